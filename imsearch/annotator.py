@@ -1,0 +1,43 @@
+"""The class a model plugin implements.
+
+An annotator looks at pictures and returns what it sees; it never touches a store.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from imsearch.picture import Picture
+from imsearch.records import Annotation
+
+
+class Annotator(ABC):
+    """A model, built by the factory of its `AnnotatorSpec` and used for one run.
+
+    Calls come from two sides: `prepare` from several reader threads at once, `annotate` from one thread.
+    """
+
+    batch_size: int = 16
+    """How many pictures a call of `annotate` should get on this device; ``--batch-size`` overrides it."""
+
+    def prepare(self, picture: Picture) -> Any:
+        """What `annotate` needs of one picture, made in parallel on the reader threads.
+
+        Return something small (a resized uint8 array): everything returned waits in memory for its batch.  The
+        default hands the picture itself on.  An exception is recorded as this annotator's failure on this picture.
+        """
+        return picture
+
+    @abstractmethod
+    def annotate(self, batch: Sequence[Any]) -> Sequence[Annotation]:
+        """One annotation for each prepared picture, in order.
+
+        One forward pass should give both tags and vector.  Probabilities are finite and in 0 to 1, names are
+        non-empty and unique within a picture, vectors have the length the spec states: the indexer checks all of
+        it.  When a batch raises, it is retried picture by picture, and what still fails is recorded.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most annotators hold nothing that must be given back
+        """Give back what the model holds; called once, at the end."""

@@ -1,0 +1,42 @@
+"""The errors a user can meet.  Each message says what happened and what to do about it."""
+
+from __future__ import annotations
+
+
+class ImsearchError(Exception):
+    """Anything imsearch refuses with a message for the user; the command line prints it and exits with 2."""
+
+
+class LibraryError(ImsearchError):
+    """The library cannot be used: it is missing, damaged, newer than this program, or held by another run."""
+
+
+class LibraryLocked(LibraryError):
+    """Another process is writing to the library."""
+
+
+class PictureError(ImsearchError):
+    """One picture cannot be read; recorded with its reason while the others go on."""
+
+
+class QueryError(ImsearchError):
+    """The query cannot be understood.
+
+    `position` is the 0-based offset in the query text where the trouble starts.
+    """
+
+    def __init__(self, message: str, position: int = 0) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class PluginError(ImsearchError):
+    """A plugin is missing, broken, or breaks the contract of `imsearch.annotator`."""
+
+
+class ModelError(ImsearchError):
+    """Weights or a checkpoint are missing, damaged, or belong to another model, version or vocabulary."""
+
+
+class DatasetError(ImsearchError):
+    """A dataset is missing, empty, or names files and labels that are not there."""

@@ -1,0 +1,153 @@
+"""The plain values that travel between the parts of imsearch.
+
+Nothing here opens a file, a store or a model; every class is frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+    from imsearch.annotator import Annotator
+
+USER = "user"
+"""The source of tags that a person gave; no annotator may take this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word and how likely it is true of a picture.
+
+    `name` is lower case and may hold spaces; `probability` lies in 0 to 1.  `source` is who said it, the name of an
+    annotator or ``"user"``; annotators leave it empty and the engine fills it in.  `shown` tells whether the
+    probability passes the annotator's threshold for this tag: shown tags are printed and serve ``+word`` and
+    ``-word``, the others are the long tail that only ranking uses.
+    """
+
+    name: str
+    probability: float
+    source: str = ""
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Annotation:
+    """What one annotator returned for one picture.
+
+    `tags` holds each name once, in any order.  `vector` is a float32 array of shape ``(spec.vector_length,)``, of any
+    length (the vector index normalizes it), or None.
+    """
+
+    tags: tuple[Tag, ...]
+    vector: NDArray[float32] | None = None
+
+
+@dataclass(frozen=True)
+class AnnotatorSpec:
+    """Everything about an annotator that can be known without building its model.
+
+    name: short, lower case, unique among all plugins; what ``--annotator`` takes and what tags are attributed to.
+    version: changes whenever the tags would; pictures seen by another version are annotated again.
+    factory: builds the annotator for a device, ``"cpu"`` or ``"cuda"`` (``"cuda:1"``); called only when it is needed.
+    vocabulary: every tag it can return, or empty when that is open.
+    vector_length: the length of its vectors, or None when it makes none.
+    input_size: pixels; pictures are decoded so that both sides have at least this many (where the file has them).
+    threshold, thresholds: from which probability a tag is shown; `thresholds` holds the exceptions by tag.
+    inputs: what it looks at beside pixels: ``"social_tags"``, ``"metadata"``.
+    license, weights_license: SPDX names or a short phrase.
+    weights_sha256: the hash of its weights file, checked at load, or None without weights.
+    """
+
+    name: str
+    version: str
+    factory: Callable[[str], Annotator] = field(repr=False, compare=False)
+    description: str = ""
+    vocabulary: tuple[str, ...] = field(default=(), repr=False)
+    vector_length: int | None = None
+    input_size: int = 224
+    threshold: float = 0.5
+    thresholds: Mapping[str, float] = field(default_factory=dict, repr=False)
+    inputs: frozenset[str] = frozenset()
+    license: str = ""
+    weights_license: str = ""
+    weights_sha256: str | None = None
+
+    def shows(self, name: str, probability: float) -> bool:
+        """Whether a tag of this probability is shown."""
+        return probability >= self.thresholds.get(name, self.threshold)
+
+
+@dataclass(frozen=True)
+class RecipeSpec:
+    """A training recipe that ``imsearch train NAME`` runs.
+
+    `run` receives a `imsearch.training.recipe.Run` (datasets, output folder, seed, device, reporter) and returns the
+    path of the checkpoint it wrote.
+    """
+
+    name: str
+    run: Callable[[Any], Path] = field(repr=False, compare=False)
+    description: str = ""
+    datasets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One picture that the catalog knows, identified by the hash of its bytes.
+
+    `files` are the absolute paths of its copies, the most recently seen first.  `taken_at` has no time zone: it is
+    what the camera's clock showed.
+    """
+
+    id: int
+    sha256: str
+    width: int
+    height: int
+    format: str
+    bytes: int
+    files: tuple[Path, ...]
+    taken_at: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """Where to open it."""
+        return self.files[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result: the picture, its score in 0 to 1, its tags (the likeliest first), and why it was found.
+
+    `why` maps each word of the query to the tag that matched and its probability.
+    """
+
+    image: Image
+    score: float
+    tags: tuple[Tag, ...]
+    why: Mapping[str, Tag] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of hits and how many there are in all."""
+
+    query: str
+    total: int
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file, or an annotator on a file, that failed; `annotator` is empty when the file itself cannot be read."""
+
+    path: Path
+    reason: str
+    annotator: str = ""

