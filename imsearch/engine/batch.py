@@ -1,0 +1,59 @@
+"""What the indexer hands to `Engine.record`: plain values, one `Reading` a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from imsearch.records import Annotation
+
+
+class KnownFile(NamedTuple):
+    """What the catalog knows of one path; `image_id` is None where the last attempt to read the file failed."""
+
+    image_id: int | None
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """A file as it was when its bytes were read: an absolute path, its size in bytes, its time of change."""
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What decoding tells about new bytes: the size in pixels of the upright original, and a few facts from EXIF.
+
+    `metadata` must be plain JSON: strings, finite numbers, booleans, None, lists and dictionaries with text keys.
+    """
+
+    width: int
+    height: int
+    format: str
+    taken_at: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One file that was read: whose bytes it holds and what the annotators said about them.
+
+    sha256: 64 lower-case hexadecimal digits.
+    facts: needed when the bytes are new to the catalog (and not earlier in the same batch), otherwise optional.
+    annotations: by annotator name; empty for a copied or moved file of known bytes.
+    failures: reasons by annotator name; an annotator that failed is asked again in the next run.
+    """
+
+    file: FileSeen
+    sha256: str
+    facts: ImageFacts | None = None
+    annotations: Mapping[str, Annotation] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
