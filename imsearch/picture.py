@@ -1,0 +1,183 @@
+"""From the bytes of a file to an upright RGB picture, decoded no larger than its consumers need."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import threading
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from imsearch.errors import PictureError
+from imsearch.exif import read_exif
+
+if TYPE_CHECKING:
+    from numpy import uint8
+    from numpy.typing import NDArray
+
+_JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jp2")
+_OTHER_SUFFIXES = (".png", ".apng", ".gif", ".webp", ".avif", ".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm")
+SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_OTHER_SUFFIXES))
+"""Names with these endings (in lower case) are taken for pictures; their content decides what they are."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "DIB", "JPEG2000", "PPM", "HEIF")
+"""What is decoded: Pillow's names.  Others, such as EPS, would start further programs on files of strangers."""
+
+MAX_PIXELS = 1 << 28
+"""Pictures with more pixels (16,384 x 16,384) are refused: decoded they take gigabytes, however small the file is.
+Phones and stitched panoramas reach 200 million."""
+
+LARGE = 1 << 26
+"""From this many pixels on, one picture at a time is decoded, so that many threads cannot add up to many gigabytes."""
+
+LONGEST = 8
+"""A side is kept at most this many times as long as asked for; only ribbons are longer, and lose their shape."""
+
+_one_large_picture = threading.Lock()
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(eq=False, slots=True)
+class Picture:
+    """One decoded picture; alive only while it is being annotated.
+
+    `width` and `height` are those of the upright original.  `format` is Pillow's name (``"JPEG"``).  `metadata` holds
+    the facts of `imsearch.exif.read_exif`; `social_tags` what people wrote about the picture.  `image` is upright, RGB,
+    the first frame, transparency laid on white.  It is reduced: its shorter side is the size that was asked for, or
+    the original's when that is smaller.
+    """
+
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    format: str
+    metadata: Mapping[str, Any]
+    social_tags: tuple[str, ...]
+    image: Image.Image
+    _arrays: dict[tuple[int, int], NDArray[uint8]] = field(default_factory=dict, repr=False)
+
+    def array(self, width: int, height: int) -> NDArray[uint8]:
+        """The whole picture squashed to a size, antialiased: uint8, shape ``(height, width, 3)``, read-only.
+
+        Kept by size, so that several annotators share one.
+        """
+        size = (width, height)
+        if size not in self._arrays:
+            self._arrays[size] = np.asarray(self.image.resize(size, Image.Resampling.BICUBIC))
+        return self._arrays[size]
+
+
+def read_picture(path: Path, least_side: int, data: bytes | None = None, sha256: str | None = None) -> Picture:
+    """Decode a file, or its bytes when they are already read.
+
+    The picture keeps at least `least_side` pixels on both sides where the file has them.  JPEGs are decoded at the
+    smallest of the scales 1, 1/2, 1/4, 1/8 that suffices, which costs a fraction of the whole.  Raises PictureError
+    with a plain reason.
+    """
+    if data is None:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise PictureError(f"it cannot be opened: {error.strerror or error}") from error
+    if not data:
+        raise PictureError("it is empty")
+    opened = _open(data)
+    width, height = opened.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"it has {width:,} x {height:,} pixels; more than {MAX_PIXELS:,} in all are refused")
+    try:
+        with opened, _one_large_picture if width * height > LARGE else nullcontext():
+            opened.draft(None, (least_side, least_side))  # None: keep the mode
+            opened.load()
+            # Only now: some formats (TIFF) are turned while they are loaded, and no longer say so afterwards.
+            orientation, metadata = read_exif(opened)
+            image = _reduced_rgb(opened, least_side)
+    except Exception as error:  # decoders raise nearly anything on damaged files
+        raise PictureError(f"it is damaged or cut short: {error or type(error).__name__}") from error
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    if orientation >= 5:
+        width, height = height, width
+    sha256 = sha256 or hashlib.sha256(data).hexdigest()
+    kind = "JPEG" if opened.format == "MPO" else opened.format or ""  # MPO: a JPEG with more pictures behind it
+    return Picture(path, sha256, width, height, kind, metadata, (), image)
+
+
+def _open(data: bytes) -> Image.Image:
+    """Open with the first of our formats that accepts the bytes.
+
+    `Image.open` would do the same, but refuses large pictures by a limit that is one global for the whole process and
+    belongs to the host.
+    """
+    Image.init()
+    reason = "it is not a picture, or of a kind that is not supported"
+    for name in FORMATS:
+        factory, accepts = Image.OPEN.get(name, (None, None))
+        if factory is None or (accepts is not None and accepts(data[:16]) is not True):
+            continue
+        try:
+            return factory(io.BytesIO(data), "")
+        except (SyntaxError, IndexError, TypeError, KeyError, EOFError, struct.error):
+            continue  # how Pillow's readers say "not mine"
+        except Image.DecompressionBombError:  # raised by WebP's reader itself
+            reason = "it has too many pixels"
+        except Exception as error:  # noqa: BLE001 - told as the reason, unless another format takes the file
+            reason = f"it is damaged or cut short: {error or type(error).__name__}"
+    raise PictureError(reason)
+
+
+def _reduced_rgb(image: Image.Image, least_side: int) -> Image.Image:
+    image = _resizable(image)
+    shorter = min(image.size)
+    kept = min(least_side, shorter)
+    width, height = (min(-(-side * kept // shorter), LONGEST * least_side) for side in image.size)  # rounded up
+    if (width, height) != image.size:
+        # reducing_gap: shrink by whole factors first; as good to the eye and much faster on large pictures.
+        image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    if image.mode == "RGBA":
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        return white
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _resizable(image: Image.Image) -> Image.Image:
+    """The picture in a mode whose pixels can be averaged: L, RGB, RGBA, CMYK or YCbCr, 8 bits a channel."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _eight_bits(image)
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
+        return image.convert("RGBA")
+    if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey levels of 16 or 32 bits or floats; Pillow's own conversion would clip them at 255 and leave white."""
+    levels = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((levels >> 8).astype(np.uint8))
+    levels = np.nan_to_num(levels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(levels.min()), float(levels.max())
+    for white in (1, 255, 65535) if image.mode == "F" else (255, 65535):  # the usual ranges
+        if low >= 0 and high <= white:
+            low, high = 0.0, float(white)
+            break
+    return Image.fromarray(((levels - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))

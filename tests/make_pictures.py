@@ -1,0 +1,150 @@
+"""Pictures of every odd kind, generated, so that no test needs a file of anybody's."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def plain(path: Path, colour: tuple[int, int, int] = RED, size: tuple[int, int] = (32, 24), seed: int = 0) -> Path:
+    """A PNG of one colour; different seeds give different bytes and the same pixels."""
+    image = Image.new("RGB", size, colour)
+    data = encoded(image, "PNG")
+    if seed:  # a private chunk before the last one: readers skip it
+        data = data[:-12] + chunk(b"seEd", str(seed).encode()) + data[-12:]
+    path.write_bytes(data)
+    return path
+
+
+def noise(path: Path, size: tuple[int, int] = (640, 480), seed: int = 0, quality: int = 90) -> Path:
+    """A JPEG with smooth random content, so that it takes about as many bytes as a photo of its size."""
+    small = np.random.default_rng(seed).integers(0, 256, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
+    Image.fromarray(small).resize(size, Image.Resampling.BICUBIC).save(path, "JPEG", quality=quality)
+    return path
+
+
+def quarters(size: tuple[int, int] = (64, 48)) -> Image.Image:
+    """Upper half red and green, lower half blue and white: shows how a picture was turned."""
+    image = Image.new("RGB", size, WHITE)
+    width, height = size[0] // 2, size[1] // 2
+    image.paste(RED, (0, 0, width, height))
+    image.paste(GREEN, (width, 0, size[0], height))
+    image.paste(BLUE, (0, height, width, size[1]))
+    return image
+
+
+def encoded(image: Image.Image, format: str, **options: object) -> bytes:
+    """The bytes of a file in a format."""
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def turned(format: str, orientation: int, size: tuple[int, int] = (64, 48)) -> bytes:
+    """`quarters`, stored so that a viewer has to turn it by its EXIF orientation to see it upright."""
+    stored_as = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
+    image = quarters(size)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(image if stored_as is None else image.transpose(stored_as), format, exif=exif, **LOSSLESS[format])
+
+
+LOSSLESS: dict[str, dict[str, object]] = {
+    "JPEG": {"quality": 100, "subsampling": 0},
+    "PNG": {},
+    "WEBP": {"lossless": True},
+    "TIFF": {},
+}
+
+
+def with_exif(size: tuple[int, int] = (64, 48)) -> bytes:
+    """A JPEG that says when, where and with what it was taken."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0132] = "Canon", "Canon EOS 80D", "2031:01:01 00:00:00"
+    exif.get_ifd(0x8769)[0x9003] = "2024:05:06 07:08:09"
+    exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 51.0, 24.0), 3: "E", 4: (151.0, 12.0, 54.0)})
+    return encoded(quarters(size), "JPEG", exif=exif)
+
+
+def damaged_exif() -> bytes:
+    """A good JPEG whose EXIF block points out of itself."""
+    data = with_exif()
+    start = data.index(b"Exif\0\0") + 6
+    return data[: start + 4] + b"\xf0\xff\xff\x7f" * 8 + data[start + 36 :]
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def bomb(side: int = 50_000) -> bytes:
+    """A PNG of a few kilobytes that claims side x side pixels."""
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(10_000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def animation(format: str) -> bytes:
+    """Three frames: red, green, blue."""
+    frames = [Image.new("RGB", (40, 30), colour) for colour in (RED, GREEN, BLUE)]
+    return encoded(frames[0], format, save_all=True, append_images=frames[1:], duration=50)
+
+
+def odd_pictures() -> dict[str, bytes]:
+    """Readable pictures of odd kinds, by file name."""
+    ramp = np.linspace(0, 65535, 64 * 48).reshape(48, 64)
+    palette = quarters().quantize(4)
+    see_through = quarters().convert("RGBA")
+    see_through.putalpha(128)
+    return {
+        "rotated.jpg": turned("JPEG", 6),
+        "damaged-exif.jpg": damaged_exif(),
+        "cmyk.jpg": encoded(quarters().convert("CMYK"), "JPEG"),
+        "grey.jpg": encoded(quarters().convert("L"), "JPEG"),
+        "progressive.jpg": encoded(quarters(), "JPEG", progressive=True),
+        "sixteen-bit.png": encoded(Image.fromarray(ramp.astype(np.uint16)), "PNG"),
+        "float.tif": encoded(Image.fromarray((ramp / 65535).astype(np.float32)), "TIFF"),
+        "bilevel.png": encoded(quarters().convert("1"), "PNG"),
+        "palette.png": encoded(palette, "PNG"),
+        "palette-transparent.png": encoded(palette, "PNG", transparency=0),
+        "transparent.png": encoded(see_through, "PNG"),
+        "grey-alpha.png": encoded(see_through.convert("LA"), "PNG"),
+        "animated.gif": animation("GIF"),
+        "animated.webp": animation("WEBP"),
+        "bitmap.bmp": encoded(quarters(), "BMP"),
+        "one-pixel.png": encoded(Image.new("RGB", (1, 1), BLUE), "PNG"),
+        "wide.png": encoded(Image.new("RGB", (20_000, 2), GREEN), "PNG"),
+        "tall.jpg": encoded(Image.new("RGB", (3, 9_000), GREEN), "JPEG"),
+        "really-a-png.jpg": encoded(quarters(), "PNG"),
+    }
+
+
+def broken_pictures() -> dict[str, bytes]:
+    """Files that cannot be decoded, by file name."""
+    whole = encoded(Image.effect_noise((200, 200), 50), "JPEG")
+    return {
+        "truncated.jpg": whole[: len(whole) // 2],
+        "truncated.png": encoded(Image.effect_noise((200, 200), 50), "PNG")[:5000],
+        "empty.jpg": b"",
+        "text.jpg": b"Dear diary, this is not a picture.\n",
+        "header-only.png": b"\x89PNG\r\n\x1a\n",
+        "bomb.png": bomb(),
+        "postscript.jpg": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",
+    }
