@@ -1,0 +1,46 @@
+"""A search engine for your pictures that tags them by itself.
+
+This is the door for authors of plugins: everything they need comes from here, and each name is loaded when it is first
+asked for, so that ``import imsearch`` costs nothing.
+
+    from imsearch import Annotation, Annotator, AnnotatorSpec, Picture, Tag, hookimpl
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imsearch.annotator import Annotator
+    from imsearch.picture import Picture
+    from imsearch.plugins.hookspecs import hookimpl
+    from imsearch.records import Annotation, AnnotatorSpec, Image, RecipeSpec, Tag
+
+__version__ = "0.1.0"
+
+__all__ = ["Annotation", "Annotator", "AnnotatorSpec", "Image", "Picture", "RecipeSpec", "Tag", "hookimpl"]
+
+_HOMES = {
+    "Annotation": "imsearch.records",
+    "Annotator": "imsearch.annotator",
+    "AnnotatorSpec": "imsearch.records",
+    "Image": "imsearch.records",
+    "Picture": "imsearch.picture",
+    "RecipeSpec": "imsearch.records",
+    "Tag": "imsearch.records",
+    "hookimpl": "imsearch.plugins.hookspecs",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Plugins: the hooks they may implement, the manager that loads them, and the models that come with imsearch."""

@@ -1,0 +1,227 @@
+"""What every annotator must keep to, as checks that can be run on any of them.
+
+``imsearch plugins check NAME`` and the pytest plugin run `check_annotator`.  The indexer checks every answer itself, so
+that a model which breaks the contract on one picture only is caught too.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imsearch.records import USER, Annotation, AnnotatorSpec
+
+if TYPE_CHECKING:
+    from imsearch.annotator import Annotator
+    from imsearch.picture import Picture
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+TOLERANCE = 0.02
+"""How far a probability may move when a picture is annotated in another batch: half precision rounds differently."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule of the contract, and how an annotator broke it (empty when it did not)."""
+
+    rule: str
+    problems: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+
+def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
+    """Build the annotator, show it a few generated pictures, and judge its answers rule by rule.
+
+    Later rules are left out when an earlier one makes them pointless.
+    """
+    described = Check("the spec is well-formed", tuple(spec_problems(spec)))
+    if not described.passed:
+        return [described]
+    built, annotator = _build(spec, device)
+    if annotator is None:
+        return [described, built]
+    try:
+        return [described, built, *_behaviour(spec, annotator)]
+    finally:
+        annotator.close()
+
+
+def spec_problems(spec: AnnotatorSpec) -> list[str]:
+    """What is wrong with a spec; needs no model."""
+    problems = []
+    if not isinstance(spec.name, str) or not NAME.fullmatch(spec.name) or spec.name == USER:
+        problems.append(f"the name must be lower-case letters, digits, '-', '_' or '.', and not {USER!r}")
+    if not isinstance(spec.version, str) or not spec.version.strip():
+        problems.append("the version must be a text that is not empty")
+    if not callable(spec.factory):
+        problems.append("the factory must be callable with a device")
+    if len(set(spec.vocabulary)) < len(spec.vocabulary):
+        problems.append("the vocabulary names a tag twice")
+    if bad := [word for word in spec.vocabulary if _name_problem(word)]:
+        problems.append(f"the vocabulary holds {bad[0]!r}: {_name_problem(bad[0])}")
+    if spec.vocabulary and (foreign := sorted(spec.thresholds.keys() - set(spec.vocabulary))):
+        problems.append(f"there is a threshold for {foreign[0]!r}, which is not in the vocabulary")
+    if any(not 0 <= value <= 1 for value in (spec.threshold, *spec.thresholds.values())):
+        problems.append("thresholds must lie in 0 to 1")
+    if spec.vector_length is not None and spec.vector_length < 1:
+        problems.append("the vector length must be positive, or None for no vectors")
+    if spec.input_size < 1:
+        problems.append("the input size must be positive")
+    return problems
+
+
+def annotation_problems(spec: AnnotatorSpec, annotation: object) -> list[str]:
+    """What is wrong with the answer to one picture."""
+    if not isinstance(annotation, Annotation):
+        return [f"expected an Annotation, got {type(annotation).__name__}"]
+    names = [tag.name for tag in annotation.tags]
+    problems = [f"tag {name!r}: {problem}" for name in names if (problem := _name_problem(name))]
+    if len(set(names)) < len(names):
+        problems.append("a tag is named twice for one picture")
+    problems += [
+        f"tag {tag.name!r} has the probability {tag.probability}; it must lie in 0 to 1"
+        for tag in annotation.tags
+        if not (math.isfinite(tag.probability) and 0 <= tag.probability <= 1)
+    ]
+    if spec.vocabulary and (foreign := sorted(set(names) - set(spec.vocabulary))):
+        problems.append(f"tag {foreign[0]!r} is not in the vocabulary")
+    return problems + _vector_problems(spec, annotation.vector)
+
+
+def sample_pictures(side: int) -> list[Picture]:
+    """Generated pictures of at least `side` pixels: flat, noisy, a gradient, wide, tall, and one smaller than asked."""
+    import hashlib
+    from pathlib import Path
+
+    import numpy as np
+    from PIL import Image
+
+    from imsearch.picture import Picture
+
+    random = np.random.default_rng(0)
+    ramp = np.linspace(0, 255, side, dtype=np.uint8)
+    sheets = {
+        "white": np.full((side, side, 3), 255, np.uint8),
+        "noise": random.integers(0, 256, (side, side, 3), np.uint8),
+        "gradient": np.broadcast_to(ramp[None, :, None], (side, side, 3)),
+        "wide": random.integers(0, 256, (side, 3 * side, 3), np.uint8),
+        "tall": random.integers(0, 256, (3 * side, side, 3), np.uint8),
+        "tiny": np.zeros((1, 1, 3), np.uint8),
+    }
+    pictures = []
+    for name, sheet in sheets.items():
+        height, width = sheet.shape[:2]
+        digest = hashlib.sha256(sheet.tobytes()).hexdigest()
+        image = Image.fromarray(np.ascontiguousarray(sheet))
+        pictures.append(Picture(Path(f"{name}.png"), digest, width, height, "PNG", {}, (), image))
+    return pictures
+
+
+def _build(spec: AnnotatorSpec, device: str) -> tuple[Check, Annotator | None]:
+    from imsearch.annotator import Annotator
+
+    rule = f"the factory builds an Annotator for {device!r}"
+    try:
+        annotator = spec.factory(device)
+    except Exception as error:  # noqa: BLE001 - this is what is being checked
+        return Check(rule, (_told(error),)), None
+    if not isinstance(annotator, Annotator):
+        return Check(rule, (f"it built a {type(annotator).__name__}, which is no imsearch.Annotator",)), None
+    if not isinstance(annotator.batch_size, int) or annotator.batch_size < 1:
+        return Check(rule, (f"batch_size must be a positive number, not {annotator.batch_size!r}",)), None
+    return Check(rule), annotator
+
+
+def _behaviour(spec: AnnotatorSpec, annotator: Annotator) -> list[Check]:
+    pictures = sample_pictures(spec.input_size)
+    prepared: list[Any] = []
+    answers: list[Any] = []
+
+    def prepare() -> list[str]:
+        prepared.extend(annotator.prepare(picture) for picture in pictures)
+        return []
+
+    def annotate() -> list[str]:
+        answers.extend(annotator.annotate(prepared))
+        return [] if len(answers) == len(prepared) else [f"{len(prepared)} pictures gave {len(answers)} answers"]
+
+    def judge() -> list[str]:
+        return [
+            f"{picture.path.stem}: {problem}"
+            for picture, answer in zip(pictures, answers, strict=True)
+            for problem in annotation_problems(spec, answer)
+        ]
+
+    def alone() -> list[str]:
+        single = [annotator.annotate([item])[0] for item in prepared]
+        return [
+            f"{picture.path.stem}: {problem}"
+            for picture, one, other in zip(pictures, single, answers, strict=True)
+            if (problem := _difference(one, other))
+        ]
+
+    return _until_failure(
+        ("it prepares pictures of any shape", prepare),
+        ("it answers a batch with one annotation for each picture", annotate),
+        ("tags and vectors are what the spec says", judge),
+        ("a picture gets the same tags alone as in a batch", alone),
+    )
+
+
+def _until_failure(*rules: tuple[str, Callable[[], Sequence[str]]]) -> list[Check]:
+    """Check the rules in order, up to the first that is broken."""
+    checks = []
+    for rule, broken in rules:
+        try:
+            checks.append(Check(rule, tuple(broken())))
+        except Exception as error:  # noqa: BLE001 - this is what is being checked
+            checks.append(Check(rule, (_told(error),)))
+        if not checks[-1].passed:
+            break
+    return checks
+
+
+def _difference(one: Annotation, other: Annotation) -> str:
+    """How two annotations of the same picture differ by more than rounding; empty when they do not."""
+    left = {tag.name: tag.probability for tag in one.tags}
+    right = {tag.name: tag.probability for tag in other.tags}
+    for name in sorted(left.keys() | right.keys()):
+        # A tag that only one of them names may have fallen under the annotator's cut by rounding.
+        if name in left and name in right and abs(left[name] - right[name]) > TOLERANCE:
+            return f"{name!r} has {left[name]:.3f} alone and {right[name]:.3f} in a batch"
+    return ""
+
+
+def _vector_problems(spec: AnnotatorSpec, vector: Any) -> list[str]:
+    import numpy as np
+
+    if (vector is None) != (spec.vector_length is None):
+        return [f"the spec promises vectors of length {spec.vector_length}, the answer holds {vector!r:.40}"]
+    if vector is None:
+        return []
+    if not isinstance(vector, np.ndarray) or vector.dtype != np.float32 or vector.shape != (spec.vector_length,):
+        found = f"{vector.dtype} {vector.shape}" if isinstance(vector, np.ndarray) else type(vector).__name__
+        return [f"the vector must be float32 of shape ({spec.vector_length},), not {found}"]
+    return [] if np.isfinite(vector).all() else ["the vector holds NaN or infinity"]
+
+
+def _name_problem(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        return "a tag needs a name"
+    if name != " ".join(name.split()):
+        return "spaces at the ends or in a row"
+    return "" if name == name.lower() else "tags are lower case"
+
+
+def _told(error: Exception) -> str:
+    """The exception and the line of the plugin that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"

@@ -1,0 +1,40 @@
+"""The contract as a pytest plugin, for authors: installing imsearch brings the fixtures of this file to their tests.
+
+def test_contract(check_annotator):
+    check_annotator("colors")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from imsearch.picture import Picture
+    from imsearch.records import AnnotatorSpec
+
+
+@pytest.fixture
+def check_annotator() -> Callable[[str | AnnotatorSpec], None]:
+    """A function that fails the test when an annotator, given by name or spec, breaks the contract."""
+    from imsearch.plugins.contract import check_annotator as run_checks
+    from imsearch.plugins.manager import make_manager
+    from imsearch.records import AnnotatorSpec
+
+    def check(annotator: str | AnnotatorSpec) -> None:
+        spec = annotator if isinstance(annotator, AnnotatorSpec) else make_manager().choose([annotator])[0]
+        broken = [f"{check.rule}: {problem}" for check in run_checks(spec) for problem in check.problems]
+        if broken:
+            pytest.fail(f"annotator {spec.name!r} breaks the contract\n" + "\n".join(broken), pytrace=False)
+
+    return check
+
+
+@pytest.fixture
+def sample_pictures() -> list[Picture]:
+    """A few generated pictures of odd shapes, as an annotator's `prepare` gets them."""
+    from imsearch.plugins.contract import sample_pictures as make
+
+    return make(224)
