@@ -1,0 +1,179 @@
+"""The words people type, and what they stand for.
+
+A *name* is a word the lexicon knows under exactly this spelling: a *tag* (annotators return it) or a *kind* (a word
+above tags, such as "animal", which may itself be a tag).  Every other spelling leads to one or several names through
+synonyms and word forms: "automobile" and "cars" both stand for "car".
+
+The committed file is made by ``scripts/build_lexicon.py``; docs/lexicon.md says how and from what.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from imsearch.errors import ImsearchError
+
+DATA = Path(__file__).parent / "data" / "lexicon.json"
+FORMAT = 1
+
+# WordNet's rules of detachment for nouns and verbs: an ending and what may stand in its place.
+_ENDINGS = (
+    ("men", "man"),
+    ("ies", "y"),
+    ("ves", "f"),
+    ("ches", "ch"),
+    ("shes", "sh"),
+    ("ses", "s"),
+    ("xes", "x"),
+    ("zes", "z"),
+    ("es", "e"),
+    ("es", ""),
+    ("s", ""),
+    ("ing", ""),
+    ("ing", "e"),
+    ("ed", "e"),
+    ("ed", ""),
+)
+_SHORTEST_STEM = 2
+_JOINERS = str.maketrans("", "", " -'.")
+_APOSTROPHES = str.maketrans("\u2018\u2019\u02bc", "'''")
+
+
+class Lexicon:
+    """Synonyms, kinds and word forms; immutable and cheap to ask.
+
+    synonyms: a spelling -> the name it stands for, or several names, the likeliest first.
+    kinds: a name -> the names above it, nearest first.
+    tags: the names annotators return; by default every name mentioned.
+    hidden: tags that are searched but never shown.
+    irregular: a word -> its base forms where no rule gives them ("mice" -> "mouse").
+    labels: a head of the default annotator -> its raw labels -> tags, in the head's order.
+    """
+
+    def __init__(
+        self,
+        synonyms: Mapping[str, str | Sequence[str]] | None = None,
+        kinds: Mapping[str, Sequence[str]] | None = None,
+        *,
+        tags: Iterable[str] | None = None,
+        hidden: Iterable[str] = (),
+        irregular: Mapping[str, Sequence[str]] | None = None,
+        labels: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self._kinds = {name: tuple(above) for name, above in (kinds or {}).items()}
+        self._synonyms = {
+            word: (names,) if isinstance(names, str) else tuple(names) for word, names in (synonyms or {}).items()
+        }
+        self._names = dict.fromkeys(_mentioned(self._kinds, self._synonyms))
+        self.tags = tuple(self._names if tags is None else tags)
+        self._names.update(dict.fromkeys(self.tags))
+        self.hidden = frozenset(hidden)
+        self._irregular = {word: tuple(bases) for word, bases in (irregular or {}).items()}
+        self._labels = labels or {}
+        # "hotdog", "hot-dog" and "hot dog" are one word to a person: spellings without joiners find the same names.
+        self._joined: dict[str, str] = {}
+        for word in (*self._names, *self._synonyms):
+            self._joined.setdefault(word.translate(_JOINERS), word)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Lexicon:
+        """The committed lexicon, or the one in `path`; raises `ImsearchError` when the file cannot be used."""
+        path = path or DATA
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data["format"] != FORMAT:
+                raise ImsearchError(f"The lexicon {path} has another format. Install imsearch again to repair it.")
+            entries = {**data["tags"], **data["kinds"]}
+            synonyms: dict[str, list[str]] = {}
+            for name, (words, _) in entries.items():
+                for word in words:
+                    synonyms.setdefault(word, []).append(name)
+            return cls(
+                synonyms,
+                {name: above for name, (_, above) in entries.items()},
+                tags=data["tags"],
+                hidden=data["hidden"],
+                irregular=data["irregular"],
+                labels=data["labels"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ImsearchError(f"The lexicon {path} is damaged ({error}). Install imsearch again.") from error
+
+    def normalize(self, text: str) -> str:
+        """Lower case, composed Unicode, plain apostrophes, single spaces; otherwise as it is."""
+        return " ".join(unicodedata.normalize("NFC", text).lower().translate(_APOSTROPHES).split())
+
+    def forms(self, word: str) -> tuple[str, ...]:
+        """The word itself, then what it may be a form of; of several words the last is varied.
+
+        A superset: candidates that are no English words are among them ("grass" -> "gras").
+        """
+        text = self.normalize(word)
+        first, space, last = text.rpartition(" ")
+        return tuple(dict.fromkeys((text, *(first + space + base for base in self._bases(last)))))
+
+    def canonical(self, text: str) -> str | None:
+        """The name a word stands for, the likeliest one of several, or None when it is unknown."""
+        senses = self.senses(text)
+        return senses[0] if senses else None
+
+    def senses(self, word: str) -> tuple[str, ...]:
+        """All names a word can stand for, the likeliest first; empty when it is unknown."""
+        for form in self.forms(word):
+            spelling = self._known_spelling(form)
+            if spelling is not None:
+                itself = (spelling,) if spelling in self._names else ()
+                return tuple(dict.fromkeys(itself + self._synonyms.get(spelling, ())))
+        return ()
+
+    def expand(self, word: str) -> tuple[str, ...]:
+        """The names to look up for a word of a query: the word's own name, or else all names it can stand for.
+
+        "crane" gives the bird and the machine, "football" only football although soccer is called so too.  Names
+        below a kind are not listed: every picture is indexed under the kinds of its tags.
+        """
+        senses = self.senses(word)
+        itself = self._known_spelling(self.normalize(word))
+        return senses[:1] if itself in self._names else senses
+
+    def kinds(self, tag: str) -> tuple[str, ...]:
+        """The names above a tag or kind, nearest first: "tabby cat" -> "cat", "pet", "feline", "animal" ..."""
+        return self._kinds.get(tag, ())
+
+    def is_phrase(self, words: Sequence[str]) -> bool:
+        """Whether several words in a row are one known spelling: ("traffic", "lights")."""
+        return len(words) > 1 and bool(self.senses(" ".join(words)))
+
+    def labels(self, head: str) -> dict[str, str]:
+        """Raw label -> tag of "corel5k", "flickr8k", "coco" or "imagenet", in the head's order.
+
+        ImageNet's labels are WordNet ids; its values in order are the tags by class index.  KeyError for others.
+        """
+        return dict(self._labels[head])
+
+    def __contains__(self, name: str) -> bool:
+        """Whether this exact spelling is a tag or a kind."""
+        return name in self._names
+
+    def _known_spelling(self, form: str) -> str | None:
+        if form in self._names or form in self._synonyms:
+            return form
+        return self._joined.get(form.translate(_JOINERS))
+
+    def _bases(self, word: str) -> Iterator[str]:
+        yield from self._irregular.get(word, ())
+        for ending, instead in _ENDINGS:
+            stem = word.removesuffix(ending)
+            if stem != word and len(stem) >= _SHORTEST_STEM:
+                yield stem + instead
+
+
+def _mentioned(kinds: Mapping[str, Sequence[str]], synonyms: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for name, above in kinds.items():
+        yield name
+        yield from above
+    for names in synonyms.values():
+        yield from names
