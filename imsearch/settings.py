@@ -1,0 +1,137 @@
+"""The settings, gathered once: flags win over ``IMSEARCH_*`` variables, these over ``config.toml``, that over defaults.
+
+The file lies in the platform's configuration folder (``imsearch status`` says where) or where ``IMSEARCH_CONFIG`` says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from imsearch.errors import ImsearchError
+
+PREFIX = "IMSEARCH_"
+CONFIG_VARIABLE = "IMSEARCH_CONFIG"
+
+
+def _user_data() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("imsearch", appauthor=False)
+
+
+def _setting(default: Any, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a user may set; each field is a key of ``config.toml`` and, in capitals, a variable ``IMSEARCH_…``."""
+
+    library: Path = field(default_factory=_user_data, metadata={"help": "The folder of the library."})
+    annotators: tuple[str, ...] = _setting((), "The annotators to use; all that are installed when none is named.")
+    device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
+    batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
+    workers: int | None = _setting(None, "How many pictures are read at once; by default the number of processors.")
+    limit: int = _setting(20, "How many results are printed.")
+    min_score: float = _setting(0.1, "Results with a lower score, in 0 to 1, are left out.")
+
+
+def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Gather the settings.
+
+    flags: what the command line was given, by field name; None and () stand for a flag that was not given.
+    Raises ImsearchError with the source of a value that cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    path = config_path(environ)
+    values = {name: _parse(name, value, f"in {path}") for name, value in _from_file(path).items()}
+    for each in fields(Settings):
+        variable = PREFIX + each.name.upper()
+        if text := environ.get(variable):
+            values[each.name] = _parse(each.name, text, f"in the variable {variable}")
+        flag = (flags or {}).get(each.name)
+        if flag is not None and flag != ():
+            values[each.name] = _parse(each.name, flag, f"of --{each.name.replace('_', '-')}")
+    return Settings(**values)
+
+
+def config_path(environ: Mapping[str, str] | None = None) -> Path:
+    """Where the configuration file is looked for; it need not exist."""
+    from platformdirs import user_config_path
+
+    given = (os.environ if environ is None else environ).get(CONFIG_VARIABLE)
+    return Path(given) if given else user_config_path("imsearch", appauthor=False) / "config.toml"
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    import tomllib  # most users have no such file, and the start-up time counts
+
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ImsearchError(f"the configuration file {path} cannot be read: {error}") from error
+    names = [each.name for each in fields(Settings)]
+    for name in table:
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names)}"
+            raise ImsearchError(f"there is no setting {name!r} (in {path}); {hint}")
+    return table
+
+
+def _parse(name: str, value: Any, source: str) -> Any:
+    """A value of the field's type, from a text, a TOML value or a flag."""
+    try:
+        return _PARSERS[name](value)
+    except (TypeError, ValueError) as error:
+        raise ImsearchError(f"the value {value!r} {source} cannot be used: {error}") from error
+
+
+def _folder(value: Any) -> Path:
+    if not isinstance(value, str | Path):
+        raise TypeError("it must be the path of a folder")
+    return Path(value).expanduser().absolute()
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise TypeError("it must be a list of names")
+    return tuple(stripped for name in names if (stripped := name.strip()))
+
+
+def _device(value: Any) -> str:
+    kind, _, number = str(value).partition(":")
+    if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
+        raise ValueError("it must be auto, cpu, cuda or cuda:N")
+    return str(value)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool | float) or int(value) < 1:
+        raise ValueError("it must be a whole number from 1")
+    return int(value)
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not 0 <= float(value) <= 1:
+        raise ValueError("it must be a number from 0 to 1")
+    return float(value)
+
+
+_PARSERS = {
+    "library": _folder,
+    "annotators": _names,
+    "device": _device,
+    "batch_size": _count,
+    "workers": _count,
+    "limit": _count,
+    "min_score": _share,
+}
