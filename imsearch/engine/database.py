@@ -1,0 +1,131 @@
+"""The SQLite file of the catalog: creating and opening it, and putting its errors in words for the user.
+
+The only file that knows the catalog is SQLite; everything else speaks SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from imsearch.engine import schema
+from imsearch.errors import LibraryError
+
+_MAGIC = b"SQLite format 3\0"
+_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "file is encrypted", "disk i/o error")
+
+
+def damaged(path: Path, detail: str) -> LibraryError:
+    """The error for a catalog that cannot be trusted any more."""
+    return LibraryError(
+        f"The catalog {path} is damaged ({detail}). Restore it from a backup, or move the folder {path.parent} away "
+        "and index your pictures again. Nothing was changed."
+    )
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into a `LibraryError`; mistakes of this program (integrity errors) pass unchanged."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DatabaseError as error:
+        detail = str(error.orig)
+        if any(sign in detail.lower() for sign in _DAMAGE):
+            raise damaged(path, detail) from error
+        raise LibraryError(
+            f"The catalog {path} cannot be used: {detail}. Check that the disk is not full and that you may write "
+            f"to {path.parent}."
+        ) from error
+
+
+def connect(path: Path, *, write: bool) -> Engine:
+    """An SQLAlchemy engine on an existing catalog; a reader's connection cannot write at all."""
+    if not write:
+        # A folder that cannot be written to (a CD, another user's library) has no place for the files WAL needs.
+        mode = {"mode": "ro"} if os.access(path.parent, os.W_OK) else {"immutable": "1"}
+    else:
+        mode = {"mode": "rw"}
+    database = "file:" + quote(os.fsencode(path))
+    engine = create_engine(URL.create("sqlite", database=database, query={**mode, "uri": "true", "timeout": "30"}))
+    event.listen(engine, "connect", _prepare_writer if write else _prepare)
+    event.listen(engine, "begin", _begin_immediate if write else _begin)
+    return engine
+
+
+def _prepare(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    connection.execute("PRAGMA cache_size = -65536")
+
+
+def _prepare_writer(connection: Any, _: object) -> None:
+    _prepare(connection, _)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def check_file(path: Path) -> None:
+    """Find the damage SQLite would not see at once: an empty file (a fresh database to it), garbage, a short copy."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError as error:
+        raise LibraryError(f"The catalog {path} cannot be read: {error.strerror}. Check its permissions.") from error
+    if size == 0:
+        raise damaged(path, "it is empty")
+    if len(header) < 100 or not header.startswith(_MAGIC):
+        raise damaged(path, "it is not an SQLite database")
+    page_size, change_counter, pages, valid_for = (
+        struct.unpack(">H", header[16:18])[0],
+        header[24:28],
+        struct.unpack(">I", header[28:32])[0],
+        header[92:96],
+    )
+    page_size = 65536 if page_size == 1 else page_size
+    log = path.with_name(path.name + "-wal")
+    logged = log.exists() and log.stat().st_size > 0  # a checkpoint that was cut short is finished from the log
+    if not logged and change_counter == valid_for and pages * page_size > size:
+        raise damaged(path, f"{pages * page_size - size} bytes are missing at its end")
+
+
+def create(path: Path) -> None:
+    """Write a new, empty catalog; it appears under its name only when complete."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    engine = create_engine(URL.create("sqlite", database=os.fspath(new)))
+    with translated(path), engine.begin() as connection:
+        schema.metadata.create_all(connection)
+        schema.version_table.create(connection)
+        connection.execute(insert(schema.version_table).values(version_num=schema.HEAD))
+        connection.execute(insert(schema.library).values(id=1, uid=uuid4().hex, generation=0))
+    engine.dispose()
+    new.replace(path)
+
+
+def version(engine: Engine, path: Path) -> str:
+    """The migration the catalog is at."""
+    with translated(path), engine.connect() as connection:
+        found = connection.execute(select(schema.version_table.c.version_num)).scalar()
+    if found is None:
+        raise damaged(path, "it does not say its version")
+    return str(found)

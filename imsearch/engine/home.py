@@ -1,0 +1,104 @@
+"""The folder of a library: is it one, may it be opened, who writes to it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from imsearch.engine import database
+from imsearch.engine.catalog import FILE_NAME, Catalog
+from imsearch.engine.lock import HOLDER_NAME, LOCK_NAME, WriteLock
+from imsearch.engine.schema import HEAD
+from imsearch.errors import LibraryError, LibraryLocked
+
+_LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", ".DS_Store"}
+"""Files that do not make a folder somebody else's."""
+
+
+class Home:
+    """A library's folder, and the right to write there while that is held."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.notes: list[str] = []
+        self._lock: WriteLock | None = None
+
+    @property
+    def writing(self) -> bool:
+        """Whether this process holds the right to write."""
+        return self._lock is not None
+
+    @property
+    def catalog_path(self) -> Path:
+        """Where the catalog lies."""
+        return self.folder / FILE_NAME
+
+    @classmethod
+    def open(cls, folder: Path, *, write: bool, create: bool) -> Home:
+        """Check the folder, create a library in it if asked to, and take the lock if asked to."""
+        home = cls(folder)
+        new = not home.catalog_path.exists()
+        if new:
+            home._check_new(create)
+        if write or create:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LibraryError(
+                    f"The library {folder} cannot be created: {error.strerror}. Choose another folder with --library."
+                ) from error
+            home._lock = WriteLock(folder)
+            if not home.catalog_path.exists():
+                database.create(home.catalog_path)
+        return home
+
+    def _check_new(self, create: bool) -> None:
+        """Refuse a folder that holds other things, and a missing one unless a library shall be made."""
+        folder = self.folder
+        if folder.exists() and not folder.is_dir():
+            raise LibraryError(f"{folder} is a file, not the folder of a library. Choose another with --library.")
+        names = {path.name for path in folder.iterdir()} - _LEFT_BY_A_START if folder.is_dir() else set()
+        if names & {"text", "vectors", "backups"}:
+            raise LibraryError(
+                f"The library {folder} has lost its catalog. Put {FILE_NAME} back from {folder / 'backups'} or from "
+                "a backup of your own, or move the folder away and index your pictures again."
+            )
+        if names:
+            raise LibraryError(
+                f"{folder} is not a library: it holds other files. Choose an empty or a new folder with --library."
+            )
+        if not create:
+            raise LibraryError(f"There is no library in {folder} yet. Make one with: imsearch index FOLDER")
+
+    def open_catalog(self) -> Catalog:
+        """The catalog, brought to this version of the program."""
+        catalog = Catalog(self.catalog_path, write=self.writing)
+        found = database.version(catalog.engine, self.catalog_path)
+        if found == HEAD:
+            return catalog
+        catalog.close()
+        if found > HEAD:
+            raise LibraryError(
+                f"The library {self.folder} was made by a newer version of imsearch. Install the newest version. "
+                "Nothing was changed."
+            )
+        from imsearch.engine.migrating import migrate
+
+        with ExitStack() as held:
+            if not self.writing:
+                held.callback(WriteLock(self.folder).release)
+            self.notes.append(migrate(self.catalog_path, found))
+        return Catalog(self.catalog_path, write=self.writing)
+
+    def borrow_lock(self) -> WriteLock | None:
+        """The lock for a short repair by a reader; None when another process writes or the folder cannot be."""
+        try:
+            return WriteLock(self.folder)
+        except (LibraryLocked, LibraryError):
+            return None
+
+    def close(self) -> None:
+        """Give the lock back."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None

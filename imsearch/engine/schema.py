@@ -1,0 +1,140 @@
+"""The tables of the catalog.
+
+An image is known by the hash of its bytes; its files are attributes.  What annotators say is kept as they said it, and
+what the user says is kept apart, so that neither ever overwrites the other.  `HEAD` names the newest migration in
+`imsearch/engine/migrations`; whoever changes a table here writes a migration and raises it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+HEAD = "0001"
+
+metadata = MetaData()
+
+library = Table(
+    "library",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="always 1"),
+    Column("uid", String(32), nullable=False, comment="drawn once; tells whose derived indexes lie beside the catalog"),
+    Column("generation", BigInteger, nullable=False, comment="grows by one with every transaction that changes images"),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("taken_at", DateTime, comment="what the camera's clock showed"),
+    Column("metadata", JSON, nullable=False),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("path", LargeBinary, primary_key=True, comment="bytes, since a file name need not be text"),
+    Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False, comment="the generation that recorded it"),
+)
+
+annotators = Table(
+    "annotators",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("vector_length", Integer),
+    Column("current", Boolean, nullable=False, comment="the version of this name that was used last"),
+    UniqueConstraint("name", "version"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+)
+
+annotations = Table(
+    "annotations",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("annotator_id", ForeignKey("annotators.id"), primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Clustered by image: what one image shows lies together on disk.
+annotation_tags = Table(
+    "annotation_tags",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("annotator_id", ForeignKey("annotators.id"), primary_key=True),
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    Column("probability", Float, nullable=False),
+    Column("shown", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("annotator_id", ForeignKey("annotators.id"), primary_key=True),
+    Column("vector", LargeBinary, nullable=False, comment="float16, little-endian"),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    Column("verdict", SmallInteger, nullable=False, comment="1 the user added the tag, -1 rejected it"),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("path", LargeBinary, primary_key=True),
+    Column("annotator", String, primary_key=True, comment="empty when the file itself cannot be read"),
+    Column("reason", String, nullable=False),
+)
+
+# The last change of every image: the derived indexes apply what is newer than they are.
+changes = Table(
+    "changes",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Index("ix_changes_generation", "generation"),
+)
+
+# Alembic's own table, written here too so that a new catalog needs no import of alembic.
+version_table = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), primary_key=True),
+)

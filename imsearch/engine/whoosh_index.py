@@ -1,0 +1,266 @@
+"""The text index on Whoosh: one document an image, one posting a tag, the probability as the posting's weight.
+
+Queries are not run by Whoosh's searcher, which scores document by document in Python.  Whole posting lists are read
+into arrays instead and ranked there (see `imsearch.engine.ranking`).
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from pathlib import Path
+from threading import RLock
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from whoosh import fields, formats
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.columns import NumericColumn
+from whoosh.index import create_in, open_dir
+from whoosh.reading import SegmentReader, TermNotFound
+
+from imsearch.engine.derived import IndexDamaged, State, read_state, write_state
+from imsearch.engine.text_index import REJECTED, SHOWN, Postings
+
+_STATE = "state.json"
+_FORMAT = 1
+_SEGMENTS_TO_MERGE = 8
+_CODEC = {"blocklimit": 1024, "compression": 1}
+"""Long blocks: they are always read whole here."""
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class WeightedTags(fields.FieldType):  # type: ignore[misc]
+    """Whole tags with weights, given as a mapping: nothing is parsed, a tag may hold spaces."""
+
+    def __init__(self) -> None:
+        super().__init__(formats.Existence(), analyzer=None)
+
+    def index(self, value: Mapping[str, float], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
+        """What Whoosh writes: term, frequency, weight, payload."""
+        return ((tag.encode(), 1, weight, b"") for tag, weight in value.items())
+
+
+def _guarded(
+    method: Callable[Concatenate[WhooshTextIndex, _P], _R],
+) -> Callable[Concatenate[WhooshTextIndex, _P], _R]:
+    """Turn whatever Whoosh raises into `IndexDamaged`; one thread at a time, since its readers share file positions."""
+
+    @wraps(method)
+    def guarded(self: WhooshTextIndex, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with self._lock:
+            try:
+                return method(self, *args, **kwargs)
+            except IndexDamaged:
+                raise
+            except OSError as error:
+                if isinstance(error, FileNotFoundError | EOFError):
+                    raise IndexDamaged(f"the text index is incomplete: {error}") from error
+                raise
+            except Exception as error:  # damaged bytes make Whoosh raise anything, bare Exception included
+                raise IndexDamaged(f"the text index cannot be read: {error!r}") from error
+
+    return guarded
+
+
+class WhooshTextIndex:
+    """See `imsearch.engine.text_index.TextIndex`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is opened before it is needed."""
+        self._folder = folder
+        self._lock = RLock()
+        self._opened: tuple[Any, Any] | None = None  # Whoosh's index and reader
+        self._image_ids: dict[str, NDArray[np.int64]] = {}  # by segment: document number -> image
+        self._postings: dict[str, Postings] = {}
+
+    @property
+    def state(self) -> State | None:
+        """The catalog state on disk; None when there is no index or another version wrote it."""
+        data = read_state(self._folder / _STATE)
+        try:
+            if data is None or data["format"] != _FORMAT:
+                return None
+            return str(data["library"]), int(data["generation"])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    @_guarded
+    def clear(self) -> None:
+        """Start from nothing."""
+        self.close()
+        (self._folder / _STATE).unlink(missing_ok=True)  # first: without it what is left counts as no index
+        if self._folder.is_dir():
+            shutil.rmtree(self._folder)
+        else:
+            self._folder.unlink(missing_ok=True)
+        self._folder.mkdir()
+        create_in(self._folder, fields.Schema(image=fields.COLUMN(NumericColumn("q")), tags=WeightedTags()))
+
+    @_guarded
+    def apply(self, documents: Mapping[int, Mapping[str, float] | None], state: State | None) -> None:
+        """Replace or remove the documents of these images and commit."""
+        self.refresh()
+        index, reader = self._open()
+        writer = index.writer(codec=W3Codec(**_CODEC))
+        try:
+            changed = np.fromiter(documents, np.int64, len(documents))
+            base = 0
+            for leaf in _leaves(reader):
+                for number in self._documents_of(leaf, changed):
+                    writer.delete_document(base + int(number))
+                base += leaf.doc_count_all()
+            for image, tags in documents.items():
+                if tags is not None:
+                    writer.add_document(image=image, tags=tags)
+        except BaseException:
+            writer.cancel()
+            raise
+        writer.commit(mergetype=_merge_tiers)
+        if state is not None:
+            write_state(self._folder / _STATE, {"format": _FORMAT, "library": state[0], "generation": state[1]})
+        self.refresh()
+
+    @_guarded
+    def postings(self, tag: str) -> Postings:
+        """The images that have this very tag."""
+        if tag not in self._postings:
+            self._postings[tag] = self._read_postings(tag)
+        return self._postings[tag]
+
+    @_guarded
+    def images(self) -> NDArray[np.int64]:
+        """All images in the index."""
+        _, reader = self._open()
+        parts = [self._images_of(leaf)[_alive(leaf)] for leaf in _leaves(reader)]
+        return np.concatenate([np.empty(0, np.int64), *parts])
+
+    @_guarded
+    def refresh(self) -> None:
+        """See what other processes have committed since."""
+        if self._opened is not None:
+            index, reader = self._opened
+            if index.latest_generation() != reader.generation():
+                self._close_reader()
+
+    @_guarded
+    def close(self) -> None:
+        """Close the files."""
+        self._close_reader()
+        self._image_ids.clear()
+
+    def _close_reader(self) -> None:
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened = None
+        self._postings.clear()
+
+    def _open(self) -> tuple[Any, Any]:
+        if self._opened is None:
+            index = open_dir(self._folder)
+            self._opened = index, index.reader()
+            alive = {leaf.segment().segment_id() for leaf in _leaves(self._opened[1])}
+            self._image_ids = {key: value for key, value in self._image_ids.items() if key in alive}
+        return self._opened
+
+    def _read_postings(self, tag: str) -> Postings:
+        _, reader = self._open()
+        images, weights = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+        for leaf in _leaves(reader):
+            try:
+                matcher = leaf.postings("tags", tag)
+            except TermNotFound:
+                continue
+            alive = _alive(leaf)
+            numbers, values = _read_matcher(matcher)
+            kept = alive[numbers]
+            images.append(self._images_of(leaf)[numbers[kept]])
+            weights.append(values[kept])
+        weight = np.concatenate(weights)
+        shown = weight >= SHOWN
+        return Postings(
+            np.concatenate(images), np.where(shown, weight - np.float32(SHOWN), weight), shown, weight <= REJECTED
+        )
+
+    def _images_of(self, leaf: SegmentReader) -> NDArray[np.int64]:
+        """The image of every document of a segment, deleted ones too."""
+        key = leaf.segment().segment_id()
+        if key not in self._image_ids:
+            column = leaf.column_reader("image", NumericColumn("q"), translate=False)
+            # Whoosh reads columns value by value; the file is an array of big-endian numbers, and taken as one here.
+            raw = column._dbfile.get(column._basepos, column._count * column._fixedlen)
+            self._image_ids[key] = np.frombuffer(raw, dtype=">i8").astype(np.int64)
+        return self._image_ids[key]
+
+    def _documents_of(self, leaf: SegmentReader, images: NDArray[np.int64]) -> NDArray[np.intp]:
+        """The numbers of the living documents of these images in a segment."""
+        known = self._images_of(leaf)
+        if not len(images) or not len(known) or images.min() > known.max() or images.max() < known.min():
+            return np.empty(0, np.intp)
+        return np.flatnonzero(np.isin(known, images) & _alive(leaf))
+
+
+def _leaves(reader: Any) -> list[SegmentReader]:
+    """The readers of the segments; an empty index has a reader without a segment."""
+    return [leaf for leaf, _ in reader.leaf_readers() if leaf.segment() is not None]
+
+
+def _alive(leaf: SegmentReader) -> NDArray[np.bool_]:
+    """Which documents of a segment are not deleted."""
+    alive = np.ones(leaf.doc_count_all(), np.bool_)
+    deleted = list(leaf.segment().deleted_docs())
+    alive[deleted] = False
+    return alive
+
+
+def _read_matcher(matcher: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """All document numbers and weights of a posting list, deleted ones too.
+
+    Whoosh steps through postings one by one; a block as it lies in the file is a tuple of gaps between document
+    numbers and a tuple of weights (None: all 1; one number: all the same), which numpy turns into arrays at once.
+    """
+    if hasattr(matcher, "child"):  # the filter that leaves deleted documents out, which the caller does
+        matcher = matcher.child
+    numbers, weights = [], []
+    matcher.reset()
+    while True:
+        matcher._read_data()
+        gaps, weight, _ = matcher._data
+        numbers.append(np.cumsum(np.array(gaps, np.int64)))
+        if weight is None or isinstance(weight, float):
+            weights.append(np.full(len(gaps), 1.0 if weight is None else weight, np.float32))
+        else:
+            weights.append(np.array(weight, np.float32))
+        if matcher._lastblock:
+            return np.concatenate(numbers), np.concatenate(weights)
+        matcher._next_block()
+
+
+def _merge_tiers(writer: Any, segments: list[Any]) -> list[Any]:
+    """Merge segments of similar size when there are several, so that every document is rewritten a few times only.
+
+    Sizes in powers of eight make a tier; a tier of eight becomes one segment of the next.  Segments that are mostly
+    deleted are rewritten too, wholly deleted ones left out.
+    """
+    tiers: defaultdict[int, list[Any]] = defaultdict(list)
+    merged = []
+    for segment in segments:
+        alive = segment.doc_count()
+        if 0 < alive < segment.doc_count_all() / 2:
+            merged.append(segment)
+        elif alive:
+            tiers[int(math.log(alive, _SEGMENTS_TO_MERGE))].append(segment)
+    kept = []
+    for _, tier in sorted(tiers.items()):
+        (merged if len(tier) >= _SEGMENTS_TO_MERGE else kept).extend(tier)
+    for segment in merged:
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+    return kept
