@@ -1,0 +1,67 @@
+"""What flows through the indexer: one file, filled in by each stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from imsearch.engine.batch import FileSeen, ImageFacts, KnownFile, Reading
+from imsearch.records import Annotation, Failure
+
+
+class Outcome(Enum):
+    """What became of a file, as a user would count it."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    """The path held other bytes before."""
+    TOUCHED = "touched"
+    """Only its time of change is another."""
+    COPIED = "copied"
+    MOVED = "moved"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One file on its way in.
+
+    scan fills `path`, `size`, `mtime_ns`; plan `known`; read `file`, `data`, `sha256`; resolve `outcome`, `decode`,
+    `wanted`; decode `facts` and `prepared` (and empties `data`); annotate `annotations`.  `reason` is set as soon as
+    the file turns out to be unreadable; `failures` holds the reasons of annotators that failed on it.
+    """
+
+    path: Path
+    size: int
+    mtime_ns: int
+    known: KnownFile | None = None
+    file: FileSeen | None = None
+    data: bytes = field(default=b"", repr=False)
+    sha256: str = ""
+    outcome: Outcome = Outcome.UNCHANGED
+    decode: bool = False
+    wanted: tuple[str, ...] = ()
+    facts: ImageFacts | None = None
+    prepared: dict[str, Any] = field(default_factory=dict, repr=False)
+    annotations: dict[str, Annotation] = field(default_factory=dict, repr=False)
+    failures: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+    def fail(self, reason: str) -> Item:
+        """Mark the file as unreadable and let go of its bytes."""
+        self.reason, self.outcome, self.data, self.prepared = reason, Outcome.FAILED, b"", {}
+        return self
+
+    def reading(self) -> Reading:
+        """What the engine records of a file that was read."""
+        assert self.file is not None
+        return Reading(self.file, self.sha256, self.facts, self.annotations, self.failures)
+
+    def all_failures(self) -> list[Failure]:
+        """The file's own failure, or those of the annotators on it."""
+        if self.reason:
+            return [Failure(self.path, self.reason)]
+        return [Failure(self.path, reason, name) for name, reason in self.failures.items()]

@@ -1,0 +1,42 @@
+"""Annotating files that need not belong to any library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from imsearch.errors import PluginError
+from imsearch.indexer.crew import Crew
+from imsearch.indexer.item import Item
+from imsearch.indexer.pipeline import default_workers
+from imsearch.indexer.read import decode, read_bytes
+from imsearch.records import AnnotatorSpec
+
+
+def annotate_outside(
+    paths: Sequence[Path],
+    annotators: Sequence[AnnotatorSpec],
+    *,
+    device: str = "cpu",
+    batch_size: int | None = None,
+    workers: int | None = None,
+    note: Callable[[str], None] = lambda text: None,
+) -> Iterator[Item]:
+    """Read and annotate files, each an item in the order given; an item's `reason` and `failures` tell what failed.
+
+    Raises PluginError when none of the annotators can be built.
+    """
+    crew = Crew(annotators, device, batch_size, note)
+    names = tuple(name for name in crew.names if crew.has(name))
+    if not names:
+        raise PluginError(". ".join(f"The annotator {name} cannot be used: {why}" for name, why in crew.broken.items()))
+    try:
+        with ThreadPoolExecutor(workers or default_workers()) as pool:
+            for start in range(0, len(paths), crew.batch_size):
+                items = [Item(path, 0, 0, decode=True, wanted=names) for path in paths[start : start + crew.batch_size]]
+                batch = list(pool.map(lambda item: decode(read_bytes(item), crew.ready), items))
+                crew.annotate(batch)
+                yield from batch
+    finally:
+        crew.close()

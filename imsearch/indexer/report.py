@@ -1,0 +1,115 @@
+"""How a run tells what it does, while it runs and at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from imsearch.indexer.item import Item, Outcome
+from imsearch.records import Failure
+
+
+class Observer(Protocol):
+    """Watches a run.  Calls come one at a time, from whichever thread writes; they should return quickly."""
+
+    def scanned(self, files: int) -> None:
+        """So many pictures were found so far."""
+
+    def planned(self, files: int, size: int) -> None:
+        """So many files, of so many bytes in all, must be read."""
+
+    def done(self, files: int, size: int) -> None:
+        """So many more of the planned files are finished and stored."""
+
+    def indexed(self, paths: Sequence[Path]) -> None:
+        """The pictures at these paths have new tags, and they are committed."""
+
+    def note(self, text: str) -> None:
+        """Something the user should know."""
+
+    def failed(self, failure: Failure) -> None:
+        """One file, or one annotator on it, failed."""
+
+
+class SilentObserver:
+    """Does nothing; a start for observers that want only some of the calls."""
+
+    def scanned(self, files: int) -> None: ...
+    def planned(self, files: int, size: int) -> None: ...
+    def done(self, files: int, size: int) -> None: ...
+    def indexed(self, paths: Sequence[Path]) -> None: ...
+    def note(self, text: str) -> None: ...
+    def failed(self, failure: Failure) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did, counted in files.
+
+    `annotated` counts pictures that at least one annotator answered for, `read` and `bytes_read` the files that were
+    opened.  `missing` are folders and files that were asked for and are not there although the library knows them,
+    `unreadable` folders that could not be listed; nothing below either was removed.  `broken` holds the reasons of
+    annotators that could not be built.
+    """
+
+    new: int = 0
+    updated: int = 0
+    touched: int = 0
+    copied: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failed: int = 0
+    annotated: int = 0
+    read: int = 0
+    bytes_read: int = 0
+    seconds: float = 0.0
+    failures: tuple[Failure, ...] = ()
+    missing: tuple[Path, ...] = ()
+    unreadable: tuple[Path, ...] = ()
+    broken: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return not (self.failures or self.missing or self.unreadable or self.broken)
+
+    @property
+    def files_per_second(self) -> float:
+        """The rate of reading, annotating and storing together; 0 when nothing was read."""
+        return self.read / self.seconds if self.seconds else 0.0
+
+
+class Tally:
+    """Adds up the items of a run."""
+
+    def __init__(self, unchanged: int) -> None:
+        self.outcomes = Counter({Outcome.UNCHANGED: unchanged})
+        self.failures: list[Failure] = []
+        self.annotated = self.read = self.bytes_read = self.removed = 0
+
+    def add(self, item: Item) -> None:
+        self.outcomes[item.outcome] += 1
+        self.failures += item.all_failures()
+        self.annotated += bool(item.annotations)
+        self.read += bool(item.file)
+        self.bytes_read += item.file.size if item.file else 0
+
+    def report(
+        self, seconds: float, missing: Sequence[Path], unreadable: Sequence[Path], broken: Mapping[str, str]
+    ) -> Report:
+        return Report(
+            **{outcome.value: self.outcomes[outcome] for outcome in Outcome},
+            removed=self.removed,
+            annotated=self.annotated,
+            read=self.read,
+            bytes_read=self.bytes_read,
+            seconds=seconds,
+            failures=tuple(self.failures),
+            missing=tuple(missing),
+            unreadable=tuple(unreadable),
+            broken=dict(broken),
+        )

@@ -1,0 +1,69 @@
+"""From bytes to decisions: which files hold known bytes, and what the others need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from imsearch.indexer.crew import Crew
+from imsearch.indexer.item import Item, Outcome
+from imsearch.indexer.plan import Plan
+
+if TYPE_CHECKING:
+    from imsearch.engine.catalog import Catalog
+
+CHUNK = 32
+"""So many hashes are looked up by one query."""
+
+
+class Resolver:
+    """Decides about files in their order, so that of equal files the first is decoded and the others cost nothing.
+
+    What the run itself stores need not be looked up again: the first file of each new hash is remembered.
+    """
+
+    def __init__(self, plan: Plan, catalog: Catalog, crew: Crew) -> None:
+        self._plan, self._catalog, self._crew = plan, catalog, crew
+        self._seen: set[bytes] = set()
+        self._refused: dict[str, str] = {}
+
+    def resolve(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Fill in `outcome`, `decode` and `wanted`."""
+        items = iter(items)
+        while chunk := list(islice(items, CHUNK)):
+            images = self._catalog.images_by_sha256({item.sha256 for item in chunk if not item.reason})
+            for item in chunk:
+                if not item.reason:
+                    self._decide(item, images.get(item.sha256))
+                yield item
+
+    def _decide(self, item: Item, image_id: int | None) -> None:
+        digest = bytes.fromhex(item.sha256)
+        first = digest not in self._seen
+        self._seen.add(digest)
+        item.outcome = self._outcome(item, image_id, first)
+        if not first:
+            return
+        wanted = self._crew.names if image_id is None else self._plan.lacking.get(image_id, ())
+        item.wanted = tuple(name for name in wanted if self._crew.has(name))
+        item.decode = image_id is None or bool(item.wanted)
+
+    def _outcome(self, item: Item, image_id: int | None, first: bool) -> Outcome:
+        if item.known is not None and item.known.image_id is not None:
+            if item.known.image_id != image_id:
+                return Outcome.UPDATED
+            same = item.file is not None and item.known[1:] == (item.file.size, item.file.mtime_ns)
+            return Outcome.UNCHANGED if same else Outcome.TOUCHED
+        if image_id is not None:
+            return Outcome.MOVED if image_id in self._plan.leaving else Outcome.COPIED
+        return Outcome.NEW if first else Outcome.COPIED
+
+    def settle(self, items: Iterable[Item]) -> Iterator[Item]:
+        """After decoding: copies of bytes that turned out to be unreadable share their fate."""
+        for item in items:
+            if item.reason and item.sha256:
+                self._refused[item.sha256] = item.reason
+            elif not item.decode and item.sha256 in self._refused:
+                item.fail(self._refused[item.sha256])
+            yield item

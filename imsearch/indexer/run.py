@@ -1,0 +1,171 @@
+"""The threads of a run and what passes between them.
+
+Three kinds of threads work at the same time.  A pool reads, hashes and decodes.  One thread drives the generators and
+runs the models, so that a forward pass overlaps with decoding.  One thread writes, so that neither waits for a commit.
+The calling thread only waits: Ctrl-C arrives there and can never land in the middle of a commit.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imsearch.indexer.crew import Crew
+from imsearch.indexer.item import Item, Outcome
+from imsearch.indexer.plan import Plan
+from imsearch.indexer.read import decode, ordered, read_bytes
+from imsearch.indexer.report import Observer, Tally
+from imsearch.indexer.resolve import CHUNK, Resolver
+from imsearch.records import AnnotatorSpec
+
+if TYPE_CHECKING:
+    from imsearch.engine.engine import Engine
+
+BATCHES_WAITING = 4
+"""How many annotated batches may wait for the writer."""
+
+ITEMS_IN_A_BATCH = 256
+"""Files that need no model do not count for a batch, but this many are passed on at once."""
+
+Message = list[Item] | str
+"""What goes to the writer: annotated files, or a note for the user."""
+
+
+class Run:
+    """One run over the files of a plan."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        plan: Plan,
+        annotators: Sequence[AnnotatorSpec],
+        device: str,
+        batch_size: int | None,
+        workers: int,
+        observer: Observer,
+    ) -> None:
+        self.tally = Tally(plan.unchanged)
+        self._waiting: queue.Queue[Message | None] = queue.Queue(BATCHES_WAITING)
+        self.crew = Crew(annotators, device, batch_size, self._waiting.put)
+        self._engine, self._plan, self._workers, self._observer = engine, plan, workers, observer
+        self._stop = threading.Event()
+        self._errors: list[BaseException] = []
+        self._skipped = 0
+
+    def to_the_end(self) -> None:
+        """Run until all is done, one stage breaks, or Ctrl-C; what is annotated is stored in every case."""
+        threads = [threading.Thread(target=stage, name=stage.__name__) for stage in (self._annotate, self._write)]
+        interrupted: KeyboardInterrupt | None = None
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            try:
+                for thread in threads:
+                    thread.join(timeout=0.5)  # bounded, because a plain join cannot be interrupted everywhere
+            except KeyboardInterrupt as error:
+                interrupted = error
+                self._stop.set()
+        self.tally.outcomes[Outcome.UNCHANGED] += self._skipped
+        if self._errors:
+            raise self._errors[0]
+        if interrupted:
+            raise interrupted
+
+    def _annotate(self) -> None:
+        """Thread: read ahead, run the models, hand batches to the writer."""
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="read")
+        try:
+            items = self._decoded(pool)
+            while not self._stop.is_set() and (batch := self._batch(items)):
+                self.crew.annotate(batch)
+                self._waiting.put(batch)
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+            self._fail(error)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            self.crew.close()
+            self._waiting.put(None)
+
+    def _decoded(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
+        resolver = Resolver(self._plan, self._engine.catalog, self.crew)
+        # The windows hold what the stage behind takes at once, and something to do for each worker meanwhile.
+        read = ordered(pool, read_bytes, self._items(), lambda: CHUNK + 2 * self._workers, lambda item: item.size)
+        decoded = ordered(
+            pool,
+            partial(decode, annotators=self.crew.ready),
+            resolver.resolve(read),
+            lambda: 2 * (self.crew.batch_size + self._workers),
+            lambda item: len(item.data),
+        )
+        return resolver.settle(decoded)
+
+    def _items(self) -> Iterator[Item]:
+        for found, known in self._plan.work:
+            same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
+            lacking = self._plan.lacking.get(known.image_id, ()) if known and known.image_id is not None else ()
+            if same and lacking and not any(map(self.crew.has, lacking)):
+                self._skipped += 1  # the annotators it is there for cannot be built
+                continue
+            item = Item(Path(found.path), found.size, found.mtime_ns, known)
+            yield item.fail(found.reason) if found.reason else item
+
+    def _batch(self, items: Iterator[Item]) -> list[Item]:
+        batch: list[Item] = []
+        pictures = 0
+        for item in islice(items, ITEMS_IN_A_BATCH):
+            batch.append(item)
+            pictures += bool(item.prepared)
+            if pictures >= self.crew.batch_size or self._stop.is_set():
+                break
+        return batch
+
+    def _write(self) -> None:
+        """Thread: store what arrives, until there is no more; after an error, only let it pass."""
+        for messages in self._arrivals():
+            try:
+                if not self._errors:
+                    self._store([item for message in messages if not isinstance(message, str) for item in message])
+                for note in messages:
+                    if isinstance(note, str):
+                        self._observer.note(note)
+            except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+                self._fail(error)
+        try:
+            if not self._errors and not self._stop.is_set():
+                self.tally.removed = self._engine.forget(self._plan.gone)
+            self._engine.catch_up()
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+            self._fail(error)
+
+    def _arrivals(self) -> Iterator[list[Message]]:
+        """All that is waiting, at once: when the writer falls behind, it stores several batches in one transaction."""
+        while True:
+            messages = [self._waiting.get()]
+            while not self._waiting.empty():
+                messages.append(self._waiting.get())
+            yield [message for message in messages if message is not None]
+            if None in messages:
+                return
+
+    def _store(self, items: Sequence[Item]) -> None:
+        if not items:
+            return
+        failed = [failure for item in items for failure in item.all_failures()]
+        readings = [item.reading() for item in items if not item.reason]
+        self._engine.record(readings, [failure for failure in failed if not failure.annotator])
+        for item in items:
+            self.tally.add(item)
+        for failure in failed:
+            self._observer.failed(failure)
+        self._observer.indexed([item.path for item in items if item.annotations])
+        self._observer.done(len(items), sum(item.size for item in items))
+
+    def _fail(self, error: BaseException) -> None:
+        self._errors.append(error)
+        self._stop.set()

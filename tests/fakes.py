@@ -1,0 +1,98 @@
+"""A fake annotator whose answers can be computed by hand, and what tests need around it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from imsearch.annotator import Annotator
+from imsearch.picture import Picture
+from imsearch.records import Annotation, AnnotatorSpec, Tag
+
+WORDS = ("red", "green", "blue")
+SIZE = 8
+"""The fake looks at 8 x 8 pixels."""
+
+
+@dataclass
+class Calls:
+    """What happened to a fake annotator; shared by all that one spec builds."""
+
+    built: list[str] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    prepared: int = 0
+    closed: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def annotated(self) -> int:
+        """How many pictures went through `annotate`."""
+        return sum(self.batches)
+
+
+class ColourAnnotator(Annotator):
+    """Tags are the colours of light, their probability the picture's mean of that channel in 0 to 1.
+
+    The vector is those three numbers and a 1, so that black pictures have a direction too.  A picture whose mean is
+    within a hundredth of `fails_on` makes its whole batch fail.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        words: Sequence[str] = WORDS,
+        batch_size: int = 4,
+        fails_on: tuple[float, float, float] | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        self.calls, self.words, self.batch_size = calls, words, batch_size
+        self.fails_on, self.seconds = fails_on, seconds
+
+    def prepare(self, picture: Picture) -> Any:
+        with self.calls.lock:
+            self.calls.prepared += 1
+        return picture.array(SIZE, SIZE)
+
+    def annotate(self, batch: Sequence[Any]) -> Sequence[Annotation]:
+        self.calls.batches.append(len(batch))
+        time.sleep(self.seconds * len(batch))
+        means = [pixels.mean(axis=(0, 1), dtype=np.float64) / 255 for pixels in batch]
+        if self.fails_on and any(np.abs(mean - self.fails_on).max() < 0.01 for mean in means):
+            raise ValueError("this colour hurts")
+        return [
+            Annotation(
+                tuple(Tag(word, float(level)) for word, level in zip(self.words, mean, strict=True)),
+                np.append(mean, 1).astype(np.float32),
+            )
+            for mean in means
+        ]
+
+    def close(self) -> None:
+        self.calls.closed += 1
+
+
+def colour_spec(
+    calls: Calls | None = None, name: str = "colours", version: str = "1", input_size: int = SIZE, **options: Any
+) -> AnnotatorSpec:
+    """The spec of a `ColourAnnotator`; `options` go to the annotator."""
+    calls = calls or Calls()
+    words = tuple(options.get("words", WORDS))
+
+    def build(device: str) -> Annotator:
+        calls.built.append(device)
+        return ColourAnnotator(calls, **options)
+
+    return AnnotatorSpec(
+        name,
+        version,
+        build,
+        vocabulary=words,
+        vector_length=len(words) + 1,
+        input_size=input_size,
+        license="Apache-2.0",
+    )

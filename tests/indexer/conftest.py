@@ -1,0 +1,44 @@
+"""A private library, a folder of pictures, and counters of what indexing costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imsearch.engine.engine import Engine
+from imsearch.indexer import read
+from imsearch.lexicon import Lexicon
+from imsearch.picture import Picture, read_picture
+from tests.make_pictures import BLUE, GREEN, RED, plain
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with Engine.open(tmp_path / "library", Lexicon(), write=True, create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with red.png, green.png and sub/blue.png."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    plain(folder / "red.png", RED)
+    plain(folder / "green.png", GREEN)
+    plain(folder / "sub" / "blue.png", BLUE)
+    return folder
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that are decoded while the test runs, in no particular order."""
+    paths: list[Path] = []
+
+    def spy(path: Path, least_side: int, data: bytes | None = None, sha256: str | None = None) -> Picture:
+        paths.append(path)
+        return read_picture(path, least_side, data, sha256)
+
+    monkeypatch.setattr(read, "read_picture", spy)
+    return paths
