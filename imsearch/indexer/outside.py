@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from imsearch.errors import PluginError
+from imsearch.errors import PictureError, PluginError
 from imsearch.indexer.crew import Crew
 from imsearch.indexer.item import Item
 from imsearch.indexer.pipeline import default_workers
@@ -40,3 +40,11 @@ def annotate_outside(
                 yield from batch
     finally:
         crew.close()
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes.  Raises PictureError when they cannot be read."""
+    item = read_bytes(Item(path, 0, 0))
+    if item.reason:
+        raise PictureError(f"{path}: {item.reason}")
+    return item.sha256

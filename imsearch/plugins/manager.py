@@ -78,13 +78,6 @@ class PluginManager:
         self._annotators, self._recipes  # noqa: B018 - asking is what brings errors to light
         return tuple(self._plugins)
 
-    def annotators(self) -> tuple[AnnotatorSpec, ...]:
-        """All annotators, in the order of their names.
-
-        Raises `PluginError` when two have one name.
-        """
-        return self.choose(())
-
     def choose(self, names: Collection[str]) -> tuple[AnnotatorSpec, ...]:
         """The annotators of these names, or all when none is named.
 
@@ -93,7 +86,7 @@ class PluginManager:
         offered = {name: [plugin for plugin, _ in self._annotators.get(name, [])] for name in names or self._annotators}
         for name, plugins in offered.items():
             if not plugins:
-                raise PluginError(self._unknown("annotator", name, self._annotators))
+                raise PluginError(self.unknown("annotator", name, self._annotators))
             if len(plugins) > 1:
                 raise PluginError(
                     f"two plugins offer an annotator named {name!r}: {plugins[0]} and {plugins[1]}. "
@@ -101,20 +94,20 @@ class PluginManager:
                 )
         return tuple(self._annotators[name][0][1] for name in sorted(offered))
 
+    def offered(self, plugin: str | None = None) -> tuple[AnnotatorSpec, ...]:
+        """Every annotator there is, those of one name included; or those of the plugins of this name."""
+        claims = [claim for name in sorted(self._annotators) for claim in self._annotators[name]]
+        return tuple(spec for provider, spec in claims if plugin in (None, provider.name))
+
     def recipe(self, name: str) -> RecipeSpec:
         """The training recipe of this name."""
         if name not in self._recipes:
-            raise PluginError(self._unknown("training recipe", name, self._recipes))
+            raise PluginError(self.unknown("training recipe", name, self._recipes))
         return self._recipes[name]
 
     def recipes(self) -> tuple[RecipeSpec, ...]:
         """All training recipes, in the order of their names."""
         return tuple(self._recipes[name] for name in sorted(self._recipes))
-
-    def provider(self, name: str) -> Plugin:
-        """The plugin that offers this annotator."""
-        self.choose([name])
-        return self._annotators[name][0][0]
 
     def commands(self, taken: Collection[str]) -> dict[str, click.Command]:
         """The commands that plugins add; `taken` are the program's own names."""
@@ -136,11 +129,12 @@ class PluginManager:
         """Whether any plugin wants to hear of indexed images."""
         return bool(self._pluggy.hook.imsearch_image_indexed.get_hookimpls())
 
-    def image_indexed(self, image: Image, tags: Sequence[Tag]) -> None:
-        """Tell every plugin that listens; one that has failed keeps its first error and is not told again."""
-        for plugin in self._usable():
-            if plugin.error is None:
-                self._ask(plugin, "imsearch_image_indexed", image=image, tags=tags)
+    def image_indexed(self, image: Image, tags: Sequence[Tag]) -> list[Plugin]:
+        """Tell every plugin that listens; returns those that failed at it, which are not told again."""
+        working = [plugin for plugin in self._usable() if plugin.error is None]
+        for plugin in working:
+            self._ask(plugin, "imsearch_image_indexed", image=image, tags=tags)
+        return [plugin for plugin in working if plugin.error]
 
     def _register(self, plugin: Plugin, module: Any) -> None:
         """Hand a loaded module to pluggy; refuse one whose hooks are misspelled or missing."""
@@ -212,7 +206,8 @@ class PluginManager:
                     recipes[recipe.name] = recipe
         return recipes
 
-    def _unknown(self, what: str, name: str, known: Iterable[str]) -> str:
+    def unknown(self, what: str, name: str, known: Iterable[str]) -> str:
+        """What to say about a name that nothing offers; a plugin that would offer it may be broken."""
         broken = [f"{plugin} is broken: {plugin.error}" for plugin in self.plugins() if plugin.error]
         listed = ", ".join(sorted(known)) or "none"
         return ". ".join([f"there is no {what} named {name!r}; installed: {listed}", *broken])

@@ -1,0 +1,45 @@
+"""The command line: `main` runs it and returns the exit code.
+
+0: done.  1: done with failures, or nothing found.  2: a mistake in the call, or a library that cannot be used.
+130: interrupted.  Results go to stdout; progress and messages go to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from imsearch.cli.root import root
+from imsearch.errors import ImsearchError, QueryError
+
+__all__ = ["main", "root"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (by default the process's own) and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that is not UTF-8 must not end in a traceback
+    try:
+        code = root.main(args=arguments, prog_name="imsearch", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        click.echo("Stopped. What was finished is kept; run the same command again to go on.", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough.  Python would complain when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except QueryError as error:
+        click.echo(f"imsearch: {error}", err=True)
+        return 2
+    except (ImsearchError, OSError) as error:
+        click.echo(f"imsearch: {error}", err=True)
+        return 2
+    return code if isinstance(code, int) else 0

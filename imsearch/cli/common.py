@@ -1,0 +1,60 @@
+"""What several commands share: their common options, and how they say things to the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from imsearch.settings import Settings
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+library_option = click.option(
+    "--library",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="The library's folder (else IMSEARCH_LIBRARY, else the user's data folder).",
+)
+limit_option = click.option(
+    "-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Print at most N results (default: 20)."
+)
+annotator_option = click.option(
+    "--annotator", "annotators", multiple=True, metavar="NAME", help="Use this annotator only; may be given again."
+)
+device_option = click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto).")
+nul_option = click.option("-0", "nul", is_flag=True, help='Print bare paths, each followed by a NUL, for "xargs -0".')
+
+
+def format_option(*formats: str) -> Callable[[Function], Function]:
+    """``--format`` with these choices; the first is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print."
+    )
+
+
+@contextmanager
+def open_library(settings: Settings, *, write: bool = False, create: bool = False) -> Iterator[Library]:
+    """The library of the settings, for as long as the block runs; tells what had to be repaired."""
+    from imsearch.library import Library
+
+    with Library.open(settings=settings, write=write, create=create) as library:
+        for note in library.engine.notes:
+            say(note)
+        yield library
+
+
+def say(message: str) -> None:
+    """A message for the user, on stderr, where it does not disturb the results."""
+    click.echo(message, err=True)
+
+
+def count(number: int, what: str, plural: str | None = None) -> str:
+    """``1 picture``, ``1,234 pictures``."""
+    return f"{number:,} {what if number == 1 else plural or what + 's'}"

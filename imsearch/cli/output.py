@@ -1,0 +1,132 @@
+"""Results on stdout: JSON, paths, or tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from imsearch.records import Hit, Results, Tag
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+TAGS_SHOWN = 8
+"""So many tags are printed for a result; ``imsearch show`` prints all."""
+
+
+def print_json(value: Any) -> None:
+    """One JSON document; bytes of a name that are no UTF-8 are escaped, all other text is readable."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    click.echo(re.sub(r"[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text))
+
+
+def print_paths(paths: Iterable[Path], nul: bool) -> None:
+    """Each path on a line, or followed by NUL; byte for byte as the file system has it."""
+    end = b"\0" if nul else b"\n"
+    stream = click.get_binary_stream("stdout")
+    for path in paths:
+        stream.write(os.fsencode(path) + end)
+    stream.flush()
+
+
+def print_results(results: Results, form: str, nul: bool) -> None:
+    """The hits of a query, as ``--format`` and ``-0`` ask."""
+    if nul or form == "paths":
+        print_paths((hit.image.path for hit in results.hits), nul)
+    elif form == "json":
+        print_json(results_record(results))
+    elif results.hits:
+        _print_hits(results.hits)
+
+
+def results_record(results: Results) -> dict[str, Any]:
+    """The JSON shape that the command line and the web API share."""
+    return {"query": results.query, "total": results.total, "hits": [_hit_record(hit) for hit in results.hits]}
+
+
+def tag_record(tag: Tag) -> dict[str, Any]:
+    return {"name": tag.name, "score": round(tag.probability, 4), "source": tag.source}
+
+
+def printable(text: str | Path) -> str:
+    """Text for a table: line breaks, control characters and undecodable bytes are shown as escapes."""
+    return _UNPRINTABLE.sub(lambda match: _escape(match[0]), str(text))
+
+
+def shorten(text: str, width: int) -> str:
+    """At most `width` characters; the middle goes, because the ends of a path tell the most."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) * 2 // 3
+    return f"{text[: width - 1 - tail]}…{text[-tail:]}"
+
+
+def near(path: Path) -> Path:
+    """The path relative to the current folder when it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def make_table(*columns: str) -> Table:
+    """A plain table with bold heads; numbers go right in the columns whose head starts with ``>``."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+    return table
+
+
+def print_table(table: Table) -> None:
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=False, emoji=False, markup=False)
+    console.print(table)
+
+
+def terminal_width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _print_hits(hits: Sequence[Hit]) -> None:
+    from rich.text import Text
+
+    table = make_table(">score", "picture", "tags")
+    table.columns[1].no_wrap = True
+    room = max(24, terminal_width() * 45 // 100)
+    for hit in hits:
+        matched = {tag.name for tag in hit.why.values()}
+        shown = [tag.name for tag in hit.tags if tag.shown or tag.name in matched][:TAGS_SHOWN]
+        tags = Text(", ").join(Text(name, style="bold" if name in matched else "") for name in shown)
+        table.add_row(f"{hit.score:.2f}", shorten(printable(near(hit.image.path)), room), tags)
+    print_table(table)
+
+
+def _hit_record(hit: Hit) -> dict[str, Any]:
+    return {
+        "id": hit.image.id,
+        "path": str(hit.image.path),
+        "score": round(hit.score, 4),
+        "width": hit.image.width,
+        "height": hit.image.height,
+        "tags": [tag_record(tag) for tag in hit.tags],
+        "why": {word: tag_record(tag) for word, tag in hit.why.items()},
+    }
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, smuggled through by surrogateescape
+        return f"\\x{code - 0xDC00:02x}"
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, f"\\u{code:04x}")

@@ -1,0 +1,98 @@
+"""``imsearch plugins`` and ``imsearch plugins check``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from imsearch.cli.common import device_option, say
+from imsearch.cli.output import make_table, print_json, print_table, printable
+from imsearch.errors import PluginError
+from imsearch.records import AnnotatorSpec
+from imsearch.settings import load_settings
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="""\b
+Examples:
+  imsearch plugins                  what is installed, and what is wrong with it
+  imsearch plugins check colors     try an annotator on generated pictures
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def plugins(context: click.Context, as_json: bool) -> int:
+    """List the installed plugins and their annotators, the broken ones with their errors."""
+    if context.invoked_subcommand:
+        return 0
+    from imsearch.plugins.manager import make_manager
+
+    manager = make_manager()
+    found = manager.plugins()
+    specs = manager.offered()
+    if as_json:
+        listed = [
+            {"name": each.name, "version": each.version, "error": each.error, "package": each.package} for each in found
+        ]
+        print_json({"plugins": listed, "annotators": [_record(spec) for spec in specs]})
+        return 0
+    table = make_table("plugin", "package", "version", "state")
+    for each in found:
+        table.add_row(each.name, each.package, each.version, printable(each.error or "works"))
+    print_table(table)
+    if specs:
+        click.echo()
+        table = make_table("annotator", "version", ">tags", ">vector", "description")
+        for spec in specs:
+            words, vector = f"{len(spec.vocabulary) or 'any'}", f"{spec.vector_length or '-'}"
+            table.add_row(spec.name, spec.version, words, vector, printable(spec.description))
+        print_table(table)
+    return 0
+
+
+@plugins.command()
+@click.argument("name")
+@device_option
+def check(name: str, device: str | None) -> int:
+    """Check that an annotator keeps the contract; NAME is an annotator or a plugin.
+
+    Builds the model, shows it a few generated pictures and judges its answers.  Exit code 1 when a rule is broken.
+    """
+    from imsearch.plugins.contract import check_annotator
+    from imsearch.plugins.manager import make_manager
+
+    manager = make_manager()
+    broken = [plugin for plugin in manager.plugins() if plugin.name == name and plugin.error]
+    for plugin in broken:
+        say(plugin.details.rstrip())
+        say(f"The plugin {plugin} is broken: {plugin.error}")
+    specs = [spec for spec in manager.offered() if spec.name == name] or manager.offered(plugin=name)
+    if not specs and not broken:
+        raise PluginError(manager.unknown("annotator", name, [spec.name for spec in manager.offered()]))
+    failed = bool(broken)
+    where = load_settings({"device": device}).device
+    for spec in specs:
+        click.echo(f"{spec.name} {spec.version}")
+        for each in check_annotator(spec, where):
+            click.echo(f"  {'ok    ' if each.passed else 'BROKEN'}  {each.rule}")
+            for problem in each.problems:
+                click.echo(f"            {printable(problem)}")
+            failed = failed or not each.passed
+    return int(failed)
+
+
+def _record(spec: AnnotatorSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "version": spec.version,
+        "vocabulary": len(spec.vocabulary),
+        "vector_length": spec.vector_length,
+        "input_size": spec.input_size,
+        "inputs": sorted(spec.inputs),
+        "description": spec.description,
+        "license": spec.license,
+        "weights_license": spec.weights_license,
+        "weights_sha256": spec.weights_sha256,
+    }

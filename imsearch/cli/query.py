@@ -1,0 +1,122 @@
+"""``imsearch query`` and ``imsearch similar``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imsearch.cli.common import (
+    count,
+    device_option,
+    format_option,
+    library_option,
+    limit_option,
+    nul_option,
+    open_library,
+    say,
+)
+from imsearch.cli.output import print_results
+from imsearch.records import Results
+from imsearch.settings import load_settings
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+
+_EXCLUDED = re.compile(r"-(?!-|[0h]$|n\d*$).+", re.DOTALL)
+"""Arguments that begin with a minus and are words of the query, not options."""
+
+_MARK = "\0"
+
+
+class QueryCommand(click.Command):
+    """Lets ``-word`` through to the query; click would take it for a bundle of short options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [_MARK + arg if _EXCLUDED.fullmatch(arg) else arg for arg in args])
+
+
+@click.command(
+    cls=QueryCommand,
+    epilog="""\b
+Examples:
+  imsearch query sunset mountain            both words, the likeliest first
+  imsearch query '"traffic light" OR bus'   one of them
+  imsearch query dog +beach -person         surely a beach, no person
+  imsearch query tag:cat                    this very tag, no synonyms or kinds
+  imsearch query cat -0 | xargs -0 cp -t cats/
+""",
+)
+@click.argument("words", nargs=-1, required=True)
+@limit_option
+@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N results.")
+@click.option("--min-score", type=float, metavar="P", help="Leave out results scored lower (0 to 1, default: 0.1).")
+@format_option("table", "json", "paths")
+@nul_option
+@library_option
+def query(
+    words: tuple[str, ...],
+    limit: int | None,
+    offset: int,
+    min_score: float | None,
+    form: str,
+    nul: bool,
+    library: Path | None,
+) -> int:
+    """Find pictures by words.
+
+    Pictures are ranked by how likely they show all the words.  Exit code 1 when there is none.
+    """
+    text = " ".join(word.removeprefix(_MARK) for word in words)
+    settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
+    with open_library(settings) as opened:
+        results = opened.query(text, offset=offset)
+        print_results(results, form, nul)
+        if not results.hits:
+            say(_nothing(opened, text, offset, results.total))
+        else:
+            _say_more(results, offset)
+    return 0 if results.hits else 1
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  imsearch similar holiday/beach.jpg
+  imsearch similar ~/Downloads/unknown.png -n 5     any file, in the library or not
+"""
+)
+@click.argument("image", type=click.Path(path_type=Path))
+@limit_option
+@format_option("table", "json", "paths")
+@nul_option
+@annotator_option
+@device_option
+@library_option
+def similar(image: Path, form: str, nul: bool, **flags: Any) -> int:
+    """Find pictures that look like IMAGE.
+
+    IMAGE may be any picture file; one outside the library is read and goes through the model first.
+    """
+    with open_library(load_settings(flags)) as opened:
+        results = opened.similar(image)
+    print_results(results, form, nul)
+    if not results.hits:
+        say("Nothing found: the library holds no other picture with a vector.")
+    return 0 if results.hits else 1
+
+
+def _say_more(results: Results, offset: int) -> None:
+    last = offset + len(results.hits)
+    if last < results.total:
+        say(f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more.")
+
+
+def _nothing(library: Library, text: str, offset: int, total: int) -> str:
+    if offset and total:
+        return f"There are only {count(total, 'picture')}."
+    if not library.status().images:
+        return 'The library is empty. Fill it with "imsearch index FOLDER".'
+    return f'Nothing found for {text!r}. "imsearch tags" lists the words that are in use.'

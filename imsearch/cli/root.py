@@ -1,0 +1,68 @@
+"""The root command: knows the commands by name, and imports one only when it is used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib import import_module
+
+import click
+
+from imsearch import __version__
+
+COMMANDS = {
+    "index": "imsearch.cli.index:index",
+    "query": "imsearch.cli.query:query",
+    "similar": "imsearch.cli.query:similar",
+    "show": "imsearch.cli.show:show",
+    "tags": "imsearch.cli.show:tags",
+    "annotate": "imsearch.cli.annotate:annotate",
+    "status": "imsearch.cli.maintain:status",
+    "verify": "imsearch.cli.maintain:verify",
+    "rebuild": "imsearch.cli.maintain:rebuild",
+    "plugins": "imsearch.cli.plugins:plugins",
+    "train": "imsearch.cli.train:train",
+    "evaluate": "imsearch.cli.train:evaluate",
+}
+"""Our own commands in the order of the help: what is used daily comes first."""
+
+
+class Root(click.Group):
+    """A group whose commands are loaded on demand, so that a query does not wait for what only training needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *sorted(self.from_plugins)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            module, _, name = COMMANDS[cmd_name].partition(":")
+            command: click.Command = getattr(import_module(module), name)
+            return command
+        return self.from_plugins.get(cmd_name)
+
+    @cached_property
+    def from_plugins(self) -> dict[str, click.Command]:
+        """The commands that plugins add; plugins are loaded only when the help or an unknown name asks for them."""
+        from imsearch.plugins.manager import make_manager
+
+        return make_manager().commands(taken=COMMANDS)
+
+
+EXAMPLES = """\b
+First steps:
+  imsearch index ~/Pictures           tag and index a folder of pictures
+  imsearch query sunset mountain      find pictures by words
+  imsearch similar beach.jpg          find pictures that look alike
+"""
+
+
+@click.command(
+    cls=Root,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="imsearch %(version)s")
+def root() -> None:
+    """Tag your pictures by themselves, and find them by words.
+
+    Run "imsearch COMMAND --help" for what a command can do.
+    """

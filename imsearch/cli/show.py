@@ -1,0 +1,96 @@
+"""``imsearch show`` and ``imsearch tags``: what the library knows of one picture, and the words in use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imsearch.cli.common import format_option, library_option, open_library, say
+from imsearch.cli.output import make_table, near, print_json, print_table, printable, tag_record
+from imsearch.records import Image, Tag
+from imsearch.settings import load_settings
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  imsearch show holiday/beach.jpg
+  imsearch show 17 --format json            by the id that JSON results hold
+"""
+)
+@click.argument("image")
+@format_option("table", "json")
+@library_option
+def show(image: str, form: str, library: Path | None) -> int:
+    """Show what is known of IMAGE: its files, its facts, and every tag with its probability.
+
+    IMAGE is the path of a file or the id of an image.  Tags in the long tail, which only help ranking, are dimmed.
+    """
+    with open_library(load_settings({"library": library})) as opened:
+        found, tags = opened.show(image)
+    if form == "json":
+        print_json(_record(found, tags))
+    else:
+        _print_image(found, tags)
+    return 0
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  imsearch tags                all of them, the most frequent first
+  imsearch tags bea            those that begin with "bea"
+"""
+)
+@click.argument("word", default="")
+@format_option("table", "json")
+@library_option
+def tags(word: str, form: str, library: Path | None) -> int:
+    """List the tags in use and how many pictures show each; with WORD, those that begin with it."""
+    with open_library(load_settings({"library": library})) as opened:
+        counts = opened.tags(word)
+    if form == "json":
+        print_json({"tags": [{"name": name, "images": number} for name, number in counts]})
+    elif counts:
+        table = make_table("tag", ">pictures")
+        for name, number in counts:
+            table.add_row(printable(name), f"{number:,}")
+        print_table(table)
+    else:
+        say(f"No tag begins with {word!r}." if word else "The library has no tags yet.")
+    return 0
+
+
+def _print_image(image: Image, tags: tuple[Tag, ...]) -> None:
+    for path in image.files:
+        click.echo(printable(near(path)))
+    taken = f", taken {image.taken_at:%Y-%m-%d %H:%M}" if image.taken_at else ""
+    click.echo(f"{image.width} x {image.height} {image.format}, {image.bytes:,} bytes{taken}")
+    facts = [f"{name}: {printable(str(value))}" for name, value in sorted(image.metadata.items())]
+    if facts:
+        click.echo("; ".join(facts))
+    click.echo(f"image {image.id}, sha256 {image.sha256}")
+    click.echo()
+    table = make_table(">probability", "tag", "source")
+    for tag in tags:
+        bar = "█" * round(tag.probability * 10)
+        table.add_row(f"{bar} {tag.probability:.2f}", tag.name, tag.source, style="" if tag.shown else "dim")
+    print_table(table)
+
+
+def _record(image: Image, tags: tuple[Tag, ...]) -> dict[str, Any]:
+    return {
+        "id": image.id,
+        "path": str(image.path) if image.files else None,
+        "files": [str(path) for path in image.files],
+        "sha256": image.sha256,
+        "width": image.width,
+        "height": image.height,
+        "format": image.format,
+        "bytes": image.bytes,
+        "taken_at": image.taken_at.isoformat() if image.taken_at else None,
+        "metadata": dict(image.metadata),
+        "tags": [{**tag_record(tag), "shown": tag.shown} for tag in tags],
+    }

@@ -1,0 +1,77 @@
+"""``imsearch train`` and ``imsearch evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from imsearch.cli.common import device_option, say
+from imsearch.errors import ImsearchError
+from imsearch.settings import load_settings
+
+dataset_option = click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    required=True,
+    metavar="KIND:PATH",
+    help="Labelled pictures: corel5k, flickr8k, coco or jsonl, and their folder; may be given again.",
+)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  imsearch train everyday --dataset corel5k:data/corel5k --dataset flickr8k:data/flickr8k_224 \\
+      --dataset coco:data/coco_mini
+  imsearch train everyday --dataset corel5k:data/corel5k --set epochs=5 --output runs/quick
+""",
+)
+@click.argument("name")
+@dataset_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Checkpoints, plots and weights go here (default: runs/NAME).",
+)
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Same seed, same weights.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting of the recipe.")
+@device_option
+def train(
+    name: str,
+    datasets: tuple[str, ...],
+    output: Path | None,
+    seed: int,
+    assignments: tuple[str, ...],
+    device: str | None,
+) -> int:
+    """Run the training recipe NAME.
+
+    A run that was stopped goes on after its last finished epoch when it is started again with the same output folder.
+    """
+    from imsearch.cli.progress import TrainingProgress
+    from imsearch.plugins.manager import make_manager
+    from imsearch.training.datasets import load_dataset
+    from imsearch.training.device import choose_device
+    from imsearch.training.run import Run
+
+    recipe = make_manager().recipe(name)
+    options = dict(_assignment(text) for text in assignments)
+    folder = output or Path("runs") / name
+    loaded = [load_dataset(spec) for spec in datasets]
+    where = choose_device(load_settings({"device": device}).device)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TrainingProgress() as progress:
+        weights = recipe.run(Run(folder, loaded, where, seed, options, progress))
+    say("Training is done. The weights:")
+    click.echo(str(weights))
+    return 0
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ImsearchError(f"--set wants NAME=VALUE, not {text!r}")
+    return name, value

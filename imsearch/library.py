@@ -1,0 +1,241 @@
+"""A library opened together with its plugins and settings: the one object the command line and the web pages hold.
+
+This is the only file that knows all parts; it decides nothing that one of them could decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from imsearch.engine.engine import Engine
+from imsearch.errors import ImsearchError, PictureError, PluginError
+from imsearch.lexicon import Lexicon
+from imsearch.records import AnnotatorSpec, Image, Results, Tag
+from imsearch.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+    from imsearch.engine.engine import Status
+    from imsearch.indexer.item import Item
+    from imsearch.indexer.report import Observer, Report
+    from imsearch.plugins.manager import PluginManager
+    from imsearch.records import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """What the annotators said about one file, the likeliest first; `error` is None when all went well."""
+
+    path: Path
+    tags: tuple[Tag, ...]
+    error: str | None = None
+
+
+class Library:
+    """An opened library.  Use it as a context manager, or call `close`."""
+
+    def __init__(self, engine: Engine, settings: Settings, plugins: PluginManager | None = None) -> None:
+        self.engine = engine
+        self.settings = settings
+        self._plugins = plugins
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path | None = None,
+        settings: Settings | None = None,
+        *,
+        write: bool = False,
+        create: bool = False,
+        plugins: PluginManager | None = None,
+    ) -> Self:
+        """Open the library in `folder`, or the one of the settings.
+
+        write: take the lock for indexing.  create: make the library when there is none.
+        Raises LibraryError when it cannot be used, LibraryLocked when another process writes to it.
+        """
+        settings = settings or load_settings()
+        if folder is not None:
+            settings = replace(settings, library=folder.absolute())
+        engine = Engine.open(settings.library, Lexicon.load(), write=write, create=create)
+        return cls(engine, settings, plugins)
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def plugins(self) -> PluginManager:
+        """Loaded when first asked for: a query needs none."""
+        from imsearch.plugins.manager import make_manager
+
+        return self._plugins or make_manager()
+
+    def index(
+        self,
+        paths: Sequence[Path],
+        annotators: Sequence[str] = (),
+        *,
+        observer: Observer | None = None,
+        forget_missing: bool = False,
+    ) -> Report:
+        """Bring the library up to date with these files and folders.
+
+        annotators: by name; by default those of the settings, or all.  Raises PluginError when one is not installed,
+        ImsearchError for a path that neither exists nor is known.
+        """
+        from imsearch.announcer import Announcer
+        from imsearch.indexer.pipeline import index
+        from imsearch.indexer.report import SilentObserver
+
+        observer = observer or SilentObserver()
+        specs = usable_annotators(self.plugins, annotators or self.settings.annotators, observer.note)
+        return index(
+            paths,
+            self.engine,
+            specs,
+            device=self.settings.device,
+            batch_size=self.settings.batch_size,
+            workers=self.settings.workers,
+            observer=Announcer(observer, self.engine.catalog, self.plugins) if self.plugins.listens else observer,
+            forget_missing=forget_missing,
+        )
+
+    def query(self, text: str, *, limit: int | None = None, offset: int = 0, min_score: float | None = None) -> Results:
+        """The pictures that match a query, the best first.  Raises QueryError."""
+        return self.engine.search(
+            text,
+            limit=self.settings.limit if limit is None else limit,
+            offset=offset,
+            min_score=self.settings.min_score if min_score is None else min_score,
+        )
+
+    def similar(self, image: Path, *, limit: int | None = None) -> Results:
+        """The pictures nearest to a file, which need not be in the library.
+
+        The vectors compared are those of the annotator the settings name first, or else of the one that makes the
+        longest.  Raises PictureError when the file cannot be read.
+        """
+        from imsearch.indexer.outside import sha256_of
+
+        spaces = self.engine.catalog.vector_spaces()
+        if not spaces:
+            raise ImsearchError(
+                "The library holds no vectors, so nothing can be compared. Index with an annotator that makes them; "
+                '"imsearch plugins" lists those that are installed.'
+            )
+        wanted = [name for name in self.settings.annotators if name in spaces]
+        name = wanted[0] if wanted else max(spaces, key=lambda name: spaces[name][1])
+        path = image.absolute()
+        known = self.engine.catalog.images_by_sha256([sha256_of(path)])
+        nearest_to = next(iter(known.values())) if known else self._vector_of(path, name)
+        results = self.engine.similar(nearest_to, annotator=name, limit=self.settings.limit if limit is None else limit)
+        return replace(results, query=str(image))
+
+    def show(self, image: str) -> tuple[Image, tuple[Tag, ...]]:
+        """A picture of the library, by path or by id, and all its tags."""
+        catalog = self.engine.catalog
+        found = catalog.image(Path(image).absolute())
+        if found is None and image.isdecimal():
+            found = catalog.image(int(image))
+        if found is None:
+            raise ImsearchError(
+                f'{image} is not in the library. Index it with "imsearch index", or tag it without: '
+                '"imsearch annotate".'
+            )
+        return found, catalog.tags_of([found.id]).get(found.id, ())
+
+    def tags(self, prefix: str = "") -> list[tuple[str, int]]:
+        """The tags that are shown, and on how many pictures, the most frequent first."""
+        return self.engine.catalog.tag_counts(prefix)
+
+    def failures(self) -> tuple[Failure, ...]:
+        """The files, and annotators on files, that failed when they were last tried."""
+        return self.engine.catalog.failures()
+
+    def status(self) -> Status:
+        return self.engine.status()
+
+    def verify(self) -> list[str]:
+        """Everything that is not as it should be; empty when all is well."""
+        return self.engine.verify()
+
+    def rebuild(self) -> None:
+        """Make the indexes anew from the catalog; needs a library opened for writing."""
+        self.engine.rebuild()
+
+    def _vector_of(self, path: Path, name: str) -> NDArray[float32]:
+        """What an annotator makes of a file that the library does not know."""
+        (item,) = _annotate([path], self.plugins.choose([name]), self.settings, lambda text: None)
+        annotation = item.annotations.get(name)
+        if annotation is None or annotation.vector is None:
+            raise PictureError(f"{path}: {_error(item) or 'the annotator made no vector'}")
+        return annotation.vector
+
+
+def annotate_files(
+    paths: Sequence[Path],
+    settings: Settings,
+    plugins: PluginManager | None = None,
+    note: Callable[[str], None] = lambda text: None,
+) -> list[Annotated]:
+    """Tag files without indexing them; no library is needed."""
+    from imsearch.engine.tagging import merge
+    from imsearch.plugins.manager import make_manager
+
+    specs = {spec.name: spec for spec in usable_annotators(plugins or make_manager(), settings.annotators, note)}
+    answers = []
+    for item in _annotate(paths, list(specs.values()), settings, note):
+        said = [
+            Tag(tag.name, tag.probability, name, specs[name].shows(tag.name, tag.probability))
+            for name, annotation in item.annotations.items()
+            for tag in annotation.tags
+        ]
+        answers.append(Annotated(item.path, merge(said, {}), _error(item)))
+    return answers
+
+
+def usable_annotators(
+    plugins: PluginManager, names: Sequence[str], note: Callable[[str], None]
+) -> tuple[AnnotatorSpec, ...]:
+    """The annotators of these names, or all; notes plugins that are broken, raises PluginError when nothing is left."""
+    specs = plugins.choose(names)
+    for plugin in plugins.plugins():
+        if plugin.error:
+            note(f"The plugin {plugin} is broken and was left out: {plugin.error}")
+    if not specs:
+        raise PluginError('no annotator is installed that works. "imsearch plugins" tells more.')
+    return specs
+
+
+def _annotate(
+    paths: Sequence[Path], specs: Sequence[AnnotatorSpec], settings: Settings, note: Callable[[str], None]
+) -> Iterator[Item]:
+    from imsearch.indexer.outside import annotate_outside
+
+    return annotate_outside(
+        paths, specs, device=settings.device, batch_size=settings.batch_size, workers=settings.workers, note=note
+    )
+
+
+def _error(item: Item) -> str | None:
+    """What failed for a file, in one line."""
+    failures = [
+        f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason
+        for failure in item.all_failures()
+    ]
+    return "; ".join(failures) or None

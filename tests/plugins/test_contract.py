@@ -1,0 +1,134 @@
+"""Each rule of the contract finds the annotator that breaks it, and only that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imsearch.annotator import Annotator
+from imsearch.plugins.contract import annotation_problems, check_annotator, sample_pictures, spec_problems
+from imsearch.records import Annotation, AnnotatorSpec, Tag
+from tests.fakes import Calls, colour_spec
+
+
+class Scripted(Annotator):
+    """Answers what it is told to."""
+
+    def __init__(self, answer: Callable[[Sequence[Any]], Any]) -> None:
+        self.answer = answer
+
+    def annotate(self, batch: Sequence[Any]) -> Sequence[Annotation]:
+        answers: Sequence[Annotation] = self.answer(batch)
+        return answers
+
+
+def scripted(answer: Callable[[Sequence[Any]], Any], **fields: Any) -> AnnotatorSpec:
+    return AnnotatorSpec("fake", "1", lambda device: Scripted(answer), **fields)
+
+
+def every(annotation: Any) -> Callable[[Sequence[Any]], Any]:
+    """The same answer to every picture."""
+    return lambda batch: [annotation for _ in batch]
+
+
+def broken(spec: AnnotatorSpec) -> str:
+    """The rule that is broken and why; empty when all are kept."""
+    return "\n".join(f"{check.rule}: {problem}" for check in check_annotator(spec) for problem in check.problems)
+
+
+def test_a_good_annotator_passes_and_is_closed() -> None:
+    calls = Calls()
+    checks = check_annotator(colour_spec(calls))
+    assert [check.passed for check in checks] == [True] * 6
+    assert calls.closed == 1
+
+
+def tags(*pairs: tuple[str, float]) -> Annotation:
+    return Annotation(tuple(Tag(name, probability) for name, probability in pairs))
+
+
+@pytest.mark.parametrize(
+    ("annotation", "told"),
+    [
+        (None, "expected an Annotation, got NoneType"),
+        (tags(("cat", 0.5), ("cat", 0.6)), "named twice"),
+        (tags(("cat", 1.01)), "1.01; it must lie in 0 to 1"),
+        (tags(("cat", float("nan"))), "nan"),
+        (tags(("", 0.5)), "needs a name"),
+        (tags(("Cat", 0.5)), "lower case"),
+        (tags(("wild  cat", 0.5)), "spaces"),
+        (Annotation((), np.zeros(3, np.float32)), "promises vectors of length None"),
+    ],
+)
+def test_a_bad_answer_is_found(annotation: Any, told: str) -> None:
+    assert told in broken(scripted(every(annotation)))
+
+
+@pytest.mark.parametrize(
+    ("vector", "told"),
+    [
+        (None, "promises vectors of length 3"),
+        (np.zeros(4, np.float32), "float32 of shape (3,), not float32 (4,)"),
+        (np.zeros(3), "not float64 (3,)"),
+        (np.full(3, np.inf, np.float32), "infinity"),
+    ],
+)
+def test_a_bad_vector_is_found(vector: Any, told: str) -> None:
+    spec = scripted(every(None), vector_length=3)
+    assert told in "".join(annotation_problems(spec, Annotation((), vector)))
+
+
+def test_tags_outside_the_vocabulary_are_found() -> None:
+    assert "'dog' is not in the vocabulary" in broken(scripted(every(tags(("dog", 0.5))), vocabulary=("cat",)))
+
+
+def test_too_few_answers_are_found() -> None:
+    assert "6 pictures gave 1 answers" in broken(scripted(lambda batch: [tags()]))
+
+
+def test_an_answer_that_depends_on_the_batch_is_found() -> None:
+    spec = scripted(lambda batch: [tags(("cat", 1 / len(batch))) for _ in batch])
+    assert "1.000 alone and 0.167 in a batch" in broken(spec)
+
+
+def test_exceptions_name_the_line() -> None:
+    def fall(batch: Sequence[Any]) -> Any:
+        raise KeyError("weights")
+
+    assert "KeyError: 'weights'" in broken(scripted(fall))
+    assert "test_contract.py" in broken(scripted(fall))
+
+
+def test_a_factory_must_build_an_annotator() -> None:
+    spec = AnnotatorSpec("fake", "1", lambda device: "no annotator")  # type: ignore[arg-type,return-value]
+    assert "it built a str" in broken(spec)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"name": "user"}, "not 'user'"),
+        ({"name": "A b"}, "lower-case"),
+        ({"version": " "}, "version"),
+        ({"version": 2}, "version"),
+        ({"vocabulary": ("cat", "cat")}, "twice"),
+        ({"vocabulary": ("Cat",)}, "lower case"),
+        ({"vocabulary": ("cat",), "thresholds": {"dog": 0.5}}, "threshold for 'dog'"),
+        ({"threshold": 1.5}, "thresholds"),
+        ({"vector_length": 0}, "vector length"),
+        ({"input_size": 0}, "input size"),
+    ],
+)
+def test_a_bad_spec_is_found_without_building(fields: dict[str, Any], told: str) -> None:
+    spec = replace(scripted(every(tags())), **fields)
+    assert told in "".join(spec_problems(spec))
+    assert len(check_annotator(spec)) == 1
+
+
+def test_sample_pictures_have_odd_shapes() -> None:
+    shapes = [picture.image.size for picture in sample_pictures(16)]
+    assert shapes == [(16, 16), (16, 16), (16, 16), (48, 16), (16, 48), (1, 1)]
