@@ -19,7 +19,8 @@ from imsearch.errors import ImsearchError
 DATA = Path(__file__).parent / "data" / "lexicon.json"
 FORMAT = 1
 
-# WordNet's rules of detachment for nouns and verbs: an ending and what may stand in its place.
+# WordNet's rules of detachment for nouns: an ending and what may stand in its place.  Verbs have all their forms in
+# the file: as rules, "-ing" and "-ed" would make a train of "training" and a star of "staring".
 _ENDINGS = (
     ("men", "man"),
     ("ies", "y"),
@@ -32,10 +33,6 @@ _ENDINGS = (
     ("es", "e"),
     ("es", ""),
     ("s", ""),
-    ("ing", ""),
-    ("ing", "e"),
-    ("ed", "e"),
-    ("ed", ""),
 )
 _SHORTEST_STEM = 2
 _JOINERS = str.maketrans("", "", " -'.")
@@ -49,7 +46,7 @@ class Lexicon:
     kinds: a name -> the names above it, nearest first.
     tags: the names annotators return; by default every name mentioned.
     hidden: tags that are searched but never shown.
-    irregular: a word -> its base forms where no rule gives them ("mice" -> "mouse").
+    irregular: a word -> its base forms where no rule gives them ("mice" -> "mouse", "ran" -> "run").
     labels: a head of the default annotator -> its raw labels -> tags, in the head's order.
     """
 

@@ -24,8 +24,8 @@ WORDNET = Path("/usr/share/wordnet")
 FORMAT = 1
 
 _LINE = re.compile(
-    r"(?:(?P<wnid>n\d{8}) )?(?P<name>[^!@<=]+?)(?P<hidden> !)?(?P<senses>(?: @\S+)*)"
-    r"(?: (?P<how><<?)(?: (?P<kinds>[^=]+?))?)?(?: = (?P<synonyms>.+))?$"
+    r"(?:(?P<wnid>n\d{8}) )?(?P<name>[^!@<~=]+?)(?P<hidden> !)?(?P<senses>(?: @\S+)*)"
+    r"(?: (?P<how><<?)(?: (?P<kinds>[^=~]+?))?)?(?: ~ (?P<related>[^=]+?))?(?: = (?P<synonyms>[^=<~@]+))?$"
 )
 
 
@@ -43,6 +43,7 @@ class Word:
     synsets: list[int] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     only_kinds: bool = False
+    related: list[str] = field(default_factory=list)
     synonyms: list[str] = field(default_factory=list)
 
 
@@ -56,8 +57,8 @@ class WordNet:
             if not line.startswith(" "):
                 lemma, _, count, *rest = line.split()
                 self._index[lemma] = [int(offset) for offset in rest[-int(count) :]]
-        exceptions = "".join((folder / name).read_text(encoding="ascii") for name in ("noun.exc", "verb.exc"))
-        self._exceptions = [line.split() for line in exceptions.splitlines()]
+        self._nouns = _exceptions(folder / "noun.exc")
+        self._verbs = _exceptions(folder / "verb.exc")
 
     def synset(self, sense: str) -> int:
         """The synset of ``lemma.N``, N counting from 1 as WordNet orders the senses."""
@@ -73,15 +74,35 @@ class WordNet:
         pointers = fields[4 + 2 * int(fields[3], 16) :]
         return [int(pointers[i + 1]) for i in range(1, len(pointers), 4) if pointers[i] in ("@", "@i")]
 
-    def irregular(self, known: set[str]) -> dict[str, list[str]]:
-        """Irregular form -> base forms, for the bases that `known` holds."""
+    def irregular(self, nouns: set[str], verbs: list[str]) -> dict[str, list[str]]:
+        """Word form -> base forms: the irregular forms of the nouns, all forms of the verbs."""
         found: dict[str, list[str]] = {}
-        for form, *bases in self._exceptions:
-            if "_" not in form:
-                for base in bases:
-                    if base in known and base != form and base not in found.setdefault(form, []):
-                        found[form].append(base)
-        return {form: bases for form, bases in sorted(found.items()) if bases}
+        for form, bases in self._nouns:
+            for base in bases:
+                if base in nouns and base != form:
+                    found.setdefault(form, []).append(base)
+        for verb in verbs:
+            known = [form for form, bases in self._verbs if verb in bases]
+            for form in known + [form for form in regular_forms(verb, known) if form != verb]:
+                found.setdefault(form, []).append(verb)
+        return {form: list(dict.fromkeys(bases)) for form, bases in sorted(found.items())}
+
+
+def _exceptions(path: Path) -> list[tuple[str, list[str]]]:
+    lines = [line.split() for line in path.read_text(encoding="ascii").splitlines()]
+    return [(form, bases) for form, *bases in lines if "_" not in form]
+
+
+def regular_forms(verb: str, irregular: list[str]) -> list[str]:
+    """The -s, -ing and -ed forms of a verb, without those that `irregular` has otherwise."""
+    stem = verb.removesuffix("e")
+    consonant_y = verb.endswith("y") and verb[-2] not in "aeiou"
+    forms = [verb[:-1] + "ies" if consonant_y else verb + ("es" if verb.endswith(("s", "sh", "ch", "x")) else "s")]
+    if not any(form.endswith("ing") for form in irregular):
+        forms.append(stem + "ing")
+    if all(form.endswith("ing") for form in irregular):
+        forms.append(verb[:-1] + "ied" if consonant_y else stem + "ed")
+    return forms
 
 
 def read_table(path: Path) -> Iterator[Word]:
@@ -100,6 +121,7 @@ def read_table(path: Path) -> Iterator[Word]:
             synsets=[int(match["wnid"][1:])] if match["wnid"] else [],
             kinds=_listed(match["kinds"]),
             only_kinds=match["how"] == "<<",
+            related=_listed(match["related"]),
             synonyms=_listed(match["synonyms"]),
         )
 
@@ -120,12 +142,17 @@ def gather(tables: Path, wordnet: WordNet) -> tuple[dict[str, Word], list[tuple[
             known.only_kinds |= word.only_kinds
             known.synsets = list(dict.fromkeys(known.synsets + word.synsets))
             known.kinds = list(dict.fromkeys(known.kinds + word.kinds))
+            known.related = list(dict.fromkeys(known.related + word.related))
             known.synonyms = list(dict.fromkeys(known.synonyms + word.synonyms))
     return words, [(word.synsets[0], word.name) for word in classes]
 
 
 def kinds_above(words: dict[str, Word], wordnet: WordNet) -> dict[str, list[str]]:
-    """Every name -> all names above it, nearest first: the tables' own, and the named synsets on WordNet's way up."""
+    """Every name -> the names above it, nearest first, then what is related to itself.
+
+    Above it are the tables' own kinds and the named synsets on WordNet's way up, and whatever is above those.  What
+    is related is not followed further: a dog's leash is found by "dog", but it is no animal.
+    """
     named: dict[int, str] = {}
     for word in words.values():
         for synset in word.synsets:
@@ -143,15 +170,15 @@ def kinds_above(words: dict[str, Word], wordnet: WordNet) -> dict[str, list[str]
         return found
 
     near = {name: direct(word) for name, word in words.items()}
-    missing = {kind for above in near.values() for kind in above} - set(words)
+    missing = {kind for word in words.values() for kind in (*near[word.name], *word.related)} - set(words)
     if missing:
         raise TableError(f"Kinds without a line of their own: {', '.join(sorted(missing))}")
     closure = {}
-    for name in words:
+    for name, word in words.items():
         reached = [name]
         for at in reached:
             reached += [kind for kind in near[at] if kind not in reached]
-        closure[name] = reached[1:]
+        closure[name] = list(dict.fromkeys(reached[1:] + word.related))
     return closure
 
 
@@ -187,7 +214,7 @@ def build(tables: Path, wordnet_folder: Path) -> str:
         "tags": {name: entry for name, entry in entries.items() if name in tags},
         "kinds": {name: entry for name, entry in entries.items() if name not in tags},
         "hidden": [name for name in tags if words[name].hidden],
-        "irregular": wordnet.irregular(spellings),
+        "irregular": wordnet.irregular(spellings, (tables / "verbs.txt").read_text(encoding="utf-8").split()),
         "labels": labels,
     }
     return to_text(data)

@@ -1,0 +1,346 @@
+"""The lexicon's lookups on a lexicon made by hand, and the committed file against what it promises."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import unicodedata
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from imsearch.errors import ImsearchError
+from imsearch.lexicon import DATA, Lexicon
+
+SCRIPT = Path(__file__).parent.parent / "scripts" / "build_lexicon.py"
+WORDNET = Path(os.environ.get("IMSEARCH_WORDNET", "/usr/share/wordnet"))
+HEADS = {"corel5k": 374, "flickr8k": 120, "coco": 80, "imagenet": 1000}
+PLAIN_HEADS = ("corel5k", "flickr8k", "coco")
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return Lexicon.load()
+
+
+@pytest.fixture
+def small() -> Lexicon:
+    return Lexicon(
+        synonyms={"automobile": "car", "crane": ("crane bird", "construction crane"), "stoplight": "traffic light"},
+        kinds={"cat": ("feline", "animal"), "crane bird": ("bird", "animal"), "car": ("vehicle",)},
+        irregular={"mice": ("mouse",)},
+    )
+
+
+# ---- lookups, on words chosen here
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("cat", "cat"),
+        ("CATS ", "cat"),
+        ("automobile", "car"),
+        ("automobiles", "car"),
+        ("traffic  lights", "traffic light"),
+        ("traffic-light", "traffic light"),
+        ("stop light", "traffic light"),
+        ("animals", "animal"),
+        ("crane", "crane bird"),
+        ("unicorn", None),
+        ("", None),
+        ("s", None),
+    ],
+)
+def test_canonical(small: Lexicon, text: str, name: str | None) -> None:
+    assert small.canonical(text) == name
+
+
+def test_a_synonym_may_stand_for_several_names(small: Lexicon) -> None:
+    assert small.senses("cranes") == ("crane bird", "construction crane")
+    assert small.expand("cranes") == ("crane bird", "construction crane")
+
+
+def test_a_name_stands_for_itself_even_where_it_is_a_synonym_too() -> None:
+    lexicon = Lexicon({"football": "soccer"}, {"football": ("sport",)})
+    assert lexicon.senses("football") == ("football", "soccer")
+    assert lexicon.expand("football") == ("football",)
+
+
+def test_kinds_are_nearest_first_and_empty_for_the_unknown(small: Lexicon) -> None:
+    assert small.kinds("cat") == ("feline", "animal")
+    assert small.kinds("unicorn") == ()
+
+
+def test_forms_start_with_the_word_itself(small: Lexicon) -> None:
+    assert small.forms("Mice")[:2] == ("mice", "mouse")
+    assert small.forms("dogs") == ("dogs", "dog")
+    assert "wine glass" in small.forms("wine glasses")
+    assert "berry" in small.forms("berries")
+
+
+def test_normalize(small: Lexicon) -> None:
+    assert small.normalize("  Jack\u2019s \t LANTERN ") == "jack's lantern"
+    assert small.normalize(unicodedata.normalize("NFD", "Café")) == "café"
+
+
+def test_phrases_are_several_words_that_are_known_together(small: Lexicon) -> None:
+    assert small.is_phrase(("traffic", "lights"))
+    assert not small.is_phrase(("traffic",))
+    assert not small.is_phrase(("cat", "car"))
+
+
+def test_every_name_mentioned_is_a_tag_unless_tags_are_given(small: Lexicon) -> None:
+    assert set(small.tags) == {
+        "cat", "feline", "animal", "crane bird", "bird", "car", "vehicle", "construction crane", "traffic light"
+    }  # fmt: skip
+    assert Lexicon(kinds={"cat": ("animal",)}, tags=("cat",)).tags == ("cat",)
+    assert "animal" in small
+    assert "automobile" not in small
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 99}', '{"format": 1, "tags": 3}'])
+def test_a_damaged_file_is_a_plain_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "lexicon.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ImsearchError, match=r"lexicon\.json"):
+        Lexicon.load(path)
+
+
+def test_a_missing_file_is_a_plain_error(tmp_path: Path) -> None:
+    with pytest.raises(ImsearchError, match="none"):
+        Lexicon.load(tmp_path / "none.json")
+
+
+# ---- the committed file
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("people", "person"),
+        ("cars", "car"),
+        ("automobile", "car"),
+        ("plane", "airplane"),
+        ("bikes", "bicycle"),
+        ("cell phones", "mobile phone"),
+        ("tv", "television"),
+        ("notebook", "laptop"),
+        ("cab", "taxi"),
+        ("men", "man"),
+        ("children", "child"),
+        ("geese", "goose"),
+        ("leaves", "leaf"),
+        ("wolves", "wolf"),
+        ("butterflies", "butterfly"),
+        ("running", "running"),
+        ("ran", "running"),
+        ("swims", "swimming"),
+        ("dancers", "dancing"),
+        ("ocean", "ocean"),
+        ("sea", "sea"),
+        ("beasts", "animal"),
+        ("hotdogs", "hot dog"),
+        ("ice-cream", "ice cream"),
+        ("t shirts", "t-shirt"),
+        ("glasses", "glasses"),
+        ("training", None),
+        ("staring", None),
+        ("parking", None),
+    ],
+)
+def test_words_people_type(lexicon: Lexicon, text: str, name: str | None) -> None:
+    assert lexicon.canonical(text) == name
+
+
+@pytest.mark.parametrize(
+    ("tag", "kinds"),
+    [
+        ("tabby cat", {"cat", "pet", "feline", "animal"}),
+        ("beagle", {"hound", "dog", "pet", "animal"}),
+        ("king penguin", {"penguin", "bird", "animal"}),
+        ("espresso", {"coffee", "drink"}),
+        ("strawberry", {"berry", "fruit", "food"}),
+        ("daisy", {"flower", "plant"}),
+        ("ambulance", {"car", "vehicle"}),
+        ("airliner", {"airplane", "aircraft", "vehicle"}),
+        ("acoustic guitar", {"guitar", "musical instrument"}),
+        ("church", {"religious building", "building"}),
+        ("rocking chair", {"chair", "furniture"}),
+        ("jeans", {"trousers", "clothes"}),
+        ("hammer", {"tool"}),
+        ("rifle", {"gun", "weapon"}),
+        ("man", {"person"}),
+        ("surfing", {"sport"}),
+    ],
+)
+def test_kinds_worth_searching(lexicon: Lexicon, tag: str, kinds: set[str]) -> None:
+    assert kinds <= set(lexicon.kinds(tag))
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind"),
+    [
+        ("tiger", "pet"),
+        ("leash", "animal"),
+        ("football helmet", "sport"),
+        ("car", "container"),
+        ("espresso", "food"),
+        ("crane bird", "machine"),
+        ("construction crane", "animal"),
+        ("cardigan", "dog"),
+        ("hamster", "wildlife"),
+        ("computer mouse", "animal"),
+        ("typewriter", "computer"),
+    ],
+)
+def test_kinds_that_would_mislead(lexicon: Lexicon, tag: str, kind: str) -> None:
+    assert tag in lexicon
+    assert kind not in lexicon.kinds(tag)
+
+
+def test_the_nearest_kind_comes_first(lexicon: Lexicon) -> None:
+    assert lexicon.kinds("beagle")[:2] == ("hound", "dog")
+    assert lexicon.kinds("espresso") == ("coffee", "drink")
+
+
+def test_ambiguous_words_reach_all_their_senses(lexicon: Lexicon) -> None:
+    assert set(lexicon.senses("crane")) == {"crane bird", "construction crane"}
+    assert lexicon.canonical("boxer") == "boxer dog"
+    assert lexicon.canonical("mouse") == "computer mouse"
+    assert lexicon.canonical("kite") == "kite"
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_every_label_leads_to_a_tag(lexicon: Lexicon, head: str) -> None:
+    labels = lexicon.labels(head)
+    assert len(labels) == HEADS[head]
+    assert set(labels.values()) <= set(lexicon.tags)
+
+
+def test_an_unknown_head_is_a_key_error(lexicon: Lexicon) -> None:
+    with pytest.raises(KeyError):
+        lexicon.labels("openimages")
+
+
+@pytest.mark.parametrize("head", PLAIN_HEADS)
+def test_a_search_for_a_raw_label_finds_its_tag(lexicon: Lexicon, head: str) -> None:
+    for label, tag in lexicon.labels(head).items():
+        found = lexicon.expand(label)
+        assert any(name == tag or name in lexicon.kinds(tag) for name in found), (label, tag, found)
+
+
+def test_imagenet_is_in_class_order(lexicon: Lexicon) -> None:
+    labels = lexicon.labels("imagenet")
+    assert list(labels) == sorted(labels)
+    tags = list(labels.values())
+    assert [tags[i] for i in (0, 281, 504, 517, 817, 999)] == [
+        "tench", "tabby cat", "coffee mug", "construction crane", "sports car", "toilet paper"
+    ]  # fmt: skip
+
+
+def test_labels_of_one_head_stay_apart(lexicon: Lexicon) -> None:
+    """Corel5k judges its words one by one: no two of them may become one tag."""
+    for head in PLAIN_HEADS:
+        tags = list(lexicon.labels(head).values())
+        assert len(tags) == len(set(tags)), head
+
+
+def test_names_are_clean_and_kinds_are_names(lexicon: Lexicon) -> None:
+    for tag in lexicon.tags:
+        assert tag == lexicon.normalize(tag)
+        assert lexicon.canonical(tag) == tag
+        assert lexicon.canonical(tag.upper()) == tag
+        kinds = lexicon.kinds(tag)
+        assert tag not in kinds
+        assert len(kinds) == len(set(kinds))
+        assert all(lexicon.canonical(kind) == kind for kind in kinds)
+
+
+def test_hidden_tags_are_few_and_still_found(lexicon: Lexicon) -> None:
+    assert lexicon.hidden <= set(lexicon.tags)
+    assert 0 < len(lexicon.hidden) < 50
+    assert lexicon.expand("turn") == ("turn",)
+
+
+def test_the_file_is_small() -> None:
+    assert DATA.stat().st_size < 300_000
+
+
+# ---- how the file is made
+
+
+@pytest.fixture(scope="module")
+def build_lexicon() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("build_lexicon", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+needs_wordnet = pytest.mark.skipif(
+    not (WORDNET / "data.noun").exists(), reason=f"WordNet's files are not in {WORDNET} (Debian: wordnet-base)"
+)
+
+
+@needs_wordnet
+def test_a_fresh_build_equals_the_committed_file(build_lexicon: ModuleType) -> None:
+    assert build_lexicon.build(build_lexicon.TABLES, WORDNET) == DATA.read_text(encoding="utf-8")
+
+
+@needs_wordnet
+def test_a_build_from_small_tables(build_lexicon: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text(
+        "animal @animal.1 = beast\npet << animal\ndog @dog.1 < pet = hound\nleash << ~ dog\nseat ! <<\n"
+    )
+    (tmp_path / "imagenet.txt").write_text("n02088364 beagle\nn02100735 english setter\n")
+    (tmp_path / "labels.toml").write_text('[flickr8k]\ndogs = "dog"\nleash = "leash"\nsit = "seat"\n')
+    (tmp_path / "verbs.txt").write_text("run\n")
+    data = json.loads(build_lexicon.build(tmp_path, WORDNET))
+    assert data["tags"]["beagle"] == [[], ["dog", "pet", "animal"]]
+    assert data["tags"]["leash"] == [[], ["dog"]]
+    assert data["kinds"] == {"animal": [["beast"], []], "pet": [[], ["animal"]]}
+    assert data["hidden"] == ["seat"]
+    assert data["labels"]["imagenet"] == {"n02088364": "beagle", "n02100735": "english setter"}
+    assert data["irregular"]["ran"] == data["irregular"]["running"] == data["irregular"]["runs"] == ["run"]
+
+
+@needs_wordnet
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("dog @dog.99\n", "no sense dog.99"),
+        ("dog << wolf\n", "Kinds without a line of their own: wolf"),
+        ("cat\n", "Tags of labels without a line in a table: dog"),
+        ("dog\ncat\n", "Neither tags nor above any tag: cat"),
+        ("dog < = =\n", "words.txt:1: cannot be read"),
+    ],
+)
+def test_contradictions_in_the_tables_are_named(
+    build_lexicon: ModuleType, tmp_path: Path, words: str, message: str
+) -> None:
+    (tmp_path / "words.txt").write_text(words)
+    (tmp_path / "imagenet.txt").write_text("")
+    (tmp_path / "labels.toml").write_text('[flickr8k]\ndog = "dog"\n')
+    (tmp_path / "verbs.txt").write_text("")
+    with pytest.raises(build_lexicon.TableError, match=message):
+        build_lexicon.build(tmp_path, WORDNET)
+
+
+@pytest.mark.parametrize(
+    ("verb", "irregular", "forms"),
+    [
+        ("jump", [], ["jumps", "jumping", "jumped"]),
+        ("dance", [], ["dances", "dancing", "danced"]),
+        ("splash", [], ["splashes", "splashing", "splashed"]),
+        ("fly", ["flew", "flown"], ["flies", "flying"]),
+        ("jog", ["jogging", "jogged"], ["jogs"]),
+    ],
+)
+def test_regular_forms(build_lexicon: ModuleType, verb: str, irregular: list[str], forms: list[str]) -> None:
+    assert build_lexicon.regular_forms(verb, irregular) == forms
