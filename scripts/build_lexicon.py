@@ -159,7 +159,7 @@ def kinds_above(words: dict[str, Word], wordnet: WordNet) -> dict[str, list[str]
             named.setdefault(synset, word.name)
 
     def direct(word: Word) -> list[str]:
-        found = list(word.kinds)
+        found: list[str] = []
         queue = [] if word.only_kinds else [above for synset in word.synsets for above in wordnet.above(synset)]
         for synset in queue:
             name = named.get(synset)
@@ -167,6 +167,8 @@ def kinds_above(words: dict[str, Word], wordnet: WordNet) -> dict[str, list[str]
                 queue += [above for above in wordnet.above(synset) if above not in queue]
             elif name not in found:
                 found.append(name)
+        # What the tables add to WordNet is broad ("wildlife", "pet"), so it comes after.
+        found += [kind for kind in word.kinds if kind not in found]
         return found
 
     near = {name: direct(word) for name, word in words.items()}
