@@ -137,11 +137,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of hits and how many there are in all."""
+    """A page of hits and how many there are in all.
+
+    `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out.
+    """
 
     query: str
     total: int
     hits: tuple[Hit, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

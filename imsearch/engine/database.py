@@ -51,11 +51,9 @@ def translated(path: Path) -> Iterator[None]:
 
 def connect(path: Path, *, write: bool) -> Engine:
     """An SQLAlchemy engine on an existing catalog; a reader's connection cannot write at all."""
-    if not write:
-        # A folder that cannot be written to (a CD, another user's library) has no place for the files WAL needs.
-        mode = {"mode": "ro"} if os.access(path.parent, os.W_OK) else {"immutable": "1"}
-    else:
-        mode = {"mode": "rw"}
+    mode = {"mode": "rw" if write else "ro"}
+    if not write and not os.access(path.parent, os.W_OK):
+        mode = {"immutable": "1"}  # a disc, or somebody else's library: no place for the files WAL needs
     database = "file:" + quote(os.fsencode(path))
     engine = create_engine(URL.create("sqlite", database=database, query={**mode, "uri": "true", "timeout": "30"}))
     event.listen(engine, "connect", _prepare_writer if write else _prepare)
@@ -129,3 +127,11 @@ def version(engine: Engine, path: Path) -> str:
     if found is None:
         raise damaged(path, "it does not say its version")
     return str(found)
+
+
+def damages(connection: Connection) -> list[str]:
+    """What SQLite's own check of every page, row and reference finds; empty when all is well."""
+    found = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()]
+    lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    broken = [f"row {row[1]} of {row[0]} refers to nothing in {row[2]}" for row in lost[:20]]
+    return [line for line in found if line != "ok"] + broken

@@ -11,7 +11,7 @@ State: TypeAlias = tuple[str, int]
 """The library's own id and a generation of its catalog."""
 
 
-class IndexDamaged(Exception):
+class IndexDamagedError(Exception):
     """The files of a derived index cannot be read; the engine makes them anew from the catalog."""
 
 
@@ -22,6 +22,14 @@ def read_state(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def saved_state(data: dict[str, Any] | None) -> State | None:
+    """The catalog state noted in a state file's content."""
+    try:
+        return None if data is None else (str(data["library"]), int(data["generation"]))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def write_state(path: Path, data: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.batch import Reading
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.health import Status, status, verify
 from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.query import parse
@@ -106,19 +107,32 @@ class Engine:
         self.catch_up()
 
     def catch_up(self) -> None:
-        """Bring the indexes up to date with the catalog now."""
-        self._indexes.catch_up()
+        """Bring the text index up to date with the catalog now, so that readers find what was recorded."""
+        self._writer  # noqa: B018 - refuses a reader
+        self._indexes.catch_up_text()
         self._caught_up = time.monotonic()
 
     def rebuild(self) -> None:
-        """Make the indexes anew from the catalog."""
+        """Make all indexes anew from the catalog."""
+        self._writer  # noqa: B018 - refuses a reader
         self._indexes.rebuild()
 
+    def status(self) -> Status:
+        """How much the library holds."""
+        return status(self._home, self.catalog)
+
+    def verify(self) -> list[str]:
+        """What is wrong with the library, in sentences; reads everything.  Empty when all is well."""
+        return verify(self.catalog, self._indexes)
+
     def close(self) -> None:
-        """Finish what is to be written and give the library back."""
+        """Bring the indexes up to date, save them, and give the library back."""
         try:
-            self._indexes.close()
+            if self._home.writing:
+                self._indexes.catch_up_text()
+                self._indexes.save_vectors()
         finally:
+            self._indexes.close()
             self.catalog.close()
             self._home.close()
 
@@ -141,13 +155,13 @@ class Engine:
 
         tree = parse(text)
         words = self._current_words()
-        query, _unknown = words.resolve(tree)
+        query, unknown = words.resolve(tree)
         if query is None:
-            return Results(text, 0, ())
-        with self._indexes.text() as index:
-            ids, scores = rank(query, index.postings, index.images(), min_score)
+            return Results(text, 0, (), unknown)
+        ids, scores = self._indexes.with_text(lambda index: rank(query, index.postings, index.images(), min_score))
         page = slice(offset, offset + limit)
-        return Results(text, len(ids), self._hits(ids[page].tolist(), scores[page].tolist(), words.why(query)))
+        hits = self._hits(ids[page].tolist(), scores[page].tolist(), words.why(query))
+        return Results(text, len(ids), hits, unknown)
 
     def similar(
         self, image: int | NDArray[float32], *, annotator: str | None = None, limit: int = 20, offset: int = 0
@@ -178,7 +192,7 @@ class Engine:
 
     def _current_words(self) -> Words:
         """The words of the library; read again when the catalog has changed."""
-        _, generation = self.catalog.identity()
+        _, generation = self.catalog.state()
         if self._words is None or self._words[0] != generation:
             self._words = generation, Words(self._lexicon, self.catalog.tag_names())
         return self._words[1]

@@ -6,11 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from imsearch.engine import database
-from imsearch.engine.catalog import FILE_NAME, Catalog
+from imsearch.engine.catalog import Catalog
 from imsearch.engine.lock import HOLDER_NAME, LOCK_NAME, WriteLock
 from imsearch.engine.schema import HEAD
-from imsearch.errors import LibraryError, LibraryLocked
+from imsearch.errors import LibraryError
 
+FILE_NAME = "catalog.sqlite3"
 _LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", ".DS_Store"}
 """Files that do not make a folder somebody else's."""
 
@@ -94,7 +95,7 @@ class Home:
         """The lock for a short repair by a reader; None when another process writes or the folder cannot be."""
         try:
             return WriteLock(self.folder)
-        except (LibraryLocked, LibraryError):
+        except LibraryError:
             return None
 
     def close(self) -> None:

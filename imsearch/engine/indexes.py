@@ -7,12 +7,13 @@ an index that is missing or damaged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from imsearch.engine.catalog import Catalog, pieces
-from imsearch.engine.derived import IndexDamaged, State
+from imsearch.engine.catalog import Catalog
+from imsearch.engine.catalog_base import pieces
+from imsearch.engine.derived import IndexDamagedError, State, read_state, saved_state
 from imsearch.engine.home import Home
 from imsearch.engine.text_index import REJECTED, TextIndex, weight_of
 from imsearch.errors import ImsearchError, LibraryError
@@ -20,6 +21,7 @@ from imsearch.errors import ImsearchError, LibraryError
 if TYPE_CHECKING:
     from imsearch.engine.vector_index import VectorIndex
 
+T = TypeVar("T")
 _PIECE = 5000
 """Images applied in one commit of the text index."""
 
@@ -31,96 +33,129 @@ class Indexes:
         self._home = home
         self._catalog = catalog
         self._text: TextIndex | None = None
-        self._vectors: dict[str, VectorIndex] = {}
+        self._vectors: dict[tuple[str, str, int], VectorIndex] = {}
+
+    def heal(self) -> None:
+        """Bring the text index up to date if it is behind; whoever opens the library first does it.
+
+        A reader that finds another process writing leaves it to that one.  Vector indexes need no healing here: every
+        process brings its own copy up to date when it is first used.
+        """
+        state = self._catalog.state()
+        if self.text_index.state != state:
+            self._as_writer(lambda: self._catch_up_text(state))
+
+    def catch_up_text(self) -> None:
+        """Bring the text index up to date with the catalog."""
+        self._catch_up_text(self._catalog.state())
+
+    def save_vectors(self) -> None:
+        """Bring the vector indexes up to date and write them down."""
+        state = self._catalog.state()
+        for name in self._catalog.vector_spaces():
+            if saved_state(read_state(self._vector_path(name).with_suffix(".json"))) == state:
+                continue  # saved since: not even loaded, which would take its time in a large library
+            index = self._vector_index(name)
+            self._catch_up_vectors(name, index)
+            index.save()
+
+    def rebuild(self) -> None:
+        """Make all indexes anew."""
+        self.text_index.clear()
+        for name in self._catalog.vector_spaces():
+            self._vector_index(name).clear()
+        self.catch_up_text()
+        self.save_vectors()
+
+    def close(self) -> None:
+        """Close the files."""
+        if self._text is not None:
+            self._text.close()
+
+    def _as_writer(self, work: Callable[[], None]) -> bool:
+        """Do this if the process may write, or can for a moment; returns whether it was done."""
+        if self._home.writing:
+            work()
+            return True
+        lock = self._home.borrow_lock()
+        if lock is None:
+            return False
+        try:
+            work()
+        finally:
+            lock.release()
+        return True
+
+    # -- text
 
     @property
-    def _text_index(self) -> TextIndex:
+    def text_index(self) -> TextIndex:
         if self._text is None:
             from imsearch.engine.whoosh_index import WhooshTextIndex
 
             self._text = WhooshTextIndex(self._home.folder / "text")
         return self._text
 
-    def heal(self) -> None:
-        """Bring the text index up to date if it is behind, by whoever opens the library first."""
-        state = self._catalog.identity()
-        if self._text_index.state == state:
-            return
-        if self._home.writing:
-            self._catch_up_text(state)
-        elif (lock := self._home.borrow_lock()) is not None:
-            try:
-                self._catch_up_text(state)
-            finally:
-                lock.release()
+    def with_text(self, use: Callable[[TextIndex], T]) -> T:
+        """Use the text index as it is on disk by now; when it turns out to be damaged, make it anew and try again."""
+        index = self.text_index
+        try:
+            index.refresh()
+            return use(index)
+        except IndexDamagedError as error:
+            found = error
 
-    def catch_up(self) -> None:
-        """Bring all indexes up to date with the catalog."""
-        state = self._catalog.identity()
-        self._catch_up_text(state)
-        for name in self._catalog.vector_spaces():
-            self._catch_up_vectors(name, self._vector_index(name), state)
+        def remake() -> None:
+            self._remake_text(found, self._catalog.state())
 
-    def rebuild(self) -> None:
-        """Make all indexes anew."""
-        self._text_index.clear()
-        self.catch_up()
-
-    def close(self) -> None:
-        """Catch up, save, close."""
-        if self._home.writing:
-            self.catch_up()
-            for index in self._vectors.values():
-                index.save()
-        if self._text is not None:
-            self._text.close()
-
-    # -- text
-
-    @contextmanager
-    def text(self) -> Iterator[TextIndex]:
-        """The text index, as new as it is on disk."""
-        index = self._text_index
-        index.refresh()
-        yield index
+        if not self._as_writer(remake):
+            raise LibraryError(
+                f"The text index of {self._home.folder} is damaged ({found}) and another run is writing to the "
+                "library. Try again when that is done: the index is then made anew."
+            ) from found
+        return use(index)
 
     def _catch_up_text(self, state: State) -> None:
-        index = self._text_index
-        own = index.state
+        own = self.text_index.state
         if own == state:
             return
         if own is None or own[0] != state[0] or own[1] > state[1]:
-            index.clear()
-            own = (state[0], 0)
+            if state[1]:
+                self._home.notes.append("The text index was missing or of another catalog and has been made anew.")
+            self.text_index.clear()
+            self._apply_text(0, state)
+            return
         try:
             self._apply_text(own[1], state)
-        except IndexDamaged as error:
-            self._home.notes.append(f"The text index was damaged and has been made anew ({error}).")
-            index.clear()
-            self._apply_text(0, state)
+        except IndexDamagedError as error:
+            self._remake_text(error, state)
+
+    def _remake_text(self, error: IndexDamagedError, state: State) -> None:
+        self._home.notes.append(f"The text index was damaged and has been made anew ({error}).")
+        self.text_index.clear()
+        self._apply_text(0, state)
 
     def _apply_text(self, since: int, state: State) -> None:
         changed = self._catalog.changed_since(since)
         for start in range(0, max(1, len(changed)), _PIECE):
-            piece = changed[start : start + _PIECE]
             last = start + _PIECE >= len(changed)
-            self._text_index.apply(self._documents(piece), state if last else None)
+            self.text_index.apply(self.documents(changed[start : start + _PIECE]), state if last else None)
 
-    def _documents(self, ids: list[int]) -> dict[int, dict[str, float] | None]:
+    def documents(self, ids: list[int]) -> dict[int, dict[str, float] | None]:
+        """Tags and weights of these images; None for those without files."""
         live = self._catalog.live(ids)
-        documents: dict[int, dict[str, float] | None] = {image: None for image in ids}
+        documents: dict[int, dict[str, float] | None] = dict.fromkeys(ids)
+        verdicts = self._catalog.verdicts_of(live)
         for image, tags in self._catalog.tags_of(live).items():
-            documents[image] = {tag.name: weight_of(tag.probability, tag.shown) for tag in tags}
-        for image, verdicts in self._catalog.verdicts_of(live).items():
-            document = documents[image]
-            assert document is not None
-            document.update({name: REJECTED for name, verdict in verdicts.items() if verdict < 0})
+            document = {tag.name: weight_of(tag.probability, tag.shown) for tag in tags}
+            document.update({name: REJECTED for name, verdict in verdicts.get(image, {}).items() if verdict < 0})
+            documents[image] = document
         return documents
 
     # -- vectors
 
     def vectors(self, annotator: str | None) -> tuple[str, VectorIndex]:
-        """An annotator that makes vectors and its index, brought up to date in memory."""
+        """An annotator that makes vectors and its index, up to date."""
         names = list(self._catalog.vector_spaces())
         if not names:
             raise ImsearchError("No annotator of this library makes vectors. Index your pictures with one that does.")
@@ -130,23 +165,30 @@ class Indexes:
         if name not in names:
             raise ImsearchError(f"{name} makes no vectors in this library. Those that do: {', '.join(names)}.")
         index = self._vector_index(name)
-        self._catch_up_vectors(name, index, self._catalog.identity())
+        self._catch_up_vectors(name, index)
         return name, index
 
+    def _vector_path(self, name: str) -> Path:
+        return self._home.folder / "vectors" / f"{name}.faiss"
+
     def _vector_index(self, name: str) -> VectorIndex:
-        if name not in self._vectors:
+        version, length = self._catalog.vector_spaces()[name]
+        key = name, version, length  # a newer version may come while this process lives
+        if key not in self._vectors:
             from imsearch.engine.faiss_index import FaissVectorIndex
 
-            version, length = self._catalog.vector_spaces()[name]
-            self._vectors[name] = FaissVectorIndex(self._home.folder / "vectors" / f"{name}.faiss", version, length)
-        return self._vectors[name]
+            self._vectors[key] = FaissVectorIndex(self._vector_path(name), version, length)
+        return self._vectors[key]
 
-    def _catch_up_vectors(self, name: str, index: VectorIndex, state: State) -> None:
+    def _catch_up_vectors(self, name: str, index: VectorIndex) -> None:
+        state = self._catalog.state()
         own = index.state
         if own == state:
             return
-        since = 0 if own is None or own[0] != state[0] or own[1] > state[1] else own[1]
-        changed = self._catalog.changed_since(since)
-        for piece in pieces(changed, _PIECE):
-            live = self._catalog.live(piece)
-            index.apply(self._catalog.vectors(name, live), piece, state)
+        if own is None or own[0] != state[0] or own[1] > state[1]:
+            index.clear()
+            own = (state[0], 0)
+        changed = self._catalog.changed_since(own[1])
+        for piece in [*pieces(changed, _PIECE), []]:
+            vectors = self._catalog.vectors(name, self._catalog.live(piece))
+            index.apply(vectors, piece, None if piece else state)

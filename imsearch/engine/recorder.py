@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from imsearch.engine import schema as s
-from imsearch.engine.batch import Reading
+from imsearch.engine.annotation_writer import AnnotationWriter
+from imsearch.engine.batch import ImageFacts, Reading
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.catalog_base import pieces
 from imsearch.engine.database import translated
-from imsearch.errors import LibraryError
-from imsearch.records import AnnotatorSpec, Failure, Tag
+from imsearch.errors import ImsearchError
+from imsearch.records import AnnotatorSpec, Failure
 
 TAIL = 32
 """Tags kept for an image and annotator; all shown ones are kept even when they are more."""
@@ -26,66 +26,48 @@ class Recorder:
 
     def __init__(self, catalog: Catalog, tail: int = TAIL) -> None:
         self._catalog = catalog
-        self._tail = tail
-        self._specs: dict[str, AnnotatorSpec] = {}
-        self._annotator_ids: dict[str, int] = {}
-        self._tag_ids: dict[str, int] = {}
+        self._annotations = AnnotationWriter(tail)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """One transaction.  Should it fail, the ids learned in it are forgotten with it."""
         try:
             with translated(self._catalog.path), self._catalog.engine.begin() as connection:
                 yield connection
         except BaseException:
-            self._tag_ids.clear()
+            self._annotations.forget_ids()
             raise
 
     def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
         """Register these annotators; their versions become the current ones of their names."""
-        table = s.annotators
         with self._writing() as connection:
             for spec in specs:
-                which = (table.c.name == spec.name) & (table.c.version == spec.version)
-                connection.execute(update(table).where(table.c.name == spec.name).values(current=False))
-                values = {"current": True, "vector_length": spec.vector_length}
-                if not connection.execute(update(table).where(which).values(values)).rowcount:
-                    connection.execute(insert(table).values(name=spec.name, version=spec.version, **values))
-                self._annotator_ids[spec.name] = connection.execute(select(table.c.id).where(which)).scalar_one()
-                self._specs[spec.name] = spec
+                self._annotations.register(connection, spec)
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure]) -> None:
         """Write down a batch of files that were read, and of files that could not be."""
         with self._writing() as connection:
             generation = _next_generation(connection)
             ids = _image_ids(connection, readings)
-            changed = set(ids.values())
-            changed |= _point_files(connection, readings, failures, ids, generation)
-            self._replace_annotations(connection, readings, ids, generation)
+            lost = _point_files(connection, readings, failures, ids, generation)
+            for name in sorted({name for reading in readings for name in reading.annotations}):
+                said = {ids[each.sha256]: each.annotations[name] for each in readings if name in each.annotations}
+                self._annotations.replace(connection, name, said, generation)
             _write_failures(connection, readings, failures)
-            _mark_changed(connection, changed, generation)
+            _mark_changed(connection, lost.union(ids.values()), generation)
 
     def forget(self, paths: Iterable[bytes]) -> int:
         """Remove files; their images stay, in case the bytes come back.  Returns how many were known."""
-        gone = list(paths)
+        files, failures = s.files, s.failures
+        changed: set[int] = set()
+        count = 0
         with self._writing() as connection:
-            generation = _next_generation(connection)
-            changed: set[int] = set()
-            count = 0
-            for start in range(0, len(gone), 1000):
-                piece = gone[start : start + 1000]
-                changed.update(
-                    connection.execute(select(s.files.c.image_id).where(s.files.c.path.in_(piece))).scalars()
-                )
-                files = connection.execute(delete(s.files).where(s.files.c.path.in_(piece))).rowcount
-                failed = connection.execute(
-                    select(func.count(s.failures.c.path.distinct())).where(
-                        s.failures.c.path.in_(piece), s.failures.c.annotator == ""
-                    )
-                ).scalar_one()
-                connection.execute(delete(s.failures).where(s.failures.c.path.in_(piece)))
-                count += files + failed
-            _mark_changed(connection, changed, generation)
+            for piece in pieces(paths):
+                failed = select(func.count()).where(failures.c.path.in_(piece), failures.c.annotator == "")
+                count += connection.execute(failed).scalar_one()
+                connection.execute(delete(failures).where(failures.c.path.in_(piece)))
+                changed.update(connection.execute(select(files.c.image_id).where(files.c.path.in_(piece))).scalars())
+                count += connection.execute(delete(files).where(files.c.path.in_(piece))).rowcount
+            _mark_changed(connection, changed, _next_generation(connection))
         return count
 
     def correct(self, image: int, tag: str, verdict: int) -> None:
@@ -93,111 +75,46 @@ class Recorder:
         table = s.corrections
         with self._writing() as connection:
             if connection.execute(select(s.images.c.id).where(s.images.c.id == image)).scalar() is None:
-                raise LibraryError(f"There is no image {image} in the library.")
-            tag_id = self._ids_of_tags(connection, {tag})[tag]
+                raise ImsearchError(f"There is no image {image} in the library.")
+            tag_id = self._annotations.ids_of_tags(connection, {tag})[tag]
             connection.execute(delete(table).where(table.c.image_id == image, table.c.tag_id == tag_id))
             if verdict:
                 connection.execute(insert(table).values(image_id=image, tag_id=tag_id, verdict=verdict))
             _mark_changed(connection, {image}, _next_generation(connection))
 
-    # -- annotations
-
-    def _replace_annotations(
-        self, connection: Connection, readings: Sequence[Reading], ids: Mapping[str, int], generation: int
-    ) -> None:
-        """Write annotations in place of what any version of the same annotator said of these images before."""
-        import numpy as np
-
-        for name in sorted({name for reading in readings for name in reading.annotations}):
-            said = {ids[r.sha256]: r.annotations[name] for r in readings if name in r.annotations}
-            annotator, spec = self._annotator_ids[name], self._specs[name]
-            versions = select(s.annotators.c.id).where(s.annotators.c.name == name)
-            for table in (s.annotation_tags, s.vectors, s.annotations):
-                connection.execute(
-                    delete(table).where(table.c.image_id.in_(list(said)), table.c.annotator_id.in_(versions))
-                )
-            kept = {image: _likeliest(annotation.tags, spec, self._tail) for image, annotation in said.items()}
-            tag_ids = self._ids_of_tags(connection, {tag.name for tags in kept.values() for tag in tags})
-            key = {"annotator_id": annotator}
-            connection.execute(
-                insert(s.annotations), [{**key, "image_id": image, "generation": generation} for image in said]
-            )
-            rows = [
-                {
-                    "image_id": image,
-                    "annotator_id": annotator,
-                    "tag_id": tag_ids[tag.name],
-                    "probability": float(tag.probability),
-                    "shown": tag.shown,
-                }
-                for image, tags in kept.items()
-                for tag in tags
-            ]
-            if rows:
-                connection.execute(insert(s.annotation_tags), rows)
-            vectors = [
-                {**key, "image_id": image, "vector": np.asarray(annotation.vector, dtype="<f2").tobytes()}
-                for image, annotation in said.items()
-                if annotation.vector is not None
-            ]
-            if vectors:
-                connection.execute(insert(s.vectors), vectors)
-
-    def _ids_of_tags(self, connection: Connection, names: set[str]) -> dict[str, int]:
-        """The ids of tag names, new ones written first."""
-        known = self._tag_ids
-        if not known:
-            known.update((name, tag) for tag, name in connection.execute(select(s.tags.c.id, s.tags.c.name)).all())
-        new = sorted(name for name in names if name not in known)
-        for name in new:
-            key = connection.execute(insert(s.tags).values(name=name)).inserted_primary_key
-            assert key is not None
-            known[name] = key[0]
-        return known
-
-
-def _likeliest(tags: Sequence[Tag], spec: AnnotatorSpec, tail: int) -> list[Tag]:
-    """The tags worth keeping: the shown ones, then the likeliest up to `tail` in all."""
-    marked = [Tag(tag.name, tag.probability, spec.name, spec.shows(tag.name, tag.probability)) for tag in tags]
-    marked.sort(key=lambda tag: (not tag.shown, -tag.probability, tag.name))
-    shown = sum(tag.shown for tag in marked)
-    return [tag for tag in marked[: max(tail, shown)] if tag.probability > 0]
-
 
 def _next_generation(connection: Connection) -> int:
     connection.execute(update(s.library).values(generation=s.library.c.generation + 1))
-    return connection.execute(select(s.library.c.generation)).scalar_one()
+    return int(connection.execute(select(s.library.c.generation)).scalar_one())
 
 
 def _image_ids(connection: Connection, readings: Sequence[Reading]) -> dict[str, int]:
     """The ids of the images these files hold, new images written first."""
     hashes = {reading.sha256 for reading in readings}
-    ids = {
-        sha256: image
-        for sha256, image in connection.execute(
-            select(s.images.c.sha256, s.images.c.id).where(s.images.c.sha256.in_(hashes))
-        ).all()
-    }
-    for reading in readings:
-        if reading.sha256 in ids:
-            continue
-        facts = reading.facts
-        if facts is None:
-            raise ValueError(f"{reading.file.path} holds bytes the catalog does not know, and comes without facts")
-        key = connection.execute(
-            insert(s.images).values(
-                sha256=reading.sha256,
-                width=facts.width,
-                height=facts.height,
-                format=facts.format,
-                bytes=reading.file.size,
-                taken_at=facts.taken_at,
-                metadata=dict(facts.metadata),
-            )
-        ).inserted_primary_key
-        assert key is not None
-        ids[reading.sha256] = key[0]
+    known = select(s.images.c.sha256, s.images.c.id).where(s.images.c.sha256.in_(hashes))
+    ids = {sha256: image for sha256, image in connection.execute(known)}  # noqa: C416 - rows are no pairs to mypy
+    new = {each.sha256: _image_row(each, each.facts) for each in reversed(readings) if each.facts is not None}
+    for sha256 in ids:
+        new.pop(sha256, None)
+    if missing := hashes - ids.keys() - new.keys():
+        raise ValueError(f"bytes the catalog does not know come without facts: {sorted(missing)}")
+    if new:
+        rows = [new[sha256] for sha256 in dict.fromkeys(each.sha256 for each in readings) if sha256 in new]
+        connection.execute(insert(s.images), rows)
+        ids.update((sha256, image) for sha256, image in connection.execute(known))
     return ids
+
+
+def _image_row(reading: Reading, facts: ImageFacts) -> dict[str, object]:
+    return {
+        "sha256": reading.sha256,
+        "width": facts.width,
+        "height": facts.height,
+        "format": facts.format,
+        "bytes": reading.file.size,
+        "taken_at": facts.taken_at,
+        "metadata": dict(facts.metadata),
+    }
 
 
 def _point_files(
@@ -208,44 +125,42 @@ def _point_files(
     generation: int,
 ) -> set[int]:
     """Point the paths to their images; unreadable ones point nowhere.  Returns the images that lost a path."""
-    rows = {
-        os.fsencode(reading.file.path): {
-            "path": os.fsencode(reading.file.path),
+    rows = {}
+    for reading in readings:
+        path, file = os.fsencode(reading.file.path), reading.file
+        rows[path] = {
+            "path": path,
             "image_id": ids[reading.sha256],
-            "size": reading.file.size,
-            "mtime_ns": reading.file.mtime_ns,
+            "size": file.size,
+            "mtime_ns": file.mtime_ns,
             "seen": generation,
         }
-        for reading in readings
-    }
     unread = {os.fsencode(failure.path) for failure in failures if not failure.annotator}
-    touched = [*rows, *unread]
-    before = select(s.files.c.image_id).where(s.files.c.path.in_(touched))
-    lost = set(connection.execute(before).scalars())
-    connection.execute(delete(s.files).where(s.files.c.path.in_(touched)))
+    touched = s.files.c.path.in_([*rows, *unread])
+    lost = set(connection.execute(select(s.files.c.image_id).where(touched)).scalars())
+    connection.execute(delete(s.files).where(touched))
     if rows:
         connection.execute(insert(s.files), list(rows.values()))
     return lost
 
 
 def _write_failures(connection: Connection, readings: Sequence[Reading], failures: Sequence[Failure]) -> None:
-    """Replace the failures of these files by those of this batch."""
+    """Replace what failed on these files by what fails now; annotators that were not asked keep their failures."""
     table = s.failures
-    rows = {(os.fsencode(failure.path), failure.annotator): failure.reason for failure in failures}
+    reasons = {(os.fsencode(failure.path), failure.annotator): failure.reason for failure in failures}
+    asked = {""} | {name for _, name in reasons}
     for reading in readings:
-        rows.update({(os.fsencode(reading.file.path), name): reason for name, reason in reading.failures.items()})
-    paths = {os.fsencode(reading.file.path) for reading in readings} | {path for path, _ in rows}
-    connection.execute(delete(table).where(table.c.path.in_(paths)))
+        asked |= reading.annotations.keys() | reading.failures.keys()
+        path = os.fsencode(reading.file.path)
+        reasons.update({(path, name): reason for name, reason in reading.failures.items()})
+    paths = {os.fsencode(reading.file.path) for reading in readings} | {path for path, _ in reasons}
+    connection.execute(delete(table).where(table.c.path.in_(paths), table.c.annotator.in_(asked)))
+    rows = [{"path": path, "annotator": name, "reason": reason} for (path, name), reason in reasons.items()]
     if rows:
-        connection.execute(
-            insert(table),
-            [{"path": path, "annotator": name, "reason": reason} for (path, name), reason in rows.items()],
-        )
+        connection.execute(insert(table), rows)
 
 
-def _mark_changed(connection: Connection, images: set[int], generation: int) -> None:
-    if images:
-        for start in range(0, len(images), 1000):
-            piece = sorted(images)[start : start + 1000]
-            connection.execute(delete(s.changes).where(s.changes.c.image_id.in_(piece)))
-            connection.execute(insert(s.changes), [{"image_id": image, "generation": generation} for image in piece])
+def _mark_changed(connection: Connection, images: Iterable[int], generation: int) -> None:
+    for piece in pieces(sorted(images)):
+        connection.execute(delete(s.changes).where(s.changes.c.image_id.in_(piece)))
+        connection.execute(insert(s.changes), [{"image_id": image, "generation": generation} for image in piece])

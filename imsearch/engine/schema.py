@@ -5,8 +5,6 @@ what the user says is kept apart, so that neither ever overwrites the other.  `H
 `imsearch/engine/migrations`; whoever changes a table here writes a migration and raises it.
 """
 
-from __future__ import annotations
-
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -78,7 +76,7 @@ tags = Table(
     Column("name", String, nullable=False, unique=True),
 )
 
-annotations = Table(
+annotations: Table = Table(
     "annotations",
     metadata,
     Column("image_id", ForeignKey("images.id"), primary_key=True),

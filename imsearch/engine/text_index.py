@@ -1,4 +1,4 @@
-"""What the engine needs of an index of tags.  Derived from the catalog; `imsearch.engine.whoosh_index` implements it."""
+"""What the engine needs of an index of tags; `imsearch.engine.whoosh_index` implements it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Postings:
 class TextIndex(Protocol):
     """Finds the images that have a tag.
 
-    All methods but `state` raise `IndexDamaged` when the files cannot be read; `clear` and `apply` put them right.
+    All methods but `state` raise `IndexDamagedError` when the files cannot be read; `clear` and `apply` put them right.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""What the engine needs of an index of vectors.  Derived from the catalog; `imsearch.engine.faiss_index` implements it."""
+"""What the engine needs of an index of vectors; `imsearch.engine.faiss_index` implements it."""
 
 from __future__ import annotations
 
@@ -13,23 +13,32 @@ if TYPE_CHECKING:
 
 
 class VectorIndex(Protocol):
-    """Finds the images whose vectors of one annotator version point the same way; lives in memory, saved at times."""
+    """Finds the images whose vectors of one annotator version point the same way.
+
+    It lives in memory and is saved at times: every process brings its own up to date from the catalog.
+    """
 
     @property
     def state(self) -> State | None:
-        """The catalog state that the index reflects; None when there was nothing usable on disk."""
+        """The catalog state that the index reflects; None when it holds nothing that can be used."""
 
-    def apply(self, vectors: Mapping[int, NDArray[float32]], changed: Collection[int], state: State) -> None:
-        """Replace the vectors of the changed images, or remove those that are not in `vectors`; in memory."""
+    def clear(self) -> None:
+        """Start from nothing."""
+
+    def apply(self, vectors: Mapping[int, NDArray[float32]], changed: Collection[int], state: State | None) -> None:
+        """Replace the vectors of the changed images, or remove those that are not in `vectors`.
+
+        `state` is None for all but the last piece of a long catching up.
+        """
 
     def nearest(self, vector: NDArray[float32], count: int) -> tuple[NDArray[int64], NDArray[float32]]:
         """At most `count` images and their cosines in -1 to 1, the nearest first."""
 
+    def images(self) -> NDArray[int64]:
+        """The images that have a vector, in no order."""
+
     def __len__(self) -> int:
         """How many images have a vector."""
 
-    def images(self) -> NDArray[int64]:
-        """The images that have a vector."""
-
     def save(self) -> None:
-        """Write it down, if anything changed since."""
+        """Write it down, if anything changed since it was loaded or saved."""

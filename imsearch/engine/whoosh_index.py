@@ -23,8 +23,9 @@ from whoosh.columns import NumericColumn
 from whoosh.index import create_in, open_dir
 from whoosh.reading import SegmentReader, TermNotFound
 
-from imsearch.engine.derived import IndexDamaged, State, read_state, write_state
+from imsearch.engine.derived import IndexDamagedError, State, read_state, saved_state, write_state
 from imsearch.engine.text_index import REJECTED, SHOWN, Postings
+from imsearch.errors import LibraryError
 
 _STATE = "state.json"
 _FORMAT = 1
@@ -50,21 +51,27 @@ class WeightedTags(fields.FieldType):  # type: ignore[misc]
 def _guarded(
     method: Callable[Concatenate[WhooshTextIndex, _P], _R],
 ) -> Callable[Concatenate[WhooshTextIndex, _P], _R]:
-    """Turn whatever Whoosh raises into `IndexDamaged`; one thread at a time, since its readers share file positions."""
+    """Turn what damaged files make Whoosh raise into `IndexDamagedError`.
+
+    One thread at a time, too: the readers of a segment share a position in its file.
+    """
 
     @wraps(method)
-    def guarded(self: WhooshTextIndex, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    def guarded(self: WhooshTextIndex, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         with self._lock:
             try:
                 return method(self, *args, **kwargs)
-            except IndexDamaged:
+            except IndexDamagedError:
                 raise
             except OSError as error:
-                if isinstance(error, FileNotFoundError | EOFError):
-                    raise IndexDamaged(f"the text index is incomplete: {error}") from error
-                raise
-            except Exception as error:  # damaged bytes make Whoosh raise anything, bare Exception included
-                raise IndexDamaged(f"the text index cannot be read: {error!r}") from error
+                if isinstance(error, FileNotFoundError | NotADirectoryError):
+                    raise IndexDamagedError(f"{error.filename} is missing") from error
+                raise LibraryError(
+                    f"The text index in {self._folder} cannot be used: {error.strerror}. Check that the disk is not "
+                    "full and that you may write there; the next run catches up."
+                ) from error
+            except Exception as error:  # Whoosh meets damage with whatever Python raises
+                raise IndexDamagedError(repr(error)) from error
 
     return guarded
 
@@ -84,12 +91,7 @@ class WhooshTextIndex:
     def state(self) -> State | None:
         """The catalog state on disk; None when there is no index or another version wrote it."""
         data = read_state(self._folder / _STATE)
-        try:
-            if data is None or data["format"] != _FORMAT:
-                return None
-            return str(data["library"]), int(data["generation"])
-        except (KeyError, TypeError, ValueError):
-            return None
+        return saved_state(data) if data is not None and data.get("format") == _FORMAT else None
 
     @_guarded
     def clear(self) -> None:
@@ -256,7 +258,7 @@ def _merge_tiers(writer: Any, segments: list[Any]) -> list[Any]:
             merged.append(segment)
         elif alive:
             tiers[int(math.log(alive, _SEGMENTS_TO_MERGE))].append(segment)
-    kept = []
+    kept: list[Any] = []
     for _, tier in sorted(tiers.items()):
         (merged if len(tier) >= _SEGMENTS_TO_MERGE else kept).extend(tier)
     for segment in merged:

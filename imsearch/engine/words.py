@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from imsearch.engine.query import And, Node, Not, Or, Required, Word
+from imsearch.engine.query import Node, Not, Or, Required, Word
 
 _FILLERS = frozenset(
-    "a an the of in on at with by from to for and is are my some any all photo photos picture pictures image images".split()
+    (
+        *("a", "an", "the", "of", "in", "on", "at", "with", "by", "from", "to", "for", "is", "are", "my", "some"),
+        *("any", "all", "photo", "photos", "picture", "pictures", "image", "images"),
+    )
 )
 """What people type around the words that count ("pictures of a cat"); ignored unless it is all there is."""
 _LONGEST_PHRASE = 4
@@ -131,8 +134,8 @@ class Words:
             return Term(text, (text,))
         senses = self._lexicon.expand(text)
         if not senses:
-            names = tuple(form for form in self._lexicon.forms(text) if form in self._tags)
-            return Term(text, names) if names else None
+            forms = tuple(form for form in self._lexicon.forms(text) if form in self._tags)
+            return Term(text, forms) if forms else None
         names = dict.fromkeys(name for sense in senses for name in (*self._names.get(sense, ()), sense))
         if text in self._tags:
             names[text] = None

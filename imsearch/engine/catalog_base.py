@@ -1,0 +1,68 @@
+"""The catalog's file held open, and what changed in it since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, select
+
+from imsearch.engine import schema as s
+from imsearch.engine.database import check_file, connect, translated
+from imsearch.engine.derived import State
+
+T = TypeVar("T")
+_MOST_AT_ONCE = 1000
+"""Values in one ``IN (...)``; SQLite takes 32,766, and statements of this length are still quick to make."""
+
+
+def pieces(values: Iterable[T], size: int = _MOST_AT_ONCE) -> Iterator[list[T]]:
+    """Cut into lists of at most `size`."""
+    iterator = iter(values)
+    while piece := list(islice(iterator, size)):
+        yield piece
+
+
+class CatalogBase:
+    """An open catalog; every call sees the newest committed state, from any thread."""
+
+    def __init__(self, path: Path, *, write: bool = False) -> None:
+        """Open an existing catalog; raises `LibraryError` when it is damaged or cannot be read."""
+        check_file(path)
+        self.path = path
+        self.engine: Engine = connect(path, write=write)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection whose statements all see one state; what SQLite complains of is put in words."""
+        with translated(self.path), self.engine.connect() as connection:
+            yield connection
+
+    def state(self) -> State:
+        """The library's own id and its generation, which grows with every change."""
+        with self.reading() as connection:
+            row = connection.execute(select(s.library.c.uid, s.library.c.generation)).one()
+        return row.uid, row.generation
+
+    def changed_since(self, generation: int) -> list[int]:
+        """The images changed after that generation, in order of id; 0 asks for all."""
+        changed = select(s.changes.c.image_id).where(s.changes.c.generation > generation)
+        with self.reading() as connection:
+            return list(connection.execute(changed.order_by(s.changes.c.image_id)).scalars())
+
+    def live(self, ids: Iterable[int]) -> set[int]:
+        """Those of these images that still have a file."""
+        found: set[int] = set()
+        with self.reading() as connection:
+            for piece in pieces(ids):
+                found.update(
+                    connection.execute(select(s.files.c.image_id).where(s.files.c.image_id.in_(piece))).scalars()
+                )
+        return found

@@ -1,0 +1,129 @@
+"""How much a library holds, and whether its parts agree."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from imsearch.engine import schema as s
+from imsearch.engine.catalog import Catalog
+from imsearch.engine.catalog_base import pieces
+from imsearch.engine.database import damages
+from imsearch.engine.derived import IndexDamagedError
+from imsearch.engine.home import Home
+from imsearch.engine.indexes import Indexes
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorStatus:
+    """One version of an annotator and how many images it has annotated."""
+
+    name: str
+    version: str
+    current: bool
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How much a library holds.
+
+    images: those with at least one file.  failures: recorded ones.  bytes: of the catalog and the indexes on disk.
+    """
+
+    folder: Path
+    images: int
+    files: int
+    failures: int
+    tags: int
+    corrections: int
+    annotators: tuple[AnnotatorStatus, ...]
+    generation: int
+    schema: str
+    bytes: int
+
+
+def status(home: Home, catalog: Catalog) -> Status:
+    """Count."""
+    annotated = (
+        select(
+            s.annotators.c.name, s.annotators.c.version, s.annotators.c.current, func.count(s.annotations.c.image_id)
+        )
+        .join_from(s.annotators, s.annotations, isouter=True)
+        .group_by(s.annotators.c.id)
+        .order_by(s.annotators.c.name, s.annotators.c.id)
+    )
+    with catalog.reading() as connection:
+
+        def count(column: ColumnElement[Any]) -> int:
+            return int(connection.execute(select(func.count(column))).scalar_one())
+
+        return Status(
+            folder=home.folder,
+            images=count(s.files.c.image_id.distinct()),
+            files=count(s.files.c.path),
+            failures=count(s.failures.c.path),
+            tags=count(s.annotation_tags.c.tag_id.distinct()),
+            corrections=count(s.corrections.c.image_id),
+            annotators=tuple(AnnotatorStatus(*row) for row in connection.execute(annotated)),
+            generation=connection.execute(select(s.library.c.generation)).scalar_one(),
+            schema=s.HEAD,
+            bytes=sum(path.stat().st_size for path in home.folder.rglob("*") if path.is_file()),
+        )
+
+
+def verify(catalog: Catalog, indexes: Indexes) -> list[str]:
+    """What is wrong, in sentences."""
+    with catalog.reading() as connection:
+        found = damages(connection)
+    if found:
+        return [f"The catalog is damaged: {each}" for each in found]
+    try:
+        return [*_text_problems(catalog, indexes), *_vector_problems(catalog, indexes)]
+    except IndexDamagedError as error:
+        return [f"The text index is damaged: {error}"]
+
+
+def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
+    """Compare every posting list with the catalog: how many images have a tag, and how strongly in sum."""
+    index = indexes.text_index
+    if index.state != catalog.state():
+        yield "The text index is behind the catalog; the next run that writes brings it up to date."
+        return
+    counts: defaultdict[str, int] = defaultdict(int)
+    weights: defaultdict[str, float] = defaultdict(float)
+    images: set[int] = set()
+    for piece in pieces(catalog.changed_since(0)):
+        for image, document in indexes.documents(piece).items():
+            if document is not None:
+                images.add(image)
+                for tag, weight in document.items():
+                    counts[tag] += 1
+                    weights[tag] += weight
+    indexed = set(index.images().tolist())
+    if images != indexed:
+        yield f"The text index lacks {len(images - indexed)} images and has {len(indexed - images)} too many."
+    for tag in sorted(counts):
+        postings = index.postings(tag)
+        weight = float((postings.probabilities + 2 * postings.shown).sum(dtype=float))
+        if len(postings.images) != counts[tag] or abs(weight - weights[tag]) > 1e-5 * counts[tag]:
+            yield f"The text index is wrong about {tag!r}."
+
+
+def _vector_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
+    for name in catalog.vector_spaces():
+        _, index = indexes.vectors(name)
+        expected: set[int] = set()
+        for piece in pieces(catalog.changed_since(0)):
+            expected.update(catalog.vectors(name, catalog.live(piece)))
+        indexed = set(index.images().tolist())
+        if expected != indexed:
+            yield (
+                f"The vector index of {name} lacks {len(expected - indexed)} images and has "
+                f"{len(indexed - expected)} too many."
+            )
