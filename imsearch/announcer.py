@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from imsearch.engine.catalog import Catalog
     from imsearch.indexer.report import Observer
     from imsearch.plugins.manager import PluginManager
-    from imsearch.records import Failure
 
 
 class Announcer:

@@ -11,7 +11,7 @@ class LibraryError(ImsearchError):
     """The library cannot be used: it is missing, damaged, newer than this program, or held by another run."""
 
 
-class LibraryLocked(LibraryError):
+class LibraryLocked(LibraryError):  # noqa: N818 - the state of a library, said as such
     """Another process is writing to the library."""
 
 

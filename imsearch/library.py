@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.engine.engine import Status
+    from imsearch.engine.health import Status
     from imsearch.indexer.item import Item
     from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager

@@ -31,10 +31,8 @@ def print_json(value: Any) -> None:
 def print_paths(paths: Iterable[Path], nul: bool) -> None:
     """Each path on a line, or followed by NUL; byte for byte as the file system has it."""
     end = b"\0" if nul else b"\n"
-    stream = click.get_binary_stream("stdout")
     for path in paths:
-        stream.write(os.fsencode(path) + end)
-    stream.flush()
+        sys.stdout.buffer.write(os.fsencode(path) + end)
 
 
 def print_results(results: Results, form: str, nul: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imsearch.cli.common import (
+    annotator_option,
     count,
     device_option,
     format_option,

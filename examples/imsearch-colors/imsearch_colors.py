@@ -1,0 +1,85 @@
+"""A plugin for imsearch that names the dominant colors of a picture.
+
+It has no network and no weights, but everything else that a model plugin has: a spec, an annotator with tags and a
+vector, and the hook that offers them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch import Annotation, Annotator, AnnotatorSpec, Picture, Tag, hookimpl
+
+Colors: TypeAlias = NDArray[np.floating[Any]]
+
+SIDE = 32
+"""Pictures are looked at as squares of this many pixels a side; colors need no detail."""
+
+COLORS = ("black", "gray", "white", "red", "brown", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
+
+HUES = ((15, "red"), (40, "orange"), (70, "yellow"), (165, "green"), (200, "cyan"), (260, "blue"), (300, "purple"))
+"""Where each color ends on the color circle, in degrees; what follows is pink, and red again from 345."""
+
+
+class ColorAnnotator(Annotator):
+    """Tags are colors; the probability of one grows with its share of the pixels and is 1 from two fifths on."""
+
+    batch_size = 64
+
+    def prepare(self, picture: Picture) -> NDArray[np.uint8]:
+        return picture.array(SIDE, SIDE)
+
+    def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> Sequence[Annotation]:
+        return [self._annotation(shares) for shares in color_shares(np.stack(batch))]
+
+    def _annotation(self, shares: NDArray[np.float32]) -> Annotation:
+        tags = (Tag(color, min(1.0, 2.5 * share)) for color, share in zip(COLORS, shares.tolist(), strict=True))
+        # Square roots make the cosine of two vectors the overlap of their histograms (Bhattacharyya's coefficient).
+        return Annotation(tuple(tag for tag in tags if tag.probability > 0), np.sqrt(shares))
+
+
+def color_shares(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How much of each picture has each color: uint8 (pictures, height, width, 3) to float32 (pictures, colors)."""
+    rgb = pixels.astype(np.float32) / 255
+    value, chroma = rgb.max(axis=-1), np.ptp(rgb, axis=-1)
+    saturation = chroma / np.maximum(value, 1e-6)
+    hue = _hue(rgb, value, np.maximum(chroma, 1e-6))
+    name = np.full(hue.shape, COLORS.index("pink"))
+    for end, color in reversed(HUES):
+        name[hue < end] = COLORS.index(color)
+    name[hue >= 345] = COLORS.index("red")
+    name[(name == COLORS.index("orange")) & (value < 0.6)] = COLORS.index("brown")
+    name[saturation < 0.15] = COLORS.index("gray")
+    name[(saturation < 0.15) & (value > 0.85)] = COLORS.index("white")
+    name[value < 0.2] = COLORS.index("black")
+    counts = [(name == index).mean(axis=(1, 2)) for index in range(len(COLORS))]
+    return np.stack(counts, axis=1).astype(np.float32)
+
+
+def _hue(rgb: Colors, value: Colors, chroma: Colors) -> Colors:
+    """The angle on the color circle, 0 to 360 degrees: red at 0, green at 120, blue at 240."""
+    red, green, blue = np.moveaxis(rgb, -1, 0)
+    sixth = np.where(value == red, (green - blue) / chroma, (blue - red) / chroma + 2)
+    sixth = np.where((value == blue) & (value != red) & (value != green), (red - green) / chroma + 4, sixth)
+    return np.asarray(sixth * 60 % 360)
+
+
+@hookimpl
+def imsearch_annotators() -> list[AnnotatorSpec]:
+    return [
+        AnnotatorSpec(
+            name="colors",
+            version="1",
+            factory=lambda device: ColorAnnotator(),
+            description="the dominant colors of a picture",
+            vocabulary=COLORS,
+            vector_length=len(COLORS),
+            input_size=SIDE,
+            threshold=0.5,
+            license="Apache-2.0",
+        )
+    ]

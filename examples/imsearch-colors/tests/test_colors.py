@@ -1,0 +1,43 @@
+"""The plugin keeps imsearch's contract, and its colors are those a person would name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from imsearch_colors import COLORS, ColorAnnotator, color_shares
+
+
+def test_contract(check_annotator: Callable[[str], None]) -> None:
+    check_annotator("colors")  # a fixture that comes with imsearch
+
+
+@pytest.mark.parametrize(
+    ("rgb", "color"),
+    [
+        ((10, 10, 10), "black"),
+        ((128, 128, 128), "gray"),
+        ((250, 250, 250), "white"),
+        ((220, 20, 30), "red"),
+        ((220, 20, 60), "red"),
+        ((110, 60, 20), "brown"),
+        ((250, 140, 20), "orange"),
+        ((240, 230, 40), "yellow"),
+        ((40, 160, 60), "green"),
+        ((20, 200, 220), "cyan"),
+        ((30, 60, 200), "blue"),
+        ((120, 40, 200), "purple"),
+        ((250, 100, 180), "pink"),
+    ],
+)
+def test_a_plain_picture_has_one_color(rgb: tuple[int, int, int], color: str) -> None:
+    shares = color_shares(np.full((1, 4, 4, 3), rgb, np.uint8))[0]
+    assert dict(zip(COLORS, shares.tolist(), strict=True)) == {name: float(name == color) for name in COLORS}
+
+
+def test_probabilities_grow_with_the_share() -> None:
+    pixels = np.zeros((10, 10, 3), np.uint8)
+    pixels[:2] = (0, 0, 255)
+    (annotation,) = ColorAnnotator().annotate([pixels])
+    assert {tag.name: pytest.approx(tag.probability) for tag in annotation.tags} == {"black": 1.0, "blue": 0.5}

@@ -1,0 +1,110 @@
+"""``imsearch status``, ``imsearch verify`` and ``imsearch rebuild``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imsearch.cli.common import count, format_option, library_option, open_library, say
+from imsearch.cli.output import make_table, near, print_json, print_table, printable
+from imsearch.settings import Settings, config_path, load_settings
+
+if TYPE_CHECKING:
+    from imsearch.engine.health import Status
+    from imsearch.records import Failure
+
+
+@click.command()
+@click.option("--failures", "only_failures", is_flag=True, help="List every file that failed, and why.")
+@format_option("table", "json")
+@library_option
+def status(only_failures: bool, form: str, library: Path | None) -> int:
+    """Show what the library holds, where it lies, and what failed."""
+    settings = load_settings({"library": library})
+    with open_library(settings) as opened:
+        found, failures = opened.status(), opened.failures()
+    if form == "json":
+        print_json(_record(settings, found, failures))
+    elif only_failures:
+        _print_failures(failures)
+    else:
+        _print_status(settings, found, failures)
+    return 0
+
+
+@click.command()
+@library_option
+def verify(library: Path | None) -> int:
+    """Check that catalog and indexes are sound and agree.  Exit code 1 when something is wrong."""
+    with open_library(load_settings({"library": library})) as opened:
+        problems = opened.verify()
+    for problem in problems:
+        click.echo(printable(problem))
+    if problems:
+        say(f'{count(len(problems), "problem")}. "imsearch rebuild" makes the indexes anew from the catalog.')
+        return 1
+    say("The library is sound.")
+    return 0
+
+
+@click.command()
+@library_option
+def rebuild(library: Path | None) -> int:
+    """Make the indexes anew from the catalog.
+
+    Never needed in normal use: damaged indexes are noticed and mended by themselves.  No picture is read again.
+    """
+    with open_library(load_settings({"library": library}), write=True) as opened:
+        opened.rebuild()
+        images = opened.status().images
+    say(f"The indexes are rebuilt; {count(images, 'picture')} can be found.")
+    return 0
+
+
+def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ...]) -> None:
+    table = make_table("", "")
+    table.show_header = False
+    table.add_row("library", printable(found.folder))
+    table.add_row("configuration", printable(config_path()) + ("" if config_path().exists() else " (not there)"))
+    table.add_row("pictures", f"{found.images:,} in {count(found.files, 'file')}")
+    table.add_row("tags in use", f"{found.tags:,}")
+    table.add_row("corrections", f"{found.corrections:,}")
+    table.add_row("size on disk", f"{found.bytes / 1e6:,.1f} MB")
+    table.add_row("failures", f"{found.failures:,}" + (" (imsearch status --failures)" if failures else ""))
+    print_table(table)
+    if found.annotators:
+        click.echo()
+        table = make_table("annotator", "version", ">pictures", "")
+        for each in found.annotators:
+            table.add_row(each.name, each.version, f"{each.images:,}", "" if each.current else "replaced")
+        print_table(table)
+
+
+def _print_failures(failures: tuple[Failure, ...]) -> None:
+    if not failures:
+        say("Nothing failed.")
+    for failure in failures:
+        who = f" [{failure.annotator}]" if failure.annotator else ""
+        click.echo(f"{printable(near(failure.path))}{who}: {printable(failure.reason)}")
+
+
+def _record(settings: Settings, found: Status, failures: tuple[Failure, ...]) -> dict[str, Any]:
+    return {
+        "library": str(found.folder),
+        "config": str(config_path()),
+        "images": found.images,
+        "files": found.files,
+        "tags": found.tags,
+        "corrections": found.corrections,
+        "bytes": found.bytes,
+        "annotators": [
+            {"name": each.name, "version": each.version, "images": each.images, "current": each.current}
+            for each in found.annotators
+        ],
+        "failures": [
+            {"path": str(failure.path), "annotator": failure.annotator or None, "reason": failure.reason}
+            for failure in failures
+        ],
+    }

@@ -1,0 +1,170 @@
+"""Every command through `main`, with the fake annotator: what it prints, in which shape, and its exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.make_pictures import plain
+from tests.make_plugins import Plugins
+
+
+def test_index_counts_what_it_did(run: Run, plugins: Plugins, photos: Path) -> None:
+    first = run("index", photos)
+    assert (first.code, first.out) == (0, "")
+    assert "3 new; 3 annotated in" in first.err
+    again = run("index", photos, "--json")
+    assert (again.json["new"], again.json["unchanged"], again.json["annotated"]) == (0, 3, 0)
+    assert again.json["failures"] == []
+
+
+def test_index_names_what_failed_and_exits_with_1(run: Run, plugins: Plugins, photos: Path) -> None:
+    (photos / "broken.jpg").write_text("no picture")
+    ran = run("index", photos, "--json")
+    assert ran.code == 1
+    assert [Path(each["path"]).name for each in ran.json["failures"]] == ["broken.jpg"]
+    assert "broken.jpg: it is not a picture" in ran.err
+    listed = run("status", "--failures")
+    assert listed.code == 0
+    assert "broken.jpg: it is not a picture" in listed.out
+
+
+def test_query_json(run: Run, indexed: Path) -> None:
+    found = run("query", "red", "--format", "json")
+    assert found.code == 0
+    (hit,) = found.json["hits"]
+    assert found.json["query"] == "red"
+    assert found.json["total"] == 1
+    assert hit["path"] == str(indexed / "red.png")
+    assert hit["score"] == pytest.approx(0.8, abs=0.2)
+    assert hit["tags"][0] == {"name": "red", "score": hit["score"], "source": "colours"}
+    assert hit["why"]["red"]["name"] == "red"
+
+
+def test_query_table_and_paths(run: Run, indexed: Path) -> None:
+    table = run("query", "blue").out
+    assert "blue.png" in table
+    assert all(len(line) <= 80 for line in table.splitlines())
+    assert run("query", "blue", "--format", "paths").out == f"{indexed}/sub/blue.png\n"
+    assert run("query", "blue", "-0").out == f"{indexed}/sub/blue.png\0"
+
+
+def test_words_may_begin_with_a_minus(run: Run, indexed: Path) -> None:
+    found = run("query", "red", "OR", "blue", "-blue", "--format", "paths")
+    assert found.out == f"{indexed}/red.png\n"
+    assert run("query", "red OR blue", "-tag:blue", "-n", "5", "--format", "paths").out == found.out
+
+
+def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path) -> None:
+    ran = run("query", "zebra")
+    assert (ran.code, ran.out) == (1, "")
+    assert "imsearch tags" in ran.err
+    assert run("query", "zebra", "--format", "json").json == {"query": "zebra", "total": 0, "hits": []}
+
+
+def test_a_query_that_cannot_be_understood_exits_with_2(run: Run, indexed: Path) -> None:
+    ran = run("query", "(red")
+    assert ran.code == 2
+    assert ran.err.startswith("imsearch: ")
+
+
+def test_limit_and_offset(run: Run, indexed: Path) -> None:
+    def paths(*arguments: str) -> list[str]:
+        return run("query", "red OR green OR blue", "--format", "paths", *arguments).out.splitlines()
+
+    everything = paths()
+    assert len(everything) == 3
+    assert paths("-n", "1", "--offset", "1") == everything[1:2]
+    assert "1 to 2 of 3 pictures" in run("query", "red OR green OR blue", "-n2").err
+    assert "only 3 pictures" in run("query", "red OR green OR blue", "--offset", "9").err
+
+
+def test_similar_in_the_library_and_outside(run: Run, indexed: Path, tmp_path: Path) -> None:
+    inside = run("similar", indexed / "red.png", "--format", "json").json
+    assert inside["query"] == str(indexed / "red.png")
+    assert {Path(hit["path"]).name for hit in inside["hits"]} == {"green.png", "blue.png"}
+    outside = plain(tmp_path / "other.png", (250, 30, 10))
+    assert run("similar", outside, "-n", "1", "--format", "paths").out == f"{indexed}/red.png\n"
+
+
+def test_similar_to_something_unreadable_exits_with_2(run: Run, indexed: Path) -> None:
+    ran = run("similar", indexed / "absent.png")
+    assert ran.code == 2
+    assert "absent.png: it cannot be opened" in ran.err
+
+
+def test_annotate_needs_no_library(run: Run, plugins: Plugins, photos: Path, tmp_path: Path) -> None:
+    (photos / "broken.jpg").write_text("no picture")
+    ran = run("annotate", photos / "red.png", photos / "broken.jpg", "--format", "json")
+    assert ran.code == 1
+    good, bad = ran.json["images"]
+    assert good["tags"][0]["name"] == "red"
+    assert len(good["tags"]) == 3
+    assert good["error"] is None
+    assert (bad["tags"], "not a picture" in bad["error"]) == ([], True)
+    assert not (tmp_path / "library").exists()
+    table = run("annotate", photos / "red.png")
+    assert table.code == 0
+    assert "red.png" in table.out
+
+
+def test_show_by_path_and_by_id(run: Run, indexed: Path) -> None:
+    shown = run("show", indexed / "red.png", "--format", "json").json
+    assert shown["files"] == [str(indexed / "red.png")]
+    assert (shown["width"], shown["height"], shown["format"]) == (32, 24, "PNG")
+    assert (shown["tags"][0]["name"], shown["tags"][0]["shown"]) == ("red", True)
+    assert run("show", str(shown["id"]), "--format", "json").json == shown
+    assert "red" in run("show", indexed / "red.png").out
+    absent = run("show", indexed / "absent.png")
+    assert absent.code == 2
+    assert "is not in the library" in absent.err
+
+
+def test_tags(run: Run, indexed: Path) -> None:
+    assert {tag["name"]: tag["images"] for tag in run("tags", "--format", "json").json["tags"]} == {
+        "red": 1,
+        "green": 1,
+        "blue": 1,
+    }
+    assert [tag["name"] for tag in run("tags", "gr", "--format", "json").json["tags"]] == ["green"]
+    assert "green" in run("tags").out
+    assert "No tag begins with 'x'" in run("tags", "x").err
+
+
+def test_status_verify_rebuild(run: Run, indexed: Path) -> None:
+    status = run("status", "--format", "json").json
+    assert (status["images"], status["files"], status["failures"]) == (3, 3, [])
+    assert status["annotators"] == [{"name": "colours", "version": "1", "images": 3, "current": True}]
+    assert "colours" in run("status").out
+    assert run("verify").code == 0
+    assert run("rebuild").code == 0
+    assert run("query", "red").code == 0
+
+
+def test_without_a_library(run: Run, tmp_path: Path) -> None:
+    for command in (["query", "red"], ["status"], ["verify"], ["rebuild"], ["tags"], ["show", "a.png"]):
+        ran = run(*command)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith("imsearch: ")
+        assert "imsearch index" in ran.err
+    assert not (tmp_path / "library").exists()
+
+
+def test_a_path_that_does_not_exist_changes_nothing(run: Run, indexed: Path) -> None:
+    ran = run("index", indexed, indexed / "absent")
+    assert ran.code == 2
+    assert "absent does not exist" in ran.err
+
+
+def test_an_unknown_annotator_is_refused(run: Run, plugins: Plugins, photos: Path) -> None:
+    ran = run("index", photos, "--annotator", "shapes")
+    assert ran.code == 2
+    assert "no annotator named 'shapes'; installed: colours" in ran.err
+
+
+def test_a_library_elsewhere(run: Run, indexed: Path, tmp_path: Path) -> None:
+    assert run("query", "red", "--library", tmp_path / "other").code == 2
+    assert run("index", indexed, "--library", tmp_path / "other").code == 0
+    assert run("query", "red", "--library", tmp_path / "other").code == 0
