@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +13,7 @@ import pytest
 from imsearch.lexicon import DATA
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "build_lexicon.py"
-WORDNET = Path(os.environ.get("IMSEARCH_WORDNET", "/usr/share/wordnet"))
+WORDNET = Path("/usr/share/wordnet")
 
 
 @pytest.fixture(scope="module")
