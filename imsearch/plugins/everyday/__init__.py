@@ -1,0 +1,75 @@
+"""The default annotator: everyday photos, one EfficientNet-Lite2 pass, 1,400 tags.
+
+Importing this stays light; torch is imported when the model is built.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imsearch import hookimpl
+from imsearch.records import AnnotatorSpec, RecipeSpec
+
+if TYPE_CHECKING:
+    from imsearch.annotator import Annotator
+    from imsearch.training.run import Run
+
+NAME = "everyday"
+_HERE = Path(__file__).parent
+WEIGHTS = _HERE / "weights.safetensors"
+SUMMARY = _HERE / "weights.json"
+"""Written beside the weights by the recipe: what the spec needs, readable without torch or safetensors."""
+
+
+def _build(device: str) -> Annotator:
+    from imsearch.plugins.everyday.annotator import EverydayAnnotator
+
+    return EverydayAnnotator(WEIGHTS, _summary()["sha256"], device)
+
+
+def _train(run: Run) -> Path:
+    from imsearch.plugins.everyday.recipe import train
+
+    return train(run)
+
+
+def _summary() -> dict[str, Any]:
+    summary: dict[str, Any] = json.loads(SUMMARY.read_text(encoding="utf-8"))
+    return summary
+
+
+@hookimpl
+def imsearch_annotators() -> list[AnnotatorSpec]:
+    """The annotator, described by the summary beside its weights."""
+    summary = _summary()
+    return [
+        AnnotatorSpec(
+            name=NAME,
+            version=summary["version"],
+            factory=_build,
+            description="Everyday photos: scenes, people, animals, things, activities",
+            vocabulary=tuple(summary["vocabulary"]),
+            vector_length=1280,
+            input_size=260,
+            threshold=summary["threshold"],
+            thresholds=summary["thresholds"],
+            license="Apache-2.0",
+            weights_license="Apache-2.0",
+            weights_sha256=summary["sha256"],
+        )
+    ]
+
+
+@hookimpl
+def imsearch_recipes() -> list[RecipeSpec]:
+    """Training on corel5k, flickr8k and coco; further sets of kind jsonl serve through the teacher's labels."""
+    return [
+        RecipeSpec(
+            NAME,
+            _train,
+            "The default annotator's heads and upper stages, from pictures with words and a teacher's soft labels",
+            ("corel5k", "flickr8k", "coco", "jsonl"),
+        )
+    ]

@@ -1,0 +1,116 @@
+"""The pictures of all datasets in one row order, and what each of them teaches each head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.errors import DatasetError
+from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday.network import IMAGENET
+from imsearch.training.datasets import Dataset, Sample, hold_out
+from imsearch.training.run import Run
+
+LABELLED = ("corel5k", "flickr8k", "coco")
+_HELD_ONE_IN = {"corel5k": 20, "coco": 4, "jsonl": 5}
+"""Held back for calibration where the dataset has no dev split of its own; test splits are never touched."""
+_REPEATS = {"coco": 3}
+"""True object labels are few: show them more often."""
+_TEACHER_WEIGHT = {"corel5k": 0.3}
+"""The teacher is weaker on the small pictures of corel5k; elsewhere its word counts one half."""
+_CUT_VALUE = 0.01
+"""For objects under the teacher's cut of .03, which its files leave out."""
+
+
+@dataclass
+class Corpus:
+    """Rows are pictures.
+
+    parts: the files of each dataset, in row order.
+    labels: the labels of each head.
+    targets: for each head a float16 array ``(rows, labels)`` in 0 to 1; for ``imagenet`` set by the recipe.
+    weights: for each head float32 ``(rows,)``; 0 where a picture says nothing about it.
+    train: the rows to learn from.  repeats: how often in an epoch, for every row.
+    held: for each labelled head the rows held back, whose targets are true labels.
+    judged_only: rows held back of datasets whose labels no head has (few classes, for calibration), and these labels.
+    """
+
+    parts: list[list[Path]]
+    labels: dict[str, tuple[str, ...]]
+    targets: dict[str, NDArray[np.floating]]
+    weights: dict[str, NDArray[np.float32]]
+    train: NDArray[np.intp]
+    repeats: NDArray[np.intp]
+    held: dict[str, NDArray[np.intp]]
+    judged_only: dict[int, tuple[str, ...]]
+    sizes: dict[str, int]
+
+    def all_held(self) -> NDArray[np.intp]:
+        """Every row held back, in order."""
+        rows = [*self.held.values(), np.array(sorted(self.judged_only), dtype=np.intp)]
+        return np.unique(np.concatenate(rows))
+
+
+def _uses(dataset: Dataset) -> dict[Path, str]:
+    """What each picture is for: ``train`` or ``held``; those for nothing are not in it."""
+    kind = dataset.kind
+    open_samples = [s for s in dataset.samples if s.split not in ("test", "dev")]
+    if kind == "flickr8k":
+        held = [s for s in dataset.samples if s.split == "dev"]
+        kept = [s for s in open_samples if s.split == "train"]
+    else:
+        kept, held = hold_out(open_samples, _HELD_ONE_IN[kind])
+    return {**{sample.file: "train" for sample in kept}, **{sample.file: "held" for sample in held}}
+
+
+def gather(run: Run, lexicon: Lexicon) -> Corpus:
+    """Builds the corpus of a run.  Raises `DatasetError` when a labelled dataset is missing or knows other labels."""
+    for kind in LABELLED:
+        run.dataset(kind)
+    labels = {kind: tuple(lexicon.labels(kind)) for kind in (*LABELLED, IMAGENET)}
+    rows = [(dataset, sample) for dataset in run.datasets for sample in dataset.samples]
+    count = len(rows)
+    targets: dict[str, NDArray[np.floating]] = {
+        name: np.zeros((count, len(labels[name])), dtype=np.float16) for name in LABELLED
+    }
+    weights = {name: np.zeros(count, dtype=np.float32) for name in LABELLED}
+    weights[IMAGENET] = np.ones(count, dtype=np.float32)
+    uses = {file: use for dataset in run.datasets for file, use in _uses(dataset).items()}
+    column = {name: {label: index for index, label in enumerate(labels[name])} for name in LABELLED}
+    for row, (dataset, sample) in enumerate(rows):
+        if dataset.kind in LABELLED:
+            _check_known(dataset, sample, column[dataset.kind])
+            targets[dataset.kind][row, [column[dataset.kind][label] for label in sample.labels]] = 1
+            weights[dataset.kind][row] = 1
+        if dataset.kind != "coco" and sample.soft is not None:
+            targets["coco"][row] = _CUT_VALUE
+            targets["coco"][row, [column["coco"][label] for label in sample.soft]] = list(sample.soft.values())
+            weights["coco"][row] = _TEACHER_WEIGHT.get(dataset.kind, 0.5)
+    use_of = np.array([uses.get(sample.file, "") for _, sample in rows])
+    kinds = np.array([dataset.kind for dataset, _ in rows])
+    held = {name: np.flatnonzero((use_of == "held") & (kinds == name)) for name in LABELLED}
+    judged = {int(r): rows[r][1].labels for r in np.flatnonzero((use_of == "held") & (kinds == "jsonl"))}
+    train = np.flatnonzero(use_of == "train")
+    return Corpus(
+        [[sample.file for sample in dataset.samples] for dataset in run.datasets],
+        labels,
+        targets,
+        weights,
+        train,
+        np.array([_REPEATS.get(kind, 1) for kind in kinds], dtype=np.intp),
+        held,
+        judged,
+        {f"{dataset.kind}:{dataset.folder.name}": len(dataset.samples) for dataset in run.datasets},
+    )
+
+
+def _check_known(dataset: Dataset, sample: Sample, known: dict[str, int]) -> None:
+    unknown = [label for label in sample.labels if label not in known]
+    if unknown:
+        raise DatasetError(
+            f"{dataset.folder} labels {sample.file.name} with {unknown[0]!r}, which the lexicon does not list "
+            f"for {dataset.kind}. Is it another dataset, or does the lexicon need building again?"
+        )

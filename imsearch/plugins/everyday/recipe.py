@@ -1,0 +1,242 @@
+"""How the weights of everyday are made: ``imsearch train everyday --dataset ... --dataset ...``.
+
+The frozen stages run once over every picture and its mirror image; the upper stages and the heads then learn from
+crops of those maps.  Each picture teaches the heads whose labels it has:
+
+- corel5k, flickr8k: their own words, asymmetric loss;
+- coco: the 80 objects where they are labelled; everywhere else the probabilities of a teacher (two detectors), as
+  soft labels with binary cross-entropy;
+- imagenet: what the untouched backbone says (learning without forgetting, Li and Hoiem 2016), so that tuning for the
+  other words does not cost the 1,000 classes.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday.calibrate import calibrate
+from imsearch.plugins.everyday.corpus import Corpus, gather
+from imsearch.plugins.everyday.network import (
+    FROZEN_STAGES,
+    IMAGENET,
+    Checkpoint,
+    EverydayNetwork,
+    Head,
+    save_checkpoint,
+)
+from imsearch.plugins.everyday.tagging import Tagger
+from imsearch.training.features import cached_maps
+from imsearch.training.losses import asymmetric, binary_cross_entropy, soft_cross_entropy
+from imsearch.training.metrics import mean_average_precision
+from imsearch.training.run import Epoch, Run, State, train_epochs
+
+VERSION = "1"
+NEVER = 2.0
+"""A threshold that no probability reaches."""
+DEFAULTS = {
+    "epochs": 8.0,
+    "batch_size": 32.0,
+    "learning_rate": 3e-4,
+    "head_learning_rate": 2e-3,
+    "weight_decay": 0.02,
+    "dropout": 0.3,
+    "smallest_crop": 13.0,
+    "average": 0.995,
+    "imagenet_weight": 0.5,
+    "tuned": 1.0,
+}
+"""`tuned` 0 leaves the backbone as it is and trains linear heads only: the baseline to beat."""
+
+
+def train(run: Run) -> Path:
+    """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
+    settings = {**DEFAULTS, **{name: float(value) for name, value in run.options.items()}}
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    run.seed_everything(0)
+    corpus = gather(run, Lexicon.load())
+    network = EverydayNetwork({name: len(labels) for name, labels in corpus.labels.items()}).to(run.device)
+    views = [_maps(run, network, corpus.parts, mirror) for mirror in (False, True)]
+    corpus.targets[IMAGENET] = _imagenet_opinion(run, network, views[0])
+    trainer = _Trainer(run, network, corpus, views, settings)
+    history = trainer.fit()
+    return finish(run, trainer.averaged(), corpus, views[0], settings, history)
+
+
+def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], mirror: bool) -> NDArray[np.float16]:
+    """One view of all pictures, in memory: about 70 kB each."""
+    run.reporter.stage("mirrored pictures" if mirror else "pictures", sum(map(len, parts)))
+    folder = run.folder / "maps"
+    return np.concatenate([
+        cached_maps(files, network.backbone, FROZEN_STAGES, folder, mirror, run.reporter.advance) for files in parts
+    ])  # fmt: skip
+
+
+def to_maps(rows: NDArray[np.float16], device: torch.device) -> Tensor:
+    """float16 ``(N, H, W, C)`` as stored to float32 ``(N, C, H, W)``, channels last in memory."""
+    return torch.from_numpy(rows).to(device).float().permute(0, 3, 1, 2)
+
+
+def judge_all(
+    run: Run, network: EverydayNetwork, maps: NDArray[np.float16], rows: NDArray[np.intp]
+) -> dict[str, NDArray[np.float32]]:
+    """Logits of each head for these rows."""
+    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in network.heads}
+    for start in range(0, len(rows), 64):
+        with torch.inference_mode():
+            _, logits = network.judge(to_maps(maps[rows[start : start + 64]], run.device))
+        for name, value in logits.items():
+            parts[name].append(value.cpu().numpy())
+    return {name: np.concatenate(several) for name, several in parts.items()}
+
+
+def _imagenet_opinion(run: Run, network: EverydayNetwork, maps: NDArray[np.float16]) -> NDArray[np.float32]:
+    """The untouched network's softmax over the classes, for every picture."""
+    path = run.folder / "maps" / "imagenet.npy"
+    if path.exists():
+        return np.asarray(np.load(path), dtype=np.float32)
+    run.reporter.stage("what ImageNet's classifier says", 1)
+    logits = judge_all(run, network, maps, np.arange(len(maps)))[IMAGENET]
+    opinion = torch.softmax(torch.from_numpy(logits), dim=1).numpy()
+    np.save(path, opinion.astype(np.float16))
+    run.reporter.advance(1)
+    return np.asarray(opinion, dtype=np.float32)
+
+
+class _Trainer:
+    """The optimizer, its schedule and the averaged weights of one run."""
+
+    def __init__(
+        self,
+        run: Run,
+        network: EverydayNetwork,
+        corpus: Corpus,
+        views: Sequence[NDArray[np.float16]],
+        settings: dict[str, float],
+    ) -> None:
+        self.run, self.network, self.corpus, self.views, self.settings = run, network, corpus, views, settings
+        self.rows = np.repeat(corpus.train, corpus.repeats[corpus.train])
+        self.batch = int(settings["batch_size"])
+        self.steps = max(len(self.rows) // self.batch, 1)
+        trained = network.trained()
+        upper = [value for name, value in trained.items() if not name.startswith("heads.")]
+        heads = [value for name, value in trained.items() if name.startswith("heads.")]
+        tuned = settings["tuned"] > 0
+        for parameter in network.parameters():
+            parameter.requires_grad_(False)
+        self.learned = [*(upper if tuned else ()), *heads]
+        for parameter in self.learned:
+            parameter.requires_grad_(True)
+        rates = [settings["learning_rate"]] * tuned + [settings["head_learning_rate"]]
+        groups = [{"params": upper}] * tuned + [{"params": heads}]
+        self.optimizer = torch.optim.AdamW(groups, lr=rates[0], weight_decay=settings["weight_decay"])
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, rates, total_steps=self.steps * int(settings["epochs"]) + 1, pct_start=0.15, div_factor=10
+        )
+        self.average = torch.optim.swa_utils.AveragedModel(
+            network,
+            multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings["average"]),  # type: ignore[no-untyped-call]
+        )
+
+    def fit(self) -> list[Epoch]:
+        """All epochs."""
+        parts = {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule, "mean": self.average}
+        return train_epochs(
+            self.run, State(parts), int(self.settings["epochs"]), self._epoch, self.steps, self._judge
+        )  # fmt: skip
+
+    def averaged(self) -> EverydayNetwork:
+        """The network with the averaged weights."""
+        return copy.deepcopy(self.average.module).eval()  # type: ignore[return-value]
+
+    def _epoch(self, generator: np.random.Generator) -> Iterator[Callable[[], Epoch]]:
+        order = generator.permutation(self.rows)
+        for rows in np.array_split(order, self.steps):
+            view = self.views[int(generator.integers(len(self.views)))]
+            side = view.shape[1]
+            crop = int(generator.integers(min(int(self.settings["smallest_crop"]), side), side + 1))
+            top, left = (int(value) for value in generator.integers(0, side - crop + 1, size=2))
+            rows = np.sort(rows)  # neighbours on disk are read together
+            maps = view[rows, top : top + crop, left : left + crop]
+            yield lambda maps=maps, rows=rows: self._step(maps, rows)  # type: ignore[misc]
+
+    def _step(self, maps: NDArray[np.float16], rows: NDArray[np.intp]) -> Epoch:
+        _, logits = self.network.judge(to_maps(maps, self.run.device), self.settings["dropout"])
+        losses = self.losses(logits, rows)
+        total = torch.stack(list(losses.values())).sum()
+        self.optimizer.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.learned, 5.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.average.update_parameters(self.network)
+        return {"loss": total.item(), **{f"loss {name}": value.item() for name, value in losses.items()}}
+
+    def losses(self, logits: dict[str, Tensor], rows: NDArray[np.intp]) -> dict[str, Tensor]:
+        """The mean over the batch of each head's loss; pictures without labels for a head add nothing to it."""
+        found = {}
+        for name, values in logits.items():
+            target = torch.from_numpy(self.corpus.targets[name][rows].astype(np.float32)).to(values.device)
+            weight = torch.from_numpy(self.corpus.weights[name][rows]).to(values.device)
+            if name == IMAGENET:
+                each = soft_cross_entropy(values, target) * self.settings["imagenet_weight"]
+            else:
+                each = (binary_cross_entropy if name == "coco" else asymmetric)(values, target)
+            found[name] = (each * weight).mean()
+        return found
+
+    def _judge(self) -> Epoch:
+        """mAP of each labelled head on the held-back pictures, with the averaged weights."""
+        network = self.averaged()
+        figures = {}
+        for name, rows in self.corpus.held.items():
+            logits = judge_all(self.run, network, self.views[0], rows)[name]
+            figures[f"{name} mAP"] = mean_average_precision(self.corpus.targets[name][rows] >= 0.5, logits)
+        return figures
+
+
+def finish(
+    run: Run,
+    network: EverydayNetwork,
+    corpus: Corpus,
+    maps: NDArray[np.float16],
+    settings: dict[str, float],
+    history: list[Epoch],
+) -> Path:
+    """Calibrates on the held-back pictures and writes the checkpoint."""
+    rows = corpus.all_held()
+    logits = judge_all(run, network, maps, rows)
+    heads = {name: Head(tuple(labels)) for name, labels in corpus.labels.items()}
+    recipe = {"seed": run.seed, "datasets": corpus.sizes, **settings}
+    plain = Checkpoint(VERSION, heads, recipe=recipe, figures=history[-1] if history else {})
+    path = run.folder / "weights.safetensors"
+    checkpoint = calibrate(plain, corpus, rows, logits, run.reporter)
+    save_checkpoint(path, network, checkpoint)
+    summary = summarize(path, checkpoint)
+    (run.folder / "weights.json").write_text(json.dumps(summary, indent=0, sort_keys=True) + "\n")
+    run.reporter.note(f"Wrote {path} and weights.json")
+    return path
+
+
+def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+    """What the plugin's spec needs of the weights file, hidden tags never shown."""
+    lexicon = Lexicon.load()
+    thresholds = {**checkpoint.thresholds, **dict.fromkeys(sorted(lexicon.hidden), NEVER)}
+    return {
+        "version": checkpoint.version,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "threshold": checkpoint.threshold,
+        "thresholds": thresholds,
+        "vocabulary": Tagger(checkpoint, lexicon).tags,
+        "figures": checkpoint.figures,
+    }

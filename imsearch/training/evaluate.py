@@ -1,0 +1,155 @@
+"""Judges an annotator on a labelled dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.annotator import Annotator
+from imsearch.errors import DatasetError
+from imsearch.lexicon import Lexicon
+from imsearch.picture import read_picture
+from imsearch.records import AnnotatorSpec
+from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.metrics import (
+    ThresholdScores,
+    WordScores,
+    calibration_error,
+    five_words,
+    image_mean_average_precision,
+    mean_average_precision,
+    threshold_scores,
+)
+
+Scores = NDArray[np.float32]
+
+
+@runtime_checkable
+class HasHeads(Protocol):
+    """An annotator that can score a dataset's own labels, head by head."""
+
+    heads: Mapping[str, tuple[str, ...]]
+
+    def label_scores(self, batch: Sequence[Any]) -> Mapping[str, Scores]: ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one annotator on one dataset.
+
+    `by` tells what was ranked: "labels" (scores of the dataset's own labels) or "tags" (the tags a user would see).
+    `judged` counts the labels that occur in the judged pictures (and in the training split, where there is one).
+    """
+
+    by: str
+    pictures: int
+    judged: int
+    mean_ap: float
+    image_mean_ap: float
+    five: WordScores
+    shown: ThresholdScores
+    calibration: float
+
+
+def judged_labels(dataset: Dataset, chosen: Dataset) -> NDArray[np.bool_]:
+    """Which labels count: those of the chosen pictures that also occur in the training split, if there is one."""
+    present = chosen.truth().any(axis=0)
+    train = [sample for sample in dataset.samples if sample.split == "train"]
+    return np.asarray(present & dataset.choose(train).truth().any(axis=0) if train else present)
+
+
+def evaluate(
+    spec: AnnotatorSpec,
+    annotator: Annotator,
+    dataset: Dataset,
+    chosen: Dataset,
+    by: str = "labels",
+    progress: Callable[[int], None] = lambda count: None,
+) -> Evaluation:
+    """Runs the annotator over `chosen`, a part of `dataset`, and judges it.
+
+    With `by` "tags", each label is scored with the probability of the tag it means (`Lexicon.canonical`); labels that
+    no tag means score 0.  Raises `DatasetError` when the annotator has no head for the dataset's labels, or when no
+    label can be judged.
+    """
+    kept = judged_labels(dataset, chosen)
+    if not kept.any():
+        raise DatasetError(f"No label of {dataset.folder} can be judged: none occurs in these pictures and in training")
+    labels = [label for label, use in zip(dataset.labels, kept, strict=True) if use]
+    truth = chosen.truth()[:, kept]
+    scorer = _by_labels(annotator, dataset.kind, labels) if by == "labels" else _by_tags(annotator, spec, labels)
+    parts = []
+    for batch in _prepared(spec, annotator, chosen.samples):
+        parts.append(scorer(batch))
+        progress(len(batch))
+    scores = np.concatenate([scores for scores, _ in parts])
+    shown = np.concatenate([marks for _, marks in parts])
+    return Evaluation(
+        by,
+        len(scores),
+        len(labels),
+        mean_average_precision(truth, scores),
+        image_mean_average_precision(truth, scores),
+        five_words(truth, scores),
+        threshold_scores(truth, shown),
+        calibration_error(truth.ravel(), scores.ravel(), floor=0.1),
+    )
+
+
+def _prepared(spec: AnnotatorSpec, annotator: Annotator, samples: Sequence[Sample]) -> Iterator[list[Any]]:
+    """Batches of prepared pictures, one being read while the one before is judged."""
+
+    def read(sample: Sample) -> Any:
+        return annotator.prepare(read_picture(sample.file, spec.input_size))
+
+    size = annotator.batch_size
+    batches = [samples[start : start + size] for start in range(0, len(samples), size)]
+    with ThreadPoolExecutor() as pool:
+        ahead = [pool.submit(read, sample) for sample in batches[0]]
+        for index in range(len(batches)):
+            now = ahead
+            ahead = [pool.submit(read, sample) for sample in batches[index + 1]] if index + 1 < len(batches) else []
+            yield [future.result() for future in now]
+
+
+_Scorer = Callable[[Sequence[Any]], tuple[Scores, NDArray[np.bool_]]]
+
+
+def _by_labels(annotator: Annotator, head: str, labels: Sequence[str]) -> _Scorer:
+    if not isinstance(annotator, HasHeads) or head not in annotator.heads:
+        raise DatasetError(f"This annotator has no head for the labels of {head}; judge its tags instead: --by tags")
+    position = {label: index for index, label in enumerate(annotator.heads[head])}
+    unknown = [label for label in labels if label not in position]
+    if unknown:
+        raise DatasetError(f"This annotator was not trained on {len(unknown)} of the labels, {unknown[0]!r} first")
+    columns = [position[label] for label in labels]
+
+    def score(batch: Sequence[Any]) -> tuple[Scores, NDArray[np.bool_]]:
+        scores = annotator.label_scores(batch)[head][:, columns]
+        return scores, scores >= 0.5
+
+    return score
+
+
+def _by_tags(annotator: Annotator, spec: AnnotatorSpec, labels: Sequence[str]) -> _Scorer:
+    lexicon = Lexicon.load()
+    column: dict[str, list[int]] = {}
+    for index, label in enumerate(labels):
+        column.setdefault(lexicon.canonical(label) or label, []).append(index)
+
+    def score(batch: Sequence[Any]) -> tuple[Scores, NDArray[np.bool_]]:
+        scores = np.zeros((len(batch), len(labels)), dtype=np.float32)
+        shown = np.zeros(scores.shape, dtype=bool)
+        for row, annotation in enumerate(annotator.annotate(batch)):
+            for tag in annotation.tags:
+                for index in column.get(tag.name, ()):
+                    scores[row, index] = tag.probability
+                    shown[row, index] = spec.shows(tag.name, tag.probability)
+        return scores, shown
+
+    return score

@@ -1,0 +1,65 @@
+"""The frozen lower part of a backbone, run once over a dataset and kept on disk.
+
+Fine-tuning only the upper stages needs the lower ones' output for every picture in every epoch.  Computing it once
+for each view (the picture, its mirror image) and reading it back makes an epoch several times cheaper.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from imsearch.picture import read_picture
+from imsearch.training.efficientnet_lite import EfficientNetLite, to_input
+
+_BATCH = 32
+
+
+def load_square(file: Path, side: int) -> NDArray[np.uint8]:
+    """The picture squashed to a square: uint8 ``(side, side, 3)``, as the annotator sees it."""
+    return read_picture(file, side).array(side, side)
+
+
+def cached_maps(
+    files: Sequence[Path],
+    network: EfficientNetLite,
+    stages: int,
+    cache: Path,
+    mirror: bool = False,
+    progress: Callable[[int], None] = lambda count: None,
+) -> NDArray[np.float16]:
+    """The output of the first `stages` stages, memory-mapped: float16 ``(files, H, W, C)``.
+
+    Kept in `cache` under a name made of the files, the side and the view; a stopped run goes on where it was.
+    `progress` is told how many pictures each step finished.
+    """
+    side = network.size
+    key = hashlib.sha256("\n".join([str(side), str(stages), *(f.name for f in files)]).encode()).hexdigest()[:16]
+    path = cache / f"maps-{key}-{'mirror' if mirror else 'plain'}.npy"
+    done_path = path.with_suffix(".json")
+    done = json.loads(done_path.read_text()) if done_path.exists() and path.exists() else 0
+    progress(done)
+    maps: NDArray[np.float16] | None = np.load(path, mmap_mode="r+") if done else None
+    device = next(network.parameters()).device
+    with ThreadPoolExecutor(2) as pool:
+        for start in range(done, len(files), _BATCH):
+            pixels = np.stack(list(pool.map(lambda file: load_square(file, side), files[start : start + _BATCH])))
+            x = to_input(torch.from_numpy(pixels[:, :, ::-1].copy() if mirror else pixels), device)
+            with torch.inference_mode():
+                part = network.lower(x, stages).permute(0, 2, 3, 1).half().cpu().numpy()
+            if maps is None:
+                cache.mkdir(parents=True, exist_ok=True)
+                shape = (len(files), *part.shape[1:])
+                maps = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+            maps[start : start + len(part)] = part
+            done_path.write_text(json.dumps(start + len(part)))
+            progress(len(part))
+    assert maps is not None, "a dataset has at least one sample"
+    return maps

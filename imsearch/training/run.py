@@ -1,0 +1,132 @@
+"""One training run: its folder, seed and device, what it reports, and how it goes on after a stop."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from imsearch.errors import ModelError
+from imsearch.training.datasets import Dataset
+from imsearch.training.plots import plot_history
+
+Epoch = dict[str, float]
+
+
+class Reporter(Protocol):
+    """Hears how a run goes; the command line shows it."""
+
+    def stage(self, title: str, total: int) -> None:
+        """A new stage of `total` steps begins."""
+
+    def advance(self, steps: int, **figures: float) -> None:
+        """Steps of the stage are done; `figures` are the newest ones, such as the loss."""
+
+    def note(self, text: str) -> None:
+        """A line worth keeping on the screen."""
+
+
+class Silent:
+    """A reporter for tests and scripts."""
+
+    def stage(self, title: str, total: int) -> None: ...
+
+    def advance(self, steps: int, **figures: float) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+@dataclass
+class Run:
+    """What a recipe is handed.
+
+    `options` are the recipe's own settings by name, from ``--set NAME=VALUE``.
+    """
+
+    folder: Path
+    datasets: Sequence[Dataset] = ()
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    seed: int = 0
+    options: Mapping[str, str] = field(default_factory=dict)
+    reporter: Reporter = field(default_factory=Silent)
+
+    def dataset(self, kind: str) -> Dataset:
+        """The dataset of this kind.  Raises `ModelError` when the call named none."""
+        for dataset in self.datasets:
+            if dataset.kind == kind:
+                return dataset
+        raise ModelError(f"This recipe needs a dataset of kind {kind}: add --dataset {kind}:PATH")
+
+    def seed_everything(self, *more: int) -> np.random.Generator:
+        """Seeds torch and Python, and returns a NumPy generator; the same for the same seed and `more`."""
+        sequence = np.random.SeedSequence((self.seed, *more))
+        number = int(sequence.generate_state(1)[0])
+        torch.manual_seed(number)
+        random.seed(number)
+        return np.random.default_rng(sequence)
+
+
+@dataclass
+class State:
+    """Everything that changes while training: modules, optimizer, schedule, average weights."""
+
+    parts: dict[str, Any]
+
+    def save(self, path: Path, done: int, history: Sequence[Epoch]) -> None:
+        """Writes a checkpoint that is either whole or not there."""
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        partial = path.with_suffix(".partial")
+        torch.save({"done": done, "history": list(history), "state": state}, partial)
+        partial.replace(path)
+
+    def load(self, path: Path) -> tuple[int, list[Epoch]]:
+        """Restores a checkpoint; the number of epochs done and their figures."""
+        try:
+            saved = torch.load(path, map_location="cpu", weights_only=True)
+            for name, part in self.parts.items():
+                part.load_state_dict(saved["state"][name])
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            message = f"The checkpoint {path} does not fit this recipe ({error}). Delete it to start afresh."
+            raise ModelError(message) from error
+        return int(saved["done"]), list(saved["history"])
+
+
+def train_epochs(
+    run: Run,
+    state: State,
+    epochs: int,
+    steps_of: Callable[[np.random.Generator], Iterable[Callable[[], Epoch]]],
+    steps: int,
+    judge: Callable[[], Epoch],
+) -> list[Epoch]:
+    """Trains for `epochs`, from the last checkpoint of `run.folder` where there is one.
+
+    `steps_of` yields the `steps` steps of an epoch, each a call that updates the weights and returns its figures;
+    `judge` measures on held-back data after each epoch.  Every epoch draws from a generator of its own, so that a run
+    that was stopped ends like one that was not.
+    """
+    checkpoint = run.folder / "checkpoint.pt"
+    done, history = state.load(checkpoint) if checkpoint.exists() else (0, [])
+    if done:
+        run.reporter.note(f"Going on after epoch {done} of {epochs}")
+    for epoch in range(done, epochs):
+        generator = run.seed_everything(epoch + 1)
+        run.reporter.stage(f"epoch {epoch + 1}/{epochs}", steps)
+        sums: dict[str, float] = {}
+        for count, step in enumerate(steps_of(generator), 1):
+            for name, value in step().items():
+                sums[name] = sums.get(name, 0.0) + value
+            run.reporter.advance(1, **{name: value / count for name, value in sums.items()})
+        figures = {name: value / steps for name, value in sums.items()} | judge()
+        history.append(figures)
+        state.save(checkpoint, epoch + 1, history)
+        (run.folder / "history.json").write_text(json.dumps(history, indent=1))
+        plot_history(history, run.folder)
+        run.reporter.note(f"epoch {epoch + 1}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+    return history

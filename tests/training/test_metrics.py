@@ -1,0 +1,91 @@
+"""The protocols on cases small enough to compute by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imsearch.training import metrics as m
+
+TRUTH = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [0, 0, 1, 0]], dtype=bool)
+
+
+def test_top_k_takes_the_earlier_of_equal_scores() -> None:
+    chosen = m.top_k(np.array([[0.1, 0.9, 0.9, 0.2]]), 2)
+    assert chosen.tolist() == [[False, True, True, False]]
+    assert m.top_k(np.zeros((1, 4)), 1).tolist() == [[True, False, False, False]]
+
+
+def test_word_scores_are_means_over_words_that_occur() -> None:
+    chosen = np.array([[1, 0, 0, 1], [1, 1, 1, 0], [1, 0, 0, 0]], dtype=bool)
+    scores = m.word_scores(TRUTH, chosen)
+    # Words 0 to 2 occur. Precision 2/3, 0/1, 1/1; recall 2/2, 0/1, 1/2.
+    assert scores.precision == pytest.approx((2 / 3 + 0 + 1) / 3)
+    assert scores.recall == pytest.approx((1 + 0 + 0.5) / 3)
+    assert scores.f1 == pytest.approx(2 * (5 / 9) * 0.5 / (5 / 9 + 0.5))
+    assert (scores.n_plus, scores.words) == (2, 3)
+
+
+def test_a_word_never_predicted_has_precision_zero() -> None:
+    scores = m.word_scores(TRUTH, np.zeros_like(TRUTH))
+    assert (scores.precision, scores.recall, scores.f1, scores.n_plus) == (0, 0, 0, 0)
+
+
+def test_five_words_gives_every_image_exactly_five() -> None:
+    truth = np.zeros((2, 8), dtype=bool)
+    truth[:, 0] = True
+    scores = np.tile(np.arange(8.0)[::-1], (2, 1))
+    assert m.top_k(scores, 5).sum(axis=1).tolist() == [5, 5]
+    assert m.five_words(truth, scores) == m.WordScores(1.0, 1.0, 1.0, 1, 1)
+
+
+def test_overall_scores_pool_all_decisions() -> None:
+    chosen = np.array([[1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 1, 0]], dtype=bool)
+    scores = m.threshold_scores(TRUTH, chosen)
+    assert scores.overall_precision == pytest.approx(3 / 4)
+    assert scores.overall_recall == pytest.approx(3 / 5)
+    assert scores.overall_f1 == pytest.approx(2 * 0.75 * 0.6 / 1.35)
+
+
+def test_average_precision_by_hand() -> None:
+    truth = np.array([True, False, True, False])
+    # Ranked by score the hits stand at 1 and 3.
+    assert m.average_precision(truth, np.array([0.9, 0.8, 0.7, 0.1])) == pytest.approx((1 + 2 / 3) / 2)
+    assert m.ranked_average_precision(np.array([True, False]), total=4) == pytest.approx(0.25)
+    assert np.isnan(m.average_precision(np.zeros(3, dtype=bool), np.arange(3.0)))
+
+
+def test_eleven_point_average_precision_by_hand() -> None:
+    truth = np.array([True, False, True, False])
+    scores = np.array([0.9, 0.8, 0.7, 0.1])
+    # Precision 1 up to recall .5 (levels 0 to .5: six of them), 2/3 from there on (five levels).
+    assert m.eleven_point_average_precision(truth, scores) == pytest.approx((6 * 1 + 5 * 2 / 3) / 11)
+
+
+def test_break_even_precision_stops_at_the_number_of_relevant() -> None:
+    assert m.break_even_precision(np.array([True, False, True, True]), total=2) == 0.5
+    assert m.break_even_precision(np.array([True]), total=2) == 0.5
+
+
+def test_means_leave_out_words_and_images_without_a_true_pair() -> None:
+    scores = np.array([[0.9, 0.1, 0.2, 0.0], [0.8, 0.2, 0.9, 0.0], [0.1, 0.3, 0.8, 0.0]])
+    # Word 0: images 0, 1 lead: 1. Word 1: image 0 is last of three: 1/3. Word 2: images 1, 2 lead: 1.
+    assert m.mean_average_precision(TRUTH, scores) == pytest.approx((1 + 1 / 3 + 1) / 3)
+    # Image 0: words 0, 2, 1 -> hits at 1 and 3; image 1: words 2, 0 -> 1; image 2: word 2 -> 1.
+    assert m.image_mean_average_precision(TRUTH, scores) == pytest.approx(((1 + 2 / 3) / 2 + 1 + 1) / 3)
+
+
+def test_calibration_error_by_hand() -> None:
+    probabilities = np.array([0.95, 0.85, 0.85, 0.05])
+    truth = np.array([True, True, False, False])
+    # Bins .9 (|1 - .95|), .8 (2 x |.5 - .85|) and 0 (|0 - .05|).
+    assert m.calibration_error(truth, probabilities) == pytest.approx((0.05 + 2 * 0.35 + 0.05) / 4)
+    assert m.calibration_error(truth, probabilities, floor=0.9) == pytest.approx(0.05)
+
+
+def test_mean_average_precision_agrees_with_scikit_learn() -> None:
+    sklearn = pytest.importorskip("sklearn.metrics")
+    random = np.random.default_rng(0)
+    truth, scores = random.random((50, 7)) < 0.3, random.random((50, 7))
+    expected = sklearn.average_precision_score(truth, scores, average="macro")
+    assert m.mean_average_precision(truth, scores) == pytest.approx(expected)
