@@ -2,7 +2,7 @@
 
 Three kinds of threads work at the same time.  A pool reads, hashes and decodes.  One thread drives the generators and
 runs the models, so that a forward pass overlaps with decoding.  One thread writes, so that neither waits for a commit.
-The calling thread only waits: Ctrl-C arrives there and can never land in the middle of a commit.
+The calling thread only waits, so that Ctrl-C never lands in the middle of a commit.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.indexer.crew import Crew
+from imsearch.indexer.interrupt import ctrl_c_sets
 from imsearch.indexer.item import Item, Outcome
 from imsearch.indexer.plan import Plan
 from imsearch.indexer.read import decode, ordered, read_bytes
@@ -61,21 +62,22 @@ class Run:
     def to_the_end(self) -> None:
         """Run until all is done, one stage breaks, or Ctrl-C; what is annotated is stored in every case."""
         threads = [threading.Thread(target=stage, name=stage.__name__) for stage in (self._annotate, self._write)]
-        interrupted: KeyboardInterrupt | None = None
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
+        with ctrl_c_sets(self._stop) as pressed:
             try:
                 for thread in threads:
-                    thread.join(timeout=0.5)  # bounded, because a plain join cannot be interrupted everywhere
-            except KeyboardInterrupt as error:
-                interrupted = error
+                    thread.start()
+                for thread in threads:
+                    while thread.is_alive():
+                        thread.join(timeout=0.5)  # bounded, because signals do not end a plain join everywhere
+            finally:  # should a handler of the host raise something, the batch in hand is finished all the same
                 self._stop.set()
+                for thread in filter(threading.Thread.is_alive, threads):
+                    thread.join()
         self.tally.outcomes[Outcome.UNCHANGED] += self._skipped
         if self._errors:
             raise self._errors[0]
-        if interrupted:
-            raise interrupted
+        if pressed.is_set():
+            raise KeyboardInterrupt
 
     def _annotate(self) -> None:
         """Thread: read ahead, run the models, hand batches to the writer."""

@@ -64,10 +64,10 @@ def test_missing_pictures_are_forgotten_on_demand(engine: Engine, photos: Path, 
 
 
 def test_an_unknown_path_is_refused_before_anything_is_done(engine: Engine, photos: Path) -> None:
-    before = engine.catalog.identity()
+    before = engine.catalog.state()
     with pytest.raises(ImsearchError, match="nowhere does not exist"):
         index([photos, photos / "nowhere"], engine, [colour_spec()])
-    assert engine.catalog.identity() == before
+    assert engine.catalog.state() == before
     assert files(engine, photos) == 0
 
 
