@@ -28,6 +28,7 @@ from imsearch.engine.engine import Engine
 from imsearch.indexer import run as run_module
 from imsearch.indexer.pipeline import index
 from imsearch.lexicon import Lexicon
+from imsearch.records import Hit
 from tests.fakes import WORDS, colour_spec
 
 NEIGHBOURS_OF = ("moved.png", "old3.png", "new00.jpg", "new11.jpg")
@@ -73,11 +74,11 @@ def dump(order: dict[str, Any]) -> dict[str, Any]:
         images = {path: file.image_id for path, file in known.items() if file.image_id is not None}
         tags = catalog.tags_of(images.values())
         found = {
-            query: sorted([str(hit.image.path), round(hit.score, 4)] for hit in engine.search(query, limit=1000).hits)
+            query: sorted([_files(hit), round(hit.score, 4)] for hit in engine.search(query, limit=1000).hits)
             for query in (*WORDS, "red blue", "red OR green OR blue", "red -blue")
         }
         near = {
-            path: sorted([str(hit.image.path), round(hit.score, 3)] for hit in engine.similar(image, limit=1000).hits)
+            path: sorted([_files(hit), round(hit.score, 3)] for hit in engine.similar(image, limit=1000).hits)
             for path, image in images.items()
             if Path(path).name in NEIGHBOURS_OF and catalog.vector(image, "colours") is not None
         }
@@ -90,6 +91,10 @@ def dump(order: dict[str, Any]) -> dict[str, Any]:
             "found": found,
             "near": near,
         }
+
+
+def _files(hit: Hit) -> list[str]:
+    return sorted(map(str, hit.image.files))
 
 
 def in_a_fork(order: dict[str, Any]) -> str:
