@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from imsearch.picture import Picture
-from imsearch.records import Annotation
+if TYPE_CHECKING:
+    from imsearch.picture import Picture
+    from imsearch.records import Annotation
 
 
 class Annotator(ABC):

@@ -5,6 +5,8 @@ This is the only file that knows all parts; it decides nothing that one of them 
 
 from __future__ import annotations
 
+import ctypes
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -108,7 +110,7 @@ class Library:
             paths,
             self.engine,
             specs,
-            device=self.settings.device,
+            device=pick_device(self.settings.device),
             batch_size=self.settings.batch_size,
             workers=self.settings.workers,
             observer=Announcer(observer, self.engine.catalog, self.plugins) if self.plugins.listens else observer,
@@ -222,13 +224,34 @@ def usable_annotators(
     return specs
 
 
+def pick_device(wanted: str) -> str:
+    """What annotators are built for: ``auto`` takes CUDA where there is one, everything else is taken as it is.
+
+    PyTorch takes seconds to import, so it is asked only on machines that have NVIDIA's driver.
+    """
+    if wanted != "auto":
+        return wanted
+    try:
+        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+    except OSError:
+        return "cpu"
+    from imsearch.training.device import choose_device
+
+    return choose_device("auto").type
+
+
 def _annotate(
     paths: Sequence[Path], specs: Sequence[AnnotatorSpec], settings: Settings, note: Callable[[str], None]
 ) -> Iterator[Item]:
     from imsearch.indexer.outside import annotate_outside
 
     return annotate_outside(
-        paths, specs, device=settings.device, batch_size=settings.batch_size, workers=settings.workers, note=note
+        paths,
+        specs,
+        device=pick_device(settings.device),
+        batch_size=settings.batch_size,
+        workers=settings.workers,
+        note=note,
     )
 
 

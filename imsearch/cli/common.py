@@ -29,6 +29,14 @@ annotator_option = click.option(
     "--annotator", "annotators", multiple=True, metavar="NAME", help="Use this annotator only; may be given again."
 )
 device_option = click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto).")
+dataset_option = click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    required=True,
+    metavar="KIND:PATH",
+    help="Labelled pictures: corel5k, flickr8k, coco or jsonl, and their folder; may be given again.",
+)
 nul_option = click.option("-0", "nul", is_flag=True, help='Print bare paths, each followed by a NUL, for "xargs -0".')
 
 

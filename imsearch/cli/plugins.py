@@ -60,6 +60,7 @@ def check(name: str, device: str | None) -> int:
 
     Builds the model, shows it a few generated pictures and judges its answers.  Exit code 1 when a rule is broken.
     """
+    from imsearch.library import pick_device
     from imsearch.plugins.contract import check_annotator
     from imsearch.plugins.manager import make_manager
 
@@ -72,7 +73,7 @@ def check(name: str, device: str | None) -> int:
     if not specs and not broken:
         raise PluginError(manager.unknown("annotator", name, [spec.name for spec in manager.offered()]))
     failed = bool(broken)
-    where = load_settings({"device": device}).device
+    where = pick_device(load_settings({"device": device}).device)
     for spec in specs:
         click.echo(f"{spec.name} {spec.version}")
         for each in check_annotator(spec, where):

@@ -21,7 +21,7 @@ COMMANDS = {
     "rebuild": "imsearch.cli.maintain:rebuild",
     "plugins": "imsearch.cli.plugins:plugins",
     "train": "imsearch.cli.train:train",
-    "evaluate": "imsearch.cli.train:evaluate",
+    "evaluate": "imsearch.cli.evaluate:evaluate",
 }
 """Our own commands in the order of the help: what is used daily comes first."""
 

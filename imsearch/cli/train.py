@@ -1,4 +1,4 @@
-"""``imsearch train`` and ``imsearch evaluate``."""
+"""``imsearch train``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from pathlib import Path
 
 import click
 
-from imsearch.cli.common import device_option, say
+from imsearch.cli.common import dataset_option, device_option, say
 from imsearch.errors import ImsearchError
 from imsearch.settings import load_settings
-
-dataset_option = click.option(
-    "--dataset",
-    "datasets",
-    multiple=True,
-    required=True,
-    metavar="KIND:PATH",
-    help="Labelled pictures: corel5k, flickr8k, coco or jsonl, and their folder; may be given again.",
-)
 
 
 @click.command(

@@ -1,0 +1,154 @@
+"""``imsearch evaluate``: judge an annotator, or search over its tags, on a labelled dataset."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from imsearch.cli.common import dataset_option, device_option, say
+from imsearch.cli.output import make_table, print_json, print_table
+from imsearch.errors import DatasetError
+from imsearch.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from imsearch.training.datasets import Dataset
+    from imsearch.training.evaluate import Evaluation
+    from imsearch.training.search_protocol import SearchScores
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  imsearch evaluate everyday --dataset corel5k:data/corel5k
+  imsearch evaluate everyday --dataset corel5k:data/corel5k --search
+  imsearch evaluate everyday --dataset coco:data/coco_mini --held-out 4
+""",
+)
+@click.argument("name")
+@dataset_option
+@click.option("--split", metavar="NAME", help="Judge on this split (default: test, else dev, else all pictures).")
+@click.option(
+    "--held-out",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Judge only on the one picture in N that a recipe holding back one in N never saw.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["labels", "tags"]),
+    default="labels",
+    show_default=True,
+    help="Rank the dataset's own labels, or the tags that a user would see.",
+)
+@click.option("--search", is_flag=True, help="Judge search: index the pictures, ask for every set of labels they have.")
+@click.option(
+    "--ask",
+    type=click.Choice(["tags", "words"]),
+    default="tags",
+    show_default=True,
+    help="With --search: ask for exact tags, or type the bare words.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print figures as JSON.")
+@device_option
+def evaluate(
+    name: str,
+    datasets: tuple[str, ...],
+    split: str | None,
+    held_out: int | None,
+    by: str,
+    search: bool,
+    ask: str,
+    as_json: bool,
+    device: str | None,
+) -> int:
+    """Judge the annotator NAME on labelled pictures.
+
+    Prints mean average precision, the five-words protocol, and precision and recall of what is shown.
+    """
+    from imsearch.training.datasets import load_dataset
+
+    settings = load_settings({"device": device})
+    records = []
+    for spec in datasets:
+        dataset = load_dataset(spec)
+        chosen = choose(dataset, split, held_out)
+        say(f"{name} on {len(chosen.samples):,} pictures of {spec}")
+        if search:
+            found = _search(name, chosen, settings, ask)
+            records.append({"dataset": spec, "ask": ask, **asdict(found)})
+            if not as_json:
+                _print_search(found)
+        else:
+            judged = _annotation(name, dataset, chosen, settings, by)
+            records.append({"dataset": spec, **asdict(judged)})
+            if not as_json:
+                _print_evaluation(judged)
+    if as_json:
+        print_json({"annotator": name, "evaluations": records})
+    return 0
+
+
+def choose(dataset: Dataset, split: str | None, held_out: int | None) -> Dataset:
+    """The pictures to judge on."""
+    from imsearch.training.datasets import hold_out
+
+    if split is None:
+        present = {sample.split for sample in dataset.samples}
+        split = next((name for name in ("test", "dev") if name in present), None)
+    chosen = dataset if split is None else dataset.split(split)
+    if held_out is None:
+        return chosen
+    samples = hold_out(chosen.samples, held_out)[1]
+    if not samples:
+        raise DatasetError(f"One picture in {held_out} of {dataset.folder} is none; hold out more")
+    return chosen.choose(samples)
+
+
+def _annotation(name: str, dataset: Dataset, chosen: Dataset, settings: Settings, by: str) -> Evaluation:
+    from imsearch.cli.progress import TrainingProgress
+    from imsearch.plugins.manager import make_manager
+    from imsearch.training.device import choose_device
+    from imsearch.training.evaluate import evaluate as judge
+
+    (spec,) = make_manager().choose([name])
+    annotator = spec.factory(str(choose_device(settings.device)))
+    try:
+        with TrainingProgress() as progress:
+            progress.stage("Judging", len(chosen.samples))
+            return judge(spec, annotator, dataset, chosen, by, progress.advance)
+    finally:
+        annotator.close()
+
+
+def _search(name: str, chosen: Dataset, settings: Settings, ask: str) -> SearchScores:
+    from imsearch.cli.progress import IndexingProgress
+    from imsearch.search_quality import evaluate_search
+
+    with IndexingProgress() as progress:
+        return evaluate_search(name, chosen, settings, "tags" if ask == "tags" else "words", progress)
+
+
+def _print_evaluation(judged: Evaluation) -> None:
+    five, shown = judged.five, judged.shown
+    table = make_table("protocol", ">P", ">R", ">F1", ">N+")
+    table.add_row("five words", *_figures(five.precision, five.recall, five.f1), f"{five.n_plus} of {five.words}")
+    each = shown.per_word
+    table.add_row("shown, per word", *_figures(each.precision, each.recall, each.f1), f"{each.n_plus} of {each.words}")
+    overall = (shown.overall_precision, shown.overall_recall, shown.overall_f1)
+    table.add_row("shown, over all", *_figures(*overall), "")
+    print_table(table)
+    click.echo(f"mAP over words {judged.mean_ap:.4f}, over pictures {judged.image_mean_ap:.4f}")
+    click.echo(f"calibration error {judged.calibration:.4f} (probabilities of .1 and more)")
+
+
+def _print_search(found: SearchScores) -> None:
+    table = make_table("queries", ">number", ">MAP", ">BEP")
+    for group, number in found.queries.items():
+        table.add_row(group, f"{number:,}", *_figures(found.map[group], found.bep[group]))
+    print_table(table)
+
+
+def _figures(*values: float) -> tuple[str, ...]:
+    return tuple(f"{value:.4f}" for value in values)
