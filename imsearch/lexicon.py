@@ -144,6 +144,11 @@ class Lexicon:
         """Whether several words in a row are one known spelling: ("traffic", "lights")."""
         return len(words) > 1 and bool(self.senses(" ".join(words)))
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads that `labels` knows."""
+        return tuple(self._labels)
+
     def labels(self, head: str) -> dict[str, str]:
         """Raw label -> tag of "corel5k", "flickr8k", "coco" or "imagenet", in the head's order.
 
