@@ -1,0 +1,104 @@
+"""How long a query takes in an open library of 10,000 and of 100,000 synthetic images with 20 weighted tags each.
+
+    python -m benchmarks.query_latency [--images 10000 100000] [--json]
+
+Tags are drawn from the lexicon, frequent ones more often (Zipf); queries are drawn the same way, so that common words
+come up as often as people type them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.pictures import report
+from imsearch.engine.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.engine import Engine
+from imsearch.lexicon import Lexicon
+from imsearch.records import Annotation, AnnotatorSpec, Tag
+
+Words: TypeAlias = NDArray[np.str_]
+Odds: TypeAlias = NDArray[np.float64]
+
+TAGS = 20
+BATCH = 1000
+QUERIES = 200
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows = []
+    for count in options.images:
+        with tempfile.TemporaryDirectory() as folder:
+            rows += measure(Path(folder) / "library", count)
+    report(f"Query latency, {TAGS} weighted tags an image, {QUERIES} queries of each length", rows, options.json)
+
+
+def measure(folder: Path, count: int) -> list[dict[str, object]]:
+    """Fill a library, open it anew for reading, and time queries of one to three words."""
+    start = time.perf_counter()
+    lexicon, words, odds = synthetic_library(folder, count)
+    filled = time.perf_counter() - start
+    random = np.random.default_rng(1)
+    rows: list[dict[str, object]] = []
+    with Engine.open(folder, lexicon) as engine:
+        for length in (1, 2, 3):
+            seconds, found = [], 0
+            for _ in range(QUERIES):
+                chosen = random.choice(words, length, replace=False, p=odds)
+                text = " ".join(f'"{word}"' for word in chosen)
+                start = time.perf_counter()
+                found += engine.search(text).total
+                seconds.append(time.perf_counter() - start)
+            p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95]).tolist()
+            row = {"images": count, "words": length, "p50 ms": p50, "p95 ms": p95, "mean hits": found / QUERIES}
+            rows.append(row | {"first ms": seconds[0] * 1000, "filled in s": filled})
+    return rows
+
+
+def synthetic_library(folder: Path, count: int) -> tuple[Lexicon, Words, Odds]:
+    """Make a library of so many images; returns the lexicon, its tags and how often each occurs."""
+    lexicon = Lexicon.load()
+    words = np.array(lexicon.tags)
+    odds = 1 / np.arange(1, len(words) + 1)
+    odds /= odds.sum()
+    with Engine.open(folder, lexicon, write=True, create=True) as engine:
+        engine.use_annotators([AnnotatorSpec("synthetic", "1", factory=_never)])
+        for batch in synthetic(count, words, odds):
+            engine.record(batch)
+    return lexicon, words, odds
+
+
+def synthetic(count: int, words: Words, odds: Odds) -> Iterator[list[Reading]]:
+    """Batches of images that were never files; probabilities fall from the first tag to the last."""
+    random = np.random.default_rng(0)
+    facts = ImageFacts(640, 480, "JPEG")
+    for start in range(0, count, BATCH):
+        batch = []
+        for number in range(start, min(start + BATCH, count)):
+            chosen = random.choice(words, TAGS, replace=False, p=odds)
+            falling = np.sort(random.beta(0.6, 2.0, TAGS))[::-1]
+            tags = tuple(Tag(str(word), float(p)) for word, p in zip(chosen, falling, strict=True))
+            sha256 = hashlib.sha256(str(number).encode()).hexdigest()
+            file = FileSeen(Path(f"/synthetic/{number // 1000}/{number}.jpg"), 1000, number)
+            batch.append(Reading(file, sha256, facts, {"synthetic": Annotation(tags)}))
+        yield batch
+
+
+def _never(device: str) -> NoReturn:
+    raise AssertionError("nothing is annotated here")
+
+
+if __name__ == "__main__":
+    main()
