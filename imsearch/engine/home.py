@@ -72,24 +72,32 @@ class Home:
             raise LibraryError(f"There is no library in {folder} yet. Make one with: imsearch index FOLDER")
 
     def open_catalog(self) -> Catalog:
-        """The catalog, brought to this version of the program."""
-        catalog = Catalog(self.catalog_path, write=self.writing)
-        found = database.version(catalog.engine, self.catalog_path)
-        if found == HEAD:
-            return catalog
-        catalog.close()
+        """The catalog, brought to this version of the program; a newer or damaged one is not touched."""
+        catalog = Catalog(self.catalog_path)
+        try:
+            found = database.version(catalog.engine, self.catalog_path)
+        finally:
+            if self.writing:
+                catalog.close()
         if found > HEAD:
+            catalog.close()
             raise LibraryError(
                 f"The library {self.folder} was made by a newer version of imsearch. Install the newest version. "
                 "Nothing was changed."
             )
-        from imsearch.engine.migrating import migrate
+        if found < HEAD:
+            catalog.close()
+            self._migrate(found)
+            catalog = Catalog(self.catalog_path)
+        return Catalog(self.catalog_path, write=True) if self.writing else catalog
+
+    def _migrate(self, found: str) -> None:
+        from imsearch.engine.migrating import migrate  # alembic takes longer to import than a query takes
 
         with ExitStack() as held:
             if not self.writing:
                 held.callback(WriteLock(self.folder).release)
             self.notes.append(migrate(self.catalog_path, found))
-        return Catalog(self.catalog_path, write=self.writing)
 
     def borrow_lock(self) -> WriteLock | None:
         """The lock for a short repair by a reader; None when another process writes or the folder cannot be."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from imsearch.errors import LibraryError, LibraryLocked
 
 LOCK_NAME = "lock"
@@ -22,6 +20,8 @@ class WriteLock:
 
     def __init__(self, folder: Path) -> None:
         """Take the lock of the library in `folder`; raises `LibraryLocked` at once when another process has it."""
+        from filelock import FileLock, Timeout  # not needed to read, and not quick to import
+
         self._lock = FileLock(folder / LOCK_NAME)
         self._holder = folder / HOLDER_NAME
         try:

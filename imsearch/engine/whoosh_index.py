@@ -6,6 +6,7 @@ into arrays instead and ranked there (see `imsearch.engine.ranking`).
 
 from __future__ import annotations
 
+import errno
 import math
 import shutil
 from collections import defaultdict
@@ -32,6 +33,9 @@ _FORMAT = 1
 _SEGMENTS_TO_MERGE = 8
 _CODEC = {"blocklimit": 1024, "compression": 1}
 """Long blocks: they are always read whole here."""
+
+_NO_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.EIO}
+"""Troubles that making the index anew would not end."""
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -64,8 +68,8 @@ def _guarded(
             except IndexDamagedError:
                 raise
             except OSError as error:
-                if isinstance(error, FileNotFoundError | NotADirectoryError):
-                    raise IndexDamagedError(f"{error.filename} is missing") from error
+                if error.errno not in _NO_DAMAGE:
+                    raise IndexDamagedError(str(error)) from error
                 raise LibraryError(
                     f"The text index in {self._folder} cannot be used: {error.strerror}. Check that the disk is not "
                     "full and that you may write there; the next run catches up."
@@ -97,8 +101,8 @@ class WhooshTextIndex:
     def clear(self) -> None:
         """Start from nothing."""
         self.close()
-        (self._folder / _STATE).unlink(missing_ok=True)  # first: without it what is left counts as no index
         if self._folder.is_dir():
+            (self._folder / _STATE).unlink(missing_ok=True)  # first: without it what is left counts as no index
             shutil.rmtree(self._folder)
         else:
             self._folder.unlink(missing_ok=True)

@@ -1,0 +1,50 @@
+"""A small lexicon, an annotator's spec and readings, for the engine's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from imsearch.annotator import Annotator
+from imsearch.engine.batch import FileSeen, ImageFacts, Reading
+from imsearch.lexicon import Lexicon
+from imsearch.records import Annotation, AnnotatorSpec, Tag
+
+LEXICON = Lexicon(
+    synonyms={"automobile": "car", "kitty": "cat"},
+    kinds={"cat": ("animal",), "dog": ("animal",), "car": ("vehicle",), "traffic light": (), "beach": ()},
+)
+FACTS = ImageFacts(640, 480, "JPEG", metadata={"camera": "Box"})
+
+
+def _no_model(device: str) -> Annotator:
+    raise AssertionError("the engine never builds a model")
+
+
+def spec(name: str = "fake", version: str = "1", vector_length: int | None = 2) -> AnnotatorSpec:
+    """Shows tags from .5 on, a dog from .7 on."""
+    return AnnotatorSpec(name, version, _no_model, vector_length=vector_length, threshold=0.5, thresholds={"dog": 0.7})
+
+
+def sha256(number: int) -> str:
+    """The made-up hash of picture `number`."""
+    return f"{number:064x}"
+
+
+def reading(
+    number: int,
+    tags: Mapping[str, float] | None = None,
+    *,
+    path: str | Path = "",
+    vector: tuple[float, ...] | None = None,
+    annotator: str = "fake",
+) -> Reading:
+    """Picture `number`, in /photos/NUMBER.jpg unless told, with these tags."""
+    said = Annotation(
+        tuple(Tag(name, probability) for name, probability in (tags or {}).items()),
+        None if vector is None else np.array(vector, np.float32),
+    )
+    file = FileSeen(Path(path or f"/photos/{number}.jpg"), 100 + number, 1_000_000 + number)
+    return Reading(file, sha256(number), FACTS, {} if tags is None else {annotator: said})

@@ -1,0 +1,219 @@
+"""Libraries that cannot be used, and indexes that heal."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from imsearch.engine.engine import Engine
+from imsearch.engine.home import FILE_NAME
+from imsearch.errors import LibraryError, LibraryLocked
+from tests.engine.support import LEXICON, reading, spec
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def _files_left_open() -> Iterator[None]:
+    """Whoosh leaves a damaged file open when it raises; let that show here, where it is ignored."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def library(folder: Path) -> Path:
+    """A closed library with two pictures."""
+    with Engine.open(folder, LEXICON, create=True) as engine:
+        engine.use_annotators([spec()])
+        engine.record([reading(1, {"cat": 0.9}, vector=(1, 0)), reading(2, {"dog": 0.8}, vector=(0, 1))])
+    return folder
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file's bytes, but for those that come and go with whoever has the library open."""
+    passing = {"lock", "lock.pid", f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in passing
+    }
+
+
+def refused(folder: Path, match: str, *, kind: type[LibraryError] = LibraryError) -> None:
+    """Opening fails with this message, for readers and writers, and changes nothing."""
+    for options in ({}, {"write": True}, {"create": True}):
+        before = snapshot(folder)
+        with pytest.raises(kind, match=match):
+            Engine.open(folder, LEXICON, **options)
+        assert snapshot(folder) == before
+
+
+def test_a_folder_with_other_files_is_no_library(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "holiday.jpg").write_bytes(b"x")
+    refused(folder, "is not a library")
+    assert os.listdir(folder) == ["holiday.jpg"]  # noqa: PTH208
+
+
+def test_a_missing_library_is_only_made_on_request(folder: Path) -> None:
+    with pytest.raises(LibraryError, match=r"no library in .* imsearch index"):
+        Engine.open(folder, LEXICON)
+    assert not folder.exists()
+    folder.write_text("")
+    with pytest.raises(LibraryError, match="is a file"):
+        Engine.open(folder, LEXICON, create=True)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LibraryError, match="cannot be created"):
+        Engine.open(tmp_path / "file" / "library", LEXICON, create=True)
+
+
+def test_a_newer_library(library: Path) -> None:
+    with Engine.open(library, LEXICON, write=True) as engine, engine.catalog.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    refused(library, "newer version of imsearch")
+
+
+def test_a_lost_catalog(library: Path) -> None:
+    (library / FILE_NAME).unlink()
+    refused(library, "lost its catalog")
+
+
+@pytest.mark.parametrize(
+    ("damage", "detail"),
+    [
+        (lambda data: b"", "empty"),
+        (lambda data: b"garbage" * 1000, "not an SQLite database"),
+        (lambda data: data[:50], "not an SQLite database"),
+        (lambda data: data[: len(data) // 2], "missing at its end"),
+        (lambda data: data[:100] + b"\xff" * (len(data) - 100), "damaged"),
+    ],
+    ids=["empty", "garbage", "stub", "truncated", "overwritten"],
+)
+def test_a_damaged_catalog(library: Path, damage: Callable[[bytes], bytes], detail: str) -> None:
+    catalog = library / FILE_NAME
+    catalog.write_bytes(damage(catalog.read_bytes()))
+    refused(library, f"(?s)is damaged.*{detail}|{detail}.*is damaged|damaged")
+
+
+def test_damage_inside_the_catalog_is_found_by_verify(library: Path) -> None:
+    with closing(sqlite3.connect(library / FILE_NAME)) as connection:
+        connection.execute("DELETE FROM images")
+        connection.commit()
+    with Engine.open(library, LEXICON) as engine:
+        assert any("refers to nothing in images" in problem for problem in engine.verify())
+
+
+def test_one_writer_at_a_time(library: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from imsearch.engine.lock import WriteLock\n"
+        f"lock = WriteLock(Path({str(library)!r})); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(LibraryLocked, match=rf"another run \(process {holder.pid}\).*Wait"):
+            Engine.open(library, LEXICON, write=True)
+        with Engine.open(library, LEXICON) as reader:
+            assert reader.search("cat").total == 1
+        shutil.rmtree(library / "text")
+        with Engine.open(library, LEXICON) as reader, pytest.raises(LibraryError, match="Try again"):
+            reader.search("cat")
+        holder.kill()
+    with Engine.open(library, LEXICON, write=True) as engine:
+        assert engine.search("cat").total == 1
+
+
+def _garble(path: Path) -> None:
+    path.write_bytes(bytes(255 - byte for byte in path.read_bytes()))
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "garbage": _garble,
+    "truncated": _truncate,
+    "empty": lambda path: path.write_bytes(b"") and None,
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("write", [False, True], ids=["reader", "writer"])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("name", ["*.seg", "*.toc", "state.json", "*"])
+def test_the_text_index_heals(library: Path, name: str, damage: Callable[[Path], None], write: bool) -> None:
+    for path in [path for path in (library / "text").glob(name) if path.is_file()]:
+        damage(path)
+    with Engine.open(library, LEXICON, write=write) as engine:
+        if write:
+            engine.use_annotators([spec()])
+            engine.record([reading(3, {"car": 0.9})])
+            engine.catch_up()
+        assert [hit.image.id for hit in engine.search("cat").hits] == [1]
+        assert engine.search("dog").total == 1
+        assert engine.search("car").total == int(write)
+        assert engine.verify() == []
+        assert any("text index" in note for note in engine.notes)
+
+
+def test_a_file_in_place_of_the_text_index_heals(library: Path) -> None:
+    shutil.rmtree(library / "text")
+    (library / "text").write_text("not a folder")
+    with Engine.open(library, LEXICON) as engine:
+        assert engine.search("cat").total == 1
+
+
+@pytest.mark.parametrize("write", [False, True], ids=["reader", "writer"])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("name", ["fake.faiss", "fake.json"])
+def test_a_vector_index_heals(library: Path, name: str, damage: Callable[[Path], None], write: bool) -> None:
+    damage(library / "vectors" / name)
+    with Engine.open(library, LEXICON, write=write) as engine:
+        assert [hit.image.id for hit in engine.similar(np.array([1, 0], np.float32)).hits] == [1, 2]
+        assert engine.verify() == []
+
+
+def test_a_crash_between_catalog_and_indexes_heals_at_open(library: Path) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from imsearch.engine.engine import Engine
+from tests.engine.support import LEXICON, reading, spec
+engine = Engine.open(Path({str(library)!r}), LEXICON, write=True)
+engine.use_annotators([spec()])
+engine.record([reading(3, {{"cat": .7}}, vector=(1, 1))])
+engine.record([reading(4, {{"cat": .6}}, vector=(1, 1))])
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    with Engine.open(library, LEXICON) as reader:
+        assert reader.notes == []
+        assert reader.search("cat").total == 3
+        assert reader.similar(np.array([1, 0], np.float32)).total == 4
+        assert reader.verify() == []
+
+
+def test_a_restored_older_catalog_gets_its_own_indexes(library: Path) -> None:
+    old = (library / FILE_NAME).read_bytes()
+    with Engine.open(library, LEXICON, write=True) as engine:
+        engine.use_annotators([spec()])
+        engine.record([reading(3, {"cat": 0.7}, vector=(1, 1))])
+    (library / FILE_NAME).write_bytes(old)
+    with Engine.open(library, LEXICON) as reader:
+        assert reader.search("cat").total == 1
+        assert reader.similar(np.array([1, 0], np.float32)).total == 2

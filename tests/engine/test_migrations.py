@@ -1,0 +1,139 @@
+"""Catalogs of older versions are backed up and brought up to date; new ones are made as if they had been."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from imsearch.engine import home, migrating, schema
+from imsearch.engine.engine import Engine
+from imsearch.engine.home import FILE_NAME
+from imsearch.errors import LibraryError
+from tests.engine.support import LEXICON, reading, spec
+
+SECOND = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    with op.batch_alter_table("images") as table:
+        table.add_column(sa.Column("stars", sa.Integer, nullable=False, server_default="3"))
+    {more}
+"""
+
+
+@pytest.fixture
+def library(folder: Path) -> Path:
+    with Engine.open(folder, LEXICON, create=True) as engine:
+        engine.use_annotators([spec()])
+        engine.record([reading(1, {"cat": 0.9}, vector=(1, 0))])
+    return folder
+
+
+def next_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "pass") -> None:
+    """Pretend that the program has a second migration."""
+    scripts = tmp_path / "100%migrations"
+    shutil.copytree(migrating.MIGRATIONS, scripts)
+    (scripts / "versions" / "v0002_stars.py").write_text(SECOND.format(more=more))
+    monkeypatch.setattr(home, "HEAD", "0002")
+    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0002"})
+
+
+def stars(catalog: Path) -> list[int]:
+    with closing(sqlite3.connect(catalog)) as connection:
+        return [row[0] for row in connection.execute("SELECT stars FROM images")]
+
+
+@pytest.mark.parametrize("write", [False, True], ids=["reader", "writer"])
+def test_an_older_library_is_brought_up_to_date(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: bool
+) -> None:
+    next_version(monkeypatch, tmp_path)
+    with Engine.open(library, LEXICON, write=write) as engine:
+        assert engine.search("cat").total == 1
+        assert engine.catalog.vector(1, "fake") is not None
+        (note,) = engine.notes
+    assert "from version 0001 to 0002" in note
+    assert stars(library / FILE_NAME) == [3]
+    (backup,) = (library / "backups").iterdir()
+    with closing(sqlite3.connect(backup)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT count(*) FROM images").fetchall() == [(1,)]
+    with Engine.open(library, LEXICON) as engine:
+        assert engine.notes == []
+
+
+def test_a_failing_migration_changes_nothing(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    next_version(monkeypatch, tmp_path, more='op.execute("SELECT * FROM nowhere")')
+    with pytest.raises(LibraryError, match="nowhere"):
+        Engine.open(library, LEXICON)
+    monkeypatch.undo()
+    with Engine.open(library, LEXICON) as engine:
+        assert engine.search("cat").total == 1
+        assert engine.verify() == []
+
+
+def test_head_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrating.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
+
+
+def test_migrations_lead_to_the_tables_of_the_program(tmp_path: Path) -> None:
+    migrated, made = tmp_path / "migrated.sqlite3", tmp_path / "made.sqlite3"
+    with closing(sqlite3.connect(migrated)) as connection:
+        connection.execute("CREATE TABLE spare (id INTEGER)")
+    migrating.migrate(migrated, "0000")
+    schema_engine = create_engine(f"sqlite:///{made}")
+    schema.metadata.create_all(schema_engine)
+    schema_engine.dispose()
+
+    def tables(path: Path) -> dict[str, tuple[list[tuple[object, ...]], list[tuple[object, ...]], bool]]:
+        with closing(sqlite3.connect(path)) as connection:
+            names = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+            return {
+                name: (
+                    connection.execute(f"PRAGMA table_info({name})").fetchall(),
+                    sorted(row[1:] for row in connection.execute(f"PRAGMA index_list({name})")),
+                    "WITHOUT ROWID" in sql,
+                )
+                for name, sql in names
+                if name not in ("spare", "alembic_version")
+            }
+
+    assert tables(migrated) == tables(made)
+
+
+def test_opening_a_current_library_does_not_import_alembic(library: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from imsearch.engine.engine import Engine
+from imsearch.lexicon import Lexicon
+with Engine.open(Path({str(library)!r}), Lexicon()) as engine:
+    assert engine.search("cat").total == 1
+heavy = {{"alembic", "torch", "faiss", "sqlalchemy.orm", "filelock", "PIL"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_new_libraries_say_their_version(library: Path) -> None:
+    engine = create_engine(f"sqlite:///{library / FILE_NAME}")
+    with engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == schema.HEAD
+    engine.dispose()
