@@ -145,10 +145,14 @@ def _truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "garbage": _garble,
     "truncated": _truncate,
-    "empty": lambda path: path.write_bytes(b"") and None,
+    "empty": _empty,
     "gone": Path.unlink,
 }
 

@@ -43,7 +43,7 @@ class DictTextIndex:
         shown = weights >= SHOWN
         return Postings(
             np.array([image for image, _ in found], np.int64),
-            weights - np.float32(SHOWN) * shown,
+            np.where(shown, weights - np.float32(SHOWN), weights),
             shown,
             weights == REJECTED,
         )
@@ -75,7 +75,7 @@ class DictVectorIndex:
 
     def nearest(self, vector: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         cosines = {
-            image: float(vector @ other / max(np.linalg.norm(vector) * np.linalg.norm(other), 1e-9))
+            image: float(vector @ other) / (float(np.linalg.norm(vector) * np.linalg.norm(other)) or 1.0)
             for image, other in self._vectors.items()
         }
         best = sorted(cosines, key=lambda image: -cosines[image])[:count]

@@ -43,7 +43,7 @@ def _library_and_images() -> None:
     op.create_table(
         "files",
         sa.Column("path", sa.LargeBinary, primary_key=True),
-        sa.Column("image_id", sa.ForeignKey("images.id"), nullable=False),
+        sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("mtime_ns", sa.BigInteger, nullable=False),
         sa.Column("seen", sa.BigInteger, nullable=False),
@@ -51,7 +51,7 @@ def _library_and_images() -> None:
     op.create_index("ix_files_image_id", "files", ["image_id"])
     op.create_table(
         "changes",
-        sa.Column("image_id", sa.ForeignKey("images.id"), primary_key=True),
+        sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), primary_key=True),
         sa.Column("generation", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_changes_generation", "changes", ["generation"])
@@ -74,24 +74,24 @@ def _annotations() -> None:
     )
     op.create_table(
         "annotations",
-        sa.Column("image_id", sa.ForeignKey("images.id"), primary_key=True),
-        sa.Column("annotator_id", sa.ForeignKey("annotators.id"), primary_key=True),
+        sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), primary_key=True),
+        sa.Column("annotator_id", sa.Integer, sa.ForeignKey("annotators.id"), primary_key=True),
         sa.Column("generation", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "annotation_tags",
-        sa.Column("image_id", sa.ForeignKey("images.id"), primary_key=True),
-        sa.Column("annotator_id", sa.ForeignKey("annotators.id"), primary_key=True),
-        sa.Column("tag_id", sa.ForeignKey("tags.id"), primary_key=True),
+        sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), primary_key=True),
+        sa.Column("annotator_id", sa.Integer, sa.ForeignKey("annotators.id"), primary_key=True),
+        sa.Column("tag_id", sa.Integer, sa.ForeignKey("tags.id"), primary_key=True),
         sa.Column("probability", sa.Float, nullable=False),
         sa.Column("shown", sa.Boolean, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "vectors",
-        sa.Column("image_id", sa.ForeignKey("images.id"), primary_key=True),
-        sa.Column("annotator_id", sa.ForeignKey("annotators.id"), primary_key=True),
+        sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), primary_key=True),
+        sa.Column("annotator_id", sa.Integer, sa.ForeignKey("annotators.id"), primary_key=True),
         sa.Column("vector", sa.LargeBinary, nullable=False),
     )
 
@@ -99,8 +99,8 @@ def _annotations() -> None:
 def _user_and_failures() -> None:
     op.create_table(
         "corrections",
-        sa.Column("image_id", sa.ForeignKey("images.id"), primary_key=True),
-        sa.Column("tag_id", sa.ForeignKey("tags.id"), primary_key=True),
+        sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), primary_key=True),
+        sa.Column("tag_id", sa.Integer, sa.ForeignKey("tags.id"), primary_key=True),
         sa.Column("verdict", sa.SmallInteger, nullable=False),
     )
     op.create_table(
