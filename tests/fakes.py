@@ -61,7 +61,7 @@ class ColourAnnotator(Annotator):
     def annotate(self, batch: Sequence[Any]) -> Sequence[Annotation]:
         self.calls.batches.append(len(batch))
         time.sleep(self.seconds * len(batch))
-        means = [pixels.mean(axis=(0, 1), dtype=np.float64) / 255 for pixels in batch]
+        means = [pixels.mean(axis=(0, 1)) / 255 for pixels in batch]
         if self.fails_on and any(np.abs(mean - self.fails_on).max() < 0.01 for mean in means):
             raise ValueError("this colour hurts")
         return [

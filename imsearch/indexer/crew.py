@@ -17,7 +17,7 @@ DEFAULT_BATCH = 16
 
 
 class Crew:
-    """The annotators of one run; used from one thread, except for `Annotator.prepare`."""
+    """The annotators of one run.  One thread builds them (`has`), one calls `annotate` and `close`."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Crew:
 
     def annotate(self, items: Sequence[Item]) -> None:
         """Fill in what each annotator says of the items prepared for it, and empty `prepared`."""
-        for name, (annotator, _) in self.ready.items():
+        for name, (annotator, _) in list(self.ready.items()):  # a copy: the reading side may build another one
             share = [item for item in items if name in item.prepared]
             size = self._batch_of(annotator)
             for start in range(0, len(share), size):

@@ -1,8 +1,8 @@
 """The threads of a run and what passes between them.
 
-Three kinds of threads work at the same time.  A pool reads, hashes and decodes.  One thread drives the generators and
-runs the models, so that a forward pass overlaps with decoding.  One thread writes, so that neither waits for a commit.
-The calling thread only waits, so that Ctrl-C never lands in the middle of a commit.
+Four kinds of threads work at the same time.  A pool reads, hashes and decodes; one thread drives it and gathers
+batches; one runs the models, so that the next batch is ready when a forward pass ends; one writes, so that no other
+waits for a commit.  The calling thread only waits, so that Ctrl-C never lands in the middle of a commit.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from imsearch.records import AnnotatorSpec
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
 
+BATCHES_READY = 1
+"""How many decoded batches may wait for the models, beside the one in hand."""
+
 BATCHES_WAITING = 4
 """How many annotated batches may wait for the writer."""
 
@@ -52,6 +55,7 @@ class Run:
         observer: Observer,
     ) -> None:
         self.tally = Tally(plan.unchanged)
+        self._ready: queue.Queue[list[Item] | None] = queue.Queue(BATCHES_READY)
         self._waiting: queue.Queue[Message | None] = queue.Queue(BATCHES_WAITING)
         self.crew = Crew(annotators, device, batch_size, self._waiting.put)
         self._engine, self._plan, self._workers, self._observer = engine, plan, workers, observer
@@ -61,7 +65,8 @@ class Run:
 
     def to_the_end(self) -> None:
         """Run until all is done, one stage breaks, or Ctrl-C; what is annotated is stored in every case."""
-        threads = [threading.Thread(target=stage, name=stage.__name__) for stage in (self._annotate, self._write)]
+        stages = (self._read, self._annotate, self._write)
+        threads = [threading.Thread(target=stage, name=stage.__name__) for stage in stages]
         with ctrl_c_sets(self._stop) as pressed:
             try:
                 for thread in threads:
@@ -79,20 +84,30 @@ class Run:
         if pressed.is_set():
             raise KeyboardInterrupt
 
-    def _annotate(self) -> None:
-        """Thread: read ahead, run the models, hand batches to the writer."""
+    def _read(self) -> None:
+        """Thread: read ahead and hand batches to the models."""
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="read")
         try:
             items = self._decoded(pool)
             while not self._stop.is_set() and (batch := self._batch(items)):
-                self.crew.annotate(batch)
-                self._waiting.put(batch)
+                self._ready.put(batch)
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._fail(error)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            self.crew.close()
-            self._waiting.put(None)
+            self._ready.put(None)
+
+    def _annotate(self) -> None:
+        """Thread: run the models on what arrives; once the run is to stop, only let it pass."""
+        while (batch := self._ready.get()) is not None:
+            try:
+                if not self._stop.is_set():
+                    self.crew.annotate(batch)
+                    self._waiting.put(batch)
+            except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+                self._fail(error)
+        self.crew.close()
+        self._waiting.put(None)
 
     def _decoded(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
         resolver = Resolver(self._plan, self._engine.catalog, self.crew)

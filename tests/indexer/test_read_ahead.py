@@ -91,7 +91,7 @@ def test_few_pictures_wait_at_any_time(engine: Engine, tmp_path: Path) -> None:
     spec = AnnotatorSpec("colours", "1", lambda device: Counting(calls), vector_length=4, input_size=8)
     index([many(tmp_path / "many", 200)], engine, [spec], batch_size=5, workers=2)
     assert calls.annotated == 200
-    assert max(waiting) <= 5 + 2 * (5 + 2) + 1
+    assert max(waiting) <= 3 * 5 + 2 * (5 + 2)  # in hand, ready, being gathered; and the window
 
 
 def test_reading_annotating_and_writing_overlap(
