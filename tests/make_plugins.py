@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from importlib.metadata import DistributionFinder, EntryPoint, MetadataPathFinder
 from pathlib import Path
@@ -29,6 +30,10 @@ class Plugins:
         (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
         (metadata / "entry_points.txt").write_text(f"[imsearch]\n{name} = {module}\n")
         self._monkeypatch.delitem(sys.modules, module, raising=False)
+
+    def remove(self, name: str) -> None:
+        """Uninstall the package of the plugin `name`."""
+        shutil.rmtree(self._folder / f"imsearch_{name}-1.0.dist-info")
 
     def entry_points(self, group: str = "imsearch") -> list[EntryPoint]:
         """Those of the packages in the folder, found as the standard library finds them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from importlib import import_module
 
 import click
@@ -30,21 +29,24 @@ class Root(click.Group):
     """A group whose commands are loaded on demand, so that a query does not wait for what only training needs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, *sorted(self.from_plugins)]
+        return [*COMMANDS, *sorted(_from_plugins(ctx))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
             module, _, name = COMMANDS[cmd_name].partition(":")
             command: click.Command = getattr(import_module(module), name)
             return command
-        return self.from_plugins.get(cmd_name)
+        return _from_plugins(ctx).get(cmd_name)
 
-    @cached_property
-    def from_plugins(self) -> dict[str, click.Command]:
-        """The commands that plugins add; plugins are loaded only when the help or an unknown name asks for them."""
+
+def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:
+    """The commands that plugins add; plugins are loaded only when the help or an unknown name asks for them."""
+    if _from_plugins.__name__ not in ctx.meta:
         from imsearch.plugins.manager import make_manager
 
-        return make_manager().commands(taken=COMMANDS)
+        ctx.meta[_from_plugins.__name__] = make_manager().commands(taken=COMMANDS)
+    commands: dict[str, click.Command] = ctx.meta[_from_plugins.__name__]
+    return commands
 
 
 EXAMPLES = """\b
@@ -58,11 +60,15 @@ First steps:
 @click.command(
     cls=Root,
     epilog=EXAMPLES,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="imsearch %(version)s")
-def root() -> None:
+@click.pass_context
+def root(context: click.Context) -> None:
     """Tag your pictures by themselves, and find them by words.
 
     Run "imsearch COMMAND --help" for what a command can do.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
