@@ -172,14 +172,14 @@ class Engine:
         0 where that is negative.  An image of the library is not similar to itself.
         """
         name, index = self._indexes.vectors(annotator)
-        own = image if isinstance(image, int) else None
+        own = image if isinstance(image, int) else -1
         vector = self.catalog.vector(image, name) if isinstance(image, int) else image
         if vector is None:
             raise ImsearchError(f"{name} has not looked at image {image} yet. Index it again first.")
         ids, cosines = index.nearest(vector, offset + limit + 1)
-        kept = ids != own
-        ids, cosines = ids[kept][offset : offset + limit], cosines[kept][offset : offset + limit]
-        total = len(index) - (own is not None)
+        others = ids != own
+        total = len(index) - int((~others).sum())
+        ids, cosines = ids[others][offset : offset + limit], cosines[others][offset : offset + limit]
         return Results("", total, self._hits(ids.tolist(), [max(0.0, each) for each in cosines.tolist()], {}))
 
     def _hits(self, ids: list[int], scores: list[float], why: dict[str, frozenset[str]]) -> tuple[Hit, ...]:

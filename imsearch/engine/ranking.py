@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.engine.resolved import All, AnyOf, Demanded, Negated, Resolved, Term
 from imsearch.engine.text_index import Postings
-from imsearch.engine.words import All, AnyOf, Demanded, Negated, Resolved, Term
 
 FLOOR = 1e-3
 """The probability of a tag that is not even in an image's tail."""

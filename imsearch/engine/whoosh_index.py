@@ -7,9 +7,7 @@ into arrays instead and ranked there (see `imsearch.engine.ranking`).
 from __future__ import annotations
 
 import errno
-import math
 import shutil
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
@@ -26,11 +24,11 @@ from whoosh.reading import SegmentReader, TermNotFound
 
 from imsearch.engine.derived import IndexDamagedError, State, read_state, saved_state, write_state
 from imsearch.engine.text_index import REJECTED, SHOWN, Postings
+from imsearch.engine.whoosh_segments import alive, leaves, merge_tiers, read_matcher
 from imsearch.errors import LibraryError
 
 _STATE = "state.json"
 _FORMAT = 1
-_SEGMENTS_TO_MERGE = 8
 _CODEC = {"blocklimit": 1024, "compression": 1}
 """Long blocks: they are always read whole here."""
 
@@ -118,7 +116,7 @@ class WhooshTextIndex:
         try:
             changed = np.fromiter(documents, np.int64, len(documents))
             base = 0
-            for leaf in _leaves(reader):
+            for leaf in leaves(reader):
                 for number in self._documents_of(leaf, changed):
                     writer.delete_document(base + int(number))
                 base += leaf.doc_count_all()
@@ -128,7 +126,7 @@ class WhooshTextIndex:
         except BaseException:
             writer.cancel()
             raise
-        writer.commit(mergetype=_merge_tiers)
+        writer.commit(mergetype=merge_tiers)
         if state is not None:
             write_state(self._folder / _STATE, {"format": _FORMAT, "library": state[0], "generation": state[1]})
         self.refresh()
@@ -144,7 +142,7 @@ class WhooshTextIndex:
     def images(self) -> NDArray[np.int64]:
         """All images in the index."""
         _, reader = self._open()
-        parts = [self._images_of(leaf)[_alive(leaf)] for leaf in _leaves(reader)]
+        parts = [self._images_of(leaf)[alive(leaf)] for leaf in leaves(reader)]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
     @_guarded
@@ -171,21 +169,20 @@ class WhooshTextIndex:
         if self._opened is None:
             index = open_dir(self._folder)
             self._opened = index, index.reader()
-            alive = {leaf.segment().segment_id() for leaf in _leaves(self._opened[1])}
-            self._image_ids = {key: value for key, value in self._image_ids.items() if key in alive}
+            used = {leaf.segment().segment_id() for leaf in leaves(self._opened[1])}
+            self._image_ids = {key: value for key, value in self._image_ids.items() if key in used}
         return self._opened
 
     def _read_postings(self, tag: str) -> Postings:
         _, reader = self._open()
         images, weights = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-        for leaf in _leaves(reader):
+        for leaf in leaves(reader):
             try:
                 matcher = leaf.postings("tags", tag)
             except TermNotFound:
                 continue
-            alive = _alive(leaf)
-            numbers, values = _read_matcher(matcher)
-            kept = alive[numbers]
+            numbers, values = read_matcher(matcher)
+            kept = alive(leaf)[numbers]
             images.append(self._images_of(leaf)[numbers[kept]])
             weights.append(values[kept])
         weight = np.concatenate(weights)
@@ -209,64 +206,4 @@ class WhooshTextIndex:
         known = self._images_of(leaf)
         if not len(images) or not len(known) or images.min() > known.max() or images.max() < known.min():
             return np.empty(0, np.intp)
-        return np.flatnonzero(np.isin(known, images) & _alive(leaf))
-
-
-def _leaves(reader: Any) -> list[SegmentReader]:
-    """The readers of the segments; an empty index has a reader without a segment."""
-    return [leaf for leaf, _ in reader.leaf_readers() if leaf.segment() is not None]
-
-
-def _alive(leaf: SegmentReader) -> NDArray[np.bool_]:
-    """Which documents of a segment are not deleted."""
-    alive = np.ones(leaf.doc_count_all(), np.bool_)
-    deleted = list(leaf.segment().deleted_docs())
-    alive[deleted] = False
-    return alive
-
-
-def _read_matcher(matcher: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """All document numbers and weights of a posting list, deleted ones too.
-
-    Whoosh steps through postings one by one; a block as it lies in the file is a tuple of gaps between document
-    numbers and a tuple of weights (None: all 1; one number: all the same), which numpy turns into arrays at once.
-    """
-    if hasattr(matcher, "child"):  # the filter that leaves deleted documents out, which the caller does
-        matcher = matcher.child
-    numbers, weights = [], []
-    matcher.reset()
-    while True:
-        matcher._read_data()
-        gaps, weight, _ = matcher._data
-        numbers.append(np.cumsum(np.array(gaps, np.int64)))
-        if weight is None or isinstance(weight, float):
-            weights.append(np.full(len(gaps), 1.0 if weight is None else weight, np.float32))
-        else:
-            weights.append(np.array(weight, np.float32))
-        if matcher._lastblock:
-            return np.concatenate(numbers), np.concatenate(weights)
-        matcher._next_block()
-
-
-def _merge_tiers(writer: Any, segments: list[Any]) -> list[Any]:
-    """Merge segments of similar size when there are several, so that every document is rewritten a few times only.
-
-    Sizes in powers of eight make a tier; a tier of eight becomes one segment of the next.  Segments that are mostly
-    deleted are rewritten too, wholly deleted ones left out.
-    """
-    tiers: defaultdict[int, list[Any]] = defaultdict(list)
-    merged = []
-    for segment in segments:
-        alive = segment.doc_count()
-        if 0 < alive < segment.doc_count_all() / 2:
-            merged.append(segment)
-        elif alive:
-            tiers[int(math.log(alive, _SEGMENTS_TO_MERGE))].append(segment)
-    kept: list[Any] = []
-    for _, tier in sorted(tiers.items()):
-        (merged if len(tier) >= _SEGMENTS_TO_MERGE else kept).extend(tier)
-    for segment in merged:
-        reader = SegmentReader(writer.storage, writer.schema, segment)
-        writer.add_reader(reader)
-        reader.close()
-    return kept
+        return np.flatnonzero(np.isin(known, images) & alive(leaf))

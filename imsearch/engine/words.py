@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from imsearch.engine.query import Node, Not, Or, Required, Word
+from imsearch.engine.resolved import All, AnyOf, Demanded, Negated, Resolved, Term
 
 _FILLERS = frozenset(
     (
@@ -32,6 +32,9 @@ class Lexicon(Protocol):
     def canonical(self, text: str) -> str | None:
         """The tag that a word, synonym or form stands for; None when it is unknown."""
 
+    def __contains__(self, name: str) -> bool:
+        """Whether this exact spelling is a tag or a kind."""
+
     def normalize(self, text: str) -> str:
         """Lower case, spaces folded, one Unicode form."""
 
@@ -45,42 +48,6 @@ class Lexicon(Protocol):
         """Whether these words are a known tag or synonym together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A word of a query and the tags that answer it.
-
-    `names` are the word itself: its forms and synonyms.  `members` are tags of that kind.  A user who rejected one of
-    the names has said that the word is wrong, whatever the members say.
-    """
-
-    word: str
-    names: tuple[str, ...]
-    members: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Negated:
-    item: Resolved
-
-
-@dataclass(frozen=True, slots=True)
-class Demanded:
-    item: Resolved
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    items: tuple[Resolved, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    items: tuple[Resolved, ...]
-
-
-Resolved: TypeAlias = Term | Negated | Demanded | All | AnyOf
-
-
 class Words:
     """Resolves queries against the tags that a library holds."""
 
@@ -90,7 +57,7 @@ class Words:
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         self._members: defaultdict[str, list[str]] = defaultdict(list)
         for tag in sorted(self._tags):
-            canonical = lexicon.canonical(tag) or tag
+            canonical = tag if tag in lexicon else lexicon.canonical(tag) or tag
             self._names[canonical].append(tag)
             for kind in lexicon.kinds(canonical):
                 self._members[kind].append(tag)
