@@ -7,6 +7,7 @@ an index that is missing or damaged.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _PIECE = 5000
 """Images applied in one commit of the text index."""
+_PAUSES = (0.02, 0.05, 0.1)
+"""Seconds between the attempts to read an index that looks damaged."""
 
 
 class Indexes:
@@ -99,11 +102,14 @@ class Indexes:
     def with_text(self, use: Callable[[TextIndex], T]) -> T:
         """Use the text index as it is on disk by now; when it turns out to be damaged, make it anew and try again."""
         index = self.text_index
-        try:
-            index.refresh()
-            return use(index)
-        except IndexDamagedError as error:
-            found = error
+        for pause in _PAUSES:
+            try:
+                index.refresh()
+                return use(index)
+            except IndexDamagedError as error:
+                found = error
+                index.close()
+                time.sleep(pause)  # a writer may have replaced files between two of our steps
 
         def remake() -> None:
             self._remake_text(found, self._catalog.state())

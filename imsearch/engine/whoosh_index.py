@@ -86,6 +86,7 @@ class WhooshTextIndex:
         self._folder = folder
         self._lock = RLock()
         self._opened: tuple[Any, Any] | None = None  # Whoosh's index and reader
+        self._opened_at: tuple[int, State | None] = -1, None
         self._image_ids: dict[str, NDArray[np.int64]] = {}  # by segment: document number -> image
         self._postings: dict[str, Postings] = {}
 
@@ -148,10 +149,8 @@ class WhooshTextIndex:
     @_guarded
     def refresh(self) -> None:
         """See what other processes have committed since."""
-        if self._opened is not None:
-            index, reader = self._opened
-            if index.latest_generation() != reader.generation():
-                self._close_reader()
+        if self._opened is not None and self._now(self._opened[0]) != self._opened_at:
+            self._close_reader()
 
     @_guarded
     def close(self) -> None:
@@ -165,9 +164,14 @@ class WhooshTextIndex:
             self._opened = None
         self._postings.clear()
 
+    def _now(self, index: Any) -> tuple[int, State | None]:
+        """Tells one commit from another; Whoosh's own number starts again when the index is made anew."""
+        return index.latest_generation(), self.state
+
     def _open(self) -> tuple[Any, Any]:
         if self._opened is None:
             index = open_dir(self._folder)
+            self._opened_at = self._now(index)
             self._opened = index, index.reader()
             used = {leaf.segment().segment_id() for leaf in leaves(self._opened[1])}
             self._image_ids = {key: value for key, value in self._image_ids.items() if key in used}
