@@ -161,10 +161,10 @@ class Run:
             self._fail(error)
 
     def _arrivals(self) -> Iterator[list[Message]]:
-        """All that is waiting, at once: when the writer falls behind, it stores several batches in one transaction."""
+        """All that waits, at once: when the writer falls behind, it stores several batches in one transaction."""
         while True:
             messages = [self._waiting.get()]
-            while not self._waiting.empty():
+            while len(messages) <= BATCHES_WAITING and not self._waiting.empty():
                 messages.append(self._waiting.get())
             yield [message for message in messages if message is not None]
             if None in messages:
