@@ -14,6 +14,8 @@ from imsearch.errors import LibraryError
 FILE_NAME = "catalog.sqlite3"
 _LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", ".DS_Store"}
 """Files that do not make a folder somebody else's."""
+_PATIENCE = 1.0
+"""Seconds a writer waits for a reader to finish a repair."""
 
 
 class Home:
@@ -38,17 +40,19 @@ class Home:
     def open(cls, folder: Path, *, write: bool, create: bool) -> Home:
         """Check the folder, create a library in it if asked to, and take the lock if asked to."""
         home = cls(folder)
-        new = not home.catalog_path.exists()
-        if new:
-            home._check_new(create)
-        if write or create:
-            try:
+        try:
+            if not home.catalog_path.exists():
+                home._check_new(create)
+            if create:
                 folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise LibraryError(
-                    f"The library {folder} cannot be created: {error.strerror}. Choose another folder with --library."
-                ) from error
-            home._lock = WriteLock(folder)
+        except OSError as error:
+            verb = "created" if create else "opened"
+            raise LibraryError(
+                f"The library {folder} cannot be {verb}: {error.strerror}. Check its permissions, or choose another "
+                "folder with --library."
+            ) from error
+        if write or create:
+            home._lock = WriteLock(folder, wait=_PATIENCE)
             if not home.catalog_path.exists():
                 database.create(home.catalog_path)
         return home

@@ -18,14 +18,17 @@ class WriteLock:
     up by hand; the process number beside it only serves the message.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Take the lock of the library in `folder`; raises `LibraryLocked` at once when another process has it."""
+    def __init__(self, folder: Path, *, wait: float = 0) -> None:
+        """Take the lock of the library in `folder`; raises `LibraryLocked` when another process has it.
+
+        wait: seconds to give another process; a reader that repairs an index holds the lock for a moment.
+        """
         from filelock import FileLock, Timeout  # not needed to read, and not quick to import
 
         self._lock = FileLock(folder / LOCK_NAME)
         self._holder = folder / HOLDER_NAME
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=wait)
             self._holder.write_text(f"{os.getpid()}\n", encoding="ascii")
         except Timeout:
             raise LibraryLocked(

@@ -84,8 +84,8 @@ class Recorder:
 
 
 def _next_generation(connection: Connection) -> int:
-    connection.execute(update(s.library).values(generation=s.library.c.generation + 1))
-    return int(connection.execute(select(s.library.c.generation)).scalar_one())
+    """The generation this transaction makes, if it changes images."""
+    return int(connection.execute(select(s.library.c.generation)).scalar_one()) + 1
 
 
 def _image_ids(connection: Connection, readings: Sequence[Reading]) -> dict[str, int]:
@@ -161,6 +161,8 @@ def _write_failures(connection: Connection, readings: Sequence[Reading], failure
 
 
 def _mark_changed(connection: Connection, images: Iterable[int], generation: int) -> None:
+    """Let the indexes know; without a changed image there is nothing for them to do, and no new generation."""
     for piece in pieces(sorted(images)):
+        connection.execute(update(s.library).values(generation=generation))
         connection.execute(delete(s.changes).where(s.changes.c.image_id.in_(piece)))
         connection.execute(insert(s.changes), [{"image_id": image, "generation": generation} for image in piece])

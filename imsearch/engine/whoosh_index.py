@@ -124,10 +124,11 @@ class WhooshTextIndex:
             for image, tags in documents.items():
                 if tags is not None:
                     writer.add_document(image=image, tags=tags)
+            writer.commit(mergetype=merge_tiers)
         except BaseException:
-            writer.cancel()
+            if not writer.is_closed:
+                writer.cancel()  # gives Whoosh's own lock back, also after Ctrl-C in the middle of a commit
             raise
-        writer.commit(mergetype=merge_tiers)
         if state is not None:
             write_state(self._folder / _STATE, {"format": _FORMAT, "library": state[0], "generation": state[1]})
         self.refresh()

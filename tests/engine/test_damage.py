@@ -221,3 +221,20 @@ def test_a_restored_older_catalog_gets_its_own_indexes(library: Path) -> None:
     with Engine.open(library, LEXICON) as reader:
         assert reader.search("cat").total == 1
         assert reader.similar(np.array([1, 0], np.float32)).total == 2
+
+
+def test_ctrl_c_in_the_middle_of_a_commit_costs_nothing(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Engine.open(library, LEXICON, write=True) as engine:
+        engine.use_annotators([spec()])
+        engine.record([reading(3, {"cat": 0.7}, vector=(1, 1))])
+
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr("whoosh.writing.SegmentWriter._commit_toc", interrupt)
+            engine.catch_up()
+    with Engine.open(library, LEXICON) as reader:
+        assert reader.search("cat").total == 2
+        assert engine.notes == reader.notes == []
+        assert reader.verify() == []

@@ -186,3 +186,13 @@ def test_many_batches_make_few_segments(engine: Engine, folder: Path) -> None:
     assert engine.search('tag:"tag 3"').total == 1
     assert sum(name.endswith(".seg") for name in os.listdir(folder / "text")) <= 10  # noqa: PTH208
     assert engine.verify() == []
+
+
+def test_what_changes_no_image_makes_no_generation(pets: Engine) -> None:
+    before = pets.status().generation
+    assert pets.forget([Path("/never.jpg")]) == 0
+    pets.record([], [Failure(Path("/broken.jpg"), "empty")])
+    pets.record([])
+    assert pets.status().generation == before
+    assert pets.forget([Path("/photos/1.jpg")]) == 1
+    assert pets.status().generation == before + 1
