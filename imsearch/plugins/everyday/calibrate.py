@@ -50,16 +50,10 @@ def judged_sets(corpus: Corpus, held: NDArray[np.intp], lexicon: Lexicon) -> lis
         rows = corpus.held[name]
         true_labels = corpus.targets[name][rows] >= 0.5
         words = [[names[corpus.labels[name][i]] for i in np.flatnonzero(row)] for row in true_labels]
-        sets.append(_judged(name, [position[int(row)] for row in rows], words, tuple(dict.fromkeys(names.values()))))
-    words = [[lexicon.canonical(label) or label for label in labels] for labels in corpus.judged_only.values()]
-    if words:
-        tags = tuple(sorted({word for row in words for word in row}))
-        sets.append(_judged("others", [position[row] for row in corpus.judged_only], words, tags))
+        tags = tuple(dict.fromkeys(names.values()))
+        places = np.array([position[int(row)] for row in rows], dtype=np.intp)
+        sets.append(Judged(name, places, tags, label_matrix(words, tags)))
     return sets
-
-
-def _judged(name: str, rows: Sequence[int], words: Sequence[Sequence[str]], tags: tuple[str, ...]) -> Judged:
-    return Judged(name, np.array(rows, dtype=np.intp), tags, label_matrix(words, tags))
 
 
 def platt(evidence: Floats, truth: NDArray[np.bool_], steps: int = 50) -> tuple[float, float]:

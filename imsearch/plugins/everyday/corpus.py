@@ -16,7 +16,10 @@ from imsearch.training.run import Run
 
 LABELLED = ("corel5k", "flickr8k", "coco")
 _HELD_ONE_IN = {"corel5k": 20, "coco": 4, "jsonl": 5}
-"""Held back for calibration where the dataset has no dev split of its own; test splits are never touched."""
+"""Held back where the dataset has no dev split of its own; test splits are never touched.
+
+Datasets of kind jsonl teach through the teacher's labels only; what is held back of them serves no choice here, so
+that ``imsearch evaluate --held-out 5`` can judge on it."""
 _REPEATS = {"coco": 3}
 """True object labels are few: show them more often."""
 _TEACHER_WEIGHT = {"corel5k": 0.3}
@@ -35,7 +38,6 @@ class Corpus:
     weights: for each head float32 ``(rows,)``; 0 where a picture says nothing about it.
     train: the rows to learn from.  repeats: how often in an epoch, for every row.
     held: for each labelled head the rows held back, whose targets are true labels.
-    judged_only: rows held back of datasets whose labels no head has (few classes, for calibration), and these labels.
     """
 
     parts: list[list[Path]]
@@ -45,13 +47,11 @@ class Corpus:
     train: NDArray[np.intp]
     repeats: NDArray[np.intp]
     held: dict[str, NDArray[np.intp]]
-    judged_only: dict[int, tuple[str, ...]]
     sizes: dict[str, int]
 
     def all_held(self) -> NDArray[np.intp]:
         """Every row held back, in order."""
-        rows = [*self.held.values(), np.array(sorted(self.judged_only), dtype=np.intp)]
-        return np.unique(np.concatenate(rows))
+        return np.unique(np.concatenate(list(self.held.values())))
 
 
 def _uses(dataset: Dataset) -> dict[Path, str]:
@@ -92,7 +92,9 @@ def gather(run: Run, lexicon: Lexicon) -> Corpus:
     use_of = np.array([uses.get(sample.file, "") for _, sample in rows])
     kinds = np.array([dataset.kind for dataset, _ in rows])
     held = {name: np.flatnonzero((use_of == "held") & (kinds == name)) for name in LABELLED}
-    judged = {int(r): rows[r][1].labels for r in np.flatnonzero((use_of == "held") & (kinds == "jsonl"))}
+    for name, chosen in held.items():
+        if not len(chosen):
+            raise DatasetError(f"The dataset {run.dataset(name).folder} is too small: nothing of it is held back")
     train = np.flatnonzero(use_of == "train")
     return Corpus(
         [[sample.file for sample in dataset.samples] for dataset in run.datasets],
@@ -102,7 +104,6 @@ def gather(run: Run, lexicon: Lexicon) -> Corpus:
         train,
         np.array([_REPEATS.get(kind, 1) for kind in kinds], dtype=np.intp),
         held,
-        judged,
         {f"{dataset.kind}:{dataset.folder.name}": len(dataset.samples) for dataset in run.datasets},
     )
 

@@ -85,7 +85,7 @@ class Checkpoint:
 def save_checkpoint(path: Path, network: EverydayNetwork, checkpoint: Checkpoint) -> None:
     """Writes the trained part in float16."""
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
-    save_file(tensors, path, metadata={"imsearch": json.dumps(asdict(checkpoint), sort_keys=True)})
+    save_file(tensors, path, metadata={"imsearch": json.dumps(asdict(checkpoint))})
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

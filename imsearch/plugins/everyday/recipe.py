@@ -103,14 +103,16 @@ def judge_all(
 def _imagenet_opinion(run: Run, network: EverydayNetwork, maps: NDArray[np.float16]) -> NDArray[np.float32]:
     """The untouched network's softmax over the classes, for every picture."""
     path = run.folder / "maps" / "imagenet.npy"
-    if path.exists():
-        return np.asarray(np.load(path), dtype=np.float32)
-    run.reporter.stage("what ImageNet's classifier says", 1)
-    logits = judge_all(run, network, maps, np.arange(len(maps)))[IMAGENET]
-    opinion = torch.softmax(torch.from_numpy(logits), dim=1).numpy()
-    np.save(path, opinion.astype(np.float16))
-    run.reporter.advance(1)
-    return np.asarray(opinion, dtype=np.float32)
+    if not path.exists():
+        run.reporter.stage("what ImageNet's classifier says", 1)
+        logits = judge_all(run, network, maps, np.arange(len(maps)))[IMAGENET]
+        partial = path.with_suffix(".partial.npy")
+        np.save(partial, torch.softmax(torch.from_numpy(logits), dim=1).half().numpy())
+        partial.replace(path)
+        run.reporter.advance(1)
+    # Always as it is on disk, so that a run that was stopped learns from the same numbers.
+    opinion: NDArray[np.float32] = np.load(path).astype(np.float32)
+    return opinion
 
 
 class _Trainer:
