@@ -59,7 +59,8 @@ class AnnotatorSpec:
     vocabulary: every tag it can return, or empty when that is open.
     vector_length: the length of its vectors, or None when it makes none.
     input_size: pixels; pictures are decoded so that both sides have at least this many (where the file has them).
-    threshold, thresholds: from which probability a tag is shown; `thresholds` holds the exceptions by tag.
+    threshold, thresholds: from which probability a tag is shown; `thresholds` holds the exceptions by tag.  One above 1
+    hides its tag, which then serves ranking only.
     inputs: what it looks at beside pixels: ``"social_tags"``, ``"metadata"``.
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
@@ -88,14 +89,16 @@ class AnnotatorSpec:
 class RecipeSpec:
     """A training recipe that ``imsearch train NAME`` runs.
 
-    `run` receives a `imsearch.training.recipe.Run` (datasets, output folder, seed, device, reporter) and returns the
-    path of the checkpoint it wrote.
+    `run` receives a `imsearch.training.run.Run` (datasets, output folder, seed, device, reporter) and returns the
+    path of the checkpoint it wrote.  `annotator` builds the annotator of a checkpoint for a device, so that ``imsearch
+    evaluate NAME --weights FILE`` can judge it.
     """
 
     name: str
     run: Callable[[Any], Path] = field(repr=False, compare=False)
     description: str = ""
     datasets: tuple[str, ...] = ()
+    annotator: Callable[[Path, str], Annotator] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from imsearch.settings import Settings
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.plugins.manager import PluginManager
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -48,11 +49,13 @@ def format_option(*formats: str) -> Callable[[Function], Function]:
 
 
 @contextmanager
-def open_library(settings: Settings, *, write: bool = False, create: bool = False) -> Iterator[Library]:
+def open_library(
+    settings: Settings, *, write: bool = False, create: bool = False, plugins: PluginManager | None = None
+) -> Iterator[Library]:
     """The library of the settings, for as long as the block runs; tells what had to be repaired."""
     from imsearch.library import Library
 
-    with Library.open(settings=settings, write=write, create=create) as library:
+    with Library.open(settings=settings, write=write, create=create, plugins=plugins) as library:
         for note in library.engine.notes:
             say(note)
         yield library

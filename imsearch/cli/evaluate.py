@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from imsearch.cli.common import dataset_option, device_option, say
 from imsearch.cli.output import make_table, print_json, print_table
-from imsearch.errors import DatasetError
+from imsearch.errors import DatasetError, PluginError
 from imsearch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ Examples:
   imsearch evaluate everyday --dataset corel5k:data/corel5k
   imsearch evaluate everyday --dataset corel5k:data/corel5k --search
   imsearch evaluate everyday --dataset coco:data/coco_mini --held-out 4
+  imsearch evaluate everyday --dataset flickr8k:data/flickr8k_224 --weights runs/everyday/weights.safetensors
 """,
 )
 @click.argument("name")
@@ -42,6 +45,12 @@ Examples:
     show_default=True,
     help="Rank the dataset's own labels, or the tags that a user would see.",
 )
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help='Judge this checkpoint of "imsearch train NAME" instead of the installed weights.',
+)
 @click.option("--search", is_flag=True, help="Judge search: index the pictures, ask for every set of labels they have.")
 @click.option(
     "--ask",
@@ -58,6 +67,7 @@ def evaluate(
     split: str | None,
     held_out: int | None,
     by: str,
+    weights: Path | None,
     search: bool,
     ask: str,
     as_json: bool,
@@ -70,6 +80,8 @@ def evaluate(
     from imsearch.training.datasets import load_dataset
 
     settings = load_settings({"device": device})
+    if search and weights:
+        raise click.UsageError("--search judges the installed weights; it takes no --weights")
     records = []
     for spec in datasets:
         dataset = load_dataset(spec)
@@ -81,7 +93,7 @@ def evaluate(
             if not as_json:
                 _print_search(found)
         else:
-            judged = _annotation(name, dataset, chosen, settings, by)
+            judged = _annotation(name, dataset, chosen, settings, by, weights)
             records.append({"dataset": spec, **asdict(judged)})
             if not as_json:
                 _print_evaluation(judged)
@@ -106,14 +118,23 @@ def choose(dataset: Dataset, split: str | None, held_out: int | None) -> Dataset
     return chosen.choose(samples)
 
 
-def _annotation(name: str, dataset: Dataset, chosen: Dataset, settings: Settings, by: str) -> Evaluation:
+def _annotation(
+    name: str, dataset: Dataset, chosen: Dataset, settings: Settings, by: str, weights: Path | None
+) -> Evaluation:
     from imsearch.cli.progress import TrainingProgress
     from imsearch.plugins.manager import make_manager
     from imsearch.training.device import choose_device
     from imsearch.training.evaluate import evaluate as judge
 
-    (spec,) = make_manager().choose([name])
-    annotator = spec.factory(str(choose_device(settings.device)))
+    manager = make_manager()
+    (spec,) = manager.choose([name])
+    build = spec.factory
+    if weights is not None:
+        load = manager.recipe(name).annotator
+        if load is None:
+            raise PluginError(f"The recipe {name} cannot load checkpoints, so --weights is of no use with it")
+        build = partial(load, weights)
+    annotator = build(str(choose_device(settings.device)))
     try:
         with TrainingProgress() as progress:
             progress.stage("Judging", len(chosen.samples))

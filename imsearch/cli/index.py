@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from imsearch.cli.common import annotator_option, count, device_option, library_option, open_library, say
 from imsearch.cli.output import near, print_json, printable
+from imsearch.errors import ImsearchError
 from imsearch.settings import load_settings
 
 if TYPE_CHECKING:
@@ -45,8 +47,17 @@ def index(paths: tuple[Path, ...], forget_missing: bool, as_json: bool, **flags:
     A run can be stopped with Ctrl-C at any time and goes on where it was.  Exit code 1 when some picture failed.
     """
     from imsearch.cli.progress import IndexingProgress
+    from imsearch.plugins.manager import make_manager
 
-    with open_library(load_settings(flags), write=True, create=True) as library, IndexingProgress() as progress:
+    settings = load_settings(flags)
+    # Mistakes are told before a library is made.
+    plugins = make_manager()
+    plugins.choose(settings.annotators)
+    for path in paths:
+        if not os.path.lexists(path) and not settings.library.exists():
+            raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")
+    opened = open_library(settings, write=True, create=True, plugins=plugins)
+    with opened as library, IndexingProgress() as progress:
         report = library.index(paths, observer=progress, forget_missing=forget_missing)
     if as_json:
         print_json(_record(report))

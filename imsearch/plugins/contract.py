@@ -68,8 +68,8 @@ def spec_problems(spec: AnnotatorSpec) -> list[str]:
         problems.append(f"the vocabulary holds {bad[0]!r}: {_name_problem(bad[0])}")
     if spec.vocabulary and (foreign := sorted(spec.thresholds.keys() - set(spec.vocabulary))):
         problems.append(f"there is a threshold for {foreign[0]!r}, which is not in the vocabulary")
-    if any(not 0 <= value <= 1 for value in (spec.threshold, *spec.thresholds.values())):
-        problems.append("thresholds must lie in 0 to 1")
+    if any(not value >= 0 for value in (spec.threshold, *spec.thresholds.values())):
+        problems.append("thresholds must not be negative; one above 1 hides its tag")
     if spec.vector_length is not None and spec.vector_length < 1:
         problems.append("the vector length must be positive, or None for no vectors")
     if spec.input_size < 1:

@@ -158,10 +158,14 @@ def test_a_path_that_does_not_exist_changes_nothing(run: Run, indexed: Path) -> 
     assert "absent does not exist" in ran.err
 
 
-def test_an_unknown_annotator_is_refused(run: Run, plugins: Plugins, photos: Path) -> None:
-    ran = run("index", photos, "--annotator", "shapes")
-    assert ran.code == 2
-    assert "no annotator named 'shapes'; installed: colours" in ran.err
+def test_mistakes_do_not_leave_an_empty_library(run: Run, plugins: Plugins, photos: Path, tmp_path: Path) -> None:
+    unknown = run("index", photos, "--annotator", "shapes")
+    assert unknown.code == 2
+    assert "no annotator named 'shapes'; installed: colours" in unknown.err
+    absent = run("index", photos, tmp_path / "absent")
+    assert absent.code == 2
+    assert "absent does not exist" in absent.err
+    assert not (tmp_path / "library").exists()
 
 
 def test_a_library_elsewhere(run: Run, indexed: Path, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_factory_must_build_an_annotator() -> None:
         ({"vocabulary": ("cat", "cat")}, "twice"),
         ({"vocabulary": ("Cat",)}, "lower case"),
         ({"vocabulary": ("cat",), "thresholds": {"dog": 0.5}}, "threshold for 'dog'"),
-        ({"threshold": 1.5}, "thresholds"),
+        ({"threshold": -0.5}, "thresholds"),
         ({"vector_length": 0}, "vector length"),
         ({"input_size": 0}, "input size"),
     ],

@@ -33,7 +33,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site / "borrowed.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in ours))
     source = folder / "source"
     shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
-    install: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    install: list[str | Path] = [
+        folder / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+    ]
     subprocess.run([*install, "--no-build-isolation", source], check=True)
     return folder / "bin"
 
@@ -62,6 +70,6 @@ def test_the_example_is_found_indexes_and_answers(environment: Path, tmp_path: P
 @pytest.mark.skipif(sys.platform == "win32", reason="environments lie otherwise there")
 def test_the_example_passes_its_own_tests(environment: Path) -> None:
     source = environment.parent / "source"
-    command = [environment / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", source]
+    command: list[str | Path] = [environment / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", source]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
