@@ -35,6 +35,12 @@ def _train(run: Run) -> Path:
     return train(run)
 
 
+def _build_from(weights: Path, device: str) -> Annotator:
+    from imsearch.plugins.everyday.annotator import EverydayAnnotator
+
+    return EverydayAnnotator(weights, None, device)
+
+
 def _summary() -> dict[str, Any]:
     summary: dict[str, Any] = json.loads(SUMMARY.read_text(encoding="utf-8"))
     return summary
@@ -71,5 +77,6 @@ def imsearch_recipes() -> list[RecipeSpec]:
             _train,
             "The default annotator's heads and upper stages, from pictures with words and a teacher's soft labels",
             ("corel5k", "flickr8k", "coco", "jsonl"),
+            _build_from,
         )
     ]
