@@ -1,0 +1,152 @@
+"""The documentation is right: its examples run, and no command, option, setting or hook is missing."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from imsearch.cli.root import COMMANDS, root
+from imsearch.engine.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.engine import Engine
+from imsearch.lexicon import Lexicon
+from imsearch.plugins import hookspecs
+from imsearch.plugins.contract import check_annotator
+from imsearch.plugins.manager import make_manager
+from imsearch.records import Annotation, AnnotatorSpec, Image, Tag
+from imsearch.settings import PREFIX, Settings
+from tests.fakes import colour_spec
+from tests.make_plugins import Plugins
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def text_of(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """The fenced pieces of code of a page."""
+    return re.findall(rf"```{language}\n(.*?)```", text_of(name), re.DOTALL)
+
+
+def table(name: str, head: str) -> list[list[str]]:
+    """The rows of the Markdown table whose first column has this head."""
+    lines = text_of(name).split(f"| {head} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command of ours with its full name, those below `plugins` included."""
+    context = click.Context(root)
+    for name in COMMANDS:
+        command = root.get_command(context, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", each) for below, each in command.commands.items())
+
+
+@pytest.mark.parametrize(("name", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
+def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
+    page = text_of("commands.md")
+    section = re.search(rf"^### imsearch {name}\n(.*?)(?=^##|\Z)", page, re.DOTALL | re.MULTILINE)
+    assert section, f"docs/commands.md has no section '### imsearch {name}'"
+    assert command.help, f"imsearch {name} has no help text"
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            option = max(parameter.opts, key=len)
+            option = "-0" if option == "-0" else option
+            assert f"`{option}" in section[1], f"{option} is missing in the section of imsearch {name}"
+            assert parameter.help, f"{option} of imsearch {name} has no help text"
+
+
+def test_documented_commands_exist() -> None:
+    documented = set(re.findall(r"^### imsearch (.+)$", text_of("commands.md"), re.MULTILINE))
+    assert documented == {name for name, _ in commands()}
+
+
+def test_every_setting_is_documented() -> None:
+    rows = {row[0].strip("`"): row for row in table("commands.md", "key")}
+    assert rows.keys() == {each.name for each in fields(Settings)}
+    for each in fields(Settings):
+        assert f"`{PREFIX}{each.name.upper()}`" in rows[each.name][1]
+
+
+def test_every_hook_is_documented() -> None:
+    hooks = {name for name in vars(hookspecs) if name.startswith("imsearch_")}
+    documented = {re.sub(r"[`(].*", "", row[0].strip("`")) for row in table("plugins.md", "hook")}
+    assert documented == hooks
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins:
+    return Plugins(tmp_path / "plugins", monkeypatch)
+
+
+def test_the_plugin_of_the_page_keeps_the_contract(plugins: Plugins) -> None:
+    plugins.add("brightness", blocks("plugins.md", "python")[0])
+    (spec,) = make_manager().choose(["brightness"])
+    assert [check.problems for check in check_annotator(spec) if not check.passed] == []
+    (package,) = blocks("plugins.md", "toml")
+    assert tomllib.loads(package)["project"]["entry-points"] == {"imsearch": {"brightness": "imsearch_brightness"}}
+
+
+def test_the_contract_test_of_the_page_runs(plugins: Plugins, check_annotator: object) -> None:
+    plugins.add("brightness", blocks("plugins.md", "python")[0])
+    names: dict[str, object] = {}
+    exec(blocks("plugins.md", "python")[1], names)
+    test = names["test_contract"]
+    assert callable(test)
+    test(check_annotator)
+
+
+def test_the_command_and_the_listener_of_the_page_work(plugins: Plugins, capsys: pytest.CaptureFixture[str]) -> None:
+    plugins.add("hello", blocks("plugins.md", "python")[2])
+    manager = make_manager()
+    manager.commands(taken=())["hello"].main([], standalone_mode=False)
+    image = Image(1, "0" * 64, 1, 1, "PNG", 1, (Path("/photos/cat.png"),))
+    assert manager.image_indexed(image, [Tag("cat", 0.9), Tag("dog", 0.1, shown=False)]) == []
+    assert capsys.readouterr() == ("hello\n", "cat.png: cat\n")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The library of docs/query.md."""
+    folder = tmp_path_factory.mktemp("docs") / "library"
+    with Engine.open(folder, Lexicon.load(), write=True, create=True) as engine:
+        engine.use_annotators([AnnotatorSpec("page", "1", colour_spec().factory)])
+        for number, (name, tags) in enumerate(table("query.md", "picture")):
+            pairs = [each.rsplit(" ", 1) for each in tags.split(", ")]
+            said = Annotation(tuple(Tag(word, float(probability)) for word, probability in pairs))
+            file = FileSeen(Path("/photos") / name, 1, number)
+            engine.record([Reading(file, f"{number:064x}", ImageFacts(1, 1, "JPEG"), {"page": said})])
+        engine.catch_up()
+        yield engine
+
+
+@pytest.mark.parametrize(("query", "finds"), [row[:2] for row in table("query.md", "query")])
+def test_the_queries_of_the_page_find_what_it_says(library: Engine, query: str, finds: str) -> None:
+    hits = library.search(query.strip("`")).hits
+    assert [hit.image.path.name for hit in hits] == finds.split()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/commands.md", "docs/query.md", "docs/plugins.md"])
+def test_commands_in_the_pages_can_be_called_so(page: str) -> None:
+    known = dict(commands())
+    calls = re.findall(r"^(?:    |\$ )+(?:\$ )?imsearch ([^\n#|>]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    for call in calls:
+        name, *arguments = shlex.split(call)
+        if name.startswith("-"):
+            continue
+        command = known[name]
+        if isinstance(command, click.Group) and arguments and arguments[0] in command.commands:
+            command, arguments = command.commands[arguments[0]], arguments[1:]
+        command.make_context(name, arguments).close()
