@@ -109,7 +109,8 @@ def check_file(path: Path) -> None:
 def create(path: Path) -> None:
     """Write a new, empty catalog; it appears under its name only when complete."""
     new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
+    for left in (new, new.with_name(new.name + "-journal")):  # of a start that was cut short
+        left.unlink(missing_ok=True)
     engine = create_engine(URL.create("sqlite", database=os.fspath(new)))
     with translated(path), engine.begin() as connection:
         schema.metadata.create_all(connection)

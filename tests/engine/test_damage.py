@@ -238,3 +238,12 @@ def test_ctrl_c_in_the_middle_of_a_commit_costs_nothing(library: Path, monkeypat
         assert reader.search("cat").total == 2
         assert engine.notes == reader.notes == []
         assert reader.verify() == []
+
+
+def test_what_a_start_cut_short_left_behind_is_no_hindrance(folder: Path) -> None:
+    folder.mkdir()
+    for name in ("lock", "lock.pid", f"{FILE_NAME}.new", f"{FILE_NAME}.new-journal"):
+        (folder / name).write_bytes(b"half")
+    with Engine.open(folder, LEXICON, create=True) as engine:
+        assert engine.verify() == []
+    assert sorted(path.name for path in folder.iterdir()) == [FILE_NAME, "lock", "text"]
