@@ -45,7 +45,7 @@ VERSION = "1"
 NEVER = 2.0
 """A threshold that no probability reaches."""
 DEFAULTS = {
-    "epochs": 9.0,
+    "epochs": 7.0,
     "batch_size": 32.0,
     "learning_rate": 3e-4,
     "head_learning_rate": 2e-3,
