@@ -40,14 +40,14 @@ def main() -> int:
     gather(PHOTOS)
     steps = (
         ("2. Tagging and indexing them", ["index", str(PHOTOS)]),
-        ("3. Searching: a word finds what is in the picture, and kinds of it", ["query", "animal"]),
-        ("   Several words; the likeliest come first", ["query", "person -astronaut", "-n", "3"]),
+        ("3. Searching: a word finds what is in the picture, and kinds of it", ["query", "animal", "-n", "5"]),
+        ("   Two words: surely no building", ["query", "vehicle", "-building", "-n", "5"]),
         ("4. Pictures that look alike", ["similar", str(PHOTOS / "garage/motorcycle.jpg"), "-n", "3"]),
     )
     for title, arguments in steps:
         say(title)
-        if imsearch(arguments) == 2:
-            return 2
+        if (code := imsearch(arguments)) not in (0, 1):
+            return code
     command = f"{Path(sys.executable).parent.relative_to(Path.cwd())}/imsearch"
     say("That is all. To go on:")
     print(f"  export IMSEARCH_LIBRARY={shlex.quote(str(LIBRARY))}")

@@ -120,4 +120,4 @@ def _nothing(library: Library, text: str, offset: int, total: int) -> str:
         return f"There are only {count(total, 'picture')}."
     if not library.status().images:
         return 'The library is empty. Fill it with "imsearch index FOLDER".'
-    return f"Nothing found for {text!r}. --min-score 0 lists unlikely pictures too; \"imsearch tags\" the words in use."
+    return f'Nothing found for {text!r}. --min-score 0 lists unlikely pictures too; "imsearch tags" the words in use.'
