@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 from imsearch.cli.root import root
-from imsearch.errors import ImsearchError, QueryError
+from imsearch.errors import ImsearchError
 
 __all__ = ["main", "root"]
 
@@ -36,9 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (`| head`) has seen enough.  Python would complain when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except QueryError as error:
-        click.echo(f"imsearch: {error}", err=True)
-        return 2
     except (ImsearchError, OSError) as error:
         click.echo(f"imsearch: {error}", err=True)
         return 2

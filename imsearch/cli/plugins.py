@@ -24,7 +24,10 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def plugins(context: click.Context, as_json: bool) -> int:
-    """List the installed plugins and their annotators, the broken ones with their errors."""
+    """List the installed plugins.
+
+    Lists their annotators too, and what is wrong with those that are broken.
+    """
     if context.invoked_subcommand:
         return 0
     from imsearch.plugins.manager import make_manager

@@ -20,6 +20,7 @@ from imsearch.cli.common import (
     say,
 )
 from imsearch.cli.output import print_results
+from imsearch.errors import QueryError
 from imsearch.records import Results
 from imsearch.settings import load_settings
 
@@ -73,7 +74,10 @@ def query(
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
     with open_library(settings) as opened:
-        results = opened.query(text, offset=offset)
+        try:
+            results = opened.query(text, offset=offset)
+        except QueryError as error:
+            raise QueryError(f"{error}\n  {text}\n  {' ' * error.position}^", error.position) from error
         print_results(results, form, nul)
         if not results.hits:
             say(_nothing(opened, text, offset, results.total))

@@ -24,9 +24,10 @@ Examples:
 @format_option("table", "json")
 @library_option
 def show(image: str, form: str, library: Path | None) -> int:
-    """Show what is known of IMAGE: its files, its facts, and every tag with its probability.
+    """Show what is known of one picture.
 
-    IMAGE is the path of a file or the id of an image.  Tags in the long tail, which only help ranking, are dimmed.
+    Prints its files, its facts, and every tag with its probability.  Tags in the long tail, which only help ranking,
+    are dimmed.  IMAGE is the path of a file or the id of an image.
     """
     with open_library(load_settings({"library": library})) as opened:
         found, tags = opened.show(image)
@@ -48,7 +49,10 @@ Examples:
 @format_option("table", "json")
 @library_option
 def tags(word: str, form: str, library: Path | None) -> int:
-    """List the tags in use and how many pictures show each; with WORD, those that begin with it."""
+    """List the tags in use.
+
+    Says how many pictures show each, the most frequent first.  With WORD, lists those that begin with it.
+    """
     with open_library(load_settings({"library": library})) as opened:
         counts = opened.tags(word)
     if form == "json":

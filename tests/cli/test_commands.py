@@ -65,9 +65,9 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
 
 
 def test_a_query_that_cannot_be_understood_exits_with_2(run: Run, indexed: Path) -> None:
-    ran = run("query", "(red")
+    ran = run("query", "blue", "(red")
     assert ran.code == 2
-    assert ran.err.startswith("imsearch: ")
+    assert ran.err.splitlines() == ["imsearch: A parenthesis is not closed.", "  blue (red", "           ^"]
 
 
 def test_limit_and_offset(run: Run, indexed: Path) -> None:
