@@ -51,6 +51,7 @@ def imsearch_commands(cli: click.Group) -> None:
 def imsearch_image_indexed(image: Image, tags: Sequence[Tag]) -> None:
     """An image was annotated and its tags are committed.
 
-    Called once an image and run, in the indexing process, after the catalog and the indexes hold the new tags.
-    `tags` are the likeliest first.  An exception is reported and stops neither the run nor other plugins.
+    Called in the indexing process, on the thread that writes, so it should be quick; the indexes follow within
+    seconds.  `tags` are the likeliest first.  An exception is reported and stops neither the run nor other plugins,
+    but this one is not called again in this run.
     """
