@@ -167,7 +167,8 @@ def _print_evaluation(judged: Evaluation) -> None:
 def _print_search(found: SearchScores) -> None:
     table = make_table("queries", ">number", ">MAP", ">BEP")
     for group, number in found.queries.items():
-        table.add_row(group, f"{number:,}", *_figures(found.map[group], found.bep[group]))
+        if number:
+            table.add_row(group, f"{number:,}", *_figures(found.map[group], found.bep[group]))
     print_table(table)
 
 

@@ -23,7 +23,10 @@ _EASY = 3
 
 @dataclass(frozen=True)
 class SearchScores:
-    """For each group of queries: how many, mean average precision, and break-even precision."""
+    """For each group of queries: how many, mean average precision, and break-even precision.
+
+    Groups without a query are not in `map` and `bep`.
+    """
 
     queries: dict[str, int]
     map: dict[str, float]
@@ -58,7 +61,7 @@ def judge_search(
         for group in ("All", "Single" if len(query) == 1 else "Multi", "Easy" if len(relevant) >= _EASY else "Hard"):
             values[group].append(scores)
         progress(1)
-    means = {group: np.mean(several, axis=0) if several else (np.nan, np.nan) for group, several in values.items()}
+    means = {group: np.mean(several, axis=0) for group, several in values.items() if several}
     return SearchScores(
         {group: len(several) for group, several in values.items()},
         {group: float(pair[0]) for group, pair in means.items()},

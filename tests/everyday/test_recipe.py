@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors import safe_open
 
@@ -105,12 +106,17 @@ def test_the_annotator_gives_tags_and_vector_from_one_pass(
     datasets: list[Dataset], trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     annotator = EverydayAnnotator(trained, None)
-    passes = []
-    lower = annotator.network.backbone.lower
-    monkeypatch.setattr(annotator.network.backbone, "lower", lambda *args: passes.append(1) or lower(*args))
+    backbone = annotator.network.backbone
+    lower, passes = backbone.lower, []
+
+    def counted(x: torch.Tensor, stages: int) -> torch.Tensor:
+        passes.append(len(x))
+        return lower(x, stages)
+
+    monkeypatch.setattr(backbone, "lower", counted)
     pictures = [read_picture(sample.file, 260) for sample in datasets[0].samples[:3]]
     annotations = annotator.annotate([annotator.prepare(picture) for picture in pictures])
-    assert len(passes) == 1
+    assert passes == [3]
     for annotation in annotations:
         names = [tag.name for tag in annotation.tags]
         assert len(names) == len(set(names)) > 5

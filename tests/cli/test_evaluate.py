@@ -1,0 +1,68 @@
+"""``imsearch evaluate`` with the fake annotator, whose figures can be computed by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.make_pictures import BLUE, GREEN, RED, plain
+from tests.make_plugins import Plugins
+
+COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Two plain pictures of each colour, one of them in the split "test", and one that is labelled wrongly."""
+    folder = tmp_path / "colours"
+    folder.mkdir()
+    rows = []
+    for number, (name, colour) in enumerate(COLOURS.items()):
+        for split in ("train", "test"):
+            file = plain(folder / f"{name}-{split}.png", colour, seed=1 + number + 10 * (split == "test"))
+            rows.append({"file": file.name, "labels": [name], "split": split})
+    rows.append({"file": plain(folder / "odd.png", RED, seed=99).name, "labels": ["green"], "split": "test"})
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return folder
+
+
+def test_tags_are_judged_on_the_test_split(run: Run, plugins: Plugins, dataset: Path) -> None:
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--by", "tags", "--json")
+    assert ran.code == 0
+    (judged,) = ran.json["evaluations"]
+    assert (judged["pictures"], judged["judged"]) == (4, 3)
+    # Blue and red rank their one picture first (red's tie is broken by order); green finds one of two first, the
+    # other behind it among the pictures without green, in their order: odd.png comes last.
+    assert judged["mean_ap"] == pytest.approx((1 + 1 + (1 + 2 / 4) / 2) / 3)
+    # Shown: one colour for each picture, right for three of four.
+    assert judged["shown"]["overall_precision"] == judged["shown"]["overall_recall"] == 0.75
+
+
+def test_the_table_names_the_protocols(run: Run, plugins: Plugins, dataset: Path) -> None:
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--by", "tags", "--split", "train")
+    assert "five words" in ran.out and "shown, over all" in ran.out
+    assert "mAP over words 1.0000, over pictures 1.0000" in ran.out
+    assert "colours on 3 pictures" in ran.err
+
+
+@pytest.mark.parametrize("ask", ["tags", "words"])
+def test_search_is_judged_through_the_index(run: Run, plugins: Plugins, dataset: Path, ask: str) -> None:
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ask", ask, "--json")
+    (found,) = ran.json["evaluations"]
+    # Only "green" is on two test pictures; the true one is found first, the one labelled wrongly has no green at all.
+    assert found["queries"] == {"All": 1, "Single": 1, "Multi": 0, "Easy": 0, "Hard": 1}
+    assert found["map"] == {"All": 0.5, "Single": 0.5, "Hard": 0.5}
+
+
+def test_mistakes_are_told(run: Run, plugins: Plugins, dataset: Path) -> None:
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}")
+    assert ran.code == 2 and "--by tags" in ran.err
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--split", "dev")
+    assert ran.code == 2 and "it has: test, train" in ran.err
+    ran = run("evaluate", "nobody", "--dataset", f"jsonl:{dataset}")
+    assert ran.code == 2 and "nobody" in ran.err
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--weights", dataset / "labels.jsonl")
+    assert ran.code == 2
