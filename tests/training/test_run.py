@@ -36,7 +36,7 @@ class Line:
     def step(self, x: torch.Tensor) -> Epoch:
         loss = (self.model(x) - 2 * x).square().mean()
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         return {"loss": loss.item()}
 
