@@ -1,13 +1,12 @@
 """Turns logits into probabilities that mean what they say, and chooses which are worth showing.
 
-A head is calibrated by two numbers (Platt 1999), fitted over all pairs of a held-back picture and a tag that the
-picture's dataset labels and the head knows, also where that dataset is not the head's own: a user's photos are not
-the head's own either.
+Everything is fitted over pairs of a held-back picture and a tag that the picture's dataset labels.  A pair also judges
+heads that learned the tag from other datasets: a user's photos are not the head's own either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,20 +14,19 @@ from numpy.typing import NDArray
 
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.corpus import LABELLED, Corpus
-from imsearch.plugins.everyday.network import Checkpoint
-from imsearch.plugins.everyday.tagging import Floats, Tagger, evidence, make_source
+from imsearch.plugins.everyday.fusion import Rule, fit_rule, halfway, pattern
+from imsearch.plugins.everyday.network import Checkpoint, Head
+from imsearch.plugins.everyday.tagging import Floats, Group, Tagger, Vocabulary
+from imsearch.plugins.everyday.thresholds import choose_thresholds
 from imsearch.training.datasets import label_matrix
 from imsearch.training.metrics import calibration_error
 from imsearch.training.run import Reporter
 
 Logits = Mapping[str, Floats]
-
-LEAST_SHOWN, MOST_SHOWN = 0.35, 0.7
-"""A tag's own threshold stays in this range: fewer than a hundred positives decide it."""
-_LEAST_POSITIVES = 10
-_BETA = 0.5
-_STEADY = 20.0
-"""A threshold of n positives moves n / (n + this) of the way from the common one to its own."""
+Bools = NDArray[np.bool_]
+_START = Rule((1.0,), 0.0)
+_IMPORTANCE = 500.0
+"""The pairs of each dataset count together as this many positives, so that the largest does not decide alone."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,14 @@ class Judged:
     name: str
     rows: NDArray[np.intp]
     tags: tuple[str, ...]
-    truth: NDArray[np.bool_]
+    truth: Bools
+
+    def pairs(self, tags: Sequence[str], values: Floats) -> tuple[Floats, Bools]:
+        """Values and truths of all pairs of these pictures with the tags that both know; `values` ``(rows, tags)``."""
+        column = {tag: index for index, tag in enumerate(tags)}
+        shared = [(index, column[tag]) for index, tag in enumerate(self.tags) if tag in column]
+        theirs, ours = np.array(shared, dtype=np.intp).reshape(-1, 2).T
+        return values[np.ix_(self.rows, ours)].ravel(), self.truth[:, theirs].ravel()
 
 
 def judged_sets(corpus: Corpus, held: NDArray[np.intp], lexicon: Lexicon) -> list[Judged]:
@@ -56,80 +61,66 @@ def judged_sets(corpus: Corpus, held: NDArray[np.intp], lexicon: Lexicon) -> lis
     return sets
 
 
-def platt(evidence: Floats, truth: NDArray[np.bool_], steps: int = 50) -> tuple[float, float]:
-    """Slope and offset that minimize the cross-entropy of sigmoid(slope * evidence + offset); Newton's method."""
-    x = np.stack([evidence.astype(np.float64), np.ones(len(evidence))], axis=1)
-    weights = np.array([1.0, 0.0])
-    for _ in range(steps):
-        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        gradient = x.T @ (p - truth) + 1e-3 * (weights - (1.0, 0.0))  # a little prior keeps it solvable
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + 1e-3 * np.eye(2)
-        change = np.linalg.solve(hessian, gradient)
-        weights = weights - np.clip(change, -1, 1)
-        if np.abs(change).max() < 1e-6:
-            break
-    return float(max(weights[0], 0.05)), float(weights[1])
-
-
 def calibrate(plain: Checkpoint, corpus: Corpus, held: NDArray[np.intp], logits: Logits, say: Reporter) -> Checkpoint:
-    """The checkpoint with slopes, offsets and thresholds; `logits` are those of the rows `held`."""
+    """The checkpoint with calibrated heads, rules and thresholds; `logits` are those of the rows `held`."""
     lexicon = Lexicon.load()
     sets = judged_sets(corpus, held, lexicon)
-    heads = {}
-    for name, head in plain.heads.items():
-        source = make_source(name, head.labels, lexicon)
-        pairs = list(_pairs(sets, source.tags, evidence(source, logits[name])))
-        x, truth = (np.concatenate(several) for several in zip(*pairs, strict=True))
-        slope, offset = platt(x, truth)
-        heads[name] = replace(head, slope=slope, offset=offset)
-        say.note(f"{name}: probability = sigmoid({slope:.3f} * logit {offset:+.3f}), from {len(x):,} pairs")
-    calibrated = replace(plain, heads=heads)
-    tagger = Tagger(calibrated, lexicon)
-    rows = tagger.probabilities(logits)
-    errors = {}
-    for judged in sets:
-        (x, truth) = next(_pairs([judged], tagger.tags, rows))
-        errors[f"calibration error, {judged.name}"] = calibration_error(truth, x, floor=0.1)
-    common, thresholds = choose_thresholds(sets, tagger.tags, rows)
+    vocabulary = Vocabulary({name: head.labels for name, head in plain.heads.items()}, lexicon)
+    said = vocabulary.evidence(logits)
+    own = {name: _platt(vocabulary, said, name, [s for s in sets if s.name == name] or sets) for name in plain.heads}
+    heads = {name: Head(head.labels, own[name].weights[0], own[name].offset) for name, head in plain.heads.items()}
+    rules = {pattern(g.heads): _rule(vocabulary, g, said, sets, own) for g in vocabulary.groups}
+    for name, rule in rules.items():
+        say.note(f"{name}: logit = {' + '.join(f'{weight:.2f}' for weight in rule.weights)}, {rule.offset:+.2f}")
+    calibrated = replace(plain, heads=heads, rules=rules)
+    probabilities = Tagger(calibrated, lexicon).probabilities(logits)
+    pairs = {judged.name: judged.pairs(vocabulary.tags, probabilities) for judged in sets}
+    errors = {f"calibration error, {k}": calibration_error(t, p, floor=0.1) for k, (p, t) in pairs.items()}
+    common, thresholds = choose_thresholds(sets, vocabulary.tags, probabilities)
     say.note(f"shown from {common:.2f}; {len(thresholds)} tags have a threshold of their own")
     return replace(calibrated, threshold=common, thresholds=thresholds, figures={**plain.figures, **errors})
 
 
-def _pairs(
-    sets: Sequence[Judged], tags: Sequence[str], values: Floats
-) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:  # fmt: skip
-    """For each set the values and truths of all pairs of its pictures and the tags both know."""
-    column = {tag: index for index, tag in enumerate(tags)}
-    for judged in sets:
-        shared = [(i, column[tag]) for i, tag in enumerate(judged.tags) if tag in column]
-        if shared:
-            theirs, ours = (list(several) for several in zip(*shared, strict=True))
-            yield values[np.ix_(judged.rows, ours)].ravel(), judged.truth[:, theirs].ravel()
-
-
-def best_threshold(values: Floats, truth: NDArray[np.bool_]) -> float:
-    """The value whose F-measure with beta one half is best: precision counts twice as much as recall."""
-    order = np.argsort(-values, kind="stable")
-    hits = np.cumsum(truth[order])
-    f = (1 + _BETA**2) * hits / (np.arange(1, len(hits) + 1) + _BETA**2 * max(int(hits[-1]), 1))
-    return float(values[order[int(np.argmax(f))]])
-
-
-def choose_thresholds(
-    sets: Sequence[Judged], tags: Sequence[str], rows: Floats
-) -> tuple[float, dict[str, float]]:  # fmt: skip
-    """The common threshold, and those of tags with enough positives, drawn towards the common one."""
-    pairs = list(_pairs(sets, tags, rows))
+def _platt(vocabulary: Vocabulary, said: Mapping[str, Floats], head: str, sets: Sequence[Judged]) -> Rule:
+    """One head alone, on these sets (Platt 1999)."""
+    pairs = [judged.pairs(vocabulary.sources[head].tags, said[head]) for judged in sets]
     values, truth = (np.concatenate(several) for several in zip(*pairs, strict=True))
-    common = float(np.clip(best_threshold(values, truth), LEAST_SHOWN, MOST_SHOWN))
-    own = {}
-    for tag in tags:
-        about = list(_pairs([j for j in sets if tag in j.tags], [tag], rows[:, [tags.index(tag)]]))
-        if not about:
-            continue
-        values, truth = (np.concatenate(several) for several in zip(*about, strict=True))
-        positives = int(truth.sum())
-        if positives >= _LEAST_POSITIVES:
-            best = float(np.clip(best_threshold(values, truth), LEAST_SHOWN, MOST_SHOWN))
-            own[tag] = round(common + (best - common) * positives / (positives + _STEADY), 3)
-    return round(common, 3), own
+    return fit_rule(values[:, None].astype(np.float64), truth, np.ones(len(truth)), _START)
+
+
+def _rule(
+    vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], sets: Sequence[Judged], own: Mapping[str, Rule]
+) -> Rule:
+    """The rule of a group of tags; where no dataset judges any of them, the mean of the heads' own calibrations."""
+    count = len(group.heads)
+    prior = Rule(
+        tuple(own[name].weights[0] / count for name in group.heads),
+        float(np.mean([own[name].offset for name in group.heads])),
+    )
+    tags = [vocabulary.tags[column] for column in group.columns]
+    values = [said[name][:, members] for name, members in zip(group.heads, group.members, strict=True)]
+    parts = []
+    for judged in sets:
+        several = [judged.pairs(tags, each) for each in values]
+        truth = several[0][1]
+        weight = np.full(len(truth), _IMPORTANCE / max(int(judged.truth.sum()), 1))
+        parts.append((np.stack([pair[0] for pair in several], axis=1).astype(np.float64), truth, weight))
+    judges = [judged.name for judged, part in zip(sets, parts, strict=True) if len(part[1])]
+    if not judges:
+        return prior
+    evidence, truth, importance = (np.concatenate(several) for several in zip(*parts, strict=True))
+    rule = fit_rule(evidence, truth, importance, prior)
+    return halfway(rule, *_abroad(vocabulary, said, sets, judges[0], own)) if len(judges) == 1 else rule
+
+
+def _abroad(
+    vocabulary: Vocabulary, said: Mapping[str, Floats], sets: Sequence[Judged], head: str, own: Mapping[str, Rule]
+) -> tuple[float, float]:
+    """What becomes of a head's logits on the pictures of other datasets, from the tags that are judged there.
+
+    Tags judged on the head's own dataset alone look better calibrated there than they are elsewhere.
+    """
+    others = [judged for judged in sets if judged.name != head]
+    there = _platt(vocabulary, said, head, others)
+    slope = min(there.weights[0] / max(own[head].weights[0], 1e-3), 1.0)
+    return slope, min(there.offset - slope * own[head].offset, 0.0)

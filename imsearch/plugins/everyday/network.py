@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from imsearch.errors import ModelError
+from imsearch.plugins.everyday.fusion import Rule, from_header, to_header
 from imsearch.training.efficientnet_lite import FEATURES, EfficientNetLite, fold_normalization, load_imagenet
 
 FROZEN_STAGES = 5
@@ -59,10 +60,10 @@ class EverydayNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Head:
-    """A head's labels, in the order of its outputs, and what turns its logits into probabilities.
+    """A head's labels, in the order of its outputs, and what makes its logits probabilities of these labels.
 
-    probability = sigmoid(slope * logit + offset); for ``imagenet`` the logit is that of a softmax mass.  Both were
-    fitted on held-back data (Platt 1999).
+    probability = sigmoid(slope * logit + offset), fitted on held-back pictures of the head's own dataset (Platt 1999);
+    unused for ``imagenet``, whose classes exclude one another.
     """
 
     labels: tuple[str, ...]
@@ -72,10 +73,14 @@ class Head:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything of a weights file but its tensors."""
+    """Everything of a weights file but its tensors.
+
+    `rules` fuse the heads' evidence into probabilities of tags, by the set of heads that know a tag.
+    """
 
     version: str
     heads: Mapping[str, Head]
+    rules: Mapping[str, Rule] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     threshold: float = 0.5
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -85,7 +90,8 @@ class Checkpoint:
 def save_checkpoint(path: Path, network: EverydayNetwork, checkpoint: Checkpoint) -> None:
     """Writes the trained part in float16."""
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
-    save_file(tensors, path, metadata={"imsearch": json.dumps(asdict(checkpoint))})
+    header = {**asdict(checkpoint), "rules": to_header(checkpoint.rules)}
+    save_file(tensors, path, metadata={"imsearch": json.dumps(header)})
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -94,7 +100,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         with safe_open(path, framework="numpy") as file:
             said = json.loads((file.metadata() or {})["imsearch"])
         heads = {name: Head(tuple(h["labels"]), h["slope"], h["offset"]) for name, h in said.pop("heads").items()}
-        return Checkpoint(heads=heads, **said)
+        return Checkpoint(heads=heads, rules=from_header(said.pop("rules")), **said)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} is not a checkpoint of everyday ({error}). Install imsearch again.") from error
 

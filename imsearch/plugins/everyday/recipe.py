@@ -233,12 +233,15 @@ def finish(
 def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     """What the plugin's spec needs of the weights file, hidden tags never shown."""
     lexicon = Lexicon.load()
-    thresholds = {**checkpoint.thresholds, **dict.fromkeys(sorted(lexicon.hidden), NEVER)}
+    vocabulary = Tagger(checkpoint, lexicon).tags
+    # Kinds that no head learned by name ("container") serve the search; as tags they would only be noise.
+    unseen = [tag for tag in vocabulary if tag in lexicon.hidden or tag not in lexicon.tags]
+    thresholds = {**checkpoint.thresholds, **dict.fromkeys(unseen, NEVER)}
     return {
         "version": checkpoint.version,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "threshold": checkpoint.threshold,
         "thresholds": thresholds,
-        "vocabulary": Tagger(checkpoint, lexicon).tags,
+        "vocabulary": vocabulary,
         "figures": checkpoint.figures,
     }

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.lexicon import Lexicon
-from imsearch.plugins.everyday.network import IMAGENET, Checkpoint, Head
+from imsearch.plugins.everyday.fusion import pattern
+from imsearch.plugins.everyday.network import IMAGENET, Checkpoint
 
 Floats = NDArray[np.float32]
 _TINY = 1e-6
@@ -76,25 +77,56 @@ def evidence(source: Source, logits: Floats) -> Floats:
     return best
 
 
+@dataclass(frozen=True)
+class Group:
+    """Tags known to the same heads: their columns among all tags, and in each head's evidence."""
+
+    heads: tuple[str, ...]
+    columns: NDArray[np.intp]
+    members: tuple[NDArray[np.intp], ...]
+
+
+class Vocabulary:
+    """All tags that heads with these labels know, grouped by the heads that know them."""
+
+    def __init__(self, labels: Mapping[str, Sequence[str]], lexicon: Lexicon) -> None:
+        self.sources = {name: make_source(name, several, lexicon) for name, several in labels.items()}
+        self.tags = tuple(dict.fromkeys(tag for source in self.sources.values() for tag in source.tags))
+        places = {name: {tag: i for i, tag in enumerate(source.tags)} for name, source in self.sources.items()}
+        known: dict[tuple[str, ...], list[int]] = {}
+        for column, tag in enumerate(self.tags):
+            known.setdefault(tuple(name for name in labels if tag in places[name]), []).append(column)
+        self.groups = [
+            Group(
+                heads,
+                np.array(columns, dtype=np.intp),
+                tuple(np.array([places[name][self.tags[c]] for c in columns], dtype=np.intp) for name in heads),
+            )
+            for heads, columns in known.items()
+        ]
+
+    def evidence(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The evidence of each head: ``(N, tags of the head)``."""
+        return {name: evidence(source, logits[name]) for name, source in self.sources.items()}
+
+
 class Tagger:
-    """Holds the tables for one checkpoint; `tags` is the vocabulary in the order of `probabilities`."""
+    """Fuses the heads of one checkpoint; `tags` is the vocabulary in the order of `probabilities`."""
 
     def __init__(self, checkpoint: Checkpoint, lexicon: Lexicon) -> None:
-        self.heads: Mapping[str, Head] = checkpoint.heads
-        self.sources = [make_source(name, head.labels, lexicon) for name, head in self.heads.items()]
-        self.tags = tuple(dict.fromkeys(tag for source in self.sources for tag in source.tags))
-        position = {tag: index for index, tag in enumerate(self.tags)}
-        self._columns = [np.array([position[tag] for tag in source.tags]) for source in self.sources]
+        self._vocabulary = Vocabulary({name: head.labels for name, head in checkpoint.heads.items()}, lexicon)
+        self._rules = [checkpoint.rules[pattern(group.heads)] for group in self._vocabulary.groups]
+        self.tags = self._vocabulary.tags
 
     def probabilities(self, logits: Mapping[str, Floats]) -> Floats:
-        """``(N, tags)`` in 0 to 1: for each tag the most certain of the heads that know it."""
-        count = len(next(iter(logits.values())))
-        best = np.zeros((count, len(self.tags)), dtype=np.float32)
-        for source, columns in zip(self.sources, self._columns, strict=True):
-            head = self.heads[source.head]
-            said = sigmoid(head.slope * evidence(source, logits[source.head]) + head.offset)
-            best[:, columns] = np.maximum(best[:, columns], said)
-        return best
+        """``(N, tags)`` in 0 to 1."""
+        said = self._vocabulary.evidence(logits)
+        fused = np.empty((len(next(iter(logits.values()))), len(self.tags)), dtype=np.float32)
+        for group, rule in zip(self._vocabulary.groups, self._rules, strict=True):
+            fused[:, group.columns] = rule(
+                [said[name][:, members] for name, members in zip(group.heads, group.members, strict=True)]
+            )
+        return sigmoid(fused)
 
 
 def strongest(names: Sequence[str], row: Floats, most: int, least: float) -> Iterable[tuple[str, float]]:

@@ -1,0 +1,101 @@
+"""Fusion of heads, calibration and thresholds, on numbers whose answers are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday.calibrate import Judged
+from imsearch.plugins.everyday.fusion import Rule, fit_rule, from_header, halfway, to_header
+from imsearch.plugins.everyday.network import Checkpoint, Head
+from imsearch.plugins.everyday.tagging import Tagger, evidence, make_source, sigmoid
+from imsearch.plugins.everyday.thresholds import MOST_SHOWN, best_threshold, choose_thresholds
+
+LEXICON = Lexicon(
+    kinds={"beagle": ("dog",), "pug": ("dog",)},
+    labels={
+        "corel5k": {"dogs": "dog", "puppy": "dog", "sky": "sky"},
+        "imagenet": {"n1": "beagle", "n2": "pug", "n3": "cup"},
+    },
+)
+HEADS = {"corel5k": Head(("dogs", "puppy", "sky")), "imagenet": Head(("n1", "n2", "n3"))}
+RULES = {
+    "corel5k": Rule((2.0,), -1.0),
+    "corel5k+imagenet": Rule((1.0, 0.5), 0.25),
+    "imagenet": Rule((1.0,), 0.0),
+}
+
+
+def test_several_labels_of_one_tag_count_as_the_strongest() -> None:
+    source = make_source("corel5k", HEADS["corel5k"].labels, LEXICON)
+    assert source.tags == ("dog", "sky")
+    assert evidence(source, np.array([[-1, 3, 0.5]], dtype=np.float32)).tolist() == [[3, 0.5]]
+
+
+def test_classes_that_exclude_one_another_are_summed_for_a_kind() -> None:
+    source = make_source("imagenet", HEADS["imagenet"].labels, LEXICON)
+    assert source.tags == ("beagle", "dog", "pug", "cup")
+    logits = np.log(np.array([[0.3, 0.5, 0.2]], dtype=np.float32))
+    assert sigmoid(evidence(source, logits))[0] == pytest.approx([0.3, 0.8, 0.5, 0.2], abs=1e-5)
+
+
+def test_tags_are_fused_by_the_rule_of_the_heads_that_know_them() -> None:
+    tagger = Tagger(Checkpoint("1", HEADS, RULES), LEXICON)
+    logits = {
+        "corel5k": np.array([[-1, 3, 0.5]], dtype=np.float32),
+        "imagenet": np.log(np.array([[0.3, 0.5, 0.2]], dtype=np.float32)),
+    }
+    found = dict(zip(tagger.tags, tagger.probabilities(logits)[0].tolist(), strict=True))
+    odds = 1.0 * 3 + 0.5 * np.log(0.8 / 0.2) + 0.25
+    assert found["dog"] == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-5)
+    assert found["sky"] == pytest.approx(1 / (1 + np.exp(-(2 * 0.5 - 1))), abs=1e-5)
+    assert found["pug"] == pytest.approx(0.5, abs=1e-5)
+
+
+def test_a_rule_finds_the_probabilities_that_made_the_data() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(0, 2, (20_000, 2))
+    truth = random.random(20_000) < 1 / (1 + np.exp(-(1.5 * x[:, 0] + 0.5 * x[:, 1] - 1)))
+    rule = fit_rule(x, truth, np.ones(20_000), Rule((1.0, 1.0), 0.0))
+    assert (*rule.weights, rule.offset) == pytest.approx((1.5, 0.5, -1), abs=0.1)
+
+
+def test_a_head_that_would_count_against_a_tag_is_left_out() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(0, 2, (5_000, 2))
+    truth = random.random(5_000) < 1 / (1 + np.exp(-(x[:, 0] - x[:, 1])))
+    rule = fit_rule(x, truth, np.ones(5_000), Rule((0.5, 0.5), 0.0))
+    assert rule.weights[1] == 0 and rule.weights[0] > 0.3
+
+
+def test_halfway_and_the_header_round_trip() -> None:
+    rule = halfway(Rule((2.0, 1.0), -1.0), slope=0.5, offset=-0.4)
+    assert rule == Rule((1.5, 0.75), -0.95)
+    assert from_header(to_header({"a+b": rule})) == {"a+b": rule}
+
+
+def test_the_best_threshold_prefers_precision() -> None:
+    values = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], dtype=np.float32)
+    truth = np.array([True, True, True, False, False, True])
+    # F with beta one half: 3 of 3 found gives .94 at .7; all six give .71.
+    assert best_threshold(values, truth) == pytest.approx(0.7)
+
+
+def test_tags_with_few_positives_share_the_common_threshold() -> None:
+    random = np.random.default_rng(1)
+    truth = np.zeros((100, 2), dtype=bool)
+    truth[:30, 0], truth[:3, 1] = True, True
+    rows = np.where(truth, 0.95, 0.1) + random.random((100, 2)) * 0.01
+    judged = Judged("set", np.arange(100), ("often", "seldom"), truth)
+    common, own = choose_thresholds([judged], ("often", "seldom"), rows.astype(np.float32))
+    assert common == MOST_SHOWN  # everything true lies far above
+    assert list(own) == ["often"]
+
+
+def test_pairs_are_those_of_tags_that_both_know() -> None:
+    judged = Judged("set", np.array([2, 0]), ("sea", "sky"), np.array([[True, False], [False, True]]))
+    values = np.arange(9, dtype=np.float32).reshape(3, 3)
+    found, truth = judged.pairs(("sky", "tree", "sun"), values)
+    assert found.tolist() == [6, 0] and truth.tolist() == [False, True]
+    assert len(judged.pairs(("tree",), values[:, :1])[0]) == 0
