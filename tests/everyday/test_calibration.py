@@ -7,8 +7,8 @@ import pytest
 
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import Judged
+from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
 from imsearch.plugins.everyday.fusion import Rule, fit_rule, from_header, halfway, to_header
-from imsearch.plugins.everyday.network import Checkpoint, Head
 from imsearch.plugins.everyday.tagging import Tagger, evidence, make_source, sigmoid
 from imsearch.plugins.everyday.thresholds import MOST_SHOWN, best_threshold, choose_thresholds
 

@@ -14,8 +14,9 @@ from imsearch.annotator import Annotator
 from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.picture import Picture
-from imsearch.plugins.everyday.network import IMAGENET, load_network, read_checkpoint
-from imsearch.plugins.everyday.tagging import Tagger, sigmoid, strongest
+from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
+from imsearch.plugins.everyday.network import IMAGENET
+from imsearch.plugins.everyday.tagging import Tagger, calibrated, gather_evidence, sigmoid, strongest
 from imsearch.records import Annotation, Tag
 from imsearch.training.device import autocast, choose_device, to_device
 from imsearch.training.efficientnet_lite import to_input
@@ -32,7 +33,8 @@ class EverydayAnnotator(Annotator):
             raise ModelError(f"The weights in {weights} are damaged or changed. Install imsearch again.")
         self.checkpoint = read_checkpoint(weights)
         self.device = choose_device(device)
-        self.network = load_network(weights, self.checkpoint).to(self.device)
+        network, self.memory = load_model(weights, self.checkpoint)
+        self.network = network.to(self.device)
         self.side = self.network.backbone.size
         self.tagger = Tagger(self.checkpoint, Lexicon.load())
         self.batch_size = 128 if self.device.type == "cuda" else 16
@@ -42,10 +44,12 @@ class EverydayAnnotator(Annotator):
         return picture.array(self.side, self.side)
 
     def forward(self, batch: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-        """Features ``(N, 1280)`` and logits ``(N, labels)`` of each head."""
+        """Features ``(N, 1280)`` and calibrated logits ``(N, labels)`` of each head."""
         with torch.inference_mode(), autocast(self.device):
             features, logits = self.network(to_input(to_device(np.stack(batch), self.device), self.device))
-        return features.float().cpu().numpy(), {name: value.float().cpu().numpy() for name, value in logits.items()}
+        vectors = features.float().cpu().numpy()
+        raw = {name: value.float().cpu().numpy() for name, value in logits.items()}
+        return vectors, calibrated(self.checkpoint.heads, gather_evidence(raw, self.memory, vectors))
 
     def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> list[Annotation]:
         """One forward pass gives the tags of all heads and the pooled feature as the vector."""
@@ -67,5 +71,4 @@ class EverydayAnnotator(Annotator):
     def label_scores(self, batch: Sequence[NDArray[np.uint8]]) -> Mapping[str, NDArray[np.float32]]:
         """The calibrated probabilities ``(N, labels)`` of each head's own labels, by which a dataset is judged."""
         logits = self.forward(batch)[1]
-        heads = self.checkpoint.heads
-        return {name: sigmoid(heads[name].slope * logits[name] + heads[name].offset) for name in self.heads}
+        return {name: sigmoid(logits[name]) for name in self.heads}

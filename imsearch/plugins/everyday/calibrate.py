@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
 from imsearch.plugins.everyday.corpus import LABELLED, Corpus
 from imsearch.plugins.everyday.fusion import Rule, fit_rule, halfway, pattern
-from imsearch.plugins.everyday.network import Checkpoint, Head
-from imsearch.plugins.everyday.tagging import Floats, Group, Tagger, Vocabulary
+from imsearch.plugins.everyday.network import IMAGENET
+from imsearch.plugins.everyday.tagging import Floats, Group, Tagger, Vocabulary, calibrated
 from imsearch.plugins.everyday.thresholds import choose_thresholds
 from imsearch.training.datasets import label_matrix
 from imsearch.training.metrics import calibration_error
 from imsearch.training.run import Reporter
 
-Logits = Mapping[str, Floats]
 Bools = NDArray[np.bool_]
-_START = Rule((1.0,), 0.0)
+_PLAIN = Rule((1.0,), 0.0)
 _IMPORTANCE = 500.0
 """The pairs of each dataset count together as this many positives, so that the largest does not decide alone."""
 
@@ -61,42 +61,61 @@ def judged_sets(corpus: Corpus, held: NDArray[np.intp], lexicon: Lexicon) -> lis
     return sets
 
 
-def calibrate(plain: Checkpoint, corpus: Corpus, held: NDArray[np.intp], logits: Logits, say: Reporter) -> Checkpoint:
-    """The checkpoint with calibrated heads, rules and thresholds; `logits` are those of the rows `held`."""
+def calibrate(
+    plain: Checkpoint, corpus: Corpus, held: NDArray[np.intp], known: Mapping[str, Sequence[Floats]], say: Reporter
+) -> Checkpoint:
+    """The checkpoint with calibrated heads, rules and thresholds.
+
+    known: of each head the pieces of evidence ``(held, labels)`` on the rows `held`; see `gather_evidence`.
+    """
     lexicon = Lexicon.load()
+    heads = {name: Head(head.labels, _own_rule(name, corpus, held, known[name])) for name, head in plain.heads.items()}
+    for name, head in heads.items():
+        say.note(f"{name}: logit = {_told(head.rule)}")
     sets = judged_sets(corpus, held, lexicon)
     vocabulary = Vocabulary({name: head.labels for name, head in plain.heads.items()}, lexicon)
+    logits = calibrated(heads, known)
     said = vocabulary.evidence(logits)
-    own = {name: _platt(vocabulary, said, name, [s for s in sets if s.name == name] or sets) for name in plain.heads}
-    heads = {name: Head(head.labels, own[name].weights[0], own[name].offset) for name, head in plain.heads.items()}
-    rules = {pattern(g.heads): _rule(vocabulary, g, said, sets, own) for g in vocabulary.groups}
+    rules = {pattern(group.heads): _rule(vocabulary, group, said, sets) for group in vocabulary.groups}
     for name, rule in rules.items():
-        say.note(f"{name}: logit = {' + '.join(f'{weight:.2f}' for weight in rule.weights)}, {rule.offset:+.2f}")
-    calibrated = replace(plain, heads=heads, rules=rules)
-    probabilities = Tagger(calibrated, lexicon).probabilities(logits)
+        say.note(f"{name}: logit of a tag = {_told(rule)}")
+    done = replace(plain, heads=heads, rules=rules)
+    probabilities = Tagger(done, lexicon).probabilities(logits)
     pairs = {judged.name: judged.pairs(vocabulary.tags, probabilities) for judged in sets}
     errors = {f"calibration error, {k}": calibration_error(t, p, floor=0.1) for k, (p, t) in pairs.items()}
     common, thresholds = choose_thresholds(sets, vocabulary.tags, probabilities)
     say.note(f"shown from {common:.2f}; {len(thresholds)} tags have a threshold of their own")
-    return replace(calibrated, threshold=common, thresholds=thresholds, figures={**plain.figures, **errors})
+    return replace(done, threshold=common, thresholds=thresholds, figures={**plain.figures, **errors})
 
 
-def _platt(vocabulary: Vocabulary, said: Mapping[str, Floats], head: str, sets: Sequence[Judged]) -> Rule:
-    """One head alone, on these sets (Platt 1999)."""
+def _told(rule: Rule) -> str:
+    return " ".join(f"{weight:+.2f}" for weight in rule.weights) + f", offset {rule.offset:+.2f}"
+
+
+def _own_rule(name: str, corpus: Corpus, held: NDArray[np.intp], known: Sequence[Floats]) -> Rule:
+    """What makes probabilities of a head's own labels on its own dataset; nothing for ``imagenet``."""
+    if name == IMAGENET:
+        return _PLAIN
+    position = {int(row): index for index, row in enumerate(held)}
+    rows = corpus.held[name]
+    places = [position[int(row)] for row in rows]
+    evidence = np.stack([each[places].ravel() for each in known], axis=1).astype(np.float64)
+    truth = corpus.targets[name][rows].ravel() >= 0.5
+    return fit_rule(evidence, truth, np.ones(len(truth)), Rule((1.0,) * len(known), 0.0))
+
+
+def _alone(vocabulary: Vocabulary, said: Mapping[str, Floats], head: str, sets: Sequence[Judged]) -> Rule:
+    """What one head's evidence about tags is worth on these sets."""
     pairs = [judged.pairs(vocabulary.sources[head].tags, said[head]) for judged in sets]
     values, truth = (np.concatenate(several) for several in zip(*pairs, strict=True))
-    return fit_rule(values[:, None].astype(np.float64), truth, np.ones(len(truth)), _START)
+    return fit_rule(values[:, None].astype(np.float64), truth, np.ones(len(truth)), _PLAIN)
 
 
-def _rule(
-    vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], sets: Sequence[Judged], own: Mapping[str, Rule]
-) -> Rule:
-    """The rule of a group of tags; where no dataset judges any of them, the mean of the heads' own calibrations."""
+def _rule(vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], sets: Sequence[Judged]) -> Rule:
+    """The rule of a group of tags; where no dataset judges any of them, the mean of what the heads are worth."""
     count = len(group.heads)
-    prior = Rule(
-        tuple(own[name].weights[0] / count for name in group.heads),
-        float(np.mean([own[name].offset for name in group.heads])),
-    )
+    alone = [_alone(vocabulary, said, name, sets) for name in group.heads]
+    prior = Rule(tuple(rule.weights[0] / count for rule in alone), float(np.mean([rule.offset for rule in alone])))
     tags = [vocabulary.tags[column] for column in group.columns]
     values = [said[name][:, members] for name, members in zip(group.heads, group.members, strict=True)]
     parts = []
@@ -110,17 +129,16 @@ def _rule(
         return prior
     evidence, truth, importance = (np.concatenate(several) for several in zip(*parts, strict=True))
     rule = fit_rule(evidence, truth, importance, prior)
-    return halfway(rule, *_abroad(vocabulary, said, sets, judges[0], own)) if len(judges) == 1 else rule
+    return halfway(rule, *_abroad(vocabulary, said, sets, judges[0])) if len(judges) == 1 else rule
 
 
 def _abroad(
-    vocabulary: Vocabulary, said: Mapping[str, Floats], sets: Sequence[Judged], head: str, own: Mapping[str, Rule]
+    vocabulary: Vocabulary, said: Mapping[str, Floats], sets: Sequence[Judged], head: str
 ) -> tuple[float, float]:
-    """What becomes of a head's logits on the pictures of other datasets, from the tags that are judged there.
+    """Slope and offset that a head's calibrated logits need on the pictures of other datasets.
 
-    Tags judged on the head's own dataset alone look better calibrated there than they are elsewhere.
+    Found on the tags that are judged there.  Tags judged on the head's own dataset alone look better calibrated there
+    than they are elsewhere.
     """
-    others = [judged for judged in sets if judged.name != head]
-    there = _platt(vocabulary, said, head, others)
-    slope = min(there.weights[0] / max(own[head].weights[0], 1e-3), 1.0)
-    return slope, min(there.offset - slope * own[head].offset, 0.0)
+    there = _alone(vocabulary, said, head, [judged for judged in sets if judged.name != head])
+    return min(there.weights[0], 1.0), min(there.offset, 0.0)

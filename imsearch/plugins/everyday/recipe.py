@@ -26,22 +26,18 @@ from torch import Tensor, nn
 
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import calibrate
+from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, save_checkpoint
 from imsearch.plugins.everyday.corpus import Corpus, gather
-from imsearch.plugins.everyday.network import (
-    FROZEN_STAGES,
-    IMAGENET,
-    Checkpoint,
-    EverydayNetwork,
-    Head,
-    save_checkpoint,
-)
-from imsearch.plugins.everyday.tagging import Tagger
+from imsearch.plugins.everyday.memory import Memory
+from imsearch.plugins.everyday.network import FROZEN_STAGES, IMAGENET, EverydayNetwork
+from imsearch.plugins.everyday.tagging import Tagger, gather_evidence
 from imsearch.training.features import cached_maps
 from imsearch.training.losses import asymmetric, binary_cross_entropy, soft_cross_entropy
 from imsearch.training.metrics import mean_average_precision
 from imsearch.training.run import Epoch, Run, State, train_epochs
 
-VERSION = "1"
+REMEMBERING = ("corel5k", "flickr8k")
+"""The heads with a memory: those whose labels people gave to thousands of pictures."""
 NEVER = 2.0
 """A threshold that no probability reaches."""
 DEFAULTS = {
@@ -89,15 +85,17 @@ def to_maps(rows: NDArray[np.float16], device: torch.device) -> Tensor:
 
 def judge_all(
     run: Run, network: EverydayNetwork, maps: NDArray[np.float16], rows: NDArray[np.intp]
-) -> dict[str, NDArray[np.float32]]:
-    """Logits of each head for these rows."""
+) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+    """Features and logits of each head for these rows."""
+    features = []
     parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in network.heads}
     for start in range(0, len(rows), 64):
         with torch.inference_mode():
-            _, logits = network.judge(to_maps(maps[rows[start : start + 64]], run.device))
+            pooled, logits = network.judge(to_maps(maps[rows[start : start + 64]], run.device))
+        features.append(pooled.cpu().numpy())
         for name, value in logits.items():
             parts[name].append(value.cpu().numpy())
-    return {name: np.concatenate(several) for name, several in parts.items()}
+    return np.concatenate(features), {name: np.concatenate(several) for name, several in parts.items()}
 
 
 def _imagenet_opinion(run: Run, network: EverydayNetwork, maps: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -105,7 +103,7 @@ def _imagenet_opinion(run: Run, network: EverydayNetwork, maps: NDArray[np.float
     path = run.folder / "maps" / "imagenet.npy"
     if not path.exists():
         run.reporter.stage("what ImageNet's classifier says", 1)
-        logits = judge_all(run, network, maps, np.arange(len(maps)))[IMAGENET]
+        logits = judge_all(run, network, maps, np.arange(len(maps)))[1][IMAGENET]
         partial = path.with_suffix(".partial.npy")
         np.save(partial, torch.softmax(torch.from_numpy(logits), dim=1).half().numpy())
         partial.replace(path)
@@ -202,7 +200,7 @@ class _Trainer:
         network = self.averaged()
         figures = {}
         for name, rows in self.corpus.held.items():
-            logits = judge_all(self.run, network, self.views[0], rows)[name]
+            logits = judge_all(self.run, network, self.views[0], rows)[1][name]
             figures[f"{name} mAP"] = mean_average_precision(self.corpus.targets[name][rows] >= 0.5, logits)
         return figures
 
@@ -215,19 +213,34 @@ def finish(
     settings: dict[str, float],
     history: list[Epoch],
 ) -> Path:
-    """Calibrates on the held-back pictures and writes the checkpoint."""
+    """Remembers the training pictures, calibrates on the held-back ones, and writes the checkpoint."""
+    memory = remember(run, network, corpus, maps)
     rows = corpus.all_held()
-    logits = judge_all(run, network, maps, rows)
+    features, logits = judge_all(run, network, maps, rows)
     heads = {name: Head(tuple(labels)) for name, labels in corpus.labels.items()}
     recipe = {"seed": run.seed, "datasets": corpus.sizes, **settings}
     plain = Checkpoint(VERSION, heads, recipe=recipe, figures=history[-1] if history else {})
     path = run.folder / "weights.safetensors"
-    checkpoint = calibrate(plain, corpus, rows, logits, run.reporter)
-    save_checkpoint(path, network, checkpoint)
+    checkpoint = calibrate(plain, corpus, rows, gather_evidence(logits, memory, features), run.reporter)
+    save_checkpoint(path, network, memory, checkpoint)
     summary = summarize(path, checkpoint)
     (run.folder / "weights.json").write_text(json.dumps(summary, indent=0, sort_keys=True) + "\n")
     run.reporter.note(f"Wrote {path} and weights.json")
     return path
+
+
+def remember(run: Run, network: EverydayNetwork, corpus: Corpus, maps: NDArray[np.float16]) -> Memory:
+    """The training pictures of the heads that remember."""
+    run.reporter.stage("remembering the training pictures", len(REMEMBERING))
+    features, labels = {}, {}
+    for name in REMEMBERING:
+        rows = corpus.train[corpus.weights[name][corpus.train] > 0]
+        features[name], _ = judge_all(run, network, maps, rows)
+        labels[name] = corpus.targets[name][rows] >= 0.5
+        run.reporter.advance(1)
+    memory = Memory.build(features, labels)
+    # As it will be read back, so that calibration sees what the annotator will.
+    return Memory.restore(memory.tensors(), corpus.labels)
 
 
 def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:

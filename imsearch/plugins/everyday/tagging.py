@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
 from imsearch.plugins.everyday.fusion import pattern
-from imsearch.plugins.everyday.network import IMAGENET, Checkpoint
+from imsearch.plugins.everyday.memory import Memory
+from imsearch.plugins.everyday.network import IMAGENET
 
 Floats = NDArray[np.float32]
 _TINY = 1e-6
@@ -64,6 +66,19 @@ def make_source(name: str, labels: Sequence[str], lexicon: Lexicon) -> Source:
 
 def _meanings(tag: str, lexicon: Lexicon | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((tag, *lexicon.kinds(tag)))) if lexicon else (tag,)
+
+
+def gather_evidence(logits: Mapping[str, Floats], memory: Memory, features: Floats) -> dict[str, list[Floats]]:
+    """What is known of each head's labels: the network's logits and, where there is a memory, that of its shelf."""
+    return {
+        name: [values, memory.evidence(name, features)] if name in memory.shelves else [values]
+        for name, values in logits.items()
+    }
+
+
+def calibrated(heads: Mapping[str, Head], several: Mapping[str, Sequence[Floats]]) -> dict[str, Floats]:
+    """The calibrated logits ``(N, labels)`` of each head."""
+    return {name: np.asarray(head.rule(several[name]), dtype=np.float32) for name, head in heads.items()}
 
 
 def evidence(source: Source, logits: Floats) -> Floats:
@@ -119,7 +134,7 @@ class Tagger:
         self.tags = self._vocabulary.tags
 
     def probabilities(self, logits: Mapping[str, Floats]) -> Floats:
-        """``(N, tags)`` in 0 to 1."""
+        """``(N, tags)`` in 0 to 1; `logits` are the calibrated ones of the heads."""
         said = self._vocabulary.evidence(logits)
         fused = np.empty((len(next(iter(logits.values()))), len(self.tags)), dtype=np.float32)
         for group, rule in zip(self._vocabulary.groups, self._rules, strict=True):

@@ -1,0 +1,91 @@
+"""The weights file: what training made, and everything that is needed to use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from imsearch.errors import ModelError
+from imsearch.plugins.everyday.fusion import Rule, from_header, to_header
+from imsearch.plugins.everyday.memory import Memory
+from imsearch.plugins.everyday.network import EverydayNetwork
+
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head's labels, in the order of its outputs, and what makes calibrated logits of them.
+
+    The rule weighs the network's logit and, where the head remembers pictures, the evidence of its `Memory`; fitted on
+    held-back pictures of the head's own dataset.
+    """
+
+    labels: tuple[str, ...]
+    rule: Rule = field(default_factory=lambda: Rule((1.0,), 0.0))
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything of a weights file but its tensors.
+
+    `rules` fuse the heads' evidence into probabilities of tags, by the set of heads that know a tag.
+    """
+
+    version: str
+    heads: Mapping[str, Head]
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    threshold: float = 0.5
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(path: Path, network: EverydayNetwork, memory: Memory, checkpoint: Checkpoint) -> None:
+    """Writes the trained part in float16, the memory in bytes, and the rest as JSON in the header."""
+    tensors = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
+    tensors.update((name, torch.from_numpy(value)) for name, value in memory.tensors().items())
+    own = to_header({name: head.rule for name, head in checkpoint.heads.items()})
+    header = {**asdict(checkpoint), "rules": to_header(checkpoint.rules)}
+    header["heads"] = {name: {"labels": head.labels, "rule": own[name]} for name, head in checkpoint.heads.items()}
+    save_file(tensors, path, metadata={"imsearch": json.dumps(header)})
+    path.chmod(0o644)  # safetensors writes for the owner alone
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Only the header of the file is read.  Raises `ModelError` when it is no checkpoint of this model."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            said = json.loads((file.metadata() or {})["imsearch"])
+        heads = said.pop("heads")
+        own = from_header({name: head["rule"] for name, head in heads.items()})
+        return Checkpoint(
+            heads={name: Head(tuple(head["labels"]), own[name]) for name, head in heads.items()},
+            rules=from_header(said.pop("rules")),
+            **said,
+        )
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} is not a checkpoint of everyday ({error}). Install imsearch again.") from error
+
+
+def load_model(path: Path, checkpoint: Checkpoint) -> tuple[EverydayNetwork, Memory]:
+    """The network with the weights of `path`, in evaluation mode, and the remembered pictures."""
+    network = EverydayNetwork({name: len(head.labels) for name, head in checkpoint.heads.items()})
+    ours = network.trained()
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        with torch.no_grad():
+            for name, parameter in ours.items():
+                parameter.copy_(tensors.pop(name))
+    except (OSError, SafetensorError, RuntimeError, KeyError) as error:
+        raise ModelError(f"The weights in {path} do not fit everyday ({error}). Install imsearch again.") from error
+    labels = {name: head.labels for name, head in checkpoint.heads.items()}
+    return network.eval(), Memory.restore({name: value.numpy() for name, value in tensors.items()}, labels)
