@@ -17,8 +17,9 @@ def small() -> Memory:
 
 
 def test_neighbours_vote_by_their_cosine() -> None:
-    found = small().evidence("words", np.array([[2.0, 0.0]], dtype=np.float32))
-    votes = np.exp(40 * (np.array([1, 0.8, 0]) - 1))
+    asked = np.array([0.95, np.sqrt(1 - 0.95**2)])
+    found = small().evidence("words", 2 * asked[None].astype(np.float32))
+    votes = np.exp(40 * (np.array([0.95, 0.8 * asked[0] + 0.6 * asked[1], asked[1]]) - 1))
     share = (votes[1] + votes[2]) / votes.sum()
     assert found[0, 1] == pytest.approx(np.log(share / (1 - share)), rel=1e-3)
     # All the votes that count are for the sea; the share stays away from 1.

@@ -141,6 +141,14 @@ def test_a_missing_dataset_is_named(datasets: list[Dataset], tmp_path: Path) -> 
         train(Run(tmp_path, datasets[:2], options=OPTIONS))
 
 
+@pytest.mark.parametrize("options", [{"epoch": "3"}, {"epochs": "three"}])
+def test_a_setting_that_cannot_be_used_is_named(
+    datasets: list[Dataset], tmp_path: Path, options: dict[str, str]
+) -> None:
+    with pytest.raises(ModelError, match="epoch"):
+        train(Run(tmp_path, datasets, options=options))
+
+
 def test_labels_that_the_lexicon_does_not_know_are_named(datasets: list[Dataset], tmp_path: Path) -> None:
     odd = datasets[0].samples[0]
     stranger = datasets[0].choose([type(odd)(odd.file, ("quux",), "train")])

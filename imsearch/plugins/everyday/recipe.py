@@ -13,33 +13,24 @@ crops of those maps.  Each picture teaches the heads whose labels it has:
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
-from imsearch.plugins.everyday.calibrate import calibrate
-from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, save_checkpoint
 from imsearch.plugins.everyday.corpus import Corpus, gather
-from imsearch.plugins.everyday.memory import Memory
+from imsearch.plugins.everyday.finish import finish, judge_all, to_maps
 from imsearch.plugins.everyday.network import FROZEN_STAGES, IMAGENET, EverydayNetwork
-from imsearch.plugins.everyday.tagging import Tagger, gather_evidence
 from imsearch.training.features import cached_maps
 from imsearch.training.losses import asymmetric, binary_cross_entropy, soft_cross_entropy
 from imsearch.training.metrics import mean_average_precision
 from imsearch.training.run import Epoch, Run, State, train_epochs
 
-REMEMBERING = ("corel5k", "flickr8k")
-"""The heads with a memory: those whose labels people gave to thousands of pictures."""
-NEVER = 2.0
-"""A threshold that no probability reaches."""
 DEFAULTS = {
     "epochs": 7.0,
     "batch_size": 32.0,
@@ -57,7 +48,7 @@ DEFAULTS = {
 
 def train(run: Run) -> Path:
     """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
-    settings = {**DEFAULTS, **{name: float(value) for name, value in run.options.items()}}
+    settings = {**DEFAULTS, **_numbers(run)}
     torch.use_deterministic_algorithms(True, warn_only=True)
     run.seed_everything(0)
     corpus = gather(run, Lexicon.load())
@@ -69,6 +60,19 @@ def train(run: Run) -> Path:
     return finish(run, trainer.averaged(), corpus, views[0], settings, history)
 
 
+def _numbers(run: Run) -> dict[str, float]:
+    """The settings of this run.  Raises `ModelError` for one that does not exist or is no number."""
+    found = {}
+    for name, value in run.options.items():
+        if name not in DEFAULTS:
+            raise ModelError(f"everyday has no setting {name!r}; it has: {', '.join(DEFAULTS)}")
+        try:
+            found[name] = float(value)
+        except ValueError as error:
+            raise ModelError(f"The setting {name} wants a number, not {value!r}") from error
+    return found
+
+
 def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], mirror: bool) -> NDArray[np.float16]:
     """One view of all pictures, in memory: about 70 kB each."""
     run.reporter.stage("mirrored pictures" if mirror else "pictures", sum(map(len, parts)))
@@ -76,26 +80,6 @@ def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], m
     return np.concatenate([
         cached_maps(files, network.backbone, FROZEN_STAGES, folder, mirror, run.reporter.advance) for files in parts
     ])  # fmt: skip
-
-
-def to_maps(rows: NDArray[np.float16], device: torch.device) -> Tensor:
-    """float16 ``(N, H, W, C)`` as stored to float32 ``(N, C, H, W)``, channels last in memory."""
-    return torch.from_numpy(rows).to(device).float().permute(0, 3, 1, 2)
-
-
-def judge_all(
-    run: Run, network: EverydayNetwork, maps: NDArray[np.float16], rows: NDArray[np.intp]
-) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-    """Features and logits of each head for these rows."""
-    features = []
-    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in network.heads}
-    for start in range(0, len(rows), 64):
-        with torch.inference_mode():
-            pooled, logits = network.judge(to_maps(maps[rows[start : start + 64]], run.device))
-        features.append(pooled.cpu().numpy())
-        for name, value in logits.items():
-            parts[name].append(value.cpu().numpy())
-    return np.concatenate(features), {name: np.concatenate(several) for name, several in parts.items()}
 
 
 def _imagenet_opinion(run: Run, network: EverydayNetwork, maps: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -203,58 +187,3 @@ class _Trainer:
             logits = judge_all(self.run, network, self.views[0], rows)[1][name]
             figures[f"{name} mAP"] = mean_average_precision(self.corpus.targets[name][rows] >= 0.5, logits)
         return figures
-
-
-def finish(
-    run: Run,
-    network: EverydayNetwork,
-    corpus: Corpus,
-    maps: NDArray[np.float16],
-    settings: dict[str, float],
-    history: list[Epoch],
-) -> Path:
-    """Remembers the training pictures, calibrates on the held-back ones, and writes the checkpoint."""
-    memory = remember(run, network, corpus, maps)
-    rows = corpus.all_held()
-    features, logits = judge_all(run, network, maps, rows)
-    heads = {name: Head(tuple(labels)) for name, labels in corpus.labels.items()}
-    recipe = {"seed": run.seed, "datasets": corpus.sizes, **settings}
-    plain = Checkpoint(VERSION, heads, recipe=recipe, figures=history[-1] if history else {})
-    path = run.folder / "weights.safetensors"
-    checkpoint = calibrate(plain, corpus, rows, gather_evidence(logits, memory, features), run.reporter)
-    save_checkpoint(path, network, memory, checkpoint)
-    summary = summarize(path, checkpoint)
-    (run.folder / "weights.json").write_text(json.dumps(summary, indent=0, sort_keys=True) + "\n")
-    run.reporter.note(f"Wrote {path} and weights.json")
-    return path
-
-
-def remember(run: Run, network: EverydayNetwork, corpus: Corpus, maps: NDArray[np.float16]) -> Memory:
-    """The training pictures of the heads that remember."""
-    run.reporter.stage("remembering the training pictures", len(REMEMBERING))
-    features, labels = {}, {}
-    for name in REMEMBERING:
-        rows = corpus.train[corpus.weights[name][corpus.train] > 0]
-        features[name], _ = judge_all(run, network, maps, rows)
-        labels[name] = corpus.targets[name][rows] >= 0.5
-        run.reporter.advance(1)
-    memory = Memory.build(features, labels)
-    # As it will be read back, so that calibration sees what the annotator will.
-    return Memory.restore(memory.tensors(), corpus.labels)
-
-
-def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
-    """What the plugin's spec needs of the weights file, hidden tags never shown."""
-    lexicon = Lexicon.load()
-    vocabulary = Tagger(checkpoint, lexicon).tags
-    # Kinds that no head learned by name ("container") serve the search; as tags they would only be noise.
-    unseen = [tag for tag in vocabulary if tag in lexicon.hidden or tag not in lexicon.tags]
-    thresholds = {**checkpoint.thresholds, **dict.fromkeys(unseen, NEVER)}
-    return {
-        "version": checkpoint.version,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "threshold": checkpoint.threshold,
-        "thresholds": thresholds,
-        "vocabulary": vocabulary,
-        "figures": checkpoint.figures,
-    }
