@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that is not UTF-8 must not end in a traceback
+    # Pillow warns of oddities in files (damaged EXIF, large pictures); what matters of them is recorded as a failure.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
         code = root.main(args=arguments, prog_name="imsearch", standalone_mode=False)
         sys.stdout.flush()

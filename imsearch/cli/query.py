@@ -79,6 +79,8 @@ def query(
         except QueryError as error:
             raise QueryError(f"{error}\n  {text}\n  {' ' * error.position}^", error.position) from error
         print_results(results, form, nul)
+        if results.unknown:
+            say(f"No picture is tagged with, and no word known for: {', '.join(results.unknown)}. Left out.")
         if not results.hits:
             say(_nothing(opened, text, offset, results.total))
         else:

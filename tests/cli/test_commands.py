@@ -172,3 +172,10 @@ def test_a_library_elsewhere(run: Run, indexed: Path, tmp_path: Path) -> None:
     assert run("query", "red", "--library", tmp_path / "other").code == 2
     assert run("index", indexed, "--library", tmp_path / "other").code == 0
     assert run("query", "red", "--library", tmp_path / "other").code == 0
+
+
+def test_query_says_which_words_nobody_knows(run: Run, indexed: Path) -> None:
+    ran = run("query", "red", "xyzzy", "--format", "paths")
+    assert (ran.code, ran.out) == (0, f"{indexed / 'red.png'}\n")
+    assert "no word known for: xyzzy" in ran.err
+    assert run("query", "xyzzy").code == 1
