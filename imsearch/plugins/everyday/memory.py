@@ -68,7 +68,7 @@ class Memory:
         for name, shelf in self.shelves.items():
             scale = np.abs(shelf.vectors).max()
             found[f"memory.{name}.vectors"] = np.round(shelf.vectors * (127 / scale)).astype(np.int8)
-            found[f"memory.{name}.labels"] = np.argwhere(shelf.labels > 0).astype(np.int32)
+            found[f"memory.{name}.labels"] = np.ascontiguousarray(np.argwhere(shelf.labels > 0), dtype=np.int32)
         return found
 
     @classmethod
