@@ -155,6 +155,9 @@ def _print_evaluation(judged: Evaluation) -> None:
     five, shown = judged.five, judged.shown
     table = make_table("protocol", ">P", ">R", ">F1", ">N+")
     table.add_row("five words", *_figures(five.precision, five.recall, five.f1), f"{five.n_plus} of {five.words}")
+    if (fair := judged.five_balanced) is not None:
+        figures = _figures(fair.precision, fair.recall, fair.f1)
+        table.add_row("five words, balanced", *figures, f"{fair.n_plus} of {fair.words}")
     each = shown.per_word
     table.add_row("shown, per word", *_figures(each.precision, each.recall, each.f1), f"{each.n_plus} of {each.words}")
     overall = (shown.overall_precision, shown.overall_recall, shown.overall_f1)

@@ -19,6 +19,7 @@ from imsearch.training.datasets import Dataset, Sample
 from imsearch.training.metrics import (
     ThresholdScores,
     WordScores,
+    balanced,
     calibration_error,
     five_words,
     image_mean_average_precision,
@@ -27,6 +28,8 @@ from imsearch.training.metrics import (
 )
 
 Scores = NDArray[np.float32]
+BALANCE = 0.8
+"""The strength of `balanced`; chosen on training pictures of Corel5k that were held back."""
 
 
 @runtime_checkable
@@ -44,6 +47,7 @@ class Evaluation:
 
     `by` tells what was ranked: "labels" (scores of the dataset's own labels) or "tags" (the tags a user would see).
     `judged` counts the labels that occur in the judged pictures (and in the training split, where there is one).
+    `five_balanced` ranks the words of a picture by `imsearch.training.metrics.balanced`; None without training split.
     """
 
     by: str
@@ -52,15 +56,22 @@ class Evaluation:
     mean_ap: float
     image_mean_ap: float
     five: WordScores
+    five_balanced: WordScores | None
     shown: ThresholdScores
     calibration: float
+
+
+def training_frequency(dataset: Dataset) -> NDArray[np.float64] | None:
+    """The share of training pictures that have each label; None without a training split."""
+    train = [sample for sample in dataset.samples if sample.split == "train"]
+    return dataset.choose(train).truth().mean(axis=0) if train else None
 
 
 def judged_labels(dataset: Dataset, chosen: Dataset) -> NDArray[np.bool_]:
     """Which labels count: those of the chosen pictures that also occur in the training split, if there is one."""
     present = chosen.truth().any(axis=0)
-    train = [sample for sample in dataset.samples if sample.split == "train"]
-    return np.asarray(present & dataset.choose(train).truth().any(axis=0) if train else present)
+    frequency = training_frequency(dataset)
+    return present if frequency is None else np.asarray(present & (frequency > 0))
 
 
 def evaluate(
@@ -77,7 +88,7 @@ def evaluate(
     no tag means score 0.  Raises `DatasetError` when the annotator has no head for the dataset's labels, or when no
     label can be judged.
     """
-    kept = judged_labels(dataset, chosen)
+    kept, frequency = judged_labels(dataset, chosen), training_frequency(dataset)
     if not kept.any():
         raise DatasetError(f"No label of {dataset.folder} can be judged: none occurs in these pictures and in training")
     labels = [label for label, use in zip(dataset.labels, kept, strict=True) if use]
@@ -96,6 +107,7 @@ def evaluate(
         mean_average_precision(truth, scores),
         image_mean_average_precision(truth, scores),
         five_words(truth, scores),
+        None if frequency is None else five_words(truth, balanced(scores, frequency[kept], BALANCE)),
         threshold_scores(truth, shown),
         calibration_error(truth.ravel(), scores.ravel(), floor=0.1),
     )

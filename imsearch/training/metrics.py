@@ -71,6 +71,16 @@ def five_words(truth: Bools, scores: Floats, words: Sequence[int] | Bools | None
     return word_scores(truth, top_k(scores, 5), words)
 
 
+def balanced(probabilities: Floats, frequency: NDArray[np.floating], strength: float) -> Floats:
+    """Scores for measures that count rare words as much as frequent ones: logit(p) - strength * log(frequency).
+
+    Logit adjustment (Menon et al. 2021, https://arxiv.org/abs/2007.07314, equation 9).  frequency: the share of
+    training images with each word, above 0.  Within a word the order of images stays as it is.
+    """
+    p = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(p) - np.log1p(-p) - strength * np.log(frequency))
+
+
 def threshold_scores(truth: Bools, chosen: Bools) -> ThresholdScores:
     """Per-word and overall means of one decision a word and image."""
     hits = float((truth & chosen).sum())

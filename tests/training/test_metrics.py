@@ -39,6 +39,16 @@ def test_five_words_gives_every_image_exactly_five() -> None:
     assert m.five_words(truth, scores) == m.WordScores(1.0, 1.0, 1.0, 1, 1)
 
 
+def test_balancing_lifts_rare_words_and_keeps_the_order_of_images() -> None:
+    probabilities = np.array([[0.6, 0.3], [0.5, 0.2]])
+    frequency = np.array([0.5, 0.01])
+    scores = m.balanced(probabilities, frequency, 1.0)
+    assert scores[0, 0] == pytest.approx(np.log(0.6 / 0.4) - np.log(0.5))
+    assert m.top_k(scores, 1).tolist() == [[False, True], [False, True]]
+    assert (np.diff(scores, axis=0) < 0).all()
+    assert m.top_k(m.balanced(probabilities, frequency, 0.0), 1).tolist() == [[True, False], [True, False]]
+
+
 def test_overall_scores_pool_all_decisions() -> None:
     chosen = np.array([[1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 1, 0]], dtype=bool)
     scores = m.threshold_scores(TRUTH, chosen)
