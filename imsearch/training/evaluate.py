@@ -64,12 +64,12 @@ class Evaluation:
 def training_frequency(dataset: Dataset) -> NDArray[np.float64] | None:
     """The share of training pictures that have each label; None without a training split."""
     train = [sample for sample in dataset.samples if sample.split == "train"]
-    return dataset.choose(train).truth().mean(axis=0) if train else None
+    return np.asarray(dataset.choose(train).truth().mean(axis=0)) if train else None
 
 
 def judged_labels(dataset: Dataset, chosen: Dataset) -> NDArray[np.bool_]:
     """Which labels count: those of the chosen pictures that also occur in the training split, if there is one."""
-    present = chosen.truth().any(axis=0)
+    present: NDArray[np.bool_] = np.asarray(chosen.truth().any(axis=0))
     frequency = training_frequency(dataset)
     return present if frequency is None else np.asarray(present & (frequency > 0))
 

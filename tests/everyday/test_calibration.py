@@ -53,6 +53,33 @@ def test_tags_are_fused_by_the_rule_of_the_heads_that_know_them() -> None:
     assert found["pug"] == pytest.approx(0.5, abs=1e-5)
 
 
+def test_a_kind_of_many_classes_loses_what_smoothed_labels_leave_to_each() -> None:
+    labels = [f"n{number}" for number in range(100)]
+    names = {label: f"breed {label}" if number < 40 else label for number, label in enumerate(labels)}
+    lexicon = Lexicon(kinds={name: ("dog",) for name in names.values() if " " in name}, labels={"imagenet": names})
+    source = make_source("imagenet", labels, lexicon)
+    logits = np.zeros((2, 100), dtype=np.float32)
+    logits[0, 50], logits[1, :8] = 5.0, 5.0  # surely no dog; one of eight breeds
+    found = dict(zip(source.tags, sigmoid(evidence(source, logits)).T, strict=True))
+    plain = 40 / (99 + np.exp(5))
+    assert plain > 0.15
+    assert found["dog"] == pytest.approx([40 / (99 + np.exp(8)), (8 * np.exp(8) + 32) / (92 + 8 * np.exp(8))], abs=1e-4)
+    assert found["breed n3"][1] == pytest.approx(np.exp(5) / (92 + 8 * np.exp(5)), abs=1e-4)  # a class alone: as it is
+
+
+def test_a_sure_imagenet_is_believed_where_one_other_dataset_judged() -> None:
+    heads = {"corel5k": Head(("cup",)), "imagenet": Head(("n1", "n3"))}
+    lexicon = Lexicon(kinds={}, labels={"corel5k": {"cup": "cup"}, "imagenet": {"n1": "beagle", "n3": "cup"}})
+    rules = {"corel5k+imagenet": Rule((1.0, 0.0), 0.0), "imagenet": Rule((1.0,), 0.0)}
+    tagger = Tagger(Checkpoint("1", heads, rules), lexicon)
+    logits = {
+        "corel5k": np.array([[-3], [3]], dtype=np.float32),
+        "imagenet": np.log(np.array([[0.1, 0.9], [0.9, 0.1]], dtype=np.float32)),
+    }
+    cups = tagger.probabilities(logits)[:, tagger.tags.index("cup")]
+    assert cups == pytest.approx([0.9, 1 / (1 + np.exp(-3))], abs=1e-5)
+
+
 def test_a_rule_finds_the_probabilities_that_made_the_data() -> None:
     random = np.random.default_rng(0)
     x = random.normal(0, 2, (20_000, 2))

@@ -112,7 +112,13 @@ def _alone(vocabulary: Vocabulary, said: Mapping[str, Floats], head: str, sets: 
 
 
 def _rule(vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], sets: Sequence[Judged]) -> Rule:
-    """The rule of a group of tags; where no dataset judges any of them, the mean of what the heads are worth."""
+    """The rule of a group of tags; where no dataset judges any of them, the mean of what the heads are worth.
+
+    ImageNet's probabilities are believed as they are where nobody else knows the tag (docs/everyday.md shows how far
+    they can be): a rule fitted on the few tags that others judge would be one for words it only half covers.
+    """
+    if group.heads == (IMAGENET,):
+        return _PLAIN
     count = len(group.heads)
     alone = [_alone(vocabulary, said, name, sets) for name in group.heads]
     prior = Rule(tuple(rule.weights[0] / count for rule in alone), float(np.mean([rule.offset for rule in alone])))

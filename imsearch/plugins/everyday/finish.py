@@ -37,13 +37,13 @@ def judge_all(
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
     """Features and logits of each head for these rows."""
     features = []
-    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in network.heads}
+    parts: dict[str, list[NDArray[np.float32]]] = {}
     for start in range(0, len(rows), 64):
         with torch.inference_mode():
             pooled, logits = network.judge(to_maps(maps[rows[start : start + 64]], run.device))
         features.append(pooled.cpu().numpy())
         for name, value in logits.items():
-            parts[name].append(value.cpu().numpy())
+            parts.setdefault(name, []).append(value.cpu().numpy())
     return np.concatenate(features), {name: np.concatenate(several) for name, several in parts.items()}
 
 

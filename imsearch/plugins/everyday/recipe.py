@@ -6,8 +6,9 @@ crops of those maps.  Each picture teaches the heads whose labels it has:
 - corel5k, flickr8k: their own words, asymmetric loss;
 - coco: the 80 objects where they are labelled; everywhere else the probabilities of a teacher (two detectors), as
   soft labels with binary cross-entropy;
-- imagenet: what the untouched backbone says (learning without forgetting, Li and Hoiem 2016), so that tuning for the
-  other words does not cost the 1,000 classes.
+
+A further head, used here only, repeats what the untouched ImageNet classifier says of each picture (learning without
+forgetting, Li and Hoiem 2016), which keeps the tuned features from serving the few labels alone.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], m
 
 
 def _imagenet_opinion(run: Run, network: EverydayNetwork, maps: NDArray[np.float16]) -> NDArray[np.float32]:
-    """The untouched network's softmax over the classes, for every picture."""
+    """The untouched network's softmax over the 1,000 classes, for every picture."""
     path = run.folder / "maps" / "imagenet.npy"
     if not path.exists():
         run.reporter.stage("what ImageNet's classifier says", 1)
@@ -114,7 +115,9 @@ class _Trainer:
         self.steps = max(len(self.rows) // self.batch, 1)
         trained = network.trained()
         upper = [value for name, value in trained.items() if not name.startswith("heads.")]
-        heads = [value for name, value in trained.items() if name.startswith("heads.")]
+        linear = next(module for module in network.classifier if isinstance(module, nn.Linear))
+        self.opinion = copy.deepcopy(linear)
+        heads = [value for name, value in trained.items() if name.startswith("heads.")] + [*self.opinion.parameters()]
         tuned = settings["tuned"] > 0
         for parameter in network.parameters():
             parameter.requires_grad_(False)
@@ -134,10 +137,15 @@ class _Trainer:
 
     def fit(self) -> list[Epoch]:
         """All epochs."""
-        parts = {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule, "mean": self.average}
-        return train_epochs(
-            self.run, State(parts), int(self.settings["epochs"]), self._epoch, self.steps, self._judge
-        )  # fmt: skip
+        parts = {
+            "network": self.network,
+            "opinion": self.opinion,
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+            "mean": self.average,
+        }
+        epochs = int(self.settings["epochs"])
+        return train_epochs(self.run, State(parts), epochs, self._epoch, self.steps, self._judge)
 
     def averaged(self) -> EverydayNetwork:
         """The network with the averaged weights."""
@@ -155,8 +163,9 @@ class _Trainer:
             yield lambda maps=maps, rows=rows: self._step(maps, rows)  # type: ignore[misc]
 
     def _step(self, maps: NDArray[np.float16], rows: NDArray[np.intp]) -> Epoch:
-        _, logits = self.network.judge(to_maps(maps, self.run.device), self.settings["dropout"])
-        losses = self.losses(logits, rows)
+        features = self.network.tuned(to_maps(maps, self.run.device))
+        features = nn.functional.dropout(features, self.settings["dropout"])
+        losses = self.losses({**self.network.label(features), IMAGENET: self.opinion(features)}, rows)
         total = torch.stack(list(losses.values())).sum()
         self.optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
