@@ -17,7 +17,7 @@ from pathlib import Path
 from imsearch.errors import ImsearchError
 
 DATA = Path(__file__).parent / "data" / "lexicon.json"
-FORMAT = 1
+FORMAT = 2
 
 # WordNet's rules of detachment for nouns: an ending and what may stand in its place.  Verbs have all their forms in
 # the file: as rules, "-ing" and "-ed" would make a train of "training" and a star of "staring".
@@ -44,6 +44,7 @@ class Lexicon:
 
     synonyms: a spelling -> the name it stands for, or several names, the likeliest first.
     kinds: a name -> the names above it, nearest first.
+    related: a name -> words that find it although they are not above it ("leash" -> "dog").
     tags: the names annotators return; by default every name mentioned.
     hidden: tags that are searched but never shown.
     irregular: a word -> its base forms where no rule gives them ("mice" -> "mouse", "ran" -> "run").
@@ -57,14 +58,16 @@ class Lexicon:
         *,
         tags: Iterable[str] | None = None,
         hidden: Iterable[str] = (),
+        related: Mapping[str, Sequence[str]] | None = None,
         irregular: Mapping[str, Sequence[str]] | None = None,
         labels: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self._kinds = {name: tuple(above) for name, above in (kinds or {}).items()}
+        self._related = {name: tuple(words) for name, words in (related or {}).items()}
         self._synonyms = {
             word: (names,) if isinstance(names, str) else tuple(names) for word, names in (synonyms or {}).items()
         }
-        self._names = dict.fromkeys(_mentioned(self._kinds, self._synonyms))
+        self._names = dict.fromkeys(_mentioned({**self._related, **self._kinds}, self._synonyms))
         self.tags = tuple(self._names if tags is None else tags)
         self._names.update(dict.fromkeys(self.tags))
         self.hidden = frozenset(hidden)
@@ -85,14 +88,15 @@ class Lexicon:
                 raise ImsearchError(f"The lexicon {path} has another format. Install imsearch again to repair it.")
             entries = {**data["tags"], **data["kinds"]}
             synonyms: dict[str, list[str]] = {}
-            for name, (words, _) in entries.items():
+            for name, (words, _, _) in entries.items():
                 for word in words:
                     synonyms.setdefault(word, []).append(name)
             return cls(
                 synonyms,
-                {name: above for name, (_, above) in entries.items()},
+                {name: above for name, (_, above, _) in entries.items()},
                 tags=data["tags"],
                 hidden=data["hidden"],
+                related={name: near for name, (_, _, near) in entries.items()},
                 irregular=data["irregular"],
                 labels=data["labels"],
             )
@@ -139,6 +143,10 @@ class Lexicon:
     def kinds(self, tag: str) -> tuple[str, ...]:
         """The names above a tag or kind, nearest first: "tabby cat" -> "cat", "pet", "feline", "animal" ..."""
         return self._kinds.get(tag, ())
+
+    def related(self, tag: str) -> tuple[str, ...]:
+        """Names that should find this one too, though not above it: "leash" -> "dog"."""
+        return self._related.get(tag, ())
 
     def is_phrase(self, words: Sequence[str]) -> bool:
         """Whether several words in a row are one known spelling: ("traffic", "lights")."""

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 TABLES = HERE / "lexicon"
 OUTPUT = HERE.parent / "imsearch" / "data" / "lexicon.json"
 WORDNET = Path("/usr/share/wordnet")
-FORMAT = 1
+FORMAT = 2
 
 _LINE = re.compile(
     r"(?:(?P<wnid>n\d{8}) )?(?P<name>[^!@<~=]+?)(?P<hidden> !)?(?P<senses>(?: @\S+)*)"
@@ -148,10 +148,9 @@ def gather(tables: Path, wordnet: WordNet) -> tuple[dict[str, Word], list[tuple[
 
 
 def kinds_above(words: dict[str, Word], wordnet: WordNet) -> dict[str, list[str]]:
-    """Every name -> the names above it, nearest first, then what is related to itself.
+    """Every name -> the names above it, nearest first.
 
-    Above it are the tables' own kinds and the named synsets on WordNet's way up, and whatever is above those.  What
-    is related is not followed further: a dog's leash is found by "dog", but it is no animal.
+    Above it are the tables' own kinds and the named synsets on WordNet's way up, and whatever is above those.
     """
     named: dict[int, str] = {}
     for word in words.values():
@@ -176,11 +175,11 @@ def kinds_above(words: dict[str, Word], wordnet: WordNet) -> dict[str, list[str]
     if missing:
         raise TableError(f"Kinds without a line of their own: {', '.join(sorted(missing))}")
     closure = {}
-    for name, word in words.items():
+    for name in words:
         reached = [name]
         for at in reached:
             reached += [kind for kind in near[at] if kind not in reached]
-        closure[name] = list(dict.fromkeys(reached[1:] + word.related))
+        closure[name] = reached[1:]
     return closure
 
 
@@ -201,13 +200,18 @@ def build(tables: Path, wordnet_folder: Path) -> str:
     if missing:
         raise TableError(f"Tags of labels without a line in a table: {', '.join(missing)}")
     kinds = kinds_above(words, wordnet)
-    above_tags = {kind for tag in tags for kind in kinds[tag]}
+    above_tags = {kind for tag in tags for kind in (*kinds[tag], *words[tag].related)}
     unused = [name for name in words if name not in tags and name not in above_tags]
     if unused:
         raise TableError(f"Neither tags nor above any tag: {', '.join(unused)}")
     # Synonyms that are names of their own would make one spelling mean two things; the name wins.
     entries = {
-        name: [[synonym for synonym in word.synonyms if synonym not in words], kinds[name]]
+        name: [
+            [synonym for synonym in word.synonyms if synonym not in words],
+            kinds[name],
+            # Not followed further: a dog's leash is found by "dog", but it is no animal.
+            [near for near in word.related if near not in kinds[name]],
+        ]
         for name, word in words.items()
     }
     spellings = {part for name, word in words.items() for text in (name, *word.synonyms) for part in _last_words(text)}

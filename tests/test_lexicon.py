@@ -200,6 +200,13 @@ def test_kinds_that_would_mislead(lexicon: Lexicon, tag: str, kind: str) -> None
     assert kind not in lexicon.kinds(tag)
 
 
+def test_what_is_related_is_no_kind(lexicon: Lexicon) -> None:
+    assert lexicon.related("leash") == ("dog",)
+    assert "dog" not in lexicon.kinds("leash")
+    assert lexicon.related("palace") == ("temple",)
+    assert lexicon.related("beagle") == ()
+
+
 def test_the_nearest_kind_comes_first(lexicon: Lexicon) -> None:
     assert lexicon.kinds("beagle")[:2] == ("hound", "dog")
     assert lexicon.kinds("espresso") == ("coffee", "drink")
@@ -232,7 +239,8 @@ def test_an_unknown_head_is_a_key_error(lexicon: Lexicon) -> None:
 def test_a_search_for_a_raw_label_finds_its_tag(lexicon: Lexicon, head: str) -> None:
     for label, tag in lexicon.labels(head).items():
         found = lexicon.expand(tag if label in QUALIFIERS else label)
-        assert any(name == tag or name in lexicon.kinds(tag) for name in found), (label, tag, found)
+        leading = {tag, *lexicon.kinds(tag), *lexicon.related(tag)}
+        assert leading & set(found), (label, tag, found)
 
 
 def test_imagenet_is_in_class_order(lexicon: Lexicon) -> None:

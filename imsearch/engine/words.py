@@ -44,6 +44,9 @@ class Lexicon(Protocol):
     def kinds(self, tag: str) -> tuple[str, ...]:
         """The kinds above a tag."""
 
+    def related(self, tag: str) -> tuple[str, ...]:
+        """Names that find a tag though they are not above it."""
+
     def is_phrase(self, words: tuple[str, ...]) -> bool:
         """Whether these words are a known tag or synonym together."""
 
@@ -59,7 +62,7 @@ class Words:
         for tag in sorted(self._tags):
             canonical = tag if tag in lexicon else lexicon.canonical(tag) or tag
             self._names[canonical].append(tag)
-            for kind in lexicon.kinds(canonical):
+            for kind in (*lexicon.kinds(canonical), *lexicon.related(canonical)):
                 self._members[kind].append(tag)
 
     def resolve(self, query: Node) -> tuple[Resolved | None, tuple[str, ...]]:

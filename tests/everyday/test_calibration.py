@@ -54,17 +54,17 @@ def test_tags_are_fused_by_the_rule_of_the_heads_that_know_them() -> None:
 
 
 def test_a_kind_of_many_classes_loses_what_smoothed_labels_leave_to_each() -> None:
-    labels = [f"n{number}" for number in range(100)]
-    names = {label: f"breed {label}" if number < 40 else label for number, label in enumerate(labels)}
+    labels = [f"n{number}" for number in range(200)]
+    names = {label: f"breed {label}" if number < 100 else label for number, label in enumerate(labels)}
     lexicon = Lexicon(kinds={name: ("dog",) for name in names.values() if " " in name}, labels={"imagenet": names})
     source = make_source("imagenet", labels, lexicon)
-    logits = np.zeros((2, 100), dtype=np.float32)
-    logits[0, 50], logits[1, :8] = 5.0, 5.0  # surely no dog; one of eight breeds
+    logits = np.zeros((2, 200), dtype=np.float32)
+    logits[0, 150], logits[1, :8] = 6.0, 6.0  # surely no dog; one of eight breeds
     found = dict(zip(source.tags, sigmoid(evidence(source, logits)).T, strict=True))
-    plain = 40 / (99 + np.exp(5))
-    assert plain > 0.15
-    assert found["dog"] == pytest.approx([40 / (99 + np.exp(8)), (8 * np.exp(8) + 32) / (92 + 8 * np.exp(8))], abs=1e-4)
-    assert found["breed n3"][1] == pytest.approx(np.exp(5) / (92 + 8 * np.exp(5)), abs=1e-4)  # a class alone: as it is
+    assert 100 / (199 + np.exp(6)) > 0.15  # what the softmax itself says of dogs
+    sharp = np.exp(1.45 * 6)
+    assert found["dog"] == pytest.approx([100 / (199 + sharp), (8 * sharp + 92) / (192 + 8 * sharp)], abs=1e-4)
+    assert found["breed n3"][1] == pytest.approx(np.exp(6) / (192 + 8 * np.exp(6)), abs=1e-4)  # a class: as it is
 
 
 def test_a_sure_imagenet_is_believed_where_one_other_dataset_judged() -> None:
