@@ -20,7 +20,7 @@ from imsearch.plugins.everyday.network import IMAGENET
 from imsearch.plugins.everyday.tagging import Floats, Group, Tagger, Vocabulary, calibrated
 from imsearch.plugins.everyday.thresholds import choose_thresholds
 from imsearch.training.datasets import label_matrix
-from imsearch.training.metrics import calibration_error
+from imsearch.training.metrics import calibration_error, mean_average_precision
 from imsearch.training.run import Reporter
 
 Bools = NDArray[np.bool_]
@@ -66,7 +66,8 @@ def calibrate(
 ) -> Checkpoint:
     """The checkpoint with calibrated heads, rules and thresholds.
 
-    known: of each head the pieces of evidence ``(held, labels)`` on the rows `held`; see `gather_evidence`.
+    known: of each head the pieces of evidence ``(held, labels)`` on the rows `held`, which ascend; see
+    `gather_evidence`.
     """
     lexicon = Lexicon.load()
     heads = {name: Head(head.labels, _own_rule(name, corpus, held, known[name])) for name, head in plain.heads.items()}
@@ -83,9 +84,11 @@ def calibrate(
     probabilities = Tagger(done, lexicon).probabilities(logits)
     pairs = {judged.name: judged.pairs(vocabulary.tags, probabilities) for judged in sets}
     errors = {f"calibration error, {k}": calibration_error(t, p, floor=0.1) for k, (p, t) in pairs.items()}
+    ranks = {f"{name} mAP, with memory": _ranking(name, corpus, held, logits[name]) for name in LABELLED}
+    say.note(", ".join(f"{name} {value:.4f}" for name, value in {**ranks, **errors}.items()))
     common, thresholds = choose_thresholds(sets, vocabulary.tags, probabilities)
     say.note(f"shown from {common:.2f}; {len(thresholds)} tags have a threshold of their own")
-    return replace(done, threshold=common, thresholds=thresholds, figures={**plain.figures, **errors})
+    return replace(done, threshold=common, thresholds=thresholds, figures={**plain.figures, **ranks, **errors})
 
 
 def _told(rule: Rule) -> str:
@@ -102,6 +105,12 @@ def _own_rule(name: str, corpus: Corpus, held: NDArray[np.intp], known: Sequence
     evidence = np.stack([each[places].ravel() for each in known], axis=1).astype(np.float64)
     truth = corpus.targets[name][rows].ravel() >= 0.5
     return fit_rule(evidence, truth, np.ones(len(truth)), Rule((1.0,) * len(known), 0.0))
+
+
+def _ranking(name: str, corpus: Corpus, held: NDArray[np.intp], logits: Floats) -> float:
+    """mAP over a head's own words on its own held-back pictures."""
+    rows = corpus.held[name]
+    return mean_average_precision(corpus.targets[name][rows] >= 0.5, logits[np.searchsorted(held, rows)])
 
 
 def _alone(vocabulary: Vocabulary, said: Mapping[str, Floats], head: str, sets: Sequence[Judged]) -> Rule:

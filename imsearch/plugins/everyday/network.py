@@ -2,8 +2,8 @@
 
 The lower stages are those of the backbone's package, unchanged, and run once.  Their output goes through a copy of the
 upper stages that was tuned here, under the linear heads of our own labels, and through the original ones under the
-original ImageNet classifier.  (Tuning one copy for both, with the classifier's own opinions as soft labels, kept its
-first choice on seven pictures in ten only.)  Batch normalization is folded into the convolutions.
+original ImageNet classifier: tuning one copy for both cost the classes that the training pictures hardly show.
+Batch normalization is folded into the convolutions.
 """
 
 from __future__ import annotations
