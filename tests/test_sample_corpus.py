@@ -104,7 +104,8 @@ def test_corel5k_five_words() -> None:
     assert judged.judged == 260
     assert judged.five_balanced is not None
     assert judged.five_balanced.f1 >= 0.42
-    assert judged.five_balanced.n_plus >= 165
+    assert judged.five_balanced.n_plus >= 185
+    assert judged.mean_ap >= 0.53
 
 
 @needs_data
@@ -112,22 +113,22 @@ def test_corel5k_search() -> None:
     chosen = load_dataset(f"corel5k:{DATA / 'corel5k'}").split("test")
     found = evaluate_search("everyday", chosen, Settings())
     assert found.queries["All"] == 2241
-    assert found.map["All"] >= 0.44
+    assert found.map["All"] >= 0.46
 
 
 @needs_data
 def test_flickr8k_dev() -> None:
     dataset = load_dataset(f"flickr8k:{DATA / 'flickr8k_224'}")
     judged = judge(dataset, dataset.choose(dataset.split("dev").samples[:300]))
-    assert judged.mean_ap >= 0.5
-    assert judged.image_mean_ap >= 0.5
+    assert judged.mean_ap >= 0.43
+    assert judged.image_mean_ap >= 0.62
 
 
 @needs_data
 def test_coco_objects_never_seen_in_training() -> None:
     dataset = load_dataset(f"coco:{DATA / 'coco_mini'}")
     judged = judge(dataset, dataset.choose(hold_out(dataset.samples, 4)[1]), by="tags")
-    assert judged.mean_ap >= 0.5
+    assert judged.mean_ap >= 0.6
 
 
 @needs_data
