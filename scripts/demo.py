@@ -40,7 +40,7 @@ def main() -> int:
     gather(PHOTOS)
     steps = (
         ("2. Tagging and indexing them", ["index", str(PHOTOS)]),
-        ("3. Searching: a word finds what is in the picture, and kinds of it", ["query", "animal", "-n", "5"]),
+        ("3. Searching: a word finds what is in the picture, and kinds of it", ["query", "person", "-n", "5"]),
         ("   Two words: surely no building", ["query", "vehicle", "-building", "-n", "5"]),
         ("4. Pictures that look alike", ["similar", str(PHOTOS / "garage/motorcycle.jpg"), "-n", "3"]),
     )

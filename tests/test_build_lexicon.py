@@ -45,9 +45,9 @@ def test_a_build_from_small_tables(build_lexicon: ModuleType, tmp_path: Path) ->
     (tmp_path / "labels.toml").write_text('[flickr8k]\ndogs = "dog"\nleash = "leash"\nsit = "seat"\n')
     (tmp_path / "verbs.txt").write_text("run\n")
     data = json.loads(build_lexicon.build(tmp_path, WORDNET))
-    assert data["tags"]["beagle"] == [[], ["dog", "animal", "pet"]]
-    assert data["tags"]["leash"] == [[], ["dog"]]
-    assert data["kinds"] == {"animal": [["beast"], []], "pet": [[], ["animal"]]}
+    assert data["tags"]["beagle"] == [[], ["dog", "animal", "pet"], []]
+    assert data["tags"]["leash"] == [[], [], ["dog"]]
+    assert data["kinds"] == {"animal": [["beast"], [], []], "pet": [[], ["animal"], []]}
     assert data["hidden"] == ["seat"]
     assert data["labels"]["imagenet"] == {"n02088364": "beagle", "n02100735": "english setter"}
     assert data["irregular"]["ran"] == data["irregular"]["running"] == data["irregular"]["runs"] == ["run"]
