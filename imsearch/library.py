@@ -151,7 +151,7 @@ class Library:
     def show(self, image: str) -> tuple[Image, tuple[Tag, ...]]:
         """A picture of the library, by path or by id, and all its tags."""
         catalog = self.engine.catalog
-        found = catalog.image(Path(image).absolute())
+        found = catalog.image(Path(image))
         if found is None and image.isdecimal():
             found = catalog.image(int(image))
         if found is None:

@@ -65,7 +65,7 @@ def _positions(library: Library, chosen: Dataset) -> dict[int, int]:
     """Image id -> position among the samples."""
     positions: dict[int, int] = {}
     for position, sample in enumerate(chosen.samples):
-        image = library.engine.catalog.image(sample.file.absolute())
+        image = library.engine.catalog.image(sample.file)
         if image is None:
             raise DatasetError(f"{sample.file} could not be indexed; mend or remove it first")
         if image.id in positions:

@@ -65,7 +65,7 @@ class Catalog(CatalogTags):
         """One image by its id or by one of its files; None when it is unknown or has no file any more."""
         if isinstance(path_or_id, int):
             return self.images([path_or_id]).get(path_or_id)
-        path = os.fsencode(path_or_id.absolute())
+        path = _key(path_or_id)
         with self.reading() as connection:
             found = connection.execute(select(s.files.c.image_id).where(s.files.c.path == path)).scalar()
         return None if found is None else self.image(found)
@@ -110,9 +110,14 @@ def _image(row: Row[Any], paths: Sequence[Path]) -> Image:
     )
 
 
+def _key(path: Path) -> bytes:
+    """A path as the catalog holds it: absolute and without "..", links not followed; see `imsearch.indexer.scan`."""
+    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - resolve() follows links
+
+
 def _under(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
     """Paths inside a folder, or that very path: a range of bytes, so that the index of the column serves."""
-    path = os.fsencode(folder.absolute())
+    path = _key(folder)
     separator = os.fsencode(os.sep)
     inside = path if path.endswith(separator) else path + separator
     return or_(column == path, and_(column >= inside, column < inside[:-1] + bytes([inside[-1] + 1])))

@@ -116,6 +116,7 @@ def test_show_by_path_and_by_id(run: Run, indexed: Path) -> None:
     assert (shown["width"], shown["height"], shown["format"]) == (32, 24, "PNG")
     assert (shown["tags"][0]["name"], shown["tags"][0]["shown"]) == ("red", True)
     assert run("show", str(shown["id"]), "--format", "json").json == shown
+    assert run("show", indexed / "elsewhere" / ".." / "red.png", "--format", "json").json == shown
     assert "red" in run("show", indexed / "red.png").out
     absent = run("show", indexed / "absent.png")
     assert absent.code == 2
