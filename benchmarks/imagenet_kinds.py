@@ -20,16 +20,15 @@ from numpy.typing import NDArray
 
 from imsearch.cli.output import make_table, print_table
 from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday.corpus import HELD_ONE_IN
 from imsearch.plugins.everyday.network import IMAGENET
-from imsearch.plugins.everyday.tagging import make_source, softmax
+from imsearch.plugins.everyday.tagging import MANY, make_source, softmax
 from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet, to_input
 from imsearch.training.features import load_square
 
 EDGES = (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 SHARPNESS = (1.0, 1.25, 1.45, 1.6)
-MANY = 100
-HELD_ONE_IN = {"corel5k": 20, "coco": 4}
 
 
 def held_back(dataset: Dataset) -> list[Sample]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -190,10 +189,3 @@ def to_input(pixels: Tensor, device: torch.device) -> Tensor:
     The bytes travel to the device as they are (a quarter of the floats' size) and are scaled there.
     """
     return pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float().sub_(127).div_(128)
-
-
-def parameters_of(network: EfficientNetLite, first_stage: int) -> Iterator[nn.Parameter]:
-    """The parameters of stages `first_stage` and later and of the head (not of the classifier)."""
-    for stage in network.stages[first_stage:]:
-        yield from stage.parameters()
-    yield from network.head.parameters()

@@ -15,7 +15,7 @@ from imsearch.training.datasets import Dataset, Sample, hold_out
 from imsearch.training.run import Run
 
 LABELLED = ("corel5k", "flickr8k", "coco")
-_HELD_ONE_IN = {"corel5k": 20, "coco": 4, "jsonl": 5}
+HELD_ONE_IN = {"corel5k": 20, "coco": 4, "jsonl": 5}
 """Held back where the dataset has no dev split of its own; test splits are never touched.
 
 Datasets of kind jsonl teach through the teacher's labels only; what is held back of them serves no choice here, so
@@ -62,7 +62,7 @@ def _uses(dataset: Dataset) -> dict[Path, str]:
         held = [s for s in dataset.samples if s.split == "dev"]
         kept = [s for s in open_samples if s.split == "train"]
     else:
-        kept, held = hold_out(open_samples, _HELD_ONE_IN[kind])
+        kept, held = hold_out(open_samples, HELD_ONE_IN[kind])
     return {**{sample.file: "train" for sample in kept}, **{sample.file: "held" for sample in held}}
 
 

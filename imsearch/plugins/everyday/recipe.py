@@ -115,8 +115,7 @@ class _Trainer:
         self.steps = max(len(self.rows) // self.batch, 1)
         trained = network.trained()
         upper = [value for name, value in trained.items() if not name.startswith("heads.")]
-        linear = next(module for module in network.classifier if isinstance(module, nn.Linear))
-        self.opinion = copy.deepcopy(linear)
+        self.opinion = copy.deepcopy(network.classifier[-1])
         heads = [value for name, value in trained.items() if name.startswith("heads.")] + [*self.opinion.parameters()]
         tuned = settings["tuned"] > 0
         for parameter in network.parameters():

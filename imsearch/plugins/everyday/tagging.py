@@ -2,8 +2,8 @@
 
 Labels of different heads that mean the same thing are one tag (the lexicon says which).  ImageNet's classes exclude
 one another, so a tag gets the sum of the classes it covers: a picture that is one of ten breeds is surely a dog.  The
-classifier learned with smoothed labels and leaves a little to every class; over the 398 animals that adds up to .15 on
-pictures without any.  So sums over very many classes are taken of a sharper softmax.
+classifier learned with smoothed labels and leaves a little to every class; over the 398 animals that adds up to a
+tenth and more on pictures without any.  So sums over very many classes are taken of a sharper softmax.
 Everything here is NumPy on small arrays, the same for training, evaluation and indexing.
 """
 
@@ -23,9 +23,9 @@ from imsearch.plugins.everyday.network import IMAGENET
 
 Floats = NDArray[np.float32]
 _TINY = 1e-6
-_MANY = 100
+MANY = 100
 _SHARPNESS = 1.45
-"""The factor for ImageNet's logits where a tag covers `_MANY` classes: ``benchmarks/imagenet_kinds.py``."""
+"""The factor for ImageNet's logits where a tag covers `MANY` classes: ``benchmarks/imagenet_kinds.py``."""
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -89,7 +89,7 @@ def calibrated(heads: Mapping[str, Head], several: Mapping[str, Sequence[Floats]
 def evidence(source: Source, logits: Floats) -> Floats:
     """A logit for each tag of the source: ``(N, columns)``, not yet calibrated."""
     if source.head == IMAGENET:
-        many = source.members.sum(axis=0) >= _MANY
+        many = source.members.sum(axis=0) >= MANY
         return logit(np.where(many, softmax(_SHARPNESS * logits) @ source.members, softmax(logits) @ source.members))
     # The strongest of the labels that mean the tag; nearly always there is only one.
     best = np.full((len(logits), len(source.tags)), -np.inf, dtype=np.float32)
