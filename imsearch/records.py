@@ -64,6 +64,7 @@ class AnnotatorSpec:
     inputs: what it looks at beside pixels: ``"social_tags"``, ``"metadata"``.
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
+    default: whether it runs when the user names no annotator.
     """
 
     name: str
@@ -79,6 +80,7 @@ class AnnotatorSpec:
     license: str = ""
     weights_license: str = ""
     weights_sha256: str | None = None
+    default: bool = True
 
     def shows(self, name: str, probability: float) -> bool:
         """Whether a tag of this probability is shown."""

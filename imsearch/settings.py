@@ -33,7 +33,7 @@ class Settings:
     """Everything a user may set; each field is a key of ``config.toml`` and, in capitals, a variable ``IMSEARCH_…``."""
 
     library: Path = field(default_factory=_user_data, metadata={"help": "The folder of the library."})
-    annotators: tuple[str, ...] = _setting((), "The annotators to use; all that are installed when none is named.")
+    annotators: tuple[str, ...] = _setting((), "The annotators to use; all that run by default when none is named.")
     device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
     batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
     workers: int | None = _setting(None, "How many pictures are read at once; by default the number of processors.")

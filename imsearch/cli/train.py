@@ -29,6 +29,12 @@ Examples:
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Same seed, same weights.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting of the recipe.")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Outputs of frozen layers are kept here, for other runs too (default: maps in the output folder).",
+)
 @device_option
 def train(
     name: str,
@@ -36,6 +42,7 @@ def train(
     output: Path | None,
     seed: int,
     assignments: tuple[str, ...],
+    cache: Path | None,
     device: str | None,
 ) -> int:
     """Run the training recipe NAME.
@@ -55,7 +62,7 @@ def train(
     where = choose_device(load_settings({"device": device}).device)
     folder.mkdir(parents=True, exist_ok=True)
     with TrainingProgress() as progress:
-        weights = recipe.run(Run(folder, loaded, where, seed, options, progress))
+        weights = recipe.run(Run(folder, loaded, where, seed, options, progress, cache))
     say("Training is done. The weights:")
     click.echo(str(weights))
     return 0

@@ -79,11 +79,12 @@ class PluginManager:
         return tuple(self._plugins)
 
     def choose(self, names: Collection[str]) -> tuple[AnnotatorSpec, ...]:
-        """The annotators of these names, or all when none is named.
+        """The annotators of these names, or those that run by default when none is named.
 
         Raises `PluginError` for a name that nothing offers, and for one that two plugins offer.
         """
-        offered = {name: [plugin for plugin, _ in self._annotators.get(name, [])] for name in names or self._annotators}
+        names = names or [name for name, claims in self._annotators.items() if any(s.default for _, s in claims)]
+        offered = {name: [plugin for plugin, _ in self._annotators.get(name, [])] for name in names}
         for name, plugins in offered.items():
             if not plugins:
                 raise PluginError(self.unknown("annotator", name, self._annotators))

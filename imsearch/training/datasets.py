@@ -109,11 +109,25 @@ def read_json_lines(folder: Path, default_split: str = "") -> list[Sample]:
     return samples
 
 
+def read_emotions(folder: Path) -> list[Sample]:
+    """Samples labelled by the ``emotions`` of each line; its nouns (``labels``) stay in `Sample.extra` as ``nouns``."""
+    samples = []
+    for sample in read_json_lines(folder):
+        emotions = sample.extra.get("emotions")
+        if not isinstance(emotions, list):
+            raise DatasetError(f'{folder / "labels.jsonl"}: {sample.file.name} needs a list of "emotions"')
+        extra = {**sample.extra, "nouns": sample.labels}
+        samples.append(Sample(sample.file, tuple(emotions), sample.split, sample.soft, extra))
+    return samples
+
+
 READERS: dict[str, Callable[[Path], list[Sample]]] = {
     "corel5k": read_json_lines,
     "flickr8k": read_json_lines,
     "coco": lambda folder: read_json_lines(folder, "train2017"),
     "jsonl": read_json_lines,
+    "sentiment": read_json_lines,
+    "emotion": read_emotions,
 }
 
 

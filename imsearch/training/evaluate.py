@@ -136,13 +136,18 @@ def _by_labels(annotator: Annotator, head: str, labels: Sequence[str]) -> _Score
     if not isinstance(annotator, HasHeads) or head not in annotator.heads:
         raise DatasetError(f"This annotator has no head for the labels of {head}; judge its tags instead: --by tags")
     position = {label: index for index, label in enumerate(annotator.heads[head])}
-    unknown = [label for label in labels if label not in position]
-    if unknown:
-        raise DatasetError(f"This annotator was not trained on {len(unknown)} of the labels, {unknown[0]!r} first")
-    columns = [position[label] for label in labels]
+    known = [index for index, label in enumerate(labels) if label in position]
+    if len(known) <= len(labels) // 2:
+        raise DatasetError(
+            f"This annotator was not trained on {len(labels) - len(known)} of the {len(labels)} labels, "
+            f"{next(label for label in labels if label not in position)!r} first: it learned from another dataset"
+        )
+    columns = [position[labels[index]] for index in known]
 
     def score(batch: Sequence[Any]) -> tuple[Scores, NDArray[np.bool_]]:
-        scores = annotator.label_scores(batch)[head][:, columns]
+        # A label without a picture to learn from is never predicted, and counts as that.
+        scores = np.zeros((len(batch), len(labels)), dtype=np.float32)
+        scores[:, known] = annotator.label_scores(batch)[head][:, columns]
         return scores, scores >= 0.5
 
     return score

@@ -7,7 +7,6 @@ for each view (the picture, its mirror image) and reading it back makes an epoch
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,9 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from imsearch.picture import read_picture
+from imsearch.training.cache import cached_rows
 from imsearch.training.efficientnet_lite import EfficientNetLite, to_input
-
-_BATCH = 32
 
 
 def load_square(file: Path, side: int) -> NDArray[np.uint8]:
@@ -43,23 +41,13 @@ def cached_maps(
     side = network.size
     key = hashlib.sha256("\n".join([str(side), str(stages), *(f.name for f in files)]).encode()).hexdigest()[:16]
     path = cache / f"maps-{key}-{'mirror' if mirror else 'plain'}.npy"
-    done_path = path.with_suffix(".json")
-    done = json.loads(done_path.read_text()) if done_path.exists() and path.exists() else 0
-    progress(done)
-    maps: NDArray[np.float16] | None = np.load(path, mmap_mode="r+") if done else None
     device = next(network.parameters()).device
+
+    def compute(start: int, stop: int) -> NDArray[np.float16]:
+        pixels = np.stack(list(pool.map(lambda file: load_square(file, side), files[start:stop])))
+        x = to_input(torch.from_numpy(pixels[:, :, ::-1].copy() if mirror else pixels), device)
+        with torch.inference_mode():
+            return np.asarray(network.lower(x, stages).permute(0, 2, 3, 1).half().cpu().numpy())
+
     with ThreadPoolExecutor(2) as pool:
-        for start in range(done, len(files), _BATCH):
-            pixels = np.stack(list(pool.map(lambda file: load_square(file, side), files[start : start + _BATCH])))
-            x = to_input(torch.from_numpy(pixels[:, :, ::-1].copy() if mirror else pixels), device)
-            with torch.inference_mode():
-                part = network.lower(x, stages).permute(0, 2, 3, 1).half().cpu().numpy()
-            if maps is None:
-                cache.mkdir(parents=True, exist_ok=True)
-                shape = (len(files), *part.shape[1:])
-                maps = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-            maps[start : start + len(part)] = part
-            done_path.write_text(json.dumps(start + len(part)))
-            progress(len(part))
-    assert maps is not None, "a dataset has at least one sample"
-    return maps
+        return cached_rows(path, len(files), compute, progress=progress)  # type: ignore[return-value]

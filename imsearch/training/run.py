@@ -17,6 +17,8 @@ from imsearch.training.datasets import Dataset
 from imsearch.training.plots import plot_history
 
 Epoch = dict[str, float]
+Setting = float | int | str | bool
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 class Reporter(Protocol):
@@ -46,7 +48,8 @@ class Silent:
 class Run:
     """What a recipe is handed.
 
-    `options` are the recipe's own settings by name, from ``--set NAME=VALUE``.
+    `options` are the recipe's own settings by name, from ``--set NAME=VALUE``.  `shared` is a folder for what other
+    runs can use too, from ``--cache``.
     """
 
     folder: Path
@@ -55,6 +58,29 @@ class Run:
     seed: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
     reporter: Reporter = field(default_factory=Silent)
+    shared: Path | None = None
+
+    @property
+    def cache(self) -> Path:
+        """Where the outputs of frozen layers are kept."""
+        return self.shared or self.folder / "maps"
+
+    def settings(self, defaults: Mapping[str, Setting]) -> dict[str, Any]:
+        """The recipe's `defaults`, changed by `options`, each of its default's type.
+
+        Raises `ModelError` for a setting that does not exist or is of another type.
+        """
+        found: dict[str, Any] = dict(defaults)
+        for name, text in self.options.items():
+            if name not in defaults:
+                raise ModelError(f"This recipe has no setting {name!r}; it has: {', '.join(defaults)}")
+            wanted = type(defaults[name])
+            try:
+                found[name] = _YES_NO[text.lower()] if wanted is bool else wanted(text)
+            except (ValueError, KeyError) as error:
+                kinds = {int: "a whole number", float: "a number", bool: "yes or no"}
+                raise ModelError(f"The setting {name} wants {kinds[wanted]}, not {text!r}") from error
+        return found
 
     def dataset(self, kind: str) -> Dataset:
         """The dataset of this kind.  Raises `ModelError` when the call named none."""

@@ -16,10 +16,11 @@ from imsearch.lexicon import Lexicon
 from imsearch.picture import Picture
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.network import IMAGENET
-from imsearch.plugins.everyday.tagging import Tagger, calibrated, gather_evidence, sigmoid, strongest
+from imsearch.plugins.everyday.tagging import Tagger, calibrated, gather_evidence
 from imsearch.records import Annotation, Tag
 from imsearch.training.device import autocast, choose_device, to_device
 from imsearch.training.efficientnet_lite import to_input
+from imsearch.training.probabilities import sigmoid, strongest
 
 MOST_TAGS = 48
 LEAST_PROBABILITY = 0.002
@@ -61,7 +62,7 @@ class EverydayAnnotator(Annotator):
         ]
 
     def _strongest(self, row: NDArray[np.float32]) -> Sequence[tuple[str, float]]:
-        return list(strongest(self.tagger.tags, row, MOST_TAGS, LEAST_PROBABILITY))
+        return strongest(self.tagger.tags, row, MOST_TAGS, LEAST_PROBABILITY)
 
     @property
     def heads(self) -> Mapping[str, tuple[str, ...]]:

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
 from imsearch.plugins.everyday.corpus import LABELLED, Corpus
-from imsearch.plugins.everyday.fusion import Rule, fit_rule, halfway, pattern
 from imsearch.plugins.everyday.network import IMAGENET
-from imsearch.plugins.everyday.tagging import Floats, Group, Tagger, Vocabulary, calibrated
+from imsearch.plugins.everyday.tagging import Group, Tagger, Vocabulary, calibrated
 from imsearch.plugins.everyday.thresholds import choose_thresholds
 from imsearch.training.datasets import label_matrix
+from imsearch.training.fusion import Rule, fit_rule, halfway, pattern
 from imsearch.training.metrics import calibration_error, mean_average_precision
+from imsearch.training.probabilities import Floats
 from imsearch.training.run import Reporter
 
 Bools = NDArray[np.bool_]

@@ -22,7 +22,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.corpus import Corpus, gather
 from imsearch.plugins.everyday.finish import finish, judge_all, to_maps
@@ -49,7 +48,7 @@ DEFAULTS = {
 
 def train(run: Run) -> Path:
     """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
-    settings = {**DEFAULTS, **_numbers(run)}
+    settings = run.settings(DEFAULTS)
     torch.use_deterministic_algorithms(True, warn_only=True)
     run.seed_everything(0)
     corpus = gather(run, Lexicon.load())
@@ -61,31 +60,17 @@ def train(run: Run) -> Path:
     return finish(run, trainer.averaged(), corpus, views[0], settings, history)
 
 
-def _numbers(run: Run) -> dict[str, float]:
-    """The settings of this run.  Raises `ModelError` for one that does not exist or is no number."""
-    found = {}
-    for name, value in run.options.items():
-        if name not in DEFAULTS:
-            raise ModelError(f"everyday has no setting {name!r}; it has: {', '.join(DEFAULTS)}")
-        try:
-            found[name] = float(value)
-        except ValueError as error:
-            raise ModelError(f"The setting {name} wants a number, not {value!r}") from error
-    return found
-
-
 def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], mirror: bool) -> NDArray[np.float16]:
     """One view of all pictures, in memory: about 70 kB each."""
     run.reporter.stage("mirrored pictures" if mirror else "pictures", sum(map(len, parts)))
-    folder = run.folder / "maps"
     return np.concatenate([
-        cached_maps(files, network.backbone, FROZEN_STAGES, folder, mirror, run.reporter.advance) for files in parts
+        cached_maps(files, network.backbone, FROZEN_STAGES, run.cache, mirror, run.reporter.advance) for files in parts
     ])  # fmt: skip
 
 
 def _imagenet_opinion(run: Run, network: EverydayNetwork, maps: NDArray[np.float16]) -> NDArray[np.float32]:
     """The untouched network's softmax over the 1,000 classes, for every picture."""
-    path = run.folder / "maps" / "imagenet.npy"
+    path = run.cache / "imagenet.npy"
     if not path.exists():
         run.reporter.stage("what ImageNet's classifier says", 1)
         logits = judge_all(run, network, maps, np.arange(len(maps)))[1][IMAGENET]

@@ -9,7 +9,7 @@ Everything here is NumPy on small arrays, the same for training, evaluation and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,32 +17,14 @@ from numpy.typing import NDArray
 
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
-from imsearch.plugins.everyday.fusion import pattern
 from imsearch.plugins.everyday.memory import Memory
 from imsearch.plugins.everyday.network import IMAGENET
+from imsearch.training.fusion import pattern
+from imsearch.training.probabilities import Floats, logit, sigmoid, softmax
 
-Floats = NDArray[np.float32]
-_TINY = 1e-6
 MANY = 100
 _SHARPNESS = 1.45
 """The factor for ImageNet's logits where a tag covers `MANY` classes: ``benchmarks/imagenet_kinds.py``."""
-
-
-def sigmoid(x: Floats) -> Floats:
-    """1 / (1 + exp(-x)) without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), dtype=np.float32)
-
-
-def logit(p: Floats) -> Floats:
-    """The inverse of `sigmoid`, finite at 0 and 1."""
-    p = np.clip(p, _TINY, 1 - _TINY)
-    return np.asarray(np.log(p) - np.log1p(-p), dtype=np.float32)
-
-
-def softmax(x: Floats) -> Floats:
-    """Along the last axis."""
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -152,9 +134,3 @@ class Tagger:
                 together = np.maximum(together, parts[group.heads.index(IMAGENET)])
             fused[:, group.columns] = together
         return sigmoid(fused)
-
-
-def strongest(names: Sequence[str], row: Floats, most: int, least: float) -> Iterable[tuple[str, float]]:
-    """The `most` greatest entries of a row that reach `least`, greatest first."""
-    order = np.argsort(-row, kind="stable")[:most]
-    return [(names[index], float(row[index])) for index in order if row[index] >= least]

@@ -1,0 +1,32 @@
+"""CNN-RNN: labels as a sequence, found by beam search.
+
+Importing this stays light; torch is imported when the model is built or trained.
+"""
+
+from pathlib import Path
+
+from imsearch import hookimpl
+from imsearch.plugins.shipped import ShippedModel
+from imsearch.records import AnnotatorSpec, RecipeSpec
+
+MODEL = ShippedModel(
+    name="cnn-rnn",
+    folder=Path(__file__).parent,
+    description="CNN-RNN: labels as a sequence, found by beam search",
+    recipe="CNN features into an LSTM that emits labels one by one, in both directions",
+    annotator="imsearch.plugins.cnn_rnn.annotator:CnnRnnAnnotator",
+    train="imsearch.plugins.cnn_rnn.recipe:train",
+    datasets=("corel5k", "flickr8k"),
+)
+
+
+@hookimpl
+def imsearch_annotators() -> list[AnnotatorSpec]:
+    """The annotator with the weights in this folder."""
+    return MODEL.annotators()
+
+
+@hookimpl
+def imsearch_recipes() -> list[RecipeSpec]:
+    """How the weights are made."""
+    return MODEL.recipes()

@@ -1,0 +1,32 @@
+"""DCCNN: two channels, the second learned from rare words.
+
+Importing this stays light; torch is imported when the model is built or trained.
+"""
+
+from pathlib import Path
+
+from imsearch import hookimpl
+from imsearch.plugins.shipped import ShippedModel
+from imsearch.records import AnnotatorSpec, RecipeSpec
+
+MODEL = ShippedModel(
+    name="dccnn",
+    folder=Path(__file__).parent,
+    description="DCCNN: two channels, the second learned from rare words",
+    recipe="Dual-channel CNN from random weights: CNN0 on all pictures, CNN1 on those with rare words",
+    annotator="imsearch.plugins.dccnn.annotator:DccnnAnnotator",
+    train="imsearch.plugins.dccnn.recipe:train",
+    datasets=("corel5k", "flickr8k"),
+)
+
+
+@hookimpl
+def imsearch_annotators() -> list[AnnotatorSpec]:
+    """The annotator with the weights in this folder."""
+    return MODEL.annotators()
+
+
+@hookimpl
+def imsearch_recipes() -> list[RecipeSpec]:
+    """How the weights are made."""
+    return MODEL.recipes()

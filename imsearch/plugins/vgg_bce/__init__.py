@@ -1,0 +1,32 @@
+"""VGG-16 features, one linear layer, binary cross-entropy.
+
+Importing this stays light; torch is imported when the model is built or trained.
+"""
+
+from pathlib import Path
+
+from imsearch import hookimpl
+from imsearch.plugins.shipped import ShippedModel
+from imsearch.records import AnnotatorSpec, RecipeSpec
+
+MODEL = ShippedModel(
+    name="vgg-bce",
+    folder=Path(__file__).parent,
+    description="VGG-16 features, one linear layer, binary cross-entropy",
+    recipe="A linear layer over frozen VGG-16 features, with binary cross-entropy",
+    annotator="imsearch.plugins.vgg_bce.annotator:VggBceAnnotator",
+    train="imsearch.plugins.vgg_bce.recipe:train",
+    datasets=("corel5k", "flickr8k"),
+)
+
+
+@hookimpl
+def imsearch_annotators() -> list[AnnotatorSpec]:
+    """The annotator with the weights in this folder."""
+    return MODEL.annotators()
+
+
+@hookimpl
+def imsearch_recipes() -> list[RecipeSpec]:
+    """How the weights are made."""
+    return MODEL.recipes()

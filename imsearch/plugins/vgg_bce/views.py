@@ -1,0 +1,64 @@
+"""The frozen convolutions' output for every picture, computed once for each augmented view and kept on disk.
+
+The backbone is never trained, so an epoch that ran it again would spend hours on numbers it knows.  A view draws crop,
+flip and colours once; several views are several draws.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchvision.transforms import ColorJitter, Compose, RandomCrop, RandomHorizontalFlip
+
+from imsearch.training.cache import cached_rows
+from imsearch.training.features import load_square
+from imsearch.training.vgg16 import to_vgg_input
+
+LARGE, SIDE = 256, 224
+"""Pictures are squashed to the first for training and cropped to the second; judged whole at the second."""
+_AUGMENT = Compose([RandomCrop(SIDE), RandomHorizontalFlip(), ColorJitter(0.2, 0.2, 0.2, 0.05)])
+PLAIN = 0
+
+
+def cached_view(
+    files: Sequence[Path],
+    features: nn.Module,
+    view: int,
+    folder: Path,
+    device: torch.device,
+    progress: Callable[[int], None] = lambda count: None,
+) -> NDArray[np.float16]:
+    """float16 ``(files, 7, 7, 512)``.  View `PLAIN` is the whole picture; others are augmented, each differently."""
+    key = hashlib.sha256("\n".join(file.name for file in files).encode()).hexdigest()[:16]
+
+    def compute(start: int, stop: int) -> NDArray[np.float16]:
+        squares = list(pool.map(lambda file: load_square(file, LARGE if view else SIDE), files[start:stop]))
+        if view:
+            squares = [augmented(pixels, file, view) for pixels, file in zip(squares, files[start:stop], strict=True)]
+        x = to_vgg_input(torch.from_numpy(np.stack(squares)), device)
+        with torch.inference_mode():
+            maps: Tensor = features(x)
+        return np.asarray(maps.permute(0, 2, 3, 1).half().cpu().numpy())
+
+    with ThreadPoolExecutor(2) as pool:
+        path = folder / f"vgg-{key}-{view}.npy"
+        return cached_rows(path, len(files), compute, 16, progress)  # type: ignore[return-value]
+
+
+def augmented(pixels: NDArray[np.uint8], file: Path, view: int) -> NDArray[np.uint8]:
+    """A random crop of 224, perhaps mirrored, its colours jittered; drawn from the file's name and the view's number.
+
+    pixels: uint8 ``(256, 256, 3)``.
+    """
+    digest = hashlib.sha256(f"{view} {file.name}".encode()).digest()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        drawn: Tensor = _AUGMENT(torch.from_numpy(pixels.copy()).permute(2, 0, 1))
+    return np.ascontiguousarray(drawn.permute(1, 2, 0).numpy())

@@ -1,0 +1,108 @@
+"""Probabilities that mean what they say, and from which of them a tag is shown; fitted on held-back pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.training.checkpoint import Checkpoint
+from imsearch.training.corpus import Corpus
+from imsearch.training.fusion import Rule, fit_rule
+from imsearch.training.metrics import calibration_error, five_words, mean_average_precision
+from imsearch.training.probabilities import sigmoid
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+LEAST_SHOWN, MOST_SHOWN = 0.35, 0.7
+"""A tag's own threshold stays in this range: a hundred positives or fewer decide it."""
+LEAST_POSITIVES = 10
+_BETA = 0.5
+_STEADY = 20.0
+"""A threshold of n positives moves n / (n + this) of the way from the common one to its own."""
+
+
+def fit_platt(logits: Floats, truth: Bools) -> tuple[float, float]:
+    """Slope and offset of the calibrated logit (Platt 1999): one pair for a head, fitted on all its pairs."""
+    pairs = logits.reshape(-1, 1).astype(np.float64)
+    rule = fit_rule(pairs, truth.ravel(), np.ones(truth.size), Rule((1.0,), 0.0))
+    return rule.weights[0], rule.offset
+
+
+def calibrated(logits: Floats, checkpoint: Checkpoint) -> Floats:
+    """Calibrated logits ``(N, outputs)``."""
+    found = np.array(logits, dtype=np.float32)
+    for name, columns in checkpoint.slices.items():
+        slope, offset = checkpoint.calibration.get(name, (1.0, 0.0))
+        found[:, columns] = slope * found[:, columns] + offset
+    return found
+
+
+def best_threshold(values: Floats, truth: Bools) -> float:
+    """The value whose F-measure with beta one half is best: precision counts twice as much as recall."""
+    order = np.argsort(-values, kind="stable")
+    hits = np.cumsum(truth[order])
+    f = (1 + _BETA**2) * hits / (np.arange(1, len(hits) + 1) + _BETA**2 * max(int(hits[-1]), 1))
+    return float(values[order[int(np.argmax(f))]])
+
+
+def within(threshold: float) -> float:
+    """The nearest threshold that may be used."""
+    return float(np.clip(threshold, LEAST_SHOWN, MOST_SHOWN))
+
+
+def steadied(common: float, values: Floats, truth: Bools) -> float | None:
+    """A tag's own threshold, drawn towards the common one; None with too few positives."""
+    positives = int(truth.sum())
+    if positives < LEAST_POSITIVES:
+        return None
+    return round(common + (within(best_threshold(values, truth)) - common) * positives / (positives + _STEADY), 3)
+
+
+def finish_checkpoint(plain: Checkpoint, corpus: Corpus, rows: NDArray[np.intp], logits: Floats) -> Checkpoint:
+    """The checkpoint with calibration, thresholds, frequencies and figures on held-back rows.
+
+    logits: ``(rows, outputs)``, not yet calibrated.  Heads without true labels there stay as they are.
+    """
+    judged = {name: corpus.judged(name, rows) for name in corpus.heads}
+    judged = {name: (places, truth) for name, (places, truth) in judged.items() if truth.any()}
+    slices = corpus.slices
+    calibration = {name: fit_platt(logits[p][:, slices[name]], truth) for name, (p, truth) in judged.items()}
+    done = replace(plain, calibration=calibration, frequency=tuple(round(float(f), 6) for f in corpus.frequency))
+    probabilities = sigmoid(calibrated(logits, done))
+    pairs = {name: (probabilities[p][:, slices[name]], truth) for name, (p, truth) in judged.items()}
+    common, own = _thresholds(done.tags, slices, pairs)
+    figures = {name: _figures(*pair) for name, pair in pairs.items()}
+    return replace(done, threshold=common, thresholds=own, figures={**plain.figures, "held back": figures})
+
+
+def _thresholds(
+    tags: Sequence[str], slices: Mapping[str, slice], pairs: Mapping[str, tuple[Floats, Bools]]
+) -> tuple[float, dict[str, float]]:
+    if not pairs:
+        return 0.5, {}
+    every = [np.concatenate([pair[which].ravel() for pair in pairs.values()]) for which in (0, 1)]
+    common = round(within(best_threshold(every[0], every[1].astype(bool))), 3)
+    columns: dict[str, list[tuple[Floats, Bools]]] = {}
+    for name, (values, truth) in pairs.items():
+        for index, tag in enumerate(tags[slices[name]]):
+            columns.setdefault(tag, []).append((values[:, index], truth[:, index]))
+    own = {}
+    for tag, several in columns.items():
+        values, truth = (np.concatenate(part) for part in zip(*several, strict=True))
+        if (threshold := steadied(common, values, truth.astype(bool))) is not None:
+            own[tag] = threshold
+    return common, own
+
+
+def _figures(probabilities: Floats, truth: Bools) -> dict[str, float]:
+    """What is told of held-back pictures in the checkpoint."""
+    five = five_words(truth, probabilities)
+    return {
+        "pictures": len(truth),
+        "mAP": round(mean_average_precision(truth, probabilities), 4),
+        "five words F1": round(five.f1, 4),
+        "calibration error": round(calibration_error(truth.ravel(), probabilities.ravel(), floor=0.1), 4),
+    }

@@ -1,0 +1,69 @@
+"""The end of a training: calibrate on the held-back pictures, write weights, summary and report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from imsearch.lexicon import Lexicon
+from imsearch.training.calibration import Floats, finish_checkpoint
+from imsearch.training.checkpoint import WEIGHTS, Checkpoint, save_checkpoint, write_summary
+from imsearch.training.corpus import Corpus, tag_names
+from imsearch.training.run import Epoch, Run
+
+
+def finish(
+    run: Run,
+    model: str,
+    version: str,
+    network: nn.Module,
+    corpus: Corpus,
+    held_logits: Floats,
+    *,
+    side: int,
+    vector_length: int | None,
+    settings: Mapping[str, Any],
+    network_settings: Mapping[str, Any] | None = None,
+    history: Sequence[Epoch] = (),
+    preprocessing: Mapping[str, Any] | None = None,
+    tags: Sequence[str] | None = None,
+    extra: Mapping[str, Tensor] | None = None,
+) -> Path:
+    """Writes ``weights.safetensors``, ``weights.json`` and ``report.json`` into the run's folder; the weights' path.
+
+    held_logits: ``(held rows, columns)``.  tags: the name of each output where the lexicon's is not wanted.
+    """
+    plain = Checkpoint(
+        model,
+        version,
+        corpus.heads,
+        tuple(tags) if tags is not None else tag_names(corpus.heads, Lexicon.load()),
+        network=dict(network_settings or {}),
+        preprocessing={"side": side, **(preprocessing or {})},
+        recipe={"seed": run.seed, **settings},
+        data=corpus.data,
+        figures={"last epoch": {name: round(value, 4) for name, value in history[-1].items()}} if history else {},
+    )
+    checkpoint = finish_checkpoint(plain, corpus, corpus.held, held_logits)
+    path = run.folder / WEIGHTS
+    save_checkpoint(path, network, checkpoint, extra)
+    summary = write_summary(path, checkpoint, vector_length, side)
+    report = {
+        "model": model,
+        "version": version,
+        "recipe": checkpoint.recipe,
+        "data": checkpoint.data,
+        "figures": checkpoint.figures,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "epochs": list(history),
+    }
+    (run.folder / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for head, figures in checkpoint.figures.get("held back", {}).items():
+        told = ", ".join(f"{name} {value}" for name, value in figures.items())
+        run.reporter.note(f"held back of {head}: {told}")
+    run.reporter.note(f"Wrote {path}, {summary.name} and report.json")
+    return path

@@ -1,0 +1,97 @@
+"""The annotator that every model with a `Checkpoint` shares: pixels in, calibrated tags and a vector out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from imsearch.annotator import Annotator
+from imsearch.picture import Picture
+from imsearch.records import Annotation, Tag
+from imsearch.training.calibration import calibrated
+from imsearch.training.checkpoint import Checkpoint, load_weights, read_checkpoint
+from imsearch.training.device import autocast, choose_device, to_device
+from imsearch.training.probabilities import Floats, sigmoid, strongest
+
+MOST_TAGS = 48
+LEAST_PROBABILITY = 0.002
+
+
+class ModelAnnotator(Annotator):
+    """Runs the network of a weights file.  A model sets `model` and `version` and implements `build` and `look`.
+
+    Outputs of one tag (the same word learned from two datasets) are shown with the mean of their probabilities.
+    """
+
+    model: ClassVar[str]
+    version: ClassVar[str]
+
+    def __init__(self, weights: Path, sha256: str | None = None, device: str = "cpu") -> None:
+        self.checkpoint = read_checkpoint(weights, self.model, self.version, sha256)
+        self.device = choose_device(device)
+        network = self.build(self.checkpoint)
+        self.extra = load_weights(weights, network)
+        self.network = network.eval().to(self.device)
+        self.side = int(self.checkpoint.preprocessing["side"])
+        self.batch_size = 128 if self.device.type == "cuda" else 16
+        self.tags = tuple(dict.fromkeys(self.checkpoint.tags))
+        column = {tag: index for index, tag in enumerate(self.tags)}
+        self._share = np.zeros((self.checkpoint.outputs, len(self.tags)), dtype=np.float32)
+        for row, tag in enumerate(self.checkpoint.tags):
+            self._share[row, column[tag]] = 1
+        self._share /= self._share.sum(axis=0, keepdims=True)
+
+    @abstractmethod
+    def build(self, checkpoint: Checkpoint) -> nn.Module:
+        """The network that the checkpoint's state fits, with a frozen backbone's weights already in it."""
+
+    @abstractmethod
+    def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
+        """Features ``(N, vector length)`` or None, and logits ``(N, outputs)``, of prepared pictures in one pass.
+
+        Called in inference mode, in half precision where the device has it.
+        """
+
+    def prepare(self, picture: Picture) -> Any:
+        """uint8 ``(side, side, 3)``: the whole picture squashed to a square, so that nothing at its edges is lost."""
+        return picture.array(self.side, self.side)
+
+    def pixels(self, batch: Sequence[NDArray[np.uint8]]) -> Tensor:
+        """uint8 ``(N, side, side, 3)`` on the device."""
+        return to_device(np.stack(batch), self.device)
+
+    def forward(self, batch: Sequence[Any]) -> tuple[Floats | None, Floats]:
+        """Features and calibrated logits ``(N, outputs)``."""
+        with torch.inference_mode(), autocast(self.device):
+            features, logits = self.look(batch)
+        vectors = None if features is None else features.float().cpu().numpy()
+        return vectors, calibrated(logits.float().cpu().numpy(), self.checkpoint)
+
+    def annotate(self, batch: Sequence[Any]) -> list[Annotation]:
+        """One forward pass gives the tags and the vector."""
+        features, logits = self.forward(batch)
+        rows = sigmoid(logits) @ self._share
+        return [
+            Annotation(
+                tuple(Tag(name, min(p, 1.0)) for name, p in strongest(self.tags, row, MOST_TAGS, LEAST_PROBABILITY)),
+                None if features is None else features[index],
+            )
+            for index, row in enumerate(rows)
+        ]
+
+    @property
+    def heads(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels of each dataset it was trained on."""
+        return self.checkpoint.heads
+
+    def label_scores(self, batch: Sequence[Any]) -> Mapping[str, Floats]:
+        """The calibrated probabilities ``(N, labels)`` of each head's own labels, by which a dataset is judged."""
+        probabilities = sigmoid(self.forward(batch)[1])
+        return {name: probabilities[:, columns] for name, columns in self.checkpoint.slices.items()}

@@ -1,0 +1,65 @@
+"""VGG-16 (Simonyan and Zisserman 2015, https://arxiv.org/abs/1409.1556, configuration D): its convolutional layers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torchvision.models import VGG16_Weights, vgg16
+
+from imsearch.errors import ModelError
+
+CHANNELS = 512
+FILE = "vgg16-features.safetensors"
+FOLDER_VARIABLE = "IMSEARCH_WEIGHTS"
+_MEAN = (0.48235, 0.45882, 0.40784)
+"""Of torchvision's ``VGG16_Weights.IMAGENET1K_FEATURES``, the original network's, whose standard deviation is 1/255."""
+
+
+def load_vgg16_features() -> nn.Sequential:
+    """The 13 convolutions and 5 poolings with their ImageNet weights, frozen.
+
+    ``(N, 3, H, W)`` to ``(N, 512, H / 32, W / 32)``.
+
+    Reads ``vgg16-features.safetensors`` from the folder that ``IMSEARCH_WEIGHTS`` names; without the variable,
+    torchvision downloads the weights once and keeps them in its own cache.  Raises `ModelError` with what to do.
+    """
+    folder = os.environ.get(FOLDER_VARIABLE)
+    features: nn.Sequential = vgg16(weights=None, init_weights=False).features
+    features.load_state_dict(_from_folder(Path(folder)) if folder else _from_torchvision())
+    for parameter in features.parameters():
+        parameter.requires_grad_(False)
+    return features.eval().to(memory_format=torch.channels_last)
+
+
+def _from_folder(folder: Path) -> dict[str, Tensor]:
+    path = folder / FILE
+    try:
+        return {name: value.float() for name, value in load_file(path).items()}
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"{FOLDER_VARIABLE} names {folder}, but {FILE} cannot be read there ({error}). Put the file there, or unset"
+            f" {FOLDER_VARIABLE} to let torchvision download it."
+        ) from error
+
+
+def _from_torchvision() -> dict[str, Tensor]:
+    try:
+        state = VGG16_Weights.IMAGENET1K_FEATURES.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise ModelError(
+            f"The VGG-16 weights cannot be downloaded ({error}). With a network, run the command again; without one, "
+            f"put {FILE} into a folder and name it with {FOLDER_VARIABLE}."
+        ) from error
+    start = "features."
+    return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}
+
+
+def to_vgg_input(pixels: Tensor, device: torch.device) -> Tensor:
+    """uint8 ``(N, H, W, 3)`` RGB to the network's float32 ``(N, 3, H, W)``, 0 to 255 less the mean colour."""
+    mean = torch.tensor(_MEAN, device=device).view(1, 3, 1, 1) * 255
+    return pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float() - mean
