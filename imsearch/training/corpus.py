@@ -93,8 +93,7 @@ def gather(run: Run, held_one_in: int | None = None, teacher: bool = False, teac
         raise DatasetError("Nothing to learn from: name a dataset with --dataset KIND:PATH")
     parts = list(run.datasets)
     samples = [(part, sample) for part in parts for sample in part.samples]
-    uses = {sample.file: use for part in parts for sample, use in _uses(part, held_one_in)}
-    use = np.array([uses.get(sample.file, "") for _, sample in samples])
+    use = np.array([use for part in parts for use in _uses(part, held_one_in)])
     train, held = np.flatnonzero(use == "train"), np.flatnonzero(use == "held")
     heads = _heads(parts, [samples[row] for row in train], teacher, run)
     columns = sum(map(len, heads.values()))
@@ -116,8 +115,8 @@ def gather(run: Run, held_one_in: int | None = None, teacher: bool = False, teac
     return Corpus(parts, heads, targets, mask, train, held)
 
 
-def _uses(part: Dataset, held_one_in: int | None) -> list[tuple[Sample, str]]:
-    """What each picture is for: ``train`` or ``held``; those of test splits are not in it."""
+def _uses(part: Dataset, held_one_in: int | None) -> list[str]:
+    """What each picture is for: ``train``, ``held`` or, in test splits, nothing."""
     held = [sample for sample in part.samples if sample.split in DEVELOPMENT]
     kept = [sample for sample in part.samples if sample.split not in (*TEST, *DEVELOPMENT, "unused")]
     if not kept:
@@ -126,7 +125,8 @@ def _uses(part: Dataset, held_one_in: int | None) -> list[tuple[Sample, str]]:
         kept, held = hold_out(kept, held_one_in or (20 if len(kept) >= _LARGE else 5))
     if not kept or not held:
         raise DatasetError(f"{part.folder} is too small: nothing is left to learn from, or to hold back")
-    return [(sample, "train") for sample in kept] + [(sample, "held") for sample in held]
+    uses = {sample.file: "train" for sample in kept} | {sample.file: "held" for sample in held}
+    return [uses.get(sample.file, "") for sample in part.samples]
 
 
 def _heads(
@@ -152,9 +152,14 @@ def _heads(
 
 
 def tag_names(heads: Mapping[str, Sequence[str]], lexicon: Lexicon) -> tuple[str, ...]:
-    """The tag that each label of each head is shown as: the lexicon's name for it, or itself in lower case."""
+    """The tag that each label of each head is shown as: the lexicon's name for it, or itself in lower case.
+
+    Sets write spaces as underscores (``polar_bear``); nobody would search for those.
+    """
     names = []
     for head, labels in heads.items():
         known = lexicon.labels(head) if head in lexicon.heads else {}
-        names += [known.get(label) or lexicon.canonical(label) or lexicon.normalize(label) for label in labels]
+        for label in labels:
+            plain = label.replace("_", " ")
+            names.append(known.get(label) or lexicon.canonical(plain) or lexicon.normalize(plain))
     return tuple(names)

@@ -1,131 +1,58 @@
 """Datasets: pictures with labels, read from what researchers have on disk.
 
-``--dataset KIND:PATH`` names one.  A new kind is one function from a folder to samples, entered in `READERS`.
+``--dataset KIND:PATH`` names one.  A new kind is one function from a path to samples, entered in `READERS`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from imsearch.errors import DatasetError
+from imsearch.training.object_sets import read_coco, read_voc
+from imsearch.training.readers import (
+    TEACHER,
+    json_lines,
+    read_csv,
+    read_emotions,
+    read_folders,
+    read_json_lines,
+    vocabulary_of,
+)
+from imsearch.training.samples import Dataset, Sample, hold_out, label_matrix
 
-TEACHER = "objects_teacher.jsonl"
+__all__ = [
+    "READERS",
+    "TEACHER",
+    "VOCABULARY",
+    "Dataset",
+    "Sample",
+    "hold_out",
+    "json_lines",
+    "label_matrix",
+    "load_dataset",
+    "read_coco",
+    "read_csv",
+    "read_emotions",
+    "read_folders",
+    "read_json_lines",
+    "read_voc",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One labelled picture.
-
-    `soft` holds a teacher's probabilities for labels of another vocabulary (absent: below its cut), or None.
-    `extra` is the rest of the line: captions, text tags.
-    """
-
-    file: Path
-    labels: tuple[str, ...]
-    split: str = ""
-    soft: Mapping[str, float] | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A named list of samples and the sorted vocabulary of its labels (over all splits)."""
-
-    kind: str
-    folder: Path
-    samples: tuple[Sample, ...]
-    labels: tuple[str, ...]
-
-    def split(self, *names: str) -> Dataset:
-        """The samples of these splits, the vocabulary unchanged.  Raises `DatasetError` when there are none."""
-        chosen = tuple(sample for sample in self.samples if sample.split in names)
-        if not chosen:
-            known = ", ".join(sorted({sample.split or "(none)" for sample in self.samples}))
-            raise DatasetError(f"{self.folder} has no samples of split {' or '.join(names)}; it has: {known}")
-        return self.choose(chosen)
-
-    def choose(self, samples: Iterable[Sample]) -> Dataset:
-        """The same dataset with these samples only."""
-        return Dataset(self.kind, self.folder, tuple(samples), self.labels)
-
-    def truth(self, labels: Sequence[str] | None = None) -> NDArray[np.bool_]:
-        """Boolean array ``(samples, labels)``."""
-        return label_matrix([sample.labels for sample in self.samples], self.labels if labels is None else labels)
-
-
-def label_matrix(rows: Sequence[Iterable[str]], labels: Sequence[str]) -> NDArray[np.bool_]:
-    """Boolean array ``(rows, labels)``; labels outside the vocabulary are left out."""
-    column = {label: index for index, label in enumerate(labels)}
-    truth = np.zeros((len(rows), len(labels)), dtype=bool)
-    for index, row in enumerate(rows):
-        truth[index, [column[label] for label in row if label in column]] = True
-    return truth
-
-
-def hold_out(samples: Sequence[Sample], one_in: int) -> tuple[list[Sample], list[Sample]]:
-    """Splits off about one sample in `one_in`, by the hash of the file's name: the same ones everywhere, always."""
-    kept: list[Sample] = []
-    held: list[Sample] = []
-    for sample in samples:
-        digest = hashlib.sha256(sample.file.name.encode()).digest()
-        (held if int.from_bytes(digest[:8], "big") % one_in == 0 else kept).append(sample)
-    return kept, held
-
-
-def json_lines(path: Path) -> Iterable[dict[str, Any]]:
-    """The objects of a JSON lines file; `DatasetError` names the line that is not one."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from error
-    for number, line in enumerate(lines, 1):
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise DatasetError(f"{path}, line {number} is not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise DatasetError(f"{path}, line {number} is not a JSON object")
-        yield row
-
-
-def read_json_lines(folder: Path, default_split: str = "") -> list[Sample]:
-    """Samples of ``labels.jsonl``: ``file`` and ``labels``, perhaps ``split``; a teacher's file beside it."""
-    teacher = folder / TEACHER
-    soft = {row["file"]: row["objects"] for row in json_lines(teacher)} if teacher.exists() else {}
-    samples = []
-    for number, row in enumerate(json_lines(folder / "labels.jsonl"), 1):
-        file, labels, split = row.pop("file", None), row.pop("labels", None), row.pop("split", default_split)
-        if not isinstance(file, str) or not isinstance(labels, list):
-            raise DatasetError(f'{folder / "labels.jsonl"}, line {number} needs a "file" and a list of "labels"')
-        samples.append(Sample(folder / file, tuple(labels), str(split), soft.get(file), row))
-    return samples
-
-
-def read_emotions(folder: Path) -> list[Sample]:
-    """Samples labelled by the ``emotions`` of each line; its nouns (``labels``) stay in `Sample.extra` as ``nouns``."""
-    samples = []
-    for sample in read_json_lines(folder):
-        emotions = sample.extra.get("emotions")
-        if not isinstance(emotions, list):
-            raise DatasetError(f'{folder / "labels.jsonl"}: {sample.file.name} needs a list of "emotions"')
-        extra = {**sample.extra, "nouns": sample.labels}
-        samples.append(Sample(sample.file, tuple(emotions), sample.split, sample.soft, extra))
-    return samples
-
+VOCABULARY = "vocabulary.txt"
+"""A file of this name beside the labels lists all that may be used, one a line."""
 
 READERS: dict[str, Callable[[Path], list[Sample]]] = {
     "corel5k": read_json_lines,
     "flickr8k": read_json_lines,
-    "coco": lambda folder: read_json_lines(folder, "train2017"),
+    "coco": partial(read_json_lines, default_split="train2017"),
     "jsonl": read_json_lines,
+    "csv": read_csv,
+    "folders": read_folders,
+    "coco-json": read_coco,
+    "voc": read_voc,
     "sentiment": read_json_lines,
     "emotion": read_emotions,
 }
@@ -134,18 +61,68 @@ READERS: dict[str, Callable[[Path], list[Sample]]] = {
 def load_dataset(spec: str) -> Dataset:
     """Opens ``KIND:PATH``.
 
-    Raises `DatasetError` for an unknown kind, a missing folder, an empty set, or when none of its pictures is there.
+    Raises `DatasetError` for an unknown kind, a path that is not there, an empty set, missing pictures, pictures that
+    are listed twice, empty labels, and labels outside ``vocabulary.txt`` where the set has one.
     """
     kind, _, path = spec.partition(":")
     if kind not in READERS or not path:
         raise DatasetError(f"--dataset wants KIND:PATH with KIND one of {', '.join(READERS)}; got {spec!r}")
-    folder = Path(path)
-    if not folder.is_dir():
-        raise DatasetError(f"The dataset folder {folder} does not exist")
-    samples = READERS[kind](folder)
+    source = Path(path)
+    if not source.exists():
+        raise DatasetError(f"The dataset {source} does not exist. Give the path of its folder, or of its list.")
+    if not source.is_dir() and kind in ("folders", "voc"):
+        raise DatasetError(f"{source} is a file; a dataset of kind {kind} is a folder")
+    samples = READERS[kind](source)
     if not samples:
-        raise DatasetError(f"{folder} holds no samples")
-    missing = [sample.file for sample in samples if not sample.file.exists()]
+        raise DatasetError(f"{source} holds no samples. Is it really of kind {kind}?")
+    vocabulary = _vocabulary(source, samples)
+    _refuse_missing(source, samples)
+    _refuse_twice(samples)
+    distinct = tuple(replace(sample, labels=tuple(dict.fromkeys(sample.labels))) for sample in samples)
+    return Dataset(kind, source, distinct, vocabulary)
+
+
+def _refuse_missing(source: Path, samples: Sequence[Sample]) -> None:
+    missing = [sample for sample in samples if not sample.file.is_file()]
     if missing:
-        raise DatasetError(f"{len(missing)} of {len(samples)} pictures of {folder} are missing, {missing[0]} first")
-    return Dataset(kind, folder, tuple(samples), tuple(sorted({label for s in samples for label in s.labels})))
+        first = missing[0].file
+        found = "is not a file" if first.exists() else "is not there"
+        raise DatasetError(
+            f"{len(missing)} of {len(samples)} pictures of {source} are missing; the first, {first}, {found}"
+            f"{_told(missing[0])}. Complete the pictures, or take them out of the list."
+        )
+
+
+def _refuse_twice(samples: Sequence[Sample]) -> None:
+    seen: dict[Path, Sample] = {}
+    for sample in samples:
+        if (first := seen.setdefault(sample.file, sample)) is not sample:
+            raise DatasetError(
+                f"{sample.file} is listed twice{_told(first, sample)}. Join its labels on one line, or delete one."
+            )
+
+
+def _vocabulary(source: Path, samples: Sequence[Sample]) -> tuple[str, ...]:
+    """All labels, sorted: those in use, or those of the vocabulary file."""
+    listed = (source if source.is_dir() else source.parent) / VOCABULARY
+    known = set(vocabulary_of(listed)) if listed.exists() else None
+    used = set()
+    for sample in samples:
+        for label in sample.labels:
+            if not isinstance(label, str) or not label.strip():
+                raise DatasetError(
+                    f"{sample.file} has the label {label!r}{_told(sample)}. A label is a text that is not empty."
+                )
+            if known is not None and label not in known:
+                raise DatasetError(
+                    f"{sample.file} has the label {label!r}{_told(sample)}, which {listed} does not list. "
+                    "Correct the label, or add it to that file."
+                )
+            used.add(label)
+    return tuple(sorted(used if known is None else known))
+
+
+def _told(*samples: Sample) -> str:
+    """Where it is written, in brackets; nothing for sets without a list."""
+    places = [sample.place for sample in samples if sample.place]
+    return f" ({' and '.join(places)})" if places else ""

@@ -15,14 +15,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from imsearch.errors import DatasetError, PictureError
 from imsearch.picture import read_picture
 from imsearch.training.cache import cached_rows
 from imsearch.training.efficientnet_lite import EfficientNetLite, to_input
 
 
 def load_square(file: Path, side: int) -> NDArray[np.uint8]:
-    """The picture squashed to a square: uint8 ``(side, side, 3)``, as the annotator sees it."""
-    return read_picture(file, side).array(side, side)
+    """The picture squashed to a square: uint8 ``(side, side, 3)``, as the annotator sees it.
+
+    Raises `DatasetError` that names a file which is no picture.
+    """
+    try:
+        return read_picture(file, side).array(side, side)
+    except PictureError as error:
+        raise DatasetError(f"{file} cannot be used: {error}. Replace it, or take it out of the dataset.") from error
 
 
 def cached_maps(
