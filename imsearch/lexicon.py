@@ -158,7 +158,7 @@ class Lexicon:
         return tuple(self._labels)
 
     def labels(self, head: str) -> dict[str, str]:
-        """Raw label -> tag of "corel5k", "flickr8k", "coco" or "imagenet", in the head's order.
+        """Raw label -> tag of "corel5k", "flickr8k", "coco", "sentiment", "emotion" or "imagenet", in the head's order.
 
         ImageNet's labels are WordNet ids; its values in order are the tags by class index.  KeyError for others.
         """

@@ -12,8 +12,8 @@ from imsearch.errors import ImsearchError
 from imsearch.lexicon import DATA, Lexicon
 
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "lexicon.md"
-HEADS = {"corel5k": 374, "flickr8k": 120, "coco": 80, "imagenet": 1000}
-PLAIN_HEADS = ("corel5k", "flickr8k", "coco")
+HEADS = {"corel5k": 374, "flickr8k": 120, "coco": 80, "sentiment": 2, "emotion": 2, "imagenet": 1000}
+PLAIN_HEADS = ("corel5k", "flickr8k", "coco", "sentiment", "emotion")
 # Corel5k labels that only qualify another ("black" always goes with "bear").  As words of a search they would turn
 # "black cat" into a search for bears, so they lead nowhere; "black bear" does.
 QUALIFIERS = {"arctic", "black", "giant", "indian", "kit", "marine", "mule", "school", "star"}

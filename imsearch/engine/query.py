@@ -6,6 +6,7 @@ cat OR dog               either
 -person, NOT person      without it
 +boat                    only pictures that show it
 tag:"hot dog"            this very tag: no word forms, synonyms or kinds
+emotion:happy            a tag of a namespace; emotion:"very happy" has several words
 (cat OR dog) grass       grouping
 """
 
@@ -31,6 +32,7 @@ run: item+
      | WORD -> word
      | QUOTED -> quoted
      | TAGGED -> tagged
+     | SPACED -> spaced
      | "(" either ")" -> group
 
 OR.3: /or(?![^\s()"])/i
@@ -39,6 +41,7 @@ NOT.3: /not(?![^\s()"])/i
 MINUS: /-(?=[^\s])/
 PLUS: /\+(?=[^\s])/
 TAGGED.4: /tag:(?:"[^"]*[^"\s][^"]*(?:"|$)|[^\s()"]+)/i
+SPACED.3: /[^\s()"+\-,.;:!?][^\s()",;:!?]*:"[^"]*[^"\s][^"]*(?:"|$)/
 QUOTED.2: /"[^"]*[^"\s][^"]*(?:"|$)/
 WORD: /[^\s()"+\-,.;:!?](?:[^\s()",;!?]*[^\s()",;:.!?])?/
 %ignore /\s+/
@@ -123,6 +126,10 @@ class _Build(Transformer[Token, Node]):
 
     def quoted(self, items: list[Token]) -> Node:
         return Word(_unquote(items[0]), quoted=True)
+
+    def spaced(self, items: list[Token]) -> Node:
+        space, _, value = str(items[0]).partition(":")
+        return Word(f"{space}:{_unquote(value)}", quoted=True)
 
     def tagged(self, items: list[Token]) -> Node:
         return Word(_unquote(items[0][len("tag:") :]), exact=True)

@@ -21,6 +21,8 @@ _FILLERS = frozenset(
 )
 """What people type around the words that count ("pictures of a cat"); ignored unless it is all there is."""
 _LONGEST_PHRASE = 4
+SEPARATOR = ":"
+"""Between a namespace and what stands in it: ``emotion:happy``."""
 
 
 class Lexicon(Protocol):
@@ -60,7 +62,7 @@ class Words:
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         self._members: defaultdict[str, list[str]] = defaultdict(list)
         for tag in sorted(self._tags):
-            canonical = tag if tag in lexicon else lexicon.canonical(tag) or tag
+            canonical = self._meaning(tag)
             self._names[canonical].append(tag)
             for kind in (*lexicon.kinds(canonical), *lexicon.related(canonical)):
                 self._members[kind].append(tag)
@@ -102,15 +104,45 @@ class Words:
         text = self._lexicon.normalize(word.text)
         if word.exact:
             return Term(text, (text,))
+        return self._known(text) or self._within(text)
+
+    def _known(self, text: str) -> Term | None:
+        """The tags that answer a word of the lexicon or of the library."""
         senses = self._lexicon.expand(text)
         if not senses:
-            forms = tuple(form for form in self._lexicon.forms(text) if form in self._tags)
-            return Term(text, forms) if forms else None
+            spelled = dict.fromkeys(tag for form in self._lexicon.forms(text) for tag in self._spelled(form))
+            return Term(text, tuple(spelled)) if spelled else None
         names = dict.fromkeys(name for sense in senses for name in (*self._names.get(sense, ()), sense))
         if text in self._tags:
             names[text] = None
         members = dict.fromkeys(tag for sense in senses for tag in self._members.get(sense, ()) if tag not in names)
         return Term(text, tuple(names), tuple(members))
+
+    def _meaning(self, tag: str) -> str:
+        """What the lexicon calls a tag; for one of a namespace that it does not know, what stands after the colon."""
+        if tag in self._lexicon:
+            return tag
+        value = tag.partition(SEPARATOR)[2].strip()
+        return self._lexicon.canonical(tag) or (value and self._lexicon.canonical(value)) or value or tag
+
+    def _spelled(self, form: str) -> list[str]:
+        """The library's tags of this very spelling, with or without a namespace."""
+        return ([form] if form in self._tags else []) + self._names.get(form, [])
+
+    def _within(self, text: str) -> Term | None:
+        """``mood:cheerful``: what answers "cheerful", but only tags of the namespace that "mood" stands for."""
+        space, separator, value = text.partition(SEPARATOR)
+        if not (space and separator and value.strip()):
+            return None
+        found = self._known(value.strip())
+        prefix = (self._lexicon.canonical(space) or space) + SEPARATOR
+        # A plain tag counts where the lexicon knows it for one of the namespace, as it does for the whole name.
+        names = [
+            name
+            for name in (found.names if found else ())
+            if name.startswith(prefix) or self._meaning(name).startswith(prefix)
+        ]
+        return Term(text, tuple(names)) if names else None
 
     @staticmethod
     def why(query: Resolved) -> dict[str, frozenset[str]]:
@@ -140,7 +172,8 @@ class Words:
         ):
             return False
         texts = tuple(self._lexicon.normalize(_text(word)) for word in words)
-        return self._lexicon.is_phrase(texts) or " ".join(texts) in self._tags
+        together = " ".join(texts)
+        return self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
 
     def _is_filler(self, word: Word) -> bool:
         text = word.text.casefold()

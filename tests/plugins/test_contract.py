@@ -47,6 +47,11 @@ def test_a_good_annotator_passes_and_is_closed() -> None:
     assert calls.closed == 1
 
 
+def test_names_with_a_namespace_are_good_names() -> None:
+    spec = scripted(every(tags(("weather:very windy", 0.5))), vocabulary=("weather:very windy", "weather:sunny"))
+    assert broken(spec) == ""
+
+
 def tags(*pairs: tuple[str, float]) -> Annotation:
     return Annotation(tuple(Tag(name, probability) for name, probability in pairs))
 
