@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.corpus import Corpus
 from imsearch.training.fusion import Rule, fit_rule
+from imsearch.training.memory import Memory
 from imsearch.training.metrics import calibration_error, five_words, mean_average_precision
 from imsearch.training.probabilities import sigmoid
 
@@ -24,20 +25,33 @@ _STEADY = 20.0
 """A threshold of n positives moves n / (n + this) of the way from the common one to its own."""
 
 
-def fit_platt(logits: Floats, truth: Bools) -> tuple[float, float]:
-    """Slope and offset of the calibrated logit (Platt 1999): one pair for a head, fitted on all its pairs."""
-    pairs = logits.reshape(-1, 1).astype(np.float64)
-    rule = fit_rule(pairs, truth.ravel(), np.ones(truth.size), Rule((1.0,), 0.0))
-    return rule.weights[0], rule.offset
+def fit_platt(evidence: Sequence[Floats], truth: Bools) -> tuple[float, ...]:
+    """Weights of the pieces of evidence, and the offset, that make a calibrated logit (Platt 1999).
+
+    evidence: logits ``(N, labels)`` each; one rule is fitted on all pairs of a picture and a label.
+    """
+    pairs = np.stack([each.ravel() for each in evidence], axis=1).astype(np.float64)
+    rule = fit_rule(pairs, truth.ravel(), np.ones(truth.size), Rule((1.0,) * len(evidence), 0.0))
+    return (*rule.weights, rule.offset)
 
 
-def calibrated(logits: Floats, checkpoint: Checkpoint) -> Floats:
-    """Calibrated logits ``(N, outputs)``."""
+def calibrated(
+    logits: Floats, checkpoint: Checkpoint, memory: Memory | None = None, features: Floats | None = None
+) -> Floats:
+    """Calibrated logits ``(N, outputs)``; of heads that the memory knows with its evidence."""
     found = np.array(logits, dtype=np.float32)
     for name, columns in checkpoint.slices.items():
-        slope, offset = checkpoint.calibration.get(name, (1.0, 0.0))
-        found[:, columns] = slope * found[:, columns] + offset
+        *weights, offset = checkpoint.calibration.get(name, (1.0, 0.0))
+        evidence = evidence_of(name, found[:, columns], memory, features)
+        found[:, columns] = sum(w * each for w, each in zip(weights, evidence, strict=True)) + offset
     return found
+
+
+def evidence_of(head: str, logits: Floats, memory: Memory | None, features: Floats | None) -> list[Floats]:
+    """What is known of a head's labels: the network's logits, and what the memory says where it knows the head."""
+    if memory is None or head not in memory.shelves or features is None:
+        return [logits]
+    return [logits, memory.evidence(head, features)]
 
 
 def best_threshold(values: Floats, truth: Bools) -> float:
@@ -61,17 +75,22 @@ def steadied(common: float, values: Floats, truth: Bools) -> float | None:
     return round(common + (within(best_threshold(values, truth)) - common) * positives / (positives + _STEADY), 3)
 
 
-def finish_checkpoint(plain: Checkpoint, corpus: Corpus, rows: NDArray[np.intp], logits: Floats) -> Checkpoint:
-    """The checkpoint with calibration, thresholds, frequencies and figures on held-back rows.
+def finish_checkpoint(
+    plain: Checkpoint, corpus: Corpus, logits: Floats, memory: Memory | None = None, features: Floats | None = None
+) -> Checkpoint:
+    """The checkpoint with calibration, thresholds, frequencies and figures, from the held-back rows.
 
-    logits: ``(rows, outputs)``, not yet calibrated.  Heads without true labels there stay as they are.
+    logits: ``(held rows, outputs)``, not yet calibrated.  features: ``(held rows, length)``, for the memory.  Heads
+    without true labels there stay as they are.
     """
-    judged = {name: corpus.judged(name, rows) for name in corpus.heads}
+    judged = {name: corpus.judged(name, corpus.held) for name in corpus.heads}
     judged = {name: (places, truth) for name, (places, truth) in judged.items() if truth.any()}
-    slices = corpus.slices
-    calibration = {name: fit_platt(logits[p][:, slices[name]], truth) for name, (p, truth) in judged.items()}
+    slices, calibration = corpus.slices, {}
+    for name, (places, truth) in judged.items():
+        seen = None if features is None else features[places]
+        calibration[name] = fit_platt(evidence_of(name, logits[places][:, slices[name]], memory, seen), truth)
     done = replace(plain, calibration=calibration, frequency=tuple(round(float(f), 6) for f in corpus.frequency))
-    probabilities = sigmoid(calibrated(logits, done))
+    probabilities = sigmoid(calibrated(logits, done, memory, features))
     pairs = {name: (probabilities[p][:, slices[name]], truth) for name, (p, truth) in judged.items()}
     common, own = _thresholds(done.tags, slices, pairs)
     figures = {name: _figures(*pair) for name, pair in pairs.items()}

@@ -34,7 +34,8 @@ class Checkpoint:
     tags: the name under which each output is shown, as many as outputs; outputs of one name are one tag.
     network: the settings its network is built with.
     preprocessing: what happens to pixels before the network, such as the side in pixels.
-    calibration: for each head the slope and offset that make a calibrated logit of a logit.
+    calibration: for each head the weight of the network's logit, that of the memory's where there is one, and the
+    offset; together they make a calibrated logit.
     threshold, thresholds: from which probability a tag is shown; `thresholds` holds the exceptions by tag.
     frequency: the share of training pictures with each output's label, in the order of the outputs.
     recipe, data, figures: how and on what it was trained, and what came out on held-back pictures.
@@ -46,7 +47,7 @@ class Checkpoint:
     tags: tuple[str, ...]
     network: Mapping[str, Any] = field(default_factory=dict)
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
-    calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    calibration: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     threshold: float = 0.5
     thresholds: Mapping[str, float] = field(default_factory=dict)
     frequency: tuple[float, ...] = ()

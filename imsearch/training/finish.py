@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from imsearch.lexicon import Lexicon
 from imsearch.training.calibration import Floats, finish_checkpoint
 from imsearch.training.checkpoint import WEIGHTS, Checkpoint, save_checkpoint, write_summary
 from imsearch.training.corpus import Corpus, tag_names
+from imsearch.training.memory import Memory
 from imsearch.training.run import Epoch, Run
 
 
@@ -32,10 +34,14 @@ def finish(
     preprocessing: Mapping[str, Any] | None = None,
     tags: Sequence[str] | None = None,
     extra: Mapping[str, Tensor] | None = None,
+    train_features: Floats | None = None,
+    held_features: Floats | None = None,
 ) -> Path:
     """Writes ``weights.safetensors``, ``weights.json`` and ``report.json`` into the run's folder; the weights' path.
 
     held_logits: ``(held rows, columns)``.  tags: the name of each output where the lexicon's is not wanted.
+    train_features, held_features: ``(rows, length)`` as the annotator computes them; with them the training pictures
+    are remembered, and what their nearest ones were labelled is further evidence.
     """
     plain = Checkpoint(
         model,
@@ -48,9 +54,12 @@ def finish(
         data=corpus.data,
         figures={"last epoch": {name: round(value, 4) for name, value in history[-1].items()}} if history else {},
     )
-    checkpoint = finish_checkpoint(plain, corpus, corpus.held, held_logits)
+    memory = None if train_features is None else remember(corpus, train_features)
+    checkpoint = finish_checkpoint(plain, corpus, held_logits, memory, held_features)
     path = run.folder / WEIGHTS
-    save_checkpoint(path, network, checkpoint, extra)
+    remembered = {} if memory is None else memory.tensors()
+    tensors = {**(extra or {}), **{name: torch.from_numpy(value) for name, value in remembered.items()}}
+    save_checkpoint(path, network, checkpoint, tensors)
     summary = write_summary(path, checkpoint, vector_length, side)
     report = {
         "model": model,
@@ -67,3 +76,16 @@ def finish(
         run.reporter.note(f"held back of {head}: {told}")
     run.reporter.note(f"Wrote {path}, {summary.name} and report.json")
     return path
+
+
+def remember(corpus: Corpus, features: Floats) -> Memory:
+    """The training pictures with true labels, head by head, as the memory will be read back from the weights.
+
+    features: ``(training rows, length)``.
+    """
+    seen, labels = {}, {}
+    for name in corpus.heads:
+        places, truth = corpus.judged(name, corpus.train)
+        if len(places):
+            seen[name], labels[name] = features[places], truth
+    return Memory.restore(Memory.build(seen, labels).tensors(), corpus.heads)

@@ -18,6 +18,7 @@ from imsearch.records import Annotation, Tag
 from imsearch.training.calibration import calibrated
 from imsearch.training.checkpoint import Checkpoint, load_weights, read_checkpoint
 from imsearch.training.device import autocast, choose_device, to_device
+from imsearch.training.memory import Memory
 from imsearch.training.probabilities import Floats, sigmoid, strongest
 
 MOST_TAGS = 48
@@ -38,6 +39,7 @@ class ModelAnnotator(Annotator):
         self.device = choose_device(device)
         network = self.build(self.checkpoint)
         self.extra = load_weights(weights, network)
+        self.memory = restore_memory(self.extra, self.checkpoint)
         self.network = network.eval().to(self.device)
         self.side = int(self.checkpoint.preprocessing["side"])
         self.batch_size = 128 if self.device.type == "cuda" else 16
@@ -72,7 +74,7 @@ class ModelAnnotator(Annotator):
         with torch.inference_mode(), autocast(self.device):
             features, logits = self.look(batch)
         vectors = None if features is None else features.float().cpu().numpy()
-        return vectors, calibrated(logits.float().cpu().numpy(), self.checkpoint)
+        return vectors, calibrated(logits.float().cpu().numpy(), self.checkpoint, self.memory, vectors)
 
     def annotate(self, batch: Sequence[Any]) -> list[Annotation]:
         """One forward pass gives the tags and the vector."""
@@ -95,3 +97,9 @@ class ModelAnnotator(Annotator):
         """The calibrated probabilities ``(N, labels)`` of each head's own labels, by which a dataset is judged."""
         probabilities = sigmoid(self.forward(batch)[1])
         return {name: probabilities[:, columns] for name, columns in self.checkpoint.slices.items()}
+
+
+def restore_memory(extra: Mapping[str, Tensor], checkpoint: Checkpoint) -> Memory | None:
+    """The memory among a weights file's extra tensors, if it has one."""
+    tensors = {name: value.numpy() for name, value in extra.items() if name.startswith("memory.")}
+    return Memory.restore(tensors, checkpoint.heads) if tensors else None

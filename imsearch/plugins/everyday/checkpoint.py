@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from imsearch.errors import ModelError
-from imsearch.plugins.everyday.memory import Memory
+from imsearch.training.memory import Memory
 from imsearch.plugins.everyday.network import EverydayNetwork
 from imsearch.training.fusion import Rule, from_header, to_header
 
