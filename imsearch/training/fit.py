@@ -38,7 +38,8 @@ class Plan:
     optimizer: builds it from the groups.  schedule: builds it from the optimizer and the number of all steps; it is
     advanced after each step.  average: decay of the moving average of the weights, which is what is judged and kept;
     0 keeps the last weights.  logits: from the network's output to logits ``(N, columns)`` (default: the output, or
-    its first member).  steps: of an epoch; None for one showing of what the sampler gives.
+    its first member).  steps: of an epoch; None for one showing of what the sampler gives.  held_loss: tell the loss on
+    held-back pictures too; the loss must then take what the network gives in evaluation mode.
     """
 
     groups: Sequence[dict[str, Any]]
@@ -54,6 +55,7 @@ class Plan:
     clip: float = 5.0
     steps: int | None = None
     logits: Callable[[Any], Tensor] = lambda output: output[0] if isinstance(output, tuple) else output
+    held_loss: bool = False
 
 
 def one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
@@ -120,8 +122,7 @@ class Fit:
     def _step(self, rows: Rows, generator: np.random.Generator) -> Epoch:
         device = self.run.device
         inputs = tuple(each.to(device) for each in self.inputs(rows, generator))
-        targets = torch.from_numpy(self.corpus.targets[rows]).to(device)
-        mask = torch.from_numpy(self.corpus.mask[rows]).to(device)
+        targets, mask = self._known(rows)
         with autocast(device):
             output = self.network(*inputs)
         loss = self.plan.loss(output, targets, mask)
@@ -137,10 +138,23 @@ class Fit:
             self.mean.update_parameters(self.network)
         return {"loss": loss.item()}
 
+    def _known(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Targets and mask of these rows."""
+        targets, mask = self.corpus.targets[rows], self.corpus.mask[rows]
+        return torch.from_numpy(targets).to(self.run.device), torch.from_numpy(mask).to(self.run.device)
+
     def judge(self) -> Epoch:
-        """Of each head on the held-back pictures: mAP, and precision, recall and F1 of five words."""
-        logits = predict(self.trained(), self.inputs, self.corpus.held, self.run.device, self.plan.logits)
-        figures = {}
+        """Of each head on the held-back pictures: mAP, and precision, recall and F1 of five words; perhaps the loss."""
+        parts, losses = [], []
+
+        def keep(rows: Rows, output: Any) -> None:
+            parts.append(self.plan.logits(output).float().cpu().numpy())
+            if self.plan.held_loss:
+                losses.append(self.plan.loss(output, *self._known(rows)).item() * len(rows))
+
+        _show(self.trained(), self.inputs, self.corpus.held, self.run.device, keep)
+        logits = np.concatenate(parts)
+        figures = {"loss held": sum(losses) / len(logits)} if losses else {}
         for name, columns in self.corpus.slices.items():
             places, truth = self.corpus.judged(name, self.corpus.held)
             if truth.any():
@@ -160,10 +174,27 @@ def predict(
     batch_size: int = 64,
 ) -> NDArray[np.float32]:
     """Logits ``(rows, columns)`` of these rows as they are, without augmentation, in evaluation mode."""
-    network = network.to(device).eval()
-    parts = []
-    for start in range(0, len(rows), batch_size):
-        chosen = tuple(each.to(device) for each in inputs(rows[start : start + batch_size], None))
-        with torch.inference_mode(), autocast(device):
-            parts.append(logits(network(*chosen)).float().cpu().numpy())
+    parts: list[NDArray[np.float32]] = []
+
+    def keep(_: Rows, output: Any) -> None:
+        parts.append(logits(output).float().cpu().numpy())
+
+    _show(network, inputs, rows, device, keep, batch_size)
     return np.concatenate(parts)
+
+
+def _show(
+    network: nn.Module,
+    inputs: Inputs,
+    rows: Rows,
+    device: torch.device,
+    keep: Callable[[Rows, Any], None],
+    batch_size: int = 64,
+) -> None:
+    """Hands `keep` the rows of each batch and what the network gives for them as they are, in evaluation mode."""
+    network = network.to(device).eval()
+    for start in range(0, len(rows), batch_size):
+        some = rows[start : start + batch_size]
+        chosen = tuple(each.to(device) for each in inputs(some, None))
+        with torch.inference_mode(), autocast(device):
+            keep(some, network(*chosen))

@@ -7,21 +7,37 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+_FIVE_WORDS = (" P", " R", " F1")
+
 
 def plot_history(history: Sequence[Mapping[str, float]], folder: Path) -> None:
-    """Writes ``loss.png`` (figures named ``loss...``) and ``scores.png`` (all others) over the epochs."""
-    names = dict.fromkeys(name for epoch in history for name in epoch)
-    groups = {"loss": [n for n in names if n.startswith("loss")], "scores": [n for n in names if n[:4] != "loss"]}
-    for title, members in groups.items():
-        if not members:
-            continue
-        figure = Figure(figsize=(7, 4), layout="constrained")
-        axes = figure.subplots()
-        for name in members:
-            axes.plot(
-                range(1, len(history) + 1), [epoch.get(name, float("nan")) for epoch in history], marker=".", label=name
-            )
-        axes.set_xlabel("epoch")
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
-        figure.savefig(folder / f"{title}.png", dpi=120)
+    """Writes the figures of each epoch into up to three plots.
+
+    ``loss.png``: those named ``loss...``.  ``prf.png``: precision, recall and F1, whose names end in ``P``, ``R`` and
+    ``F1``.  ``scores.png``: all others, such as mAP.
+    """
+    plots: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for epoch in history for name in epoch):
+        plots.setdefault(plot_of(name), []).append(name)
+    for title, names in plots.items():
+        _plot(history, names, folder / f"{title}.png")
+
+
+def plot_of(name: str) -> str:
+    """The plot that a figure of this name belongs to."""
+    if name.startswith("loss"):
+        return "loss"
+    return "prf" if name.endswith(_FIVE_WORDS) else "scores"
+
+
+def _plot(history: Sequence[Mapping[str, float]], names: Sequence[str], file: Path) -> None:
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    epochs = range(1, len(history) + 1)
+    for name in names:
+        # Figures that began later, as after a change of the recipe, have gaps.
+        axes.plot(epochs, [epoch.get(name, float("nan")) for epoch in history], marker=".", label=name)
+    axes.set_xlabel("epoch")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    figure.savefig(file, dpi=120)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import random
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,8 @@ from imsearch.training.plots import plot_history
 
 Epoch = dict[str, float]
 Setting = float | int | str | bool
+PLOT_SECONDS = 5.0
+"""Plots are drawn no more often than this, and at the end: an epoch on kept features takes less time than its plots."""
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -141,6 +145,7 @@ def train_epochs(
     done, history = state.load(checkpoint) if checkpoint.exists() else (0, [])
     if done:
         run.reporter.note(f"Going on after epoch {done} of {epochs}")
+    drawn = -math.inf
     for epoch in range(done, epochs):
         generator = run.seed_everything(epoch + 1)
         run.reporter.stage(f"epoch {epoch + 1}/{epochs}", steps)
@@ -153,6 +158,8 @@ def train_epochs(
         history.append(figures)
         state.save(checkpoint, epoch + 1, history)
         (run.folder / "history.json").write_text(json.dumps(history, indent=1))
-        plot_history(history, run.folder)
+        if epoch + 1 == epochs or time.monotonic() - drawn >= PLOT_SECONDS:
+            plot_history(history, run.folder)
+            drawn = time.monotonic()
         run.reporter.note(f"epoch {epoch + 1}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
     return history

@@ -29,8 +29,14 @@ def load_vgg16_features() -> nn.Sequential:
     torchvision downloads the weights once and keeps them in its own cache.  Raises `ModelError` with what to do.
     """
     folder = os.environ.get(FOLDER_VARIABLE)
-    features: nn.Sequential = vgg16(weights=None, init_weights=False).features
-    features.load_state_dict(_from_folder(Path(folder)) if folder else _from_torchvision())
+    state = _from_folder(Path(folder)) if folder else _from_torchvision()
+    with torch.device("meta"):  # no memory for its fully connected layers, which are not used
+        features: nn.Sequential = vgg16(weights=None, init_weights=False).features
+    try:
+        features.load_state_dict(state, assign=True)
+    except RuntimeError as error:
+        where = f"{FILE} in {folder} holds" if folder else "torchvision's download holds"
+        raise ModelError(f"{where} not the layers of VGG-16: {error}") from error
     for parameter in features.parameters():
         parameter.requires_grad_(False)
     return features.eval().to(memory_format=torch.channels_last)
