@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from imsearch.cli.root import COMMANDS, root
+from imsearch.cli.root import root
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
 from imsearch.lexicon import Lexicon
@@ -44,9 +44,9 @@ def table(name: str, head: str) -> list[list[str]]:
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
-    """Every command of ours with its full name, those below `plugins` included."""
+    """Every command of ours with its full name, those below `plugins` and those of our plugins included."""
     context = click.Context(root)
-    for name in COMMANDS:
+    for name in root.list_commands(context):
         command = root.get_command(context, name)
         assert command is not None
         yield name, command

@@ -1,13 +1,19 @@
-"""VGG-16 features, one linear layer, binary cross-entropy.
+"""VGG-16 features, one linear layer, binary cross-entropy; and a command that draws tags as a cloud of words.
 
 Importing this stays light; torch is imported when the model is built or trained.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsearch import hookimpl
 from imsearch.plugins.shipped import ShippedModel
 from imsearch.records import AnnotatorSpec, RecipeSpec
+
+if TYPE_CHECKING:
+    import click
 
 MODEL = ShippedModel(
     name="vgg-bce",
@@ -30,3 +36,11 @@ def imsearch_annotators() -> list[AnnotatorSpec]:
 def imsearch_recipes() -> list[RecipeSpec]:
     """How the weights are made."""
     return MODEL.recipes()
+
+
+@hookimpl
+def imsearch_commands(cli: click.Group) -> None:
+    """``imsearch wordcloud``, for the tags of any annotator."""
+    from imsearch.plugins.vgg_bce.command import wordcloud
+
+    cli.add_command(wordcloud)

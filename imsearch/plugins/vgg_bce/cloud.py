@@ -1,0 +1,91 @@
+"""Tags as a cloud of words, each as large as it is likely."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from imsearch.errors import ImsearchError
+from imsearch.records import Tag
+
+FORMATS = ("png", "svg")
+LEAST = 0.05
+"""Less likely tags are left out: they would be too small to be read."""
+_SIZE = (600, 360)
+_SCALE = 2
+"""Pixels of a PNG for each unit of the layout."""
+_SHADES = (0.75, "#12355b"), (0.5, "#1f5f8b"), (0.25, "#3a86a8"), (0.0, "#5b7f92")
+"""From which probability on a word has a colour; likely words are dark."""
+
+
+def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
+    """Name and probability of the tags that belong in a cloud; one that several annotators give has the greatest."""
+    found: dict[str, float] = {}
+    for tag in tags:
+        if tag.probability >= LEAST:
+            found[tag.name] = max(tag.probability, found.get(tag.name, 0.0))
+    return found
+
+
+def draw_cloud(tags: Mapping[str, float], form: str = "png") -> bytes:
+    """The bytes of a PNG or an SVG (`form`), the same for the same tags; raises `ImsearchError` without any tag.
+
+    tags: names and their probabilities above 0.
+    """
+    if not tags:
+        raise ImsearchError("There is no tag to make a cloud of: nothing is likely enough")
+    cloud = lay_out(tags)
+    if form == "svg":
+        return _svg(cloud).encode()
+    picture = io.BytesIO()
+    cloud.to_image().save(picture, "PNG", optimize=True)
+    return picture.getvalue()
+
+
+def lay_out(tags: Mapping[str, float]) -> Any:
+    """A `wordcloud.WordCloud` whose letters are as high as the tags are likely, or less where there is no room."""
+    import matplotlib
+    from wordcloud import WordCloud
+
+    def colour(word: str, **_: object) -> str:
+        return next(shade for least, shade in _SHADES if tags[word] >= least)
+
+    return WordCloud(
+        font_path=str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")),
+        width=_SIZE[0],
+        height=_SIZE[1],
+        scale=_SCALE,
+        margin=4,
+        max_font_size=100,
+        min_font_size=6,
+        prefer_horizontal=1,
+        relative_scaling=1,
+        background_color="white",
+        color_func=colour,
+        random_state=0,
+    ).generate_from_frequencies(tags)
+
+
+def _svg(cloud: Any) -> str:
+    """The layout as text that can be searched and scaled.
+
+    The package's own writer either leaves words to run into each other where the font is missing, or embeds it and
+    warns.  Here each word is told its length instead.
+    """
+    from PIL import ImageFont
+
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE[0]} {_SIZE[1]}" '
+        'font-family="DejaVu Sans, Verdana, sans-serif"><rect width="100%" height="100%" fill="white"/>'
+    ]
+    for (word, _), size, (top, left), _, colour in cloud.layout_:
+        font = ImageFont.truetype(cloud.font_path, size)
+        ink_left, ink_top, *_ = font.getbbox(word, anchor="ls")  # from where a line of text begins, at its baseline
+        lines.append(
+            f'<text x="{left - ink_left}" y="{top - ink_top}" font-size="{size}" fill="{colour}" '
+            f'textLength="{font.getlength(word):.1f}" lengthAdjust="spacingAndGlyphs">{escape(word)}</text>'
+        )
+    return "\n".join([*lines, "</svg>\n"])
