@@ -62,11 +62,11 @@ def masked(elementwise: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor,
     """Makes a loss of three arguments, logits, targets, mask (all ``(N, labels)``), that ignores what the mask hides.
 
     The mask weighs each label of each picture in 0 to 1.  `elementwise` must not look across labels: it is called
-    on ``(N * labels, 1)``.  The result is the mean over pictures of their sums.
+    on ``(N * labels, 1)``.  The result is the mean over pictures of their sums, in full precision.
     """
 
     def loss(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-        each = elementwise(logits.reshape(-1, 1), targets.reshape(-1, 1)).view_as(logits)
+        each = elementwise(logits.float().reshape(-1, 1), targets.reshape(-1, 1)).view_as(logits)
         return (each * mask).sum() / len(logits)
 
     return loss

@@ -88,6 +88,30 @@ def threshold_scores(truth: Bools, chosen: Bools) -> ThresholdScores:
     return ThresholdScores(word_scores(truth, chosen), precision, recall, harmonic_mean(precision, recall))
 
 
+def image_scores(truth: Bools, chosen: Bools) -> WordScores:
+    """The per-image means: precision and recall of each image's words, over images with at least one true word.
+
+    Beside per-word means, which reward guessing rare words.  `n_plus` counts images with a hit, `words` images.
+    """
+    return word_scores(truth.T, chosen.T)
+
+
+def top_counts(scores: Floats, counts: NDArray[np.floating] | NDArray[np.integer]) -> Bools:
+    """Marks as many of each image's greatest scores as its count says, rounded; ``counts`` is ``(images,)``."""
+    rank = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable")
+    return np.asarray(rank < np.rint(counts)[:, None])
+
+
+def count_scores(truth: Bools, scores: Floats, counts: NDArray[np.floating] | NDArray[np.integer]) -> ThresholdScores:
+    """The threshold protocol with the `counts[i]` top-scored words of image i; predicted counts, or the true ones."""
+    return threshold_scores(truth, top_counts(scores, counts))
+
+
+def count_error(truth: Bools, counts: NDArray[np.floating] | NDArray[np.integer]) -> float:
+    """Mean absolute error of predicted label counts, as they are, not rounded."""
+    return float(np.abs(truth.sum(axis=1) - counts).mean())
+
+
 def average_precision(truth: NDArray[np.bool_], scores: Floats) -> float:
     """AP of one ranking: (1/g) * sum over the hits of (hits so far / rank).  nan without a true item.
 
@@ -124,6 +148,13 @@ def eleven_point_average_precision(truth: NDArray[np.bool_], scores: Floats) -> 
 def mean_average_precision(truth: Bools, scores: Floats) -> float:
     """mAP: the mean over words (those true of at least one image) of their AP."""
     values = [average_precision(truth[:, word], scores[:, word]) for word in np.flatnonzero(truth.any(axis=0))]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def eleven_point_mean_average_precision(truth: Bools, scores: Floats) -> float:
+    """mAP of VOC 2007: the mean over words (those true of at least one image) of their 11-point AP."""
+    words = np.flatnonzero(truth.any(axis=0))
+    values = [eleven_point_average_precision(truth[:, word], scores[:, word]) for word in words]
     return float(np.mean(values)) if values else float("nan")
 
 

@@ -99,3 +99,83 @@ def test_mean_average_precision_agrees_with_scikit_learn() -> None:
     truth, scores = random.random((50, 7)) < 0.3, random.random((50, 7))
     expected = sklearn.average_precision_score(truth, scores, average="macro")
     assert m.mean_average_precision(truth, scores) == pytest.approx(expected)
+
+
+RANDOM = np.random.default_rng(0)
+MANY, SCORES = RANDOM.random((60, 9)) < 0.3, RANDOM.random((60, 9))
+CHOSEN = m.top_k(SCORES, 3)
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "samples"])
+def test_means_agree_with_scikit_learn(average: str) -> None:
+    sklearn = pytest.importorskip("sklearn.metrics")
+    kept = MANY.any(axis=1)  # image means leave out images without a word
+    precision, recall, f1, _ = sklearn.precision_recall_fscore_support(
+        MANY[kept], CHOSEN[kept], average=average, zero_division=0
+    )
+    scores = m.threshold_scores(MANY[kept], CHOSEN[kept])
+    ours = {
+        "macro": (scores.per_word.precision, scores.per_word.recall),
+        "micro": (scores.overall_precision, scores.overall_recall),
+        "samples": (m.image_scores(MANY, CHOSEN).precision, m.image_scores(MANY, CHOSEN).recall),
+    }[average]
+    assert ours == pytest.approx((precision, recall))
+    if average == "micro":  # there F1 has one meaning; scikit-learn's other two are means of F1
+        assert scores.overall_f1 == pytest.approx(f1)
+
+
+def test_mean_average_precision_over_images_agrees_with_scikit_learn() -> None:
+    sklearn = pytest.importorskip("sklearn.metrics")
+    expected = sklearn.label_ranking_average_precision_score(MANY[MANY.any(axis=1)], SCORES[MANY.any(axis=1)])
+    assert m.image_mean_average_precision(MANY, SCORES) == pytest.approx(expected)
+
+
+def test_calibration_error_agrees_with_scikit_learn_bins() -> None:
+    sklearn = pytest.importorskip("sklearn.calibration")
+    truth, probabilities = MANY.ravel(), SCORES.ravel()
+    share, mean = sklearn.calibration_curve(truth, probabilities, n_bins=10)
+    weight = np.histogram(probabilities, np.linspace(0, 1, 11))[0] / len(probabilities)
+    assert m.calibration_error(truth, probabilities) == pytest.approx((np.abs(share - mean) * weight).sum())
+
+
+def test_top_three_protocol_by_hand() -> None:
+    truth = np.array([[1, 1, 0, 0], [0, 0, 0, 1]], dtype=bool)
+    chosen = m.top_k(np.array([[0.9, 0.1, 0.8, 0.7], [0.4, 0.3, 0.2, 0.1]]), 3)
+    scores = m.threshold_scores(truth, chosen)
+    # Chosen: words 0, 2, 3 of image 0 and 0, 1, 2 of image 1; the one hit is word 0 of image 0.
+    assert (scores.overall_precision, scores.overall_recall) == (1 / 6, 1 / 3)
+    assert (scores.per_word.precision, scores.per_word.recall) == pytest.approx((0.5 / 3, 1 / 3))
+
+
+def test_image_scores_by_hand() -> None:
+    truth = np.array([[1, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
+    chosen = np.array([[1, 0, 0], [1, 0, 1], [1, 1, 1]], dtype=bool)
+    # Image 0: P 1/1, R 1/2; image 1: P 1/2, R 1/1; image 2 has no true word and does not count.
+    scores = m.image_scores(truth, chosen)
+    assert (scores.precision, scores.recall, scores.f1, scores.n_plus, scores.words) == (0.75, 0.75, 0.75, 2, 2)
+
+
+def test_eleven_point_mean_is_over_words_that_occur() -> None:
+    truth = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 0]], dtype=bool)
+    scores = np.array([[0.9, 0.1, 0], [0.8, 0.9, 0], [0.7, 0.2, 0], [0.1, 0.3, 1]])
+    assert m.eleven_point_mean_average_precision(truth, scores) == pytest.approx(((6 + 5 * 2 / 3) / 11 + 1) / 2)
+    assert np.isnan(m.eleven_point_mean_average_precision(truth[:, 2:], scores[:, 2:]))
+
+
+def test_scores_at_predicted_counts_by_hand() -> None:
+    truth = np.array([[1, 1, 0], [0, 0, 1], [0, 1, 1]], dtype=bool)
+    scores = np.array([[0.9, 0.5, 0.6], [0.3, 0.3, 0.2], [0.1, 0.2, 0.3]])
+    counts = np.array([1.4, 2.6, 0.0])
+    chosen = m.top_counts(scores, counts)
+    assert chosen.tolist() == [[True, False, False], [True, True, True], [False, False, False]]
+    # Hits: word 0 of image 0, word 2 of image 1. Chosen 4, true 5.
+    found = m.count_scores(truth, scores, counts)
+    assert (found.overall_precision, found.overall_recall) == (0.5, 0.4)
+    assert m.count_error(truth, counts) == pytest.approx((0.6 + 1.6 + 2) / 3)
+    perfect = m.count_scores(truth, truth.astype(float), truth.sum(axis=1))
+    assert (perfect.overall_f1, perfect.per_word.f1, m.count_error(truth, truth.sum(axis=1))) == (1, 1, 0)
+
+
+def test_ties_in_a_count_go_to_the_earlier_word() -> None:
+    assert m.top_counts(np.zeros((1, 3)), np.array([2])).tolist() == [[True, True, False]]
+    assert m.top_counts(np.zeros((1, 3)), np.array([9])).all()
