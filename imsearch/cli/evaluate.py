@@ -158,12 +158,17 @@ def _print_evaluation(judged: Evaluation) -> None:
     if (fair := judged.five_balanced) is not None:
         figures = _figures(fair.precision, fair.recall, fair.f1)
         table.add_row("five words, balanced", *figures, f"{fair.n_plus} of {fair.words}")
-    each = shown.per_word
-    table.add_row("shown, per word", *_figures(each.precision, each.recall, each.f1), f"{each.n_plus} of {each.words}")
-    overall = (shown.overall_precision, shown.overall_recall, shown.overall_f1)
-    table.add_row("shown, over all", *_figures(*overall), "")
+    for title, scores in (("three words", judged.three), ("shown", shown)):
+        each = scores.per_word
+        counted = f"{each.n_plus} of {each.words}"
+        table.add_row(f"{title}, per word", *_figures(each.precision, each.recall, each.f1), counted)
+        overall = (scores.overall_precision, scores.overall_recall, scores.overall_f1)
+        table.add_row(f"{title}, over all", *_figures(*overall), "")
     print_table(table)
-    click.echo(f"mAP over words {judged.mean_ap:.4f}, over pictures {judged.image_mean_ap:.4f}")
+    click.echo(
+        f"mAP over words {judged.mean_ap:.4f} (11-point {judged.eleven_point_mean_ap:.4f}), "
+        f"over pictures {judged.image_mean_ap:.4f}"
+    )
     click.echo(f"calibration error {judged.calibration:.4f} (probabilities of .1 and more)")
 
 

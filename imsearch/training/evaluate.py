@@ -21,10 +21,12 @@ from imsearch.training.metrics import (
     WordScores,
     balanced,
     calibration_error,
+    eleven_point_average_precision,
     five_words,
     image_mean_average_precision,
     mean_average_precision,
     threshold_scores,
+    top_k,
 )
 
 Scores = NDArray[np.float32]
@@ -47,6 +49,7 @@ class Evaluation:
 
     `by` tells what was ranked: "labels" (scores of the dataset's own labels) or "tags" (the tags a user would see).
     `judged` counts the labels that occur in the judged pictures (and in the training split, where there is one).
+    `three` gives every picture its three likeliest words.  `eleven_point_mean_ap` is the mAP of VOC 2007.
     `five_balanced` ranks the words of a picture by `imsearch.training.metrics.balanced`; None without training split.
     """
 
@@ -59,6 +62,8 @@ class Evaluation:
     five_balanced: WordScores | None
     shown: ThresholdScores
     calibration: float
+    three: ThresholdScores
+    eleven_point_mean_ap: float
 
 
 def training_frequency(dataset: Dataset) -> NDArray[np.float64] | None:
@@ -110,6 +115,10 @@ def evaluate(
         None if frequency is None else five_words(truth, balanced(scores, frequency[kept], BALANCE)),
         threshold_scores(truth, shown),
         calibration_error(truth.ravel(), scores.ravel(), floor=0.1),
+        threshold_scores(truth, top_k(scores, 3)),
+        float(
+            np.mean([eleven_point_average_precision(truth[:, word], scores[:, word]) for word in range(len(labels))])
+        ),
     )
 
 

@@ -43,8 +43,8 @@ def test_tags_are_judged_on_the_test_split(run: Run, plugins: Plugins, dataset: 
 
 def test_the_table_names_the_protocols(run: Run, plugins: Plugins, dataset: Path) -> None:
     ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--by", "tags", "--split", "train")
-    assert "five words" in ran.out and "shown, over all" in ran.out
-    assert "mAP over words 1.0000, over pictures 1.0000" in ran.out
+    assert all(title in ran.out for title in ("five words", "three words, per word", "shown, over all"))
+    assert "mAP over words 1.0000 (11-point 1.0000), over pictures 1.0000" in ran.out
     assert "colours on 3 pictures" in ran.err
 
 
