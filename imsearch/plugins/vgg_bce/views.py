@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torchvision.transforms import ColorJitter, Compose, RandomCrop, RandomHorizontalFlip
 
 from imsearch.training.cache import cached_rows
+from imsearch.training.device import autocast
 from imsearch.training.features import load_square
 from imsearch.training.vgg16 import to_vgg_input
 
@@ -35,7 +36,11 @@ def cached_view(
     device: torch.device,
     progress: Callable[[int], None] = lambda count: None,
 ) -> NDArray[np.float16]:
-    """float16 ``(files, 7, 7, 512)``.  View `PLAIN` is the whole picture; others are augmented, each differently."""
+    """float16 ``(files, 7, 7, 512)``.  View `PLAIN` is the whole picture; others are augmented, each differently.
+
+    Kept in `folder` under a name made of the files and the view; a stopped run goes on where it was.  `progress` is
+    told how many pictures each step finished.
+    """
     key = hashlib.sha256("\n".join(file.name for file in files).encode()).hexdigest()[:16]
 
     def compute(start: int, stop: int) -> NDArray[np.float16]:
@@ -43,7 +48,7 @@ def cached_view(
         if view:
             squares = [augmented(pixels, file, view) for pixels, file in zip(squares, files[start:stop], strict=True)]
         x = to_vgg_input(torch.from_numpy(np.stack(squares)), device)
-        with torch.inference_mode():
+        with torch.inference_mode(), autocast(device):
             maps: Tensor = features(x)
         return np.asarray(maps.permute(0, 2, 3, 1).half().cpu().numpy())
 
@@ -59,6 +64,6 @@ def augmented(pixels: NDArray[np.uint8], file: Path, view: int) -> NDArray[np.ui
     """
     digest = hashlib.sha256(f"{view} {file.name}".encode()).digest()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        torch.default_generator.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
         drawn: Tensor = _AUGMENT(torch.from_numpy(pixels.copy()).permute(2, 0, 1))
     return np.ascontiguousarray(drawn.permute(1, 2, 0).numpy())

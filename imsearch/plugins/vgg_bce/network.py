@@ -1,0 +1,71 @@
+"""Frozen VGG-16 convolutions, pooled, and one linear layer over them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from imsearch.errors import ModelError
+from imsearch.training.vgg16 import CHANNELS
+
+MODEL, VERSION = "vgg-bce", "1"
+POOLINGS = {"average": CHANNELS, "max": CHANNELS, "both": 2 * CHANNELS}
+"""How many numbers each way of pooling leaves of the maps."""
+_RARE = 1e-4
+_LEAST_SPREAD = 0.1
+"""Of the mean spread: a channel that hardly ever answers must not decide everything when it once does."""
+
+
+def pooled(maps: Tensor, pooling: str) -> Tensor:
+    """``(N, 512, H, W)`` to ``(N, POOLINGS[pooling])``; "both" puts the averages before the maxima."""
+    parts = []
+    if pooling in ("average", "both"):
+        parts.append(maps.mean(dim=(2, 3)))
+    if pooling in ("max", "both"):
+        parts.append(maps.amax(dim=(2, 3)))
+    return torch.cat(parts, dim=1)
+
+
+class VggBce(nn.Module):
+    """The linear layer, fed with pooled maps ``(N, width)``; gives logits ``(N, outputs)``.
+
+    The inputs' mean and spread over the training pictures are constants, so all together is one linear layer.
+    `features`, the convolutions, are needed for `look` only; training reads their output from disk.
+    """
+
+    frozen = ("features.",)
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, pooling: str, outputs: int, features: nn.Module | None = None) -> None:
+        super().__init__()
+        if pooling not in POOLINGS:
+            raise ModelError(f"The pooling is one of {', '.join(POOLINGS)}, not {pooling!r}")
+        self.pooling, self.features = pooling, features
+        self.register_buffer("mean", torch.zeros(POOLINGS[pooling]))
+        self.register_buffer("scale", torch.ones(POOLINGS[pooling]))
+        self.linear = nn.Linear(POOLINGS[pooling], outputs)
+
+    def begin(self, inputs: NDArray[np.float32], frequency: NDArray[np.float32]) -> None:
+        """Sets the constants from the training pictures ``(N, width)``, and each label's offset to its log-odds.
+
+        Without that the first epochs would learn little but that most labels are rare.
+        """
+        spread = inputs.std(axis=0)
+        spread = np.maximum(spread, _LEAST_SPREAD * max(float(spread.mean()), _RARE))
+        chance = np.clip(frequency, _RARE, 1 - _RARE)
+        with torch.no_grad():
+            self.mean.copy_(torch.from_numpy(inputs.mean(axis=0)))
+            self.scale.copy_(torch.from_numpy(1 / spread))
+            self.linear.bias.copy_(torch.from_numpy(np.log(chance / (1 - chance))))
+
+    def look(self, x: Tensor) -> Tensor:
+        """``(N, 3, H, W)`` as `imsearch.training.vgg16.to_vgg_input` makes it, to pooled maps."""
+        assert self.features is not None, "built without the convolutions"
+        return pooled(self.features(x), self.pooling)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        logits: Tensor = self.linear((inputs - self.mean) * self.scale)
+        return logits

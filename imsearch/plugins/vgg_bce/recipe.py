@@ -1,0 +1,150 @@
+"""How the weights of vgg-bce are made: ``imsearch train vgg-bce --dataset corel5k:PATH --dataset flickr8k:PATH``.
+
+The convolutions run once over every picture and, for each augmented view, once more over those to learn from.  The
+linear layer then learns from the pooled maps; in every epoch each picture is shown in one of its views, drawn by lot.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from imsearch.errors import ModelError
+from imsearch.plugins.vgg_bce.network import MODEL, POOLINGS, VERSION, VggBce, pooled
+from imsearch.plugins.vgg_bce.views import PLAIN, SIDE, cached_view
+from imsearch.training.corpus import Corpus, gather
+from imsearch.training.finish import finish
+from imsearch.training.fit import Fit, Inputs, Loss, Plan, predict
+from imsearch.training.losses import asymmetric, binary_cross_entropy, focal, masked
+from imsearch.training.run import Run, Setting
+from imsearch.training.vgg16 import load_vgg16_features
+
+DEFAULTS: dict[str, Setting] = {
+    "epochs": 20,
+    "batch_size": 64,
+    "learning_rate": 1e-3,
+    "step_size": 8,
+    "gamma": 0.3,
+    "views": 1,
+    "pooling": "both",
+    "loss": "bce",
+}
+"""`step_size` counts epochs; `views` the augmented views besides the plain one."""
+LOSSES = ("bce", "weighted", "focal", "asl")
+_MOST_WEIGHT = 30.0
+_CHUNK = 256
+
+
+def train(run: Run) -> Path:
+    """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
+    settings = run.settings(DEFAULTS)
+    check(settings)
+    corpus = gather(run)
+    views = pooled_views(run, corpus, settings["views"], settings["pooling"])
+    fit = make_fit(run, corpus, views, settings)
+    network = fit.fit()
+    return finish(
+        run,
+        MODEL,
+        VERSION,
+        network,
+        corpus,
+        predict(network, fit.inputs, corpus.held, run.device),
+        side=SIDE,
+        vector_length=POOLINGS[settings["pooling"]],
+        settings=settings,
+        network_settings={"pooling": settings["pooling"]},
+        history=fit.history,
+    )
+
+
+def check(settings: dict[str, Any]) -> None:
+    """Raises `ModelError` for settings that make no sense, before any picture is read."""
+    for name, known in (("pooling", tuple(POOLINGS)), ("loss", LOSSES)):
+        if settings[name] not in known:
+            raise ModelError(f"The setting {name} is one of {', '.join(known)}, not {settings[name]!r}")
+    for name, least in (("epochs", 1), ("batch_size", 1), ("step_size", 1), ("views", 0)):
+        if settings[name] < least:
+            raise ModelError(f"The setting {name} is at least {least}, not {settings[name]}")
+
+
+def pooled_views(run: Run, corpus: Corpus, views: int, pooling: str) -> NDArray[np.float32]:
+    """``(1 + views, rows, width)``: the plain view of all pictures, the augmented ones of those to learn from."""
+    features = load_vgg16_features().to(run.device)
+    found = np.zeros((1 + views, len(corpus.targets), POOLINGS[pooling]), dtype=np.float32)
+    start = 0
+    for part in corpus.parts:
+        rows = np.arange(start, start + len(part.samples))
+        start += len(rows)
+        for view in range(1 + views):
+            chosen = rows if view == PLAIN else np.intersect1d(rows, corpus.train)
+            files = [part.samples[row - rows[0]].file for row in chosen]
+            title = "pictures" if view == PLAIN else f"augmented pictures {view}"
+            run.reporter.stage(f"{title} of {part.folder.name}", len(files))
+            maps = cached_view(files, features, view, run.cache, run.device, run.reporter.advance)
+            found[view, chosen] = _pool(maps, pooling)
+    return found
+
+
+def _pool(maps: NDArray[np.float16], pooling: str) -> NDArray[np.float32]:
+    """Maps ``(N, H, W, 512)`` as they are on disk, pooled chunk by chunk."""
+    chunks = (torch.from_numpy(maps[i : i + _CHUNK].astype(np.float32)) for i in range(0, len(maps), _CHUNK))
+    return np.concatenate([pooled(chunk.permute(0, 3, 1, 2), pooling).numpy() for chunk in chunks])
+
+
+def make_fit(run: Run, corpus: Corpus, views: NDArray[np.float32], settings: dict[str, Any]) -> Fit:
+    """The training of the linear layer: Adam, and a learning rate that falls by steps."""
+    run.seed_everything(0)
+    network = VggBce(settings["pooling"], corpus.targets.shape[1])
+    network.begin(views[PLAIN, corpus.train], corpus.frequency)
+    epochs, every, gamma = settings["epochs"], settings["step_size"], settings["gamma"]
+    plan = Plan(
+        [{"params": list(network.parameters()), "lr": settings["learning_rate"]}],
+        epochs,
+        settings["batch_size"],
+        loss=make_loss(settings["loss"], corpus),
+        optimizer=lambda groups: torch.optim.Adam(list(groups)),
+        schedule=lambda optimizer, steps: torch.optim.lr_scheduler.StepLR(optimizer, every * steps // epochs, gamma),
+        clip=0.0,
+        held_loss=True,
+    )
+    return Fit(run, corpus, network, make_inputs(views), plan)
+
+
+def make_inputs(views: NDArray[np.float32]) -> Inputs:
+    """In training one of a picture's views, drawn by lot; otherwise the plain one."""
+
+    def inputs(rows: NDArray[np.intp], generator: np.random.Generator | None) -> tuple[Tensor]:
+        view = PLAIN if generator is None else generator.integers(len(views), size=len(rows))
+        return (torch.from_numpy(views[view, rows]),)
+
+    return inputs
+
+
+def make_loss(name: str, corpus: Corpus) -> Loss:
+    """One of `LOSSES`."""
+    if name == "weighted":
+        return _weighted(corpus.frequency)
+    return masked({"bce": binary_cross_entropy, "focal": focal, "asl": asymmetric}[name])
+
+
+def _weighted(frequency: NDArray[np.float32]) -> Loss:
+    """BCE in which a label's positives count as often as would balance them with its negatives, but with a limit.
+
+    Without one, a label of a single picture would count 4,000 times there.
+    """
+    weight = np.clip((1 - frequency) / np.maximum(frequency, 1e-6), 1, _MOST_WEIGHT)
+    positive = torch.from_numpy(weight.astype(np.float32))
+
+    def loss(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        each = nn.functional.binary_cross_entropy_with_logits(
+            logits, targets, reduction="none", pos_weight=positive.to(logits.device)
+        )
+        return (each * mask).sum() / len(logits)
+
+    return loss
