@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ def cached_rows(
     `ModelError` when the file holds another number of rows.
     """
     done_path = path.with_suffix(".json")
-    done = int(json.loads(done_path.read_text())) if done_path.exists() and path.exists() else 0
+    done = _done(done_path) if path.exists() else 0
     rows: NDArray[np.generic] | None = np.load(path, mmap_mode="r+") if done else None
     if rows is not None and len(rows) != count:
         raise ModelError(f"{path} holds {len(rows):,} rows, not {count:,}. Delete it, and the run computes it again.")
@@ -36,7 +36,33 @@ def cached_rows(
             path.parent.mkdir(parents=True, exist_ok=True)
             rows = np.lib.format.open_memmap(path, mode="w+", dtype=part.dtype, shape=(count, *part.shape[1:]))
         rows[start : start + len(part)] = part
-        done_path.write_text(json.dumps(start + len(part)))
+        _write_whole(done_path, str(start + len(part)))
         progress(len(part))
     assert rows is not None, "there is at least one row"
     return rows
+
+
+def refuse_others(path: Path, files: Sequence[Path]) -> None:
+    """Raises `ModelError` when the rows kept in `path` are of other files of the same names, told by their sizes."""
+    sizes = hashlib.sha256(" ".join(str(file.stat().st_size) for file in files).encode()).hexdigest()
+    told = path.with_suffix(".files")
+    if path.exists() and told.exists():
+        if told.read_text() != sizes:
+            raise ModelError(f"{path} is of other pictures of the same names. Use another folder for --cache.")
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_whole(told, sizes)
+
+
+def _done(path: Path) -> int:
+    """How many rows are there; none when nothing, or nothing sensible, tells so."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text)
+    partial.replace(path)

@@ -84,14 +84,22 @@ def own_state(network: nn.Module) -> dict[str, Tensor]:
 def save_checkpoint(
     path: Path, network: nn.Module, checkpoint: Checkpoint, extra: Mapping[str, Tensor] | None = None
 ) -> None:
-    """Writes the network's own state, floats as float16, and `extra` tensors as they are."""
+    """Writes the network's own state, floats as float16 where they fit, and `extra` tensors as they are."""
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in own_state(network).items()}
-    tensors = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
+    tensors = {name: _small(value) for name, value in tensors.items()}
     tensors.update({f"extra.{name}": value.contiguous() for name, value in (extra or {}).items()})
     partial = path.with_suffix(".partial")
     save_file(tensors, partial, metadata={_KEY: json.dumps(asdict(checkpoint))})
     partial.chmod(0o644)  # safetensors writes for the owner alone
     partial.replace(path)
+
+
+def _small(value: Tensor) -> Tensor:
+    """As float16, unless that would make infinity of a number (such as the variance of large activations)."""
+    if not value.is_floating_point():
+        return value
+    half = value.half()
+    return half if torch.equal(half.isfinite(), value.isfinite()) else value
 
 
 def write_summary(path: Path, checkpoint: Checkpoint, vector_length: int | None, input_size: int) -> Path:
@@ -134,6 +142,8 @@ def read_checkpoint(path: Path, model: str, version: str, sha256: str | None = N
         said["heads"] = {name: tuple(labels) for name, labels in said["heads"].items()}
         said["calibration"] = {name: tuple(pair) for name, pair in said["calibration"].items()}
         checkpoint = Checkpoint(**{**said, "tags": tuple(said["tags"]), "frequency": tuple(said["frequency"])})
+    except FileNotFoundError as error:
+        raise ModelError(f"The weights {path} are missing. Install them again, or train {model}.") from error
     except (OSError, SafetensorError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ModelError(f"{path} is not a checkpoint of {model} ({error or type(error).__name__}).") from error
     if len(checkpoint.tags) != checkpoint.outputs or checkpoint.calibration.keys() - checkpoint.heads.keys():
@@ -151,13 +161,15 @@ def load_weights(path: Path, network: nn.Module) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         extra = {name[6:]: tensors.pop(name) for name in list(tensors) if name.startswith("extra.")}
-        if missing := own.keys() ^ tensors.keys():
-            raise KeyError(min(missing))
+        if missing := own.keys() - tensors.keys():
+            raise ValueError(f"{min(missing)} is missing")
+        if foreign := tensors.keys() - own.keys():
+            raise ValueError(f"{min(foreign)} is too much")
         with torch.no_grad():
             for name, value in own.items():
                 if value.shape != tensors[name].shape:
                     raise ValueError(f"{name} is {tuple(tensors[name].shape)}, wanted {tuple(value.shape)}")
                 value.copy_(tensors[name])
-    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise ModelError(f"The weights in {path} do not fit their network or vocabulary: {error}.") from error
     return extra

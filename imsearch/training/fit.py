@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from imsearch.errors import DatasetError
 from imsearch.training.corpus import Corpus
 from imsearch.training.device import autocast, half_precision
 from imsearch.training.losses import asymmetric, masked
@@ -76,6 +77,10 @@ class Fit:
         for parameter in self.learned:
             parameter.requires_grad_(True)
         probe = plan.sampler(np.random.default_rng(0), corpus.train)
+        if not len(probe):
+            raise DatasetError(
+                "No picture is left to learn from: none of the dataset has the labels this network wants"
+            )
         self.steps = plan.steps or max(len(probe) // plan.batch_size, 1)
         self.optimizer = plan.optimizer(plan.groups)
         self.schedule = (plan.schedule or one_cycle)(self.optimizer, self.steps * plan.epochs)

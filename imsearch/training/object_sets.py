@@ -95,7 +95,8 @@ def _voc_sample(folder: Path, name: str, split: str, place: str) -> Sample:
         raise DatasetError(f"{place}: {source} is missing. Take {name} out of the list, or add it.") from error
     except (OSError, XmlError) as error:
         raise DatasetError(f"{source} cannot be read: {error}") from error
-    plain, difficult = set(), set()
+    plain: set[str] = set()
+    difficult: set[str] = set()
     for thing in root.iterfind("object"):
         label = (thing.findtext("name") or "").strip()
         if not label:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ Epoch = dict[str, float]
 Setting = float | int | str | bool
 PLOT_SECONDS = 5.0
 """Plots are drawn no more often than this, and at the end: an epoch on kept features takes less time than its plots."""
+_UNREADABLE = (OSError, EOFError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, pickle.UnpicklingError)
+"""What torch raises for files that are damaged or hold something else."""
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -108,23 +111,37 @@ class State:
 
     parts: dict[str, Any]
 
-    def save(self, path: Path, done: int, history: Sequence[Epoch]) -> None:
-        """Writes a checkpoint that is either whole or not there."""
+    def save(self, path: Path, done: int, history: Sequence[Epoch], begun: Mapping[str, Any] | None = None) -> None:
+        """Writes a checkpoint that is either whole or not there; `begun` is what a later load has to begin with."""
         state = {name: part.state_dict() for name, part in self.parts.items()}
         partial = path.with_suffix(".partial")
-        torch.save({"done": done, "history": list(history), "state": state}, partial)
+        torch.save({"done": done, "history": list(history), "state": state, "begun": dict(begun or {})}, partial)
         partial.replace(path)
 
-    def load(self, path: Path) -> tuple[int, list[Epoch]]:
-        """Restores a checkpoint; the number of epochs done and their figures."""
+    def load(self, path: Path, begun: Mapping[str, Any] | None = None) -> tuple[int, list[Epoch]]:
+        """Restores a checkpoint; the number of epochs done and their figures.
+
+        Raises `ModelError` when it is damaged, of another recipe, or of a run that was begun otherwise.
+        """
         try:
             saved = torch.load(path, map_location="cpu", weights_only=True)
-            for name, part in self.parts.items():
-                part.load_state_dict(saved["state"][name])
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
-            message = f"The checkpoint {path} does not fit this recipe ({error}). Delete it to start afresh."
+            before = {**(begun or {}), **saved.get("begun", {})}
+            done, history = int(saved["done"]), list(saved["history"])
+            if not (changed := [name for name, value in (begun or {}).items() if before[name] != value]):
+                for name, part in self.parts.items():
+                    part.load_state_dict(saved["state"][name])
+        except _UNREADABLE as error:
+            # torch's own words about damaged files advise to open them without care.
+            why = "it is damaged" if isinstance(error, pickle.UnpicklingError | EOFError) else error
+            message = f"The checkpoint {path} does not fit this recipe ({why}). Delete it to start afresh."
             raise ModelError(message) from error
-        return int(saved["done"]), list(saved["history"])
+        if changed:
+            told = "; ".join(f"{name} {before[name]}, now {(begun or {})[name]}" for name in changed)
+            raise ModelError(
+                f"The run in {path.parent} was begun with other settings ({told}). Go on with the same ones, or start "
+                f"afresh in another folder (--output), or delete {path.name}."
+            )
+        return done, history
 
 
 def train_epochs(
@@ -142,7 +159,8 @@ def train_epochs(
     that was stopped ends like one that was not.
     """
     checkpoint = run.folder / "checkpoint.pt"
-    done, history = state.load(checkpoint) if checkpoint.exists() else (0, [])
+    begun = {"seed": run.seed, "options": dict(run.options), "epochs": epochs, "steps": steps}
+    done, history = state.load(checkpoint, begun) if checkpoint.exists() else (0, [])
     if done:
         run.reporter.note(f"Going on after epoch {done} of {epochs}")
     drawn = -math.inf
@@ -156,7 +174,7 @@ def train_epochs(
             run.reporter.advance(1, **{name: value / count for name, value in sums.items()})
         figures = {name: value / steps for name, value in sums.items()} | judge()
         history.append(figures)
-        state.save(checkpoint, epoch + 1, history)
+        state.save(checkpoint, epoch + 1, history, begun)
         (run.folder / "history.json").write_text(json.dumps(history, indent=1))
         if epoch + 1 == epochs or time.monotonic() - drawn >= PLOT_SECONDS:
             plot_history(history, run.folder)

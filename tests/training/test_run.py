@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from imsearch.errors import ModelError
-from imsearch.training.run import Epoch, Run, State, train_epochs
+from imsearch.training.run import Epoch, Run, Setting, State, train_epochs
 
 
 class Line:
@@ -72,7 +72,47 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     other.model = torch.nn.Linear(2, 1)
     other.optimizer = torch.optim.Adam(other.model.parameters())
     with pytest.raises(ModelError, match="does not fit this recipe"):
+        other.train(1)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 cut short"])
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(content)
+    with pytest.raises(ModelError, match=r"checkpoint.pt does not fit this recipe \([^\n]+\). Delete it"):
+        Line(tmp_path).train(1)
+
+
+def test_a_run_goes_on_with_the_settings_it_was_begun_with(tmp_path: Path) -> None:
+    Line(tmp_path).train(1)
+    other = Line(tmp_path)
+    other.run.options = {"rate": "2"}
+    with pytest.raises(
+        ModelError, match=r"begun with other settings \(options {}, now {'rate': '2'}; epochs 1, now 2\)"
+    ):
         other.train(2)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("epochs=3", 3), ("rate=1e-3", 0.001), ("flip=no", False), ("order=rare", "rare")]
+)
+def test_settings_take_the_type_of_their_default(tmp_path: Path, text: str, value: object) -> None:
+    name, _, said = text.partition("=")
+    defaults: dict[str, Setting] = {"epochs": 5, "rate": 0.1, "flip": True, "order": "frequent"}
+    assert Run(tmp_path, options={name: said}).settings(defaults) == {**defaults, name: value}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epoch": "3"}, "no setting 'epoch'; it has: epochs, rate, flip"),
+        ({"epochs": "2.5"}, "epochs wants a whole number, not '2.5'"),
+        ({"rate": "fast"}, "rate wants a number, not 'fast'"),
+        ({"flip": "perhaps"}, "flip wants yes or no, not 'perhaps'"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_named(tmp_path: Path, options: dict[str, str], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        Run(tmp_path, options=options).settings({"epochs": 5, "rate": 0.1, "flip": True})
 
 
 def test_a_missing_dataset_is_asked_for(tmp_path: Path) -> None:
