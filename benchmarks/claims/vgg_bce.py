@@ -7,8 +7,8 @@ over the words of both splits.
 
     python -m benchmarks.claims.vgg_bce --dataset corel5k:DATA/corel5k --cache DIR --seeds 3
 
-``--vary pooling`` compares the poolings of the maps instead, on the training pictures that the recipe holds back, because
-it is a choice of the recipe's.
+``--vary pooling`` compares the poolings of the maps instead, on the training pictures that the recipe holds back,
+because it is a choice of the recipe's.
 """
 
 from __future__ import annotations

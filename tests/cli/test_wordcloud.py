@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from imsearch.errors import ImsearchError
-from imsearch.plugins.vgg_bce.cloud import draw_cloud, likeliest
+from imsearch.plugins.vgg_bce.cloud import draw_cloud, lay_out, likeliest
 from imsearch.records import Tag
 from tests.cli.conftest import Run
 from tests.make_pictures import plain
@@ -46,9 +46,19 @@ def test_words_are_as_high_as_they_are_likely() -> None:
     assert drawn == {"sea": 100, "sky": 50, "<b>": 25}
 
 
+def test_many_words_get_a_larger_cloud_before_they_get_smaller_letters() -> None:
+    few = {f"word{i}": 1 - i / 4 for i in range(3)}
+    many = {f"word{i}": 1 - i / 20 for i in range(12)}
+    assert lay_out(few).width < lay_out(many).width
+    for tags in (few, many):
+        assert sizes(draw_cloud(tags, "svg")) == pytest.approx({word: 100 * p for word, p in tags.items()}, rel=0.1)
+
+
 def test_a_long_word_is_made_to_fit() -> None:
-    (text,) = ElementTree.fromstring(draw_cloud({"a bird in the hand is worth two in the bush": 0.9}, "svg")).iter(SVG)
-    assert float(text.attrib["x"]) + float(text.attrib["textLength"]) <= 600
+    svg = ElementTree.fromstring(draw_cloud({"a bird in the hand is worth two in the bush": 0.9}, "svg"))
+    (text,) = svg.iter(SVG)
+    width = float(svg.attrib["viewBox"].split()[2])
+    assert float(text.attrib["x"]) + float(text.attrib["textLength"]) <= width
 
 
 def test_the_same_tags_give_the_same_picture() -> None:

@@ -61,6 +61,7 @@ def trained(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_pooling_by_hand() -> None:
     maps = torch.tensor([[[[0.0, 1.0], [2.0, 5.0]], [[4.0, 4.0], [4.0, 0.0]]]])
     assert pooled(maps, "average").tolist() == [[2.0, 3.0]]
+    assert pooled(maps, "root").tolist() == [[pytest.approx(2**0.5), pytest.approx(3**0.5)]]
     assert pooled(maps, "max").tolist() == [[5.0, 4.0]]
     assert pooled(maps, "both").tolist() == [[2.0, 3.0, 5.0, 4.0]]
 

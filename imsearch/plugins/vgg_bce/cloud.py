@@ -14,9 +14,12 @@ from imsearch.records import Tag
 FORMATS = ("png", "svg")
 LEAST = 0.05
 """Less likely tags are left out: they would be too small to be read."""
-_SIZE = (600, 360)
-_SCALE = 2
-"""Pixels of a PNG for each unit of the layout."""
+_LETTERS, _SMALLEST = 100, 6
+"""The height of the likeliest word, and that under which words are left out."""
+_WIDTHS = (320, 400, 500, 620, 780)
+"""Clouds as wide as that are tried; the first that has room is taken, so that a few words do not get lost."""
+_PIXELS = 1200
+"""The width of a PNG."""
 _SHADES = (0.75, "#12355b"), (0.5, "#1f5f8b"), (0.25, "#3a86a8"), (0.0, "#5b7f92")
 """From which probability on a word has a colour; likely words are dark."""
 
@@ -46,27 +49,40 @@ def draw_cloud(tags: Mapping[str, float], form: str = "png") -> bytes:
 
 
 def lay_out(tags: Mapping[str, float]) -> Any:
-    """A `wordcloud.WordCloud` whose letters are as high as the tags are likely, or less where there is no room."""
+    """A `wordcloud.WordCloud` whose letters are as high as the tags are likely, where one of the widths has room."""
     import matplotlib
     from wordcloud import WordCloud
 
     def colour(word: str, **_: object) -> str:
         return next(shade for least, shade in _SHADES if tags[word] >= least)
 
-    return WordCloud(
-        font_path=str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")),
-        width=_SIZE[0],
-        height=_SIZE[1],
-        scale=_SCALE,
-        margin=4,
-        max_font_size=100,
-        min_font_size=6,
-        prefer_horizontal=1,
-        relative_scaling=1,
-        background_color="white",
-        color_func=colour,
-        random_state=0,
-    ).generate_from_frequencies(tags)
+    font = str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
+    for width in _WIDTHS:
+        cloud = WordCloud(
+            font_path=font,
+            width=width,
+            height=width * 3 // 5,
+            scale=_PIXELS / width,
+            margin=4,
+            max_font_size=_LETTERS,
+            min_font_size=_SMALLEST,
+            prefer_horizontal=1,
+            relative_scaling=1,
+            background_color="white",
+            color_func=colour,
+            random_state=0,
+        ).generate_from_frequencies(tags)
+        if _has_room(cloud):
+            break
+    return cloud
+
+
+def _has_room(cloud: Any) -> bool:
+    """Whether no word was made smaller than it is likely (but for rounding), or left out."""
+    wanted = [_LETTERS * share for share in cloud.words_.values()]
+    sizes = [size for _, size, *_ in cloud.layout_]
+    sizes += [0] * (len(wanted) - len(sizes))
+    return all(size >= want * 0.9 or want < _SMALLEST + 1 for size, want in zip(sizes, wanted, strict=True))
 
 
 def _svg(cloud: Any) -> str:
@@ -78,7 +94,7 @@ def _svg(cloud: Any) -> str:
     from PIL import ImageFont
 
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE[0]} {_SIZE[1]}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {cloud.width} {cloud.height}" '
         'font-family="DejaVu Sans, Verdana, sans-serif"><rect width="100%" height="100%" fill="white"/>'
     ]
     for (word, _), size, (top, left), _, colour in cloud.layout_:

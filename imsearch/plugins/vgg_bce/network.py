@@ -11,21 +11,23 @@ from imsearch.errors import ModelError
 from imsearch.training.vgg16 import CHANNELS
 
 MODEL, VERSION = "vgg-bce", "1"
-POOLINGS = {"average": CHANNELS, "max": CHANNELS, "both": 2 * CHANNELS}
-"""How many numbers each way of pooling leaves of the maps."""
+POOLINGS = {"average": CHANNELS, "root": CHANNELS, "max": CHANNELS, "both": 2 * CHANNELS}
+"""How many numbers each way of pooling leaves of the maps.  "root" is the square root of the averages (as Perronnin et
+al. 2010 do with Fisher vectors, https://doi.org/10.1007/978-3-642-15561-1_11), which makes a few large ones count less.
+"both" are the averages, then the maxima."""
 _RARE = 1e-4
 _LEAST_SPREAD = 0.1
 """Of the mean spread: a channel that hardly ever answers must not decide everything when it once does."""
 
 
 def pooled(maps: Tensor, pooling: str) -> Tensor:
-    """``(N, 512, H, W)`` to ``(N, POOLINGS[pooling])``; "both" puts the averages before the maxima."""
-    parts = []
-    if pooling in ("average", "both"):
-        parts.append(maps.mean(dim=(2, 3)))
-    if pooling in ("max", "both"):
-        parts.append(maps.amax(dim=(2, 3)))
-    return torch.cat(parts, dim=1)
+    """``(N, 512, H, W)``, nowhere negative, to ``(N, POOLINGS[pooling])``."""
+    if pooling == "max":
+        return maps.amax(dim=(2, 3))
+    average = maps.mean(dim=(2, 3))
+    if pooling == "both":
+        return torch.cat([average, maps.amax(dim=(2, 3))], dim=1)
+    return average.sqrt() if pooling == "root" else average
 
 
 class VggBce(nn.Module):
