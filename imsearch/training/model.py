@@ -40,7 +40,7 @@ class ModelAnnotator(Annotator):
         network = self.build(self.checkpoint)
         self.extra = load_weights(weights, network)
         self.memory = restore_memory(self.extra, self.checkpoint)
-        self.network = network.eval().to(self.device)
+        self.network = network.eval().requires_grad_(False).to(self.device)
         self.side = int(self.checkpoint.preprocessing["side"])
         self.batch_size = 128 if self.device.type == "cuda" else 16
         self.tags = tuple(dict.fromkeys(self.checkpoint.tags))
