@@ -1,0 +1,40 @@
+"""Which words are of low frequency, and which pictures have one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.errors import DatasetError
+from imsearch.training.corpus import Corpus
+
+
+def middle_mean(frequency: NDArray[np.generic]) -> float:
+    """The mean of the words' frequencies, the highest and the lowest left out."""
+    ordered = np.sort(frequency.astype(np.float64))
+    return float(np.mean(ordered[1:-1] if len(ordered) > 2 else ordered))
+
+
+def low_words(corpus: Corpus) -> NDArray[np.bool_]:
+    """The low-frequency columns, each head by itself: datasets differ in size and in how freely they label."""
+    low = np.zeros(corpus.targets.shape[1], dtype=bool)
+    for columns in corpus.slices.values():
+        frequency = corpus.frequency[columns].astype(np.float64)
+        low[columns] = frequency < middle_mean(frequency) - 1e-9  # equal shares may differ in their last bit
+    return low
+
+
+def low_rows(corpus: Corpus) -> NDArray[np.bool_]:
+    """The rows with a low-frequency word.
+
+    Raises `DatasetError` when no picture to learn from has one, so that the second channel would learn nothing.
+    """
+    low = low_words(corpus)
+    known = (corpus.targets[:, low] >= 0.5) & (corpus.mask[:, low] > 0)
+    rows = np.asarray(known.any(axis=1))
+    if not rows[corpus.train].any():
+        raise DatasetError(
+            "No word is rarer than the mean: the second channel would have nothing to learn from. "
+            "Use other data, or --set channels=1"
+        )
+    return rows
