@@ -17,6 +17,7 @@ from PIL import Image
 
 from imsearch.errors import PictureError
 from imsearch.exif import read_exif
+from imsearch.social_tags import read_social_tags
 
 if TYPE_CHECKING:
     from numpy import uint8
@@ -58,9 +59,9 @@ class Picture:
     """One decoded picture; alive only while it is being annotated.
 
     `width` and `height` are those of the upright original.  `format` is Pillow's name (``"JPEG"``).  `metadata` holds
-    the facts of `imsearch.exif.read_exif`; `social_tags` what people wrote about the picture.  `image` is upright, RGB,
-    the first frame, transparency laid on white.  It is reduced: its shorter side is the size that was asked for, or
-    the original's when that is smaller.
+    the facts of `imsearch.exif.read_exif`; `social_tags` what people wrote about the picture, in lower case and each
+    tag once, empty unless it was asked for.  `image` is upright, RGB, the first frame, transparency laid on white.  It
+    is reduced: its shorter side is the size that was asked for, or the original's when that is smaller.
     """
 
     path: Path
@@ -84,12 +85,14 @@ class Picture:
         return self._arrays[size]
 
 
-def read_picture(path: Path, least_side: int, data: bytes | None = None, sha256: str | None = None) -> Picture:
+def read_picture(
+    path: Path, least_side: int, data: bytes | None = None, sha256: str | None = None, *, social_tags: bool = False
+) -> Picture:
     """Decode a file, or its bytes when they are already read.
 
     The picture keeps at least `least_side` pixels on both sides where the file has them.  JPEGs are decoded at the
-    smallest of the scales 1, 1/2, 1/4, 1/8 that suffices, which costs a fraction of the whole.  Raises PictureError
-    with a plain reason.
+    smallest of the scales 1, 1/2, 1/4, 1/8 that suffices, which costs a fraction of the whole.  Only with
+    `social_tags` it looks for what people wrote, in the file and beside it.  Raises PictureError with a plain reason.
     """
     if data is None:
         try:
@@ -108,6 +111,7 @@ def read_picture(path: Path, least_side: int, data: bytes | None = None, sha256:
             opened.load()
             # Only now: some formats (TIFF) are turned while they are loaded, and no longer say so afterwards.
             orientation, metadata = read_exif(opened)
+            said, problem = read_social_tags(path, opened) if social_tags else ((), "")
             image = _reduced_rgb(opened, least_side)
     except Exception as error:  # decoders raise nearly anything on damaged files
         raise PictureError(f"it is damaged or cut short: {error or type(error).__name__}") from error
@@ -117,7 +121,9 @@ def read_picture(path: Path, least_side: int, data: bytes | None = None, sha256:
         width, height = height, width
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
     kind = "JPEG" if opened.format == "MPO" else opened.format or ""  # MPO: a JPEG with more pictures behind it
-    return Picture(path, sha256, width, height, kind, metadata, (), image)
+    if problem:
+        metadata["social_tags_problem"] = problem
+    return Picture(path, sha256, width, height, kind, metadata, said, image)
 
 
 def _open(data: bytes) -> Image.Image:

@@ -21,6 +21,10 @@ USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
 
 
+SOCIAL_TAGS = "social_tags"
+"""What an annotator that looks at `Picture.social_tags` names among its inputs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tag:
     """A word and how likely it is true of a picture.

@@ -11,7 +11,7 @@ import numpy as np
 from imsearch.annotator import Annotator
 from imsearch.errors import ImsearchError, PluginError
 from imsearch.indexer.item import Item
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import SOCIAL_TAGS, Annotation, AnnotatorSpec, Tag
 
 DEFAULT_BATCH = 16
 
@@ -30,7 +30,7 @@ class Crew:
         if len(self._specs) < len(specs):
             raise PluginError("two annotators have the same name; choose one of them")
         self.names = tuple(self._specs)
-        self.ready: dict[str, tuple[Annotator, int]] = {}
+        self.ready: dict[str, tuple[Annotator, AnnotatorSpec]] = {}
         self.broken: dict[str, str] = {}
         self._device, self._batch_size, self._note = device, batch_size, note
 
@@ -47,13 +47,17 @@ class Crew:
         if name not in self.ready and name not in self.broken:
             spec = self._specs[name]
             try:
-                self.ready[name] = (spec.factory(self._device), spec.input_size)
+                self.ready[name] = (spec.factory(self._device), spec)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - told by name; the other annotators go on
                 self.broken[name] = (
                     str(error) if isinstance(error, ImsearchError) else f"{type(error).__name__}: {error}"
                 )
                 self._note(f"the annotator {name} cannot be used: {self.broken[name]}")
         return name in self.ready
+
+    def reads_social_tags(self, name: str) -> bool:
+        """Whether this annotator looks at what people wrote, which may change while the picture stays the same."""
+        return SOCIAL_TAGS in self._specs[name].inputs
 
     def annotate(self, items: Sequence[Item]) -> None:
         """Fill in what each annotator says of the items prepared for it, and empty `prepared`."""

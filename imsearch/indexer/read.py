@@ -16,6 +16,7 @@ from imsearch.engine.batch import FileSeen, ImageFacts
 from imsearch.errors import PictureError
 from imsearch.indexer.item import Item
 from imsearch.picture import Picture, read_picture
+from imsearch.records import SOCIAL_TAGS, AnnotatorSpec
 
 MAX_BYTES = 1 << 30
 """Larger files are refused; pictures of that size are scans that would not fit in memory decoded either."""
@@ -89,17 +90,19 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def decode(item: Item, annotators: Mapping[str, tuple[Annotator, int]]) -> Item:
+def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]) -> Item:
     """Decode an item's bytes once, at the smallest scale that serves all who want it, and let each prepare its share.
 
-    `annotators` maps names to annotators and the sizes they need.
+    `annotators` maps names to annotators and their specs, which say what they need.
     """
     if item.reason or not item.decode:
         item.data = b""
         return item
-    least_side = max((annotators[name][1] for name in item.wanted), default=1)
+    specs = [annotators[name][1] for name in item.wanted]
+    least_side = max((spec.input_size for spec in specs), default=1)
+    social_tags = any(SOCIAL_TAGS in spec.inputs for spec in specs)
     try:
-        picture = read_picture(item.path, least_side, item.data, item.sha256)
+        picture = read_picture(item.path, least_side, item.data, item.sha256, social_tags=social_tags)
     except PictureError as error:
         return item.fail(str(error))
     item.data = b""

@@ -46,6 +46,9 @@ class Resolver:
         if not first:
             return
         wanted = self._crew.names if image_id is None else self._plan.lacking.get(image_id, ())
+        if item.outcome is Outcome.TOUCHED:  # how a user tells of a changed sidecar
+            social = [name for name in self._crew.names if self._crew.reads_social_tags(name)]
+            wanted = tuple(dict.fromkeys([*wanted, *social]))
         item.wanted = tuple(name for name in wanted if self._crew.has(name))
         item.decode = image_id is None or bool(item.wanted)
 

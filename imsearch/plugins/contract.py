@@ -96,7 +96,10 @@ def annotation_problems(spec: AnnotatorSpec, annotation: object) -> list[str]:
 
 
 def sample_pictures(side: int) -> list[Picture]:
-    """Generated pictures of at least `side` pixels: flat, noisy, a gradient, wide, tall, and one smaller than asked."""
+    """Generated pictures of at least `side` pixels: flat, noisy, a gradient, wide, tall, and one smaller than asked.
+
+    People wrote something about one of them, the gradient.
+    """
     import hashlib
     from pathlib import Path
 
@@ -120,7 +123,8 @@ def sample_pictures(side: int) -> list[Picture]:
         height, width = sheet.shape[:2]
         digest = hashlib.sha256(sheet.tobytes()).hexdigest()
         image = Image.fromarray(np.ascontiguousarray(sheet))
-        pictures.append(Picture(Path(f"{name}.png"), digest, width, height, "PNG", {}, (), image))
+        said = ("beach", "two words", "\u00e4rger") if name == "gradient" else ()
+        pictures.append(Picture(Path(f"{name}.png"), digest, width, height, "PNG", {}, said, image))
     return pictures
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,9 +37,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that are decoded while the test runs, in no particular order."""
     paths: list[Path] = []
 
-    def spy(path: Path, least_side: int, data: bytes | None = None, sha256: str | None = None) -> Picture:
+    def spy(path: Path, *arguments: Any, **options: Any) -> Picture:
         paths.append(path)
-        return read_picture(path, least_side, data, sha256)
+        return read_picture(path, *arguments, **options)
 
     monkeypatch.setattr(read, "read_picture", spy)
     return paths
