@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from imsearch.errors import DatasetError
+from imsearch.errors import DatasetError, ModelError
 from imsearch.training.corpus import Corpus
 from imsearch.training.device import autocast, half_precision
 from imsearch.training.losses import asymmetric, masked
@@ -69,6 +69,8 @@ class Fit:
     """One training of `network` on `corpus`; the same seed and settings give the same weights on the same device."""
 
     def __init__(self, run: Run, corpus: Corpus, network: nn.Module, inputs: Inputs, plan: Plan) -> None:
+        if plan.epochs < 1 or plan.batch_size < 1:
+            raise ModelError(f"A training needs at least 1 epoch of batches of 1, not {plan.epochs} of {plan.batch_size}")
         self.run, self.corpus, self.inputs, self.plan = run, corpus, inputs, plan
         self.network = network.to(run.device)
         for parameter in network.parameters():

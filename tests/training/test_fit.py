@@ -200,6 +200,12 @@ def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:
         new_fit(tmp_path, sampler=only(np.array([3])))
 
 
+@pytest.mark.parametrize(("epochs", "size"), [(0, 6), (3, 0)])
+def test_a_training_of_nothing_is_refused(tmp_path: Path, epochs: int, size: int) -> None:
+    with pytest.raises(ModelError, match=f"at least 1 epoch of batches of 1, not {epochs} of {size}"):
+        new_fit(tmp_path, epochs, batch_size=size)
+
+
 def test_too_few_pictures_for_a_batch_are_shown_again(tmp_path: Path) -> None:
     trainer = new_fit(tmp_path, 1, batch_size=100)
     assert trainer.steps == 1
