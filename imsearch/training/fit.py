@@ -70,7 +70,9 @@ class Fit:
 
     def __init__(self, run: Run, corpus: Corpus, network: nn.Module, inputs: Inputs, plan: Plan) -> None:
         if plan.epochs < 1 or plan.batch_size < 1:
-            raise ModelError(f"A training needs at least 1 epoch of batches of 1, not {plan.epochs} of {plan.batch_size}")
+            raise ModelError(
+                f"A training needs at least 1 epoch of batches of 1, not {plan.epochs} of {plan.batch_size}"
+            )
         self.run, self.corpus, self.inputs, self.plan = run, corpus, inputs, plan
         self.network = network.to(run.device)
         for parameter in network.parameters():
