@@ -72,7 +72,9 @@ def test_before_training_every_picture_gets_the_frequencies_and_inputs_are_stand
     inputs[:, 0] = [1, 1, 5, 5]  # mean 3, spread 2
     network.begin(inputs, np.array([0.25, 0.5], dtype=np.float32))
     nn.init.zeros_(network.linear.weight)
-    assert torch.sigmoid(network(torch.from_numpy(inputs))).detach().numpy() == pytest.approx(np.array([[0.25, 0.5]] * 4))
+    assert torch.sigmoid(network(torch.from_numpy(inputs))).detach().numpy() == pytest.approx(
+        np.array([[0.25, 0.5]] * 4)
+    )
     network.linear.weight.data[1, 0] = 1
     assert network(torch.from_numpy(inputs))[:, 1].tolist() == pytest.approx([-1, -1, 1, 1])
 
@@ -133,6 +135,11 @@ def test_kept_maps_are_not_computed_again(dataset: Dataset, tmp_path: Path) -> N
     again = cached_view(files, nn.Identity(), 0, tmp_path, device)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, cached_view(files, tiny_features(), 1, tmp_path, device))
+    others = [tmp_path / file.name for file in files]
+    for file in others:
+        file.write_bytes(b"another picture")
+    with pytest.raises(ModelError, match="other pictures of the same names"):
+        cached_view(others, nn.Identity(), 0, tmp_path, device)
 
 
 def test_the_loss_falls_and_all_plots_are_there(trained: Path) -> None:
