@@ -1,0 +1,32 @@
+"""The annotator: one pass of the network; the decoders then tell each head's labels by beam search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, CnnRnnNetwork
+from imsearch.training.checkpoint import Checkpoint
+from imsearch.training.efficientnet_lite import to_input
+from imsearch.training.model import ModelAnnotator
+
+NAME, VERSION = "cnn-rnn", "1"
+
+
+class CnnRnnAnnotator(ModelAnnotator):
+    """Each head's labels are told once for every picture; the last of the pooled layers is the vector."""
+
+    model, version = NAME, VERSION
+    network: CnnRnnNetwork
+
+    def build(self, checkpoint: Checkpoint) -> CnnRnnNetwork:
+        """The network of the checkpoint's settings."""
+        return CnnRnnNetwork.from_settings(checkpoint.heads, checkpoint.network)
+
+    def look(self, batch: Sequence[Any]) -> tuple[Tensor, Tensor]:
+        """The vector, and the fused logits of the linear head and the decoders."""
+        maps = self.network.backbone.lower(to_input(self.pixels(batch), self.device), FROZEN_STAGES)
+        features = self.network.features(maps)
+        return self.network.vectors(features), self.network.fused(*self.network.head(features))

@@ -1,0 +1,204 @@
+"""How the weights are made: ``imsearch train cnn-rnn --dataset corel5k:PATH --dataset flickr8k:PATH``.
+
+The frozen stages run once over every picture and its mirror image.  The upper stages, the linear head (asymmetric loss)
+and the decoders (cross-entropy of each next label) then learn together from random crops of those maps.  At the end a
+logistic regression on held-back pictures decides how much the linear head and the decoders count in each head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from imsearch.plugins.cnn_rnn.annotator import NAME, VERSION
+from imsearch.plugins.cnn_rnn.head import Shape
+from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, CnnRnnNetwork
+from imsearch.plugins.cnn_rnn.sequences import RANDOM, check_order, priorities, to_sequences
+from imsearch.training.corpus import Corpus, gather
+from imsearch.training.device import autocast
+from imsearch.training.features import cached_maps
+from imsearch.training.finish import finish
+from imsearch.training.fit import Fit, Inputs, Loss, Plan, Rows
+from imsearch.training.fusion import Rule, fit_rule
+from imsearch.training.losses import asymmetric, masked
+from imsearch.training.run import Run, Setting
+
+DEFAULTS: dict[str, Setting] = {
+    "epochs": 3,
+    "batch_size": 32,
+    "learning_rate": 3e-4,
+    "head_learning_rate": 2e-3,
+    "weight_decay": 0.02,
+    "smallest_crop": 11,
+    "average": 0.995,
+    "order": "rare",
+    "both": True,
+    "semantic": True,
+    "hidden": 128,
+    "embedding": 128,
+    "dropout": 0.3,
+    "beams": 3,
+    "layers": "5+head",
+    "sequence_weight": 1.0,
+    "memory": True,
+}
+"""order: of `sequences.ORDERS`.  both: a decoder for each direction.  semantic: the decoders are told the linear head's
+logits.  memory: the training pictures are remembered.  layers: what is pooled, of `network.LAYERS`.  smallest_crop: of
+the maps' side of 17."""
+
+
+def train(run: Run) -> Path:
+    """Trains, fuses and calibrates on the held-back pictures, and writes the weights into the run's folder."""
+    settings = run.settings(DEFAULTS)
+    check_order(settings["order"])
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    run.seed_everything(0)
+    corpus = gather(run)
+    network = CnnRnnNetwork(corpus.heads, _shape(corpus, settings), settings["layers"])
+    views = [_maps(run, network, corpus, mirror) for mirror in (False, True)]
+    inputs = make_inputs(corpus, views, settings["order"], settings["smallest_crop"])
+    groups = [
+        {"params": network.upper(), "lr": settings["learning_rate"]},
+        {"params": list(network.head.parameters()), "lr": settings["head_learning_rate"]},
+    ]
+    plan = Plan(
+        groups,
+        settings["epochs"],
+        settings["batch_size"],
+        make_loss(settings["sequence_weight"]),
+        lambda groups: torch.optim.AdamW(list(groups), weight_decay=settings["weight_decay"]),
+        average=settings["average"],
+        logits=lambda output: (output[0] + output[1]) / 2,
+    )
+    fit = Fit(run, corpus, network, inputs, plan)
+    trained = fit.fit()
+    assert isinstance(trained, CnnRnnNetwork)
+    return write(run, trained, corpus, inputs, settings, fit)
+
+
+def _shape(corpus: Corpus, settings: dict[str, object]) -> Shape:
+    """The head's shape: the settings of its fields' names, and the most labels a picture to learn from has."""
+    counts = (corpus.targets[corpus.train] >= 0.5) & (corpus.mask[corpus.train] > 0)
+    longest = {name: max(int(counts[:, columns].sum(axis=1).max()), 1) for name, columns in corpus.slices.items()}
+    names = [field.name for field in fields(Shape) if field.name in settings]
+    return Shape(longest, **{name: settings[name] for name in names})  # type: ignore[arg-type]
+
+
+def _maps(run: Run, network: CnnRnnNetwork, corpus: Corpus, mirror: bool) -> list[NDArray[np.float16]]:
+    """One view of all pictures: the memory-mapped outputs of the frozen stages, dataset by dataset."""
+    run.reporter.stage("mirrored pictures" if mirror else "pictures", len(corpus.files))
+    network.to(run.device)
+    return [
+        cached_maps(
+            [sample.file for sample in part.samples],
+            network.backbone,
+            FROZEN_STAGES,
+            run.cache,
+            mirror,
+            run.reporter.advance,
+        )
+        for part in corpus.parts
+    ]
+
+
+def sequence_source(corpus: Corpus, order: str) -> Callable[[Rows, np.random.Generator], tuple[Tensor, Tensor]]:
+    """From rows to their label sequences ``(N, longest)`` and the number of the head they belong to ``(N,)``."""
+    labels = tuple(label for several in corpus.heads.values() for label in several)
+    priority = priorities(order, corpus.frequency, labels)
+    positive = (corpus.targets >= 0.5) & (corpus.mask > 0)
+    known = np.stack([corpus.mask[:, columns].max(axis=1) for columns in corpus.slices.values()], axis=1)
+
+    def source(rows: Rows, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
+        drawn = generator if order == RANDOM else None
+        return to_sequences(positive[rows], priority, drawn), torch.from_numpy(known[rows].argmax(axis=1))
+
+    return source
+
+
+def make_inputs(corpus: Corpus, views: Sequence[Sequence[NDArray[np.float16]]], order: str, smallest: int) -> Inputs:
+    """Whole plain maps to judge; to learn, a random square of a random view, the sequences and their heads."""
+    sequences = sequence_source(corpus, order)
+    starts = np.cumsum([0, *(len(part.samples) for part in corpus.parts)])
+
+    def take(view: Sequence[NDArray[np.float16]], rows: Rows, top: int, left: int, side: int) -> Tensor:
+        found = np.empty((len(rows), side, side, view[0].shape[3]), dtype=np.float16)
+        for part, first, beyond in zip(view, starts[:-1], starts[1:], strict=True):
+            places = np.flatnonzero((rows >= first) & (rows < beyond))
+            found[places] = part[rows[places] - first, top : top + side, left : left + side]
+        return torch.from_numpy(found).float().permute(0, 3, 1, 2)
+
+    def inputs(rows: Rows, generator: np.random.Generator | None) -> tuple[Tensor, ...]:
+        whole = views[0][0].shape[1]
+        if generator is None:
+            return (take(views[0], rows, 0, 0, whole),)
+        view = views[int(generator.integers(len(views)))]
+        side = int(generator.integers(min(smallest, whole), whole + 1))
+        top, left = (int(value) for value in generator.integers(0, whole - side + 1, size=2))
+        return take(view, rows, top, left, side), *sequences(rows, generator)
+
+    return inputs
+
+
+def make_loss(weight: float) -> Loss:
+    """Asymmetric loss of the linear head, and `weight` times the decoders'."""
+    labels = masked(asymmetric)
+
+    def loss(output: tuple[Tensor, Tensor], targets: Tensor, mask: Tensor) -> Tensor:
+        return labels(output[0], targets, mask) + weight * output[1]
+
+    return loss
+
+
+def fit_rules(corpus: Corpus, linear: NDArray[np.float32], told: NDArray[np.float32]) -> dict[str, Rule]:
+    """How much the linear head and the decoders count, by logistic regression on the held-back pictures."""
+    rules = {}
+    for name, columns in corpus.slices.items():
+        places, truth = corpus.judged(name, corpus.held)
+        pairs = np.stack([each[places][:, columns].ravel() for each in (linear, told)], axis=1).astype(np.float64)
+        rules[name] = fit_rule(pairs, truth.ravel(), np.ones(truth.size), Rule((0.5, 0.5), 0.0))
+    return rules
+
+
+def write(run: Run, network: CnnRnnNetwork, corpus: Corpus, inputs: Inputs, settings: dict[str, Any], fit: Fit) -> Path:
+    """Fits the rules, remembers the training pictures where that is wanted, and writes weights, summary and report."""
+    features, linear, told = look(run, network, inputs, corpus.held)
+    network.rules = fit_rules(corpus, linear, told)
+    for name, rule in network.rules.items():
+        run.reporter.note(f"{name}: logit = {rule.weights[0]} linear {rule.weights[1]:+} decoders {rule.offset:+}")
+    remembered = look(run, network, inputs, corpus.train, decode=False)[0] if settings["memory"] else None
+    return finish(
+        run,
+        NAME,
+        VERSION,
+        network,
+        corpus,
+        network.fused(torch.from_numpy(linear), torch.from_numpy(told)).numpy(),
+        side=network.backbone.size,
+        vector_length=network.vector_length,
+        settings=settings,
+        network_settings=network.settings,
+        history=fit.history,
+        train_features=remembered,
+        held_features=features if settings["memory"] else None,
+    )
+
+
+def look(
+    run: Run, network: CnnRnnNetwork, inputs: Inputs, rows: Rows, decode: bool = True
+) -> list[NDArray[np.float32]]:
+    """Vectors, logits of the linear head and, with `decode`, those of the decoders, of plain pictures."""
+    parts = []
+    for start in range(0, len(rows), 64):
+        (maps,) = inputs(rows[start : start + 64], None)
+        with torch.inference_mode(), autocast(run.device):
+            features = network.features(maps.to(run.device))
+            found = (features[:, :0], features[:, :0]) if not decode else network.head(features)
+        parts.append([each.float().cpu().numpy() for each in (network.vectors(features), *found)])
+    return [np.concatenate(each) for each in zip(*parts, strict=True)]
