@@ -17,6 +17,7 @@ MODEL = ShippedModel(
     annotator="imsearch.plugins.multimodal.annotator:MultimodalAnnotator",
     train="imsearch.plugins.multimodal.recipe:train",
     datasets=("corel5k", "flickr8k"),
+    inputs=frozenset({"social_tags"}),
 )
 
 
