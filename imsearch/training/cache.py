@@ -42,16 +42,18 @@ def cached_rows(
     return rows
 
 
-def refuse_others(path: Path, files: Sequence[Path]) -> None:
-    """Raises `ModelError` when the rows kept in `path` are of other files of the same names, told by their sizes."""
+def place_for(path: Path, files: Sequence[Path]) -> Path:
+    """Where rows computed from these files are kept: `path`, or beside it when that holds those of other files.
+
+    Names alone do not tell: many sets have a ``1.jpg``.  The sizes of the files do, and are noted beside the rows.
+    """
     sizes = hashlib.sha256(" ".join(str(file.stat().st_size) for file in files).encode()).hexdigest()
     told = path.with_suffix(".files")
     if path.exists() and told.exists():
-        if told.read_text() != sizes:
-            raise ModelError(f"{path} is of other pictures of the same names. Use another folder for --cache.")
-        return
+        return path if told.read_text() == sizes else path.with_stem(f"{path.stem}-{sizes[:12]}")
     path.parent.mkdir(parents=True, exist_ok=True)
     _write_whole(told, sizes)
+    return path
 
 
 def _done(path: Path) -> int:

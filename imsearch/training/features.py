@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from imsearch.errors import DatasetError, PictureError
 from imsearch.picture import read_picture
-from imsearch.training.cache import cached_rows, refuse_others
+from imsearch.training.cache import cached_rows, place_for
 from imsearch.training.efficientnet_lite import EfficientNetLite, to_input
 
 
@@ -43,13 +43,11 @@ def cached_maps(
     """The output of the first `stages` stages, memory-mapped: float16 ``(files, H, W, C)``.
 
     Kept in `cache` under a name made of the files, the side and the view; a stopped run goes on where it was.
-    `progress` is told how many pictures each step finished.  Raises `ModelError` when what is there was computed from
-    other pictures of the same names.
+    `progress` is told how many pictures each step finished.
     """
     side = network.size
     key = hashlib.sha256("\n".join([str(side), str(stages), *(f.name for f in files)]).encode()).hexdigest()[:16]
-    path = cache / f"maps-{key}-{'mirror' if mirror else 'plain'}.npy"
-    refuse_others(path, files)
+    path = place_for(cache / f"maps-{key}-{'mirror' if mirror else 'plain'}.npy", files)
     device = next(network.parameters()).device
 
     def compute(start: int, stop: int) -> NDArray[np.float16]:

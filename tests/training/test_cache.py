@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from imsearch.errors import ModelError
-from imsearch.training.cache import cached_rows, refuse_others
+from imsearch.training.cache import cached_rows, place_for
 
 
 class Squares:
@@ -62,18 +62,19 @@ def test_rows_of_another_number_are_refused(tmp_path: Path) -> None:
         cached_rows(path, 11, Squares())
 
 
-def test_rows_of_other_pictures_of_the_same_names_are_refused(tmp_path: Path) -> None:
+def test_rows_of_other_pictures_of_the_same_names_have_their_own_place(tmp_path: Path) -> None:
     path = tmp_path / "cache" / "rows.npy"
     files = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
     for file in files:
         file.write_bytes(b"picture")
-    refuse_others(path, files)
+    assert place_for(path, files) == path
     cached_rows(path, 10, Squares())
-    refuse_others(path, files)
+    assert place_for(path, files) == path
     files[1].write_bytes(b"another picture")
-    with pytest.raises(ModelError, match=r"of other pictures of the same names. Use another folder for --cache"):
-        refuse_others(path, files)
+    other = place_for(path, files)
+    assert other != path and other.parent == path.parent and other.suffix == ".npy"
+    assert place_for(path, files) == other
     path.unlink()  # as the user may
-    refuse_others(path, files)
+    assert place_for(path, files) == path
     cached_rows(path, 10, Squares())
-    refuse_others(path, files)
+    assert place_for(path, files) == path
