@@ -1,0 +1,40 @@
+"""The annotator: pixels, colour and texture in, tags such as ``emotion:happy`` out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from imsearch.picture import Picture
+from imsearch.plugins.emotion.handmade import describe
+from imsearch.plugins.emotion.network import EmotionNetwork, Joint
+from imsearch.training.checkpoint import Checkpoint
+from imsearch.training.device import to_device
+from imsearch.training.efficientnet_lite import to_input
+from imsearch.training.model import ModelAnnotator
+
+
+class EmotionAnnotator(ModelAnnotator):
+    """Makes no vectors: what it learned from too few pictures to say which of them are alike."""
+
+    model = "emotion"
+    version = "1"
+
+    def build(self, checkpoint: Checkpoint) -> nn.Module:
+        heads = {name: len(labels) for name, labels in checkpoint.heads.items()}
+        return EmotionNetwork(Joint(heads, checkpoint.network["lengths"], checkpoint.network["widths"]))
+
+    def prepare(self, picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """The square for the backbone and its hand-made features, which are computed on the reader threads."""
+        square = picture.array(self.side, self.side)
+        return square, describe(square)
+
+    def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
+        x = to_input(self.pixels([square for square, _ in batch]), self.device)
+        handmade = to_device(np.stack([described for _, described in batch]), self.device)
+        return None, self.network(x, handmade.to(torch.float32))

@@ -1,0 +1,94 @@
+"""What the network learns from, computed once for each picture and for its mirror image, and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from imsearch.plugins.emotion.handmade import COLOUR, SIDE, TEXTURE, describe
+from imsearch.training.cache import cached_rows
+from imsearch.training.corpus import Corpus
+from imsearch.training.efficientnet_lite import VARIANTS, EfficientNetLite, fold_normalization, load_imagenet
+from imsearch.training.features import cached_maps, load_square
+from imsearch.training.run import Run
+
+Floats = NDArray[np.float32]
+Progress = Callable[[int], None]
+SQUARE = VARIANTS["lite2"].size
+STAGES = 5
+"""Up to here the backbone's output is what other recipes keep too."""
+_HANDMADE_VERSION = 1
+"""Of `describe`; with another one the kept numbers are computed again."""
+
+
+def corpus_features(run: Run, corpus: Corpus) -> tuple[Floats, Floats]:
+    """The backbone's pooled features and the hand-made ones of all rows: ``(2, rows, length)``.
+
+    The first of the two is of the picture as it is, the second of its mirror image.
+    """
+
+    @cache
+    def backbone() -> EfficientNetLite:  # only when something is missing
+        network = load_imagenet("lite2").to(run.device)
+        fold_normalization(network)
+        return network
+
+    both: list[tuple[Floats, Floats]] = []
+    for mirror in (False, True):
+        pooled, handmade = [], []
+        for part in corpus.parts:
+            files = [sample.file for sample in part.samples]
+            what = f"{part.folder.name}{', mirrored' * mirror}"
+            run.reporter.stage(f"backbone: {what}", len(files))
+            pooled.append(pooled_features(files, backbone, run.cache, mirror, run.reporter.advance))
+            run.reporter.stage(f"colour and texture: {what}", len(files))
+            handmade.append(handmade_features(files, SQUARE, run.cache, mirror, run.reporter.advance))
+        both.append((np.concatenate(pooled), np.concatenate(handmade)))
+    plain, mirrored = both
+    return np.stack([plain[0], mirrored[0]]), np.stack([plain[1], mirrored[1]])
+
+
+def pooled_features(
+    files: list[Path], backbone: Callable[[], EfficientNetLite], folder: Path, mirror: bool, progress: Progress
+) -> Floats:
+    """The backbone's pooled features ``(files, 1280)``, from the kept output of its lower stages."""
+    path = _path(folder, "pooled", files, f"{SQUARE} {STAGES}", mirror)
+    maps: list[NDArray[np.float16]] = []
+
+    def compute(start: int, stop: int) -> Floats:
+        network = backbone()
+        if not maps:
+            maps.append(cached_maps(files, network, STAGES, folder, mirror))
+        device = next(network.parameters()).device
+        x = torch.from_numpy(maps[0][start:stop].astype(np.float32)).to(device).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            return np.asarray(network.upper(x, STAGES).cpu().numpy())
+
+    return np.array(cached_rows(path, len(files), compute, progress=progress), dtype=np.float32)
+
+
+def handmade_features(files: list[Path], side: int, folder: Path, mirror: bool, progress: Progress) -> Floats:
+    """The numbers of `describe` ``(files, COLOUR + TEXTURE)`` for the squares of `side` that the backbone sees too."""
+
+    def one(file: Path) -> Floats:
+        square = load_square(file, side)
+        return describe(np.ascontiguousarray(square[:, ::-1]) if mirror else square)
+
+    def compute(start: int, stop: int) -> Floats:
+        return np.stack(list(pool.map(one, files[start:stop])))
+
+    path = _path(folder, "handmade", files, f"{side} {SIDE} {COLOUR} {TEXTURE} {_HANDMADE_VERSION}", mirror)
+    with ThreadPoolExecutor(2) as pool:
+        return np.array(cached_rows(path, len(files), compute, progress=progress), dtype=np.float32)
+
+
+def _path(folder: Path, name: str, files: list[Path], settings: str, mirror: bool) -> Path:
+    key = hashlib.sha256("\n".join([settings, *(file.name for file in files)]).encode()).hexdigest()[:16]
+    return folder / f"{name}-{key}-{'mirror' if mirror else 'plain'}.npy"

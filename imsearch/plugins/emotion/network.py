@@ -1,0 +1,91 @@
+"""The network: a frozen backbone's features, colour and texture, each through a layer of its own, then joined.
+
+Labels of one head exclude one another: a picture is happy, or angry, or neither.  So a head is a softmax over its
+labels and one more class, none of them.  It is told as the log-odds of each label against all else, whose sigmoid is
+the softmax again; the kit's losses, calibration and tags then work as for labels that do not exclude one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet
+
+_FARTHEST = 5.0
+"""Standard deviations; a flat or striped picture lies far outside of what photographs gave, and would decide alone."""
+_LEAST_SPREAD = 1e-3
+
+
+class Branch(nn.Module):
+    """One kind of input: standardized, some of it dropped, and through one hidden layer."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, length: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(length))
+        self.register_buffer("scale", torch.ones(length))
+        self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(length, width), nn.ReLU())
+
+    def standardize(self, values: Tensor) -> None:
+        """Learns mean and spread of the values ``(N, length)`` that training shows."""
+        self.mean.copy_(values.mean(dim=0))
+        self.scale.copy_(1 / values.std(dim=0).clamp(min=_LEAST_SPREAD))
+
+    def forward(self, x: Tensor) -> Tensor:
+        standard = ((x.float() - self.mean) * self.scale).clamp(-_FARTHEST, _FARTHEST)
+        return self.layers(standard)  # type: ignore[no-any-return]
+
+
+class Joint(nn.Module):
+    """The trained part.  `lengths` and `widths`: of each branch, in the order of the arguments of `forward`."""
+
+    def __init__(
+        self, heads: Mapping[str, int], lengths: Sequence[int], widths: Sequence[int], dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.sizes = tuple(heads.values())
+        self.branches = nn.ModuleList(
+            Branch(length, width, dropout) for length, width in zip(lengths, widths, strict=True)
+        )
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(sum(widths), sum(size + 1 for size in self.sizes)))
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Log-odds ``(N, labels of all heads)``."""
+        hidden = [branch(x) for branch, x in zip(self.branches, inputs, strict=True)]
+        return exclusive(self.head(torch.cat(hidden, dim=1)), self.sizes)
+
+
+class EmotionNetwork(nn.Module):
+    """Pixels and hand-made features in, log-odds out.  The backbone is its package's, unchanged, and not stored."""
+
+    frozen = ("backbone.",)
+
+    def __init__(self, joint: Joint) -> None:
+        super().__init__()
+        self.backbone: EfficientNetLite = load_imagenet("lite2")
+        fold_normalization(self.backbone)
+        del self.backbone.classifier
+        self.joint = joint
+
+    def forward(self, x: Tensor, handmade: Tensor) -> Tensor:
+        """Input as for `EfficientNetLite`, and `imsearch.plugins.emotion.handmade.describe` of each picture."""
+        return self.joint(self.backbone.features(x), handmade)  # type: ignore[no-any-return]
+
+
+def exclusive(scores: Tensor, sizes: Sequence[int]) -> Tensor:
+    """The log-odds ``(N, labels)`` of each label in the softmax over its head's scores.
+
+    sizes: the heads' numbers of labels; of each head's scores the last is that of none of them, which is not told.
+    """
+    return torch.cat([_log_odds(part)[:, :-1] for part in torch.split(scores, [size + 1 for size in sizes], dim=1)], 1)
+
+
+def _log_odds(scores: Tensor) -> Tensor:
+    own = torch.eye(scores.shape[1], dtype=torch.bool, device=scores.device)
+    others = scores[:, None, :].masked_fill(own, -torch.inf).logsumexp(dim=2)
+    return scores - others
