@@ -36,7 +36,8 @@ dataset_option = click.option(
     multiple=True,
     required=True,
     metavar="KIND:PATH",
-    help="Labelled pictures: corel5k, flickr8k, coco or jsonl, and their folder; may be given again.",
+    help="Labelled pictures: their kind (folders, csv, jsonl, voc, coco-json, corel5k, flickr8k, coco, sentiment or "
+    "emotion) and where they are; may be given again.",
 )
 nul_option = click.option("-0", "nul", is_flag=True, help='Print bare paths, each followed by a NUL, for "xargs -0".')
 

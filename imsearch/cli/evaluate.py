@@ -27,6 +27,7 @@ Examples:
   imsearch evaluate everyday --dataset corel5k:data/corel5k --search
   imsearch evaluate everyday --dataset coco:data/coco_mini --held-out 4
   imsearch evaluate everyday --dataset flickr8k:data/flickr8k_224 --weights runs/everyday/weights.safetensors
+  imsearch evaluate multimodal --dataset flickr8k:data/flickr8k_224 --social-tags text_tags
 """,
 )
 @click.argument("name")
@@ -51,6 +52,11 @@ Examples:
     metavar="FILE",
     help='Judge this checkpoint of "imsearch train NAME" instead of the installed weights.',
 )
+@click.option(
+    "--social-tags",
+    metavar="FIELD",
+    help="Texts of this field of the dataset stand in for what people wrote about a picture (flickr8k: text_tags).",
+)
 @click.option("--search", is_flag=True, help="Judge search: index the pictures, ask for every set of labels they have.")
 @click.option(
     "--ask",
@@ -68,6 +74,7 @@ def evaluate(
     held_out: int | None,
     by: str,
     weights: Path | None,
+    social_tags: str | None,
     search: bool,
     ask: str,
     as_json: bool,
@@ -80,8 +87,8 @@ def evaluate(
     from imsearch.training.datasets import load_dataset
 
     settings = load_settings({"device": device})
-    if search and weights:
-        raise click.UsageError("--search judges the installed weights; it takes no --weights")
+    if search and (weights or social_tags):
+        raise click.UsageError("--search judges the installed weights; it takes no --weights and no --social-tags")
     records = []
     for spec in datasets:
         dataset = load_dataset(spec)
@@ -93,7 +100,7 @@ def evaluate(
             if not as_json:
                 _print_search(found)
         else:
-            judged = _annotation(name, dataset, chosen, settings, by, weights)
+            judged = _annotation(name, dataset, chosen, settings, by, weights, social_tags)
             records.append({"dataset": spec, **asdict(judged)})
             if not as_json:
                 _print_evaluation(judged)
@@ -119,7 +126,13 @@ def choose(dataset: Dataset, split: str | None, held_out: int | None) -> Dataset
 
 
 def _annotation(
-    name: str, dataset: Dataset, chosen: Dataset, settings: Settings, by: str, weights: Path | None
+    name: str,
+    dataset: Dataset,
+    chosen: Dataset,
+    settings: Settings,
+    by: str,
+    weights: Path | None,
+    social_tags: str | None,
 ) -> Evaluation:
     from imsearch.cli.progress import TrainingProgress
     from imsearch.plugins.manager import make_manager
@@ -138,7 +151,7 @@ def _annotation(
     try:
         with TrainingProgress() as progress:
             progress.stage("Judging", len(chosen.samples))
-            return judge(spec, annotator, dataset, chosen, by, progress.advance)
+            return judge(spec, annotator, dataset, chosen, by, progress.advance, social_tags)
     finally:
         annotator.close()
 

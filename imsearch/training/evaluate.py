@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
-from imsearch.errors import DatasetError
+from imsearch.errors import DatasetError, PictureError
 from imsearch.lexicon import Lexicon
 from imsearch.picture import read_picture
 from imsearch.records import AnnotatorSpec
@@ -21,7 +21,7 @@ from imsearch.training.metrics import (
     WordScores,
     balanced,
     calibration_error,
-    eleven_point_average_precision,
+    eleven_point_mean_average_precision,
     five_words,
     image_mean_average_precision,
     mean_average_precision,
@@ -30,6 +30,7 @@ from imsearch.training.metrics import (
 )
 
 Scores = NDArray[np.float32]
+SOCIAL_TAGS = "social_tags"
 BALANCE = 0.8
 """The strength of `balanced`; chosen on training pictures of Corel5k that were held back."""
 
@@ -86,13 +87,17 @@ def evaluate(
     chosen: Dataset,
     by: str = "labels",
     progress: Callable[[int], None] = lambda count: None,
+    social_tags: str | None = None,
 ) -> Evaluation:
     """Runs the annotator over `chosen`, a part of `dataset`, and judges it.
 
     With `by` "tags", each label is scored with the probability of the tag it means (`Lexicon.canonical`); labels that
-    no tag means score 0.  Raises `DatasetError` when the annotator has no head for the dataset's labels, or when no
-    label can be judged.
+    no tag means score 0.  `social_tags` names the field of the dataset's lines whose texts stand in for what people
+    wrote about a picture.  Raises `DatasetError` when the annotator has no head for the dataset's labels, when no label
+    can be judged, when a picture cannot be read, and when no picture has that field.
     """
+    if social_tags is not None:
+        _check_field(spec, chosen, social_tags)
     kept, frequency = judged_labels(dataset, chosen), training_frequency(dataset)
     if not kept.any():
         raise DatasetError(f"No label of {dataset.folder} can be judged: none occurs in these pictures and in training")
@@ -100,7 +105,7 @@ def evaluate(
     truth = chosen.truth()[:, kept]
     scorer = _by_labels(annotator, dataset.kind, labels) if by == "labels" else _by_tags(annotator, spec, labels)
     parts = []
-    for batch in _prepared(spec, annotator, chosen.samples):
+    for batch in _prepared(spec, annotator, chosen.samples, social_tags):
         parts.append(scorer(batch))
         progress(len(batch))
     scores = np.concatenate([scores for scores, _ in parts])
@@ -116,17 +121,31 @@ def evaluate(
         threshold_scores(truth, shown),
         calibration_error(truth.ravel(), scores.ravel(), floor=0.1),
         threshold_scores(truth, top_k(scores, 3)),
-        float(
-            np.mean([eleven_point_average_precision(truth[:, word], scores[:, word]) for word in range(len(labels))])
-        ),
+        eleven_point_mean_average_precision(truth, scores),
     )
 
 
-def _prepared(spec: AnnotatorSpec, annotator: Annotator, samples: Sequence[Sample]) -> Iterator[list[Any]]:
+def _check_field(spec: AnnotatorSpec, chosen: Dataset, field: str) -> None:
+    if SOCIAL_TAGS not in spec.inputs:
+        raise DatasetError(f"{spec.name} does not look at social tags, so --social-tags is of no use with it")
+    if not any(sample.extra.get(field) for sample in chosen.samples):
+        known = ", ".join(sorted({name for sample in chosen.samples for name in sample.extra})) or "none"
+        raise DatasetError(f"No picture of {chosen.folder} has the field {field!r}; there are: {known}")
+
+
+def _prepared(
+    spec: AnnotatorSpec, annotator: Annotator, samples: Sequence[Sample], field: str | None
+) -> Iterator[list[Any]]:
     """Batches of prepared pictures, one being read while the one before is judged."""
 
     def read(sample: Sample) -> Any:
-        return annotator.prepare(read_picture(sample.file, spec.input_size))
+        try:
+            picture = read_picture(sample.file, spec.input_size, social_tags=SOCIAL_TAGS in spec.inputs)
+        except PictureError as error:
+            raise DatasetError(f"{sample.file} cannot be used: {error}. Replace it, or take it out.") from error
+        if field is not None:
+            picture.social_tags = tuple(dict.fromkeys(str(text).lower() for text in sample.extra.get(field) or ()))
+        return annotator.prepare(picture)
 
     size = annotator.batch_size
     batches = [samples[start : start + size] for start in range(0, len(samples), size)]

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from imsearch.annotator import Annotator
+from imsearch.errors import DatasetError
+from imsearch.picture import Picture
+from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.training.datasets import load_dataset
+from imsearch.training.evaluate import evaluate
 from tests.cli.conftest import Run
 from tests.make_pictures import BLUE, GREEN, RED, plain
 from tests.make_plugins import Plugins
@@ -66,3 +73,36 @@ def test_mistakes_are_told(run: Run, plugins: Plugins, dataset: Path) -> None:
     assert ran.code == 2 and "nobody" in ran.err
     ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--weights", dataset / "labels.jsonl")
     assert ran.code == 2
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--by", "tags", "--social-tags", "text_tags")
+    assert ran.code == 2 and "does not look at social tags" in ran.err
+
+
+def test_a_picture_that_cannot_be_read_is_named(run: Run, plugins: Plugins, dataset: Path) -> None:
+    (dataset / "odd.png").write_bytes(b"no picture")
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--by", "tags")
+    assert ran.code == 2 and "odd.png cannot be used" in ran.err
+
+
+class Reading(Annotator):
+    """Says what social tags it was handed."""
+
+    def prepare(self, picture: Picture) -> tuple[str, ...]:
+        return picture.social_tags
+
+    def annotate(self, batch: Sequence[tuple[str, ...]]) -> list[Annotation]:
+        return [Annotation(tuple(Tag(word, 0.9) for word in words)) for words in batch]
+
+
+def test_a_field_stands_in_for_social_tags(tmp_path: Path) -> None:
+    rows = [
+        {"file": plain(tmp_path / f"{n}.png", RED, seed=n).name, "labels": [word], "said": [word.upper(), "else"]}
+        for n, word in enumerate(("sea", "sky"))
+    ]
+    (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    dataset = load_dataset(f"jsonl:{tmp_path}")
+    spec = AnnotatorSpec("reading", "1", lambda device: Reading(), inputs=frozenset({"social_tags"}))
+    judged = evaluate(spec, Reading(), dataset, dataset, "tags", social_tags="said")
+    assert judged.mean_ap == 1.0 and judged.shown.overall_precision == 1.0
+    assert evaluate(spec, Reading(), dataset, dataset, "tags").shown.overall_recall == 0.0
+    with pytest.raises(DatasetError, match="there are: said"):
+        evaluate(spec, Reading(), dataset, dataset, "tags", social_tags="tags")

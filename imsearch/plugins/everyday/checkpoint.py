@@ -13,9 +13,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from imsearch.errors import ModelError
-from imsearch.training.memory import Memory
 from imsearch.plugins.everyday.network import EverydayNetwork
 from imsearch.training.fusion import Rule, from_header, to_header
+from imsearch.training.memory import Memory
 
 VERSION = "1"
 

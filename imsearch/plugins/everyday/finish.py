@@ -16,9 +16,9 @@ from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import calibrate
 from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, save_checkpoint
 from imsearch.plugins.everyday.corpus import Corpus
-from imsearch.training.memory import Memory
 from imsearch.plugins.everyday.network import EverydayNetwork
 from imsearch.plugins.everyday.tagging import Tagger, gather_evidence
+from imsearch.training.memory import Memory
 from imsearch.training.run import Epoch, Run
 
 REMEMBERING = ("corel5k", "flickr8k")

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
-from imsearch.training.memory import Memory
 from imsearch.plugins.everyday.network import IMAGENET
 from imsearch.training.fusion import pattern
+from imsearch.training.memory import Memory
 from imsearch.training.probabilities import Floats, logit, sigmoid, softmax
 
 MANY = 100

@@ -1,0 +1,109 @@
+"""Fills the tables of docs/models.md from docs/figures, which the benchmarks write.
+
+    python -m benchmarks.tables [--check]
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``.  NAME is ``corel5k``, ``flickr8k`` or ``cost``
+(from models.json), or the name of a claim's file.  With --check nothing is written, and the exit code is 1 when a
+table is not what the figures say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks.claims.report import spread
+
+ROOT = Path(__file__).parents[1]
+PAGE, FIGURES = ROOT / "docs" / "models.md", ROOT / "docs" / "figures"
+_PLACE = re.compile(r"(<!-- table: (?P<name>[\w.-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_WHOLE = ("parameters", "labels", "pictures", "N+")
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only tell whether the page says what the figures say.")
+def main(check: bool) -> None:
+    """Fill the tables of docs/models.md."""
+    before = PAGE.read_text(encoding="utf-8")
+    after = filled(before, FIGURES)
+    if check:
+        sys.exit(int(after != before))
+    PAGE.write_text(after, encoding="utf-8")
+
+
+def filled(page: str, figures: Path) -> str:
+    """The page with all tables made anew."""
+
+    def table(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name in ("corel5k", "flickr8k", "cost"):
+            models = json.loads((figures / "models.json").read_text(encoding="utf-8"))
+            lines = _costs(models) if name == "cost" else _judged(models, name)
+        else:
+            lines = _claim(json.loads((figures / f"{name}.json").read_text(encoding="utf-8"))["variants"])
+        return f"{match[1]}\n{lines}\n\n{match[3]}"
+
+    return _PLACE.sub(table, page)
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The first column to the left, the others to the right."""
+    ruler = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ruler, *rows))
+
+
+def _judged(models: Mapping[str, Any], kind: str) -> str:
+    """One row a model, best mAP first."""
+    head = ["model", "P", "R", "F1", "N+", "F1 balanced", "N+ balanced", "F1 shown", "mAP words", "mAP pictures"]
+    head += ["search MAP"] * (kind == "corel5k")
+    rows = []
+    for name, model in sorted(models.items(), key=lambda item: -item[1]["sets"].get(kind, {}).get("mean_ap", 0)):
+        if kind not in model["sets"]:
+            continue
+        said = model["sets"][kind]
+        five, fair, shown = said["five"], said["five_balanced"], said["shown"]["per_word"]
+        row = [name, *(f"{five[each]:.4f}" for each in ("precision", "recall", "f1")), str(five["n_plus"])]
+        row += [f"{fair['f1']:.4f}", str(fair["n_plus"]), f"{shown['f1']:.4f}"]
+        row += [f"{said['mean_ap']:.4f}", f"{said['image_mean_ap']:.4f}"]
+        row += [f"{said['search']['map']['All']:.4f}"] if kind == "corel5k" else []
+        rows.append(row)
+    return _markdown(head, rows)
+
+
+def _costs(models: Mapping[str, Any]) -> str:
+    rows = []
+    for name, model in sorted(models.items(), key=lambda item: item[1]["cost"]["milliseconds"]):
+        cost = model["cost"]
+        parameters, size = f"{cost['parameters'] / 1e6:.2f} M", f"{cost['bytes'] / 1e6:.1f} MB"
+        rows.append([name, parameters, size, f"{cost['milliseconds']:.1f}"])
+    return _markdown(["model", "parameters", "weights file", "ms a picture"], rows)
+
+
+def _claim(variants: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+    """One row a variant: the mean over seeds, and the standard deviation where there are several."""
+    names = list(dict.fromkeys(name for several in variants.values() for name in several[0]))
+    rows = []
+    for variant, several in variants.items():
+        row = [variant]
+        for name in names:
+            values = [figures[name] for figures in several if figures.get(name) is not None]
+            row.append(_told(name, values) if values else "")
+        rows.append(row)
+    return _markdown(["variant", *names], rows)
+
+
+def _told(name: str, values: Sequence[float]) -> str:
+    mean, deviation = spread(values)
+    if name.startswith(_WHOLE) or name.endswith("N+"):
+        return f"{mean:.0f}" if len(values) == 1 else f"{mean:.0f} ± {deviation:.0f}"
+    return f"{mean:.4f}" if len(values) == 1 else f"{mean:.4f} ± {deviation:.4f}"
+
+
+if __name__ == "__main__":
+    main()
