@@ -81,13 +81,16 @@ class Corpus:
         return {f"{p.kind}:{p.folder.name}": int(n) for p, n in zip(self.parts, counts, strict=True)}
 
 
-def gather(run: Run, held_one_in: int | None = None, teacher: bool = False, teacher_weight: float = 0.5) -> Corpus:
+def gather(
+    run: Run, held_one_in: int | Mapping[str, int] | None = None, teacher: bool = False, teacher_weight: float = 0.5
+) -> Corpus:
     """Builds the corpus of a run from its datasets.
 
     Held back: the development split where a dataset has one; else one picture in `held_one_in` by the hash of its name
-    (default: 20 of 4,000 and more, 5 of fewer).  Test splits are never touched.  With `teacher`, a head "coco" learns
-    from the soft labels of all pictures that have them.  Labels that no picture to learn from has are left out, with
-    a note.  Raises `DatasetError` when there is nothing to learn from or nothing to hold back.
+    (by kind, where it is a mapping; default: 20 of 4,000 and more, 5 of fewer).  Test splits are never touched.  With
+    `teacher`, a head "coco" learns from the soft labels of all pictures that have them.  Labels that no picture to
+    learn from has are left out, with a note.  Raises `DatasetError` when there is nothing to learn from or nothing to
+    hold back.
     """
     if not run.datasets:
         raise DatasetError("Nothing to learn from: name a dataset with --dataset KIND:PATH")
@@ -115,14 +118,15 @@ def gather(run: Run, held_one_in: int | None = None, teacher: bool = False, teac
     return Corpus(parts, heads, targets, mask, train, held)
 
 
-def _uses(part: Dataset, held_one_in: int | None) -> list[str]:
+def _uses(part: Dataset, held_one_in: int | Mapping[str, int] | None) -> list[str]:
     """What each picture is for: ``train``, ``held`` or, in test splits, nothing."""
     held = [sample for sample in part.samples if sample.split in DEVELOPMENT]
     kept = [sample for sample in part.samples if sample.split not in (*TEST, *DEVELOPMENT, "unused")]
     if not kept:
         raise DatasetError(f"{part.folder} has no pictures to learn from: all are of the splits test and dev")
     if not held:
-        kept, held = hold_out(kept, held_one_in or (20 if len(kept) >= _LARGE else 5))
+        one_in = held_one_in.get(part.kind) if isinstance(held_one_in, Mapping) else held_one_in
+        kept, held = hold_out(kept, one_in or (20 if len(kept) >= _LARGE else 5))
     if not kept or not held:
         raise DatasetError(f"{part.folder} is too small: nothing is left to learn from, or to hold back")
     uses = {sample.file: "train" for sample in kept} | {sample.file: "held" for sample in held}

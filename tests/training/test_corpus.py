@@ -87,9 +87,12 @@ def numbered(count: int, split: str = "") -> Dataset:
     return dataset([(f"{n}.jpg", ["even" if n % 2 == 0 else "odd"], split) for n in range(count)])
 
 
-@pytest.mark.parametrize(("count", "asked", "one_in"), [(100, None, 5), (4000, None, 20), (100, 10, 10)])
+@pytest.mark.parametrize(
+    ("count", "asked", "one_in"),
+    [(100, None, 5), (4000, None, 20), (100, 10, 10), (100, {"jsonl": 4}, 4), (100, {"coco": 4}, 5)],
+)
 def test_without_a_development_split_some_are_held_back_by_their_names(
-    count: int, asked: int | None, one_in: int
+    count: int, asked: int | dict[str, int] | None, one_in: int
 ) -> None:
     whole = numbered(count)
     corpus = build(whole, held_one_in=asked)
