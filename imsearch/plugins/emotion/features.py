@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from imsearch.plugins.emotion.handmade import COLOUR, SIDE, TEXTURE, describe
-from imsearch.training.cache import cached_rows
+from imsearch.training.cache import cached_rows, place_for
 from imsearch.training.corpus import Corpus
 from imsearch.training.efficientnet_lite import VARIANTS, EfficientNetLite, fold_normalization, load_imagenet
 from imsearch.training.features import cached_maps, load_square
@@ -91,4 +91,4 @@ def handmade_features(files: list[Path], side: int, folder: Path, mirror: bool, 
 
 def _path(folder: Path, name: str, files: list[Path], settings: str, mirror: bool) -> Path:
     key = hashlib.sha256("\n".join([settings, *(file.name for file in files)]).encode()).hexdigest()[:16]
-    return folder / f"{name}-{key}-{'mirror' if mirror else 'plain'}.npy"
+    return place_for(folder / f"{name}-{key}-{'mirror' if mirror else 'plain'}.npy", files)
