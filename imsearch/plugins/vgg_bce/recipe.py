@@ -31,7 +31,7 @@ DEFAULTS: dict[str, Setting] = {
     "step_size": 8,
     "gamma": 0.3,
     "views": 1,
-    "pooling": "both",
+    "pooling": "root",
     "loss": "bce",
 }
 """`step_size` counts epochs; `views` the augmented views besides the plain one."""

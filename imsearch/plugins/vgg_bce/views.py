@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.transforms import ColorJitter, Compose, RandomCrop, RandomHorizontalFlip
 
-from imsearch.training.cache import cached_rows, refuse_others
+from imsearch.training.cache import cached_rows, place_for
 from imsearch.training.device import autocast
 from imsearch.training.features import load_square
 from imsearch.training.vgg16 import to_vgg_input
@@ -52,8 +52,7 @@ def cached_view(
             maps: Tensor = features(x)
         return np.asarray(maps.permute(0, 2, 3, 1).half().cpu().numpy())
 
-    path = folder / f"vgg-{key}-{view}.npy"
-    refuse_others(path, files)
+    path = place_for(folder / f"vgg-{key}-{view}.npy", files)
     with ThreadPoolExecutor(2) as pool:
         return cached_rows(path, len(files), compute, 16, progress)  # type: ignore[return-value]
 
