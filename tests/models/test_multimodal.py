@@ -297,3 +297,14 @@ def test_samples_without_text_tags_have_none() -> None:
 
     assert text_tags(Sample(Path("a.jpg"), ())) == ()
     assert text_tags(Sample(Path("a.jpg"), (), extra={"text_tags": ["red"]})) == ("red",)
+
+
+def test_the_shipped_words_say_no_label() -> None:
+    (spec,) = MODEL.annotators()
+    annotator = spec.factory("cpu")
+    assert isinstance(annotator, MultimodalAnnotator)
+    lexicon, words = Lexicon.load(), annotator.social.words
+    labels = {label for several in annotator.heads.values() for label in several}
+    said = {name for label in labels for name in (label, lexicon.canonical(label))}
+    assert len(words) > 400
+    assert [word for word in words if said & {word, *lexicon.forms(word), lexicon.canonical(word)} - {None}] == []

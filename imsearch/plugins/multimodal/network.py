@@ -2,8 +2,8 @@
 
 The backbone runs as it always does.  A branch beside it carries finer scales to the last one: a fusion block halves a
 map and gives it the channels of the next scale, where the two are added; the sum goes through the next block, and what
-comes out last is added to the backbone's last map before that is pooled (Niu et al. 2017, section on multi-scale
-features).  The backbone's own path is not changed by it.
+comes out last is added to the backbone's last map before that is pooled (Niu et al. 2017,
+https://arxiv.org/abs/1709.01220).  The backbone's own path is not changed by it.
 """
 
 from __future__ import annotations
