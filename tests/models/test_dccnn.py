@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import torch
 
 from imsearch.errors import DatasetError, ModelError
 from imsearch.picture import read_picture
+from imsearch.plugins.contract import check_annotator
+from imsearch.plugins.dccnn import MODEL
 from imsearch.plugins.dccnn.annotator import DccnnAnnotator
 from imsearch.plugins.dccnn.frequency import low_rows, low_words, middle_mean
 from imsearch.plugins.dccnn.network import CNN0, CNN1, DccnnNetwork, Output, fuse, map_sizes
@@ -31,6 +34,7 @@ OPTIONS = {
     "width": "16",
     "average": "0",
     "dropout": "0",
+    "learning_rate": "0.01",
 }
 """172 pixels are the least that CNN1 can take."""
 WORDS = {"sky": ["sky", "clouds"], "grass": ["grass"], "snow": ["snow", "sky", "clouds"]}
@@ -212,6 +216,12 @@ def test_the_annotator_says_what_the_network_says(dataset: Dataset, trained: Pat
     for annotation in annotator.annotate(batch):
         assert {tag.name for tag in annotation.tags} <= set(annotator.tags)
         assert annotation.vector is not None and annotation.vector.shape == (16,)
+
+
+def test_the_trained_annotator_keeps_the_contract(trained: Path) -> None:
+    (spec,) = replace(MODEL, folder=trained.parent).annotators()
+    assert (spec.name, spec.vector_length, spec.input_size) == ("dccnn", 16, 176)
+    assert [check.problems for check in check_annotator(spec) if not check.passed] == []
 
 
 @pytest.mark.parametrize(
