@@ -22,11 +22,11 @@ from imsearch.plugins.everyday.checkpoint import read_checkpoint as read_everyda
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
 from imsearch.plugins.multimodal.counting import limited, within_counts
+from imsearch.plugins.multimodal.inputs import make_inputs
 from imsearch.plugins.multimodal.network import MultimodalNetwork, fusion_block
 from imsearch.plugins.multimodal.recipe import (
     DEFAULTS,
     learn_further,
-    make_inputs,
     make_loss,
     mean_counts,
     social_words,

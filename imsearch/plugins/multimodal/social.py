@@ -55,8 +55,7 @@ class SocialWords:
         """uint8 ``(words,)``; unknown tags leave no trace.  Of a tag of several words, each counts as well."""
         found = np.zeros(len(self.words), dtype=np.uint8)
         for tag in tags:
-            parts = tag.translate(_SEPARATORS).split()
-            for text in (tag, *(parts if len(parts) > 1 or parts != [tag] else ())):
+            for text in (tag, *tag.translate(_SEPARATORS).split()):
                 place = next((self._place[form] for form in self._lexicon.forms(text) if form in self._place), None)
                 if place is not None:
                     found[place] = 1
