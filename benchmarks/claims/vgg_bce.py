@@ -50,22 +50,25 @@ def main(spec: str, cache: Path, seeds: int, vary: str, assignments: Sequence[st
     dataset = load_dataset(spec)
     options = dict(text.split("=", 1) for text in assignments)
     found: dict[str, list[dict[str, float]]] = {}
+    views: dict[str, NDArray[np.float32]] = {}
     for variant in LOSSES if vary == "loss" else POOLINGS:
         found[variant] = []
         for seed in range(seeds):
             with TemporaryDirectory() as folder:
                 run = Run(Path(folder), [dataset], seed=seed, options={**options, vary: variant}, shared=cache)
-                found[variant].append(_figures(run, "test" if vary == "loss" else "held"))
+                found[variant].append(_figures(run, "test" if vary == "loss" else "held", views))
             click.echo(f"{variant}, seed {seed}: {found[variant][-1]}", err=True)
     print_claim(TITLES[vary], found, output)
 
 
-def _figures(run: Run, judge_on: str) -> dict[str, float]:
-    """Trains one variant and judges it."""
+def _figures(run: Run, judge_on: str, views: dict[str, NDArray[np.float32]]) -> dict[str, float]:
+    """Trains one variant and judges it; `views` keeps the pooled maps for the next ones."""
     settings: dict[str, Any] = run.settings(DEFAULTS)
     check(settings)
-    corpus = gather(run)
-    fit = make_fit(run, corpus, pooled_views(run, corpus, settings["views"], settings["pooling"]), settings)
+    corpus, pooling = gather(run), settings["pooling"]
+    if pooling not in views:
+        views[pooling] = pooled_views(run, corpus, settings["views"], pooling)
+    fit = make_fit(run, corpus, views[pooling], settings)
     network = fit.fit()
     dataset = run.datasets[0]
     test = np.array([row for row, sample in enumerate(dataset.samples) if sample.split == "test"])

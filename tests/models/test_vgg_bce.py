@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from torch import nn
 from imsearch.errors import ModelError
 from imsearch.picture import read_picture
 from imsearch.plugins.contract import check_annotator
-from imsearch.plugins.vgg_bce import MODEL, annotator, recipe
+from imsearch.plugins.vgg_bce import annotator, recipe
 from imsearch.plugins.vgg_bce.annotator import VggBceAnnotator
 from imsearch.plugins.vgg_bce.network import VggBce, pooled
 from imsearch.plugins.vgg_bce.recipe import check, make_inputs, make_loss, train
@@ -30,7 +29,6 @@ from imsearch.training.vgg16 import FILE, FOLDER_VARIABLE
 from tests.models.conftest import MakeDataset, StopAfter, tensors
 
 OPTIONS = {"epochs": "4", "batch_size": "6", "learning_rate": "0.01", "views": "1"}
-WEIGHTS = Path(os.environ.get(FOLDER_VARIABLE) or Path(__file__).parents[3] / "shared" / "weights")
 
 
 def tiny_features() -> nn.Module:
@@ -249,18 +247,6 @@ def test_a_checkpoint_of_another_model_is_refused(trained: Path, tmp_path: Path)
     other.write_bytes(data.replace(b'\\"pooling\\": \\"root\\"', b'\\"pooling\\": \\"both\\"'))
     with pytest.raises(ModelError, match="do not fit"):
         VggBceAnnotator(other)
-
-
-@pytest.mark.skipif(not MODEL.annotators(), reason="the weights of vgg-bce are not here")
-@pytest.mark.skipif(not (WEIGHTS / FILE).exists(), reason=f"needs {FILE} in {FOLDER_VARIABLE} or ../shared/weights")
-def test_the_shipped_weights_keep_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
-    from imsearch.training.vgg16 import load_vgg16_features
-
-    monkeypatch.setenv(FOLDER_VARIABLE, str(WEIGHTS))
-    monkeypatch.setattr(annotator, "load_vgg16_features", load_vgg16_features)
-    (spec,) = MODEL.annotators()
-    assert not spec.default, "it is run only when it is asked for"
-    assert [check.problems for check in check_annotator(spec) if not check.passed] == []
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

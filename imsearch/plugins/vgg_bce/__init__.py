@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MODEL = ShippedModel(
     name="vgg-bce",
     folder=Path(__file__).parent,
-    description="VGG-16 features, one linear layer, binary cross-entropy",
+    description="One linear layer over VGG-16 features, whose weights are downloaded at first use",
     recipe="A linear layer over frozen VGG-16 features, with binary cross-entropy",
     annotator="imsearch.plugins.vgg_bce.annotator:VggBceAnnotator",
     train="imsearch.plugins.vgg_bce.recipe:train",
