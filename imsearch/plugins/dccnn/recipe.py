@@ -6,7 +6,7 @@ with a low-frequency word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from imsearch.training.losses import asymmetric, binary_cross_entropy, masked
 from imsearch.training.run import Run, Setting
 
 DEFAULTS: dict[str, Setting] = {
-    "epochs": 6,
-    "batch_size": 16,
+    "epochs": 5,
+    "batch_size": 8,
     "learning_rate": 0.001,
+    "momentum": 0.9,
     "side": 224,
     "crop": 210,
     "mirror": True,
@@ -82,7 +83,7 @@ def prepare(run: Run, corpus: Corpus, settings: Mapping[str, Any], steps: int | 
         settings["epochs"],
         settings["batch_size"],
         dual_loss(masked(LOSSES[settings["loss"]])),
-        optimizer=_adam,
+        optimizer=lambda groups: torch.optim.SGD(list(groups), momentum=settings["momentum"]),
         schedule=_constant,
         average=settings["average"],
         steps=steps,
@@ -104,10 +105,6 @@ def dual_loss(loss: Loss) -> Loss:
 
 def _network_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"side": settings["crop"], **{name: settings[name] for name in _NETWORK}}
-
-
-def _adam(groups: Sequence[dict[str, Any]]) -> torch.optim.Optimizer:
-    return torch.optim.Adam(list(groups))
 
 
 def _constant(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
