@@ -3,8 +3,8 @@
     python -m benchmarks.tables [--check]
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``.  NAME is ``corel5k``, ``flickr8k`` or ``cost``
-(from models.json), or the name of a claim's file.  With --check nothing is written, and the exit code is 1 when a
-table is not what the figures say.
+(from models.json), or the name of a claim's file; after it may follow the columns: ``NAME | COLUMN, COLUMN``.  With
+--check nothing is written, and the exit code is 1 when a table is not what the figures say.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.claims.report import spread
 
 ROOT = Path(__file__).parents[1]
 PAGE, FIGURES = ROOT / "docs" / "models.md", ROOT / "docs" / "figures"
-_PLACE = re.compile(r"(<!-- table: (?P<name>[\w.-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PLACE = re.compile(r"(<!-- table: (?P<name>[\w.-]+)(?: \| (?P<columns>[^\n]+?))? -->\n).*?(<!-- end -->)", re.DOTALL)
 _WHOLE = ("parameters", "labels", "pictures", "N+")
 
 
@@ -46,7 +46,8 @@ def filled(page: str, figures: Path) -> str:
             models = json.loads((figures / "models.json").read_text(encoding="utf-8"))
             lines = _costs(models) if name == "cost" else _judged(models, name)
         else:
-            lines = _claim(json.loads((figures / f"{name}.json").read_text(encoding="utf-8"))["variants"])
+            columns = match["columns"].split(", ") if match["columns"] else None
+            lines = _claim(json.loads((figures / f"{name}.json").read_text(encoding="utf-8"))["variants"], columns)
         return f"{match[1]}\n{lines}\n\n{match[3]}"
 
     return _PLACE.sub(table, page)
@@ -85,9 +86,9 @@ def _costs(models: Mapping[str, Any]) -> str:
     return _markdown(["model", "parameters", "weights file", "ms a picture"], rows)
 
 
-def _claim(variants: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+def _claim(variants: Mapping[str, Sequence[Mapping[str, float]]], columns: Sequence[str] | None) -> str:
     """One row a variant: the mean over seeds, and the standard deviation where there are several."""
-    names = list(dict.fromkeys(name for several in variants.values() for name in several[0]))
+    names = columns or list(dict.fromkeys(name for several in variants.values() for name in several[0]))
     rows = []
     for variant, several in variants.items():
         row = [variant]
