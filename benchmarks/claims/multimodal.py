@@ -5,7 +5,8 @@ fixed number.  Protocol: on frozen EfficientNet-Lite2 (ImageNet) each variant le
 first its head on the pooled features, then head and, where it has them, fusion blocks; all variants get the same number
 of epochs, batches, rates and seeds, and the settings below, which were fixed beforehand.  Judged on the test split
 (Corel5k) or the dev split (Flickr8k), which serve no choice.  Threshold protocol: C are means over words, O is over
-all; at five words, at the predicted k, at the rounded mean k of the training pictures, and at the true k.
+all; at five words, at the predicted k, at the rounded mean k of the training pictures, and at the true k.  All words of
+the training split compete for these places, also those that no judged picture has; `imsearch evaluate` leaves them out.
 
 Social tags: Flickr8k's `text_tags`, words of a caption that its labels were not made of, stand in for them, without
 those that say a label.  Sets without text tags get the visual variants only.
