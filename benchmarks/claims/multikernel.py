@@ -6,7 +6,7 @@ same pictures in the same order (by seed), for the same number of epochs.  mAP o
 small objects (imsearch/plugins/multikernel/small.py).
 
     python -m benchmarks.claims.multikernel --dataset corel5k:DATA/corel5k --dataset flickr8k:DATA/flickr8k_224 \
-        --dataset coco:DATA/coco_mini --cache DIR --seeds 2
+        --dataset coco:DATA/coco_mini --cache DIR --seeds 2 --epochs 2
 
 ``--vary parts`` (the claim) is judged on corel5k's test split, flickr8k's dev split and one in four COCO photos, all
 held back.  ``--vary levels`` and ``--vary asymmetric`` are the choices of the recipe; they are judged on one in five of
@@ -85,7 +85,7 @@ def main(specs: Sequence[str], cache: Path, seeds: int, epochs: int, vary: str, 
     found: dict[str, list[dict[str, float]]] = {name: [] for name in VARIANTS[vary]}
     for seed in range(seeds):
         for name, shape in VARIANTS[vary].items():
-            told = "|".join([*specs, str(seed), str(epochs), str(shape), str(vary == "parts")])
+            told = "|".join([*specs, *map(str, (seed, epochs, shape, vary == "parts", sorted(DEFAULTS.items())))])
             folder = cache / f"multikernel-claim-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
             done = folder / "figures.json"
             if not done.exists():
