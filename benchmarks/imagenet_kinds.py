@@ -22,10 +22,11 @@ from imsearch.cli.output import make_table, print_table
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.corpus import HELD_ONE_IN
 from imsearch.plugins.everyday.network import IMAGENET
-from imsearch.plugins.everyday.tagging import MANY, make_source, softmax
+from imsearch.plugins.everyday.tagging import MANY, make_source
 from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet, to_input
 from imsearch.training.features import load_square
+from imsearch.training.probabilities import softmax
 
 EDGES = (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 SHARPNESS = (1.0, 1.25, 1.45, 1.6)

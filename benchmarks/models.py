@@ -1,11 +1,12 @@
 """All shipped models on the benchmark sets, and what they cost: the figures of docs/models.md.
 
-    python -m benchmarks.models --dataset corel5k:PATH --dataset flickr8k:PATH [--model NAME]... [--output FILE]
+    python -m benchmarks.models --dataset corel5k:PATH --dataset flickr8k:PATH [--model NAME]... [--only-cost]
 
 Each model is judged as `imsearch evaluate` judges it: on the test split (flickr8k: dev) by its own labels; with
 corel5k also by the 2,241 queries through the program's index and search.  Cost: parameters (with the backbone), size of
-the weights file, and the time of a forward pass, pixels in memory to tags, in batches of 16 on the CPU.  Figures are
-kept as they come, one model after another; models that are in the file already are judged again only when named.
+the weights file, and the time of a pass, input to tags, in batches of 16 on the CPU; also of preparing a picture that is
+decoded and has the model's size (on one core; the indexer does it beside the pass).  Figures are kept as they come, one
+model after another; models that are in the file already are judged again only when named.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ BATCH, PASSES = 16, 8
 @click.option(
     "--model", "names", multiple=True, metavar="NAME", help="Only these (default: all that are not judged yet)."
 )
+@click.option("--only-cost", is_flag=True, help="Measure what they cost, and leave the other figures as they are.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("docs/figures/models.json"), show_default=True)
-def main(datasets: tuple[str, ...], names: tuple[str, ...], output: Path) -> None:
+def main(datasets: tuple[str, ...], names: tuple[str, ...], only_cost: bool, output: Path) -> None:
     """Judge the shipped models and write the figures to a JSON file."""
     known: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
     offered = {spec.name: spec for spec in make_manager().offered()}
@@ -50,7 +52,7 @@ def main(datasets: tuple[str, ...], names: tuple[str, ...], output: Path) -> Non
         spec = offered[name]
         found = known.setdefault(name, {})
         found |= {"version": spec.version, "cost": cost(spec), "sets": found.get("sets", {})}
-        for dataset in loaded:
+        for dataset in () if only_cost else loaded:
             if (figures := judge(spec, dataset)) is not None:
                 found["sets"][dataset.kind] = figures
         output.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -76,24 +78,33 @@ def judge(spec: AnnotatorSpec, dataset: Dataset) -> dict[str, Any] | None:
 
 
 def cost(spec: AnnotatorSpec) -> dict[str, float]:
-    """Parameters, bytes of the weights file, and milliseconds a picture (the median of some passes)."""
+    """Parameters, bytes of the weights file, and milliseconds a picture (medians of some passes)."""
     annotator = spec.factory("cpu")
     network = getattr(annotator, "network", None)
     parameters = sum(each.numel() for each in network.parameters()) if isinstance(network, torch.nn.Module) else 0
     random = np.random.default_rng(0)
     side = spec.input_size
     pixels = random.integers(0, 256, (BATCH, side, side, 3), dtype=np.uint8)
-    batch = [annotator.prepare(_picture(each)) for each in pixels]
+    pictures = [_picture(each) for each in pixels]
+    batch = [annotator.prepare(each) for each in pictures]
     annotator.annotate(batch)
     times = []
     for _ in range(PASSES):
         start = time.perf_counter()
+        batch = [annotator.prepare(each) for each in pictures]
+        prepared = time.perf_counter()
         annotator.annotate(batch)
-        times.append((time.perf_counter() - start) / BATCH * 1000)
+        times.append((prepared - start, time.perf_counter() - prepared))
     annotator.close()
+    preparing, annotating = (float(each) / BATCH * 1000 for each in np.median(times, axis=0))
     folder = Path(__file__).parents[1] / "imsearch" / "plugins" / spec.name.replace("-", "_")
     size = (folder / "weights.safetensors").stat().st_size
-    return {"parameters": parameters, "bytes": size, "milliseconds": round(float(np.median(times)), 1)}
+    return {
+        "parameters": parameters,
+        "bytes": size,
+        "preparing_milliseconds": round(preparing, 1),
+        "milliseconds": round(annotating, 1),
+    }
 
 
 def _picture(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Picture:

@@ -22,8 +22,10 @@ from benchmarks.claims.report import spread
 
 ROOT = Path(__file__).parents[1]
 PAGE, FIGURES = ROOT / "docs" / "models.md", ROOT / "docs" / "figures"
-_PLACE = re.compile(r"(<!-- table: (?P<name>[\w.-]+)(?: \| (?P<columns>[^\n]+?))? -->\n).*?(<!-- end -->)", re.DOTALL)
-_WHOLE = ("parameters", "labels", "pictures", "N+")
+_PLACE = re.compile(
+    r"(?P<open><!-- table: (?P<name>[\w.-]+)(?: \| (?P<columns>[^\n]+?))? -->\n).*?(?P<close><!-- end -->)", re.DOTALL
+)
+_WHOLE = ("parameters", "pictures", "N+")
 
 
 @click.command()
@@ -48,7 +50,7 @@ def filled(page: str, figures: Path) -> str:
         else:
             columns = match["columns"].split(", ") if match["columns"] else None
             lines = _claim(json.loads((figures / f"{name}.json").read_text(encoding="utf-8"))["variants"], columns)
-        return f"{match[1]}\n{lines}\n\n{match[3]}"
+        return f"{match['open']}\n{lines}\n\n{match['close']}"
 
     return _PLACE.sub(table, page)
 
@@ -82,8 +84,8 @@ def _costs(models: Mapping[str, Any]) -> str:
     for name, model in sorted(models.items(), key=lambda item: item[1]["cost"]["milliseconds"]):
         cost = model["cost"]
         parameters, size = f"{cost['parameters'] / 1e6:.2f} M", f"{cost['bytes'] / 1e6:.1f} MB"
-        rows.append([name, parameters, size, f"{cost['milliseconds']:.1f}"])
-    return _markdown(["model", "parameters", "weights file", "ms a picture"], rows)
+        rows.append([name, parameters, size, f"{cost['milliseconds']:.0f}", f"{cost['preparing_milliseconds']:.0f}"])
+    return _markdown(["model", "parameters", "weights file", "ms a picture", "ms to prepare"], rows)
 
 
 def _claim(variants: Mapping[str, Sequence[Mapping[str, float]]], columns: Sequence[str] | None) -> str:

@@ -8,10 +8,11 @@ import pytest
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import Judged
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
-from imsearch.plugins.everyday.tagging import Tagger, evidence, make_source, sigmoid
+from imsearch.plugins.everyday.tagging import Tagger, evidence, make_source
 from imsearch.plugins.everyday.thresholds import choose_thresholds
 from imsearch.training.calibration import MOST_SHOWN, best_threshold
 from imsearch.training.fusion import Rule, fit_rule, from_header, halfway, to_header
+from imsearch.training.probabilities import sigmoid
 
 LEXICON = Lexicon(
     kinds={"beagle": ("dog",), "pug": ("dog",)},
