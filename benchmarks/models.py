@@ -4,9 +4,9 @@
 
 Each model is judged as `imsearch evaluate` judges it: on the test split (flickr8k: dev) by its own labels; with
 corel5k also by the 2,241 queries through the program's index and search.  Cost: parameters (with the backbone), size of
-the weights file, and the time of a pass, input to tags, in batches of 16 on the CPU; also of preparing a picture that is
-decoded and has the model's size (on one core; the indexer does it beside the pass).  Figures are kept as they come, one
-model after another; models that are in the file already are judged again only when named.
+the weights file, and the time of a pass, input to tags, in batches of 16 on the CPU; also of preparing a picture that
+is decoded and has the model's size (on one core; the indexer does it beside the pass).  Figures are kept as they come,
+one model after another; models that are in the file already are judged again only when named.
 """
 
 from __future__ import annotations
