@@ -39,6 +39,17 @@ class CatalogTags(CatalogBase):
                 found.update(_verdicts(connection, piece))
         return found
 
+    def texts_of(self, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
+        """What people wrote of images, as (source, text): "title", "description" or "keyword"; none where nothing."""
+        table = s.texts.c
+        found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+        with self.reading() as connection:
+            for piece in pieces(ids):
+                written = select(table.image_id, table.source, table.text).where(table.image_id.in_(piece))
+                for image, source, text in connection.execute(written.order_by(table.id)):
+                    found[image].append((source, text))
+        return dict(found)
+
     def tag_names(self) -> list[str]:
         """Every tag an image ever had, shown or not."""
         with self.reading() as connection:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.engine.resolved import All, AnyOf, Demanded, Negated, Resolved, Term
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Term
 from imsearch.engine.text_index import Postings
 
 FLOOR = 1e-3
@@ -56,6 +56,10 @@ def rank(
 def _score(node: Resolved, lookup: Lookup, present: NDArray[np.bool_]) -> _Scored:
     if isinstance(node, Term):
         return _term(node, lookup, present)
+    if isinstance(node, Filter):
+        inside = np.zeros(len(present), np.bool_)
+        inside[node.ids[node.ids < len(present)]] = True
+        return _Scored(inside.astype(np.float32), inside, inside, inside)
     if isinstance(node, Negated):
         item = _score(node.item, lookup, present)
         holds = ~(item.holds & item.allowed)
@@ -78,9 +82,11 @@ def _any_of(parts: list[_Scored]) -> _Scored:
 
 
 def _all(node: All, lookup: Lookup, present: NDArray[np.bool_]) -> _Scored:
-    wanted = [_score(item, lookup, present) for item in node.items if not isinstance(item, Negated)]
+    # What is merely so or not decides who is a result, and not in which order.
+    filters = [_score(item, lookup, present) for item in node.items if isinstance(item, Filter)]
+    wanted = [_score(item, lookup, present) for item in node.items if not isinstance(item, Negated | Filter)]
     unwanted = [_score(item, lookup, present) for item in node.items if isinstance(item, Negated)]
-    parts = wanted + unwanted
+    parts = wanted + unwanted + filters
     if wanted:
         logs = sum(np.log(np.maximum(part.score, np.float32(FLOOR))) for part in wanted)
         score = np.exp(logs / np.float32(len(wanted)))
@@ -103,11 +109,11 @@ def _term(term: Term, lookup: Lookup, present: NDArray[np.bool_]) -> _Scored:
     score = np.zeros(size, np.float32)
     shown = np.zeros(size, np.bool_)
     rejected = np.zeros(size, np.bool_)
-    for tag in (*term.names, *term.members):
+    for tag, factor in {**dict.fromkeys(term.names, 1.0), **term.members}.items():
         postings = lookup(tag)
         said = ~postings.rejected & (postings.images < size)
         images = postings.images[said]
-        score[images] = np.maximum(score[images], postings.probabilities[said])
+        score[images] = np.maximum(score[images], postings.probabilities[said] * np.float32(factor))
         shown[images] |= postings.shown[said]
         if tag in term.names:
             rejected[postings.images[postings.rejected & (postings.images < size)]] = True

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word of a query and the tags that answer it.
 
-    `names` are the word itself: its forms and synonyms.  `members` are tags of that kind.  A user who rejected one of
-    the names has said that the word is wrong, whatever the members say.
+    `names` are the word itself: its forms and synonyms.  `members` are tags that speak for it too, of its kind or near
+    in meaning, and by how much their probability counts, in 0 to 1.  A user who rejected one of the names has said
+    that the word is wrong, whatever the members say.
     """
 
     word: str
     names: tuple[str, ...]
-    members: tuple[str, ...] = ()
+    members: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filter:
+    """Something that is so or not, whatever the words: ``date:2023``.  `ids` are the images of which it is true."""
+
+    text: str
+    ids: NDArray[int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +61,4 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Negated | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Filter | Negated | Demanded | All | AnyOf

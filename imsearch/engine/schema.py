@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
 
@@ -46,6 +46,27 @@ images = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("taken_at", DateTime, comment="what the camera's clock showed"),
     Column("metadata", JSON, nullable=False),
+    Column("facts_version", SmallInteger, nullable=False, server_default="0", comment="of the program that read them"),
+    Column("utc_offset", SmallInteger, comment="minutes that the camera's clock was ahead of UTC"),
+    Column("camera", String),
+    Column("lens", String),
+    Column("iso", Integer),
+    Column("aperture", Float, comment="f-number"),
+    Column("exposure", Float, comment="seconds"),
+    Column("focal_length", Float, comment="millimetres"),
+    Column("latitude", Float, comment="degrees, north positive"),
+    Column("longitude", Float, comment="degrees, east positive"),
+    Column("rating", SmallInteger, comment="0 to 5, or -1 for rejected"),
+    Column("phash", BigInteger, comment="64 bits, as a signed number; near duplicates differ in few of them"),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
+    Column("source", String(16), nullable=False, comment="title, description or keyword"),
+    Column("text", String, nullable=False),
 )
 
 files = Table(
@@ -111,6 +132,28 @@ corrections = Table(
     Column("image_id", ForeignKey("images.id"), primary_key=True),
     Column("tag_id", ForeignKey("tags.id"), primary_key=True),
     Column("verdict", SmallInteger, nullable=False, comment="1 the user added the tag, -1 rejected it"),
+)
+
+# A tag that goes by another name since the user renamed or merged it; applied whenever tags are read.
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    Column("name_id", ForeignKey("tags.id"), nullable=False),
+)
+
+# What the user changed, so that the last change can be undone: one batch is one command.
+edits = Table(
+    "edits",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch", Integer, nullable=False, index=True),
+    Column("made_at", DateTime, nullable=False, comment="UTC"),
+    Column("image_id", ForeignKey("images.id"), comment="of a correction; none for an alias"),
+    Column("tag_id", ForeignKey("tags.id"), nullable=False),
+    Column("before", Integer, comment="the verdict, or the id of the alias's name; none where there was none"),
+    Column("after", Integer),
+    Column("undone", Boolean, nullable=False),
 )
 
 failures = Table(

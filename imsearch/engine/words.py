@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from imsearch.engine.query import Node, Not, Or, Required, Word
-from imsearch.engine.resolved import All, AnyOf, Demanded, Negated, Resolved, Term
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Term
 
 _FILLERS = frozenset(
     (
@@ -115,8 +115,8 @@ class Words:
         names = dict.fromkeys(name for sense in senses for name in (*self._names.get(sense, ()), sense))
         if text in self._tags:
             names[text] = None
-        members = dict.fromkeys(tag for sense in senses for tag in self._members.get(sense, ()) if tag not in names)
-        return Term(text, tuple(names), tuple(members))
+        members = {tag: 1.0 for sense in senses for tag in self._members.get(sense, ()) if tag not in names}
+        return Term(text, tuple(names), members)
 
     def _meaning(self, tag: str) -> str:
         """What the lexicon calls a tag; for one of a namespace that it does not know, what stands after the colon."""
@@ -149,7 +149,7 @@ class Words:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
             return {query.word: frozenset((*query.names, *query.members))} if query.word else {}
-        if isinstance(query, Negated):
+        if isinstance(query, Negated | Filter):
             return {}
         items = (query.item,) if isinstance(query, Demanded) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}

@@ -21,12 +21,12 @@ from imsearch.engine.home import FILE_NAME
 from imsearch.errors import LibraryError
 from tests.engine.support import LEXICON, reading, spec
 
-SECOND = """
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -45,12 +45,12 @@ def library(folder: Path) -> Path:
 
 
 def next_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "pass") -> None:
-    """Pretend that the program has a second migration."""
+    """Pretend that the program has one more migration."""
     scripts = tmp_path / "100%migrations"
     shutil.copytree(migrating.MIGRATIONS, scripts)
-    (scripts / "versions" / "v0002_stars.py").write_text(SECOND.format(more=more))
-    monkeypatch.setattr(home, "HEAD", "0002")
-    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0002"})
+    (scripts / "versions" / "v0003_stars.py").write_text(NEXT.format(more=more))
+    monkeypatch.setattr(home, "HEAD", "0003")
+    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0003"})
 
 
 def stars(catalog: Path) -> list[int]:
@@ -67,11 +67,11 @@ def test_an_older_library_is_brought_up_to_date(
         assert engine.search("cat").total == 1
         assert engine.catalog.vector(1, "fake") is not None
         (note,) = engine.notes
-    assert "from version 0001 to 0002" in note
+    assert "from version 0002 to 0003" in note
     assert stars(library / FILE_NAME) == [3]
     (backup,) = (library / "backups").iterdir()
     with closing(sqlite3.connect(backup)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
         assert connection.execute("SELECT count(*) FROM images").fetchall() == [(1,)]
     with Engine.open(library, LEXICON) as engine:
         assert engine.notes == []
