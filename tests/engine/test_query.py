@@ -49,7 +49,7 @@ TABLE: list[tuple[str, Node]] = [
 
 @pytest.mark.parametrize(("text", "tree"), TABLE, ids=[text for text, _ in TABLE])
 def test_queries_are_understood(text: str, tree: Node) -> None:
-    assert parse(text) == tree
+    assert parse(text).tree == tree
 
 
 @pytest.mark.parametrize(
