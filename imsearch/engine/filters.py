@@ -53,6 +53,8 @@ _FACTS: Mapping[str, ColumnElement[bool]] = {
     },
 }
 _PERSON = "person"
+_EXACT = 1e-6
+"""Indexes hold single precision: what was said as .8 comes back as .79999995 and must count as .8."""
 
 
 class _Words(Protocol):
@@ -142,13 +144,12 @@ class Filters:
         postings = self._postings(self._words.normalize(value.tag))
         probability, span = postings.probabilities, value.span
         kept = ~postings.rejected
-        # Indexes hold single precision: what was said as .8 must count as .8.
         if span.low is not None:
-            low = np.float32(cast(float, span.low))
-            kept &= probability > low if span.above else probability >= low
+            low = cast(float, span.low)
+            kept &= probability > low + _EXACT if span.above else probability >= low - _EXACT
         if span.high is not None:
-            high = np.float32(cast(float, span.high))
-            kept &= probability < high if span.below else probability <= high
+            high = cast(float, span.high)
+            kept &= probability < high - _EXACT if span.below else probability <= high + _EXACT
         return np.sort(postings.images[kept])
 
     def _showing(self, tags: Iterable[str]) -> NDArray[int64]:
