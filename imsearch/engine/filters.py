@@ -10,7 +10,6 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -20,7 +19,7 @@ from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.conditions import Chance, Circle, Condition, Part, Span, did_you_mean
 from imsearch.engine.places import box, inside
-from imsearch.engine.resolved import Filter, Resolved, Scoped
+from imsearch.engine.resolved import Filter, Resolved, Scoped, tags_in
 from imsearch.engine.sources import Sources
 from imsearch.engine.text_index import Postings
 from imsearch.engine.tree import By, Everything
@@ -100,7 +99,7 @@ class Filters:
     def scoped(self, item: Resolved, by: By) -> Scoped:
         """The words of a group as far as this source said them."""
         source = self._known(by)
-        return Scoped(item, source, lambda tag: self._sources.postings(source, tag))
+        return Scoped(item, source, self._sources.postings(source, tags_in(item)))
 
     def _known(self, by: By) -> str:
         names = self._sources.names()
@@ -178,7 +177,7 @@ class Filters:
         with self._catalog.reading() as connection:
             files = connection.execute(select(s.files.c.path, s.files.c.image_id)).all()
         texts = ((os.fsdecode(path), image) for path, image in files)
-        found = (image for text, image in texts if fits(PurePath(text).name if key == "name" else text))
+        found = (image for text, image in texts if fits(text.rpartition(os.sep)[2] if key == "name" else text))
         return np.unique(np.fromiter(found, np.int64))
 
 

@@ -83,6 +83,16 @@ class AnyOf:
 Resolved: TypeAlias = Term | Filter | Scoped | Like | Negated | Demanded | All | AnyOf
 
 
+def tags_in(query: Resolved) -> set[str]:
+    """All tags that answer its words."""
+    if isinstance(query, Term):
+        return {*query.names, *query.members}
+    if isinstance(query, Filter | Like):
+        return set()
+    items = (query.item,) if isinstance(query, Negated | Demanded | Scoped) else query.items
+    return {tag for item in items for tag in tags_in(item)}
+
+
 def ranks(query: Resolved) -> bool:
     """Whether anything in it makes one result better than another; conditions alone do not."""
     if isinstance(query, Term | Scoped | Like):

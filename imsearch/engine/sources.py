@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, exists, select, union
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.text_index import Postings
 from imsearch.records import USER
 
-if TYPE_CHECKING:
-    from numpy import int64
-    from numpy.typing import NDArray
+_MANY = 20_000
+"""More images than these are not looked up one by one: all that was ever said is read once instead."""
 
 
 class Sources:
@@ -35,18 +34,37 @@ class Sources:
             annotators = connection.execute(select(s.annotators.c.name).distinct().order_by(s.annotators.c.name))
             return USER, *annotators.scalars()
 
-    def postings(self, source: str, tag: str) -> Postings:
-        """The images of which it said this very tag; those where the user rejected it are marked so."""
-        merged = self._merged(tag)
-        said: dict[int, tuple[float, bool]] = {}
+    def postings(self, source: str, tags: Iterable[str]) -> Callable[[str], Postings]:
+        """Looks up the images of which it said one of these tags; those where the user rejected it are marked so."""
         with self._catalog.reading() as connection:
-            ids = _meant_by(connection, tag)
-            if source == USER:
-                user = s.corrections.c
-                added = select(user.image_id).where(user.tag_id.in_(ids), user.verdict > 0)
-                said = dict.fromkeys(connection.execute(added).scalars(), (1.0, True))
-            else:
-                self._by_annotator(connection, source, ids, merged.images, said)
+            names = _names_of(connection, tags)
+            said: dict[str, dict[int, tuple[float, bool]]] = {name: {} for name in names.values()}
+            for image, tag, probability, shown in self._rows(connection, source, names):
+                # Two tags may have become one by a new name.
+                other = said[names[tag]].get(image, (0.0, False))
+                said[names[tag]][image] = max(other[0], probability), other[1] or shown
+        return lambda tag: self._arrays(tag, said.get(tag, {}))
+
+    def _rows(self, connection: Connection, source: str, names: Mapping[int, str]) -> Iterator[Any]:
+        """Image, tag, probability, shown."""
+        user, table = s.corrections.c, s.annotation_tags.c
+        if source == USER:
+            added = select(user.image_id, user.tag_id, literal(1.0), literal(True))
+            yield from connection.execute(added.where(user.tag_id.in_(names), user.verdict > 0))
+            return
+        versions = list(connection.execute(_versions(source)).scalars())
+        rows = select(table.image_id, table.tag_id, table.probability, table.shown)
+        rows = rows.where(table.annotator_id.in_(versions), table.tag_id.in_(names))
+        found = [self._merged(name).images for name in set(names.values())]
+        images = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+        if len(images) > _MANY:
+            yield from connection.execute(rows)
+            return
+        for piece in pieces(images.tolist()):
+            yield from connection.execute(rows.where(table.image_id.in_(piece)))
+
+    def _arrays(self, tag: str, said: Mapping[int, tuple[float, bool]]) -> Postings:
+        merged = self._merged(tag)
         images = np.fromiter(said, np.int64, len(said))
         return Postings(
             images,
@@ -66,33 +84,20 @@ class Sources:
             return shown | self.shown_by(USER)
         return shown.where(said.annotator_id.in_(_versions(source)))
 
-    @staticmethod
-    def _by_annotator(
-        connection: Connection,
-        source: str,
-        tags: list[int],
-        images: NDArray[int64],
-        said: dict[int, tuple[float, bool]],
-    ) -> None:
-        table = s.annotation_tags.c
-        versions = list(connection.execute(_versions(source)).scalars())
-        rows = select(table.image_id, table.probability, table.shown)
-        rows = rows.where(table.annotator_id.in_(versions), table.tag_id.in_(tags))
-        for piece in pieces(images.tolist()):
-            for image, probability, shown in connection.execute(rows.where(table.image_id.in_(piece))):
-                # Two tags may have become one by a new name.
-                other = said.get(image, (0.0, False))
-                said[image] = max(other[0], probability), other[1] or shown
-
 
 def _versions(source: str) -> Select[tuple[int]]:
     return select(s.annotators.c.id).where(s.annotators.c.name == source)
 
 
-def _meant_by(connection: Connection, tag: str) -> list[int]:
-    """The ids of the tags that go by this name, renamed ones too."""
-    named = select(s.tags.c.id).where(s.tags.c.name == tag)
-    renamed = select(s.aliases.c.tag_id)
-    own = named.where(s.tags.c.id.not_in(renamed))
-    others = renamed.where(s.aliases.c.name_id.in_(named))
-    return list(connection.execute(union(own, others)).scalars())
+def _names_of(connection: Connection, tags: Iterable[str]) -> dict[int, str]:
+    """The tags that go by these names, renamed ones too: id to name."""
+    named, meant = s.tags.alias(), s.tags.alias()
+    names = (
+        select(named.c.id, meant.c.name)
+        .join_from(named, s.aliases, s.aliases.c.tag_id == named.c.id, isouter=True)
+        .join(meant, meant.c.id == func.coalesce(s.aliases.c.name_id, named.c.id))
+    )
+    found: dict[int, str] = {}
+    for piece in pieces(tags):
+        found.update((tag, name) for tag, name in connection.execute(names.where(meant.c.name.in_(piece))))
+    return found
