@@ -29,8 +29,21 @@ from imsearch.engine.tree import And, By, Everything, Like, Match, Node, Not, Or
 from imsearch.errors import QueryError
 
 __all__ = [
-    *("ALL_KEYS", "And", "By", "Condition", "Everything", "Like", "MAX_LENGTH", "Node", "Not", "Or", "Query"),
-    *("Required", "Sort", "Word", "parse"),
+    "ALL_KEYS",
+    "MAX_LENGTH",
+    "And",
+    "By",
+    "Condition",
+    "Everything",
+    "Like",
+    "Node",
+    "Not",
+    "Or",
+    "Query",
+    "Required",
+    "Sort",
+    "Word",
+    "parse",
 ]
 
 # `OR`, `AND` and `NOT` are operators in any case: no picture is tagged "or", and people type as they speak.  A quote

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import insert, update
 
-from imsearch.engine import schema
 from imsearch.annotator import Annotator
+from imsearch.engine import schema
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
 from imsearch.lexicon import Lexicon
