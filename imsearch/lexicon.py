@@ -140,6 +140,11 @@ class Lexicon:
         itself = self._known_spelling(self.normalize(word))
         return senses[:1] if itself in self._names else senses
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every name and synonym, as they are spelled here."""
+        return (*self._names, *self._synonyms)
+
     def kinds(self, tag: str) -> tuple[str, ...]:
         """The names above a tag or kind, nearest first: "tabby cat" -> "cat", "pet", "feline", "animal" ..."""
         return self._kinds.get(tag, ())

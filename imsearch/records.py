@@ -149,12 +149,14 @@ class Results:
     """A page of hits and how many there are in all.
 
     `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out.
+    `suggestions` are words for some of them that are spelled alike and find something, the likeliest first.
     """
 
     query: str
     total: int
     hits: tuple[Hit, ...]
     unknown: tuple[str, ...] = ()
+    suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,13 @@ def print_results(results: Results, form: str, nul: bool) -> None:
 
 def results_record(results: Results) -> dict[str, Any]:
     """The JSON shape that the command line and the web API share."""
-    return {"query": results.query, "total": results.total, "hits": [_hit_record(hit) for hit in results.hits]}
+    return {
+        "query": results.query,
+        "total": results.total,
+        "hits": [_hit_record(hit) for hit in results.hits],
+        "unknown": list(results.unknown),
+        "suggestions": {word: list(names) for word, names in results.suggestions.items()},
+    }
 
 
 def tag_record(tag: Tag) -> dict[str, Any]:
@@ -57,6 +63,13 @@ def tag_record(tag: Tag) -> dict[str, Any]:
 def printable(text: str | Path) -> str:
     """Text for a table: line breaks, control characters and undecodable bytes are shown as escapes."""
     return _UNPRINTABLE.sub(lambda match: _escape(match[0]), str(text))
+
+
+def pointed(text: str, position: int) -> str:
+    """Two lines: a text, and a caret under its character at `position`, whatever that takes on the screen."""
+    from rich.cells import cell_len
+
+    return f"  {printable(text)}\n  {' ' * cell_len(printable(text[:position]))}^"
 
 
 def shorten(text: str, width: int) -> str:

@@ -19,7 +19,7 @@ from imsearch.cli.common import (
     open_library,
     say,
 )
-from imsearch.cli.output import print_results
+from imsearch.cli.output import pointed, print_results, printable
 from imsearch.errors import QueryError
 from imsearch.records import Results
 from imsearch.settings import load_settings
@@ -48,6 +48,8 @@ Examples:
   imsearch query '"traffic light" OR bus'   one of them
   imsearch query dog +beach -person         surely a beach, no person
   imsearch query tag:cat                    this very tag, no synonyms or kinds
+  imsearch query dog date:2023 camera:canon conditions beside words
+  imsearch query 'iso:>800 sort:-date'      quote what the shell would take for itself
   imsearch query cat -0 | xargs -0 cp -t cats/
 """,
 )
@@ -69,7 +71,8 @@ def query(
 ) -> int:
     """Find pictures by words.
 
-    Pictures are ranked by how likely they show all the words.  Exit code 1 when there is none.
+    Pictures are ranked by how likely they show all the words.  docs/query.md has the whole language: conditions on
+    dates, places, cameras and files, sources, prefixes and sorting.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
@@ -77,10 +80,10 @@ def query(
         try:
             results = opened.query(text, offset=offset)
         except QueryError as error:
-            raise QueryError(f"{error}\n  {text}\n  {' ' * error.position}^", error.position) from error
+            raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
         print_results(results, form, nul)
         if results.unknown:
-            say(f"No picture is tagged with, and no word known for: {', '.join(results.unknown)}. Left out.")
+            say(_unknown(results))
         if not results.hits:
             say(_nothing(opened, text, offset, results.total))
         else:
@@ -119,6 +122,13 @@ def _say_more(results: Results, offset: int) -> None:
     last = offset + len(results.hits)
     if last < results.total:
         say(f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more.")
+
+
+def _unknown(results: Results) -> str:
+    words = printable(", ".join(results.unknown))
+    meant = [" or ".join(names) for names in results.suggestions.values()]
+    asked = f"Did you mean {printable(', '.join(meant))}?" if meant else "Left out."
+    return f"No picture is tagged with, and no word known for: {words}. {asked}"
 
 
 def _nothing(library: Library, text: str, offset: int, total: int) -> str:

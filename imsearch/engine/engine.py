@@ -16,6 +16,8 @@ from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.query import parse
 from imsearch.engine.recorder import TAIL, Recorder
+from imsearch.engine.resolved import Term, ranks
+from imsearch.engine.text_index import Postings
 from imsearch.engine.words import Lexicon, Words
 from imsearch.errors import ImsearchError, LibraryError
 from imsearch.records import AnnotatorSpec, Failure, Hit, Results, Tag
@@ -151,17 +153,23 @@ class Engine:
 
         `Results.total` counts all images that score at least `min_score`.
         """
+        from imsearch.engine.filters import Filters
+        from imsearch.engine.order import NEWEST, ordered
         from imsearch.engine.ranking import rank
 
-        tree = parse(text)
+        parsed = parse(text)
         words = self._current_words()
-        query, unknown = words.resolve(tree)
+        query, unknown = words.resolve(parsed.tree, Filters(self.catalog, self._postings, words))
+        suggestions = self._suggestions(unknown, words)
         if query is None:
-            return Results(text, 0, (), unknown)
+            return Results(text, 0, (), unknown, suggestions)
         ids, scores = self._indexes.with_text(lambda index: rank(query, index.postings, index.images(), min_score))
+        sort = parsed.sort or (None if ranks(query) else NEWEST)
+        if sort is not None:
+            ids, scores = ordered(self.catalog, ids, scores, sort)
         page = slice(offset, offset + limit)
         hits = self._hits(ids[page].tolist(), scores[page].tolist(), words.why(query))
-        return Results(text, len(ids), hits, unknown)
+        return Results(text, len(ids), hits, unknown, suggestions)
 
     def similar(
         self, image: int | NDArray[float32], *, annotator: str | None = None, limit: int = 20, offset: int = 0
@@ -189,6 +197,21 @@ class Engine:
             for image, score in zip(ids, scores, strict=True)
             if image in images  # it may have been forgotten since
         )
+
+    def _postings(self, tag: str) -> Postings:
+        return self._indexes.with_text(lambda index: index.postings(tag))
+
+    def _suggestions(self, unknown: Sequence[str], words: Words) -> dict[str, tuple[str, ...]]:
+        """Words that find something, for those that nobody knows."""
+        if not unknown:
+            return {}
+        from imsearch.engine.suggestions import suggest
+
+        def showing(term: Term) -> int:
+            found = map(self._postings, (*term.names, *term.members))
+            return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
+
+        return suggest(unknown, words, showing)
 
     def _current_words(self) -> Words:
         """The words of the library; read again when the catalog has changed."""

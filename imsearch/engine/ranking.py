@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Term
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, ranks
 from imsearch.engine.text_index import Postings
 
 FLOOR = 1e-3
@@ -60,6 +60,10 @@ def _score(node: Resolved, lookup: Lookup, present: NDArray[np.bool_]) -> _Score
         inside = np.zeros(len(present), np.bool_)
         inside[node.ids[node.ids < len(present)]] = True
         return _Scored(inside.astype(np.float32), inside, inside, inside)
+    if isinstance(node, Scoped):
+        return _score(node.item, node.postings, present)
+    if isinstance(node, Like):
+        return _Scored(np.ones(len(present), np.float32), present, present, present)
     if isinstance(node, Negated):
         item = _score(node.item, lookup, present)
         holds = ~(item.holds & item.allowed)
@@ -83,9 +87,10 @@ def _any_of(parts: list[_Scored]) -> _Scored:
 
 def _all(node: All, lookup: Lookup, present: NDArray[np.bool_]) -> _Scored:
     # What is merely so or not decides who is a result, and not in which order.
-    filters = [_score(item, lookup, present) for item in node.items if isinstance(item, Filter)]
-    wanted = [_score(item, lookup, present) for item in node.items if not isinstance(item, Negated | Filter)]
-    unwanted = [_score(item, lookup, present) for item in node.items if isinstance(item, Negated)]
+    filters = [_score(item, lookup, present) for item in node.items if not ranks(item)]
+    ranking = [item for item in node.items if ranks(item) and not isinstance(item, Like)]
+    wanted = [_score(item, lookup, present) for item in ranking if not isinstance(item, Negated)]
+    unwanted = [_score(item, lookup, present) for item in ranking if isinstance(item, Negated)]
     parts = wanted + unwanted + filters
     if wanted:
         logs = sum(np.log(np.maximum(part.score, np.float32(FLOOR))) for part in wanted)

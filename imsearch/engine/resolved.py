@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from numpy import int64
     from numpy.typing import NDArray
+
+    from imsearch.engine.text_index import Postings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,23 @@ class Filter:
 
     text: str
     ids: NDArray[int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scoped:
+    """The same, but only what one source said counts: `postings` gives its tags, as the text index gives all."""
+
+    item: Resolved
+    source: str
+    postings: Callable[[str], Postings]
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Pictures that look like this one, a file or the id of an image; `text` is how it was asked."""
+
+    text: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +80,24 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Filter | Negated | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Filter | Scoped | Like | Negated | Demanded | All | AnyOf
+
+
+def tags_in(query: Resolved) -> set[str]:
+    """All tags that answer its words."""
+    if isinstance(query, Term):
+        return {*query.names, *query.members}
+    if isinstance(query, Filter | Like):
+        return set()
+    items = (query.item,) if isinstance(query, Negated | Demanded | Scoped) else query.items
+    return {tag for item in items for tag in tags_in(item)}
+
+
+def ranks(query: Resolved) -> bool:
+    """Whether anything in it makes one result better than another; conditions alone do not."""
+    if isinstance(query, Term | Scoped | Like):
+        return True
+    if isinstance(query, Filter):
+        return False
+    items = (query.item,) if isinstance(query, Negated | Demanded) else query.items
+    return any(map(ranks, items))

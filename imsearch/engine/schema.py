@@ -44,12 +44,12 @@ images = Table(
     Column("height", Integer, nullable=False),
     Column("format", String(16), nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("taken_at", DateTime, comment="what the camera's clock showed"),
+    Column("taken_at", DateTime, index=True, comment="what the camera's clock showed"),
     Column("metadata", JSON, nullable=False),
     Column("facts_version", SmallInteger, nullable=False, server_default="0", comment="of the program that read them"),
     Column("utc_offset", SmallInteger, comment="minutes that the camera's clock was ahead of UTC"),
-    Column("camera", String),
-    Column("lens", String),
+    Column("camera", String, index=True),
+    Column("lens", String, index=True),
     Column("iso", Integer),
     Column("aperture", Float, comment="f-number"),
     Column("exposure", Float, comment="seconds"),
@@ -58,6 +58,7 @@ images = Table(
     Column("longitude", Float, comment="degrees, east positive"),
     Column("rating", SmallInteger, comment="0 to 5, or -1 for rejected"),
     Column("phash", BigInteger, comment="64 bits, as a signed number; near duplicates differ in few of them"),
+    Index("ix_images_place", "latitude", "longitude"),
 )
 
 texts = Table(

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Protocol
 
-from imsearch.engine.query import Node, Not, Or, Required, Word
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Term
+from imsearch.engine.resolved import Demanded, Filter, Like, Negated, Resolved, Scoped, Term
+from imsearch.engine.resolving import Conditions, Resolving
+from imsearch.engine.tree import Node, Word
+from imsearch.engine.vocabulary import SEPARATOR, Vocabulary
 
 _FILLERS = frozenset(
     (
@@ -21,8 +24,8 @@ _FILLERS = frozenset(
 )
 """What people type around the words that count ("pictures of a cat"); ignored unless it is all there is."""
 _LONGEST_PHRASE = 4
-SEPARATOR = ":"
-"""Between a namespace and what stands in it: ``emotion:happy``."""
+_MISTAKE = 0.1
+"""What each letter that is spelled otherwise takes off in ``word~``."""
 
 
 class Lexicon(Protocol):
@@ -52,6 +55,10 @@ class Lexicon(Protocol):
     def is_phrase(self, words: tuple[str, ...]) -> bool:
         """Whether these words are a known tag or synonym together."""
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every name and synonym."""
+
 
 class Words:
     """Resolves queries against the tags that a library holds."""
@@ -67,41 +74,20 @@ class Words:
             for kind in (*lexicon.kinds(canonical), *lexicon.related(canonical)):
                 self._members[kind].append(tag)
 
-    def resolve(self, query: Node) -> tuple[Resolved | None, tuple[str, ...]]:
-        """The query in terms of tags, and the words nobody knows.
+    def resolve(self, query: Node, conditions: Conditions | None = None) -> tuple[Resolved | None, tuple[str, ...]]:
+        """The query in terms of tags and images, and the words nobody knows.
 
         A word is unknown when neither the lexicon nor any image has heard of it.  No picture can be judged by it, so
-        it is left out; None is left when no word remains.
+        it is left out; None is left when no word remains.  conditions: looks up what is no word, where there is any.
         """
-        unknown: list[str] = []
-        fillers = not all(self._is_filler(word) for word in _leaves(query))
-        resolved = self._node(query, unknown, fillers)
-        return resolved, tuple(dict.fromkeys(unknown))
-
-    def _node(self, node: Node, unknown: list[str], fillers: bool) -> Resolved | None:
-        if isinstance(node, Word):
-            if fillers and self._is_filler(node):
-                return None
-            term = self.term(node)
-            if term is None:
-                unknown.append(node.text)
-            return term
-        if isinstance(node, Not | Required):
-            item = self._node(node.item, unknown, fillers)
-            if isinstance(node, Not):
-                return None if item is None else Negated(item)
-            # What is required and unknown is nowhere, unlike a word that is merely wished for.
-            return Demanded(item or Term("", ()))
-        items = node.items if isinstance(node, Or) else self._join(node.items)
-        parts = [part for item in items if (part := self._node(item, unknown, fillers)) is not None]
-        if isinstance(node, Or):
-            return _either(parts)
-        flat = [each for part in parts for each in (part.items if isinstance(part, All) else (part,))]
-        return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else None
+        walk = Resolving(self, conditions, query)
+        return walk.node(query), tuple(dict.fromkeys(walk.unknown))
 
     def term(self, word: Word) -> Term | None:
         """The tags that answer a word; None when it is unknown."""
         text = self._lexicon.normalize(word.text)
+        if word.match:
+            return self._alike(word, text)
         if word.exact:
             return Term(text, (text,))
         return self._known(text) or self._within(text)
@@ -117,6 +103,45 @@ class Words:
             names[text] = None
         members = {tag: 1.0 for sense in senses for tag in self._members.get(sense, ()) if tag not in names}
         return Term(text, tuple(names), members)
+
+    def _alike(self, word: Word, text: str) -> Term | None:
+        """``moun*`` and ``montain~``: the tags that words of such a spelling stand for.
+
+        All are members: who rejected one of them has said nothing of the others.
+        """
+        spellings = self._tag_spellings if word.exact else self.vocabulary
+        if word.match == "prefix":
+            found = dict.fromkeys(spellings.starting(text), 1.0)
+        else:
+            found = {spelling: 1 - _MISTAKE * distance for distance, spelling in spellings.near(text)}
+        members: dict[str, float] = {}
+        for spelling, factor in found.items():
+            term = Term(spelling, (spelling,)) if word.exact else self._known(spelling)
+            for tag, share in ({**dict.fromkeys(term.names, 1.0), **term.members} if term else {}).items():
+                if tag in self._tags:
+                    members[tag] = max(members.get(tag, 0.0), factor * share)
+        return Term(word.typed, (), members) if members else None
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """All spellings that the library or the lexicon knows."""
+        return Vocabulary(self._tags, self._lexicon.spellings)
+
+    @cached_property
+    def _tag_spellings(self) -> Vocabulary:
+        return Vocabulary(self._tags)
+
+    def of_kind(self, kind: str) -> list[str]:
+        """The library's tags of a kind, and the kind itself."""
+        return [tag for tag in self._tags if kind in ((own := self._meaning(tag)), *self._lexicon.kinds(own))]
+
+    def normalize(self, text: str) -> str:
+        """As tags are spelled."""
+        return self._lexicon.normalize(text)
+
+    def has_namespace(self, name: str) -> bool:
+        """Whether the library or the lexicon holds tags of a namespace."""
+        return any(tag.startswith(name + SEPARATOR) for tag in (*self._tags, *self._lexicon.spellings))
 
     def _meaning(self, tag: str) -> str:
         """What the lexicon calls a tag; for one of a namespace that it does not know, what stands after the colon."""
@@ -149,12 +174,12 @@ class Words:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
             return {query.word: frozenset((*query.names, *query.members))} if query.word else {}
-        if isinstance(query, Negated | Filter):
+        if isinstance(query, Negated | Filter | Like):
             return {}
-        items = (query.item,) if isinstance(query, Demanded) else query.items
+        items = (query.item,) if isinstance(query, Demanded | Scoped) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}
 
-    def _join(self, items: tuple[Node, ...]) -> list[Node]:
+    def join(self, items: tuple[Node, ...]) -> list[Node]:
         """Put neighbouring plain words together that are one tag: traffic light -> "traffic light"."""
         joined: list[Node] = []
         position = 0
@@ -168,29 +193,18 @@ class Words:
     def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
         words = items[start : start + length]
         if len(words) < length or not all(
-            isinstance(word, Word) and not word.exact and not word.quoted for word in words
+            isinstance(word, Word) and not (word.exact or word.quoted or word.match) for word in words
         ):
             return False
         texts = tuple(self._lexicon.normalize(_text(word)) for word in words)
         together = " ".join(texts)
         return self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
 
-    def _is_filler(self, word: Word) -> bool:
+    def is_filler(self, word: Word) -> bool:
         text = word.text.casefold()
-        return not word.quoted and not word.exact and text in _FILLERS and text not in self._tags
+        return not (word.quoted or word.exact or word.match) and text in _FILLERS and text not in self._tags
 
 
 def _text(word: Node) -> str:
     assert isinstance(word, Word)
     return word.text
-
-
-def _leaves(node: Node) -> list[Word]:
-    if isinstance(node, Word):
-        return [node]
-    items = (node.item,) if isinstance(node, Not | Required) else node.items
-    return [word for item in items for word in _leaves(item)]
-
-
-def _either(parts: list[Resolved]) -> Resolved | None:
-    return parts[0] if len(parts) == 1 else AnyOf(tuple(parts)) if parts else None

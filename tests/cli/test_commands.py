@@ -61,13 +61,42 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
     ran = run("query", "zebra")
     assert (ran.code, ran.out) == (1, "")
     assert "imsearch tags" in ran.err
-    assert run("query", "zebra", "--format", "json").json == {"query": "zebra", "total": 0, "hits": []}
+    assert run("query", "zebra", "--format", "json").json == {
+        "query": "zebra",
+        "total": 0,
+        "hits": [],
+        "unknown": [],
+        "suggestions": {},
+    }
 
 
 def test_a_query_that_cannot_be_understood_exits_with_2(run: Run, indexed: Path) -> None:
     ran = run("query", "blue", "(red")
     assert ran.code == 2
     assert ran.err.splitlines() == ["imsearch: A parenthesis is not closed.", "  blue (red", "           ^"]
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "column"),
+    [
+        (("red", "date:2023-15"), "red date:2023-15", 14),
+        (("\u72ac", "iso:x"), "\u72ac iso:x", 7),  # a character that takes two columns
+        (("red\ton", "has:x"), "red\\ton has:x", 12),  # a tab is printed as an escape
+    ],
+)
+def test_the_caret_stands_under_the_mistake(
+    run: Run, indexed: Path, words: tuple[str, ...], shown: str, column: int
+) -> None:
+    ran = run("query", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[1:] == [f"  {shown}", f"  {' ' * column}^"]
+
+
+def test_unknown_words_come_with_words_that_find_something(run: Run, indexed: Path) -> None:
+    ran = run("query", "gren", "camra:canon", "--format", "json")
+    assert ran.json["unknown"] == ["gren", "camra:canon"]
+    assert ran.json["suggestions"] == {"gren": ["green"], "camra:canon": ["camera:canon"]}
+    assert "known for: gren, camra:canon. Did you mean green, camera:canon?" in ran.err
 
 
 def test_limit_and_offset(run: Run, indexed: Path) -> None:

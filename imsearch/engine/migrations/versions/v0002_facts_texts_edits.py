@@ -28,6 +28,9 @@ def upgrade() -> None:
         sa.Column("phash", sa.BigInteger),
     ):
         op.add_column("images", column)
+    for name in ("taken_at", "camera", "lens"):
+        op.create_index(f"ix_images_{name}", "images", [name])
+    op.create_index("ix_images_place", "images", ["latitude", "longitude"])
     op.create_table(
         "texts",
         sa.Column("id", sa.Integer, primary_key=True),
