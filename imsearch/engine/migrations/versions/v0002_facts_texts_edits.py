@@ -28,12 +28,14 @@ def upgrade() -> None:
         sa.Column("phash", sa.BigInteger),
     ):
         op.add_column("images", column)
+    op.add_column("files", sa.Column("beside", sa.BigInteger, nullable=False, server_default="0"))
     op.create_table(
         "texts",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), nullable=False, index=True),
         sa.Column("source", sa.String(16), nullable=False),
         sa.Column("text", sa.String, nullable=False),
+        sa.Column("origin", sa.String, nullable=False, server_default=""),
     )
     op.create_table(
         "aliases",
