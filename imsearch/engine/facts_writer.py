@@ -38,14 +38,14 @@ def write_facts(connection: Connection, readings: Sequence[Reading], ids: Mappin
 
 def _better_described(connection: Connection, poorer: Mapping[int, int], readings: Sequence[Reading]) -> list[int]:
     """Of images and versions, those that another file, with files beside it, has already described as well."""
-    read = {bytes(reading.file.path) for reading in readings}
+    bare = {bytes(reading.file.path) for reading in readings if not reading.file.beside}
     described = (
         select(s.files.c.path, s.images.c.id, s.images.c.facts_version)
         .join_from(s.files, s.images)
         .where(s.files.c.image_id.in_(list(poorer)), s.files.c.beside != 0)
     )
     rows = connection.execute(described) if poorer else ()
-    return sorted({image for path, image, version in rows if path not in read and version >= poorer[image]})
+    return sorted({image for path, image, version in rows if path not in bare and version >= poorer[image]})
 
 
 def _columns(facts: ImageFacts) -> dict[str, object]:
