@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError, PictureError, PluginError
 from imsearch.lexicon import Lexicon
-from imsearch.records import AnnotatorSpec, Image, Results, Tag
+from imsearch.records import AnnotatorSpec, Image, Results, Tag, Text
 from imsearch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -160,6 +160,10 @@ class Library:
                 '"imsearch annotate".'
             )
         return found, catalog.tags_of([found.id]).get(found.id, ())
+
+    def texts(self, image: Image) -> tuple[Text, ...]:
+        """What people wrote of a picture: title, description, keywords."""
+        return tuple(self.engine.catalog.written([image.id]).get(image.id, ()))
 
     def tags(self, prefix: str = "") -> list[tuple[str, int]]:
         """The tags that are shown, and on how many pictures, the most frequent first."""

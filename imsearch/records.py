@@ -108,11 +108,44 @@ class RecipeSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What a picture says of how it was taken; None for what it does not say.
+
+    utc_offset: minutes that the camera's clock was ahead of UTC.  aperture: the f-number.  exposure: seconds.
+    focal_length: millimetres.  latitude, longitude: degrees, north and east positive.  rating: 0 to 5, -1 for rejected.
+    """
+
+    utc_offset: int | None = None
+    camera: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    aperture: float | None = None
+    exposure: float | None = None
+    focal_length: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    rating: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Something a person wrote of a picture.
+
+    source: ``"title"``, ``"description"`` or ``"keyword"``.  origin: where it was found, ``"EXIF"``, ``"XMP"``,
+    ``"IPTC"`` or the name of a file beside the picture.
+    """
+
+    source: str
+    text: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """One picture that the catalog knows, identified by the hash of its bytes.
 
     `files` are the absolute paths of its copies, the most recently seen first.  `taken_at` has no time zone: it is
-    what the camera's clock showed.
+    what the camera's clock showed.  `metadata` holds what else was read, such as what could not be.
     """
 
     id: int
@@ -124,6 +157,7 @@ class Image:
     files: tuple[Path, ...]
     taken_at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def path(self) -> Path:

@@ -42,7 +42,7 @@ def corners(picture: Picture) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 def test_pictures_are_turned_upright(format: str, orientation: int) -> None:
     picture = read(turned(format, orientation))
     assert (picture.width, picture.height, picture.format) == (64, 48, format)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, func, select, union
 from imsearch.engine import schema as s
 from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.tagging import merge
-from imsearch.records import Tag
+from imsearch.records import Tag, Text
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -41,13 +41,17 @@ class CatalogTags(CatalogBase):
 
     def texts_of(self, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
         """What people wrote of images, as (source, text): "title", "description" or "keyword"; none where nothing."""
+        return {image: [(text.source, text.text) for text in texts] for image, texts in self.written(ids).items()}
+
+    def written(self, ids: Iterable[int]) -> dict[int, list[Text]]:
+        """What people wrote of images, and where it was found; images of which nothing was written are left out."""
         table = s.texts.c
-        found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+        found: defaultdict[int, list[Text]] = defaultdict(list)
         with self.reading() as connection:
             for piece in pieces(ids):
-                written = select(table.image_id, table.source, table.text).where(table.image_id.in_(piece))
-                for image, source, text in connection.execute(written.order_by(table.id)):
-                    found[image].append((source, text))
+                texts = select(table.image_id, table.source, table.text, table.origin).where(table.image_id.in_(piece))
+                for image, *text in connection.execute(texts.order_by(table.id)):
+                    found[image].append(Text(*text))
         return dict(found)
 
     def tag_names(self) -> list[str]:

@@ -14,6 +14,7 @@ from imsearch.engine.batch import ImageFacts, Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.database import translated
+from imsearch.engine.facts_writer import write_facts
 from imsearch.errors import ImsearchError
 from imsearch.records import AnnotatorSpec, Failure
 
@@ -48,6 +49,7 @@ class Recorder:
         with self._writing() as connection:
             generation = _next_generation(connection)
             ids = _image_ids(connection, readings)
+            write_facts(connection, readings, ids)
             lost = _point_files(connection, readings, failures, ids, generation)
             for name in sorted({name for reading in readings for name in reading.annotations}):
                 said = {ids[each.sha256]: each.annotations[name] for each in readings if name in each.annotations}
@@ -112,8 +114,7 @@ def _image_row(reading: Reading, facts: ImageFacts) -> dict[str, object]:
         "height": facts.height,
         "format": facts.format,
         "bytes": reading.file.size,
-        "taken_at": facts.taken_at,
-        "metadata": dict(facts.metadata),
+        "metadata": {},  # filled by `write_facts`
     }
 
 
@@ -134,6 +135,7 @@ def _point_files(
             "size": file.size,
             "mtime_ns": file.mtime_ns,
             "seen": generation,
+            "beside": file.beside,
         }
     unread = {os.fsencode(failure.path) for failure in failures if not failure.annotator}
     touched = s.files.c.path.in_([*rows, *unread])

@@ -68,6 +68,7 @@ texts = Table(
     Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
     Column("source", String(16), nullable=False, comment="title, description or keyword"),
     Column("text", String, nullable=False),
+    Column("origin", String, nullable=False, server_default="", comment="EXIF, XMP, IPTC or the name of a sidecar"),
 )
 
 files = Table(
@@ -78,6 +79,7 @@ files = Table(
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False, comment="the generation that recorded it"),
+    Column("beside", BigInteger, nullable=False, server_default="0", comment="changes with its sidecars; 0 for none"),
 )
 
 annotators = Table(

@@ -31,12 +31,14 @@ def upgrade() -> None:
     for name in ("taken_at", "camera", "lens"):
         op.create_index(f"ix_images_{name}", "images", [name])
     op.create_index("ix_images_place", "images", ["latitude", "longitude"])
+    op.add_column("files", sa.Column("beside", sa.BigInteger, nullable=False, server_default="0"))
     op.create_table(
         "texts",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), nullable=False, index=True),
         sa.Column("source", sa.String(16), nullable=False),
         sa.Column("text", sa.String, nullable=False),
+        sa.Column("origin", sa.String, nullable=False, server_default=""),
     )
     op.create_table(
         "aliases",
