@@ -20,8 +20,9 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.filters import Filters
 from imsearch.engine.places import box, inside
 from imsearch.engine.query import parse
+from imsearch.engine.resolved import Filter, Like
 from imsearch.engine.words import Words
-from imsearch.errors import QueryError
+from imsearch.errors import ImsearchError, QueryError
 from tests.engine.support import LEXICON, reading, set_facts, spec
 
 SPRING, SUMMER = datetime(2023, 5, 17, 23, 59, 59), datetime(2023, 7, 1)
@@ -178,11 +179,22 @@ def test_images_whose_files_are_gone_are_not_found(library: Engine) -> None:
     assert found(library, "path:1.jpg") == []
 
 
-def test_duplicates_are_asked_of_whoever_knows_them(library: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_duplicates_are_asked_of_whoever_knows_them(library: Engine) -> None:
     words = Words(LEXICON, [])
     filters = Filters(library.catalog, library._postings, words, lambda catalog: iter([3, 1, 3]))
     resolved, _ = words.resolve(parse("is:duplicate").tree, filters)
-    assert getattr(resolved, "ids").tolist() == [1, 3]  # noqa: B009 - a Filter, which mypy cannot know
+    assert isinstance(resolved, Filter)
+    assert resolved.ids.tolist() == [1, 3]
+
+
+def test_a_likeness_that_cannot_be_had_is_a_mistake_in_the_query(library: Engine) -> None:
+    def refuse(target: str) -> Like:
+        raise ImsearchError(f"{target} is no picture.")
+
+    words = Words(LEXICON, [])
+    with pytest.raises(QueryError, match="is no picture") as raised:
+        words.resolve(parse("cat like:x.txt").tree, Filters(library.catalog, library._postings, words, like=refuse))
+    assert raised.value.position == 9
 
 
 @pytest.mark.parametrize(
