@@ -5,8 +5,10 @@ docs/query.md has an example of every condition, which tests/test_docs.py runs; 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import random
 from datetime import datetime
 from pathlib import Path
 
@@ -197,6 +199,22 @@ def test_a_likeness_that_cannot_be_had_is_a_mistake_in_the_query(library: Engine
     assert raised.value.position == 9
 
 
+def test_no_query_breaks_the_search(library: Engine) -> None:
+    """Pieces of the language thrown together, what no store can hold among them, find something or are refused."""
+    chance = random.Random(5)
+    pieces = [
+        *(" cat ", "dgo ", "pictures ", " OR ", "NOT ", "(", ")", '"', "-", "+", "*", "~", ",", "tag:", "like:3 "),
+        *("by:user ", " by:fake ", "sort:-name ", "sort:size ", "date:2023 ", "iso:>800 ", "camera:% ", "name:\0 "),
+        *("near:0,0," + "9" * 400 + " ", "rating:" + "9" * 400 + " ", "tag:cat>=30% ", "has:people ", "is:untagged "),
+        *("\udce9 ", "tag:\udce9 ", "by:\udce9 ", "path:\udce9 ", "lens:\udce9 ", "type:\udce9 ", "camra:\udce9 "),
+    ]
+    for _ in range(500):
+        text = "".join(chance.choices(pieces, k=chance.randrange(1, 8)))
+        with contextlib.suppress(QueryError):
+            library.search(text)
+    assert library.notes == []  # no index was taken for damaged
+
+
 @pytest.mark.parametrize(
     ("text", "ids"),
     [
@@ -220,13 +238,13 @@ def test_places(engine: Engine, text: str, ids: list[int]) -> None:
 
 
 def test_the_box_holds_all_of_the_circle() -> None:
-    random = np.random.default_rng(0)
+    draw = np.random.default_rng(0)
     for _ in range(200):
-        circle = Circle(random.uniform(-90, 90), random.uniform(-180, 180), 10 ** random.uniform(0, 4.3))
+        circle = Circle(draw.uniform(-90, 90), draw.uniform(-180, 180), 10 ** draw.uniform(0, 4.3))
         # Places all over, and near the circle's rim.
-        angles, reach = random.uniform(0, 2 * math.pi, 500), circle.kilometres / 111 * random.uniform(0, 1.5, 500)
+        angles, reach = draw.uniform(0, 2 * math.pi, 500), circle.kilometres / 111 * draw.uniform(0, 1.5, 500)
         latitudes = np.clip(circle.latitude + reach * np.cos(angles), -90, 90)
-        longitudes = (circle.longitude + reach * np.sin(angles) * random.uniform(1, 9) + 540) % 360 - 180
+        longitudes = (circle.longitude + reach * np.sin(angles) * draw.uniform(1, 9) + 540) % 360 - 180
         (south, north), sides = box(circle)
         boxed = (latitudes >= south) & (latitudes <= north)
         boxed &= np.any([(longitudes >= west) & (longitudes <= east) for west, east in sides], axis=0)
