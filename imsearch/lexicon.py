@@ -104,7 +104,11 @@ class Lexicon:
             raise ImsearchError(f"The lexicon {path} is damaged ({error}). Install imsearch again.") from error
 
     def normalize(self, text: str) -> str:
-        """Lower case, composed Unicode, plain apostrophes, single spaces; otherwise as it is."""
+        """Lower case, composed Unicode, plain apostrophes, single spaces; otherwise as it is.
+
+        What is no text, a byte of a command line that is no UTF-8, becomes a question mark: no store could hold it.
+        """
+        text = text if text.isascii() else text.encode(errors="replace").decode()
         return " ".join(unicodedata.normalize("NFC", text).lower().translate(_APOSTROPHES).split())
 
     def forms(self, word: str) -> tuple[str, ...]:

@@ -247,6 +247,8 @@ def did_you_mean(text: str, choices: tuple[str, ...]) -> str:
 
 def _format(text: str) -> Value:
     name = text.lower().removeprefix(".")
+    if not (name.isascii() and name.isalnum()):
+        raise BadValue(f"type: takes the name of a format, for example type:jpeg or type:png; not {text!r}.")
     return FORMATS.get(name, name)
 
 

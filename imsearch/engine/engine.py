@@ -208,7 +208,8 @@ class Engine:
         from imsearch.engine.suggestions import suggest
 
         def showing(term: Term) -> int:
-            found = map(self._postings, (*term.names, *term.members))
+            tags = (*term.names, *term.members)
+            found = self._indexes.with_text(lambda index: [index.postings(tag) for tag in tags])
             return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
 
         return suggest(unknown, words, showing)

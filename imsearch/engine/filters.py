@@ -19,11 +19,12 @@ from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.conditions import Chance, Circle, Condition, Part, Span, did_you_mean
 from imsearch.engine.places import box, inside
-from imsearch.engine.resolved import Filter, Resolved, Scoped, tags_in
+from imsearch.engine.resolved import Filter, Like, Resolved, Scoped, tags_in
 from imsearch.engine.sources import Sources
 from imsearch.engine.text_index import Postings
 from imsearch.engine.tree import By, Everything
-from imsearch.errors import QueryError
+from imsearch.engine.tree import Like as LikeNode
+from imsearch.errors import ImsearchError, QueryError
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -81,11 +82,13 @@ class Filters:
         postings: Callable[[str], Postings],
         words: _Words,
         duplicates: Callable[[Catalog], Iterable[int]] = duplicates_of,
+        like: Callable[[str], Like] = lambda target: Like(f"like:{target}", target),
     ) -> None:
         self._catalog = catalog
         self._postings = postings
         self._words = words
         self._duplicates = duplicates
+        self._like = like
         self._sources = Sources(catalog, postings)
 
     def find(self, node: Condition | By | Everything) -> Filter:
@@ -95,6 +98,13 @@ class Filters:
         if isinstance(node, By):
             return Filter(f"by:{node.source}", self._select(self._sources.shown_by(self._known(node))))
         return Filter(node.text, self._ids(node))
+
+    def like(self, node: LikeNode) -> Like:
+        """What looks like a picture."""
+        try:
+            return self._like(node.target)
+        except ImsearchError as error:
+            raise QueryError(str(error), node.position) from error
 
     def scoped(self, item: Resolved, by: By) -> Scoped:
         """The words of a group as far as this source said them."""

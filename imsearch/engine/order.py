@@ -68,7 +68,7 @@ def _rows(
     """Pairs of these images, and when those are many, of others too."""
     with catalog.reading() as connection:
         if len(ids) > _FEW:
-            yield from connection.execute(rows)
+            yield from connection.execute(rows).all()
             return
         for piece in pieces(ids.tolist()):
-            yield from connection.execute(rows.where(image.in_(piece)))
+            yield from connection.execute(rows.where(image.in_(piece))).all()

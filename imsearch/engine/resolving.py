@@ -19,6 +19,9 @@ class Conditions(Protocol):
     def find(self, node: Condition | By | Everything) -> Filter:
         """The images of which this is true."""
 
+    def like(self, node: LikeNode) -> Like:
+        """What looks like a picture."""
+
     def scoped(self, item: Resolved, by: By) -> Scoped:
         """The words of a group as far as this source said them."""
 
@@ -37,8 +40,6 @@ class Resolving:
         """What this part comes to; None when all of its words are unknown or do not count."""
         if isinstance(node, Word):
             return self._word(node)
-        if isinstance(node, LikeNode):
-            return Like(f"like:{node.target}", node.target)
         if isinstance(node, Not):
             item = self.node(node.item)
             return None if item is None else Negated(item)
@@ -53,7 +54,7 @@ class Resolving:
             return parts[0] if len(parts) == 1 else AnyOf(tuple(parts)) if parts else None
         if self._conditions is None:
             raise TypeError(f"{node} needs a library to be looked up in")
-        return self._conditions.find(node)
+        return self._conditions.like(node) if isinstance(node, LikeNode) else self._conditions.find(node)
 
     def _word(self, word: Word) -> Term | None:
         if self._fillers and self._words.is_filler(word):

@@ -35,7 +35,10 @@ class Sources:
             return USER, *annotators.scalars()
 
     def postings(self, source: str, tags: Iterable[str]) -> Callable[[str], Postings]:
-        """Looks up the images of which it said one of these tags; those where the user rejected it are marked so."""
+        """Looks up the images of which it said one of these tags, and those where the user rejected it.
+
+        Here is all the work; what is returned only hands it out.
+        """
         with self._catalog.reading() as connection:
             names = _names_of(connection, tags)
             said: dict[str, dict[int, tuple[float, bool]]] = {name: {} for name in names.values()}
@@ -54,23 +57,25 @@ class Sources:
             return
         versions = list(connection.execute(_versions(source)).scalars())
         rows = select(table.image_id, table.tag_id, table.probability, table.shown)
-        rows = rows.where(table.annotator_id.in_(versions), table.tag_id.in_(names))
+        rows = rows.where(table.annotator_id.in_(versions), table.tag_id.in_(names), ~_rejected())
         found = [self._merged(name).images for name in set(names.values())]
         images = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
         if len(images) > _MANY:
-            yield from connection.execute(rows)
+            yield from connection.execute(rows).all()
             return
         for piece in pieces(images.tolist()):
-            yield from connection.execute(rows.where(table.image_id.in_(piece)))
+            yield from connection.execute(rows.where(table.image_id.in_(piece))).all()
 
     def _arrays(self, tag: str, said: Mapping[int, tuple[float, bool]]) -> Postings:
         merged = self._merged(tag)
-        images = np.fromiter(said, np.int64, len(said))
+        rejected = merged.images[merged.rejected].tolist()
+        known = {**said, **dict.fromkeys(rejected, (0.0, False))}
+        images = np.fromiter(known, np.int64, len(known))
         return Postings(
             images,
-            np.fromiter((probability for probability, _ in said.values()), np.float32, len(said)),
-            np.fromiter((shown for _, shown in said.values()), np.bool_, len(said)),
-            np.isin(images, merged.images[merged.rejected]),
+            np.fromiter((probability for probability, _ in known.values()), np.float32, len(known)),
+            np.fromiter((shown for _, shown in known.values()), np.bool_, len(known)),
+            np.isin(images, rejected),
         )
 
     def shown_by(self, source: str) -> ColumnElement[bool]:
@@ -78,11 +83,16 @@ class Sources:
         said, user = s.annotation_tags.c, s.corrections.c
         if source == USER:
             return exists().where(user.image_id == s.images.c.id, user.verdict > 0)
-        rejected = exists().where(user.image_id == said.image_id, user.tag_id == said.tag_id, user.verdict < 0)
-        shown = exists().where(said.image_id == s.images.c.id, said.shown, ~rejected)
+        shown = exists().where(said.image_id == s.images.c.id, said.shown, ~_rejected())
         if not source:
             return shown | self.shown_by(USER)
         return shown.where(said.annotator_id.in_(_versions(source)))
+
+
+def _rejected() -> ColumnElement[bool]:
+    """The condition on what an annotator said that the user rejected this very tag."""
+    said, user = s.annotation_tags.c, s.corrections.c
+    return exists().where(user.image_id == said.image_id, user.tag_id == said.tag_id, user.verdict < 0)
 
 
 def _versions(source: str) -> Select[tuple[int]]:

@@ -5,8 +5,10 @@ docs/query.md has an example of every condition, which tests/test_docs.py runs; 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import random
 from datetime import datetime
 from pathlib import Path
 
@@ -20,8 +22,9 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.filters import Filters
 from imsearch.engine.places import box, inside
 from imsearch.engine.query import parse
+from imsearch.engine.resolved import Filter, Like
 from imsearch.engine.words import Words
-from imsearch.errors import QueryError
+from imsearch.errors import ImsearchError, QueryError
 from tests.engine.support import LEXICON, reading, set_facts, spec
 
 SPRING, SUMMER = datetime(2023, 5, 17, 23, 59, 59), datetime(2023, 7, 1)
@@ -178,11 +181,38 @@ def test_images_whose_files_are_gone_are_not_found(library: Engine) -> None:
     assert found(library, "path:1.jpg") == []
 
 
-def test_duplicates_are_asked_of_whoever_knows_them(library: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_duplicates_are_asked_of_whoever_knows_them(library: Engine) -> None:
     words = Words(LEXICON, [])
     filters = Filters(library.catalog, library._postings, words, lambda catalog: iter([3, 1, 3]))
     resolved, _ = words.resolve(parse("is:duplicate").tree, filters)
-    assert getattr(resolved, "ids").tolist() == [1, 3]  # noqa: B009 - a Filter, which mypy cannot know
+    assert isinstance(resolved, Filter)
+    assert resolved.ids.tolist() == [1, 3]
+
+
+def test_a_likeness_that_cannot_be_had_is_a_mistake_in_the_query(library: Engine) -> None:
+    def refuse(target: str) -> Like:
+        raise ImsearchError(f"{target} is no picture.")
+
+    words = Words(LEXICON, [])
+    with pytest.raises(QueryError, match="is no picture") as raised:
+        words.resolve(parse("cat like:x.txt").tree, Filters(library.catalog, library._postings, words, like=refuse))
+    assert raised.value.position == 9
+
+
+def test_no_query_breaks_the_search(library: Engine) -> None:
+    """Pieces of the language thrown together, what no store can hold among them, find something or are refused."""
+    chance = random.Random(5)
+    pieces = [
+        *(" cat ", "dgo ", "pictures ", " OR ", "NOT ", "(", ")", '"', "-", "+", "*", "~", ",", "tag:", "like:3 "),
+        *("by:user ", " by:fake ", "sort:-name ", "sort:size ", "date:2023 ", "iso:>800 ", "camera:% ", "name:\0 "),
+        *("near:0,0," + "9" * 400 + " ", "rating:" + "9" * 400 + " ", "tag:cat>=30% ", "has:people ", "is:untagged "),
+        *("\udce9 ", "tag:\udce9 ", "by:\udce9 ", "path:\udce9 ", "lens:\udce9 ", "type:\udce9 ", "camra:\udce9 "),
+    ]
+    for _ in range(500):
+        text = "".join(chance.choices(pieces, k=chance.randrange(1, 8)))
+        with contextlib.suppress(QueryError):
+            library.search(text)
+    assert library.notes == []  # no index was taken for damaged
 
 
 @pytest.mark.parametrize(
@@ -208,13 +238,13 @@ def test_places(engine: Engine, text: str, ids: list[int]) -> None:
 
 
 def test_the_box_holds_all_of_the_circle() -> None:
-    random = np.random.default_rng(0)
+    draw = np.random.default_rng(0)
     for _ in range(200):
-        circle = Circle(random.uniform(-90, 90), random.uniform(-180, 180), 10 ** random.uniform(0, 4.3))
+        circle = Circle(draw.uniform(-90, 90), draw.uniform(-180, 180), 10 ** draw.uniform(0, 4.3))
         # Places all over, and near the circle's rim.
-        angles, reach = random.uniform(0, 2 * math.pi, 500), circle.kilometres / 111 * random.uniform(0, 1.5, 500)
+        angles, reach = draw.uniform(0, 2 * math.pi, 500), circle.kilometres / 111 * draw.uniform(0, 1.5, 500)
         latitudes = np.clip(circle.latitude + reach * np.cos(angles), -90, 90)
-        longitudes = (circle.longitude + reach * np.sin(angles) * random.uniform(1, 9) + 540) % 360 - 180
+        longitudes = (circle.longitude + reach * np.sin(angles) * draw.uniform(1, 9) + 540) % 360 - 180
         (south, north), sides = box(circle)
         boxed = (latitudes >= south) & (latitudes <= north)
         boxed &= np.any([(longitudes >= west) & (longitudes <= east) for west, east in sides], axis=0)

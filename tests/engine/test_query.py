@@ -201,6 +201,7 @@ def test_the_order_is_told_from_the_rest(text: str, tree: Node, sort: Sort | Non
         ("has:gsp", 4, "Did you mean gps"),
         ("has:xyz", 4, "knows gps, date"),
         ("is:untaged", 3, "Did you mean untagged"),
+        ("type:jp*g", 5, "name of a format"),
         ("orientation:portrat", 12, "Did you mean portrait"),
         ("a sort:-rateing", 8, "Did you mean rating"),
         ("-sort:date a", 6, "sort:-date"),
