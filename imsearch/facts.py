@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -64,6 +64,11 @@ class Gathered:
             "social_tags_problem": self.social_tags_problem or None,
         }
         return known | {name: value for name, value in more.items() if value is not None}
+
+    def telling(self, problem: str) -> Gathered:
+        """The same with one more problem of the texts, if there is one."""
+        problems = (problem, self.social_tags_problem)
+        return replace(self, social_tags_problem=_told(filter(None, problems))) if problem else self
 
 
 def gather(path: Path, image: Image.Image, *, written: bool = True, beside: bool = True) -> Gathered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 from PIL import Image
@@ -41,11 +41,10 @@ def open_picture(file: BinaryIO) -> Image.Image:
     start = file.read(16)
     for name in FORMATS:
         factory, accepts = _heif(start) if name == "HEIF" else Image.OPEN.get(name, (None, None))
-        if factory is None or (accepts is not None and accepts(start) is not True):
-            continue
         file.seek(0)
         try:
-            return factory(file, "")
+            if factory is not None and (accepts is None or accepts(start) is True):
+                return factory(file, "")
         except PictureError as error:
             reason = str(error)
         except (SyntaxError, IndexError, TypeError, KeyError, EOFError, struct.error) as error:
@@ -78,10 +77,16 @@ def _refuse_heif(file: Any, name: str) -> Image.Image:
     raise PictureError(_NO_HEIF)
 
 
-def without_pixels(file: BinaryIO) -> BinaryIO:
-    """The same file with all its metadata, but of a PNG only the chunks that hold no pixels.
+PIXELS = (b"IDAT", b"fdAT")
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+"""Kinds of chunks of a PNG."""
 
-    Pillow reads what lies behind a PNG's pixels only when it has decoded them.
+
+def png_without(file: BinaryIO, kinds: Sequence[bytes]) -> BinaryIO:
+    """The same file; of a PNG without the chunks of these kinds.
+
+    Without pixels its metadata can be read quickly: Pillow reads what lies behind the pixels only when it has decoded
+    them.  Without texts it can be read where Pillow refuses a PNG because its texts are too long.
     """
     kept = [file.read(8)]
     if kept[0] != b"\x89PNG\r\n\x1a\n":
@@ -89,7 +94,7 @@ def without_pixels(file: BinaryIO) -> BinaryIO:
         return file
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
-        if kind in (b"IDAT", b"fdAT"):
+        if kind in kinds:
             file.seek(length + 4, io.SEEK_CUR)
         else:
             kept += (head, file.read(length + 4))

@@ -7,7 +7,7 @@ import io
 import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,8 +16,8 @@ from PIL import Image, PngImagePlugin
 
 from imsearch.errors import PictureError
 from imsearch.facts import Gathered, gather
+from imsearch.formats import PIXELS, TEXTS, open_picture, png_without
 from imsearch.formats import SUFFIXES as SUFFIXES
-from imsearch.formats import open_picture, without_pixels
 
 if TYPE_CHECKING:
     from numpy import uint8
@@ -102,7 +102,26 @@ def read_picture(
             raise PictureError(f"it cannot be opened: {error.strerror or error}") from error
     if not data:
         raise PictureError("it is empty")
-    opened = open_picture(io.BytesIO(data))
+    try:
+        return _read(path, data, io.BytesIO(data), least_side, sha256, social_tags, beside)
+    except PictureError:
+        without_texts = png_without(io.BytesIO(data), TEXTS)
+        if len(without_texts.read()) == len(data):
+            raise
+        without_texts.seek(0)
+        picture = _read(path, data, without_texts, least_side, sha256, social_tags, beside)
+    found = picture.gathered.telling(TEXTS_LEFT_OUT)
+    return replace(picture, gathered=found, metadata=found.metadata())
+
+
+TEXTS_LEFT_OUT = "XMP: the texts of the PNG are damaged or too long, and were left unread"
+
+
+def _read(
+    path: Path, data: bytes, file: BinaryIO, least_side: int, sha256: str | None, social_tags: bool, beside: bool
+) -> Picture:
+    """`read_picture` for a file whose bytes are `data`, decoded from `file`."""
+    opened = open_picture(file)
     width, height = opened.size
     if width * height > MAX_PIXELS:
         raise PictureError(f"it has {width:,} x {height:,} pixels; more than {MAX_PIXELS:,} in all are refused")
@@ -129,12 +148,19 @@ def read_headers(path: Path, file: BinaryIO, *, beside: bool = True) -> Gathered
 
     `file` is the picture itself, opened, and `path` where it lies.
     """
-    opened = open_picture(without_pixels(file))
+    problem = ""
+    try:
+        opened = open_picture(png_without(file, PIXELS))
+    except PictureError:
+        file.seek(0)
+        opened = open_picture(png_without(file, (*PIXELS, *TEXTS)))
+        problem = TEXTS_LEFT_OUT
     with opened:
         is_png = isinstance(opened, PngImagePlugin.PngImageFile)
         if is_png and not {"exif", "Raw profile type exif"}.intersection(opened.info):
             opened.info["exif"] = b""  # Pillow would decode the picture to look for it
-        return gather(path, opened, beside=beside)
+        found = gather(path, opened, beside=beside)
+    return found.telling(problem)
 
 
 def _kind(image: Image.Image) -> str:

@@ -206,6 +206,8 @@ def broken_pictures() -> dict[str, bytes]:
     whole = encoded(Image.effect_noise((200, 200), 50), "JPEG")
     return {
         "truncated.jpg": whole[: len(whole) // 2],
+        "truncated.heic": encoded(quarters((640, 480)), "HEIF")[:-200],
+        "one-byte.jpg": b"x",
         "truncated.png": encoded(Image.effect_noise((200, 200), 50), "PNG")[:5000],
         "empty.jpg": b"",
         "text.jpg": b"Dear diary, this is not a picture.\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imsearch.facts import LONGEST, LONGEST_PROBLEM, MOST_TAGS, Gathered
-from imsearch.picture import read_headers, read_picture
+from imsearch.picture import TEXTS_LEFT_OUT, read_headers, read_picture
 from imsearch.plain_xml import XmlError
 from imsearch.sidecars import read_takeout, read_text
 from imsearch.xmp import LARGEST, read_xmp
@@ -173,6 +174,19 @@ def test_keywords_of_ten_megabytes() -> None:
     assert said.social_tags in (("sea",), ())  # Pillow itself leaves such texts out
     assert read(jpeg(own_iptc=iptc(b"x" * 30_000, b"sea"))).social_tags == ("sea",)
     assert len(read_text(b"," * 1_000_000).tags) == 1_000_001
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_texts_too_long_for_pillow_do_not_stop_a_png(behind: bool, tmp_path: Path) -> None:
+    text = chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp("x" * 10_000_000)))
+    data = encoded(quarters(), "PNG", exif=FULL)
+    at = len(data) - 12 if behind else 33  # before the last chunk, or behind the first
+    path = tmp_path / "a.png"
+    path.with_suffix(".txt").write_text("sea")
+    said = read(data[:at] + text + data[at:], path)
+    assert said.social_tags_problem == TEXTS_LEFT_OUT
+    assert (said.facts.camera, said.social_tags) == ("NIKON Z 6", ("sea",))
+    assert read_headers(path, io.BytesIO(data[:at] + text + data[at:])) == said
 
 
 @SHIFTING

@@ -134,6 +134,8 @@ def test_broken_files_are_refused_with_a_reason(name: str) -> None:
         "postscript.jpg": "not a picture",
         "header-only.png": "",
         "truncated.jpg": "truncated",
+        "truncated.heic": "it is damaged or cut short",
+        "one-byte.jpg": "not a picture",
         "truncated.png": "truncated",
     }[name]
     assert reason in str(refused.value)
