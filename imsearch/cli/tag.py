@@ -129,7 +129,9 @@ def _correct(
         done = opened.correct(list(asked.images), asked.tags, verdict, exact=exact)
     tell_correction(done, asked.images)
     _tell_unknown(asked)
-    return 1 if asked.unknown or (done.refused and verdict is Verdict.ACCEPT) else 0
+    # To take back what was never added is no failure, unless an annotator still says so.
+    failed = [pair for pair in done.refused if verdict is Verdict.ACCEPT or pair in done.said]
+    return 1 if asked.unknown or failed else 0
 
 
 @tag.command(

@@ -14,5 +14,6 @@ from imsearch.engine import schema as s
 
 def named(tag_id: ColumnElement[Any]) -> ColumnElement[int]:
     """An SQL expression: the id of the name that a tag goes by; its own where it was never renamed."""
-    name = select(s.aliases.c.name_id).where(s.aliases.c.tag_id == tag_id).scalar_subquery()
-    return func.coalesce(name, tag_id)
+    # Correlated explicitly: by itself it would be with the next statement around it only.
+    name = select(s.aliases.c.name_id).where(s.aliases.c.tag_id == tag_id).correlate_except(s.aliases)
+    return func.coalesce(name.scalar_subquery(), tag_id)

@@ -104,7 +104,7 @@ class Corrections:
             journal.mark_undone(connection, batch)
             self._recorder.mark_changed(connection, changed)
         self._follow()
-        return next(change for change in journal.history(self._catalog) if change.number == batch)
+        return journal.history(self._catalog, number=batch)[0]
 
     def _rename(self, action: str, old: Sequence[str], new: str) -> Renaming:
         with self._recorder.writing() as connection:

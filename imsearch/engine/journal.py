@@ -57,50 +57,50 @@ def carriers(connection: Connection, tag_ids: Iterable[int]) -> list[int]:
     return sorted(connection.execute(either).scalars())
 
 
-def history(catalog: CatalogBase, limit: int | None = None) -> list[Change]:
-    """The changes of the user, the newest first.
+def history(catalog: CatalogBase, limit: int | None = None, number: int | None = None) -> list[Change]:
+    """The changes of the user, the newest first, or the one of this number.
 
-    A renaming concerns the images that hold the tags now; the number may differ from when it was made.
+    A renaming concerns the images that hold the tags now; how many may differ from when it was made.
     """
     table = s.edits.c
+    columns = (table.batch, table.made_at, table.action, table.undone)
     batches = (
-        select(
-            table.batch,
-            table.made_at,
-            table.action,
-            table.undone,
-            func.count(table.image_id.distinct()).label("images"),
-        )
-        .group_by(table.batch, table.made_at, table.action, table.undone)
+        select(*columns, func.count(table.image_id.distinct()).label("images"))
+        .group_by(*columns)
         .order_by(table.batch.desc())
         .limit(limit)
     )
+    if number is not None:
+        batches = batches.where(table.batch == number)
     with catalog.reading() as connection:
         return [_change(connection, row) for row in connection.execute(batches).all()]
 
 
 def _change(connection: Connection, row: Row[Any]) -> Change:
     table = s.edits.c
-    edits = (
-        select(s.tags.c.name, table.tag_id, table.image_id, table.before, table.after)
+    # In the order in which the command named them.
+    tags = (
+        select(
+            table.tag_id, s.tags.c.name, func.min(table.before).label("before"), func.min(table.after).label("after")
+        )
         .join_from(s.edits, s.tags, table.tag_id == s.tags.c.id)
         .where(table.batch == row.batch)
-        .order_by(table.id)
+        .group_by(table.tag_id, s.tags.c.name)
+        .order_by(func.min(table.id))
     )
-    if row.images:
-        names = connection.execute(edits.with_only_columns(s.tags.c.name).distinct().order_by(s.tags.c.name)).scalars()
-        renamed, name, images = tuple(names), None, row.images
-    else:
-        found = connection.execute(edits).all()
-        # Those that had been renamed to one of the others before came along; the command did not name them.
+    found = connection.execute(tags).all()
+    name, images = None, row.images
+    if not images:
         own = {each.tag_id for each in found}
-        renamed = tuple(each.name for each in found if each.before not in own)
-        after = found[0].after
-        name = (
-            found[0].name
-            if after is None
-            else connection.execute(select(s.tags.c.name).where(s.tags.c.id == after)).scalar_one()
-        )
+        name = _name_after(connection, found[0])
         images = len(carriers(connection, own))
+        # Those that had gone by the name of one of the others came along; the command did not name them.
+        found = [each for each in found if each.before not in own]
     made_at = row.made_at.replace(tzinfo=UTC)
-    return Change(row.batch, made_at, row.action, renamed, name, images, bool(row.undone))
+    return Change(row.batch, made_at, row.action, tuple(each.name for each in found), name, images, bool(row.undone))
+
+
+def _name_after(connection: Connection, renamed: Any) -> str:
+    """What a tag was renamed to; its own name where it got that back."""
+    new = renamed.tag_id if renamed.after is None else renamed.after
+    return str(connection.execute(select(s.tags.c.name).where(s.tags.c.id == new)).scalar_one())

@@ -29,6 +29,10 @@ class Tags:
         """The id of a tag that the library has, whatever it goes by."""
         return self._ids[name]
 
+    def spelled(self, tag: int) -> str:
+        """The tag of this id."""
+        return self._names[tag]
+
     def is_alias(self, name: str) -> bool:
         """Whether this tag goes by another name."""
         return self._ids.get(name) in self.aliases
