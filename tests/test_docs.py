@@ -138,7 +138,9 @@ def test_the_queries_of_the_page_find_what_it_says(library: Engine, query: str, 
     assert [hit.image.path.name for hit in hits] == finds.split()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/commands.md", "docs/query.md", "docs/plugins.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/commands.md", "docs/query.md", "docs/corrections.md", "docs/plugins.md"]
+)
 def test_commands_in_the_pages_can_be_called_so(page: str) -> None:
     known = dict(commands())
     calls = re.findall(r"^(?:    |\$ )+(?:\$ )?imsearch ([^\n#|>]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)

@@ -98,16 +98,15 @@ def print_review(doubts: Sequence[Doubt], form: str) -> None:
     if not doubts:
         say("There is no tag in doubt that you have not judged.")
         return
-    table = make_table("picture", "tag", ">probability", "source", "command")
-    table.columns[0].no_wrap = True
+    table = make_table("picture", "tag", ">probability", "source", "imsearch tag")
+    table.columns[0].no_wrap = table.columns[-1].no_wrap = True
     room = max(16, terminal_width() // 4)
     for doubt in doubts:
-        picture = shorten(printable(near(doubt.image.path)), room)
-        table.add_row(
-            picture, doubt.tag.name, f"{doubt.tag.probability:.2f}", doubt.tag.source, _answer("accept", doubt)
-        )
+        picture, tag = shorten(printable(near(doubt.image.path)), room), doubt.tag
+        command = _answer("accept", doubt).removeprefix("imsearch tag ")
+        table.add_row(picture, tag.name, f"{tag.probability:.2f}", tag.source, command)
     print_table(table)
-    say('If a tag is wrong, write "reject" in place of "accept".')
+    say('Right: "imsearch tag accept ...", as the last column says.  Wrong: "reject" in place of "accept".')
 
 
 def _answer(verdict: str, doubt: Doubt) -> str:

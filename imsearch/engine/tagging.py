@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from imsearch.records import USER, Tag
 
-
-class Said(NamedTuple):
-    """A tag of an annotator: under which id it was said, and the tag by the name it goes by now."""
-
-    tag_id: int
-    tag: Tag
+Said: TypeAlias = tuple[int, Tag]
+"""A tag of an annotator: under which id it was said, and the tag by the name it goes by now."""
 
 
 class Word(NamedTuple):
@@ -31,6 +27,8 @@ def settle(said: Sequence[Said], words: Sequence[Word]) -> tuple[list[Tag], dict
     Else a rejection takes away what was said under the rejected tag; only when nothing else was said under the name
     does it reject the name: who rejected "puppy", and merges it into "dog", has not said that there is no dog.
     """
+    if not words:
+        return [tag for _, tag in said], {}
     verdicts = {word.name: word.verdict for word in words if word.tag_id == word.name_id}
     for word in words:
         if word.verdict > 0:

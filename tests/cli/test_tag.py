@@ -114,6 +114,15 @@ def test_reject_hides_and_show_tells(run: Run, indexed: Path) -> None:
     assert run("query", "red").code == 1
 
 
+def test_a_moved_file_keeps_its_corrections(run: Run, indexed: Path) -> None:
+    run("tag", "add", indexed / "red.png", "grandma")
+    run("tag", "reject", indexed / "red.png", "red")
+    (indexed / "red.png").rename(indexed / "sub" / "moved.png")
+    assert run("index", indexed).code == 0
+    assert run("query", "grandma", "--format", "paths").out == f"{indexed / 'sub' / 'moved.png'}\n"
+    assert run("query", "red").code == 1
+
+
 def test_accept_confirms_what_was_suggested(run: Run, indexed: Path) -> None:
     assert run("tag", "accept", indexed / "red.png", "red").err == "red: confirmed on 1 picture.\n"
     assert run("tag", "accept", indexed / "red.png", "red").err == "red is confirmed already on 1 picture.\n"
@@ -181,7 +190,7 @@ def test_review_gives_the_commands(run: Run, indexed: Path) -> None:
     ]
     number = doubts[0]["id"]
     assert doubts[0]["reject"] == f"imsearch tag reject {number} green"
-    assert f"imsearch tag accept {number} green" in run("tag", "review").out
+    assert f"accept {number} green\n" in run("tag", "review").out
     assert run(*doubts[0]["reject"].split()[1:]).code == 0
     assert [each["tag"]["name"] for each in run("tag", "review", "--format", "json").json["tags"]] == ["red"]
     assert run("tag", "review", "zebra").code == 2

@@ -16,7 +16,7 @@ import pytest
 from imsearch.engine.changes import Correction, Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.journal import history
-from imsearch.engine.tagging import Said, Word, settle
+from imsearch.engine.tagging import Word, settle
 from imsearch.errors import ImsearchError, LibraryError
 from imsearch.records import Tag
 from tests.engine.support import LEXICON, reading, spec
@@ -129,6 +129,12 @@ def test_a_name_the_lexicon_does_not_know_keeps_its_kinds(pets: Engine) -> None:
     assert ids(pets, "rex") == [2, 1]
 
 
+def test_a_name_the_lexicon_knows_means_what_the_lexicon_says(pets: Engine) -> None:
+    pets.corrections.rename("car", "beach")
+    assert ids(pets, "vehicle") == ids(pets, "car") == []
+    assert ids(pets, "beach") == [3]
+
+
 def test_merging_keeps_the_likeliest(pets: Engine) -> None:
     done = pets.corrections.merge(["cat", "dog"], "pet")
     assert done.images == 3
@@ -184,7 +190,7 @@ def test_corrections_go_by_the_new_name_too(pets: Engine) -> None:
 
 
 CAT, DOG, PET = 1, 2, 3  # ids of tags; cat and dog go by the name of pet
-HEARD = [Said(CAT, Tag("pet", 0.9, "fake")), Said(DOG, Tag("pet", 0.8, "fake"))]
+HEARD = [(CAT, Tag("pet", 0.9, "fake")), (DOG, Tag("pet", 0.8, "fake"))]
 
 
 @pytest.mark.parametrize(
