@@ -19,6 +19,7 @@ from imsearch.errors import ImsearchError, PictureError, PluginError
 from imsearch.lexicon import Lexicon
 from imsearch.records import AnnotatorSpec, Image, Results, Tag, Text
 from imsearch.settings import Settings, load_settings
+from imsearch.tag_library import TagLibrary
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -40,12 +41,11 @@ class Annotated:
     error: str | None = None
 
 
-class Library:
+class Library(TagLibrary):
     """An opened library.  Use it as a context manager, or call `close`."""
 
     def __init__(self, engine: Engine, settings: Settings, plugins: PluginManager | None = None) -> None:
-        self.engine = engine
-        self.settings = settings
+        super().__init__(engine, settings)
         self._plugins = plugins
 
     @classmethod
@@ -164,10 +164,6 @@ class Library:
     def texts(self, image: Image) -> tuple[Text, ...]:
         """What people wrote of a picture: title, description, keywords."""
         return tuple(self.engine.catalog.written([image.id]).get(image.id, ()))
-
-    def tags(self, prefix: str = "") -> list[tuple[str, int]]:
-        """The tags that are shown, and on how many pictures, the most frequent first."""
-        return self.engine.catalog.tag_counts(prefix)
 
     def failures(self) -> tuple[Failure, ...]:
         """The files, and annotators on files, that failed when they were last tried."""

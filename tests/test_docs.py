@@ -182,7 +182,9 @@ def test_every_key_of_the_query_language_is_documented(key: str) -> None:
     assert f"`{key}:" in text_of("query.md") or f" {key}:" in text_of("query.md")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/commands.md", "docs/query.md", "docs/plugins.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/commands.md", "docs/query.md", "docs/corrections.md", "docs/plugins.md"]
+)
 def test_commands_in_the_pages_can_be_called_so(page: str) -> None:
     known = dict(commands())
     calls = re.findall(r"^(?:    |\$ )+(?:\$ )?imsearch ([^\n#|>]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)

@@ -14,6 +14,7 @@ COMMANDS = {
     "similar": "imsearch.cli.query:similar",
     "show": "imsearch.cli.show:show",
     "tags": "imsearch.cli.show:tags",
+    "tag": "imsearch.cli.tag:tag",
     "annotate": "imsearch.cli.annotate:annotate",
     "status": "imsearch.cli.maintain:status",
     "verify": "imsearch.cli.maintain:verify",

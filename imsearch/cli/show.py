@@ -36,10 +36,13 @@ def show(image: str, form: str, library: Path | None) -> int:
     with open_library(load_settings({"library": library})) as opened:
         found, tags = opened.show(image)
         texts = opened.texts(found)
+        rejected = opened.rejected(found.id)
     if form == "json":
-        print_json(_record(found, tags, texts))
+        print_json({**_record(found, tags, texts), "rejected": list(rejected)})
     else:
         _print_image(found, tags, texts)
+        if rejected:
+            click.echo(f"\nYou rejected: {', '.join(map(printable, rejected))}")
     return 0
 
 
@@ -48,18 +51,20 @@ def show(image: str, form: str, library: Path | None) -> int:
 Examples:
   imsearch tags                all of them, the most frequent first
   imsearch tags bea            those that begin with "bea"
+  imsearch tags --by user      those that you gave yourself
 """
 )
 @click.argument("word", default="")
+@click.option("--by", default="", metavar="NAME", help='Only the tags of this annotator, or of "user".')
 @format_option("table", "json")
 @library_option
-def tags(word: str, form: str, library: Path | None) -> int:
+def tags(word: str, by: str, form: str, library: Path | None) -> int:
     """List the tags in use.
 
     Says how many pictures show each, the most frequent first.  With WORD, lists those that begin with it.
     """
     with open_library(load_settings({"library": library})) as opened:
-        counts = opened.tags(word)
+        counts = opened.tags(word, by)
     if form == "json":
         print_json({"tags": [{"name": name, "images": number} for name, number in counts]})
     elif counts:
@@ -68,7 +73,8 @@ def tags(word: str, form: str, library: Path | None) -> int:
             table.add_row(printable(name), f"{number:,}")
         print_table(table)
     else:
-        say(f"No tag begins with {word!r}." if word else "The library has no tags yet.")
+        whose = f" of {by}" if by else ""
+        say(f"No tag{whose} begins with {word!r}." if word else f"The library has no tags{whose} yet.")
     return 0
 
 

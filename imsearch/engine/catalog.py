@@ -87,6 +87,16 @@ class Catalog(CatalogTags):
             found = connection.execute(select(s.files.c.image_id).where(s.files.c.path == path)).scalar()
         return None if found is None else self.image(found)
 
+    def images_by_path(self, paths: Iterable[Path]) -> dict[Path, int]:
+        """The ids of the images that these files hold; files that are not known are left out."""
+        keys = {path: _key(path) for path in paths}
+        found: dict[bytes, int] = {}
+        with self.reading() as connection:
+            for piece in pieces(dict.fromkeys(keys.values())):
+                known = select(s.files.c.path, s.files.c.image_id).where(s.files.c.path.in_(piece))
+                found.update((path, image) for path, image in connection.execute(known))
+        return {path: found[key] for path, key in keys.items() if key in found}
+
     def images(self, ids: Iterable[int]) -> dict[int, Image]:
         """The images of these ids that still have files."""
         found: dict[int, Image] = {}

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.batch import Reading
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.changes import Doubt, Verdict
+from imsearch.engine.corrections import Corrections
 from imsearch.engine.health import Status, status, verify
 from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
@@ -99,14 +101,12 @@ class Engine:
 
     def correct(self, image: int, tag: str, verdict: int) -> None:
         """Set what the user says of a tag: 1 it is there, -1 it is not, 0 nothing any more."""
-        name = self._lexicon.normalize(tag)
-        if not name:
-            raise ImsearchError("A tag needs a name.")
-        said = {each.name for each in self.catalog.tags_of([image]).get(image, ())}
-        if name not in said:
-            name = self._lexicon.canonical(name) or name
-        self._writer.correct(image, name, verdict)
-        self.catch_up()
+        self.corrections.correct([image], [tag], {1: Verdict.ADD, 0: Verdict.CLEAR, -1: Verdict.REJECT}[verdict])
+
+    @property
+    def corrections(self) -> Corrections:
+        """Writes what the user says of tags, and renames them; the text index follows at once."""
+        return Corrections(self.catalog, self._writer, self._lexicon, self.catch_up)
 
     def catch_up(self) -> None:
         """Bring the text index up to date with the catalog now, so that readers find what was recorded."""
@@ -190,6 +190,12 @@ class Engine:
         ids, cosines = ids[others][offset : offset + limit], cosines[others][offset : offset + limit]
         return Results("", total, self._hits(ids.tolist(), [max(0.0, each) for each in cosines.tolist()], {}))
 
+    def review(self, word: str = "", limit: int = 20) -> list[Doubt]:
+        """The tags that annotators are most in doubt about; see `imsearch.engine.review`."""
+        from imsearch.engine.review import review
+
+        return review(self.catalog, self._lexicon, word, limit)
+
     def _hits(self, ids: list[int], scores: list[float], why: dict[str, frozenset[str]]) -> tuple[Hit, ...]:
         images, tags = self.catalog.images(ids), self.catalog.tags_of(ids)
         return tuple(
@@ -218,7 +224,7 @@ class Engine:
         """The words of the library; read again when the catalog has changed."""
         _, generation = self.catalog.state()
         if self._words is None or self._words[0] != generation:
-            self._words = generation, Words(self._lexicon, self.catalog.tag_names())
+            self._words = generation, Words(self._lexicon, self.catalog.tag_names(), self.catalog.renamed())
         return self._words[1]
 
 

@@ -151,6 +151,7 @@ edits = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("batch", Integer, nullable=False, index=True),
+    Column("action", String(8), nullable=False, comment="add, accept, remove, reject, clear, rename or merge"),
     Column("made_at", DateTime, nullable=False, comment="UTC"),
     Column("image_id", ForeignKey("images.id"), comment="of a correction; none for an alias"),
     Column("tag_id", ForeignKey("tags.id"), nullable=False),

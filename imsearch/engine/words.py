@@ -7,7 +7,7 @@ that a better lexicon needs no new index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Protocol
 
@@ -63,16 +63,24 @@ class Lexicon(Protocol):
 class Words:
     """Resolves queries against the tags that a library holds."""
 
-    def __init__(self, lexicon: Lexicon, tags: Iterable[str]) -> None:
+    def __init__(self, lexicon: Lexicon, tags: Iterable[str], renamed: Mapping[str, str] | None = None) -> None:
+        """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them."""
         self._lexicon = lexicon
         self._tags = frozenset(tags)
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         self._members: defaultdict[str, list[str]] = defaultdict(list)
         for tag in sorted(self._tags):
-            canonical = self._meaning(tag)
-            self._names[canonical].append(tag)
-            for kind in (*lexicon.kinds(canonical), *lexicon.related(canonical)):
-                self._members[kind].append(tag)
+            self._enter(self._meaning(tag), tag)
+        for old, new in (renamed or {}).items():
+            # "rex", who was called "dog", is found as a dog; "car" is found by the odd word that it was before.
+            if not (lexicon.canonical(old) and lexicon.canonical(new)):
+                self._enter(self._meaning(old), new)
+
+    def _enter(self, meaning: str, tag: str) -> None:
+        """Let a tag be found by what it means."""
+        self._names[meaning].append(tag)
+        for kind in (*self._lexicon.kinds(meaning), *self._lexicon.related(meaning)):
+            self._members[kind].append(tag)
 
     def resolve(self, query: Node, conditions: Conditions | None = None) -> tuple[Resolved | None, tuple[str, ...]]:
         """The query in terms of tags and images, and the words nobody knows.

@@ -49,6 +49,7 @@ def upgrade() -> None:
         "edits",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("batch", sa.Integer, nullable=False, index=True),
+        sa.Column("action", sa.String(8), nullable=False),
         sa.Column("made_at", sa.DateTime, nullable=False),
         sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id")),
         sa.Column("tag_id", sa.Integer, sa.ForeignKey("tags.id"), nullable=False),
