@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from numpy import int64
+    from numpy import float32, int64
     from numpy.typing import NDArray
 
 
@@ -16,13 +16,15 @@ class Term:
     """A word of a query and the tags that answer it.
 
     `names` are the word itself: its forms and synonyms.  `members` are tags that speak for it too, of its kind or near
-    in meaning, and by how much their probability counts, in 0 to 1.  A user who rejected one of the names has said
-    that the word is wrong, whatever the members say.
+    in meaning, and by how much their probability counts, in 0 to 1.  `texts` are its spellings that somebody wrote,
+    in a file's name or a title say; one of several words counts where all of them are.  A user who rejected one of the
+    names has said that the word is wrong, whatever the members and texts say.
     """
 
     word: str
     names: tuple[str, ...]
     members: Mapping[str, float] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +33,15 @@ class Filter:
 
     text: str
     ids: NDArray[int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Like:
+    """Looking like a picture: ``like:17``.  `scores` are the cosines of the images `ids` to it."""
+
+    text: str
+    ids: NDArray[int64]
+    scores: NDArray[float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +72,4 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Filter | Negated | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Filter | Like | Negated | Demanded | All | AnyOf

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from imsearch.engine.query import Node, Not, Or, Required, Word
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Term
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Term
+from imsearch.engine.text_words import Written, nowhere, with_texts
+from imsearch.engine.written import key
 
 _FILLERS = frozenset(
     (
@@ -43,6 +45,9 @@ class Lexicon(Protocol):
     def forms(self, word: str) -> tuple[str, ...]:
         """The word and what it may be a form of."""
 
+    def inflections(self, word: str) -> tuple[str, ...]:
+        """The word and what may be forms of it."""
+
     def kinds(self, tag: str) -> tuple[str, ...]:
         """The kinds above a tag."""
 
@@ -67,33 +72,33 @@ class Words:
             for kind in (*lexicon.kinds(canonical), *lexicon.related(canonical)):
                 self._members[kind].append(tag)
 
-    def resolve(self, query: Node) -> tuple[Resolved | None, tuple[str, ...]]:
+    def resolve(self, query: Node, written: Written = nowhere) -> tuple[Resolved | None, tuple[str, ...]]:
         """The query in terms of tags, and the words nobody knows.
 
-        A word is unknown when neither the lexicon nor any image has heard of it.  No picture can be judged by it, so
-        it is left out; None is left when no word remains.
+        A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it (`written`).  No
+        picture can be judged by it, so it is left out; None is left when no word remains.
         """
         unknown: list[str] = []
         fillers = not all(self._is_filler(word) for word in _leaves(query))
-        resolved = self._node(query, unknown, fillers)
+        resolved = self._node(query, unknown, fillers, written)
         return resolved, tuple(dict.fromkeys(unknown))
 
-    def _node(self, node: Node, unknown: list[str], fillers: bool) -> Resolved | None:
+    def _node(self, node: Node, unknown: list[str], fillers: bool, written: Written) -> Resolved | None:
         if isinstance(node, Word):
             if fillers and self._is_filler(node):
                 return None
-            term = self.term(node)
+            term = with_texts(node, self.term(node), self._lexicon, written)
             if term is None:
                 unknown.append(node.text)
             return term
         if isinstance(node, Not | Required):
-            item = self._node(node.item, unknown, fillers)
+            item = self._node(node.item, unknown, fillers, written)
             if isinstance(node, Not):
                 return None if item is None else Negated(item)
             # What is required and unknown is nowhere, unlike a word that is merely wished for.
             return Demanded(item or Term("", ()))
         items = node.items if isinstance(node, Or) else self._join(node.items)
-        parts = [part for item in items if (part := self._node(item, unknown, fillers)) is not None]
+        parts = [part for item in items if (part := self._node(item, unknown, fillers, written)) is not None]
         if isinstance(node, Or):
             return _either(parts)
         flat = [each for part in parts for each in (part.items if isinstance(part, All) else (part,))]
@@ -148,8 +153,9 @@ class Words:
     def why(query: Resolved) -> dict[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
-            return {query.word: frozenset((*query.names, *query.members))} if query.word else {}
-        if isinstance(query, Negated | Filter):
+            texts = (key(phrase) for phrase in query.texts)
+            return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
+        if isinstance(query, Negated | Filter | Like):
             return {}
         items = (query.item,) if isinstance(query, Demanded) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}
