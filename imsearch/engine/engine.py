@@ -170,20 +170,31 @@ class Engine:
         min_score: leave out what scores lower; by default where relevance ends, see `imsearch.engine.ranking.Cut`.
         `Results.total` counts all images that are left, and facets, if wanted, are those of all of them.
         """
-        tree = parse(text)
-        words = self._current_words()
-
-        def ask(index: TextIndex) -> tuple[Resolved | None, tuple[str, ...], Ranked | None]:
-            query, unknown = words.resolve(tree, lambda word: len(index.postings(key(word)).images) > 0)
-            return query, unknown, None if query is None else self._rank(query, index, min_score)
-
-        query, unknown, ranked = self._indexes.with_text(ask)
-        if query is None or ranked is None:
+        words, query, unknown, (ids, scores) = self._find(text, min_score)
+        if query is None:
             return Results(text, 0, (), unknown)
-        ids, scores = ranked
         page = slice(offset, offset + limit)
         hits = self._hits(ids[page].tolist(), scores[page].tolist(), words.why(query))
         return Results(text, len(ids), hits, unknown, self._facets(ids.tolist()) if facets else {})
+
+    def search_ids(self, text: str, *, min_score: float | None = None) -> list[int]:
+        """The ids alone of all images that `search` finds, in its order."""
+        found: list[int] = self._find(text, min_score)[3][0].tolist()
+        return found
+
+    def _find(self, text: str, min_score: float | None) -> tuple[Words, Resolved | None, tuple[str, ...], Ranked]:
+        """The words of the library, the query resolved by them, its unknown words, and what it finds."""
+        import numpy as np
+
+        tree = parse(text)
+        words = self._current_words()
+
+        def ask(index: TextIndex) -> tuple[Words, Resolved | None, tuple[str, ...], Ranked]:
+            query, unknown = words.resolve(tree, lambda word: len(index.postings(key(word)).images) > 0)
+            nothing = np.empty(0, np.int64), np.empty(0, np.float32)
+            return words, query, unknown, nothing if query is None else self._rank(query, index, min_score)
+
+        return self._indexes.with_text(ask)
 
     def _rank(self, query: Resolved, index: TextIndex, min_score: float | None) -> Ranked:
         from imsearch.engine.ranking import DEFAULT, rank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Select, exists, extract, func, select, union
 
@@ -34,12 +35,12 @@ def facets(catalog: Catalog, ids: Sequence[int], most: int = MOST) -> Facets:
     return {kind: _top(counter, most) for kind, counter in counts.items() if counter}
 
 
-def _count(connection: Connection, values: Select[tuple[str, int]], counter: Counter[str]) -> None:
-    for row in connection.execute(values):
-        counter[str(row[0])] += row[1]
+def _count(connection: Connection, values: Select[Any], counter: Counter[str]) -> None:
+    for value, number in connection.execute(values):
+        counter[str(value)] += number
 
 
-def _tags(ids: Sequence[int]) -> Select[tuple[str, int]]:
+def _tags(ids: Sequence[int]) -> Select[Any]:
     """The shown tags of images and the number of images that show each."""
     said, user = s.annotation_tags.c, s.corrections.c
     rejected = exists().where(user.image_id == said.image_id, user.tag_id == said.tag_id, user.verdict < 0)

@@ -9,7 +9,7 @@ docs/ranking.md has the formulas and where their constants were measured.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +49,8 @@ class Ranking:
 
     mean: str = "geometric"
     written: bool = True
-    feedback: Feedback | None = Feedback()
-    cut: Cut = Cut()
+    feedback: Feedback | None = field(default_factory=Feedback)
+    cut: Cut = field(default_factory=Cut)
 
 
 DEFAULT = Ranking()
@@ -155,12 +155,11 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
 
 
 def _mean(scores: list[NDArray[np.float32]], mean: str) -> NDArray[np.float32]:
+    joined: NDArray[np.float32]
     if mean == "geometric":
         logs = sum(np.log(np.maximum(score, np.float32(FLOOR))) for score in scores)
-        joined: NDArray[np.float32] = np.exp(logs / np.float32(len(scores)))
+        joined = np.exp(logs / np.float32(len(scores)))
         return joined
     rows = np.stack(scores)
-    if mean == "arithmetic":
-        return rows.mean(axis=0)
-    return rows.min(axis=0) if mean == "least" else rows.max(axis=0)
-
+    joined = rows.mean(axis=0) if mean == "arithmetic" else rows.min(axis=0) if mean == "least" else rows.max(axis=0)
+    return joined

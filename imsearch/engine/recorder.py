@@ -17,7 +17,7 @@ from imsearch.engine.database import translated
 from imsearch.errors import ImsearchError
 from imsearch.records import AnnotatorSpec, Failure
 
-TAIL = 32
+TAIL = 64
 """Tags kept for an image and annotator; all shown ones are kept even when they are more."""
 
 

@@ -28,14 +28,15 @@ _SERIAL = re.compile(r"(?=[a-z]*\d)(?:[0-9a-f]{8,}|(?:[0-9a-z]*\d[a-z]+){2,}\d[0
 """Hashes and codes: a long hexadecimal number, or digits and letters in turn."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CAMERA = frozenset(
-    ("cimg", "dcim", "dsc", "dscf", "dscn", "gopr", "hpim", "imag", "img", "imgp", "kif", "mvi", "pano", "pict", "pxl")
-    + ("sam", "sany", "ssl", "vid", "wa")
+    "cimg dcim dsc dscf dscn gopr hpim imag img imgp kif mvi pano pict pxl sany ssl vid wa".split()  # noqa: SIM905
 )
 """What cameras and phones write before their numbers."""
 _NOBODYS = frozenset(
-    ("album", "albums", "camera", "copy", "desktop", "documents", "download", "downloads", "edited", "file", "files")
-    + ("final", "image", "images", "jpeg", "jpg", "media", "new", "photo", "photos", "pic", "pics", "picture")
-    + ("pictures", "scan", "scans", "screenshot", "temp", "test", "tmp", "train", "untitled", "volumes", "whatsapp")
+    (
+        *("album", "albums", "copy", "desktop", "documents", "download", "downloads", "edited", "file", "files"),
+        *("final", "image", "images", "jpeg", "jpg", "media", "new", "photo", "photos", "pic", "pics", "picture"),
+        *("pictures", "scan", "scans", "screenshot", "temp", "tmp", "untitled", "volumes", "whatsapp"),
+    )
 )
 """Words of names and folders that say nothing of a picture."""
 _HOMES = frozenset(("home", "users"))
@@ -54,14 +55,18 @@ def is_key(name: str) -> bool:
 
 def words_of(text: str) -> list[str]:
     """The words of a text, in lower case: "goldenGate_bridge2" -> golden, gate, bridge.  Of numbers only years stay."""
-    found = []
+    found: list[str] = []
     for chunk in _CHUNK.findall(text):
         if _SERIAL.fullmatch(chunk):
             continue
-        for word in _WORD.findall(chunk):
-            if _YEAR.fullmatch(word) if word.isdigit() else len(word) > 1 or not word.isascii():
-                found.append(word.lower()[:_LONGEST_WORD])
+        found += [word.lower()[:_LONGEST_WORD] for word in _WORD.findall(chunk) if _tells(word)]
     return found
+
+
+def _tells(word: str) -> bool:
+    if word.isdigit():
+        return _YEAR.fullmatch(word) is not None
+    return len(word) > 1 or not word.isascii()
 
 
 def evidence(paths: Iterable[Path], texts: Iterable[tuple[str, str]]) -> dict[str, Tag]:
