@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Select, exists, extract, func, select, union
+from sqlalchemy import Connection, extract, func, select
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog
@@ -22,34 +22,46 @@ def facets(catalog: Catalog, ids: Sequence[int], most: int = MOST) -> Facets:
 
     A tag counts where it is shown.  Kinds without any value are left out.
     """
-    counts: dict[str, Counter[str]] = {kind: Counter() for kind in ("tag", "year", "camera", "folder")}
+    tags: Counter[int] = Counter()
+    years: Counter[str] = Counter()
+    cameras: Counter[str] = Counter()
+    folders: Counter[bytes] = Counter()
+    separator = os.fsencode(os.sep)
     with catalog.reading() as connection:
         for piece in pieces(ids):
-            _count(connection, _tags(piece), counts["tag"])
-            year = extract("year", s.images.c.taken_at)
-            for kind, column in (("year", year), ("camera", s.images.c.camera)):
-                values = select(column, func.count()).where(s.images.c.id.in_(piece), column.is_not(None))
-                _count(connection, values.group_by(column), counts[kind])
-    for paths in catalog.paths_of(ids).values():
-        counts["folder"].update({str(path.parent) for path in paths})
+            _count_tags(connection, piece, tags)
+            facts = select(extract("year", s.images.c.taken_at), s.images.c.camera).where(s.images.c.id.in_(piece))
+            for year, camera in connection.execute(facts):
+                years.update([str(year)] if year is not None else ())
+                cameras.update([camera] if camera else ())
+            paths = select(s.files.c.image_id, s.files.c.path).where(s.files.c.image_id.in_(piece))
+            inside = {(image, path.rpartition(separator)[0]) for image, path in connection.execute(paths)}
+            folders.update(folder for _, folder in inside)
+        known = connection.execute(select(s.tags.c.id, s.tags.c.name))
+        names = {tag: name for tag, name in known}  # noqa: C416 - rows are no pairs to mypy
+    counts = {
+        "tag": Counter({names[tag]: count for tag, count in tags.items() if count}),
+        "year": years,
+        "camera": cameras,
+        "folder": Counter({os.fsdecode(folder): count for folder, count in folders.items()}),
+    }
     return {kind: _top(counter, most) for kind, counter in counts.items() if counter}
 
 
-def _count(connection: Connection, values: Select[Any], counter: Counter[str]) -> None:
-    for value, number in connection.execute(values):
-        counter[str(value)] += number
-
-
-def _tags(ids: Sequence[int]) -> Select[Any]:
-    """The shown tags of images and the number of images that show each."""
+def _count_tags(connection: Connection, ids: Sequence[int], tags: Counter[int]) -> None:
+    """Count the shown tags of images; what the user added or rejected, the few there are, is put right afterwards."""
     said, user = s.annotation_tags.c, s.corrections.c
-    rejected = exists().where(user.image_id == said.image_id, user.tag_id == said.tag_id, user.verdict < 0)
-    showing = union(
-        select(said.tag_id, said.image_id).where(said.image_id.in_(ids), said.shown, ~rejected),
-        select(user.tag_id, user.image_id).where(user.image_id.in_(ids), user.verdict > 0),
-    ).subquery()
-    joined = select(s.tags.c.name, func.count()).join_from(showing, s.tags, s.tags.c.id == showing.c.tag_id)
-    return joined.group_by(s.tags.c.name)
+    shown = select(said.tag_id, func.count(said.image_id.distinct())).where(said.image_id.in_(ids), said.shown)
+    for tag, count in connection.execute(shown.group_by(said.tag_id)):
+        tags[tag] += count
+    verdicts = select(user.image_id, user.tag_id, user.verdict).where(user.image_id.in_(ids))
+    corrected = {(image, tag): verdict for image, tag, verdict in connection.execute(verdicts)}
+    if corrected:
+        images = {image for image, _ in corrected}
+        there = select(said.image_id, said.tag_id).where(said.image_id.in_(images), said.shown).distinct()
+        showing = {(image, tag) for image, tag in connection.execute(there)}
+        for (image, tag), verdict in corrected.items():
+            tags[tag] += (verdict > 0) - ((image, tag) in showing)
 
 
 def _top(counter: Counter[str], most: int) -> tuple[tuple[str, int], ...]:
