@@ -47,6 +47,8 @@ class Library(TagLibrary):
     def __init__(self, engine: Engine, settings: Settings, plugins: PluginManager | None = None) -> None:
         super().__init__(engine, settings)
         self._plugins = plugins
+        engine.annotators = settings.annotators
+        engine.look = self._look
 
     @classmethod
     def open(
@@ -117,13 +119,22 @@ class Library(TagLibrary):
             forget_missing=forget_missing,
         )
 
-    def query(self, text: str, *, limit: int | None = None, offset: int = 0, min_score: float | None = None) -> Results:
+    def query(
+        self,
+        text: str,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        min_score: float | None = None,
+        facets: bool = False,
+    ) -> Results:
         """The pictures that match a query, the best first.  Raises QueryError."""
         return self.engine.search(
             text,
             limit=self.settings.limit if limit is None else limit,
             offset=offset,
             min_score=self.settings.min_score if min_score is None else min_score,
+            facets=facets,
         )
 
     def similar(self, image: Path, *, limit: int | None = None) -> Results:
@@ -134,14 +145,12 @@ class Library(TagLibrary):
         """
         from imsearch.indexer.outside import sha256_of
 
-        spaces = self.engine.catalog.vector_spaces()
-        if not spaces:
+        name = self.engine.vector_space()
+        if name is None:
             raise ImsearchError(
                 "The library holds no vectors, so nothing can be compared. Index with an annotator that makes them; "
                 '"imsearch plugins" lists those that are installed.'
             )
-        wanted = [name for name in self.settings.annotators if name in spaces]
-        name = wanted[0] if wanted else max(spaces, key=lambda name: spaces[name][1])
         path = image.absolute()
         known = self.engine.catalog.images_by_sha256([sha256_of(path)])
         nearest_to = next(iter(known.values())) if known else self._vector_of(path, name)
@@ -179,6 +188,17 @@ class Library(TagLibrary):
     def rebuild(self) -> None:
         """Make the indexes anew from the catalog; needs a library opened for writing."""
         self.engine.rebuild()
+
+    def _look(self, path: Path, name: str) -> NDArray[float32]:
+        """The vector of any file: known bytes need no model."""
+        from imsearch.indexer.outside import sha256_of
+
+        path = path.absolute()
+        for image in self.engine.catalog.images_by_sha256([sha256_of(path)]).values():
+            vector = self.engine.catalog.vector(image, name)
+            if vector is not None:
+                return vector
+        return self._vector_of(path, name)
 
     def _vector_of(self, path: Path, name: str) -> NDArray[float32]:
         """What an annotator makes of a file that the library does not know."""

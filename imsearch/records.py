@@ -169,7 +169,8 @@ class Image:
 class Hit:
     """One result: the picture, its score in 0 to 1, its tags (the likeliest first), and why it was found.
 
-    `why` maps each word of the query to the tag that matched and its probability.
+    `why` maps each word of the query to the tag that matched and its probability; the source of one that somebody wrote
+    is "keyword", "title", "name", "description" or "folder".
     """
 
     image: Image
@@ -183,7 +184,8 @@ class Results:
     """A page of hits and how many there are in all.
 
     `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out.
-    `suggestions` are words for some of them that are spelled alike and find something, the likeliest first.
+    `suggestions` are words for some of them that are spelled alike and find something, the likeliest first.  `facets`
+    are the most frequent values among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.
     """
 
     query: str
@@ -191,6 +193,7 @@ class Results:
     hits: tuple[Hit, ...]
     unknown: tuple[str, ...] = ()
     suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

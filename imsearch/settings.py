@@ -38,7 +38,9 @@ class Settings:
     batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
     workers: int | None = _setting(None, "How many pictures are read at once; by default the number of processors.")
     limit: int = _setting(20, "How many results are printed.")
-    min_score: float = _setting(0.1, "Results with a lower score, in 0 to 1, are left out.")
+    min_score: float | None = _setting(
+        None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
+    )
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:

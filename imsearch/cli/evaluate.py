@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -58,6 +58,7 @@ Examples:
     help="Texts of this field of the dataset stand in for what people wrote about a picture (flickr8k: text_tags).",
 )
 @click.option("--search", is_flag=True, help="Judge search: index the pictures, ask for every set of labels they have.")
+@click.option("--ablate", is_flag=True, help="With --search: also leave out each ingredient of ranking.")
 @click.option(
     "--ask",
     type=click.Choice(["tags", "words"]),
@@ -76,6 +77,7 @@ def evaluate(
     weights: Path | None,
     social_tags: str | None,
     search: bool,
+    ablate: bool,
     ask: str,
     as_json: bool,
     device: str | None,
@@ -95,10 +97,14 @@ def evaluate(
         chosen = choose(dataset, split, held_out)
         say(f"{name} on {len(chosen.samples):,} pictures of {spec}")
         if search:
-            found = _search(name, chosen, settings, ask)
-            records.append({"dataset": spec, "ask": ask, **asdict(found)})
+            rows = _search(name, chosen, settings, ask, ablate)
+            found = next(iter(rows.values()))
+            ablation = {"ablation": {row: asdict(scores) for row, scores in rows.items()}} if ablate else {}
+            records.append({"dataset": spec, "ask": ask, **asdict(found), **ablation})
             if not as_json:
                 _print_search(found)
+                if ablate:
+                    _print_ablation(rows)
         else:
             judged = _annotation(name, dataset, chosen, settings, by, weights, social_tags)
             records.append({"dataset": spec, **asdict(judged)})
@@ -156,12 +162,15 @@ def _annotation(
         annotator.close()
 
 
-def _search(name: str, chosen: Dataset, settings: Settings, ask: str) -> SearchScores:
+def _search(name: str, chosen: Dataset, settings: Settings, ask: str, ablate: bool) -> dict[str, SearchScores]:
     from imsearch.cli.progress import IndexingProgress
-    from imsearch.search_quality import evaluate_search
+    from imsearch.search_quality import ABLATION, compare_rankings, evaluate_search
 
     with IndexingProgress() as progress:
-        return evaluate_search(name, chosen, settings, "tags" if ask == "tags" else "words", progress)
+        asking: Literal["tags", "words"] = "tags" if ask == "tags" else "words"
+        if ablate:
+            return compare_rankings(name, chosen, settings, ABLATION, asking, progress)
+        return {"as it is": evaluate_search(name, chosen, settings, asking, progress)}
 
 
 def _print_evaluation(judged: Evaluation) -> None:
@@ -190,6 +199,13 @@ def _print_search(found: SearchScores) -> None:
     for group, number in found.queries.items():
         if number:
             table.add_row(group, f"{number:,}", *_figures(found.map[group], found.bep[group]))
+    print_table(table)
+
+
+def _print_ablation(rows: dict[str, SearchScores]) -> None:
+    table = make_table("MAP of ranking", *(f">{group}" for group in next(iter(rows.values())).map))
+    for row, scores in rows.items():
+        table.add_row(row, *_figures(*scores.map.values()))
     print_table(table)
 
 

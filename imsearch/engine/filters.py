@@ -82,7 +82,7 @@ class Filters:
         postings: Callable[[str], Postings],
         words: _Words,
         duplicates: Callable[[Catalog], Iterable[int]] = duplicates_of,
-        like: Callable[[str], Like] = lambda target: Like(f"like:{target}", target),
+        like: Callable[[str], Like] | None = None,
     ) -> None:
         self._catalog = catalog
         self._postings = postings
@@ -101,6 +101,8 @@ class Filters:
 
     def like(self, node: LikeNode) -> Like:
         """What looks like a picture."""
+        if self._like is None:
+            raise TypeError("like: needs vectors to be looked up in")
         try:
             return self._like(node.target)
         except ImsearchError as error:

@@ -17,7 +17,7 @@ from imsearch.engine.database import translated
 from imsearch.engine.facts_writer import write_facts
 from imsearch.records import AnnotatorSpec, Failure
 
-TAIL = 32
+TAIL = 64
 """Tags kept for an image and annotator; all shown ones are kept even when they are more."""
 
 

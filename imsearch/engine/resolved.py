@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from numpy import int64
+    from numpy import float32, int64
     from numpy.typing import NDArray
 
     from imsearch.engine.text_index import Postings
@@ -18,13 +18,15 @@ class Term:
     """A word of a query and the tags that answer it.
 
     `names` are the word itself: its forms and synonyms.  `members` are tags that speak for it too, of its kind or near
-    in meaning, and by how much their probability counts, in 0 to 1.  A user who rejected one of the names has said
-    that the word is wrong, whatever the members say.
+    in meaning, and by how much their probability counts, in 0 to 1.  `texts` are its spellings that somebody wrote,
+    in a file's name or a title say; one of several words counts where all of them are.  A user who rejected one of the
+    names has said that the word is wrong, whatever the members and texts say.
     """
 
     word: str
     names: tuple[str, ...]
     members: Mapping[str, float] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +46,13 @@ class Scoped:
     postings: Callable[[str], Postings]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Like:
-    """Pictures that look like this one, a file or the id of an image; `text` is how it was asked."""
+    """Looking like a picture: ``like:17``.  `scores` are the cosines of the images `ids` to it."""
 
     text: str
-    target: str
+    ids: NDArray[int64]
+    scores: NDArray[float32]
 
 
 @dataclass(frozen=True, slots=True)

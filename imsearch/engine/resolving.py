@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from imsearch.engine.conditions import Condition
 from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, ranks
+from imsearch.engine.text_words import Written
 from imsearch.engine.tree import And, By, Everything, Node, Not, Or, Required, Word
 from imsearch.engine.tree import Like as LikeNode
 
@@ -29,8 +30,9 @@ class Conditions(Protocol):
 class Resolving:
     """One walk.  `unknown` gathers the words that no tag answers."""
 
-    def __init__(self, words: Words, conditions: Conditions | None, query: Node) -> None:
+    def __init__(self, words: Words, conditions: Conditions | None, query: Node, written: Written) -> None:
         self._words = words
+        self._written = written
         self._conditions = conditions
         # Words such as "pictures" and "of" count when they are all there is.
         self._fillers = not all(isinstance(leaf, Word) and words.is_filler(leaf) for leaf in _leaves(query))
@@ -59,7 +61,7 @@ class Resolving:
     def _word(self, word: Word) -> Term | None:
         if self._fillers and self._words.is_filler(word):
             return None
-        term = self._words.term(word)
+        term = self._words.term(word, self._written)
         if term is None:
             self.unknown.append(word.typed)
         return term

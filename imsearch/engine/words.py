@@ -13,8 +13,10 @@ from typing import Protocol
 
 from imsearch.engine.resolved import Demanded, Filter, Like, Negated, Resolved, Scoped, Term
 from imsearch.engine.resolving import Conditions, Resolving
+from imsearch.engine.text_words import Written, nowhere, with_texts
 from imsearch.engine.tree import Node, Word
 from imsearch.engine.vocabulary import SEPARATOR, Vocabulary
+from imsearch.engine.written import key
 
 _FILLERS = frozenset(
     (
@@ -45,6 +47,9 @@ class Lexicon(Protocol):
 
     def forms(self, word: str) -> tuple[str, ...]:
         """The word and what it may be a form of."""
+
+    def inflections(self, word: str) -> tuple[str, ...]:
+        """The word and what may be forms of it."""
 
     def kinds(self, tag: str) -> tuple[str, ...]:
         """The kinds above a tag."""
@@ -82,17 +87,23 @@ class Words:
         for kind in (*self._lexicon.kinds(meaning), *self._lexicon.related(meaning)):
             self._members[kind].append(tag)
 
-    def resolve(self, query: Node, conditions: Conditions | None = None) -> tuple[Resolved | None, tuple[str, ...]]:
+    def resolve(
+        self, query: Node, conditions: Conditions | None = None, written: Written = nowhere
+    ) -> tuple[Resolved | None, tuple[str, ...]]:
         """The query in terms of tags and images, and the words nobody knows.
 
-        A word is unknown when neither the lexicon nor any image has heard of it.  No picture can be judged by it, so
-        it is left out; None is left when no word remains.  conditions: looks up what is no word, where there is any.
+        A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it.  No picture can
+        be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
+        where there is any.  written: whether somebody wrote a word of any picture.
         """
-        walk = Resolving(self, conditions, query)
+        walk = Resolving(self, conditions, query, written)
         return walk.node(query), tuple(dict.fromkeys(walk.unknown))
 
-    def term(self, word: Word) -> Term | None:
-        """The tags that answer a word; None when it is unknown."""
+    def term(self, word: Word, written: Written = nowhere) -> Term | None:
+        """The tags and written words that answer a word; None when it is unknown."""
+        return with_texts(word, self._by_tags(word), self._lexicon, written)
+
+    def _by_tags(self, word: Word) -> Term | None:
         text = self._lexicon.normalize(word.text)
         if word.match:
             return self._alike(word, text)
@@ -181,7 +192,8 @@ class Words:
     def why(query: Resolved) -> dict[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
-            return {query.word: frozenset((*query.names, *query.members))} if query.word else {}
+            texts = (key(phrase) for phrase in query.texts)
+            return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
         if isinstance(query, Negated | Filter | Like):
             return {}
         items = (query.item,) if isinstance(query, Demanded | Scoped) else query.items

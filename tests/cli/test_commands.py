@@ -51,6 +51,30 @@ def test_query_table_and_paths(run: Run, indexed: Path) -> None:
     assert run("query", "blue", "-0").out == f"{indexed}/sub/blue.png\0"
 
 
+def test_query_explains_and_counts(run: Run, indexed: Path) -> None:
+    ran = run("query", "red", "--explain", "--facets")
+    assert "red: red" in ran.out and "(colours)" in ran.out
+    assert ran.out.splitlines()[-2].startswith("tag: red 1")
+    assert ran.out.splitlines()[-1].startswith("folder: ") and ran.out.endswith(" 1\n")
+    facets = run("query", "red", "--facets", "--format", "json").json["facets"]
+    assert facets == {"tag": [{"name": "red", "images": 1}], "folder": [{"name": str(indexed), "images": 1}]}
+
+
+def test_a_picture_is_found_by_its_name(run: Run, plugins: Plugins, photos: Path) -> None:
+    (photos / "red.png").rename(photos / "rex.png")
+    run("index", photos)
+    (hit,) = run("query", "rex", "--format", "json").json["hits"]
+    assert hit["why"] == {"rex": {"name": "rex", "score": 0.55, "source": "name"}}
+    assert "rex: rex 0.55 (name)" in run("query", "rex", "--explain").out
+
+
+def test_all_wins_over_any_least_score(run: Run, plugins: Plugins, photos: Path) -> None:
+    (photos / "red.png").rename(photos / "rex.png")
+    run("index", photos)
+    assert run("query", "rex", "--min-score", "0.9").code == 1
+    assert run("query", "rex", "--min-score", "0.9", "--all", "--format", "paths").out == f"{photos}/rex.png\n"
+
+
 def test_words_may_begin_with_a_minus(run: Run, indexed: Path) -> None:
     found = run("query", "red", "OR", "blue", "-blue", "--format", "paths")
     assert found.out == f"{indexed}/red.png\n"

@@ -64,6 +64,15 @@ def test_search_is_judged_through_the_index(run: Run, plugins: Plugins, dataset:
     assert found["map"] == {"All": 0.5, "Single": 0.5, "Hard": 0.5}
 
 
+def test_the_ablation_ranks_in_several_ways(run: Run, plugins: Plugins, dataset: Path) -> None:
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ablate", "--json")
+    (found,) = ran.json["evaluations"]
+    assert found["ablation"]["as it is"]["map"] == found["map"] == {"All": 0.5, "Single": 0.5, "Hard": 0.5}
+    assert "without visual evidence" in found["ablation"]
+    table = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ablate").out
+    assert "likeliest word" in table
+
+
 def test_mistakes_are_told(run: Run, plugins: Plugins, dataset: Path) -> None:
     ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}")
     assert ran.code == 2 and "--by tags" in ran.err

@@ -145,7 +145,9 @@ def test_renamed_tags_are_known_to_their_sources(library: Engine) -> None:
     with library.catalog.engine.begin() as connection:
         ids = dict(connection.execute(select(schema.tags.c.name, schema.tags.c.id)).all())
         connection.execute(insert(schema.aliases).values(tag_id=ids["dog"], name_id=ids["cat"]))
-    filters = Filters(library.catalog, library._postings, Words(LEXICON, []))
+    filters = Filters(
+        library.catalog, lambda tag: library._indexes.with_text(lambda index: index.postings(tag)), Words(LEXICON, [])
+    )
     said = filters._sources.postings("fake", ["cat", "dog"])
     assert sorted(said("cat").images.tolist()) == [1, 2, 3]
     assert said("dog").images.tolist() == []
@@ -183,7 +185,12 @@ def test_images_whose_files_are_gone_are_not_found(library: Engine) -> None:
 
 def test_duplicates_are_asked_of_whoever_knows_them(library: Engine) -> None:
     words = Words(LEXICON, [])
-    filters = Filters(library.catalog, library._postings, words, lambda catalog: iter([3, 1, 3]))
+    filters = Filters(
+        library.catalog,
+        lambda tag: library._indexes.with_text(lambda index: index.postings(tag)),
+        words,
+        lambda catalog: iter([3, 1, 3]),
+    )
     resolved, _ = words.resolve(parse("is:duplicate").tree, filters)
     assert isinstance(resolved, Filter)
     assert resolved.ids.tolist() == [1, 3]
@@ -195,7 +202,15 @@ def test_a_likeness_that_cannot_be_had_is_a_mistake_in_the_query(library: Engine
 
     words = Words(LEXICON, [])
     with pytest.raises(QueryError, match="is no picture") as raised:
-        words.resolve(parse("cat like:x.txt").tree, Filters(library.catalog, library._postings, words, like=refuse))
+        words.resolve(
+            parse("cat like:x.txt").tree,
+            Filters(
+                library.catalog,
+                lambda tag: library._indexes.with_text(lambda index: index.postings(tag)),
+                words,
+                like=refuse,
+            ),
+        )
     assert raised.value.position == 9
 
 
