@@ -39,6 +39,7 @@ class Settings:
     workers: int | None = _setting(None, "How many pictures are read at once; by default the number of processors.")
     limit: int = _setting(20, "How many results are printed.")
     min_score: float = _setting(0.1, "Results with a lower score, in 0 to 1, are left out.")
+    semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -126,6 +127,13 @@ def _share(value: Any) -> float:
     return float(value)
 
 
+def _when(value: Any) -> str:
+    # TOML and people may say false for "off".
+    if value is False or value in ("auto", "off"):
+        return str(value or "off")
+    raise ValueError("it must be auto or off")
+
+
 _PARSERS = {
     "library": _folder,
     "annotators": _names,
@@ -134,4 +142,5 @@ _PARSERS = {
     "workers": _count,
     "limit": _count,
     "min_score": _share,
+    "semantic": _when,
 }

@@ -16,7 +16,7 @@ from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.query import parse
 from imsearch.engine.recorder import TAIL, Recorder
-from imsearch.engine.words import Lexicon, Words
+from imsearch.engine.words import Lexicon, Meanings, Words
 from imsearch.errors import ImsearchError, LibraryError
 from imsearch.records import AnnotatorSpec, Failure, Hit, Results, Tag
 
@@ -34,12 +34,13 @@ class Engine:
     thread.
     """
 
-    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int) -> None:
+    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int, meanings: Meanings | None) -> None:
         """See `open`."""
         self.notes: list[str] = home.notes
         self.catalog = catalog
         self._home = home
         self._lexicon = lexicon
+        self._meanings = meanings
         self._indexes = Indexes(home, catalog)
         self._recorder = Recorder(catalog, tail) if home.writing else None
         self._caught_up = time.monotonic()
@@ -47,18 +48,26 @@ class Engine:
 
     @classmethod
     def open(
-        cls, folder: Path, lexicon: Lexicon, *, write: bool = False, create: bool = False, tail: int = TAIL
+        cls,
+        folder: Path,
+        lexicon: Lexicon,
+        *,
+        write: bool = False,
+        create: bool = False,
+        tail: int = TAIL,
+        meanings: Meanings | None = None,
     ) -> Engine:
         """Open the library in `folder`.
 
         write: take the right to write, or raise `LibraryLocked`.  create: make a new library where there is none
-        (implies write).  tail: tags kept for an image and annotator.  Raises `LibraryError` when the folder holds no
-        library, a newer one, or a damaged one.  `notes` says what had to be repaired.
+        (implies write).  tail: tags kept for an image and annotator.  meanings: says what unknown words are near to.
+        Raises `LibraryError` when the folder holds no library, a newer one, or a damaged one.  `notes` says what had
+        to be repaired.
         """
         home = Home.open(folder, write=write, create=create)
         try:
             catalog = home.open_catalog()
-            engine = cls(home, catalog, lexicon, tail)
+            engine = cls(home, catalog, lexicon, tail, meanings)
             engine._indexes.heal()
         except BaseException:
             home.close()
@@ -194,7 +203,7 @@ class Engine:
         """The words of the library; read again when the catalog has changed."""
         _, generation = self.catalog.state()
         if self._words is None or self._words[0] != generation:
-            self._words = generation, Words(self._lexicon, self.catalog.tag_names())
+            self._words = generation, Words(self._lexicon, self.catalog.tag_names(), self._meanings)
         return self._words[1]
 
 

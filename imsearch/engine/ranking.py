@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Term
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Sense, Term
 from imsearch.engine.text_index import Postings
 
 FLOOR = 1e-3
@@ -56,6 +56,8 @@ def rank(
 def _score(node: Resolved, lookup: Lookup, present: NDArray[np.bool_]) -> _Scored:
     if isinstance(node, Term):
         return _term(node, lookup, present)
+    if isinstance(node, Sense):
+        return _sense(node, lookup, present)
     if isinstance(node, Filter):
         inside = np.zeros(len(present), np.bool_)
         inside[node.ids[node.ids < len(present)]] = True
@@ -88,8 +90,12 @@ def _all(node: All, lookup: Lookup, present: NDArray[np.bool_]) -> _Scored:
     unwanted = [_score(item, lookup, present) for item in node.items if isinstance(item, Negated)]
     parts = wanted + unwanted + filters
     if wanted:
-        logs = sum(np.log(np.maximum(part.score, np.float32(FLOOR))) for part in wanted)
-        score = np.exp(logs / np.float32(len(wanted)))
+        words = [_words(item) for item in node.items if not isinstance(item, Negated | Filter)]
+        logs = sum(
+            np.float32(count) * np.log(np.maximum(part.score, np.float32(FLOOR)))
+            for part, count in zip(wanted, words, strict=True)
+        )
+        score = np.exp(logs / np.float32(sum(words)))
         found = np.any([part.found for part in wanted], axis=0)
     else:
         score, found = np.ones(len(present), np.float32), present
@@ -119,3 +125,21 @@ def _term(term: Term, lookup: Lookup, present: NDArray[np.bool_]) -> _Scored:
             rejected[postings.images[postings.rejected & (postings.images < size)]] = True
     score[rejected] = 0
     return _Scored(score, (score > 0) & ~rejected, shown & ~rejected, np.ones(size, np.bool_))
+
+
+def _words(node: Resolved) -> int:
+    """For how many words a part of the query counts."""
+    return node.words if isinstance(node, Sense) else 1
+
+
+def _sense(node: Sense, lookup: Lookup, present: NDArray[np.bool_]) -> _Scored:
+    """The weighted power mean, of exponent 1/2, of the near tags' probabilities: many of them count more than one."""
+    size = len(present)
+    roots = np.zeros(size, np.float32)
+    for tag, weight in node.weights.items():
+        postings = lookup(tag)
+        said = ~postings.rejected & (postings.images < size)
+        roots[postings.images[said]] += np.float32(weight) * np.sqrt(postings.probabilities[said])
+    score = np.square(np.minimum(roots, 1))
+    # What is near in meaning may order pictures and find them; it makes nothing sure.
+    return _Scored(score, score > 0, np.zeros(size, np.bool_), np.ones(size, np.bool_))

@@ -34,6 +34,19 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Sense:
+    """What a text means as a whole: tags near to it in meaning, and how much each of them counts.
+
+    The weights of the three nearest sum to 1, so that a picture that surely shows these fits surely.  `words`: for how
+    many words the text counts beside the others of the query.
+    """
+
+    text: str
+    weights: Mapping[str, float]
+    words: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Negated:
     """Without it."""
 
@@ -61,4 +74,4 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Filter | Negated | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Sense | Filter | Negated | Demanded | All | AnyOf

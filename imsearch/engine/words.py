@@ -7,22 +7,20 @@ that a better lexicon needs no new index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from typing import Protocol
 
-from imsearch.engine.query import Node, Not, Or, Required, Word
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Term
+from imsearch.engine.fillers import FILLERS
+from imsearch.engine.query import And, Node, Not, Or, Required, Word
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Sense, Term
 
-_FILLERS = frozenset(
-    (
-        *("a", "an", "the", "of", "in", "on", "at", "with", "by", "from", "to", "for", "is", "are", "my", "some"),
-        *("any", "all", "photo", "photos", "picture", "pictures", "image", "images"),
-    )
-)
-"""What people type around the words that count ("pictures of a cat"); ignored unless it is all there is."""
 _LONGEST_PHRASE = 4
 SEPARATOR = ":"
 """Between a namespace and what stands in it: ``emotion:happy``."""
+RELATED = 0.3
+"""How much a related tag counts: a leash for "dog"."""
+_REASONS = 3
+"""How many of the tags near to a text may be told as the reason for a hit."""
 
 
 class Lexicon(Protocol):
@@ -53,30 +51,61 @@ class Lexicon(Protocol):
         """Whether these words are a known tag or synonym together."""
 
 
+class Meanings(Protocol):
+    """What the engine needs of a sentence encoder; `imsearch.semantic` has one."""
+
+    def near(self, text: str, tags: Set[str]) -> Mapping[str, float]:
+        """The tags near to a text in meaning, and how much each counts, those of the three nearest summing to 1.
+
+        Empty when none is near, or when there is no encoder.
+        """
+
+
 class Words:
     """Resolves queries against the tags that a library holds."""
 
-    def __init__(self, lexicon: Lexicon, tags: Iterable[str]) -> None:
+    def __init__(self, lexicon: Lexicon, tags: Iterable[str], meanings: Meanings | None = None) -> None:
         self._lexicon = lexicon
+        self._meanings = meanings
         self._tags = frozenset(tags)
         self._names: defaultdict[str, list[str]] = defaultdict(list)
-        self._members: defaultdict[str, list[str]] = defaultdict(list)
+        self._members: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for tag in sorted(self._tags):
             canonical = self._meaning(tag)
             self._names[canonical].append(tag)
-            for kind in (*lexicon.kinds(canonical), *lexicon.related(canonical)):
-                self._members[kind].append(tag)
+            for word in lexicon.related(canonical):
+                self._members[word][tag] = RELATED
+            for kind in lexicon.kinds(canonical):
+                self._members[kind][tag] = 1.0  # a dog is an animal, however many kinds lie between
 
     def resolve(self, query: Node) -> tuple[Resolved | None, tuple[str, ...]]:
         """The query in terms of tags, and the words nobody knows.
 
         A word is unknown when neither the lexicon nor any image has heard of it.  No picture can be judged by it, so
-        it is left out; None is left when no word remains.
+        it is left out; None is left when no word remains.  Where there are `Meanings`, the sense of the whole text
+        counts in place of the unknown words.
         """
         unknown: list[str] = []
         fillers = not all(self._is_filler(word) for word in _leaves(query))
         resolved = self._node(query, unknown, fillers)
+        sense = self._sense(query, frozenset(unknown))
+        if sense is not None:
+            known = () if resolved is None else resolved.items if isinstance(resolved, All) else (resolved,)
+            resolved = All((*known, sense)) if known else sense
         return resolved, tuple(dict.fromkeys(unknown))
+
+    def _sense(self, query: Node, unknown: Set[str]) -> Sense | None:
+        """What the plain words side by side mean together, when one of them is unknown."""
+        items = query.items if isinstance(query, And) else (query,)
+        texts = [
+            item.text for item in items if isinstance(item, Word) and not item.exact and SEPARATOR not in item.text
+        ]
+        words = len(unknown.intersection(texts))
+        if self._meanings is None or not words:
+            return None
+        text = " ".join(texts)
+        weights = self._meanings.near(text, self._tags)
+        return Sense(text, weights, words) if weights else None
 
     def _node(self, node: Node, unknown: list[str], fillers: bool) -> Resolved | None:
         if isinstance(node, Word):
@@ -115,8 +144,24 @@ class Words:
         names = dict.fromkeys(name for sense in senses for name in (*self._names.get(sense, ()), sense))
         if text in self._tags:
             names[text] = None
-        members = {tag: 1.0 for sense in senses for tag in self._members.get(sense, ()) if tag not in names}
+        members: dict[str, float] = {}
+        for sense in senses:
+            for tag, factor in self._members.get(sense, {}).items():
+                if tag not in names:
+                    members[tag] = max(factor, members.get(tag, 0))
+        if not members and self._tags.isdisjoint(names):
+            members = {tag: factor for sense in senses for tag, factor in self._above(sense).items()}
         return Term(text, tuple(names), members)
+
+    def _above(self, name: str) -> dict[str, float]:
+        """The nearest kind above a name that the library has: a dog for "labrador", where no picture is tagged so.
+
+        Half as much as the word itself, a third one kind further, and so on.
+        """
+        for distance, kind in enumerate(self._lexicon.kinds(name), 1):
+            if tags := self._names.get(kind):
+                return dict.fromkeys(tags, 1 / (1 + distance))
+        return {}
 
     def _meaning(self, tag: str) -> str:
         """What the lexicon calls a tag; for one of a namespace that it does not know, what stands after the colon."""
@@ -149,6 +194,8 @@ class Words:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
             return {query.word: frozenset((*query.names, *query.members))} if query.word else {}
+        if isinstance(query, Sense):
+            return {query.text: frozenset(sorted(query.weights, key=query.weights.__getitem__)[-_REASONS:])}
         if isinstance(query, Negated | Filter):
             return {}
         items = (query.item,) if isinstance(query, Demanded) else query.items
@@ -177,7 +224,7 @@ class Words:
 
     def _is_filler(self, word: Word) -> bool:
         text = word.text.casefold()
-        return not word.quoted and not word.exact and text in _FILLERS and text not in self._tags
+        return not word.quoted and not word.exact and text in FILLERS and text not in self._tags
 
 
 def _text(word: Node) -> str:
