@@ -148,13 +148,15 @@ class Hit:
 class Results:
     """A page of hits and how many there are in all.
 
-    `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out.
+    `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out,
+    unless `sense` tells which text of the query counted by its meaning as a whole in their place.
     """
 
     query: str
     total: int
     hits: tuple[Hit, ...]
     unknown: tuple[str, ...] = ()
+    sense: str = ""
 
 
 @dataclass(frozen=True, slots=True)

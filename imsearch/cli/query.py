@@ -80,7 +80,8 @@ def query(
             raise QueryError(f"{error}\n  {text}\n  {' ' * error.position}^", error.position) from error
         print_results(results, form, nul)
         if results.unknown:
-            say(f"No picture is tagged with, and no word known for: {', '.join(results.unknown)}. Left out.")
+            instead = f"The sense of {results.sense!r} counts instead." if results.sense else "Left out."
+            say(f"No picture is tagged with, and no word known for: {', '.join(results.unknown)}. {instead}")
         if not results.hits:
             say(_nothing(opened, text, offset, results.total))
         else:

@@ -55,6 +55,13 @@ class CatalogTags(CatalogBase):
         with self.reading() as connection:
             return list(connection.execute(select(s.tags.c.name)).scalars())
 
+    def rejected_names(self) -> set[str]:
+        """The tags that the user rejected on some image."""
+        user = s.corrections.c
+        rejected = select(s.tags.c.name).join(s.corrections, user.tag_id == s.tags.c.id).where(user.verdict < 0)
+        with self.reading() as connection:
+            return set(connection.execute(rejected).scalars())
+
     def tag_counts(self, prefix: str = "") -> list[tuple[str, int]]:
         """The shown tags that start with `prefix` and the number of images that show each, most frequent first."""
         said, user = s.annotation_tags.c, s.corrections.c

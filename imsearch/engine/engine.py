@@ -170,7 +170,7 @@ class Engine:
         ids, scores = self._indexes.with_text(lambda index: rank(query, index.postings, index.images(), min_score))
         page = slice(offset, offset + limit)
         hits = self._hits(ids[page].tolist(), scores[page].tolist(), words.why(query))
-        return Results(text, len(ids), hits, unknown)
+        return Results(text, len(ids), hits, unknown, words.sense_of(query))
 
     def similar(
         self, image: int | NDArray[float32], *, annotator: str | None = None, limit: int = 20, offset: int = 0
@@ -203,7 +203,14 @@ class Engine:
         """The words of the library; read again when the catalog has changed."""
         _, generation = self.catalog.state()
         if self._words is None or self._words[0] != generation:
-            self._words = generation, Words(self._lexicon, self.catalog.tag_names(), self._meanings)
+            rejected = self.catalog.rejected_names()
+
+            def is_left(tag: str) -> bool:
+                return tag not in rejected or self._indexes.with_text(
+                    lambda index: not bool(index.postings(tag).rejected.all())
+                )
+
+            self._words = generation, Words(self._lexicon, self.catalog.tag_names(), self._meanings, is_left)
         return self._words[1]
 
 

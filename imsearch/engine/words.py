@@ -7,7 +7,7 @@ that a better lexicon needs no new index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Protocol
 
 from imsearch.engine.fillers import FILLERS
@@ -64,9 +64,17 @@ class Meanings(Protocol):
 class Words:
     """Resolves queries against the tags that a library holds."""
 
-    def __init__(self, lexicon: Lexicon, tags: Iterable[str], meanings: Meanings | None = None) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        tags: Iterable[str],
+        meanings: Meanings | None = None,
+        is_left: Callable[[str], bool] = lambda tag: True,
+    ) -> None:
+        """is_left: whether some image has a tag; the user may have rejected it wherever it was said."""
         self._lexicon = lexicon
         self._meanings = meanings
+        self._is_left = is_left
         self._tags = frozenset(tags)
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         self._members: defaultdict[str, dict[str, float]] = defaultdict(dict)
@@ -96,11 +104,8 @@ class Words:
 
     def _sense(self, query: Node, unknown: Set[str]) -> Sense | None:
         """What the plain words side by side mean together, when one of them is unknown."""
-        items = query.items if isinstance(query, And) else (query,)
-        texts = [
-            item.text for item in items if isinstance(item, Word) and not item.exact and SEPARATOR not in item.text
-        ]
-        words = len(unknown.intersection(texts))
+        texts = [word.text for word in _plain(query)]
+        words = len(unknown & set(texts))
         if self._meanings is None or not words:
             return None
         text = " ".join(texts)
@@ -149,7 +154,7 @@ class Words:
             for tag, factor in self._members.get(sense, {}).items():
                 if tag not in names:
                     members[tag] = max(factor, members.get(tag, 0))
-        if not members and self._tags.isdisjoint(names):
+        if not members and not any(name in self._tags and self._is_left(name) for name in names):
             members = {tag: factor for sense in senses for tag, factor in self._above(sense).items()}
         return Term(text, tuple(names), members)
 
@@ -188,6 +193,12 @@ class Words:
             if name.startswith(prefix) or self._meaning(name).startswith(prefix)
         ]
         return Term(text, tuple(names)) if names else None
+
+    @staticmethod
+    def sense_of(query: Resolved) -> str:
+        """The text that counts by its meaning as a whole, or nothing."""
+        items = query.items if isinstance(query, All) else (query,)
+        return next((item.text for item in items if isinstance(item, Sense)), "")
 
     @staticmethod
     def why(query: Resolved) -> dict[str, frozenset[str]]:
@@ -230,6 +241,13 @@ class Words:
 def _text(word: Node) -> str:
     assert isinstance(word, Word)
     return word.text
+
+
+def _plain(node: Node) -> list[Word]:
+    """The words side by side: none that is excluded, required, one of several, or of a namespace."""
+    if isinstance(node, And):
+        return [word for item in node.items for word in _plain(item)]
+    return [node] if isinstance(node, Word) and not node.exact and SEPARATOR not in node.text else []
 
 
 def _leaves(node: Node) -> list[Word]:

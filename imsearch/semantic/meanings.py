@@ -107,7 +107,7 @@ class SentenceMeanings:
                 known |= dict(zip(new, self._encode([name.rpartition(":")[2] or name for name in new]), strict=True))
             self._tags, self._vectors = names, np.stack([known[name] for name in names])
             if new:
-                self._write()
+                self._write(self._vectors)
         return self._vectors
 
     def _read(self) -> dict[str, NDArray[float32]]:
@@ -124,7 +124,7 @@ class SentenceMeanings:
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return {}
 
-    def _write(self) -> None:
+    def _write(self, vectors: NDArray[float32]) -> None:
         import numpy as np
 
         # Whoever may only read the library computes them again.
@@ -132,7 +132,7 @@ class SentenceMeanings:
             part = self._kept.with_name(f"{self._kept.name}.{os.getpid()}")
             try:
                 with part.open("wb") as file:
-                    np.savez(file, encoder=np.array(self._name), tags=np.array(self._tags), vectors=self._vectors)
+                    np.savez(file, encoder=np.array(self._name), tags=np.array(self._tags), vectors=vectors)
                 part.replace(self._kept)
             finally:
                 part.unlink(missing_ok=True)

@@ -58,7 +58,9 @@ class MiniLM:
         hidden = self._norm(hidden, "embeddings.LayerNorm")
         for number in range(self._layers):
             layer = f"encoder.layer.{number}"
-            attended = self._linear(self._attention(hidden, f"{layer}.attention.self"), f"{layer}.attention.output.dense")
+            attended = self._linear(
+                self._attention(hidden, f"{layer}.attention.self"), f"{layer}.attention.output.dense"
+            )
             hidden = self._norm(hidden + attended, f"{layer}.attention.output.LayerNorm")
             inner = _gelu(self._linear(hidden, f"{layer}.intermediate.dense"))
             hidden = self._norm(hidden + self._linear(inner, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")

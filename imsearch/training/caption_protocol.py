@@ -22,5 +22,5 @@ class CaptionScores:
 def judge_captions(ranks: Sequence[int]) -> CaptionScores:
     """`ranks`: of each query's picture, 1 for the first; a picture not found counts as the last."""
     found = np.asarray(ranks)
-    shares = (float((found <= most).mean()) for most in (1, 5, 10))
-    return CaptionScores(len(found), *shares, float(np.median(found)))
+    first, five, ten = (float((found <= most).mean()) for most in (1, 5, 10))
+    return CaptionScores(len(found), first, five, ten, float(np.median(found)))
