@@ -80,10 +80,13 @@ def draw_facts(engine: Engine) -> None:
 
 def measure(engine: Engine, query: str) -> dict[str, object]:
     """Milliseconds of understanding a query, and of all of it."""
-    words = engine._current_words()
+    words = engine.current_words()
 
     def understand() -> None:
-        words.resolve(parse(query).tree, Filters(engine.catalog, engine._postings, words))
+        words.resolve(
+            parse(query).tree,
+            Filters(engine.catalog, lambda tag: engine._indexes.with_text(lambda index: index.postings(tag)), words),
+        )
 
     found = engine.search(query).total
     return {

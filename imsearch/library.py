@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager
     from imsearch.records import Failure
+    from imsearch.semantic.meanings import SentenceMeanings
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Library(TagLibrary):
         settings = settings or load_settings()
         if folder is not None:
             settings = replace(settings, library=folder.absolute())
-        engine = Engine.open(settings.library, Lexicon.load(), write=write, create=create)
+        engine = Engine.open(
+            settings.library, Lexicon.load(), write=write, create=create, meanings=make_meanings(settings)
+        )
         return cls(engine, settings, plugins)
 
     def close(self) -> None:
@@ -207,6 +210,15 @@ class Library(TagLibrary):
         if annotation is None or annotation.vector is None:
             raise PictureError(f"{path}: {_error(item) or 'the annotator made no vector'}")
         return annotation.vector
+
+
+def make_meanings(settings: Settings) -> SentenceMeanings | None:
+    """The sentence encoder, where it is installed and wanted; light until the first unknown word."""
+    if settings.semantic == "off":
+        return None
+    from imsearch.semantic.meanings import installed_meanings
+
+    return installed_meanings(settings.library)
 
 
 def annotate_files(

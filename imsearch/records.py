@@ -183,9 +183,10 @@ class Hit:
 class Results:
     """A page of hits and how many there are in all.
 
-    `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out.
-    `suggestions` are words for some of them that are spelled alike and find something, the likeliest first.  `facets`
-    are the most frequent values among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.
+    `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out, unless
+    `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
+    some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
+    among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.
     """
 
     query: str
@@ -194,6 +195,7 @@ class Results:
     unknown: tuple[str, ...] = ()
     suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    sense: str = ""
 
 
 @dataclass(frozen=True, slots=True)

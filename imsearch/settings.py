@@ -41,6 +41,7 @@ class Settings:
     min_score: float | None = _setting(
         None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
     )
+    semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -128,6 +129,13 @@ def _share(value: Any) -> float:
     return float(value)
 
 
+def _when(value: Any) -> str:
+    # TOML and people may say false for "off".
+    if value is False or value in ("auto", "off"):
+        return str(value or "off")
+    raise ValueError("it must be auto or off")
+
+
 _PARSERS = {
     "library": _folder,
     "annotators": _names,
@@ -136,4 +144,5 @@ _PARSERS = {
     "workers": _count,
     "limit": _count,
     "min_score": _share,
+    "semantic": _when,
 }

@@ -140,8 +140,11 @@ def _say_more(results: Results, offset: int) -> None:
 def _unknown(results: Results) -> str:
     words = printable(", ".join(results.unknown))
     meant = [" or ".join(names) for names in results.suggestions.values()]
-    asked = f"Did you mean {printable(', '.join(meant))}?" if meant else "Left out."
-    return f"No picture is tagged with, and no word known for: {words}. {asked}"
+    instead = [f"The sense of {printable(repr(results.sense))} counts instead."] if results.sense else []
+    asked = [f"Did you mean {printable(', '.join(meant))}?"] if meant else []
+    return " ".join(
+        [f"No picture is tagged with, and no word known for: {words}.", *(instead + asked or ["Left out."])]
+    )
 
 
 def _nothing(library: Library, text: str, offset: int, total: int) -> str:

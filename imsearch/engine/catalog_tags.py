@@ -66,6 +66,13 @@ class CatalogTags(CatalogBase):
         with self.reading() as connection:
             return list(connection.execute(select(s.tags.c.name).where(~renamed)).scalars())
 
+    def rejected_names(self) -> set[str]:
+        """The tags that the user rejected on some image."""
+        user = s.corrections.c
+        rejected = select(s.tags.c.name).join(s.corrections, user.tag_id == s.tags.c.id).where(user.verdict < 0)
+        with self.reading() as connection:
+            return set(connection.execute(rejected).scalars())
+
     def renamed(self) -> dict[str, str]:
         """The tags that go by another name, and by which."""
         old, new = s.tags.alias(), s.tags.alias()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from imsearch.engine.feedback import Feedback, Vectors, best, kernel, votes
 from imsearch.engine.leaves import Leaf, Leaves, Lookup, Scored
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, ranks
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, ranks
 
 FLOOR = 1e-3
 """The probability of a tag that is not even in an image's tail."""
@@ -81,7 +81,7 @@ def rank(
         own = Leaves(node.postings, size, written=False, likeness=kernel, scope=scope)
         return _score(node.item, own.whole, present, mean)
 
-    likeness = kernel if terms or _has_source(query) else _cosine
+    likeness = kernel if terms or _has_other_words(query) else _cosine
     leaves = Leaves(lookup, size, written=ranking.written, likeness=likeness, scope=scope)
     scored = _score(query, leaves.whole, present, mean)
     ids = np.flatnonzero(scored.found & scored.allowed & present).astype(np.int64)
@@ -112,11 +112,11 @@ def _wanted(node: Resolved) -> Iterator[Term]:
             yield from _wanted(item)
 
 
-def _has_source(node: Resolved) -> bool:
-    """Whether words of one source are among what speaks for a picture."""
-    if isinstance(node, Scoped):
+def _has_other_words(node: Resolved) -> bool:
+    """Whether words of one source, or a text's sense, are among what speaks for a picture."""
+    if isinstance(node, Scoped | Sense):
         return True
-    return any(map(_has_source, node.items if isinstance(node, All | AnyOf) else ()))
+    return any(map(_has_other_words, node.items if isinstance(node, All | AnyOf) else ()))
 
 
 def _cosine(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -125,7 +125,7 @@ def _cosine(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _score(node: Resolved, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored:
-    if isinstance(node, Term | Filter | Like | Scoped):
+    if isinstance(node, Term | Sense | Filter | Like | Scoped):
         return leaf(node)
     if isinstance(node, Negated):
         item = _score(node.item, leaf, present, mean)
@@ -156,7 +156,8 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
     unwanted = [_score(item, leaf, present, mean) for item in ranking if isinstance(item, Negated)]
     parts = wanted + unwanted + filters
     if wanted:
-        score = _mean([part.score for part in wanted], mean)
+        words = [item.words if isinstance(item, Sense) else 1 for item in ranking if not isinstance(item, Negated)]
+        score = _mean([part.score for part in wanted], words, mean)
         found = np.any([part.found for part in wanted], axis=0)
     else:
         score, found = np.ones(len(present), np.float32), present
@@ -170,12 +171,16 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
     )
 
 
-def _mean(scores: list[NDArray[np.float32]], mean: str) -> NDArray[np.float32]:
+def _mean(scores: list[NDArray[np.float32]], words: list[int], mean: str) -> NDArray[np.float32]:
+    """words: for how many words each counts."""
     joined: NDArray[np.float32]
     if mean == "geometric":
-        logs = sum(np.log(np.maximum(score, np.float32(FLOOR))) for score in scores)
-        joined = np.exp(logs / np.float32(len(scores)))
+        logs = sum(
+            np.float32(count) * np.log(np.maximum(score, np.float32(FLOOR)))
+            for score, count in zip(scores, words, strict=True)
+        )
+        joined = np.exp(logs / np.float32(sum(words)))
         return joined
-    rows = np.stack(scores)
+    rows = np.repeat(np.stack(scores), words, axis=0)
     joined = rows.mean(axis=0) if mean == "arithmetic" else rows.min(axis=0) if mean == "least" else rows.max(axis=0)
     return joined

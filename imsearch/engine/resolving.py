@@ -9,6 +9,7 @@ from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated
 from imsearch.engine.text_words import Written
 from imsearch.engine.tree import And, By, Everything, Node, Not, Or, Required, Word
 from imsearch.engine.tree import Like as LikeNode
+from imsearch.engine.vocabulary import SEPARATOR
 
 if TYPE_CHECKING:
     from imsearch.engine.words import Words
@@ -37,6 +38,14 @@ class Resolving:
         # Words such as "pictures" and "of" count when they are all there is.
         self._fillers = not all(isinstance(leaf, Word) and words.is_filler(leaf) for leaf in _leaves(query))
         self.unknown: list[str] = []
+
+    def whole(self, query: Node) -> Resolved | None:
+        """What the query comes to, with the sense of its plain words where one of them is unknown."""
+        resolved = self.node(query)
+        texts = [word.text for word in _plain(query)]
+        words = len(set(self.unknown) & set(texts))
+        sense = self._words.sense(" ".join(texts), words) if words else None
+        return _all([part for part in (resolved, sense) if part is not None])
 
     def node(self, node: Node) -> Resolved | None:
         """What this part comes to; None when all of its words are unknown or do not count."""
@@ -84,6 +93,14 @@ class Resolving:
 def _all(parts: list[Resolved]) -> Resolved | None:
     flat = [each for part in parts for each in (part.items if isinstance(part, All) else (part,))]
     return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else None
+
+
+def _plain(node: Node) -> list[Word]:
+    """The words side by side: none that is excluded, required, one of several, or of a namespace."""
+    if isinstance(node, And):
+        return [word for item in node.items for word in _plain(item)]
+    plain = isinstance(node, Word) and not (node.exact or node.match or SEPARATOR in node.text)
+    return [node] if isinstance(node, Word) and plain else []
 
 
 def _leaves(node: Node) -> list[Node]:

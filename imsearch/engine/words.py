@@ -7,27 +7,25 @@ that a better lexicon needs no new index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 from typing import Protocol
 
-from imsearch.engine.resolved import Demanded, Filter, Like, Negated, Resolved, Scoped, Term
+from imsearch.engine.fillers import FILLERS
+from imsearch.engine.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term
 from imsearch.engine.resolving import Conditions, Resolving
 from imsearch.engine.text_words import Written, nowhere, with_texts
 from imsearch.engine.tree import Node, Word
 from imsearch.engine.vocabulary import SEPARATOR, Vocabulary
 from imsearch.engine.written import key
 
-_FILLERS = frozenset(
-    (
-        *("a", "an", "the", "of", "in", "on", "at", "with", "by", "from", "to", "for", "is", "are", "my", "some"),
-        *("any", "all", "photo", "photos", "picture", "pictures", "image", "images"),
-    )
-)
-"""What people type around the words that count ("pictures of a cat"); ignored unless it is all there is."""
 _LONGEST_PHRASE = 4
 _MISTAKE = 0.1
 """What each letter that is spelled otherwise takes off in ``word~``."""
+RELATED = 0.3
+"""How much a related tag counts: a leash for "dog"."""
+_REASONS = 3
+"""How many of the tags near to a text may be told as the reason for a hit."""
 
 
 class Lexicon(Protocol):
@@ -65,15 +63,37 @@ class Lexicon(Protocol):
         """Every name and synonym."""
 
 
+class Meanings(Protocol):
+    """What the engine needs of a sentence encoder; `imsearch.semantic` has one."""
+
+    def near(self, text: str, tags: Set[str]) -> Mapping[str, float]:
+        """The tags near to a text in meaning, and how much each counts, those of the three nearest summing to 1.
+
+        Empty when none is near, or when there is no encoder.
+        """
+
+
 class Words:
     """Resolves queries against the tags that a library holds."""
 
-    def __init__(self, lexicon: Lexicon, tags: Iterable[str], renamed: Mapping[str, str] | None = None) -> None:
-        """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them."""
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        tags: Iterable[str],
+        renamed: Mapping[str, str] | None = None,
+        meanings: Meanings | None = None,
+        is_left: Callable[[str], bool] = lambda tag: True,
+    ) -> None:
+        """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them.
+
+        is_left: whether some image has a tag; the user may have rejected it wherever it was said.
+        """
         self._lexicon = lexicon
+        self._meanings = meanings
+        self._is_left = is_left
         self._tags = frozenset(tags)
         self._names: defaultdict[str, list[str]] = defaultdict(list)
-        self._members: defaultdict[str, list[str]] = defaultdict(list)
+        self._members: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for tag in sorted(self._tags):
             self._enter(self._meaning(tag), tag)
         for old, new in (renamed or {}).items():
@@ -84,8 +104,10 @@ class Words:
     def _enter(self, meaning: str, tag: str) -> None:
         """Let a tag be found by what it means."""
         self._names[meaning].append(tag)
-        for kind in (*self._lexicon.kinds(meaning), *self._lexicon.related(meaning)):
-            self._members[kind].append(tag)
+        for word in self._lexicon.related(meaning):
+            self._members[word][tag] = RELATED
+        for kind in self._lexicon.kinds(meaning):
+            self._members[kind][tag] = 1.0  # a dog is an animal, however many kinds lie between
 
     def resolve(
         self, query: Node, conditions: Conditions | None = None, written: Written = nowhere
@@ -93,11 +115,17 @@ class Words:
         """The query in terms of tags and images, and the words nobody knows.
 
         A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it.  No picture can
-        be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
-        where there is any.  written: whether somebody wrote a word of any picture.
+        be judged by it, so it is left out; None is left when no word remains.  Where there are `Meanings`, the sense
+        of the whole text counts in place of the unknown words.  conditions: looks up what is no word, where there is
+        any.  written: whether somebody wrote a word of any picture.
         """
         walk = Resolving(self, conditions, query, written)
-        return walk.node(query), tuple(dict.fromkeys(walk.unknown))
+        return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
+
+    def sense(self, text: str, words: int) -> Sense | None:
+        """What a text means as a whole, to count for so many words; None when no tag is near to it."""
+        weights = self._meanings.near(text, self._tags) if self._meanings is not None else {}
+        return Sense(text, weights, words) if weights else None
 
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
         """The tags and written words that answer a word; None when it is unknown."""
@@ -111,8 +139,8 @@ class Words:
             return Term(text, (text,))
         return self._known(text) or self._within(text)
 
-    def _known(self, text: str) -> Term | None:
-        """The tags that answer a word of the lexicon or of the library."""
+    def _known(self, text: str, above: bool = True) -> Term | None:
+        """The tags that answer a word of the lexicon or of the library; where none does, perhaps those above it."""
         senses = self._lexicon.expand(text)
         if not senses:
             spelled = dict.fromkeys(tag for form in self._lexicon.forms(text) for tag in self._spelled(form))
@@ -120,7 +148,13 @@ class Words:
         names = dict.fromkeys(name for sense in senses for name in (*self._names.get(sense, ()), sense))
         if text in self._tags:
             names[text] = None
-        members = {tag: 1.0 for sense in senses for tag in self._members.get(sense, ()) if tag not in names}
+        members: dict[str, float] = {}
+        for sense in senses:
+            for tag, factor in self._members.get(sense, {}).items():
+                if tag not in names:
+                    members[tag] = max(factor, members.get(tag, 0))
+        if above and not members and not any(name in self._tags and self._is_left(name) for name in names):
+            members = {tag: factor for sense in senses for tag, factor in self._above(sense).items()}
         return Term(text, tuple(names), members)
 
     def _alike(self, word: Word, text: str) -> Term | None:
@@ -135,7 +169,7 @@ class Words:
             found = {spelling: 1 - _MISTAKE * distance for distance, spelling in spellings.near(text)}
         members: dict[str, float] = {}
         for spelling, factor in found.items():
-            term = Term(spelling, (spelling,)) if word.exact else self._known(spelling)
+            term = Term(spelling, (spelling,)) if word.exact else self._known(spelling, above=False)
             for tag, share in ({**dict.fromkeys(term.names, 1.0), **term.members} if term else {}).items():
                 if tag in self._tags:
                     members[tag] = max(members.get(tag, 0.0), factor * share)
@@ -161,6 +195,16 @@ class Words:
     def has_namespace(self, name: str) -> bool:
         """Whether the library or the lexicon holds tags of a namespace."""
         return any(tag.startswith(name + SEPARATOR) for tag in (*self._tags, *self._lexicon.spellings))
+
+    def _above(self, name: str) -> dict[str, float]:
+        """The nearest kind above a name that the library has: a dog for "labrador", where no picture is tagged so.
+
+        Half as much as the word itself, a third one kind further, and so on.
+        """
+        for distance, kind in enumerate(self._lexicon.kinds(name), 1):
+            if tags := self._names.get(kind):
+                return dict.fromkeys(tags, 1 / (1 + distance))
+        return {}
 
     def _meaning(self, tag: str) -> str:
         """What the lexicon calls a tag; for one of a namespace that it does not know, what stands after the colon."""
@@ -189,11 +233,19 @@ class Words:
         return Term(text, tuple(names)) if names else None
 
     @staticmethod
+    def sense_of(query: Resolved) -> str:
+        """The text that counts by its meaning as a whole, or nothing."""
+        items = query.items if isinstance(query, All) else (query,)
+        return next((item.text for item in items if isinstance(item, Sense)), "")
+
+    @staticmethod
     def why(query: Resolved) -> dict[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
             texts = (key(phrase) for phrase in query.texts)
             return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
+        if isinstance(query, Sense):
+            return {query.text: frozenset(sorted(query.weights, key=query.weights.__getitem__)[-_REASONS:])}
         if isinstance(query, Negated | Filter | Like):
             return {}
         items = (query.item,) if isinstance(query, Demanded | Scoped) else query.items
@@ -222,7 +274,7 @@ class Words:
 
     def is_filler(self, word: Word) -> bool:
         text = word.text.casefold()
-        return not (word.quoted or word.exact or word.match) and text in _FILLERS and text not in self._tags
+        return not (word.quoted or word.exact or word.match) and text in FILLERS and text not in self._tags
 
 
 def _text(word: Node) -> str:
