@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CompoundSelect, Connection, Select, exists, func, select, union
@@ -28,9 +28,18 @@ class CatalogTags(CatalogBase):
         with self.reading() as connection:
             renamed = _renamed(connection)
             for piece in pieces(ids):
-                said, words = _said(connection, piece, renamed), _words(connection, piece)
+                words = _words(connection, piece)
+                unsettled = _unsettled(words)
+                said: defaultdict[int, list[Tag]] = defaultdict(list)
+                heard: defaultdict[int, list[Said]] = defaultdict(list)
+                for image, tag_id, tag in _said(connection, piece, renamed):
+                    if image in unsettled:
+                        heard[image].append((tag_id, tag))
+                    else:
+                        said[image].append(tag)
                 for image in piece:
-                    found[image] = merge(*settle(said.get(image, ()), words.get(image, ())))
+                    left, verdicts = settle(heard[image], words.get(image, ()))
+                    found[image] = merge(left if image in unsettled else said[image], verdicts)
         return found
 
     def verdicts_of(self, ids: Iterable[int]) -> dict[int, dict[str, int]]:
@@ -39,10 +48,11 @@ class CatalogTags(CatalogBase):
         with self.reading() as connection:
             for piece in pieces(ids):
                 words = _words(connection, piece)
-                # What annotators say matters only where something said under a name of old was rejected.
-                olden = [image for image, each in words.items() if any(word.tag_id != word.name_id for word in each)]
-                said = _said(connection, olden, _renamed(connection)) if olden else {}
-                found.update((image, settle(said.get(image, ()), each)[1]) for image, each in words.items())
+                heard: defaultdict[int, list[Said]] = defaultdict(list)
+                if unsettled := _unsettled(words):
+                    for image, tag_id, tag in _said(connection, list(unsettled), _renamed(connection)):
+                        heard[image].append((tag_id, tag))
+                found.update((image, settle(heard[image], each)[1]) for image, each in words.items())
         return found
 
     def texts_of(self, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
@@ -140,8 +150,13 @@ def _renamed(connection: Connection) -> dict[int, str]:
     return {tag: name for tag, name in connection.execute(pairs)}  # noqa: C416 - rows are no pairs to mypy
 
 
-def _said(connection: Connection, ids: Sequence[int], renamed: Mapping[int, str]) -> dict[int, list[Said]]:
-    """What the annotators said of these images."""
+def _unsettled(words: Mapping[int, Sequence[Word]]) -> set[int]:
+    """The images where it matters under which name an annotator said a tag: a verdict is on a name of old."""
+    return {image for image, each in words.items() if any(word.tag_id != word.name_id for word in each)}
+
+
+def _said(connection: Connection, ids: Sequence[int], renamed: Mapping[int, str]) -> Iterator[tuple[int, int, Tag]]:
+    """What the annotators said of these images: image, under which id, and the tag by the name it goes by now."""
     table = s.annotation_tags
     statement = (
         select(table.c.image_id, table.c.tag_id, s.tags.c.name, table.c.probability, s.annotators.c.name, table.c.shown)
@@ -149,10 +164,8 @@ def _said(connection: Connection, ids: Sequence[int], renamed: Mapping[int, str]
         .join(s.annotators, table.c.annotator_id == s.annotators.c.id)
         .where(table.c.image_id.in_(ids))
     )
-    said: defaultdict[int, list[Said]] = defaultdict(list)
     for image, tag_id, name, probability, source, shown in connection.execute(statement):
-        said[image].append((tag_id, Tag(renamed.get(tag_id, name), probability, source, shown)))
-    return said
+        yield image, tag_id, Tag(renamed.get(tag_id, name), probability, source, shown)
 
 
 def _words(connection: Connection, ids: Sequence[int]) -> dict[int, list[Word]]:
