@@ -33,6 +33,7 @@ class ImageFacts:
     """What decoding tells about new bytes: the size in pixels of the upright original, and a few facts from EXIF.
 
     `metadata` must be plain JSON: strings, finite numbers, booleans, None, lists and dictionaries with text keys.
+    `phash` is what `imsearch.phash` makes of the pixels.
     """
 
     width: int
@@ -40,6 +41,7 @@ class ImageFacts:
     format: str
     taken_at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    phash: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

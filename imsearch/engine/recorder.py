@@ -114,6 +114,7 @@ def _image_row(reading: Reading, facts: ImageFacts) -> dict[str, object]:
         "bytes": reading.file.size,
         "taken_at": facts.taken_at,
         "metadata": dict(facts.metadata),
+        "phash": facts.phash,
     }
 
 

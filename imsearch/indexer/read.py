@@ -15,6 +15,8 @@ from imsearch.annotator import Annotator
 from imsearch.engine.batch import FileSeen, ImageFacts
 from imsearch.errors import PictureError
 from imsearch.indexer.item import Item
+from imsearch.phash import SIDE as HASHED
+from imsearch.phash import perceptual_hash
 from imsearch.picture import Picture, read_picture
 from imsearch.records import SOCIAL_TAGS, AnnotatorSpec
 
@@ -99,7 +101,7 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
         item.data = b""
         return item
     specs = [annotators[name][1] for name in item.wanted]
-    least_side = max((spec.input_size for spec in specs), default=1)
+    least_side = max([HASHED, *(spec.input_size for spec in specs)])
     social_tags = any(SOCIAL_TAGS in spec.inputs for spec in specs)
     try:
         picture = read_picture(item.path, least_side, item.data, item.sha256, social_tags=social_tags)
@@ -124,4 +126,5 @@ def _facts(picture: Picture) -> ImageFacts:
         picture.format,
         datetime.fromisoformat(taken_at) if taken_at else None,
         metadata,
+        perceptual_hash(picture.image),
     )
