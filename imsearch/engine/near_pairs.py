@@ -146,11 +146,13 @@ def cosines(vectors: NDArray[np.float16], left: Ids, right: Ids) -> NDArray[np.f
 
 
 def _projected(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Coordinates along the axes in which the vectors vary most."""
-    some = vectors[np.random.default_rng(1).permutation(len(vectors))[:_SAMPLE]].astype(np.float32)
+    """Coordinates along axes in which the vectors vary much (the range finder of Halko, Martinsson and Tropp, 2011)."""
+    random = np.random.default_rng(1)
+    some = vectors[random.permutation(len(vectors))[:_SAMPLE]].astype(np.float32)
     mean = some.mean(0)
-    _, axes = np.linalg.eigh((some - mean).T @ (some - mean))
-    axes = axes[:, -_AXES:]  # the eigenvalues ascend
+    some -= mean
+    drawn = random.standard_normal((vectors.shape[1], _AXES), np.float32)
+    axes, _ = np.linalg.qr(some.T @ (some @ drawn))
     blocks = range(0, len(vectors), _BLOCK)
     return np.concatenate([(vectors[at : at + _BLOCK].astype(np.float32) - mean) @ axes for at in blocks])
 
