@@ -9,6 +9,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,8 @@ def _cropped(share: float) -> Copy:
 
     def crop(image: Image.Image) -> Image.Image:
         width, height = image.width * share, image.height * share
-        box = (width / 3, height / 3, image.width - width * 2 / 3, image.height - height * 2 / 3)
-        return image.crop(tuple(map(round, box)))
+        right, low = image.width - width * 2 / 3, image.height - height * 2 / 3
+        return image.crop((round(width / 3), round(height / 3), round(right), round(low)))
 
     return crop
 
@@ -53,7 +54,7 @@ def _straightened(degrees: float) -> Copy:
         longer, shorter = max(image.size), min(image.size)
         kept = 1 / (np.cos(angle) + np.sin(angle) * longer / shorter)
         width, height = image.width * (1 - kept) / 2, image.height * (1 - kept) / 2
-        return turned.crop(tuple(map(round, (width, height, image.width - width, image.height - height))))
+        return turned.crop((round(width), round(height), round(image.width - width), round(image.height - height)))
 
     return turn
 
@@ -106,10 +107,12 @@ def observe(
     paths: Iterable[Path], annotator: Annotator, least_side: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Small grey squares (n, 32, 32) and unit vectors (n, length), read as the indexer reads."""
-    greys, vectors, batch = [], [], []
+    greys: list[NDArray[np.uint8]] = []
+    vectors: list[NDArray[np.float32]] = []
+    batch: list[Any] = []
 
     def flush() -> None:
-        vectors.extend(each.vector for each in annotator.annotate(batch))
+        vectors.extend(each.vector for each in annotator.annotate(batch) if each.vector is not None)
         batch.clear()
 
     for path in paths:
@@ -189,7 +192,7 @@ def methods(
         "sign DCT, upright": -bits_apart(copies, greys, by_sign, turned=False),
         "sign DCT": -signs,
         "vectors": cosines,
-        "both": cosines - A_BIT * np.minimum(signs, MOST_BITS),
+        "both": cosines - np.float32(A_BIT) * np.minimum(signs, MOST_BITS),
     }
 
 

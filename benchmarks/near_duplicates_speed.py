@@ -2,7 +2,7 @@
 
     python -m benchmarks.near_duplicates_speed [--images 10000 100000] [--json]
 
-Vectors of 1,280 numbers lie around 2,000 subjects, as pictures of one kind do; hashes are drawn.  One image in a
+Vectors of 1,280 numbers lie around 2,000 subjects that share 200 traits; hashes are drawn.  One image in a
 hundred has a copy: half of them with few bits changed and a rather different vector, as when scaled or turned, half
 with many bits changed and a near vector, as when cropped.
 """
@@ -21,7 +21,7 @@ from imsearch.engine.looks import THRESHOLD, Looks
 from imsearch.engine.near_pairs import joined
 from imsearch.phash import turned_hashes
 
-LENGTH, SUBJECTS, BLOCK = 1280, 2000, 5000
+LENGTH, SUBJECTS, TRAITS, BLOCK = 1280, 2000, 200, 5000
 
 
 def main() -> None:
@@ -41,23 +41,35 @@ def measure(count: int) -> dict[str, object]:
     seconds = time.perf_counter() - start
     together = {position: group for group in groups for position in group}
     found = sum(count - copies + number in together.get(number, ()) for number in range(copies))
-    row = {"images": count, "seconds": seconds, "copies": copies, "found": found, "groups": len(groups)}
+    row: dict[str, object] = {
+        "images": count,
+        "seconds": seconds,
+        "copies": copies,
+        "found": found,
+        "groups": len(groups),
+    }
     return row | {"peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def synthetic(count: int, copies: int) -> Looks:
     """Images of which the last `copies` are copies of the first."""
     random = np.random.default_rng(0)
-    subjects = random.gamma(0.5, 1.0, (SUBJECTS, LENGTH)).astype(np.float32)  # features are mostly small, some large
+    traits = random.standard_normal((TRAITS, LENGTH), np.float32)
+    weights = (1 / np.sqrt(np.arange(1, TRAITS + 1))).astype(np.float32)  # some traits matter more than others
+    traits *= weights[:, None]
+    subjects = random.standard_normal((SUBJECTS, TRAITS), np.float32)
+    subjects[:, 0] += 1.5  # what all pictures have in common
     hashes = random.integers(1 << 63, 1 << 64, count, np.uint64)
     vectors = np.empty((count, LENGTH), np.float16)
     for start in range(0, count, BLOCK):
         chosen = subjects[random.integers(0, SUBJECTS, min(BLOCK, count - start))]
-        vectors[start : start + BLOCK] = _unit(chosen + random.gamma(0.5, 0.8, chosen.shape).astype(np.float32))
+        own = random.standard_normal(chosen.shape, np.float32)
+        vectors[start : start + BLOCK] = _unit((chosen + own) @ traits)
     half = copies // 2
     first = count - copies
-    changed = random.gamma(0.5, 1.0, (copies, LENGTH)) * np.where(np.arange(copies) < half, 0.6, 0.15)[:, None]
-    vectors[first:] = _unit(vectors[:copies] + changed.astype(np.float32) / 36)
+    changed = random.standard_normal((copies, TRAITS), np.float32) @ traits
+    share = np.where(np.arange(copies) < half, np.float32(0.5), np.float32(0.2))[:, None]
+    vectors[first:] = _unit((1 - share) * vectors[:copies].astype(np.float32) + share * _unit(changed))
     hashes[first : first + half] = turned_hashes(hashes[:half])[5] ^ np.uint64(0b101)
     hashes[first + half :] = hashes[half:copies] ^ np.uint64((1 << 24) - 1)
     return Looks(np.arange(count), hashes, np.arange(count), vectors)

@@ -157,7 +157,8 @@ class Library:
         paths: only groups with a copy in these folders.  threshold: the similarity from which pictures are taken for
         copies, in 0 to 1.  exact: only files with the very same bytes.
         """
-        from imsearch.engine.duplicates import THRESHOLD, find_groups
+        from imsearch.engine.duplicates import find_groups
+        from imsearch.engine.looks import THRESHOLD
 
         least = None if exact else THRESHOLD if threshold is None else threshold
         folders = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - resolve() follows links

@@ -6,6 +6,7 @@ Both searches work through blocks and hold no more than one block of candidates 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ Pairs = tuple[Ids, Ids]
 
 _CANDIDATES = 1 << 22
 """Pairs of hashes compared at once."""
-_BLOCK = 1024
+_BLOCK = 256
 """Vectors compared with all others at once."""
 _AXES = 128
 _LARGE = 10_000
@@ -112,7 +113,7 @@ def _close(points: NDArray[np.float32], radius: float) -> Iterator[Pairs]:
     import faiss
 
     count, length = points.shape
-    index = faiss.IndexFlatL2(length)
+    index: Any = faiss.IndexFlatL2(length)
     if count >= _LARGE:
         cells = int(count**0.5)
         index = faiss.IndexIVFFlat(index, length, cells)
@@ -122,7 +123,7 @@ def _close(points: NDArray[np.float32], radius: float) -> Iterator[Pairs]:
         index.add(points)
     for start in range(0, count, _BLOCK):
         bounds, _, right = index.range_search(points[start : start + _BLOCK], radius)
-        left = np.repeat(np.arange(start, start + len(bounds) - 1), np.diff(bounds.astype(np.int64)))
+        left = np.repeat(np.arange(start, start + len(bounds) - 1), np.diff(bounds.view(np.int64)))
         upper = left < right
         yield left[upper], right[upper]
 
@@ -142,7 +143,8 @@ def _confirmed(
 
 def cosines(vectors: NDArray[np.float16], left: Ids, right: Ids) -> NDArray[np.float32]:
     """The cosines of pairs of vectors of length 1."""
-    return np.einsum("ij,ij->i", vectors[left].astype(np.float32), vectors[right].astype(np.float32))
+    products = np.einsum("ij,ij->i", vectors[left].astype(np.float32), vectors[right].astype(np.float32))
+    return np.asarray(products, np.float32)
 
 
 def _projected(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
