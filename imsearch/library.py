@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
+    from imsearch.engine.duplicates import Group
     from imsearch.engine.health import Status
     from imsearch.indexer.item import Item
     from imsearch.indexer.report import Observer, Report
@@ -159,6 +160,21 @@ class Library(TagLibrary):
         nearest_to = next(iter(known.values())) if known else self._vector_of(path, name)
         results = self.engine.similar(nearest_to, annotator=name, limit=self.settings.limit if limit is None else limit)
         return replace(results, query=str(image))
+
+    def duplicates(
+        self, paths: Sequence[Path] = (), *, threshold: float | None = None, exact: bool = False
+    ) -> tuple[Group, ...]:
+        """Groups of pictures that are copies of one another, those that waste the most bytes first.
+
+        paths: only groups with a copy in these folders.  threshold: the similarity from which pictures are taken for
+        copies, in 0 to 1.  exact: only files with the very same bytes.
+        """
+        from imsearch.engine.duplicates import find_groups
+        from imsearch.engine.looks import THRESHOLD
+
+        least = None if exact else THRESHOLD if threshold is None else threshold
+        folders = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - resolve() follows links
+        return find_groups(self.engine.catalog, least, folders)
 
     def show(self, image: str) -> tuple[Image, tuple[Tag, ...]]:
         """A picture of the library, by path or by id, and all its tags."""

@@ -12,6 +12,7 @@ COMMANDS = {
     "index": "imsearch.cli.index:index",
     "query": "imsearch.cli.query:query",
     "similar": "imsearch.cli.query:similar",
+    "duplicates": "imsearch.cli.duplicates:duplicates",
     "show": "imsearch.cli.show:show",
     "tags": "imsearch.cli.show:tags",
     "tag": "imsearch.cli.tag:tag",

@@ -39,7 +39,8 @@ class ImageFacts:
 
     Of an image that the catalog knows, only what is said is taken; it keeps its size and format.  `metadata` must be
     plain JSON: strings, finite numbers, booleans, None, lists and dictionaries with text keys.  `version` is that of
-    the program that read them; a catalog finds by it what should be read again.
+    the program that read them; a catalog finds by it what should be read again.  `phash` is what `imsearch.phash`
+    makes of the pixels, None where only the headers were read.
     """
 
     width: int
@@ -50,6 +51,7 @@ class ImageFacts:
     facts: Facts = field(default_factory=Facts)
     texts: tuple[Text, ...] = ()
     version: int = 0
+    phash: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

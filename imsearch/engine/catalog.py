@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 
 from imsearch.engine import schema as s
 from imsearch.engine.batch import KnownFile
@@ -109,6 +109,12 @@ class Catalog(CatalogTags):
                 for row in connection.execute(select(s.images).where(s.images.c.id.in_(list(paths)))):
                     found[row.id] = _image(row, paths[row.id])
         return found
+
+    def images_with_copies(self) -> list[int]:
+        """The images that several files hold, in order of id."""
+        several = select(s.files.c.image_id).group_by(s.files.c.image_id).having(func.count() > 1)
+        with self.reading() as connection:
+            return list(connection.execute(several.order_by(s.files.c.image_id)).scalars())
 
     def failures(self, folder: Path | None = None) -> tuple[Failure, ...]:
         """The files that could not be read and the annotators that failed, under a folder or all, by path."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, Engine, select
 
@@ -35,6 +35,7 @@ class CatalogBase:
         check_file(path)
         self.path = path
         self.engine: Engine = connect(path, write=write)
+        self._remembered: dict[Hashable, tuple[State, object]] = {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -51,6 +52,17 @@ class CatalogBase:
         with self.reading() as connection:
             row = connection.execute(select(s.library.c.uid, s.library.c.generation)).one()
         return row.uid, row.generation
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns in the catalog's present state; made once, and again when the catalog has changed.
+
+        key: names what is made, and what it depends on beside the catalog.
+        """
+        state = self.state()
+        known = self._remembered.get(key)
+        if known is None or known[0] != state:
+            known = self._remembered[key] = state, make()
+        return cast(T, known[1])
 
     def changed_since(self, generation: int) -> list[int]:
         """The images changed after that generation, in order of id; 0 asks for all."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, exists, func, select, union
+from sqlalchemy import CompoundSelect, Connection, Select, and_, exists, func, join, select, union
 
 from imsearch.engine import schema as s
 from imsearch.engine.aliases import named
@@ -15,7 +15,7 @@ from imsearch.engine.tagging import Said, Word, merge, settle
 from imsearch.records import USER, Tag, Text
 
 if TYPE_CHECKING:
-    from numpy import float32
+    from numpy import float16, float32, int64, uint64
     from numpy.typing import NDArray
 
 
@@ -133,6 +133,33 @@ class CatalogTags(CatalogBase):
                 for image, vector in connection.execute(made.where(s.vectors.c.image_id.in_(piece))):
                     found[image] = np.frombuffer(vector, dtype="<f2").astype(np.float32)
         return found
+
+    def hashes(self) -> tuple[NDArray[int64], NDArray[uint64]]:
+        """The images with files, in order of id, and their perceptual hashes; 0 where there is none or it is empty."""
+        import numpy as np
+
+        filed = exists().where(s.files.c.image_id == s.images.c.id)
+        held = select(s.images.c.id, func.coalesce(s.images.c.phash, 0)).where(filed).order_by(s.images.c.id)
+        with self.reading() as connection:
+            rows = np.array(connection.execute(held).all(), np.int64).reshape(-1, 2)
+        return rows[:, 0].copy(), rows[:, 1].copy().view(np.uint64)
+
+    def all_vectors(self, annotator: str) -> tuple[NDArray[int64], NDArray[float16]]:
+        """The images with files that the current version of an annotator made vectors of, by id, and the vectors."""
+        import numpy as np
+
+        filed = exists().where(s.files.c.image_id == s.vectors.c.image_id)
+        current = and_(s.annotators.c.name == annotator, s.annotators.c.current, filed)
+        source = join(s.vectors, s.annotators)
+        length = self.vector_spaces().get(annotator, ("", 0))[1]
+        with self.reading() as connection:
+            count = connection.execute(select(func.count()).select_from(source).where(current)).scalar_one()
+            ids, vectors = np.empty(count, np.int64), np.empty((count, length), np.float16)
+            columns = select(s.vectors.c.image_id, s.vectors.c.vector).select_from(source)
+            rows = connection.execution_options(yield_per=1000).execute(columns.where(current).order_by("image_id"))
+            for number, (image, vector) in enumerate(rows):
+                ids[number], vectors[number] = image, np.frombuffer(vector, "<f2")
+        return ids, vectors
 
     def vector_spaces(self) -> dict[str, tuple[str, int]]:
         """The current version and vector length of every annotator that makes vectors, by name."""

@@ -30,6 +30,9 @@ def write_facts(connection: Connection, readings: Sequence[Reading], ids: Mappin
         return
     rows = [{"key": image, **_columns(facts)} for image, (_, facts) in said.items()]
     connection.execute(update(s.images).where(s.images.c.id == bindparam("key")), rows)
+    hashed = [{"key": image, "phash": facts.phash} for image, (_, facts) in said.items() if facts.phash is not None]
+    if hashed:  # reading headers again must not take away what the pixels gave
+        connection.execute(update(s.images).where(s.images.c.id == bindparam("key")), hashed)
     connection.execute(delete(s.texts).where(s.texts.c.image_id.in_(list(said))))
     texts = [{"image_id": image, **asdict(text)} for image, (_, facts) in said.items() for text in facts.texts]
     if texts:

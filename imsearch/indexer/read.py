@@ -9,6 +9,7 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from typing import BinaryIO, TypeVar
 
 from imsearch.annotator import Annotator
@@ -16,6 +17,8 @@ from imsearch.engine.batch import FileSeen, ImageFacts
 from imsearch.errors import PictureError
 from imsearch.facts import FACTS_VERSION, Gathered
 from imsearch.indexer.item import Item
+from imsearch.phash import SIDE as HASHED
+from imsearch.phash import perceptual_hash
 from imsearch.picture import read_headers, read_picture
 from imsearch.records import SOCIAL_TAGS, AnnotatorSpec
 
@@ -129,14 +132,15 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
         item.data = b""
         return item
     specs = [annotators[name][1] for name in item.wanted]
-    least_side = max((spec.input_size for spec in specs), default=1)
+    least_side = max([HASHED, *(spec.input_size for spec in specs)])
     try:
         beside = item.beside != 0
         picture = read_picture(item.path, least_side, item.data, item.sha256, social_tags=True, beside=beside)
     except PictureError as error:
         return item.fail(str(error))
     item.data = b""
-    item.facts = facts_of(picture.gathered, picture.width, picture.height, picture.format)
+    facts = facts_of(picture.gathered, picture.width, picture.height, picture.format)
+    item.facts = replace(facts, phash=perceptual_hash(picture.image))
     if not any(SOCIAL_TAGS in spec.inputs for spec in specs):
         picture.social_tags = ()
     for name in item.wanted:
