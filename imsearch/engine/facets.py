@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, extract, func, select
 
 from imsearch.engine import schema as s
+from imsearch.engine.aliases import named
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 
@@ -49,16 +50,23 @@ def facets(catalog: Catalog, ids: Sequence[int], most: int = MOST) -> Facets:
 
 
 def _count_tags(connection: Connection, ids: Sequence[int], tags: Counter[int]) -> None:
-    """Count the shown tags of images; what the user added or rejected, the few there are, is put right afterwards."""
+    """Count the shown tags of images, by the name each goes by.
+
+    What the user added or rejected, the few there are, is put right afterwards.
+    """
     said, user = s.annotation_tags.c, s.corrections.c
-    shown = select(said.tag_id, func.count(said.image_id.distinct())).where(said.image_id.in_(ids), said.shown)
-    for tag, count in connection.execute(shown.group_by(said.tag_id)):
+    renamed = connection.execute(select(s.aliases.c.tag_id).limit(1)).scalar() is not None
+    name = named(said.tag_id) if renamed else said.tag_id
+    shown = select(name, func.count(said.image_id.distinct())).where(said.image_id.in_(ids), said.shown)
+    for tag, count in connection.execute(shown.group_by(name)):
         tags[tag] += count
-    verdicts = select(user.image_id, user.tag_id, user.verdict).where(user.image_id.in_(ids))
+    # A verdict on the name itself comes last, and so counts more than one on a name of old.
+    verdicts = select(user.image_id, named(user.tag_id), user.verdict).where(user.image_id.in_(ids))
+    verdicts = verdicts.order_by(user.tag_id == named(user.tag_id))
     corrected = {(image, tag): verdict for image, tag, verdict in connection.execute(verdicts)}
     if corrected:
         images = {image for image, _ in corrected}
-        there = select(said.image_id, said.tag_id).where(said.image_id.in_(images), said.shown).distinct()
+        there = select(said.image_id, name).where(said.image_id.in_(images), said.shown).distinct()
         showing = {(image, tag) for image, tag in connection.execute(there)}
         for (image, tag), verdict in corrected.items():
             tags[tag] += (verdict > 0) - ((image, tag) in showing)

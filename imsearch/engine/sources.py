@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select
 
 from imsearch.engine import schema as s
+from imsearch.engine.aliases import named
 from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.text_index import Postings
 from imsearch.records import USER
@@ -92,7 +93,9 @@ class Sources:
 def _rejected() -> ColumnElement[bool]:
     """The condition on what an annotator said that the user rejected this very tag."""
     said, user = s.annotation_tags.c, s.corrections.c
-    return exists().where(user.image_id == said.image_id, user.tag_id == said.tag_id, user.verdict < 0)
+    return exists().where(
+        user.image_id == said.image_id, user.tag_id.in_((said.tag_id, named(said.tag_id))), user.verdict < 0
+    )
 
 
 def _versions(source: str) -> Select[tuple[int]]:
@@ -101,11 +104,11 @@ def _versions(source: str) -> Select[tuple[int]]:
 
 def _names_of(connection: Connection, tags: Iterable[str]) -> dict[int, str]:
     """The tags that go by these names, renamed ones too: id to name."""
-    named, meant = s.tags.alias(), s.tags.alias()
+    written, meant = s.tags.alias(), s.tags.alias()
     names = (
-        select(named.c.id, meant.c.name)
-        .join_from(named, s.aliases, s.aliases.c.tag_id == named.c.id, isouter=True)
-        .join(meant, meant.c.id == func.coalesce(s.aliases.c.name_id, named.c.id))
+        select(written.c.id, meant.c.name)
+        .join_from(written, s.aliases, s.aliases.c.tag_id == written.c.id, isouter=True)
+        .join(meant, meant.c.id == func.coalesce(s.aliases.c.name_id, written.c.id))
     )
     found: dict[int, str] = {}
     for piece in pieces(tags):

@@ -285,3 +285,5 @@ def test_facets_count_the_whole_result(engine: Engine) -> None:
         "folder": (("/photos/a", 2), ("/photos/b", 1)),
     }
     assert engine.search("cat").facets == {}
+    engine.corrections.merge(["beach"], "grass")
+    assert engine.search("cat", facets=True).facets["tag"] == (("cat", 3), ("grass", 2))
