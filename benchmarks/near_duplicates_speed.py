@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def synthetic(count: int, copies: int) -> Looks:
     half = copies // 2
     first = count - copies
     changed = random.standard_normal((copies, TRAITS), np.float32) @ traits
-    share = np.where(np.arange(copies) < half, np.float32(0.5), np.float32(0.2))[:, None]
+    share = np.where(np.arange(copies) < half, 0.5, 0.2).astype(np.float32)[:, None]
     vectors[first:] = _unit((1 - share) * vectors[:copies].astype(np.float32) + share * _unit(changed))
     hashes[first : first + half] = turned_hashes(hashes[:half])[5] ^ np.uint64(0b101)
     hashes[first + half :] = hashes[half:copies] ^ np.uint64((1 << 24) - 1)
