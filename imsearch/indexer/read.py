@@ -126,5 +126,5 @@ def _facts(picture: Picture) -> ImageFacts:
         picture.format,
         datetime.fromisoformat(taken_at) if taken_at else None,
         metadata,
-        perceptual_hash(picture.image),
+        phash=perceptual_hash(picture.image),
     )
