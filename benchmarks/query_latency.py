@@ -1,4 +1,5 @@
-"""How long a query takes in an open library of 10,000 and of 100,000 synthetic images with 20 weighted tags each.
+"""How long a query takes in an open library of 10,000 and of 100,000 synthetic images with 20 weighted tags and a
+vector each: by words only, with visual evidence (the default), and with facets of the whole result.
 
     python -m benchmarks.query_latency [--images 10000 100000] [--json]
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from benchmarks.pictures import report
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
+from imsearch.engine.ranking import Ranking
 from imsearch.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
@@ -31,6 +33,13 @@ Odds: TypeAlias = NDArray[np.float64]
 TAGS = 20
 BATCH = 1000
 QUERIES = 200
+LENGTH = 1280
+"""Of a vector, as the default annotator's."""
+WAYS: dict[str, tuple[Ranking, bool]] = {
+    "words only": (Ranking(feedback=None), False),
+    "visual evidence": (Ranking(), False),
+    "and facets": (Ranking(), True),
+}
 
 
 def main() -> None:
@@ -46,25 +55,31 @@ def main() -> None:
 
 
 def measure(folder: Path, count: int) -> list[dict[str, object]]:
-    """Fill a library, open it anew for reading, and time queries of one to three words."""
+    """Fill a library, open it anew for reading, and time queries of one to three words in each way of asking."""
     start = time.perf_counter()
     lexicon, words, odds = synthetic_library(folder, count)
     filled = time.perf_counter() - start
-    random = np.random.default_rng(1)
     rows: list[dict[str, object]] = []
-    with Engine.open(folder, lexicon) as engine:
-        for length in (1, 2, 3):
-            seconds, found = [], 0
-            for _ in range(QUERIES):
-                chosen = random.choice(words, length, replace=False, p=odds)
-                text = " ".join(f'"{word}"' for word in chosen)
-                start = time.perf_counter()
-                found += engine.search(text).total
-                seconds.append(time.perf_counter() - start)
-            p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95]).tolist()
-            row = {"images": count, "words": length, "p50 ms": p50, "p95 ms": p95, "mean hits": found / QUERIES}
-            rows.append(row | {"first ms": seconds[0] * 1000, "filled in s": filled})
+    for way, (ranking, facets) in WAYS.items():
+        with Engine.open(folder, lexicon) as engine:
+            engine.ranking = ranking
+            for length in (1, 2, 3):
+                row: dict[str, object] = {"images": count, "asked for": way, "words": length}
+                rows.append(row | _timed(engine, words, odds, length, facets) | {"filled in s": filled})
     return rows
+
+
+def _timed(engine: Engine, words: Words, odds: Odds, length: int, facets: bool) -> dict[str, object]:
+    random = np.random.default_rng(length)
+    seconds, found = [], 0
+    for _ in range(QUERIES):
+        chosen = random.choice(words, length, replace=False, p=odds)
+        text = " ".join(f'"{word}"' for word in chosen)
+        start = time.perf_counter()
+        found += engine.search(text, facets=facets).total
+        seconds.append(time.perf_counter() - start)
+    p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95]).tolist()
+    return {"p50 ms": p50, "p95 ms": p95, "mean hits": found / QUERIES, "first ms": seconds[0] * 1000}
 
 
 def synthetic_library(folder: Path, count: int) -> tuple[Lexicon, Words, Odds]:
@@ -74,7 +89,7 @@ def synthetic_library(folder: Path, count: int) -> tuple[Lexicon, Words, Odds]:
     odds = 1 / np.arange(1, len(words) + 1)
     odds /= odds.sum()
     with Engine.open(folder, lexicon, write=True, create=True) as engine:
-        engine.use_annotators([AnnotatorSpec("synthetic", "1", factory=_never)])
+        engine.use_annotators([AnnotatorSpec("synthetic", "1", factory=_never, vector_length=LENGTH)])
         for batch in synthetic(count, words, odds):
             engine.record(batch)
     return lexicon, words, odds
@@ -86,13 +101,14 @@ def synthetic(count: int, words: Words, odds: Odds) -> Iterator[list[Reading]]:
     facts = ImageFacts(640, 480, "JPEG")
     for start in range(0, count, BATCH):
         batch = []
+        vectors = random.random((BATCH, LENGTH), np.float32)
         for number in range(start, min(start + BATCH, count)):
             chosen = random.choice(words, TAGS, replace=False, p=odds)
             falling = np.sort(random.beta(0.6, 2.0, TAGS))[::-1]
             tags = tuple(Tag(str(word), float(p)) for word, p in zip(chosen, falling, strict=True))
             sha256 = hashlib.sha256(str(number).encode()).hexdigest()
             file = FileSeen(Path(f"/synthetic/{number // 1000}/{number}.jpg"), 1000, number)
-            batch.append(Reading(file, sha256, facts, {"synthetic": Annotation(tags)}))
+            batch.append(Reading(file, sha256, facts, {"synthetic": Annotation(tags, vectors[number - start])}))
         yield batch
 
 

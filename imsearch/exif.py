@@ -1,7 +1,7 @@
-"""A few facts from a picture's EXIF: which way is up, when and where it was taken, and with what.
+"""EXIF: which way is up, when and where a picture was taken, and with what.
 
-EXIF comes from cameras, editors and broken tools alike, so nothing here is trusted: what does not parse is left out,
-and what breaks the parser altogether is told under the key ``exif_problem``.  Tag numbers are those of Exif 2.32.
+Nothing here is trusted: what does not parse is left out.  Tag numbers are those of Exif 2.32; the ``XP`` tags are what
+Windows writes in its properties.
 """
 
 from __future__ import annotations
@@ -12,71 +12,143 @@ from typing import Any
 
 from PIL import Image
 
-ORIENTATION, MAKE, MODEL, CHANGED_AT = 0x0112, 0x010F, 0x0110, 0x0132
-EXIF_IFD, TAKEN_AT, DIGITIZED_AT = 0x8769, 0x9003, 0x9004
-GPS_IFD, LATITUDE_REF, LATITUDE, LONGITUDE_REF, LONGITUDE = 0x8825, 1, 2, 3, 4
+from imsearch import said as s
+from imsearch.said import Said
+
+DESCRIPTION, MAKE, MODEL, ORIENTATION, CHANGED_AT = 0x010E, 0x010F, 0x0110, 0x0112, 0x0132
+RATING, XP_TITLE, XP_COMMENT, XP_KEYWORDS, XP_SUBJECT = 0x4746, 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F
+EXIF_IFD, EXPOSURE, APERTURE, ISO, SENSITIVITY, EXPOSURE_INDEX = 0x8769, 0x829A, 0x829D, 0x8827, 0x8831, 0x8832
+TAKEN_AT, DIGITIZED_AT, CHANGED_OFFSET, TAKEN_OFFSET, DIGITIZED_OFFSET = 0x9003, 0x9004, 0x9010, 0x9011, 0x9012
+SHUTTER_APEX, APERTURE_APEX, FOCAL_LENGTH, LENS_MAKE, LENS_MODEL = 0x9201, 0x9202, 0x920A, 0xA433, 0xA434
+GPS_IFD, LATITUDE_REF, LATITUDE, LONGITUDE_REF, LONGITUDE, GPS_TIME, GPS_DATE = 0x8825, 1, 2, 3, 4, 7, 29
+
+LONGEST_XP = 1 << 16
+"""In bytes; Windows writes two a character."""
+
+# What cameras and scanners write for a description by themselves, in lower case.
+_NO_DESCRIPTION = ("digital camera", "sony dsc", "exif_jpeg_picture", "dcim", "lead technologies", "samsung")
+_NO_DESCRIPTION_WHOLE = frozenset(("default", "image", "picture", "untitled", "binary comment", "minolta dsc", "hdrpl"))
 
 
-def read_exif(image: Image.Image) -> tuple[int, dict[str, Any]]:
-    """The orientation (1 to 8, 1 is upright) and the facts of an opened picture.
+def read_exif(image: Image.Image) -> tuple[int, Said]:
+    """The orientation (1 to 8, 1 is upright) of an opened picture, and what its EXIF says.
 
-    The facts can be written as JSON; each is there only when the file states it: ``taken_at`` (ISO 8601 without a
-    time zone), ``camera``, ``gps`` (latitude and longitude in degrees, north and east positive).
+    Raises nearly anything for a damaged block.
     """
+    exif = image.getexif()
+    if not exif:
+        return 1, Said()
+    orientation = exif.get(ORIENTATION, 1)
+    orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+    details, gps = _directory(exif, EXIF_IFD), _directory(exif, GPS_IFD)
+    said = Said(place=_place(gps), camera=s.device(s.plain(exif.get(MAKE)), s.plain(exif.get(MODEL))))
+    _read_dates(said, exif, details, gps)
+    _read_exposure(said, details)
+    said.rating = s.whole(exif.get(RATING), s.RATING)
+    _read_texts(said, exif)
+    return orientation, said
+
+
+def _directory(exif: Image.Exif, number: int) -> Mapping[int, Any]:
+    """One of the directories that EXIF points to; empty when it is damaged, so that the others still serve."""
     try:
-        exif = image.getexif()
-        orientation = exif.get(ORIENTATION, 1)
-        facts: dict[str, Any] = {}
-        if exif:
-            facts = _facts(exif, exif.get_ifd(EXIF_IFD), exif.get_ifd(GPS_IFD))
-    except Exception as error:  # noqa: BLE001 - a damaged EXIF block raises nearly anything, and must not stop a picture
-        return 1, {"exif_problem": f"{type(error).__name__}: {error}"}
-    return orientation if orientation in range(1, 9) else 1, facts
+        return exif.get_ifd(number)
+    except Exception:  # noqa: BLE001 - damaged directories raise nearly anything
+        return {}
 
 
-def _facts(exif: Mapping[int, Any], details: Mapping[int, Any], gps: Mapping[int, Any]) -> dict[str, Any]:
-    moments = (details.get(TAKEN_AT), details.get(DIGITIZED_AT), exif.get(CHANGED_AT))
-    facts = {
-        "taken_at": next(filter(None, map(_moment, moments)), None),
-        "camera": _camera(_text(exif.get(MAKE)), _text(exif.get(MODEL))),
-        "gps": _place(gps),
-    }
-    return {name: fact for name, fact in facts.items() if fact}
+def _read_dates(said: Said, exif: Mapping[int, Any], details: Mapping[int, Any], gps: Mapping[int, Any]) -> None:
+    """The first date there is, and the offset that belongs to it."""
+    for tag, zone in ((TAKEN_AT, TAKEN_OFFSET), (DIGITIZED_AT, DIGITIZED_OFFSET)):
+        said.taken_at, own = s.moment(details.get(tag))
+        if said.taken_at:
+            said.utc_offset = own if own is not None else s.offset(details.get(zone))
+            break
+    said.changed_at, _ = s.moment(exif.get(CHANGED_AT))
+    if said.taken_at and said.utc_offset is None and (utc := _gps_time(gps)):
+        said.utc_offset = s.offset_from_utc(said.taken_at, utc)
 
 
-def _text(value: Any) -> str:
-    """Printable text, at most 100 characters; broken writers leave zero bytes and control characters behind."""
+def _gps_time(gps: Mapping[int, Any]) -> datetime | None:
+    """The satellites' clock, which shows UTC."""
+    day, _ = s.moment(gps.get(GPS_DATE))
+    parts = _three(gps.get(GPS_TIME), (24, 60, 61))
+    if not day or not parts or day.hour or day.minute:
+        return None
+    return day.replace(hour=int(parts[0]) % 24, minute=int(parts[1]) % 60, second=min(59, int(parts[2])))
+
+
+def _read_exposure(said: Said, details: Mapping[int, Any]) -> None:
+    said.lens = s.device(s.plain(details.get(LENS_MAKE)), s.plain(details.get(LENS_MODEL)))
+    iso = s.whole(details.get(ISO), s.ISO)
+    if iso is None or iso == 65535:  # the largest the old field holds stands for "see the others"
+        others = (s.whole(details.get(tag), s.ISO) for tag in (SENSITIVITY, EXPOSURE_INDEX))
+        iso = next((other for other in others if other), iso)
+    said.iso = iso
+    said.aperture = s.rounded(s.number(details.get(APERTURE), s.APERTURE))
+    if said.aperture is None and (apex := s.number(details.get(APERTURE_APEX), (0.01, 20))) is not None:
+        said.aperture = round(2 ** (apex / 2), 1)
+    said.exposure = s.rounded(s.number(details.get(EXPOSURE), s.EXPOSURE))
+    if said.exposure is None and (apex := s.number(details.get(SHUTTER_APEX), (-19, 23))) is not None:
+        said.exposure = s.rounded(2**-apex)
+    said.focal_length = s.rounded(s.number(details.get(FOCAL_LENGTH), s.FOCAL_LENGTH))
+
+
+def _read_texts(said: Said, exif: Mapping[int, Any]) -> None:
+    title, subject, comment = (_windows_text(exif.get(tag)) for tag in (XP_TITLE, XP_SUBJECT, XP_COMMENT))
+    description = _repaired(exif.get(DESCRIPTION))
+    if is_boilerplate(description):
+        description = ""
+    said.texts += [("title", title), ("description", description), ("description", subject), ("description", comment)]
+    said.keywords([keyword for keyword in _windows_text(exif.get(XP_KEYWORDS)).split(";") if keyword.strip()])
+
+
+def is_boilerplate(description: str) -> bool:
+    """Whether a camera wrote this by itself."""
+    text = s.plain(description).lower()
+    return text in _NO_DESCRIPTION_WHOLE or text.startswith(_NO_DESCRIPTION) or text.endswith("digital camera")
+
+
+def _repaired(value: Any) -> str:
+    """EXIF's text should be ASCII; Pillow reads it as Latin-1, most programs write UTF-8."""
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
     if not isinstance(value, str):
         return ""
-    return " ".join("".join(c if c.isprintable() else " " for c in value).split())[:100]
-
-
-def _moment(value: Any) -> str | None:
     try:
-        return datetime.strptime(_text(value)[:19], "%Y:%m:%d %H:%M:%S").isoformat()
-    except ValueError:  # also "0000:00:00 00:00:00", which cameras with an unset clock write
-        return None
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
-def _camera(make: str, model: str) -> str:
-    """One name from two fields: many models repeat the make ("Canon", "Canon EOS 80D")."""
-    return model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
+def _windows_text(value: Any) -> str:
+    """UTF-16 in bytes, ended by a zero."""
+    if isinstance(value, tuple) and all(isinstance(each, int) and 0 <= each < 256 for each in value[:LONGEST_XP]):
+        value = bytes(value[:LONGEST_XP])
+    if not isinstance(value, bytes):
+        return ""
+    return value[:LONGEST_XP].decode("utf-16-le", "replace").split("\0", 1)[0]
 
 
-def _place(gps: Mapping[int, Any]) -> tuple[float, float] | None:
-    latitude = _degrees(gps.get(LATITUDE), gps.get(LATITUDE_REF), "S", 90)
-    longitude = _degrees(gps.get(LONGITUDE), gps.get(LONGITUDE_REF), "W", 180)
-    return None if latitude is None or longitude is None else (latitude, longitude)
+def _place(gps: Mapping[int, Any]) -> s.Place | None:
+    return s.place(
+        _degrees(gps.get(LATITUDE), gps.get(LATITUDE_REF), "S", 90),
+        _degrees(gps.get(LONGITUDE), gps.get(LONGITUDE_REF), "W", 180),
+    )
 
 
 def _degrees(parts: Any, reference: Any, negative: str, limit: int) -> float | None:
     """Degrees from (degrees, minutes, seconds), or None when they are missing or impossible."""
-    if not isinstance(parts, Sequence) or len(parts) != 3:
+    found = _three(parts, (limit, 60, 60))
+    if found is None:
         return None
-    try:
-        value = float(parts[0]) + float(parts[1]) / 60 + float(parts[2]) / 3600
-    except (TypeError, ValueError, ZeroDivisionError):
+    value = found[0] + found[1] / 60 + found[2] / 3600
+    return -value if s.plain(reference).upper().startswith(negative) else value
+
+
+def _three(parts: Any, limits: tuple[float, float, float]) -> list[float] | None:
+    """Three numbers from zero to their limits, or None."""
+    if not isinstance(parts, Sequence) or isinstance(parts, (str, bytes)) or len(parts) != 3:
         return None
-    if not 0 <= value <= limit:  # false for NaN too, which is how Pillow reads 0/0
-        return None
-    return round(-value if _text(reference).upper() == negative else value, 6)
+    found = [s.number(part, (0, limit)) for part, limit in zip(parts, limits, strict=True)]
+    return None if None in found else [part for part in found if part is not None]

@@ -72,6 +72,7 @@ class Lexicon:
         self._names.update(dict.fromkeys(self.tags))
         self.hidden = frozenset(hidden)
         self._irregular = {word: tuple(bases) for word, bases in (irregular or {}).items()}
+        self._irregular_forms: dict[str, list[str]] | None = None  # the inverse, made when first asked for
         self._labels = labels or {}
         # "hotdog", "hot-dog" and "hot dog" are one word to a person: spellings without joiners find the same names.
         self._joined: dict[str, str] = {}
@@ -104,7 +105,11 @@ class Lexicon:
             raise ImsearchError(f"The lexicon {path} is damaged ({error}). Install imsearch again.") from error
 
     def normalize(self, text: str) -> str:
-        """Lower case, composed Unicode, plain apostrophes, single spaces; otherwise as it is."""
+        """Lower case, composed Unicode, plain apostrophes, single spaces; otherwise as it is.
+
+        What is no text, a byte of a command line that is no UTF-8, becomes a question mark: no store could hold it.
+        """
+        text = text if text.isascii() else text.encode(errors="replace").decode()
         return " ".join(unicodedata.normalize("NFC", text).lower().translate(_APOSTROPHES).split())
 
     def forms(self, word: str) -> tuple[str, ...]:
@@ -115,6 +120,18 @@ class Lexicon:
         text = self.normalize(word)
         first, space, last = text.rpartition(" ")
         return tuple(dict.fromkeys((text, *(first + space + base for base in self._bases(last)))))
+
+    def inflections(self, word: str) -> tuple[str, ...]:
+        """The word itself, then spellings that may be forms of it; of several words the last is varied.
+
+        A superset, as `forms` is, and its inverse: "dog" -> "dogs", "doges" ...
+        """
+        text = self.normalize(word)
+        first, space, last = text.rpartition(" ")
+        if len(last) < _SHORTEST_STEM:
+            return (text,)
+        regular = (last.removesuffix(base) + ending for ending, base in _ENDINGS if last.endswith(base))
+        return tuple(dict.fromkeys((text, *(first + space + form for form in (*self._inflected(last), *regular)))))
 
     def canonical(self, text: str) -> str | None:
         """The name a word stands for, the likeliest one of several, or None when it is unknown."""
@@ -139,6 +156,11 @@ class Lexicon:
         senses = self.senses(word)
         itself = self._known_spelling(self.normalize(word))
         return senses[:1] if itself in self._names else senses
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every name and synonym, as they are spelled here."""
+        return (*self._names, *self._synonyms)
 
     def kinds(self, tag: str) -> tuple[str, ...]:
         """The names above a tag or kind, nearest first: "tabby cat" -> "cat", "pet", "feline", "animal" ..."""
@@ -167,6 +189,14 @@ class Lexicon:
     def __contains__(self, name: str) -> bool:
         """Whether this exact spelling is a tag or a kind."""
         return name in self._names
+
+    def _inflected(self, base: str) -> Sequence[str]:
+        if self._irregular_forms is None:
+            self._irregular_forms = {}
+            for form, bases in self._irregular.items():
+                for each in bases:
+                    self._irregular_forms.setdefault(each, []).append(form)
+        return self._irregular_forms.get(base, ())
 
     def _known_spelling(self, form: str) -> str | None:
         if form in self._names or form in self._synonyms:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Self
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError, PictureError, PluginError
 from imsearch.lexicon import Lexicon
-from imsearch.records import AnnotatorSpec, Image, Results, Tag
+from imsearch.records import AnnotatorSpec, Image, Results, Tag, Text
 from imsearch.settings import Settings, load_settings
+from imsearch.tag_library import TagLibrary
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager
     from imsearch.records import Failure
+    from imsearch.semantic.meanings import SentenceMeanings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,14 @@ class Annotated:
     error: str | None = None
 
 
-class Library:
+class Library(TagLibrary):
     """An opened library.  Use it as a context manager, or call `close`."""
 
     def __init__(self, engine: Engine, settings: Settings, plugins: PluginManager | None = None) -> None:
-        self.engine = engine
-        self.settings = settings
+        super().__init__(engine, settings)
         self._plugins = plugins
+        engine.annotators = settings.annotators
+        engine.look = self._look
 
     @classmethod
     def open(
@@ -67,7 +70,9 @@ class Library:
         settings = settings or load_settings()
         if folder is not None:
             settings = replace(settings, library=folder.absolute())
-        engine = Engine.open(settings.library, Lexicon.load(), write=write, create=create)
+        engine = Engine.open(
+            settings.library, Lexicon.load(), write=write, create=create, meanings=make_meanings(settings)
+        )
         return cls(engine, settings, plugins)
 
     def close(self) -> None:
@@ -118,13 +123,22 @@ class Library:
             forget_missing=forget_missing,
         )
 
-    def query(self, text: str, *, limit: int | None = None, offset: int = 0, min_score: float | None = None) -> Results:
+    def query(
+        self,
+        text: str,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        min_score: float | None = None,
+        facets: bool = False,
+    ) -> Results:
         """The pictures that match a query, the best first.  Raises QueryError."""
         return self.engine.search(
             text,
             limit=self.settings.limit if limit is None else limit,
             offset=offset,
             min_score=self.settings.min_score if min_score is None else min_score,
+            facets=facets,
         )
 
     def similar(self, image: Path, *, limit: int | None = None) -> Results:
@@ -135,14 +149,12 @@ class Library:
         """
         from imsearch.indexer.outside import sha256_of
 
-        spaces = self.engine.catalog.vector_spaces()
-        if not spaces:
+        name = self.engine.vector_space()
+        if name is None:
             raise ImsearchError(
                 "The library holds no vectors, so nothing can be compared. Index with an annotator that makes them; "
                 '"imsearch plugins" lists those that are installed.'
             )
-        wanted = [name for name in self.settings.annotators if name in spaces]
-        name = wanted[0] if wanted else max(spaces, key=lambda name: spaces[name][1])
         path = image.absolute()
         known = self.engine.catalog.images_by_sha256([sha256_of(path)])
         nearest_to = next(iter(known.values())) if known else self._vector_of(path, name)
@@ -177,9 +189,9 @@ class Library:
             )
         return found, catalog.tags_of([found.id]).get(found.id, ())
 
-    def tags(self, prefix: str = "") -> list[tuple[str, int]]:
-        """The tags that are shown, and on how many pictures, the most frequent first."""
-        return self.engine.catalog.tag_counts(prefix)
+    def texts(self, image: Image) -> tuple[Text, ...]:
+        """What people wrote of a picture: title, description, keywords."""
+        return tuple(self.engine.catalog.written([image.id]).get(image.id, ()))
 
     def failures(self) -> tuple[Failure, ...]:
         """The files, and annotators on files, that failed when they were last tried."""
@@ -196,6 +208,17 @@ class Library:
         """Make the indexes anew from the catalog; needs a library opened for writing."""
         self.engine.rebuild()
 
+    def _look(self, path: Path, name: str) -> NDArray[float32]:
+        """The vector of any file: known bytes need no model."""
+        from imsearch.indexer.outside import sha256_of
+
+        path = path.absolute()
+        for image in self.engine.catalog.images_by_sha256([sha256_of(path)]).values():
+            vector = self.engine.catalog.vector(image, name)
+            if vector is not None:
+                return vector
+        return self._vector_of(path, name)
+
     def _vector_of(self, path: Path, name: str) -> NDArray[float32]:
         """What an annotator makes of a file that the library does not know."""
         (item,) = _annotate([path], self.plugins.choose([name]), self.settings, lambda text: None)
@@ -203,6 +226,15 @@ class Library:
         if annotation is None or annotation.vector is None:
             raise PictureError(f"{path}: {_error(item) or 'the annotator made no vector'}")
         return annotation.vector
+
+
+def make_meanings(settings: Settings) -> SentenceMeanings | None:
+    """The sentence encoder, where it is installed and wanted; light until the first unknown word."""
+    if settings.semantic == "off":
+        return None
+    from imsearch.semantic.meanings import installed_meanings
+
+    return installed_meanings(settings.library)
 
 
 def annotate_files(

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
 import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from imsearch.errors import PictureError
-from imsearch.exif import read_exif
-from imsearch.social_tags import read_social_tags
+from imsearch.facts import Gathered, gather
+from imsearch.formats import PIXELS, TEXTS, open_picture, png_without
+from imsearch.formats import SUFFIXES as SUFFIXES
 
 if TYPE_CHECKING:
     from numpy import uint8
     from numpy.typing import NDArray
-
-_JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jp2")
-_OTHER_SUFFIXES = (".png", ".apng", ".gif", ".webp", ".avif", ".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm")
-SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_OTHER_SUFFIXES))
-"""Names with these endings (in lower case) are taken for pictures; their content decides what they are."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "DIB", "JPEG2000", "PPM", "HEIF")
-"""What is decoded: Pillow's names.  Others, such as EPS, would start further programs on files of strangers."""
 
 MAX_PIXELS = 1 << 28
 """Pictures with more pixels (16,384 x 16,384) are refused: decoded they take gigabytes, however small the file is.
@@ -59,9 +51,10 @@ class Picture:
     """One decoded picture; alive only while it is being annotated.
 
     `width` and `height` are those of the upright original.  `format` is Pillow's name (``"JPEG"``).  `metadata` holds
-    the facts of `imsearch.exif.read_exif`; `social_tags` what people wrote about the picture, in lower case and each
-    tag once, empty unless it was asked for.  `image` is upright, RGB, the first frame, transparency laid on white.  It
-    is reduced: its shorter side is the size that was asked for, or the original's when that is smaller.
+    the facts of `imsearch.facts.Gathered.metadata`, and `gathered` all that was read; `social_tags` what people wrote
+    about the picture, in lower case and each tag once, empty unless it was asked for.  `image` is upright, RGB, the
+    first frame, transparency laid on white.  It is reduced: its shorter side is the size that was asked for, or the
+    original's when that is smaller.
     """
 
     path: Path
@@ -72,6 +65,7 @@ class Picture:
     metadata: Mapping[str, Any]
     social_tags: tuple[str, ...]
     image: Image.Image
+    gathered: Gathered = field(default_factory=Gathered)
     _arrays: dict[tuple[int, int], NDArray[uint8]] = field(default_factory=dict, repr=False)
 
     def array(self, width: int, height: int) -> NDArray[uint8]:
@@ -86,13 +80,20 @@ class Picture:
 
 
 def read_picture(
-    path: Path, least_side: int, data: bytes | None = None, sha256: str | None = None, *, social_tags: bool = False
+    path: Path,
+    least_side: int,
+    data: bytes | None = None,
+    sha256: str | None = None,
+    *,
+    social_tags: bool = False,
+    beside: bool = True,
 ) -> Picture:
     """Decode a file, or its bytes when they are already read.
 
     The picture keeps at least `least_side` pixels on both sides where the file has them.  JPEGs are decoded at the
     smallest of the scales 1, 1/2, 1/4, 1/8 that suffices, which costs a fraction of the whole.  Only with
-    `social_tags` it looks for what people wrote, in the file and beside it.  Raises PictureError with a plain reason.
+    `social_tags` it looks for what people wrote, in the file and (unless `beside` says that there is nothing) beside
+    it.  Raises PictureError with a plain reason.
     """
     if data is None:
         try:
@@ -101,7 +102,26 @@ def read_picture(
             raise PictureError(f"it cannot be opened: {error.strerror or error}") from error
     if not data:
         raise PictureError("it is empty")
-    opened = _open(data)
+    try:
+        return _read(path, data, io.BytesIO(data), least_side, sha256, social_tags, beside)
+    except PictureError:
+        without_texts = png_without(io.BytesIO(data), TEXTS)
+        if len(without_texts.read()) == len(data):
+            raise
+        without_texts.seek(0)
+        picture = _read(path, data, without_texts, least_side, sha256, social_tags, beside)
+    found = picture.gathered.telling(TEXTS_LEFT_OUT)
+    return replace(picture, gathered=found, metadata=found.metadata())
+
+
+TEXTS_LEFT_OUT = "XMP: the texts of the PNG are damaged or too long, and were left unread"
+
+
+def _read(
+    path: Path, data: bytes, file: BinaryIO, least_side: int, sha256: str | None, social_tags: bool, beside: bool
+) -> Picture:
+    """`read_picture` for a file whose bytes are `data`, decoded from `file`."""
+    opened = open_picture(file)
     width, height = opened.size
     if width * height > MAX_PIXELS:
         raise PictureError(f"it has {width:,} x {height:,} pixels; more than {MAX_PIXELS:,} in all are refused")
@@ -110,43 +130,41 @@ def read_picture(
             opened.draft(None, (least_side, least_side))  # None: keep the mode
             opened.load()
             # Only now: some formats (TIFF) are turned while they are loaded, and no longer say so afterwards.
-            orientation, metadata = read_exif(opened)
-            said, problem = read_social_tags(path, opened) if social_tags else ((), "")
+            found = gather(path, opened, written=social_tags, beside=beside)
             image = _reduced_rgb(opened, least_side)
     except Exception as error:  # decoders raise nearly anything on damaged files
         raise PictureError(f"it is damaged or cut short: {error or type(error).__name__}") from error
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
-    if orientation >= 5:
+    if found.orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[found.orientation])
+    if found.orientation >= 5:
         width, height = height, width
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
-    kind = "JPEG" if opened.format == "MPO" else opened.format or ""  # MPO: a JPEG with more pictures behind it
-    if problem:
-        metadata["social_tags_problem"] = problem
-    return Picture(path, sha256, width, height, kind, metadata, said, image)
+    metadata = found.metadata()
+    return Picture(path, sha256, width, height, _kind(opened), metadata, found.social_tags, image, found)
 
 
-def _open(data: bytes) -> Image.Image:
-    """Open with the first of our formats that accepts the bytes.
+def read_headers(path: Path, file: BinaryIO, *, beside: bool = True) -> Gathered:
+    """What is said of a picture, without decoding it.  Raises PictureError.
 
-    `Image.open` would do the same, but refuses large pictures by a limit that is one global for the whole process and
-    belongs to the host.
+    `file` is the picture itself, opened, and `path` where it lies.
     """
-    Image.init()
-    reason = "it is not a picture, or of a kind that is not supported"
-    for name in FORMATS:
-        factory, accepts = Image.OPEN.get(name, (None, None))
-        if factory is None or (accepts is not None and accepts(data[:16]) is not True):
-            continue
-        try:
-            return factory(io.BytesIO(data), "")
-        except (SyntaxError, IndexError, TypeError, KeyError, EOFError, struct.error):
-            continue  # how Pillow's readers say "not mine"
-        except Image.DecompressionBombError:  # raised by WebP's reader itself
-            reason = "it has too many pixels"
-        except Exception as error:  # noqa: BLE001 - told as the reason, unless another format takes the file
-            reason = f"it is damaged or cut short: {error or type(error).__name__}"
-    raise PictureError(reason)
+    problem = ""
+    try:
+        opened = open_picture(png_without(file, PIXELS))
+    except PictureError:
+        file.seek(0)
+        opened = open_picture(png_without(file, (*PIXELS, *TEXTS)))
+        problem = TEXTS_LEFT_OUT
+    with opened:
+        is_png = isinstance(opened, PngImagePlugin.PngImageFile)
+        if is_png and not {"exif", "Raw profile type exif"}.intersection(opened.info):
+            opened.info["exif"] = b""  # Pillow would decode the picture to look for it
+        found = gather(path, opened, beside=beside)
+    return found.telling(problem)
+
+
+def _kind(image: Image.Image) -> str:
+    return "JPEG" if image.format == "MPO" else image.format or ""  # MPO: a JPEG with more pictures behind it
 
 
 def _reduced_rgb(image: Image.Image, least_side: int) -> Image.Image:

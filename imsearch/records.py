@@ -108,11 +108,44 @@ class RecipeSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What a picture says of how it was taken; None for what it does not say.
+
+    utc_offset: minutes that the camera's clock was ahead of UTC.  aperture: the f-number.  exposure: seconds.
+    focal_length: millimetres.  latitude, longitude: degrees, north and east positive.  rating: 0 to 5, -1 for rejected.
+    """
+
+    utc_offset: int | None = None
+    camera: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    aperture: float | None = None
+    exposure: float | None = None
+    focal_length: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    rating: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Something a person wrote of a picture.
+
+    source: ``"title"``, ``"description"`` or ``"keyword"``.  origin: where it was found, ``"EXIF"``, ``"XMP"``,
+    ``"IPTC"`` or the name of a file beside the picture.
+    """
+
+    source: str
+    text: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """One picture that the catalog knows, identified by the hash of its bytes.
 
     `files` are the absolute paths of its copies, the most recently seen first.  `taken_at` has no time zone: it is
-    what the camera's clock showed.
+    what the camera's clock showed.  `metadata` holds what else was read, such as what could not be.
     """
 
     id: int
@@ -124,6 +157,7 @@ class Image:
     files: tuple[Path, ...]
     taken_at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def path(self) -> Path:
@@ -135,7 +169,8 @@ class Image:
 class Hit:
     """One result: the picture, its score in 0 to 1, its tags (the likeliest first), and why it was found.
 
-    `why` maps each word of the query to the tag that matched and its probability.
+    `why` maps each word of the query to the tag that matched and its probability; the source of one that somebody wrote
+    is "keyword", "title", "name", "description" or "folder".
     """
 
     image: Image
@@ -148,13 +183,19 @@ class Hit:
 class Results:
     """A page of hits and how many there are in all.
 
-    `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out.
+    `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out, unless
+    `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
+    some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
+    among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.
     """
 
     query: str
     total: int
     hits: tuple[Hit, ...]
     unknown: tuple[str, ...] = ()
+    suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    sense: str = ""
 
 
 @dataclass(frozen=True, slots=True)

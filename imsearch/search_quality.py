@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from imsearch.engine.ranking import Ranking
 from imsearch.errors import DatasetError
 from imsearch.indexer.report import Observer
 from imsearch.lexicon import Lexicon
@@ -20,6 +21,7 @@ from imsearch.training.datasets import Dataset
 from imsearch.training.search_protocol import Query, SearchScores, judge_search, make_queries
 
 Asking = Literal["tags", "words"]
+PICTURES_ONLY = Ranking(written=False)
 
 
 def query_text(query: Query, meanings: Mapping[str, str], asking: Asking) -> str:
@@ -32,6 +34,16 @@ def query_text(query: Query, meanings: Mapping[str, str], asking: Asking) -> str
     return " ".join(f'tag:"{meanings.get(word, word)}"' for word in query)
 
 
+ABLATION: Mapping[str, Ranking] = {
+    "as it is": PICTURES_ONLY,
+    "without visual evidence": replace(PICTURES_ONLY, feedback=None),
+    "arithmetic mean of words": replace(PICTURES_ONLY, mean="arithmetic"),
+    "least likely word": replace(PICTURES_ONLY, mean="least"),
+    "likeliest word": replace(PICTURES_ONLY, mean="greatest"),
+}
+"""What is left out or replaced, one at a time."""
+
+
 def evaluate_search(
     annotator: str,
     chosen: Dataset,
@@ -42,23 +54,42 @@ def evaluate_search(
 ) -> SearchScores:
     """Indexes the pictures of `chosen` in a library of its own and runs every query of the protocol.
 
-    Raises `DatasetError` when two pictures are the same file, since one answer cannot stand for both.
+    Words in the names of files do not count: in a dataset they may give the answer away.  Raises `DatasetError` when
+    two pictures are the same file, since one answer cannot stand for both.
     """
+    rankings = {"": PICTURES_ONLY}
+    return compare_rankings(annotator, chosen, settings, rankings, asking, observer, progress)[""]
+
+
+def compare_rankings(
+    annotator: str,
+    chosen: Dataset,
+    settings: Settings,
+    rankings: Mapping[str, Ranking],
+    asking: Asking = "tags",
+    observer: Observer | None = None,
+    progress: Callable[[int], None] = lambda count: None,
+) -> dict[str, SearchScores]:
+    """The same for several ways to rank, by name."""
     queries = make_queries([sample.labels for sample in chosen.samples])
     lexicon = Lexicon.load()
     meanings = {label: lexicon.canonical(label) or label for label in chosen.labels}
     meanings |= lexicon.labels(chosen.kind) if chosen.kind in lexicon.heads else {}
     with tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
-        own = replace(settings, library=Path(folder) / "library")
+        own = replace(settings, library=Path(folder) / "library", annotators=(annotator,))
         with Library.open(settings=own, write=True, create=True) as library:
             library.index([sample.file for sample in chosen.samples], [annotator], observer=observer)
             positions = _positions(library, chosen)
 
             def search(query: Query) -> list[int]:
-                results = library.query(query_text(query, meanings, asking), limit=len(positions), min_score=0)
-                return [positions[hit.image.id] for hit in results.hits]
+                found = library.engine.search_ids(query_text(query, meanings, asking), min_score=0)
+                return [positions[image] for image in found]
 
-            return judge_search(queries, search, progress)
+            scores = {}
+            for name, ranking in rankings.items():
+                library.engine.ranking = ranking
+                scores[name] = judge_search(queries, search, progress)
+            return scores
 
 
 def _positions(library: Library, chosen: Dataset) -> dict[int, int]:

@@ -38,7 +38,10 @@ class Settings:
     batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
     workers: int | None = _setting(None, "How many pictures are read at once; by default the number of processors.")
     limit: int = _setting(20, "How many results are printed.")
-    min_score: float = _setting(0.1, "Results with a lower score, in 0 to 1, are left out.")
+    min_score: float | None = _setting(
+        None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
+    )
+    semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -126,6 +129,13 @@ def _share(value: Any) -> float:
     return float(value)
 
 
+def _when(value: Any) -> str:
+    # TOML and people may say false for "off".
+    if value is False or value in ("auto", "off"):
+        return str(value or "off")
+    raise ValueError("it must be auto or off")
+
+
 _PARSERS = {
     "library": _folder,
     "annotators": _names,
@@ -134,4 +144,5 @@ _PARSERS = {
     "workers": _count,
     "limit": _count,
     "min_score": _share,
+    "semantic": _when,
 }

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -43,7 +44,12 @@ def quarters(size: tuple[int, int] = (64, 48)) -> Image.Image:
 def encoded(image: Image.Image, format: str, **options: object) -> bytes:
     """The bytes of a file in a format."""
     buffer = io.BytesIO()
-    image.save(buffer, format, **options)
+    if format == "HEIF":  # written without teaching Pillow to, as the program reads it
+        if isinstance(exif := options.get("exif"), Image.Exif):
+            options["exif"] = exif.tobytes()
+        pillow_heif.from_pillow(image).save(buffer, **options)
+    else:
+        image.save(buffer, format, **options)
     return buffer.getvalue()
 
 
@@ -70,6 +76,8 @@ LOSSLESS: dict[str, dict[str, object]] = {
     "PNG": {},
     "WEBP": {"lossless": True},
     "TIFF": {},
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+    "HEIF": {"quality": -1},
 }
 
 
@@ -80,6 +88,63 @@ def with_exif(size: tuple[int, int] = (64, 48)) -> bytes:
     exif.get_ifd(0x8769)[0x9003] = "2024:05:06 07:08:09"
     exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 51.0, 24.0), 3: "E", 4: (151.0, 12.0, 54.0)})
     return encoded(quarters(size), "JPEG", exif=exif)
+
+
+def xmp(
+    *subjects: str,
+    levels: tuple[str, ...] = (),
+    bag: str = "Bag",
+    title: str = "A title",
+    attributes: str = "",
+    inside: str = "",
+) -> bytes:
+    """An XMP packet as Adobe's programs write it; `attributes` and `inside` go into its description as they are."""
+
+    def listed(name: str, items: tuple[str, ...]) -> str:
+        inside = "".join(f"<rdf:li>{item}</rdf:li>" for item in items)
+        return f"<{name}><rdf:{bag}>{inside}</rdf:{bag}></{name}>" if items else ""
+
+    names = " ".join(f'xmlns:{short}="{name}"' for short, name in XMP_SCHEMAS.items())
+    titles = f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>' if title else ""
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" {names} {attributes}>{titles}'
+        f"{listed('dc:subject', subjects)}{listed('lr:hierarchicalSubject', levels)}{inside}"
+        '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    ).encode()
+
+
+XMP_SCHEMAS = {
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "lr": "http://ns.adobe.com/lightroom/1.0/",
+    "xmp": "http://ns.adobe.com/xap/1.0/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "exifEX": "http://cipa.jp/exif/1.0/",
+    "tiff": "http://ns.adobe.com/tiff/1.0/",
+    "aux": "http://ns.adobe.com/exif/1.0/aux/",
+}
+
+
+def iptc(*keywords: bytes, utf_8: bool = False, title: bytes = b"", date: bytes = b"", time: bytes = b"") -> bytes:
+    """IPTC-IIM datasets: the character set, a caption, keywords, and what else is given."""
+
+    def field(record: int, number: int, value: bytes) -> bytes:
+        return bytes([0x1C, record, number]) + struct.pack(">H", len(value)) + value
+
+    charset = field(1, 90, b"\x1b%G") if utf_8 else b""
+    more = [field(2, number, value) for number, value in ((5, title), (55, date), (60, time)) if value]
+    return charset + b"".join(more) + field(2, 120, b"a caption") + b"".join(field(2, 25, word) for word in keywords)
+
+
+def jpeg(own_xmp: bytes = b"", own_iptc: bytes = b"") -> bytes:
+    """`quarters` with an XMP packet and IPTC datasets, if any."""
+    data = encoded(quarters(), "JPEG", **({"xmp": own_xmp} if own_xmp else {}))
+    if not own_iptc:
+        return data
+    resource = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", len(own_iptc)) + own_iptc + b"\0" * (len(own_iptc) % 2)
+    block = b"Photoshop 3.0\0" + resource
+    return data[:2] + b"\xff\xed" + struct.pack(">H", len(block) + 2) + block + data[2:]
 
 
 def damaged_exif() -> bytes:
@@ -141,6 +206,8 @@ def broken_pictures() -> dict[str, bytes]:
     whole = encoded(Image.effect_noise((200, 200), 50), "JPEG")
     return {
         "truncated.jpg": whole[: len(whole) // 2],
+        "truncated.heic": encoded(quarters((640, 480)), "HEIF")[:-200],
+        "one-byte.jpg": b"x",
         "truncated.png": encoded(Image.effect_noise((200, 200), 50), "PNG")[:5000],
         "empty.jpg": b"",
         "text.jpg": b"Dear diary, this is not a picture.\n",

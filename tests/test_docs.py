@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
@@ -15,12 +18,14 @@ import pytest
 from imsearch.cli.root import root
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
+from imsearch.engine.query import ALL_KEYS
 from imsearch.lexicon import Lexicon
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.manager import make_manager
 from imsearch.records import Annotation, AnnotatorSpec, Image, Tag
 from imsearch.settings import PREFIX, Settings
+from tests.engine.support import set_facts
 from tests.fakes import colour_spec
 from tests.make_plugins import Plugins
 
@@ -38,8 +43,9 @@ def blocks(name: str, language: str) -> list[str]:
 
 
 def table(name: str, head: str) -> list[list[str]]:
-    """The rows of the Markdown table whose first column has this head."""
-    lines = text_of(name).split(f"| {head} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    """The rows of the Markdown tables whose first column has this head."""
+    tables = text_of(name).split(f"| {head} |")[1:]
+    lines = [line for each in tables for line in each.split("\n\n", 1)[0].splitlines()[2:]]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
@@ -121,24 +127,64 @@ def test_the_command_and_the_listener_of_the_page_work(plugins: Plugins, capsys:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The library of docs/query.md."""
     folder = tmp_path_factory.mktemp("docs") / "library"
+    tags = {name: said.split(", ") if said else [] for name, said in table("query.md", "picture")}
     with Engine.open(folder, Lexicon.load(), write=True, create=True) as engine:
-        engine.use_annotators([AnnotatorSpec("page", "1", colour_spec().factory)])
-        for number, (name, tags) in enumerate(table("query.md", "picture")):
-            pairs = [each.rsplit(" ", 1) for each in tags.split(", ")]
+        engine.use_annotators([AnnotatorSpec("everyday", "1", colour_spec().factory)])
+        for number, (path, taken, *facts) in enumerate(table("query.md", "file")):
+            pairs = [each.rsplit(" ", 1) for each in tags[Path(path).name]]
             said = Annotation(tuple(Tag(word, float(probability)) for word, probability in pairs))
-            file = FileSeen(Path("/photos") / name, 1, number)
-            engine.record([Reading(file, f"{number:064x}", ImageFacts(1, 1, "JPEG"), {"page": said})])
-        engine.catch_up()
+            file = FileSeen(Path(path), 1, number)
+            moment = datetime.fromisoformat(taken) if taken else None
+            format = {".jpg": "JPEG", ".png": "PNG"}[file.path.suffix]
+            engine.record([Reading(file, f"{number:064x}", ImageFacts(1, 1, format, moment), {"everyday": said})])
+            write_facts(engine, file.path, facts)
+        cat = engine.catalog.image(Path("/photos/town/cat.jpg"))
+        assert cat is not None
+        engine.correct(cat.id, "garden", 1)
         yield engine
 
 
+def write_facts(engine: Engine, path: Path, facts: list[str]) -> None:
+    """Camera, lens, ISO, place, pixels, bytes, rating, title as the page has them."""
+    camera, lens, iso, place, pixels, size, rating, title = facts
+    width, height = pixels.split(" x ")
+    latitude, longitude = place.split(", ") if place else (None, None)
+    image = engine.catalog.image(path)
+    assert image is not None
+    set_facts(
+        engine,
+        image.id,
+        title=title,
+        **{"camera": camera or None, "lens": lens or None, "iso": int(iso) if iso else None},
+        **{"latitude": latitude and float(latitude), "longitude": longitude and float(longitude)},
+        **{"width": int(width), "height": int(height), "bytes": int(size.replace(",", ""))},
+        rating=int(rating) if rating else None,
+    )
+
+
+@pytest.fixture
+def copies(library: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The near duplicates of the page."""
+    images = [library.catalog.image(Path("/photos") / name) for name in ("town/cat.jpg", "scan.png")]
+    module = ModuleType("imsearch.engine.duplicates")
+    module.duplicate_ids = lambda catalog: [image.id for image in images if image]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "imsearch.engine.duplicates", module)
+
+
 @pytest.mark.parametrize(("query", "finds"), [row[:2] for row in table("query.md", "query")])
-def test_the_queries_of_the_page_find_what_it_says(library: Engine, query: str, finds: str) -> None:
+def test_the_queries_of_the_page_find_what_it_says(library: Engine, copies: None, query: str, finds: str) -> None:
     hits = library.search(query.strip("`")).hits
     assert [hit.image.path.name for hit in hits] == finds.split()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/commands.md", "docs/query.md", "docs/plugins.md"])
+@pytest.mark.parametrize("key", ALL_KEYS)
+def test_every_key_of_the_query_language_is_documented(key: str) -> None:
+    assert f"`{key}:" in text_of("query.md") or f" {key}:" in text_of("query.md")
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/commands.md", "docs/query.md", "docs/corrections.md", "docs/plugins.md"]
+)
 def test_commands_in_the_pages_can_be_called_so(page: str) -> None:
     known = dict(commands())
     calls = re.findall(r"^(?:    |\$ )+(?:\$ )?imsearch ([^\n#|>]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)

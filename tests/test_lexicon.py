@@ -83,6 +83,7 @@ def test_forms_start_with_the_word_itself(small: Lexicon) -> None:
 def test_normalize(small: Lexicon) -> None:
     assert small.normalize("  Jack\u2019s \t LANTERN ") == "jack's lantern"
     assert small.normalize(unicodedata.normalize("NFD", "Café")) == "café"
+    assert small.normalize("caf\udce9") == "caf?"
 
 
 def test_phrases_are_several_words_that_are_known_together(small: Lexicon) -> None:

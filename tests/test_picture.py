@@ -42,7 +42,7 @@ def corners(picture: Picture) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 def test_pictures_are_turned_upright(format: str, orientation: int) -> None:
     picture = read(turned(format, orientation))
     assert (picture.width, picture.height, picture.format) == (64, 48, format)
@@ -134,6 +134,8 @@ def test_broken_files_are_refused_with_a_reason(name: str) -> None:
         "postscript.jpg": "not a picture",
         "header-only.png": "",
         "truncated.jpg": "truncated",
+        "truncated.heic": "it is damaged or cut short",
+        "one-byte.jpg": "not a picture",
         "truncated.png": "truncated",
     }[name]
     assert reason in str(refused.value)

@@ -3,52 +3,18 @@
 from __future__ import annotations
 
 import json
-import struct
 from pathlib import Path
 
 import pytest
 from PIL import PngImagePlugin, TiffImagePlugin
 
-from imsearch import social_tags
+from imsearch import facts
+from imsearch.facts import LONGEST_TAG, MOST_TAGS
 from imsearch.picture import Picture, read_picture
-from imsearch.social_tags import LARGEST_SIDECAR, LONGEST_TAG, MOST_TAGS, takeout_tags, text_tags, xmp_tags
-from tests.make_pictures import encoded, quarters
-
-
-def xmp(*subjects: str, levels: tuple[str, ...] = (), bag: str = "Bag") -> bytes:
-    """An XMP packet as Adobe's programs write it."""
-
-    def listed(name: str, items: tuple[str, ...]) -> str:
-        inside = "".join(f"<rdf:li>{item}</rdf:li>" for item in items)
-        return f"<{name}><rdf:{bag}>{inside}</rdf:{bag}></{name}>" if items else ""
-
-    return (
-        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
-        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:lr="http://ns.adobe.com/lightroom/1.0/">'
-        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">A title</rdf:li></rdf:Alt></dc:title>'
-        f"{listed('dc:subject', subjects)}{listed('lr:hierarchicalSubject', levels)}"
-        '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
-    ).encode()
-
-
-def iptc(*keywords: bytes, utf_8: bool = False) -> bytes:
-    """IPTC-IIM datasets: the character set, a caption, keywords."""
-
-    def field(record: int, number: int, value: bytes) -> bytes:
-        return bytes([0x1C, record, number]) + struct.pack(">H", len(value)) + value
-
-    charset = field(1, 90, b"\x1b%G") if utf_8 else b""
-    return charset + field(2, 120, b"a caption") + b"".join(field(2, 25, keyword) for keyword in keywords)
-
-
-def jpeg(own_xmp: bytes = b"", own_iptc: bytes = b"") -> bytes:
-    data = encoded(quarters(), "JPEG", **({"xmp": own_xmp} if own_xmp else {}))
-    if not own_iptc:
-        return data
-    resource = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", len(own_iptc)) + own_iptc + b"\0" * (len(own_iptc) % 2)
-    block = b"Photoshop 3.0\0" + resource
-    return data[:2] + b"\xff\xed" + struct.pack(">H", len(block) + 2) + block + data[2:]
+from imsearch.said import Said
+from imsearch.sidecars import LARGEST, read_takeout, read_text
+from imsearch.xmp import read_xmp
+from tests.make_pictures import encoded, iptc, jpeg, quarters, xmp
 
 
 def read(path: Path, data: bytes | None = None) -> Picture:
@@ -65,7 +31,7 @@ def photo(folder: Path, **beside: bytes | str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 def test_xmp_inside_the_file(tmp_path: Path, format: str) -> None:
     packet = xmp("Beach", "Big  Dog", "beach", levels=("Places|Crete|Beach",))
     if format == "PNG":
@@ -124,7 +90,7 @@ def test_takeout_by_hand() -> None:
         "people": [{"name": "Ann"}, {}, "Bob"],
         "tags": None,
     }
-    assert list(takeout_tags(json.dumps(said).encode())) == ["Ann", "Bob", "Dogs", "Crete", "was", "degrees"]
+    assert read_takeout(json.dumps(said).encode()).tags == ["Ann", "Bob", "Dogs", "Crete", "was", "degrees"]
 
 
 def test_all_sources_come_in_order_and_each_tag_once(tmp_path: Path) -> None:
@@ -136,7 +102,7 @@ def test_all_sources_come_in_order_and_each_tag_once(tmp_path: Path) -> None:
 def test_without_being_asked_nothing_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = photo(tmp_path, _txt="sea")
     path.write_bytes(jpeg(xmp("dog")))
-    monkeypatch.setattr("imsearch.picture.read_social_tags", None)
+    monkeypatch.setattr(facts, "_sources", None)
     assert read_picture(path, 24).social_tags == ()
 
 
@@ -179,7 +145,7 @@ def test_damage_inside_the_file_does_not_stop_it(tmp_path: Path, data: bytes) ->
 
 
 def test_what_is_no_sidecar_is_left_alone(tmp_path: Path) -> None:
-    path = photo(tmp_path, _txt=b"sea\n" * LARGEST_SIDECAR, _xmp=b"")
+    path = photo(tmp_path, _txt=b"sea\n" * LARGEST, _xmp=b"")
     (tmp_path / "IMG 1.jpg.txt").mkdir()
     assert read(path).social_tags == ()
     long = tmp_path / ("x" * 250 + ".jpg")
@@ -190,20 +156,20 @@ def test_what_is_no_sidecar_is_left_alone(tmp_path: Path) -> None:
 def test_a_sidecar_that_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = photo(tmp_path, _txt="sea")
 
-    def denied(data: bytes) -> list[str]:
+    def denied(data: bytes) -> Said:
         raise PermissionError(13, "Permission denied", "IMG\udce9.txt")
 
-    monkeypatch.setattr(social_tags, "text_tags", denied)
+    monkeypatch.setattr(facts, "read_text", denied)
     problem = read(path).metadata["social_tags_problem"]
     assert problem.startswith("IMG 1.txt: [Errno 13]") and problem.encode()
 
 
 def test_prose_and_control_characters_are_no_tags() -> None:
-    tags = [*text_tags(b"a\x00b\tc\n" + b"x" * (LONGEST_TAG + 1) + b"\n , \n"), "Ärger\u200b"]
-    assert social_tags._cleaned(tags) == ("a b c", "ärger")
-    assert len(social_tags._cleaned(str(number) for number in range(1000))) == MOST_TAGS
+    tags = [*read_text(b"a\x00b\tc\n" + b"x" * (LONGEST_TAG + 1) + b"\n , \n").tags, "Ärger\u200b"]
+    assert facts._lowered(tags) == ("a b c", "ärger")
+    assert len(facts._lowered(str(number) for number in range(1000))) == MOST_TAGS
 
 
 def test_xmp_without_keywords_or_at_all() -> None:
-    assert xmp_tags(b"\0\0 ") == [] == xmp_tags(xmp())
-    assert xmp_tags(xmp("a") + b"\0" * 9) == ["a"]
+    assert read_xmp(b"\0\0 ").tags == [] == read_xmp(xmp()).tags
+    assert read_xmp(xmp("a") + b"\0" * 9).tags == ["a"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -15,6 +15,7 @@ from imsearch.errors import DatasetError, PluginError
 from imsearch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from imsearch.training.caption_protocol import CaptionScores
     from imsearch.training.datasets import Dataset
     from imsearch.training.evaluate import Evaluation
     from imsearch.training.search_protocol import SearchScores
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Examples:
   imsearch evaluate everyday --dataset corel5k:data/corel5k
   imsearch evaluate everyday --dataset corel5k:data/corel5k --search
+  imsearch evaluate everyday --dataset flickr8k:data/flickr8k_224 --search --ask captions
   imsearch evaluate everyday --dataset coco:data/coco_mini --held-out 4
   imsearch evaluate everyday --dataset flickr8k:data/flickr8k_224 --weights runs/everyday/weights.safetensors
   imsearch evaluate multimodal --dataset flickr8k:data/flickr8k_224 --social-tags text_tags
@@ -58,12 +60,13 @@ Examples:
     help="Texts of this field of the dataset stand in for what people wrote about a picture (flickr8k: text_tags).",
 )
 @click.option("--search", is_flag=True, help="Judge search: index the pictures, ask for every set of labels they have.")
+@click.option("--ablate", is_flag=True, help="With --search: also leave out each ingredient of ranking.")
 @click.option(
     "--ask",
-    type=click.Choice(["tags", "words"]),
+    type=click.Choice(["tags", "words", "captions"]),
     default="tags",
     show_default=True,
-    help="With --search: ask for exact tags, or type the bare words.",
+    help="With --search: ask for exact tags, type the bare words, or type each picture's fifth caption.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print figures as JSON.")
 @device_option
@@ -76,6 +79,7 @@ def evaluate(
     weights: Path | None,
     social_tags: str | None,
     search: bool,
+    ablate: bool,
     ask: str,
     as_json: bool,
     device: str | None,
@@ -94,11 +98,20 @@ def evaluate(
         dataset = load_dataset(spec)
         chosen = choose(dataset, split, held_out)
         say(f"{name} on {len(chosen.samples):,} pictures of {spec}")
-        if search:
-            found = _search(name, chosen, settings, ask)
-            records.append({"dataset": spec, "ask": ask, **asdict(found)})
+        if search and ask == "captions":
+            ranked = _captions(name, chosen, settings)
+            records.append({"dataset": spec, "ask": ask, "captions": {part: asdict(ranked[part]) for part in ranked}})
+            if not as_json:
+                _print_captions(ranked)
+        elif search:
+            rows = _search(name, chosen, settings, ask, ablate)
+            found = next(iter(rows.values()))
+            ablation = {"ablation": {row: asdict(scores) for row, scores in rows.items()}} if ablate else {}
+            records.append({"dataset": spec, "ask": ask, **asdict(found), **ablation})
             if not as_json:
                 _print_search(found)
+                if ablate:
+                    _print_ablation(rows)
         else:
             judged = _annotation(name, dataset, chosen, settings, by, weights, social_tags)
             records.append({"dataset": spec, **asdict(judged)})
@@ -156,12 +169,23 @@ def _annotation(
         annotator.close()
 
 
-def _search(name: str, chosen: Dataset, settings: Settings, ask: str) -> SearchScores:
+def _search(name: str, chosen: Dataset, settings: Settings, ask: str, ablate: bool) -> dict[str, SearchScores]:
     from imsearch.cli.progress import IndexingProgress
-    from imsearch.search_quality import evaluate_search
+    from imsearch.search_quality import ABLATION, compare_rankings, evaluate_search
 
     with IndexingProgress() as progress:
-        return evaluate_search(name, chosen, settings, "tags" if ask == "tags" else "words", progress)
+        asking: Literal["tags", "words"] = "tags" if ask == "tags" else "words"
+        if ablate:
+            return compare_rankings(name, chosen, settings, ABLATION, asking, progress)
+        return {"as it is": evaluate_search(name, chosen, settings, asking, progress)}
+
+
+def _captions(name: str, chosen: Dataset, settings: Settings) -> dict[str, CaptionScores]:
+    from imsearch.caption_quality import evaluate_captions
+    from imsearch.cli.progress import IndexingProgress
+
+    with IndexingProgress() as progress:
+        return evaluate_captions(name, chosen, settings, progress)
 
 
 def _print_evaluation(judged: Evaluation) -> None:
@@ -193,5 +217,20 @@ def _print_search(found: SearchScores) -> None:
     print_table(table)
 
 
+def _print_ablation(rows: dict[str, SearchScores]) -> None:
+    table = make_table("MAP of ranking", *(f">{group}" for group in next(iter(rows.values())).map))
+    for row, scores in rows.items():
+        table.add_row(row, *_figures(*scores.map.values()))
+    print_table(table)
+
+
 def _figures(*values: float) -> tuple[str, ...]:
     return tuple(f"{value:.4f}" for value in values)
+
+
+def _print_captions(ranked: dict[str, CaptionScores]) -> None:
+    table = make_table("captions", ">number", ">R@1", ">R@5", ">R@10", ">median rank")
+    for part, scores in ranked.items():
+        shares = _figures(scores.r_at_1, scores.r_at_5, scores.r_at_10)
+        table.add_row(part, f"{scores.queries:,}", *shares, f"{scores.median_rank:g}")
+    print_table(table)

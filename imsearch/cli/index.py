@@ -83,6 +83,8 @@ def _counts(report: Report) -> str:
     kinds = ("new", "updated", "copied", "moved", "removed", "unchanged", "failed")
     parts = [f"{number:,} {kind}" for kind in kinds if (number := getattr(report, kind))]
     done = ", ".join(parts) or "No pictures found"
+    if report.reread:
+        done += f"; date, camera, place and texts of {report.reread:,} read again"
     if not report.annotated:
         return f"{done}."
     return f"{done}; {report.annotated:,} annotated in {report.seconds:.1f} s ({report.files_per_second:.1f} a second)."
@@ -94,9 +96,9 @@ def _told(failure: Failure) -> str:
 
 
 def _record(report: Report) -> dict[str, Any]:
-    counts = ("new", "updated", "touched", "copied", "moved", "unchanged", "removed", "failed", "annotated", "read")
+    files = ("new", "updated", "touched", "copied", "moved", "unchanged", "removed", "failed")
     return {
-        **{name: getattr(report, name) for name in counts},
+        **{name: getattr(report, name) for name in (*files, "annotated", "reread", "read")},
         "bytes_read": report.bytes_read,
         "seconds": round(report.seconds, 3),
         "failures": [

@@ -71,6 +71,7 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
     table.add_row("pictures", f"{found.images:,} in {count(found.files, 'file')}")
     table.add_row("tags in use", f"{found.tags:,}")
     table.add_row("corrections", f"{found.corrections:,}")
+    table.add_row("sentence encoder", _encoder(settings))
     table.add_row("size on disk", f"{found.bytes / 1e6:,.1f} MB")
     table.add_row("failures", f"{found.failures:,}" + (" (imsearch status --failures)" if failures else ""))
     print_table(table)
@@ -80,6 +81,15 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
         for each in found.annotators:
             table.add_row(each.name, each.version, f"{each.images:,}", "" if each.current else "replaced")
         print_table(table)
+
+
+def _encoder(settings: Settings) -> str:
+    """Whether unknown words are looked for by their meaning."""
+    from imsearch.semantic.meanings import weights_folder
+
+    if weights_folder() is None:
+        return "not installed"
+    return "installed" if settings.semantic == "auto" else "installed, switched off"
 
 
 def _print_failures(failures: tuple[Failure, ...]) -> None:
@@ -99,6 +109,7 @@ def _record(settings: Settings, found: Status, failures: tuple[Failure, ...]) ->
         "tags": found.tags,
         "corrections": found.corrections,
         "bytes": found.bytes,
+        "sentence_encoder": _encoder(settings),
         "annotators": [
             {"name": each.name, "version": each.version, "images": each.images, "current": each.current}
             for each in found.annotators

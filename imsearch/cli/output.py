@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,19 +35,29 @@ def print_paths(paths: Iterable[Path], nul: bool) -> None:
         sys.stdout.buffer.write(os.fsencode(path) + end)
 
 
-def print_results(results: Results, form: str, nul: bool) -> None:
-    """The hits of a query, as ``--format`` and ``-0`` ask."""
+def print_results(results: Results, form: str, nul: bool, explain: bool = False) -> None:
+    """The hits of a query, as ``--format`` and ``-0`` ask; explain: say of each by what it was found."""
     if nul or form == "paths":
         print_paths((hit.image.path for hit in results.hits), nul)
     elif form == "json":
         print_json(results_record(results))
     elif results.hits:
-        _print_hits(results.hits)
+        _print_hits(results.hits, explain)
+        _print_facets(results.facets)
 
 
 def results_record(results: Results) -> dict[str, Any]:
     """The JSON shape that the command line and the web API share."""
-    return {"query": results.query, "total": results.total, "hits": [_hit_record(hit) for hit in results.hits]}
+    record: dict[str, Any] = {
+        "query": results.query,
+        "total": results.total,
+        "hits": [_hit_record(hit) for hit in results.hits],
+        "unknown": list(results.unknown),
+        "suggestions": {word: list(names) for word, names in results.suggestions.items()},
+    }
+    if results.facets:
+        record["facets"] = {kind: [{"name": n, "images": c} for n, c in top] for kind, top in results.facets.items()}
+    return record
 
 
 def tag_record(tag: Tag) -> dict[str, Any]:
@@ -57,6 +67,13 @@ def tag_record(tag: Tag) -> dict[str, Any]:
 def printable(text: str | Path) -> str:
     """Text for a table: line breaks, control characters and undecodable bytes are shown as escapes."""
     return _UNPRINTABLE.sub(lambda match: _escape(match[0]), str(text))
+
+
+def pointed(text: str, position: int) -> str:
+    """Two lines: a text, and a caret under its character at `position`, whatever that takes on the screen."""
+    from rich.cells import cell_len
+
+    return f"  {printable(text)}\n  {' ' * cell_len(printable(text[:position]))}^"
 
 
 def shorten(text: str, width: int) -> str:
@@ -97,18 +114,34 @@ def terminal_width() -> int:
     return shutil.get_terminal_size().columns
 
 
-def _print_hits(hits: Sequence[Hit]) -> None:
+def _print_hits(hits: Sequence[Hit], explain: bool) -> None:
     from rich.text import Text
 
-    table = make_table(">score", "picture", "tags")
+    table = make_table(">score", "picture", "found by" if explain else "tags")
     table.columns[1].no_wrap = True
     room = max(24, terminal_width() * 45 // 100)
     for hit in hits:
         matched = {tag.name for tag in hit.why.values()}
         shown = [tag.name for tag in hit.tags if tag.shown or tag.name in matched][:TAGS_SHOWN]
         tags = Text(", ").join(Text(name, style="bold" if name in matched else "") for name in shown)
-        table.add_row(f"{hit.score:.2f}", shorten(printable(near(hit.image.path)), room), tags)
+        last = Text("\n").join(Text(reason) for reason in _reasons(hit)) if explain else tags
+        table.add_row(f"{hit.score:.2f}", shorten(printable(near(hit.image.path)), room), last)
     print_table(table)
+
+
+def _reasons(hit: Hit) -> list[str]:
+    """For each word what speaks for it: ``automobile: car 0.70 (everyday)``."""
+    return [
+        f"{printable(word)}: {printable(tag.name)} {tag.probability:.2f} ({tag.source})"
+        for word, tag in hit.why.items()
+    ]
+
+
+def _print_facets(facets: Mapping[str, Sequence[tuple[str, int]]]) -> None:
+    for kind, values in facets.items():
+        names = (printable(near(Path(value)) if kind == "folder" else value) for value, _ in values)
+        found = ", ".join(f"{name} {number:,}" for name, (_, number) in zip(names, values, strict=True))
+        click.echo(f"{kind}: {found}")
 
 
 def _hit_record(hit: Hit) -> dict[str, Any]:

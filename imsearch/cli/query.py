@@ -19,7 +19,7 @@ from imsearch.cli.common import (
     open_library,
     say,
 )
-from imsearch.cli.output import print_results
+from imsearch.cli.output import pointed, print_results, printable
 from imsearch.errors import QueryError
 from imsearch.records import Results
 from imsearch.settings import load_settings
@@ -47,14 +47,25 @@ Examples:
   imsearch query sunset mountain            both words, the likeliest first
   imsearch query '"traffic light" OR bus'   one of them
   imsearch query dog +beach -person         surely a beach, no person
+  imsearch query dog --explain --facets     why each was found, and what all have in common
   imsearch query tag:cat                    this very tag, no synonyms or kinds
+  imsearch query dog date:2023 camera:canon conditions beside words
+  imsearch query 'iso:>800 sort:-date'      quote what the shell would take for itself
   imsearch query cat -0 | xargs -0 cp -t cats/
 """,
 )
 @click.argument("words", nargs=-1, required=True)
 @limit_option
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N results.")
-@click.option("--min-score", type=float, metavar="P", help="Leave out results scored lower (0 to 1, default: 0.1).")
+@click.option(
+    "--min-score",
+    type=float,
+    metavar="P",
+    help="Leave out results scored lower (0 to 1; default: those far below the best).",
+)
+@click.option("--all", "everything", is_flag=True, help="List the unlikeliest results too; the same as --min-score 0.")
+@click.option("--explain", is_flag=True, help="Print by what each result was found: word, tag, probability, source.")
+@click.option("--facets", is_flag=True, help="Print what all results have in common: tags, years, cameras, folders.")
 @format_option("table", "json", "paths")
 @nul_option
 @library_option
@@ -63,24 +74,29 @@ def query(
     limit: int | None,
     offset: int,
     min_score: float | None,
+    everything: bool,
+    explain: bool,
+    facets: bool,
     form: str,
     nul: bool,
     library: Path | None,
 ) -> int:
     """Find pictures by words.
 
-    Pictures are ranked by how likely they show all the words.  Exit code 1 when there is none.
+    Pictures are ranked by how likely they show all the words.  docs/query.md has the whole language: conditions on
+    dates, places, cameras and files, sources, prefixes and sorting.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
-    settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
+    least = 0.0 if everything else min_score
+    settings = load_settings({"library": library, "limit": limit, "min_score": least})
     with open_library(settings) as opened:
         try:
-            results = opened.query(text, offset=offset)
+            results = opened.query(text, offset=offset, facets=facets)
         except QueryError as error:
-            raise QueryError(f"{error}\n  {text}\n  {' ' * error.position}^", error.position) from error
-        print_results(results, form, nul)
+            raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
+        print_results(results, form, nul, explain)
         if results.unknown:
-            say(f"No picture is tagged with, and no word known for: {', '.join(results.unknown)}. Left out.")
+            say(_unknown(results))
         if not results.hits:
             say(_nothing(opened, text, offset, results.total))
         else:
@@ -121,9 +137,19 @@ def _say_more(results: Results, offset: int) -> None:
         say(f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more.")
 
 
+def _unknown(results: Results) -> str:
+    words = printable(", ".join(results.unknown))
+    meant = [" or ".join(names) for names in results.suggestions.values()]
+    instead = [f"The sense of {printable(repr(results.sense))} counts instead."] if results.sense else []
+    asked = [f"Did you mean {printable(', '.join(meant))}?"] if meant else []
+    return " ".join(
+        [f"No picture is tagged with, and no word known for: {words}.", *(instead + asked or ["Left out."])]
+    )
+
+
 def _nothing(library: Library, text: str, offset: int, total: int) -> str:
     if offset and total:
         return f"There are only {count(total, 'picture')}."
     if not library.status().images:
         return 'The library is empty. Fill it with "imsearch index FOLDER".'
-    return f'Nothing found for {text!r}. --min-score 0 lists unlikely pictures too; "imsearch tags" the words in use.'
+    return f'Nothing found for {text!r}. --all lists unlikely pictures too; "imsearch tags" the words in use.'

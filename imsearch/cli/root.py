@@ -15,6 +15,7 @@ COMMANDS = {
     "duplicates": "imsearch.cli.duplicates:duplicates",
     "show": "imsearch.cli.show:show",
     "tags": "imsearch.cli.show:tags",
+    "tag": "imsearch.cli.tag:tag",
     "annotate": "imsearch.cli.annotate:annotate",
     "status": "imsearch.cli.maintain:status",
     "verify": "imsearch.cli.maintain:verify",

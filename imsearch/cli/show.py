@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from imsearch.cli.common import format_option, library_option, open_library, say
+from imsearch.cli.facts import fact_lines
 from imsearch.cli.output import make_table, near, print_json, print_table, printable, tag_record
-from imsearch.records import Image, Tag
+from imsearch.records import Image, Tag, Text
 from imsearch.settings import load_settings
 
 
@@ -26,15 +29,20 @@ Examples:
 def show(image: str, form: str, library: Path | None) -> int:
     """Show what is known of one picture.
 
-    Prints its files, its facts, and every tag with its probability.  Tags in the long tail, which only help ranking,
+    Prints its files, when, where and with what it was taken, what people wrote about it, and every tag with its
+    probability.  Tags in the long tail, which only help ranking,
     are dimmed.  IMAGE is the path of a file or the id of an image.
     """
     with open_library(load_settings({"library": library})) as opened:
         found, tags = opened.show(image)
+        texts = opened.texts(found)
+        rejected = opened.rejected(found.id)
     if form == "json":
-        print_json(_record(found, tags))
+        print_json({**_record(found, tags, texts), "rejected": list(rejected)})
     else:
-        _print_image(found, tags)
+        _print_image(found, tags, texts)
+        if rejected:
+            click.echo(f"\nYou rejected: {', '.join(map(printable, rejected))}")
     return 0
 
 
@@ -43,18 +51,20 @@ def show(image: str, form: str, library: Path | None) -> int:
 Examples:
   imsearch tags                all of them, the most frequent first
   imsearch tags bea            those that begin with "bea"
+  imsearch tags --by user      those that you gave yourself
 """
 )
 @click.argument("word", default="")
+@click.option("--by", default="", metavar="NAME", help='Only the tags of this annotator, or of "user".')
 @format_option("table", "json")
 @library_option
-def tags(word: str, form: str, library: Path | None) -> int:
+def tags(word: str, by: str, form: str, library: Path | None) -> int:
     """List the tags in use.
 
     Says how many pictures show each, the most frequent first.  With WORD, lists those that begin with it.
     """
     with open_library(load_settings({"library": library})) as opened:
-        counts = opened.tags(word)
+        counts = opened.tags(word, by)
     if form == "json":
         print_json({"tags": [{"name": name, "images": number} for name, number in counts]})
     elif counts:
@@ -63,18 +73,17 @@ def tags(word: str, form: str, library: Path | None) -> int:
             table.add_row(printable(name), f"{number:,}")
         print_table(table)
     else:
-        say(f"No tag begins with {word!r}." if word else "The library has no tags yet.")
+        whose = f" of {by}" if by else ""
+        say(f"No tag{whose} begins with {word!r}." if word else f"The library has no tags{whose} yet.")
     return 0
 
 
-def _print_image(image: Image, tags: tuple[Tag, ...]) -> None:
+def _print_image(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> None:
     for path in image.files:
         click.echo(printable(near(path)))
-    taken = f", taken {image.taken_at:%Y-%m-%d %H:%M}" if image.taken_at else ""
-    click.echo(f"{image.width} x {image.height} {image.format}, {image.bytes:,} bytes{taken}")
-    facts = [f"{name}: {printable(str(value))}" for name, value in sorted(image.metadata.items())]
-    if facts:
-        click.echo("; ".join(facts))
+    click.echo(f"{image.width} x {image.height} {image.format}, {image.bytes:,} bytes")
+    for line in fact_lines(image, texts):
+        click.echo(line)
     click.echo(f"image {image.id}, sha256 {image.sha256}")
     click.echo()
     table = make_table(">probability", "tag", "source")
@@ -84,7 +93,7 @@ def _print_image(image: Image, tags: tuple[Tag, ...]) -> None:
     print_table(table)
 
 
-def _record(image: Image, tags: tuple[Tag, ...]) -> dict[str, Any]:
+def _record(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> dict[str, Any]:
     return {
         "id": image.id,
         "path": str(image.path) if image.files else None,
@@ -95,6 +104,8 @@ def _record(image: Image, tags: tuple[Tag, ...]) -> dict[str, Any]:
         "format": image.format,
         "bytes": image.bytes,
         "taken_at": image.taken_at.isoformat() if image.taken_at else None,
+        "facts": asdict(image.facts),
+        "texts": [asdict(text) for text in texts],
         "metadata": dict(image.metadata),
         "tags": [{**tag_record(tag), "shown": tag.shown} for tag in tags],
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from imsearch.records import Annotation
+from imsearch.records import Annotation, Facts, Text
 
 
 class KnownFile(NamedTuple):
@@ -17,23 +17,30 @@ class KnownFile(NamedTuple):
     image_id: int | None
     size: int
     mtime_ns: int
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FileSeen:
-    """A file as it was when its bytes were read: an absolute path, its size in bytes, its time of change."""
+    """A file as it was when its bytes were read: an absolute path, its size in bytes, its time of change.
+
+    beside: a number that changes with the files beside it that describe it; 0 when there are none.
+    """
 
     path: Path
     size: int
     mtime_ns: int
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What decoding tells about new bytes: the size in pixels of the upright original, and a few facts from EXIF.
+    """What reading tells about a picture: the size in pixels of the upright original, and what is said of it.
 
-    `metadata` must be plain JSON: strings, finite numbers, booleans, None, lists and dictionaries with text keys.
-    `phash` is what `imsearch.phash` makes of the pixels.
+    Of an image that the catalog knows, only what is said is taken; it keeps its size and format.  `metadata` must be
+    plain JSON: strings, finite numbers, booleans, None, lists and dictionaries with text keys.  `version` is that of
+    the program that read them; a catalog finds by it what should be read again.  `phash` is what `imsearch.phash`
+    makes of the pixels, None where only the headers were read.
     """
 
     width: int
@@ -41,6 +48,9 @@ class ImageFacts:
     format: str
     taken_at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    texts: tuple[Text, ...] = ()
+    version: int = 0
     phash: int | None = None
 
 
@@ -49,7 +59,8 @@ class Reading:
     """One file that was read: whose bytes it holds and what the annotators said about them.
 
     sha256: 64 lower-case hexadecimal digits.
-    facts: needed when the bytes are new to the catalog (and not earlier in the same batch), otherwise optional.
+    facts: needed when the bytes are new to the catalog (and not earlier in the same batch); otherwise they replace
+    those the catalog has.
     annotations: by annotator name; empty for a copied or moved file of known bytes.
     failures: reasons by annotator name; an annotator that failed is asked again in the next run.
     """

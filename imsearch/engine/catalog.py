@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from imsearch.engine import schema as s
 from imsearch.engine.batch import KnownFile
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
-from imsearch.records import Failure, Image
+from imsearch.records import Facts, Failure, Image
 
 
 class Catalog(CatalogTags):
@@ -30,12 +31,13 @@ class Catalog(CatalogTags):
         """
         decode = os.fsdecode
         table = s.files.c
-        files = select(table.path, table.image_id, table.size, table.mtime_ns).where(_under(table.path, folder))
+        files = select(table.path, table.image_id, table.size, table.mtime_ns, table.beside)
+        files = files.where(_under(table.path, folder))
         failed = select(s.failures.c.path).where(_under(s.failures.c.path, folder), s.failures.c.annotator == "")
         with self.reading() as connection:
             known = {decode(path): KnownFile(None, 0, 0) for path in connection.execute(failed).scalars()}
-            for path, image, size, mtime in connection.execute(files):
-                known[decode(path)] = KnownFile(image, size, mtime)
+            for path, *facts in connection.execute(files):
+                known[decode(path)] = KnownFile(*facts)
         return known
 
     def images_by_sha256(self, hashes: Iterable[str]) -> dict[str, int]:
@@ -61,6 +63,21 @@ class Catalog(CatalogTags):
                     lacks[image] += (name,)
         return dict(lacks)
 
+    def read_before(self, version: int) -> set[int]:
+        """The images whose facts were read by a lower version of the program than this one."""
+        with self.reading() as connection:
+            older = connection.execute(select(s.images.c.id).where(s.images.c.facts_version < version))
+            return set(older.scalars())
+
+    def hashes(self, ids: Iterable[int]) -> dict[int, str]:
+        """The hashes of the bytes of images."""
+        found: dict[int, str] = {}
+        with self.reading() as connection:
+            for piece in pieces(ids):
+                rows = connection.execute(select(s.images.c.id, s.images.c.sha256).where(s.images.c.id.in_(piece)))
+                found.update((image, sha256) for image, sha256 in rows)
+        return found
+
     def image(self, path_or_id: Path | int) -> Image | None:
         """One image by its id or by one of its files; None when it is unknown or has no file any more."""
         if isinstance(path_or_id, int):
@@ -69,6 +86,16 @@ class Catalog(CatalogTags):
         with self.reading() as connection:
             found = connection.execute(select(s.files.c.image_id).where(s.files.c.path == path)).scalar()
         return None if found is None else self.image(found)
+
+    def images_by_path(self, paths: Iterable[Path]) -> dict[Path, int]:
+        """The ids of the images that these files hold; files that are not known are left out."""
+        keys = {path: _key(path) for path in paths}
+        found: dict[bytes, int] = {}
+        with self.reading() as connection:
+            for piece in pieces(dict.fromkeys(keys.values())):
+                known = select(s.files.c.path, s.files.c.image_id).where(s.files.c.path.in_(piece))
+                found.update((path, image) for path, image in connection.execute(known))
+        return {path: found[key] for path, key in keys.items() if key in found}
 
     def images(self, ids: Iterable[int]) -> dict[int, Image]:
         """The images of these ids that still have files."""
@@ -113,6 +140,7 @@ def _image(row: Row[Any], paths: Sequence[Path]) -> Image:
         files=tuple(paths),
         taken_at=row.taken_at,
         metadata=row.metadata,
+        facts=Facts(*(getattr(row, each.name) for each in fields(Facts))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -68,6 +69,16 @@ class CatalogBase:
         changed = select(s.changes.c.image_id).where(s.changes.c.generation > generation)
         with self.reading() as connection:
             return list(connection.execute(changed.order_by(s.changes.c.image_id)).scalars())
+
+    def paths_of(self, ids: Iterable[int]) -> dict[int, list[Path]]:
+        """The files of images, by path; images without any are left out."""
+        found: dict[int, list[Path]] = {}
+        with self.reading() as connection:
+            for piece in pieces(ids):
+                files = select(s.files.c.image_id, s.files.c.path).where(s.files.c.image_id.in_(piece))
+                for image, path in connection.execute(files.order_by(s.files.c.path)):
+                    found.setdefault(image, []).append(Path(os.fsdecode(path)))
+        return found
 
     def live(self, ids: Iterable[int]) -> set[int]:
         """Those of these images that still have a file."""

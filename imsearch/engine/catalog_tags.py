@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, exists, func, join, select, union
+from sqlalchemy import CompoundSelect, Connection, Select, and_, exists, func, join, select, union
 
 from imsearch.engine import schema as s
+from imsearch.engine.aliases import named
 from imsearch.engine.catalog_base import CatalogBase, pieces
-from imsearch.engine.tagging import merge
-from imsearch.records import Tag
+from imsearch.engine.tagging import Said, Word, merge, settle
+from imsearch.records import USER, Tag, Text
 
 if TYPE_CHECKING:
     from numpy import float16, float32, int64, uint64
@@ -25,10 +26,20 @@ class CatalogTags(CatalogBase):
         """The tags of images, the long tail too, the likeliest first; () for an image without any."""
         found: dict[int, tuple[Tag, ...]] = {}
         with self.reading() as connection:
+            renamed = _renamed(connection)
             for piece in pieces(ids):
-                said = _said(connection, piece)
-                verdicts = _verdicts(connection, piece)
-                found.update((image, merge(said.get(image, ()), verdicts.get(image, {}))) for image in piece)
+                words = _words(connection, piece)
+                unsettled = _unsettled(words)
+                said: defaultdict[int, list[Tag]] = defaultdict(list)
+                heard: defaultdict[int, list[Said]] = defaultdict(list)
+                for image, tag_id, tag in _said(connection, piece, renamed):
+                    if image in unsettled:
+                        heard[image].append((tag_id, tag))
+                    else:
+                        said[image].append(tag)
+                for image in piece:
+                    left, verdicts = settle(heard[image], words.get(image, ()))
+                    found[image] = merge(left if image in unsettled else said[image], verdicts)
         return found
 
     def verdicts_of(self, ids: Iterable[int]) -> dict[int, dict[str, int]]:
@@ -36,36 +47,65 @@ class CatalogTags(CatalogBase):
         found: dict[int, dict[str, int]] = {}
         with self.reading() as connection:
             for piece in pieces(ids):
-                found.update(_verdicts(connection, piece))
+                words = _words(connection, piece)
+                heard: defaultdict[int, list[Said]] = defaultdict(list)
+                if unsettled := _unsettled(words):
+                    for image, tag_id, tag in _said(connection, list(unsettled), _renamed(connection)):
+                        heard[image].append((tag_id, tag))
+                found.update((image, settle(heard[image], each)[1]) for image, each in words.items())
         return found
 
     def texts_of(self, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
         """What people wrote of images, as (source, text): "title", "description" or "keyword"; none where nothing."""
+        return {image: [(text.source, text.text) for text in texts] for image, texts in self.written(ids).items()}
+
+    def written(self, ids: Iterable[int]) -> dict[int, list[Text]]:
+        """What people wrote of images, and where it was found; images of which nothing was written are left out."""
         table = s.texts.c
-        found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+        found: defaultdict[int, list[Text]] = defaultdict(list)
         with self.reading() as connection:
             for piece in pieces(ids):
-                written = select(table.image_id, table.source, table.text).where(table.image_id.in_(piece))
-                for image, source, text in connection.execute(written.order_by(table.id)):
-                    found[image].append((source, text))
+                texts = select(table.image_id, table.source, table.text, table.origin).where(table.image_id.in_(piece))
+                for image, *text in connection.execute(texts.order_by(table.id)):
+                    found[image].append(Text(*text))
         return dict(found)
 
     def tag_names(self) -> list[str]:
-        """Every tag an image ever had, shown or not."""
+        """Every tag an image ever had, shown or not, by the name it goes by now."""
+        renamed = exists().where(s.aliases.c.tag_id == s.tags.c.id)
         with self.reading() as connection:
-            return list(connection.execute(select(s.tags.c.name)).scalars())
+            return list(connection.execute(select(s.tags.c.name).where(~renamed)).scalars())
 
-    def tag_counts(self, prefix: str = "") -> list[tuple[str, int]]:
-        """The shown tags that start with `prefix` and the number of images that show each, most frequent first."""
-        said, user = s.annotation_tags.c, s.corrections.c
-        rejected = exists().where(user.image_id == said.image_id, user.tag_id == said.tag_id, user.verdict < 0)
-        showing = union(
-            select(said.tag_id, said.image_id).where(said.shown, ~rejected),
-            select(user.tag_id, user.image_id).where(user.verdict > 0),
-        ).subquery()
+    def rejected_names(self) -> set[str]:
+        """The tags that the user rejected on some image."""
+        user = s.corrections.c
+        rejected = select(s.tags.c.name).join(s.corrections, user.tag_id == s.tags.c.id).where(user.verdict < 0)
+        with self.reading() as connection:
+            return set(connection.execute(rejected).scalars())
+
+    def renamed(self) -> dict[str, str]:
+        """The tags that go by another name, and by which."""
+        old, new = s.tags.alias(), s.tags.alias()
+        pairs = select(old.c.name, new.c.name).join_from(s.aliases, old, old.c.id == s.aliases.c.tag_id)
+        pairs = pairs.join(new, new.c.id == s.aliases.c.name_id)
+        with self.reading() as connection:
+            return {tag: name for tag, name in connection.execute(pairs)}  # noqa: C416 - rows are no pairs to mypy
+
+    def sources(self) -> list[str]:
+        """The annotators that were ever used, by name."""
+        names = select(s.annotators.c.name).distinct().order_by(s.annotators.c.name)
+        with self.reading() as connection:
+            return list(connection.execute(names).scalars())
+
+    def tag_counts(self, prefix: str = "", source: str = "") -> list[tuple[str, int]]:
+        """The shown tags that start with `prefix` and the number of images that show each, most frequent first.
+
+        source: count only what this annotator says, or the user; what the user rejected counts for nobody.
+        """
+        showing = _showing(source).subquery()
         counted = (
             select(s.tags.c.name, func.count())
-            .join_from(showing, s.tags, s.tags.c.id == showing.c.tag_id)
+            .join_from(showing, s.tags, s.tags.c.id == showing.c.name_id)
             .where(exists().where(s.files.c.image_id == showing.c.image_id))
             .where(s.tags.c.name.startswith(prefix, autoescape=True))
             .group_by(s.tags.c.name)
@@ -131,28 +171,55 @@ class CatalogTags(CatalogBase):
             return {name: (version, length) for name, version, length in connection.execute(makers)}
 
 
-def _said(connection: Connection, ids: Sequence[int]) -> dict[int, list[Tag]]:
-    """What the annotators said of these images."""
+def _renamed(connection: Connection) -> dict[int, str]:
+    """The tags that go by another name, and by which; looked up here, it costs less than in SQL for every tag."""
+    pairs = select(s.aliases.c.tag_id, s.tags.c.name).join_from(s.aliases, s.tags, s.tags.c.id == s.aliases.c.name_id)
+    return {tag: name for tag, name in connection.execute(pairs)}  # noqa: C416 - rows are no pairs to mypy
+
+
+def _unsettled(words: Mapping[int, Sequence[Word]]) -> set[int]:
+    """The images where it matters under which name an annotator said a tag: a verdict is on a name of old."""
+    return {image for image, each in words.items() if any(word.tag_id != word.name_id for word in each)}
+
+
+def _said(connection: Connection, ids: Sequence[int], renamed: Mapping[int, str]) -> Iterator[tuple[int, int, Tag]]:
+    """What the annotators said of these images: image, under which id, and the tag by the name it goes by now."""
     table = s.annotation_tags
     statement = (
-        select(table.c.image_id, s.tags.c.name, table.c.probability, s.annotators.c.name, table.c.shown)
+        select(table.c.image_id, table.c.tag_id, s.tags.c.name, table.c.probability, s.annotators.c.name, table.c.shown)
         .join_from(table, s.tags)
         .join(s.annotators, table.c.annotator_id == s.annotators.c.id)
         .where(table.c.image_id.in_(ids))
     )
-    said: defaultdict[int, list[Tag]] = defaultdict(list)
-    for image, name, probability, source, shown in connection.execute(statement):
-        said[image].append(Tag(name, probability, source, shown))
-    return said
+    for image, tag_id, name, probability, source, shown in connection.execute(statement):
+        yield image, tag_id, Tag(renamed.get(tag_id, name), probability, source, shown)
 
 
-def _verdicts(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, int]]:
+def _words(connection: Connection, ids: Sequence[int]) -> dict[int, list[Word]]:
+    """What the user said of these images."""
+    table = s.corrections.c
     statement = (
-        select(s.corrections.c.image_id, s.tags.c.name, s.corrections.c.verdict)
-        .join_from(s.corrections, s.tags)
-        .where(s.corrections.c.image_id.in_(ids))
+        select(table.image_id, table.tag_id, s.tags.c.id, s.tags.c.name, table.verdict)
+        .join_from(s.corrections, s.tags, s.tags.c.id == named(table.tag_id))
+        .where(table.image_id.in_(ids))
     )
-    verdicts: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    for image, name, verdict in connection.execute(statement):
-        verdicts[image][name] = verdict
-    return verdicts
+    words: defaultdict[int, list[Word]] = defaultdict(list)
+    for image, *word in connection.execute(statement):
+        words[image].append(Word(*word))
+    return words
+
+
+def _showing(source: str) -> Select[Any] | CompoundSelect[Any]:
+    """Each name that an image shows and the image, once; `imsearch.engine.tagging.settle` in SQL."""
+    said, user, other = s.annotation_tags.c, s.corrections.c, s.corrections.alias().c
+    against = exists().where(
+        other.image_id == said.image_id, other.tag_id.in_((said.tag_id, named(said.tag_id))), other.verdict < 0
+    )
+    by_annotators = select(named(said.tag_id).label("name_id"), said.image_id).where(said.shown, ~against)
+    if source:
+        by_annotators = by_annotators.join(s.annotators).where(s.annotators.c.name == source)
+    overruled = exists().where(other.image_id == user.image_id, other.tag_id == named(user.tag_id), other.verdict < 0)
+    by_user = select(named(user.tag_id).label("name_id"), user.image_id).where(user.verdict > 0, ~overruled)
+    if source:
+        return (by_user if source == USER else by_annotators).distinct()
+    return union(by_annotators, by_user)

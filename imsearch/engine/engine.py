@@ -11,54 +11,63 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.batch import Reading
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.changes import Doubt, Verdict
+from imsearch.engine.corrections import Corrections
+from imsearch.engine.finder import Finder
 from imsearch.engine.health import Status, status, verify
 from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
-from imsearch.engine.query import parse
 from imsearch.engine.recorder import TAIL, Recorder
-from imsearch.engine.words import Lexicon, Words
-from imsearch.errors import ImsearchError, LibraryError
-from imsearch.records import AnnotatorSpec, Failure, Hit, Results, Tag
+from imsearch.engine.words import Lexicon, Meanings
+from imsearch.errors import LibraryError
+from imsearch.records import AnnotatorSpec, Failure
 
 if TYPE_CHECKING:
-    from numpy import float32
+    from numpy import float32, int64
     from numpy.typing import NDArray
+
+    Ranked = tuple[NDArray[int64], NDArray[float32]]
 
 _CATCH_UP_SECONDS = 2.0
 
 
-class Engine:
+class Engine(Finder):
     """A library that is open, for reading or for reading and writing.
 
     Use it as a context manager, or call `close`.  Readers may use one engine from several threads; writing is for one
     thread.
     """
 
-    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int) -> None:
+    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int, meanings: Meanings | None) -> None:
         """See `open`."""
+        super().__init__(catalog, Indexes(home, catalog), lexicon, meanings)
         self.notes: list[str] = home.notes
-        self.catalog = catalog
         self._home = home
-        self._lexicon = lexicon
-        self._indexes = Indexes(home, catalog)
         self._recorder = Recorder(catalog, tail) if home.writing else None
         self._caught_up = time.monotonic()
-        self._words: tuple[int, Words] | None = None
 
     @classmethod
     def open(
-        cls, folder: Path, lexicon: Lexicon, *, write: bool = False, create: bool = False, tail: int = TAIL
+        cls,
+        folder: Path,
+        lexicon: Lexicon,
+        *,
+        write: bool = False,
+        create: bool = False,
+        tail: int = TAIL,
+        meanings: Meanings | None = None,
     ) -> Engine:
         """Open the library in `folder`.
 
         write: take the right to write, or raise `LibraryLocked`.  create: make a new library where there is none
-        (implies write).  tail: tags kept for an image and annotator.  Raises `LibraryError` when the folder holds no
-        library, a newer one, or a damaged one.  `notes` says what had to be repaired.
+        (implies write).  tail: tags kept for an image and annotator.  meanings: says what unknown words are near to.
+        Raises `LibraryError` when the folder holds no library, a newer one, or a damaged one.  `notes` says what had
+        to be repaired.
         """
         home = Home.open(folder, write=write, create=create)
         try:
             catalog = home.open_catalog()
-            engine = cls(home, catalog, lexicon, tail)
+            engine = cls(home, catalog, lexicon, tail, meanings)
             engine._indexes.heal()
         except BaseException:
             home.close()
@@ -97,14 +106,12 @@ class Engine:
 
     def correct(self, image: int, tag: str, verdict: int) -> None:
         """Set what the user says of a tag: 1 it is there, -1 it is not, 0 nothing any more."""
-        name = self._lexicon.normalize(tag)
-        if not name:
-            raise ImsearchError("A tag needs a name.")
-        said = {each.name for each in self.catalog.tags_of([image]).get(image, ())}
-        if name not in said:
-            name = self._lexicon.canonical(name) or name
-        self._writer.correct(image, name, verdict)
-        self.catch_up()
+        self.corrections.correct([image], [tag], {1: Verdict.ADD, 0: Verdict.CLEAR, -1: Verdict.REJECT}[verdict])
+
+    @property
+    def corrections(self) -> Corrections:
+        """Writes what the user says of tags, and renames them; the text index follows at once."""
+        return Corrections(self.catalog, self._writer, self._lexicon, self.catch_up)
 
     def catch_up(self) -> None:
         """Bring the text index up to date with the catalog now, so that readers find what was recorded."""
@@ -144,65 +151,8 @@ class Engine:
     ) -> None:
         self.close()
 
-    # -- finding
+    def review(self, word: str = "", limit: int = 20) -> list[Doubt]:
+        """The tags that annotators are most in doubt about; see `imsearch.engine.review`."""
+        from imsearch.engine.review import review
 
-    def search(self, text: str, *, limit: int = 20, offset: int = 0, min_score: float = 0.1) -> Results:
-        """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
-
-        `Results.total` counts all images that score at least `min_score`.
-        """
-        from imsearch.engine.ranking import rank
-
-        tree = parse(text)
-        words = self._current_words()
-        query, unknown = words.resolve(tree)
-        if query is None:
-            return Results(text, 0, (), unknown)
-        ids, scores = self._indexes.with_text(lambda index: rank(query, index.postings, index.images(), min_score))
-        page = slice(offset, offset + limit)
-        hits = self._hits(ids[page].tolist(), scores[page].tolist(), words.why(query))
-        return Results(text, len(ids), hits, unknown)
-
-    def similar(
-        self, image: int | NDArray[float32], *, annotator: str | None = None, limit: int = 20, offset: int = 0
-    ) -> Results:
-        """The images most like another, which is given by its id or by the vector an annotator made of it.
-
-        annotator: whose vectors to compare; by default the only annotator that makes any.  The score is the cosine, or
-        0 where that is negative.  An image of the library is not similar to itself.
-        """
-        name, index = self._indexes.vectors(annotator)
-        own = image if isinstance(image, int) else -1
-        vector = self.catalog.vector(image, name) if isinstance(image, int) else image
-        if vector is None:
-            raise ImsearchError(f"{name} has not looked at image {image} yet. Index it again first.")
-        ids, cosines = index.nearest(vector, offset + limit + 1)
-        others = ids != own
-        total = len(index) - int((~others).sum())
-        ids, cosines = ids[others][offset : offset + limit], cosines[others][offset : offset + limit]
-        return Results("", total, self._hits(ids.tolist(), [max(0.0, each) for each in cosines.tolist()], {}))
-
-    def _hits(self, ids: list[int], scores: list[float], why: dict[str, frozenset[str]]) -> tuple[Hit, ...]:
-        images, tags = self.catalog.images(ids), self.catalog.tags_of(ids)
-        return tuple(
-            Hit(images[image], score, tags[image], _reasons(tags[image], why))
-            for image, score in zip(ids, scores, strict=True)
-            if image in images  # it may have been forgotten since
-        )
-
-    def _current_words(self) -> Words:
-        """The words of the library; read again when the catalog has changed."""
-        _, generation = self.catalog.state()
-        if self._words is None or self._words[0] != generation:
-            self._words = generation, Words(self._lexicon, self.catalog.tag_names())
-        return self._words[1]
-
-
-def _reasons(tags: Sequence[Tag], why: dict[str, frozenset[str]]) -> dict[str, Tag]:
-    """The likeliest tag of an image for each word of the query; tags come likeliest first."""
-    reasons = {}
-    for word, names in why.items():
-        tag = next((tag for tag in tags if tag.name in names), None)
-        if tag is not None:
-            reasons[word] = tag
-    return reasons
+        return review(self.catalog, self._lexicon, word, limit)

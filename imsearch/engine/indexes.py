@@ -17,6 +17,7 @@ from imsearch.engine.catalog_base import pieces
 from imsearch.engine.derived import IndexDamagedError, State, read_state, saved_state
 from imsearch.engine.home import Home
 from imsearch.engine.text_index import REJECTED, TextIndex, weight_of
+from imsearch.engine.written import evidence, key
 from imsearch.errors import ImsearchError, LibraryError
 
 if TYPE_CHECKING:
@@ -148,12 +149,14 @@ class Indexes:
             self.text_index.apply(self.documents(changed[start : start + _PIECE]), state if last else None)
 
     def documents(self, ids: list[int]) -> dict[int, dict[str, float] | None]:
-        """Tags and weights of these images; None for those without files."""
-        live = self._catalog.live(ids)
+        """Tags and written words of these images, and their weights; None for those without files."""
+        paths = self._catalog.paths_of(ids)
         documents: dict[int, dict[str, float] | None] = dict.fromkeys(ids)
-        verdicts = self._catalog.verdicts_of(live)
-        for image, tags in self._catalog.tags_of(live).items():
-            document = {tag.name: weight_of(tag.probability, tag.shown) for tag in tags}
+        verdicts, texts = self._catalog.verdicts_of(paths), self._catalog.texts_of(paths)
+        for image, tags in self._catalog.tags_of(paths).items():
+            written = evidence(paths[image], texts.get(image, ()))
+            document = {key(word): weight_of(each.probability, each.shown) for word, each in written.items()}
+            document |= {tag.name: weight_of(tag.probability, tag.shown) for tag in tags}
             document.update({name: REJECTED for name, verdict in verdicts.get(image, {}).items() if verdict < 0})
             documents[image] = document
         return documents

@@ -7,18 +7,44 @@ cat OR dog               either
 +boat                    only pictures that show it
 tag:"hot dog"            this very tag: no word forms, synonyms or kinds
 emotion:happy            a tag of a namespace; emotion:"very happy" has several words
+moun*, montain~          words that begin so, words that are spelled about so
 (cat OR dog) grass       grouping
+tag:dog>0.8              this tag, and so likely
+by:user                  what this source said
+date:2023 iso:>800       conditions, see `imsearch.engine.conditions`
+like:beach.jpg           pictures that look like it
+sort:date                the order of the results
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TypeAlias
+from typing import TypeVar, cast
 
 from lark import Lark, Token, Transformer, UnexpectedInput
 
+from imsearch.engine.conditions import KEYS, SORTS, BadValue, Condition, chance, did_you_mean
+from imsearch.engine.tree import And, By, Everything, Like, Match, Node, Not, Or, Query, Required, Sort, Word
 from imsearch.errors import QueryError
+
+__all__ = [
+    "ALL_KEYS",
+    "MAX_LENGTH",
+    "And",
+    "By",
+    "Condition",
+    "Everything",
+    "Like",
+    "Node",
+    "Not",
+    "Or",
+    "Query",
+    "Required",
+    "Sort",
+    "Word",
+    "parse",
+]
 
 # `OR`, `AND` and `NOT` are operators in any case: no picture is tagged "or", and people type as they speak.  A quote
 # without its partner reaches to the end; "-" and "+" count only in front of something; other punctuation is dropped.
@@ -32,6 +58,7 @@ run: item+
      | WORD -> word
      | QUOTED -> quoted
      | TAGGED -> tagged
+     | KEYED -> keyed
      | SPACED -> spaced
      | "(" either ")" -> group
 
@@ -40,7 +67,8 @@ AND.3: /and(?![^\s()"])/i
 NOT.3: /not(?![^\s()"])/i
 MINUS: /-(?=[^\s])/
 PLUS: /\+(?=[^\s])/
-TAGGED.4: /tag:(?:"[^"]*[^"\s][^"]*(?:"|$)|[^\s()"]+)/i
+TAGGED.4: /tag:(?:"[^"]*[^"\s][^"]*(?:"(?:[<>]=?[^\s()"]*)?|$)|[^\s()"]+)/i
+KEYED.4: /(?:KEYS):(?:"[^"]*[^"\s][^"]*(?:"|$)|[^\s()",;!?][^\s()"]*)/i
 SPACED.3: /[^\s()"+\-,.;:!?][^\s()",;:!?]*:"[^"]*[^"\s][^"]*(?:"|$)/
 QUOTED.2: /"[^"]*[^"\s][^"]*(?:"|$)/
 WORD: /[^\s()"+\-,.;:!?](?:[^\s()",;!?]*[^\s()",;:.!?])?/
@@ -51,50 +79,16 @@ WORD: /[^\s()"+\-,.;:!?](?:[^\s()",;!?]*[^\s()",;:.!?])?/
 """
 MAX_LENGTH = 1000
 """Characters of a query; keeps the tree shallow enough to walk it by recursion."""
+TAG, BY, LIKE, SORT = "tag", "by", "like", "sort"
+ALL_KEYS = (TAG, BY, LIKE, SORT, *KEYS)
+"""What is no namespace when it stands before a colon."""
 
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Something to look for.  `exact` is ``tag:``; `quoted` words are never joined with their neighbours."""
-
-    text: str
-    exact: bool = False
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Without it."""
-
-    item: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Required:
-    """Only pictures that show it."""
-
-    item: Node
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """All of them, softly: a picture may miss one and still be found further down."""
-
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """The likeliest of them."""
-
-    items: tuple[Node, ...]
-
-
-Node: TypeAlias = Word | Not | Required | And | Or
+T = TypeVar("T")
+_MATCHES: dict[str, Match] = {"*": "prefix", "~": "near"}
 
 
 class _Build(Transformer[Token, Node]):
-    """Makes nodes while the text is parsed."""
+    """Makes nodes while the text is parsed.  A `Sort` stands among them until `parse` takes it out."""
 
     def start(self, items: list[Node]) -> Node:
         return items[0]
@@ -102,11 +96,12 @@ class _Build(Transformer[Token, Node]):
     def either(self, items: list[Node | Token]) -> Node:
         return _one_or(Or, _nodes(items))
 
-    def every(self, items: list[Node | Token]) -> Node:
-        return _one_or(And, _nodes(items))
+    def every(self, items: list[list[Node] | Token]) -> Node:
+        # "a AND b c" is one group of three, as "a b c" is.
+        return _one_or(And, tuple(node for run in items if not isinstance(run, Token) for node in run))
 
-    def run(self, items: list[Node]) -> Node:
-        return _one_or(And, tuple(items))
+    def run(self, items: list[Node]) -> list[Node]:
+        return items
 
     def group(self, items: list[Node]) -> Node:
         return items[0]
@@ -119,10 +114,11 @@ class _Build(Transformer[Token, Node]):
 
     def required(self, items: list[Node | Token]) -> Node:
         (item,) = _nodes(items)
-        return item if isinstance(item, Required | Not) else Required(item)
+        # What is so or not needs no demanding, and a source stays beside its words.
+        return item if isinstance(item, Required | Not | Condition | By | Like) else Required(item)
 
     def word(self, items: list[Token]) -> Node:
-        return Word(str(items[0]))
+        return _word(str(items[0]))
 
     def quoted(self, items: list[Token]) -> Node:
         return Word(_unquote(items[0]), quoted=True)
@@ -132,7 +128,54 @@ class _Build(Transformer[Token, Node]):
         return Word(f"{space}:{_unquote(value)}", quoted=True)
 
     def tagged(self, items: list[Token]) -> Node:
-        return Word(_unquote(items[0][len("tag:") :]), exact=True)
+        text, start = str(items[0])[len("tag:") :], _start(items[0]) + len("tag:")
+        wanted = _read(chance, text, start)
+        if wanted is not None:
+            return Condition(TAG, wanted, str(items[0]), start)
+        return Word(_unquote(text), exact=True) if text.startswith('"') else _word(text, exact=True)
+
+    def keyed(self, items: list[Token]) -> Node | Sort:
+        typed, _, text = str(items[0]).partition(":")
+        key, start = typed.lower(), _start(items[0]) + len(typed) + 1
+        if text.startswith('"'):
+            text, start = text.strip('"'), start + 1
+        else:
+            text = text.rstrip(",;!?")
+        if key in _SPECIAL:
+            return _read(lambda value: _SPECIAL[key](value, start), text, start)
+        return Condition(key, _read(KEYS[key], text, start), str(items[0]), start)
+
+
+def _sort(text: str, position: int) -> Sort:
+    key = text.lower().removeprefix("-")
+    if key not in SORTS:
+        raise BadValue(f"sort: knows {', '.join(SORTS)}; not {key!r}.{did_you_mean(key, SORTS)}", len(text) - len(key))
+    return Sort(key, text.startswith("-"), position)
+
+
+_SPECIAL: Mapping[str, Callable[[str, int], Node | Sort]] = {
+    BY: lambda text, position: By(text.lower(), position),
+    LIKE: Like,
+    SORT: _sort,
+}
+
+
+def _start(token: Token) -> int:
+    return token.start_pos or 0
+
+
+def _read(reader: Callable[[str], T], text: str, start: int) -> T:
+    """What `reader` makes of the text behind a key, which starts there in the query."""
+    try:
+        return reader(text)
+    except BadValue as error:
+        raise QueryError(str(error), start + error.offset) from None
+
+
+def _word(text: str, exact: bool = False) -> Word:
+    match = _MATCHES.get(text[-1], "")
+    bare = text.rstrip("*~") if match else text
+    return Word(bare, exact, match=match) if bare else Word(text, exact)
 
 
 def _nodes(items: list[Node | Token]) -> tuple[Node, ...]:
@@ -149,11 +192,12 @@ def _unquote(text: str) -> str:
 
 @cache
 def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=_Build())
+    grammar = _GRAMMAR.replace("KEYS", "|".join((BY, LIKE, SORT, *KEYS)))
+    return Lark(grammar, parser="lalr", lexer="basic", transformer=_Build())
 
 
-def parse(text: str) -> Node:
-    """The tree of a query; raises `QueryError` with the position where it stops making sense."""
+def parse(text: str) -> Query:
+    """A query understood; raises `QueryError` with the position where it stops making sense."""
     if len(text) > MAX_LENGTH:
         raise QueryError(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)
     plain = text.translate({ord(quote): '"' for quote in "\u201c\u201d\u201e\u00ab\u00bb"})
@@ -169,8 +213,28 @@ def parse(text: str) -> Node:
             "and close every parenthesis.",
             position or 0,
         ) from None
-    assert isinstance(tree, Word | Not | Required | And | Or)
-    return tree
+    sorts: list[Sort] = []
+    rest = _without_sorts(cast("Node | Sort", tree), sorts)
+    return Query(rest or Everything(), sorts[-1] if sorts else None)
+
+
+def _without_sorts(node: Node | Sort, found: list[Sort]) -> Node | None:
+    """The tree without what says in which order; None when nothing else is there."""
+    if isinstance(node, Sort):
+        found.append(node)
+        return None
+    if isinstance(node, Not | Required):
+        if isinstance(node.item, Sort):
+            sort: Sort = node.item
+            raise QueryError(
+                f"An order cannot be left out or required. Write sort:-{sort.key} to reverse it.", sort.position
+            )
+        item = _without_sorts(node.item, found)
+        return None if item is None else type(node)(item)
+    if isinstance(node, And | Or):
+        items = tuple(kept for item in node.items if (kept := _without_sorts(item, found)) is not None)
+        return _one_or(type(node), items) if items else None
+    return node
 
 
 def _unfinished(text: str) -> str:

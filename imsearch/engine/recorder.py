@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -14,15 +14,15 @@ from imsearch.engine.batch import ImageFacts, Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.database import translated
-from imsearch.errors import ImsearchError
+from imsearch.engine.facts_writer import write_facts
 from imsearch.records import AnnotatorSpec, Failure
 
-TAIL = 32
+TAIL = 64
 """Tags kept for an image and annotator; all shown ones are kept even when they are more."""
 
 
 class Recorder:
-    """Writes what the indexer read and what the user corrects."""
+    """Writes what the indexer read; `imsearch.engine.corrections` writes what the user corrects through it."""
 
     def __init__(self, catalog: Catalog, tail: int = TAIL) -> None:
         self._catalog = catalog
@@ -48,6 +48,7 @@ class Recorder:
         with self._writing() as connection:
             generation = _next_generation(connection)
             ids = _image_ids(connection, readings)
+            write_facts(connection, readings, ids)
             lost = _point_files(connection, readings, failures, ids, generation)
             for name in sorted({name for reading in readings for name in reading.annotations}):
                 said = {ids[each.sha256]: each.annotations[name] for each in readings if name in each.annotations}
@@ -70,17 +71,19 @@ class Recorder:
             _mark_changed(connection, changed, _next_generation(connection))
         return count
 
-    def correct(self, image: int, tag: str, verdict: int) -> None:
-        """Set what the user says of a tag: 1 it is there, -1 it is not, 0 nothing any more."""
-        table = s.corrections
-        with self._writing() as connection:
-            if connection.execute(select(s.images.c.id).where(s.images.c.id == image)).scalar() is None:
-                raise ImsearchError(f"There is no image {image} in the library.")
-            tag_id = self._annotations.ids_of_tags(connection, {tag})[tag]
-            connection.execute(delete(table).where(table.c.image_id == image, table.c.tag_id == tag_id))
-            if verdict:
-                connection.execute(insert(table).values(image_id=image, tag_id=tag_id, verdict=verdict))
-            _mark_changed(connection, {image}, _next_generation(connection))
+    # -- what `imsearch.engine.corrections` needs
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One transaction; nothing of it is kept when the block raises."""
+        return self._writing()
+
+    def tag_ids(self, connection: Connection, names: Iterable[str]) -> Mapping[str, int]:
+        """The ids of these tags and maybe others, by name; new ones are written first."""
+        return self._annotations.ids_of_tags(connection, set(names))
+
+    def mark_changed(self, connection: Connection, images: Iterable[int]) -> None:
+        """Let the indexes follow what this transaction did to these images."""
+        _mark_changed(connection, images, _next_generation(connection))
 
 
 def _next_generation(connection: Connection) -> int:
@@ -112,9 +115,7 @@ def _image_row(reading: Reading, facts: ImageFacts) -> dict[str, object]:
         "height": facts.height,
         "format": facts.format,
         "bytes": reading.file.size,
-        "taken_at": facts.taken_at,
-        "metadata": dict(facts.metadata),
-        "phash": facts.phash,
+        "metadata": {},  # filled by `write_facts`
     }
 
 
@@ -135,6 +136,7 @@ def _point_files(
             "size": file.size,
             "mtime_ns": file.mtime_ns,
             "seen": generation,
+            "beside": file.beside,
         }
     unread = {os.fsencode(failure.path) for failure in failures if not failure.annotator}
     touched = s.files.c.path.in_([*rows, *unread])

@@ -44,12 +44,12 @@ images = Table(
     Column("height", Integer, nullable=False),
     Column("format", String(16), nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("taken_at", DateTime, comment="what the camera's clock showed"),
+    Column("taken_at", DateTime, index=True, comment="what the camera's clock showed"),
     Column("metadata", JSON, nullable=False),
     Column("facts_version", SmallInteger, nullable=False, server_default="0", comment="of the program that read them"),
     Column("utc_offset", SmallInteger, comment="minutes that the camera's clock was ahead of UTC"),
-    Column("camera", String),
-    Column("lens", String),
+    Column("camera", String, index=True),
+    Column("lens", String, index=True),
     Column("iso", Integer),
     Column("aperture", Float, comment="f-number"),
     Column("exposure", Float, comment="seconds"),
@@ -58,6 +58,7 @@ images = Table(
     Column("longitude", Float, comment="degrees, east positive"),
     Column("rating", SmallInteger, comment="0 to 5, or -1 for rejected"),
     Column("phash", BigInteger, comment="64 bits, as a signed number; near duplicates differ in few of them"),
+    Index("ix_images_place", "latitude", "longitude"),
 )
 
 texts = Table(
@@ -67,6 +68,7 @@ texts = Table(
     Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
     Column("source", String(16), nullable=False, comment="title, description or keyword"),
     Column("text", String, nullable=False),
+    Column("origin", String, nullable=False, server_default="", comment="EXIF, XMP, IPTC or the name of a sidecar"),
 )
 
 files = Table(
@@ -77,6 +79,7 @@ files = Table(
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False, comment="the generation that recorded it"),
+    Column("beside", BigInteger, nullable=False, server_default="0", comment="changes with its sidecars; 0 for none"),
 )
 
 annotators = Table(
@@ -148,6 +151,7 @@ edits = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("batch", Integer, nullable=False, index=True),
+    Column("action", String(8), nullable=False, comment="add, accept, remove, reject, clear, rename or merge"),
     Column("made_at", DateTime, nullable=False, comment="UTC"),
     Column("image_id", ForeignKey("images.id"), comment="of a correction; none for an alias"),
     Column("tag_id", ForeignKey("tags.id"), nullable=False),

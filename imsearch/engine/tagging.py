@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from imsearch.records import USER, Tag
+
+Said: TypeAlias = tuple[int, Tag]
+"""A tag of an annotator: under which id it was said, and the tag by the name it goes by now."""
+
+
+class Word(NamedTuple):
+    """A verdict of the user: under which id it was given, the id and the name that goes by now."""
+
+    tag_id: int
+    name_id: int
+    name: str
+    verdict: int
+
+
+def settle(said: Sequence[Said], words: Sequence[Word]) -> tuple[list[Tag], dict[str, int]]:
+    """What is left of what annotators say of one image, and the verdicts, when tags were renamed or merged.
+
+    What the user says of a name itself decides.  Else the tag is there if the user added one of those that go by it.
+    Else a rejection takes away what was said under the rejected tag; only when nothing else was said under the name
+    does it reject the name: who rejected "puppy", and merges it into "dog", has not said that there is no dog.
+    """
+    if not words:
+        return [tag for _, tag in said], {}
+    verdicts = {word.name: word.verdict for word in words if word.tag_id == word.name_id}
+    for word in words:
+        if word.verdict > 0:
+            verdicts.setdefault(word.name, word.verdict)
+    rejected = {word.tag_id: word.name for word in words if word.verdict < 0 and word.name not in verdicts}
+    left = [tag for tag_id, tag in said if tag_id not in rejected]
+    others = {tag.name for tag in left}
+    verdicts.update((name, -1) for name in rejected.values() if name not in others)
+    return left, verdicts
 
 
 def merge(said: Iterable[Tag], verdicts: Mapping[str, int]) -> tuple[Tag, ...]:

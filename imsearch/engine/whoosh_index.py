@@ -28,7 +28,8 @@ from imsearch.engine.whoosh_segments import alive, leaves, merge_tiers, read_mat
 from imsearch.errors import LibraryError
 
 _STATE = "state.json"
-_FORMAT = 1
+_FORMAT = 2
+"""Raised whenever the documents hold something else: an index of another format is made anew."""
 _CODEC = {"blocklimit": 1024, "compression": 1}
 """Long blocks: they are always read whole here."""
 

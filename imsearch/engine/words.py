@@ -7,22 +7,25 @@ that a better lexicon needs no new index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import cached_property
 from typing import Protocol
 
-from imsearch.engine.query import Node, Not, Or, Required, Word
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Negated, Resolved, Term
+from imsearch.engine.fillers import FILLERS
+from imsearch.engine.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term
+from imsearch.engine.resolving import Conditions, Resolving
+from imsearch.engine.text_words import Written, nowhere, with_texts
+from imsearch.engine.tree import Node, Word
+from imsearch.engine.vocabulary import SEPARATOR, Vocabulary
+from imsearch.engine.written import key
 
-_FILLERS = frozenset(
-    (
-        *("a", "an", "the", "of", "in", "on", "at", "with", "by", "from", "to", "for", "is", "are", "my", "some"),
-        *("any", "all", "photo", "photos", "picture", "pictures", "image", "images"),
-    )
-)
-"""What people type around the words that count ("pictures of a cat"); ignored unless it is all there is."""
 _LONGEST_PHRASE = 4
-SEPARATOR = ":"
-"""Between a namespace and what stands in it: ``emotion:happy``."""
+_MISTAKE = 0.1
+"""What each letter that is spelled otherwise takes off in ``word~``."""
+RELATED = 0.3
+"""How much a related tag counts: a leash for "dog"."""
+_REASONS = 3
+"""How many of the tags near to a text may be told as the reason for a hit."""
 
 
 class Lexicon(Protocol):
@@ -43,6 +46,9 @@ class Lexicon(Protocol):
     def forms(self, word: str) -> tuple[str, ...]:
         """The word and what it may be a form of."""
 
+    def inflections(self, word: str) -> tuple[str, ...]:
+        """The word and what may be forms of it."""
+
     def kinds(self, tag: str) -> tuple[str, ...]:
         """The kinds above a tag."""
 
@@ -52,62 +58,89 @@ class Lexicon(Protocol):
     def is_phrase(self, words: tuple[str, ...]) -> bool:
         """Whether these words are a known tag or synonym together."""
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every name and synonym."""
+
+
+class Meanings(Protocol):
+    """What the engine needs of a sentence encoder; `imsearch.semantic` has one."""
+
+    def near(self, text: str, tags: Set[str]) -> Mapping[str, float]:
+        """The tags near to a text in meaning, and how much each counts, those of the three nearest summing to 1.
+
+        Empty when none is near, or when there is no encoder.
+        """
+
 
 class Words:
     """Resolves queries against the tags that a library holds."""
 
-    def __init__(self, lexicon: Lexicon, tags: Iterable[str]) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        tags: Iterable[str],
+        renamed: Mapping[str, str] | None = None,
+        meanings: Meanings | None = None,
+        is_left: Callable[[str], bool] = lambda tag: True,
+    ) -> None:
+        """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them.
+
+        is_left: whether some image has a tag; the user may have rejected it wherever it was said.
+        """
         self._lexicon = lexicon
+        self._meanings = meanings
+        self._is_left = is_left
         self._tags = frozenset(tags)
         self._names: defaultdict[str, list[str]] = defaultdict(list)
-        self._members: defaultdict[str, list[str]] = defaultdict(list)
+        self._members: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for tag in sorted(self._tags):
-            canonical = self._meaning(tag)
-            self._names[canonical].append(tag)
-            for kind in (*lexicon.kinds(canonical), *lexicon.related(canonical)):
-                self._members[kind].append(tag)
+            self._enter(self._meaning(tag), tag)
+        for old, new in (renamed or {}).items():
+            # "rex", who was called "dog", is found as a dog; "car" is found by the odd word that it was before.
+            if not (lexicon.canonical(old) and lexicon.canonical(new)):
+                self._enter(self._meaning(old), new)
 
-    def resolve(self, query: Node) -> tuple[Resolved | None, tuple[str, ...]]:
-        """The query in terms of tags, and the words nobody knows.
+    def _enter(self, meaning: str, tag: str) -> None:
+        """Let a tag be found by what it means."""
+        self._names[meaning].append(tag)
+        for word in self._lexicon.related(meaning):
+            self._members[word][tag] = RELATED
+        for kind in self._lexicon.kinds(meaning):
+            self._members[kind][tag] = 1.0  # a dog is an animal, however many kinds lie between
 
-        A word is unknown when neither the lexicon nor any image has heard of it.  No picture can be judged by it, so
-        it is left out; None is left when no word remains.
+    def resolve(
+        self, query: Node, conditions: Conditions | None = None, written: Written = nowhere
+    ) -> tuple[Resolved | None, tuple[str, ...]]:
+        """The query in terms of tags and images, and the words nobody knows.
+
+        A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it.  No picture can
+        be judged by it, so it is left out; None is left when no word remains.  Where there are `Meanings`, the sense
+        of the whole text counts in place of the unknown words.  conditions: looks up what is no word, where there is
+        any.  written: whether somebody wrote a word of any picture.
         """
-        unknown: list[str] = []
-        fillers = not all(self._is_filler(word) for word in _leaves(query))
-        resolved = self._node(query, unknown, fillers)
-        return resolved, tuple(dict.fromkeys(unknown))
+        walk = Resolving(self, conditions, query, written)
+        return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
-    def _node(self, node: Node, unknown: list[str], fillers: bool) -> Resolved | None:
-        if isinstance(node, Word):
-            if fillers and self._is_filler(node):
-                return None
-            term = self.term(node)
-            if term is None:
-                unknown.append(node.text)
-            return term
-        if isinstance(node, Not | Required):
-            item = self._node(node.item, unknown, fillers)
-            if isinstance(node, Not):
-                return None if item is None else Negated(item)
-            # What is required and unknown is nowhere, unlike a word that is merely wished for.
-            return Demanded(item or Term("", ()))
-        items = node.items if isinstance(node, Or) else self._join(node.items)
-        parts = [part for item in items if (part := self._node(item, unknown, fillers)) is not None]
-        if isinstance(node, Or):
-            return _either(parts)
-        flat = [each for part in parts for each in (part.items if isinstance(part, All) else (part,))]
-        return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else None
+    def sense(self, text: str, words: int) -> Sense | None:
+        """What a text means as a whole, to count for so many words; None when no tag is near to it."""
+        weights = self._meanings.near(text, self._tags) if self._meanings is not None else {}
+        return Sense(text, weights, words) if weights else None
 
-    def term(self, word: Word) -> Term | None:
-        """The tags that answer a word; None when it is unknown."""
+    def term(self, word: Word, written: Written = nowhere) -> Term | None:
+        """The tags and written words that answer a word; None when it is unknown."""
+        return with_texts(word, self._by_tags(word), self._lexicon, written)
+
+    def _by_tags(self, word: Word) -> Term | None:
         text = self._lexicon.normalize(word.text)
+        if word.match:
+            return self._alike(word, text)
         if word.exact:
             return Term(text, (text,))
         return self._known(text) or self._within(text)
 
-    def _known(self, text: str) -> Term | None:
-        """The tags that answer a word of the lexicon or of the library."""
+    def _known(self, text: str, above: bool = True) -> Term | None:
+        """The tags that answer a word of the lexicon or of the library; where none does, perhaps those above it."""
         senses = self._lexicon.expand(text)
         if not senses:
             spelled = dict.fromkeys(tag for form in self._lexicon.forms(text) for tag in self._spelled(form))
@@ -115,8 +148,63 @@ class Words:
         names = dict.fromkeys(name for sense in senses for name in (*self._names.get(sense, ()), sense))
         if text in self._tags:
             names[text] = None
-        members = {tag: 1.0 for sense in senses for tag in self._members.get(sense, ()) if tag not in names}
+        members: dict[str, float] = {}
+        for sense in senses:
+            for tag, factor in self._members.get(sense, {}).items():
+                if tag not in names:
+                    members[tag] = max(factor, members.get(tag, 0))
+        if above and not members and not any(name in self._tags and self._is_left(name) for name in names):
+            members = {tag: factor for sense in senses for tag, factor in self._above(sense).items()}
         return Term(text, tuple(names), members)
+
+    def _alike(self, word: Word, text: str) -> Term | None:
+        """``moun*`` and ``montain~``: the tags that words of such a spelling stand for.
+
+        All are members: who rejected one of them has said nothing of the others.
+        """
+        spellings = self._tag_spellings if word.exact else self.vocabulary
+        if word.match == "prefix":
+            found = dict.fromkeys(spellings.starting(text), 1.0)
+        else:
+            found = {spelling: 1 - _MISTAKE * distance for distance, spelling in spellings.near(text)}
+        members: dict[str, float] = {}
+        for spelling, factor in found.items():
+            term = Term(spelling, (spelling,)) if word.exact else self._known(spelling, above=False)
+            for tag, share in ({**dict.fromkeys(term.names, 1.0), **term.members} if term else {}).items():
+                if tag in self._tags:
+                    members[tag] = max(members.get(tag, 0.0), factor * share)
+        return Term(word.typed, (), members) if members else None
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """All spellings that the library or the lexicon knows."""
+        return Vocabulary(self._tags, self._lexicon.spellings)
+
+    @cached_property
+    def _tag_spellings(self) -> Vocabulary:
+        return Vocabulary(self._tags)
+
+    def of_kind(self, kind: str) -> list[str]:
+        """The library's tags of a kind, and the kind itself."""
+        return [tag for tag in self._tags if kind in ((own := self._meaning(tag)), *self._lexicon.kinds(own))]
+
+    def normalize(self, text: str) -> str:
+        """As tags are spelled."""
+        return self._lexicon.normalize(text)
+
+    def has_namespace(self, name: str) -> bool:
+        """Whether the library or the lexicon holds tags of a namespace."""
+        return any(tag.startswith(name + SEPARATOR) for tag in (*self._tags, *self._lexicon.spellings))
+
+    def _above(self, name: str) -> dict[str, float]:
+        """The nearest kind above a name that the library has: a dog for "labrador", where no picture is tagged so.
+
+        Half as much as the word itself, a third one kind further, and so on.
+        """
+        for distance, kind in enumerate(self._lexicon.kinds(name), 1):
+            if tags := self._names.get(kind):
+                return dict.fromkeys(tags, 1 / (1 + distance))
+        return {}
 
     def _meaning(self, tag: str) -> str:
         """What the lexicon calls a tag; for one of a namespace that it does not know, what stands after the colon."""
@@ -145,16 +233,25 @@ class Words:
         return Term(text, tuple(names)) if names else None
 
     @staticmethod
+    def sense_of(query: Resolved) -> str:
+        """The text that counts by its meaning as a whole, or nothing."""
+        items = query.items if isinstance(query, All) else (query,)
+        return next((item.text for item in items if isinstance(item, Sense)), "")
+
+    @staticmethod
     def why(query: Resolved) -> dict[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
-            return {query.word: frozenset((*query.names, *query.members))} if query.word else {}
-        if isinstance(query, Negated | Filter):
+            texts = (key(phrase) for phrase in query.texts)
+            return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
+        if isinstance(query, Sense):
+            return {query.text: frozenset(sorted(query.weights, key=query.weights.__getitem__)[-_REASONS:])}
+        if isinstance(query, Negated | Filter | Like):
             return {}
-        items = (query.item,) if isinstance(query, Demanded) else query.items
+        items = (query.item,) if isinstance(query, Demanded | Scoped) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}
 
-    def _join(self, items: tuple[Node, ...]) -> list[Node]:
+    def join(self, items: tuple[Node, ...]) -> list[Node]:
         """Put neighbouring plain words together that are one tag: traffic light -> "traffic light"."""
         joined: list[Node] = []
         position = 0
@@ -168,29 +265,18 @@ class Words:
     def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
         words = items[start : start + length]
         if len(words) < length or not all(
-            isinstance(word, Word) and not word.exact and not word.quoted for word in words
+            isinstance(word, Word) and not (word.exact or word.quoted or word.match) for word in words
         ):
             return False
         texts = tuple(self._lexicon.normalize(_text(word)) for word in words)
         together = " ".join(texts)
         return self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
 
-    def _is_filler(self, word: Word) -> bool:
+    def is_filler(self, word: Word) -> bool:
         text = word.text.casefold()
-        return not word.quoted and not word.exact and text in _FILLERS and text not in self._tags
+        return not (word.quoted or word.exact or word.match) and text in FILLERS and text not in self._tags
 
 
 def _text(word: Node) -> str:
     assert isinstance(word, Word)
     return word.text
-
-
-def _leaves(node: Node) -> list[Word]:
-    if isinstance(node, Word):
-        return [node]
-    items = (node.item,) if isinstance(node, Not | Required) else node.items
-    return [word for item in items for word in _leaves(item)]
-
-
-def _either(parts: list[Resolved]) -> Resolved | None:
-    return parts[0] if len(parts) == 1 else AnyOf(tuple(parts)) if parts else None

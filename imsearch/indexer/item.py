@@ -18,7 +18,7 @@ class Outcome(Enum):
     UPDATED = "updated"
     """The path held other bytes before."""
     TOUCHED = "touched"
-    """Only its time of change is another."""
+    """Only its time of change is another, or a file beside it that describes it."""
     COPIED = "copied"
     MOVED = "moved"
     UNCHANGED = "unchanged"
@@ -29,21 +29,29 @@ class Outcome(Enum):
 class Item:
     """One file on its way in.
 
-    scan fills `path`, `size`, `mtime_ns`; plan `known`; read `file`, `data`, `sha256`; resolve `outcome`, `decode`,
-    `wanted`; decode `facts` and `prepared` (and empties `data`); annotate `annotations`.  `reason` is set as soon as
-    the file turns out to be unreadable; `failures` holds the reasons of annotators that failed on it.
+    scan fills `path`, `size`, `mtime_ns`, `beside` (None: it was not looked); plan `known`; read `file`, `data`,
+    `sha256`; resolve `outcome`, `decode`, `wanted`, `reread`; decode `facts` and `prepared` (and empties `data`);
+    annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable; `failures` holds the
+    reasons of annotators that failed on it.
+
+    Where only the facts of a known image are to be read (`only_facts`), read fills `file` and `facts` from the file's
+    headers, and resolve `sha256`; `file` stays empty when the file cannot be read now.  `reread` asks for the same of
+    a file whose bytes were read to find out what they are.
     """
 
     path: Path
     size: int
     mtime_ns: int
     known: KnownFile | None = None
+    beside: int | None = None
+    only_facts: bool = False
     file: FileSeen | None = None
     data: bytes = field(default=b"", repr=False)
     sha256: str = ""
     outcome: Outcome = Outcome.UNCHANGED
     decode: bool = False
     wanted: tuple[str, ...] = ()
+    reread: bool = False
     facts: ImageFacts | None = None
     prepared: dict[str, Any] = field(default_factory=dict, repr=False)
     annotations: dict[str, Annotation] = field(default_factory=dict, repr=False)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imsearch.facts import FACTS_VERSION
 from imsearch.indexer.plan import make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
@@ -45,7 +46,8 @@ def index(
     engine.use_annotators(annotators)
     known = {root: engine.catalog.known_files(root) for root in roots}
     lacking = engine.catalog.lacking([spec.name for spec in annotators])
-    plan = make_plan(scan, known, lacking, forget_missing)
+    outdated = engine.catalog.read_before(FACTS_VERSION)
+    plan = make_plan(scan, known, lacking, forget_missing, outdated)
     for root in plan.missing:
         what = "is empty" if root in scan.empty else "is missing"
         then = "its pictures are forgotten" if forget_missing else "its pictures are kept (an unplugged disk?)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ class Plan:
     work: the files to read, with what the catalog knows of each.
     unchanged: how many files need nothing.
     lacking: for images of the catalog, the annotators that have not seen them.
+    outdated: the images of the catalog whose facts should be read again.
     gone: known files that are no longer there.
     leaving: the images of those files; a new file with the same bytes was moved rather than copied.
     missing: roots that are known but not there, or empty where files were known; nothing below them is forgotten.
@@ -31,6 +32,7 @@ class Plan:
     work: list[tuple[FoundFile, KnownFile | None]] = field(default_factory=list)
     unchanged: int = 0
     lacking: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    outdated: Set[int] = frozenset()
     gone: list[Path] = field(default_factory=list)
     leaving: set[int] = field(default_factory=set)
     missing: list[Path] = field(default_factory=list)
@@ -53,9 +55,10 @@ def make_plan(
     known_by_root: Mapping[Path, Mapping[str, KnownFile]],
     lacking: Mapping[int, tuple[str, ...]],
     forget_missing: bool,
+    outdated: Set[int] = frozenset(),
 ) -> Plan:
     """Compare what was found with what is known."""
-    plan = Plan(lacking=lacking)
+    plan = Plan(lacking=lacking, outdated=outdated)
     kept = set(scan.unreadable)
     known: dict[str, KnownFile] = {}
     for root, below in known_by_root.items():
@@ -82,11 +85,22 @@ def make_plan(
 
 
 def _sort_in(plan: Plan, found: FoundFile, file: KnownFile | None) -> None:
-    same = file is not None and (file.size, file.mtime_ns) == (found.size, found.mtime_ns) and not found.reason
-    if same and file is not None and file.image_id is not None and file.image_id not in plan.lacking:
+    known = file is not None and file.image_id is not None and not found.reason and same_bytes(found, file)
+    if (
+        known
+        and file is not None
+        and file.beside == found.beside
+        and file.image_id not in plan.lacking
+        and file.image_id not in plan.outdated
+    ):
         plan.unchanged += 1
     else:
         plan.work.append((found, file))
+
+
+def same_bytes(found: FoundFile, file: KnownFile) -> bool:
+    """Whether a file looks as it did when it was last read."""
+    return (file.size, file.mtime_ns) == (found.size, found.mtime_ns)
 
 
 def _was_deleted(root: Path, below: Mapping[str, KnownFile]) -> bool:

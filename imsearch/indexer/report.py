@@ -49,10 +49,10 @@ class SilentObserver:
 class Report:
     """What a run did, counted in files.
 
-    `annotated` counts pictures that at least one annotator answered for, `read` and `bytes_read` the files that were
-    opened.  `missing` are folders and files that were asked for and are not there although the library knows them,
-    `unreadable` folders that could not be listed; nothing below either was removed.  `broken` holds the reasons of
-    annotators that could not be built.
+    `annotated` counts pictures that at least one annotator answered for, `reread` those of which only date, camera,
+    place and texts were read again, `read` and `bytes_read` the files that were read as a whole.  `missing` are folders
+    and files that were asked for and are not there although the library knows them, `unreadable` folders that could not
+    be listed; nothing below either was removed.  `broken` holds the reasons of annotators that could not be built.
     """
 
     new: int = 0
@@ -64,6 +64,7 @@ class Report:
     removed: int = 0
     failed: int = 0
     annotated: int = 0
+    reread: int = 0
     read: int = 0
     bytes_read: int = 0
     seconds: float = 0.0
@@ -89,14 +90,16 @@ class Tally:
     def __init__(self, unchanged: int) -> None:
         self.outcomes = Counter({Outcome.UNCHANGED: unchanged})
         self.failures: list[Failure] = []
-        self.annotated = self.read = self.bytes_read = self.removed = 0
+        self.annotated = self.reread = self.read = self.bytes_read = self.removed = 0
 
     def add(self, item: Item) -> None:
         self.outcomes[item.outcome] += 1
         self.failures += item.all_failures()
         self.annotated += bool(item.annotations)
-        self.read += bool(item.file)
-        self.bytes_read += item.file.size if item.file else 0
+        self.reread += bool(item.facts) and not item.decode
+        if item.file and not item.only_facts:
+            self.read += 1
+            self.bytes_read += item.file.size
 
     def report(
         self, seconds: float, missing: Sequence[Path], unreadable: Sequence[Path], broken: Mapping[str, str]
@@ -105,6 +108,7 @@ class Tally:
             **{outcome.value: self.outcomes[outcome] for outcome in Outcome},
             removed=self.removed,
             annotated=self.annotated,
+            reread=self.reread,
             read=self.read,
             bytes_read=self.bytes_read,
             seconds=seconds,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -32,17 +32,29 @@ class Resolver:
         """Fill in `outcome`, `decode` and `wanted`."""
         items = iter(items)
         while chunk := list(islice(items, CHUNK)):
-            images = self._catalog.images_by_sha256({item.sha256 for item in chunk if not item.reason})
+            self._name_images([item for item in chunk if item.only_facts])
+            images = self._catalog.images_by_sha256({item.sha256 for item in chunk if item.sha256})
             for item in chunk:
-                if not item.reason:
+                if item.only_facts:
+                    item.outcome = Outcome.UNCHANGED if self._is_as_known(item) else Outcome.TOUCHED
+                elif not item.reason:
                     self._decide(item, images.get(item.sha256))
                 yield item
+
+    def _name_images(self, items: Sequence[Item]) -> None:
+        """Fill in the hash of items whose image the catalog knows."""
+        hashes = self._catalog.hashes(item.known.image_id for item in items if item.known and item.known.image_id)
+        for item in items:
+            if item.known and item.known.image_id:
+                item.sha256 = hashes[item.known.image_id]
 
     def _decide(self, item: Item, image_id: int | None) -> None:
         digest = bytes.fromhex(item.sha256)
         first = digest not in self._seen
         self._seen.add(digest)
         item.outcome = self._outcome(item, image_id, first)
+        described = (item.beside or 0) != (item.known.beside if item.known else 0)
+        item.reread = described or (first and image_id in self._plan.outdated)
         if not first:
             return
         wanted = self._crew.names if image_id is None else self._plan.lacking.get(image_id, ())
@@ -52,12 +64,15 @@ class Resolver:
         item.wanted = tuple(name for name in wanted if self._crew.has(name))
         item.decode = image_id is None or bool(item.wanted)
 
+    def _is_as_known(self, item: Item) -> bool:
+        file = item.file
+        return item.known is None or file is None or item.known[1:] == (file.size, file.mtime_ns, file.beside)
+
     def _outcome(self, item: Item, image_id: int | None, first: bool) -> Outcome:
         if item.known is not None and item.known.image_id is not None:
             if item.known.image_id != image_id:
                 return Outcome.UPDATED
-            same = item.file is not None and item.known[1:] == (item.file.size, item.file.mtime_ns)
-            return Outcome.UNCHANGED if same else Outcome.TOUCHED
+            return Outcome.UNCHANGED if self._is_as_known(item) else Outcome.TOUCHED
         if image_id is not None:
             return Outcome.MOVED if image_id in self._plan.leaving else Outcome.COPIED
         return Outcome.NEW if first else Outcome.COPIED

@@ -16,13 +16,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imsearch.engine.batch import KnownFile
 from imsearch.indexer.crew import Crew
 from imsearch.indexer.interrupt import ctrl_c_sets
 from imsearch.indexer.item import Item, Outcome
-from imsearch.indexer.plan import Plan
+from imsearch.indexer.plan import Plan, same_bytes
 from imsearch.indexer.read import decode, ordered, read_bytes
 from imsearch.indexer.report import Observer, Tally
 from imsearch.indexer.resolve import CHUNK, Resolver
+from imsearch.indexer.scan import FoundFile
 from imsearch.records import AnnotatorSpec
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Run:
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
         self._skipped = 0
+        self._reread: set[int] = set()
 
     def to_the_end(self) -> None:
         """Run until all is done, one stage breaks, or Ctrl-C; what is annotated is stored in every case."""
@@ -124,13 +127,30 @@ class Run:
 
     def _items(self) -> Iterator[Item]:
         for found, known in self._plan.work:
-            same = known is not None and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
-            lacking = self._plan.lacking.get(known.image_id, ()) if known and known.image_id is not None else ()
-            if same and lacking and not any(map(self.crew.has, lacking)):
-                self._skipped += 1  # the annotators it is there for cannot be built
-                continue
-            item = Item(Path(found.path), found.size, found.mtime_ns, known)
-            yield item.fail(found.reason) if found.reason else item
+            item = Item(Path(found.path), found.size, found.mtime_ns, known, found.beside)
+            if found.reason:
+                yield item.fail(found.reason)
+            elif known is None or known.image_id is None or self._needs_all(found, known, known.image_id):
+                yield item
+            elif found.beside != known.beside or self._is_outdated(known.image_id, found.beside):
+                item.only_facts = True
+                yield item
+            else:
+                self._skipped += 1  # the annotators it is there for cannot be built, or a copy of it was read
+
+    def _needs_all(self, found: FoundFile, known: KnownFile, image: int) -> bool:
+        """Whether a known file may hold other bytes, or an annotator wants to see it."""
+        if not same_bytes(found, known):
+            return True
+        described = found.beside != known.beside and any(map(self.crew.reads_social_tags, self.crew.names))
+        return described or any(map(self.crew.has, self._plan.lacking.get(image, ())))
+
+    def _is_outdated(self, image: int, beside: int) -> bool:
+        """Whether the facts of an image should be read; of its copies once, and wherever files beside describe it."""
+        if image not in self._plan.outdated or (image in self._reread and not beside):
+            return False
+        self._reread.add(image)
+        return True
 
     def _batch(self, items: Iterator[Item]) -> list[Item]:
         batch: list[Item] = []
@@ -174,7 +194,7 @@ class Run:
         if not items:
             return
         failed = [failure for item in items for failure in item.all_failures()]
-        readings = [item.reading() for item in items if not item.reason]
+        readings = [item.reading() for item in items if item.file and not item.reason]
         self._engine.record(readings, [failure for failure in failed if not failure.annotator])
         for item in items:
             self.tally.add(item)

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from imsearch.picture import SUFFIXES
+from imsearch.sidecars import ENDINGS, names_beside
 
 
 class FoundFile(NamedTuple):
     """A candidate.  Kept as plain as this because there may be a million, nearly all of them unchanged.
 
-    `reason` tells why it cannot be read where that can already be seen.
+    `reason` tells why it cannot be read where that can already be seen.  `beside` is a number made from the names,
+    sizes and times of the files beside it that describe it, 0 when there are none.
     """
 
     path: str
     size: int
     mtime_ns: int
     reason: str = ""
+    beside: int = 0
 
 
 @dataclass(slots=True)
@@ -106,10 +110,11 @@ class Scanner:
             self._walked.add((status.st_dev, status.st_ino))
             if is_root and folder == top and not entries:
                 self.found.empty.append(Path(folder))
-            folders += reversed([path for entry in entries if (path := self._entry(entry))])
+            sidecars = {entry.name: entry for entry in entries if entry.name.endswith(ENDINGS)}
+            folders += reversed([path for entry in entries if (path := self._entry(entry, sidecars))])
             yield len(self.found.files)
 
-    def _entry(self, entry: os.DirEntry[str]) -> str | None:
+    def _entry(self, entry: os.DirEntry[str], sidecars: Mapping[str, os.DirEntry[str]]) -> str | None:
         """Take a file or note a link; returns the path of a folder to walk."""
         if entry.name.startswith("."):
             return None
@@ -122,17 +127,24 @@ class Scanner:
         except OSError:
             pass  # a link in a circle: taken below, where its reason is told, if it is named like a picture
         if os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
-            self._add(entry.path, entry)
+            self._add(entry.path, entry, sidecars)
         return None
 
-    def _add(self, path: str, entry: os.DirEntry[str] | None) -> None:
-        found = look_at(path, entry)
+    def _add(
+        self, path: str, entry: os.DirEntry[str] | None, sidecars: Mapping[str, os.DirEntry[str]] | None = None
+    ) -> None:
+        found = look_at(path, entry, sidecars)
         if found:
             self.found.files.append(found)
 
 
-def look_at(path: str, entry: os.DirEntry[str] | None = None) -> FoundFile | None:
-    """One candidate, or None when nothing is there (any more)."""
+def look_at(
+    path: str, entry: os.DirEntry[str] | None = None, sidecars: Mapping[str, os.DirEntry[str]] | None = None
+) -> FoundFile | None:
+    """One candidate, or None when nothing is there (any more).
+
+    sidecars: the files of its folder that may describe a picture, by name; without them it is looked for them.
+    """
     try:
         status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
     except OSError as error:
@@ -141,7 +153,27 @@ def look_at(path: str, entry: os.DirEntry[str] | None = None) -> FoundFile | Non
         return FoundFile(path, 0, 0, _why(error))
     is_file = stat.S_ISREG(status.st_mode)
     reason = "" if is_file else "it is not a file but a folder, a pipe, a socket or a device"
-    return FoundFile(path, status.st_size, status.st_mtime_ns, reason)
+    return FoundFile(path, status.st_size, status.st_mtime_ns, reason, _beside(path, sidecars))
+
+
+def _beside(path: str, sidecars: Mapping[str, os.DirEntry[str]] | None) -> int:
+    """A number of 63 bits that is another one when a file that describes the picture comes, goes or changes."""
+    if sidecars is not None and not sidecars:
+        return 0
+    folder, name = os.path.split(path)
+    seen = []
+    for other in names_beside(name):
+        try:
+            if sidecars is None:
+                seen.append((other, os.stat(os.path.join(folder, other))))  # noqa: PTH116, PTH118
+            elif other in sidecars:
+                seen.append((other, sidecars[other].stat()))
+        except OSError:
+            continue  # there is none, or none that could be read
+    if not seen:
+        return 0
+    state = repr([(other, status.st_size, status.st_mtime_ns) for other, status in seen])
+    return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=8).digest(), "big") >> 1 or 1
 
 
 def _why(error: OSError) -> str:

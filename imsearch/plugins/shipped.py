@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imsearch import hookimpl
 from imsearch.records import AnnotatorSpec, RecipeSpec
 
 if TYPE_CHECKING:
@@ -38,6 +39,19 @@ class ShippedModel:
     inputs: frozenset[str] = frozenset()
     license: str = "Apache-2.0"
     weights_license: str = "Apache-2.0"
+
+    def hooks(self) -> tuple[Callable[[], list[AnnotatorSpec]], Callable[[], list[RecipeSpec]]]:
+        """What makes a module a plugin: ``imsearch_annotators, imsearch_recipes = MODEL.hooks()``."""
+
+        @hookimpl
+        def imsearch_annotators() -> list[AnnotatorSpec]:
+            return self.annotators()
+
+        @hookimpl
+        def imsearch_recipes() -> list[RecipeSpec]:
+            return self.recipes()
+
+        return imsearch_annotators, imsearch_recipes
 
     def annotators(self) -> list[AnnotatorSpec]:
         """The annotator of the weights in the folder; none before the model is trained."""

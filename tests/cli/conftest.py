@@ -48,6 +48,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
     monkeypatch.setenv("IMSEARCH_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("IMSEARCH_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("IMSEARCH_SEMANTIC", "off")
 
     def call(*arguments: str | Path) -> Ran:
         capfd.readouterr()

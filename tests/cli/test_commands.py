@@ -51,6 +51,30 @@ def test_query_table_and_paths(run: Run, indexed: Path) -> None:
     assert run("query", "blue", "-0").out == f"{indexed}/sub/blue.png\0"
 
 
+def test_query_explains_and_counts(run: Run, indexed: Path) -> None:
+    ran = run("query", "red", "--explain", "--facets")
+    assert "red: red" in ran.out and "(colours)" in ran.out
+    assert ran.out.splitlines()[-2].startswith("tag: red 1")
+    assert ran.out.splitlines()[-1].startswith("folder: ") and ran.out.endswith(" 1\n")
+    facets = run("query", "red", "--facets", "--format", "json").json["facets"]
+    assert facets == {"tag": [{"name": "red", "images": 1}], "folder": [{"name": str(indexed), "images": 1}]}
+
+
+def test_a_picture_is_found_by_its_name(run: Run, plugins: Plugins, photos: Path) -> None:
+    (photos / "red.png").rename(photos / "rex.png")
+    run("index", photos)
+    (hit,) = run("query", "rex", "--format", "json").json["hits"]
+    assert hit["why"] == {"rex": {"name": "rex", "score": 0.55, "source": "name"}}
+    assert "rex: rex 0.55 (name)" in run("query", "rex", "--explain").out
+
+
+def test_all_wins_over_any_least_score(run: Run, plugins: Plugins, photos: Path) -> None:
+    (photos / "red.png").rename(photos / "rex.png")
+    run("index", photos)
+    assert run("query", "rex", "--min-score", "0.9").code == 1
+    assert run("query", "rex", "--min-score", "0.9", "--all", "--format", "paths").out == f"{photos}/rex.png\n"
+
+
 def test_words_may_begin_with_a_minus(run: Run, indexed: Path) -> None:
     found = run("query", "red", "OR", "blue", "-blue", "--format", "paths")
     assert found.out == f"{indexed}/red.png\n"
@@ -61,13 +85,42 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
     ran = run("query", "zebra")
     assert (ran.code, ran.out) == (1, "")
     assert "imsearch tags" in ran.err
-    assert run("query", "zebra", "--format", "json").json == {"query": "zebra", "total": 0, "hits": []}
+    assert run("query", "zebra", "--format", "json").json == {
+        "query": "zebra",
+        "total": 0,
+        "hits": [],
+        "unknown": [],
+        "suggestions": {},
+    }
 
 
 def test_a_query_that_cannot_be_understood_exits_with_2(run: Run, indexed: Path) -> None:
     ran = run("query", "blue", "(red")
     assert ran.code == 2
     assert ran.err.splitlines() == ["imsearch: A parenthesis is not closed.", "  blue (red", "           ^"]
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "column"),
+    [
+        (("red", "date:2023-15"), "red date:2023-15", 14),
+        (("\u72ac", "iso:x"), "\u72ac iso:x", 7),  # a character that takes two columns
+        (("red\ton", "has:x"), "red\\ton has:x", 12),  # a tab is printed as an escape
+    ],
+)
+def test_the_caret_stands_under_the_mistake(
+    run: Run, indexed: Path, words: tuple[str, ...], shown: str, column: int
+) -> None:
+    ran = run("query", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[1:] == [f"  {shown}", f"  {' ' * column}^"]
+
+
+def test_unknown_words_come_with_words_that_find_something(run: Run, indexed: Path) -> None:
+    ran = run("query", "gren", "camra:canon", "--format", "json")
+    assert ran.json["unknown"] == ["gren", "camra:canon"]
+    assert ran.json["suggestions"] == {"gren": ["green"], "camra:canon": ["camera:canon"]}
+    assert "known for: gren, camra:canon. Did you mean green, camera:canon?" in ran.err
 
 
 def test_limit_and_offset(run: Run, indexed: Path) -> None:

@@ -64,6 +64,42 @@ def test_search_is_judged_through_the_index(run: Run, plugins: Plugins, dataset:
     assert found["map"] == {"All": 0.5, "Single": 0.5, "Hard": 0.5}
 
 
+def test_the_ablation_ranks_in_several_ways(run: Run, plugins: Plugins, dataset: Path) -> None:
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ablate", "--json")
+    (found,) = ran.json["evaluations"]
+    assert found["ablation"]["as it is"]["map"] == found["map"] == {"All": 0.5, "Single": 0.5, "Hard": 0.5}
+    assert "without visual evidence" in found["ablation"]
+    table = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ablate").out
+    assert "likeliest word" in table
+
+
+def test_captions_are_typed_and_their_pictures_looked_for(run: Run, plugins: Plugins, tmp_path: Path) -> None:
+    said = {"red": "Something red .", "green": 'All (green", is it?', "blue": "A picture of a blue wall"}
+    rows = [
+        {
+            "file": plain(tmp_path / f"{name}.png", colour, seed=1).name,
+            "labels": [],
+            "captions": 4 * [""] + [said[name]],
+        }
+        for name, colour in COLOURS.items()
+    ]
+    odd = {"file": plain(tmp_path / "odd.png", RED, seed=2).name, "labels": [], "captions": 4 * [""] + ["green"]}
+    (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, [*rows, odd])))
+    arguments = ("evaluate", "colours", "--dataset", f"jsonl:{tmp_path}", "--search", "--ask", "captions")
+    (found,) = run(*arguments, "--json").json["evaluations"]
+    # Three pictures come first; the red one called green is not found, and counts as the last of four.
+    assert found["captions"]["all"] == {
+        "queries": 4, "r_at_1": 0.75, "r_at_5": 1.0, "r_at_10": 1.0, "median_rank": 1.0
+    }  # fmt: skip
+    assert found["captions"]["second half"]["median_rank"] == 2.5
+    assert "second half" in run(*arguments).out
+
+
+def test_captions_are_asked_for_where_there_are_some(run: Run, plugins: Plugins, dataset: Path) -> None:
+    ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ask", "captions")
+    assert ran.code == 2 and "has no caption number 4" in ran.err
+
+
 def test_mistakes_are_told(run: Run, plugins: Plugins, dataset: Path) -> None:
     ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}")
     assert ran.code == 2 and "--by tags" in ran.err

@@ -36,6 +36,12 @@ def test_a_query_imports_nothing_slow(run: Run, indexed: Path, tmp_path: Path) -
         assert not loaded_modules(["query", "red", "--format", form], environment).intersection(SLOW)
 
 
+def test_only_words_that_nobody_knows_are_compared_with_others(run: Run, indexed: Path, tmp_path: Path) -> None:
+    environment = {"IMSEARCH_LIBRARY": str(tmp_path / "library")}
+    assert "rapidfuzz" not in loaded_modules(["query", "red date:..2999 OR type:png gre*"], environment)
+    assert "rapidfuzz" in loaded_modules(["query", "red OR gren"], environment)
+
+
 def test_status_and_help_import_no_model(run: Run, indexed: Path, tmp_path: Path) -> None:
     environment = {"IMSEARCH_LIBRARY": str(tmp_path / "library")}
     for arguments in (["status"], ["--help"], ["index", "--help"], ["plugins"]):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
+from imsearch.engine.ranking import Ranking
 from tests.engine.support import LEXICON, reading, spec
 
 
@@ -19,8 +20,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(folder: Path) -> Iterator[Engine]:
-    """An empty library, open for writing, that knows the annotator "fake"."""
+    """An empty library, open for writing, that knows the annotator "fake"; scores by words alone, for easy sums."""
     with Engine.open(folder, LEXICON, create=True) as engine:
+        engine.ranking = Ranking(feedback=None)
         engine.use_annotators([spec()])
         yield engine
 

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import insert, update
 
 from imsearch.annotator import Annotator
+from imsearch.engine import schema
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.engine import Engine
 from imsearch.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
@@ -48,3 +51,12 @@ def reading(
     )
     file = FileSeen(Path(path or f"/photos/{number}.jpg"), 100 + number, 1_000_000 + number)
     return Reading(file, sha256(number), FACTS, {} if tags is None else {annotator: said})
+
+
+def set_facts(engine: Engine, image: int, *, title: str = "", **columns: object) -> None:
+    """Write what a picture's metadata would say into the catalog, whichever formats are read from files."""
+    with engine.catalog.engine.begin() as connection:
+        if columns:
+            connection.execute(update(schema.images).where(schema.images.c.id == image).values(columns))
+        if title:
+            connection.execute(insert(schema.texts).values(image_id=image, source="title", text=title))

@@ -52,10 +52,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 def refused(folder: Path, match: str, *, kind: type[LibraryError] = LibraryError) -> None:
     """Opening fails with this message, for readers and writers, and changes nothing."""
-    for options in ({}, {"write": True}, {"create": True}):
+    for write, create in ((False, False), (True, False), (False, True)):
         before = snapshot(folder)
         with pytest.raises(kind, match=match):
-            Engine.open(folder, LEXICON, **options)
+            Engine.open(folder, LEXICON, write=write, create=create)
         assert snapshot(folder) == before
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors import safe_open
 
 from imsearch.errors import DatasetError, ModelError
 from imsearch.picture import read_picture
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.recipe import train
 from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
-from imsearch.training.run import Run, Silent
+from imsearch.training.run import Run
+from tests.models.conftest import StopAfter, tensors
 
 COLOURS = {"sky": (90, 150, 240), "grass": (40, 160, 40), "snow": (245, 245, 250)}
 WORDS = {
@@ -54,28 +54,9 @@ def datasets(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
     return loaded
 
 
-class StopAfter(Silent):
-    """Interrupts a run in the epoch after `epochs` are done, as Ctrl-C would."""
-
-    def __init__(self, epochs: int) -> None:
-        self.left = epochs
-
-    def note(self, text: str) -> None:
-        self.left -= text.startswith("epoch")
-
-    def advance(self, steps: int, **figures: float) -> None:
-        if figures and self.left == 0:
-            raise KeyboardInterrupt
-
-
 @pytest.fixture(scope="module")
 def trained(datasets: list[Dataset], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(Run(tmp_path_factory.mktemp("run"), datasets, options=OPTIONS))
-
-
-def tensors(weights: Path) -> dict[str, bytes]:
-    with safe_open(weights, framework="numpy") as file:
-        return {name: file.get_tensor(name).tobytes() for name in file.keys()}  # noqa: SIM118 - not a dict
 
 
 def test_the_loss_falls(trained: Path) -> None:

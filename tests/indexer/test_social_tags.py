@@ -1,4 +1,4 @@
-"""Annotators that look at what people wrote get it; all others cost nothing more."""
+"""Annotators that look at what people wrote get it, and only they."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from imsearch.annotator import Annotator
 from imsearch.engine.engine import Engine
@@ -48,21 +46,34 @@ def test_social_tags_reach_the_annotator(engine: Engine, photos: Path) -> None:
     assert [tag.name for tag in item.annotations["echo"].tags] == ["poppy", "field"]
 
 
-def test_others_do_not_look(engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.picture.read_social_tags", None)
-    assert index([photos], engine, [colour_spec()]).failed == 0
+def test_others_do_not_see_it(engine: Engine, photos: Path) -> None:
+    (photos / "red.txt").write_text("Poppy")
+    unasked = AnnotatorSpec("echo", "1", lambda device: Echo())
+    assert index([photos], engine, [unasked]).failed == 0
+    assert said(engine, photos / "red.png") == set()
+
+
+def test_they_are_asked_again_when_the_words_change(engine: Engine, photos: Path) -> None:
+    calls = Calls()
+    both = [colour_spec(calls), ECHO]
+    index([photos], engine, both)
+    (photos / "red.txt").write_text("poppy")
+    report = index([photos], engine, both)
+    assert (report.touched, report.unchanged, report.annotated, calls.annotated) == (1, 2, 1, 3)
+    assert said(engine, photos / "red.png") == {"poppy"}
+    (photos / "red.txt").unlink()
+    assert index([photos], engine, both).touched == 1
+    assert said(engine, photos / "red.png") == set()
+    assert index([photos], engine, both).unchanged == 3
 
 
 def test_a_touched_picture_is_asked_again(engine: Engine, photos: Path) -> None:
     calls = Calls()
     both = [colour_spec(calls), ECHO]
     index([photos], engine, both)
-    (photos / "red.txt").write_text("poppy")
-    assert index([photos], engine, both).unchanged == 3  # nobody told
     os.utime(photos / "red.png", ns=(1, 1))
     report = index([photos], engine, both)
     assert (report.touched, report.annotated, calls.annotated) == (1, 1, 3)
-    assert said(engine, photos / "red.png") == {"poppy"}
     assert index([photos], engine, both).unchanged == 3
 
 

@@ -5,9 +5,7 @@ Importing this stays light; torch is imported when the model is built or trained
 
 from pathlib import Path
 
-from imsearch import hookimpl
 from imsearch.plugins.shipped import ShippedModel
-from imsearch.records import AnnotatorSpec, RecipeSpec
 
 MODEL = ShippedModel(
     name="cnn-rnn",
@@ -19,14 +17,4 @@ MODEL = ShippedModel(
     datasets=("corel5k", "flickr8k"),
 )
 
-
-@hookimpl
-def imsearch_annotators() -> list[AnnotatorSpec]:
-    """The annotator with the weights in this folder."""
-    return MODEL.annotators()
-
-
-@hookimpl
-def imsearch_recipes() -> list[RecipeSpec]:
-    """How the weights are made."""
-    return MODEL.recipes()
+imsearch_annotators, imsearch_recipes = MODEL.hooks()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from imsearch.training.run import Run
 
 NAME = "everyday"
+MOST_TAGS = 64
+"""Of a picture's tags the likeliest; a part of the version, since it decides what is returned."""
 _HERE = Path(__file__).parent
 WEIGHTS = _HERE / "weights.safetensors"
 SUMMARY = _HERE / "weights.json"
@@ -53,7 +55,7 @@ def imsearch_annotators() -> list[AnnotatorSpec]:
     return [
         AnnotatorSpec(
             name=NAME,
-            version=summary["version"],
+            version=f"{summary['version']}-{MOST_TAGS}",
             factory=_build,
             description="Everyday photos: scenes, people, animals, things, activities",
             vocabulary=tuple(summary["vocabulary"]),

@@ -14,6 +14,7 @@ from imsearch.annotator import Annotator
 from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.picture import Picture
+from imsearch.plugins.everyday import MOST_TAGS
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.network import IMAGENET
 from imsearch.plugins.everyday.tagging import Tagger, calibrated, gather_evidence
@@ -22,7 +23,6 @@ from imsearch.training.device import autocast, choose_device, to_device
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.probabilities import sigmoid, strongest
 
-MOST_TAGS = 48
 LEAST_PROBABILITY = 0.002
 
 

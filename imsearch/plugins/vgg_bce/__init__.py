@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from imsearch import hookimpl
 from imsearch.plugins.shipped import ShippedModel
-from imsearch.records import AnnotatorSpec, RecipeSpec
 
 if TYPE_CHECKING:
     import click
@@ -25,17 +24,7 @@ MODEL = ShippedModel(
     datasets=("corel5k", "flickr8k"),
 )
 
-
-@hookimpl
-def imsearch_annotators() -> list[AnnotatorSpec]:
-    """The annotator with the weights in this folder."""
-    return MODEL.annotators()
-
-
-@hookimpl
-def imsearch_recipes() -> list[RecipeSpec]:
-    """How the weights are made."""
-    return MODEL.recipes()
+imsearch_annotators, imsearch_recipes = MODEL.hooks()
 
 
 @hookimpl

@@ -28,12 +28,17 @@ def upgrade() -> None:
         sa.Column("phash", sa.BigInteger),
     ):
         op.add_column("images", column)
+    for name in ("taken_at", "camera", "lens"):
+        op.create_index(f"ix_images_{name}", "images", [name])
+    op.create_index("ix_images_place", "images", ["latitude", "longitude"])
+    op.add_column("files", sa.Column("beside", sa.BigInteger, nullable=False, server_default="0"))
     op.create_table(
         "texts",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id"), nullable=False, index=True),
         sa.Column("source", sa.String(16), nullable=False),
         sa.Column("text", sa.String, nullable=False),
+        sa.Column("origin", sa.String, nullable=False, server_default=""),
     )
     op.create_table(
         "aliases",
@@ -44,6 +49,7 @@ def upgrade() -> None:
         "edits",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("batch", sa.Integer, nullable=False, index=True),
+        sa.Column("action", sa.String(8), nullable=False),
         sa.Column("made_at", sa.DateTime, nullable=False),
         sa.Column("image_id", sa.Integer, sa.ForeignKey("images.id")),
         sa.Column("tag_id", sa.Integer, sa.ForeignKey("tags.id"), nullable=False),

@@ -1,0 +1,256 @@
+"""``imsearch tag``: what people say of tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imsearch.cli.common import count, format_option, library_option, open_library, say
+from imsearch.cli.output import printable
+from imsearch.cli.tag_arguments import Asked, TagCommand, read_list, sort_out
+from imsearch.cli.tag_output import print_history, print_review, tell_change, tell_correction
+from imsearch.engine.changes import Renaming, Verdict
+from imsearch.errors import LibraryLocked
+from imsearch.settings import load_settings
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+
+exact_option = click.option(
+    "--exact", is_flag=True, help='Take tags as they are typed; otherwise "puppies" becomes "dog", as in a query.'
+)
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  imsearch tag add beach.jpg "hot dog"
+  imsearch tag reject holiday/*.jpg -- dog cat
+  imsearch tag rename automobile car
+  imsearch tag undo
+"""
+)
+def tag() -> None:
+    """Correct tags: add, confirm, reject, rename them.
+
+    What you say wins over what annotators say, and holds when pictures are indexed again, by other models too, moved
+    or copied.
+    """
+
+
+def _correcting(verdict: Verdict) -> Callable[[Callable[..., int]], click.Command]:
+    """The command of a verdict, with what all four have in common."""
+
+    def command(function: Callable[..., int]) -> click.Command:
+        options = (
+            click.argument("words", nargs=-1, metavar="IMAGE... TAG..."),
+            click.option(
+                "-t", "--tag", "tags", multiple=True, metavar="TAG", help="A tag; all arguments are pictures."
+            ),
+            click.option(
+                "--images-from",
+                metavar="FILE",
+                help='The pictures are listed in this file, or on standard input for "-"; all arguments are tags.',
+            ),
+            click.option(
+                "-0", "nul", is_flag=True, help='The list is of "imsearch query -0" (standard input if no file).'
+            ),
+            exact_option,
+            library_option,
+        )
+        for option in reversed(options):
+            function = option(function)
+        examples = f"""\b
+Examples:
+  imsearch tag {verdict} beach.jpg "hot dog"          one picture, one tag
+  imsearch tag {verdict} holiday/*.jpg -- dog beach   -- stands between pictures and tags
+  imsearch tag {verdict} *.jpg -t dog                 so does --tag
+  imsearch query dog -n 500 -0 | imsearch tag {verdict} -0 pet
+"""
+        return tag.command(name=verdict.value, cls=TagCommand, epilog=examples)(function)
+
+    return command
+
+
+@_correcting(Verdict.ADD)
+def add(**given: Any) -> int:
+    """Say that pictures show something.
+
+    An IMAGE is the path of a file or an id.  Without a mark, the words at the beginning that are pictures of the
+    library are pictures, and the rest are tags.
+    """
+    return _correct(Verdict.ADD, **given)
+
+
+@_correcting(Verdict.REMOVE)
+def remove(**given: Any) -> int:
+    """Take back tags that you added or confirmed.
+
+    What an annotator says stays; "imsearch tag reject" hides that.
+    """
+    return _correct(Verdict.REMOVE, **given)
+
+
+@_correcting(Verdict.ACCEPT)
+def accept(**given: Any) -> int:
+    """Confirm tags that an annotator suggested.
+
+    A confirmed tag is certain.  Exit code 1 where nobody suggested the tag: "imsearch tag add" adds it.
+    """
+    return _correct(Verdict.ACCEPT, **given)
+
+
+@_correcting(Verdict.REJECT)
+def reject(**given: Any) -> int:
+    """Say that tags are wrong.
+
+    They are hidden and no longer found, whatever annotators say, now or later.
+    """
+    return _correct(Verdict.REJECT, **given)
+
+
+def _correct(
+    verdict: Verdict,
+    words: tuple[str, ...],
+    tags: tuple[str, ...],
+    images_from: str | None,
+    nul: bool,
+    exact: bool,
+    library: Path | None,
+) -> int:
+    source = images_from or ("-" if nul else None)
+    listed = None if source is None else read_list(source, nul)
+    with _writing(library) as opened:
+        asked = sort_out(opened, words, tags, listed)
+        done = opened.correct(list(asked.images), asked.tags, verdict, exact=exact)
+    tell_correction(done, asked.images)
+    _tell_unknown(asked)
+    # To take back what was never added is no failure, unless an annotator still says so.
+    failed = [pair for pair in done.refused if verdict is Verdict.ACCEPT or pair in done.said]
+    return 1 if asked.unknown or failed else 0
+
+
+@tag.command(
+    epilog="""\b
+Examples:
+  imsearch tag rename automobile car
+  imsearch tag rename emotion:happy smiling
+  imsearch tag rename car car               it gets its own name back
+"""
+)
+@click.argument("old")
+@click.argument("new")
+@library_option
+def rename(old: str, new: str, library: Path | None) -> int:
+    """Let the tag OLD go by the name NEW, on all pictures.
+
+    Annotators may go on calling it OLD: it is NEW that is shown and found.  NEW must not be in use; "imsearch tag
+    merge" puts tags together.
+    """
+    with _writing(library) as opened:
+        done = opened.rename(old, new)
+    return _tell_renaming(done)
+
+
+@tag.command(
+    epilog="""\b
+Examples:
+  imsearch tag merge kitty pussycat cat     both go by "cat" from now on
+"""
+)
+@click.argument("old", nargs=-1, required=True)
+@click.argument("into")
+@library_option
+def merge(old: tuple[str, ...], into: str, library: Path | None) -> int:
+    """Put the tags OLD and the tag INTO together, on all pictures."""
+    with _writing(library) as opened:
+        done = opened.merge(old, into)
+    return _tell_renaming(done)
+
+
+@tag.command(
+    epilog="""\b
+Examples:
+  imsearch tag undo
+  imsearch tag history -n 3     what the next three undo
+"""
+)
+@library_option
+def undo(library: Path | None) -> int:
+    """Undo the last change of tags; run it again for the one before."""
+    with _writing(library) as opened:
+        change = opened.undo()
+    say(f"Undone: {tell_change(change)}.")
+    return 0
+
+
+@tag.command(
+    epilog="""\b
+Examples:
+  imsearch tag history
+  imsearch tag history -n 100 --format json
+"""
+)
+@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Print at most N changes (default: 20).")
+@format_option("table", "json")
+@library_option
+def history(limit: int | None, form: str, library: Path | None) -> int:
+    """List the changes you made, the newest first."""
+    settings = load_settings({"library": library, "limit": limit})
+    with open_library(settings) as opened:
+        changes = opened.history(settings.limit)
+    print_history(changes, form)
+    return 0
+
+
+@tag.command(
+    epilog="""\b
+Examples:
+  imsearch tag review              one picture of every tag first, the most doubtful at the top
+  imsearch tag review dog -n 50    only the dogs
+"""
+)
+@click.argument("word", default="")
+@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Print at most N tags (default: 20).")
+@format_option("table", "json")
+@library_option
+def review(word: str, limit: int | None, form: str, library: Path | None) -> int:
+    """List the tags that annotators are most in doubt about.
+
+    Their probability is next to where the annotator begins to show the tag, so that your answer tells the most.  What
+    you have judged is left out.
+    """
+    with open_library(load_settings({"library": library, "limit": limit})) as opened:
+        doubts = opened.review(word)
+    print_review(doubts, form)
+    return 0
+
+
+@contextmanager
+def _writing(library: Path | None) -> Iterator[Library]:
+    """The library, open for corrections."""
+    try:
+        with open_library(load_settings({"library": library}), write=True) as opened:
+            yield opened
+    except LibraryLocked as error:
+        raise LibraryLocked(f'{error} That run may be "imsearch index". Nothing was corrected.') from error
+
+
+def _tell_renaming(done: Renaming) -> int:
+    old, images = ", ".join(map(printable, done.tags)), count(done.images, "picture")
+    if done.tags == (done.name,):
+        say(f"{old}: has its own name again, on {images}.")
+    else:
+        say(f"{old}: called {printable(done.name)} now, on {images}.")
+    return 0
+
+
+def _tell_unknown(asked: Asked) -> None:
+    for picture in asked.unknown[:20]:
+        say(f"{printable(picture)} is not in the library and was left out.")
+    if len(asked.unknown) > 20:
+        say(f"So were {len(asked.unknown) - 20} more.")

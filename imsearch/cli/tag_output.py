@@ -1,0 +1,136 @@
+"""What ``imsearch tag`` tells: what was done, the history, the doubtful tags."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from imsearch.cli.common import count, say
+from imsearch.cli.output import (
+    make_table,
+    near,
+    print_json,
+    print_table,
+    printable,
+    shorten,
+    tag_record,
+    terminal_width,
+)
+from imsearch.engine.changes import Change, Correction, Doubt, Verdict
+
+_DONE = {
+    "add": "added to",
+    "accept": "confirmed on",
+    "reject": "rejected on",
+    "remove": "taken back on",
+    "clear": "open again on",
+}
+_SO_ALREADY = {"add": "is there already on", "accept": "is confirmed already on", "reject": "is rejected already on"}
+_TOLD = 20
+
+
+def tell_correction(done: Correction, pictures: Mapping[int, str]) -> None:
+    """Say what was done, tag by tag, and what was not and why; pictures: how the user named each image."""
+    for typed, names in done.names.items():
+        if taken := [name for name in names if name != typed.casefold()]:
+            say(f"{printable(typed)} was taken for {' or '.join(map(printable, taken))}; --exact takes it as it is.")
+    for name, number in Counter(name for _, name in done.changed).items():
+        say(f"{printable(name)}: {_DONE[done.verdict]} {count(number, 'picture')}.")
+    for name, number in Counter(name for _, name in done.unchanged).items():
+        say(f"{printable(name)} {_SO_ALREADY[done.verdict]} {count(number, 'picture')}.")
+    for pair in done.changed if done.said else ():
+        if pair in done.said:
+            say(f'{_pair(pair, pictures)}: {done.said[pair]} says so too; "imsearch tag reject" hides that.')
+    for pair in done.refused[:_TOLD]:
+        say(f"{_pair(pair, pictures)}: {_why_not(done, pair)}")
+    if len(done.refused) > _TOLD:
+        say(f"The same on {len(done.refused) - _TOLD} more.")
+
+
+def _why_not(done: Correction, pair: tuple[int, str]) -> str:
+    if done.verdict is Verdict.ACCEPT:
+        return 'nobody suggested it. "imsearch tag add" adds it.'
+    if pair in done.said:
+        return f'{done.said[pair]} says so, not you. "imsearch tag reject" hides it.'
+    return "you have not added it."
+
+
+def _pair(pair: tuple[int, str], pictures: Mapping[int, str]) -> str:
+    image, name = pair
+    return f"{printable(name)} on {printable(pictures[image])}"
+
+
+def tell_change(change: Change) -> str:
+    """One entry of the history in words."""
+    tags = ", ".join(map(printable, change.tags))
+    if change.name is None:
+        what = {"add": "added", "accept": "confirmed", "reject": "rejected", "remove": "took back", "clear": "cleared"}
+        return f"{what[change.action]} {tags} on {count(change.images, 'picture')}"
+    if change.tags == (change.name,):
+        return f"gave {tags} its own name back, on {count(change.images, 'picture')}"
+    verb = "merged" if change.action == "merge" else "renamed"
+    return f"{verb} {tags} to {printable(change.name)}, on {count(change.images, 'picture')}"
+
+
+def print_history(changes: Sequence[Change], form: str) -> None:
+    """Changes as a table or JSON."""
+    if form == "json":
+        print_json({"changes": [_change_record(change) for change in changes]})
+    elif not changes:
+        say('You have not changed any tags yet; "imsearch tag --help" tells how.')
+    else:
+        table = make_table("when", "what", "")
+        for change in changes:
+            when = f"{change.made_at.astimezone():%Y-%m-%d %H:%M}"
+            table.add_row(
+                when, tell_change(change), "undone" if change.undone else "", style="dim" if change.undone else ""
+            )
+        print_table(table)
+
+
+def print_review(doubts: Sequence[Doubt], form: str) -> None:
+    """Doubtful tags as a table or JSON, with the commands that answer."""
+    if form == "json":
+        print_json({"tags": [_doubt_record(doubt) for doubt in doubts]})
+        return
+    if not doubts:
+        say("There is no tag in doubt that you have not judged.")
+        return
+    table = make_table("picture", "tag", ">probability", "source", "imsearch tag")
+    table.columns[0].no_wrap = table.columns[-1].no_wrap = True
+    room = max(16, terminal_width() // 4)
+    for doubt in doubts:
+        picture, tag = shorten(printable(near(doubt.image.path)), room), doubt.tag
+        command = _answer("accept", doubt).removeprefix("imsearch tag ")
+        table.add_row(picture, tag.name, f"{tag.probability:.2f}", tag.source, command)
+    print_table(table)
+    say('Right: "imsearch tag accept ...", as the last column says.  Wrong: "reject" in place of "accept".')
+
+
+def _answer(verdict: str, doubt: Doubt) -> str:
+    return shlex.join(["imsearch", "tag", verdict, str(doubt.image.id), doubt.tag.name])
+
+
+def _change_record(change: Change) -> dict[str, Any]:
+    return {
+        "number": change.number,
+        "made_at": change.made_at.isoformat(),
+        "action": change.action,
+        "tags": list(change.tags),
+        "name": change.name,
+        "images": change.images,
+        "undone": change.undone,
+    }
+
+
+def _doubt_record(doubt: Doubt) -> dict[str, Any]:
+    return {
+        "id": doubt.image.id,
+        "path": str(doubt.image.path),
+        "tag": {**tag_record(doubt.tag), "shown": doubt.tag.shown},
+        "threshold": round(doubt.threshold, 4),
+        "accept": _answer("accept", doubt),
+        "reject": _answer("reject", doubt),
+    }

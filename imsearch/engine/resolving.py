@@ -1,0 +1,111 @@
+"""A query on its way from words and conditions to tags and images: walks the tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from imsearch.engine.conditions import Condition
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, ranks
+from imsearch.engine.text_words import Written
+from imsearch.engine.tree import And, By, Everything, Node, Not, Or, Required, Word
+from imsearch.engine.tree import Like as LikeNode
+from imsearch.engine.vocabulary import SEPARATOR
+
+if TYPE_CHECKING:
+    from imsearch.engine.words import Words
+
+
+class Conditions(Protocol):
+    """What looks up the parts of a query that are so or not; `imsearch.engine.filters.Filters` does."""
+
+    def find(self, node: Condition | By | Everything) -> Filter:
+        """The images of which this is true."""
+
+    def like(self, node: LikeNode) -> Like:
+        """What looks like a picture."""
+
+    def scoped(self, item: Resolved, by: By) -> Scoped:
+        """The words of a group as far as this source said them."""
+
+
+class Resolving:
+    """One walk.  `unknown` gathers the words that no tag answers."""
+
+    def __init__(self, words: Words, conditions: Conditions | None, query: Node, written: Written) -> None:
+        self._words = words
+        self._written = written
+        self._conditions = conditions
+        # Words such as "pictures" and "of" count when they are all there is.
+        self._fillers = not all(isinstance(leaf, Word) and words.is_filler(leaf) for leaf in _leaves(query))
+        self.unknown: list[str] = []
+
+    def whole(self, query: Node) -> Resolved | None:
+        """What the query comes to, with the sense of its plain words where one of them is unknown."""
+        resolved = self.node(query)
+        texts = [word.text for word in _plain(query)]
+        words = len(set(self.unknown) & set(texts))
+        sense = self._words.sense(" ".join(texts), words) if words else None
+        return _all([part for part in (resolved, sense) if part is not None])
+
+    def node(self, node: Node) -> Resolved | None:
+        """What this part comes to; None when all of its words are unknown or do not count."""
+        if isinstance(node, Word):
+            return self._word(node)
+        if isinstance(node, Not):
+            item = self.node(node.item)
+            return None if item is None else Negated(item)
+        if isinstance(node, Required):
+            # What is required and unknown is nowhere, unlike a word that is merely wished for.
+            item = self.node(node.item) or Term("", ())
+            return Demanded(item) if ranks(item) else item
+        if isinstance(node, And):
+            return self._group(node)
+        if isinstance(node, Or):
+            parts = self._parts(node.items)
+            return parts[0] if len(parts) == 1 else AnyOf(tuple(parts)) if parts else None
+        if self._conditions is None:
+            raise TypeError(f"{node} needs a library to be looked up in")
+        return self._conditions.like(node) if isinstance(node, LikeNode) else self._conditions.find(node)
+
+    def _word(self, word: Word) -> Term | None:
+        if self._fillers and self._words.is_filler(word):
+            return None
+        term = self._words.term(word, self._written)
+        if term is None:
+            self.unknown.append(word.typed)
+        return term
+
+    def _group(self, group: And) -> Resolved | None:
+        """Words side by side; a source among them says whose words count."""
+        sources = [item for item in group.items if isinstance(item, By)]
+        together = _all(self._parts(self._words.join(tuple(item for item in group.items if not isinstance(item, By)))))
+        if self._conditions is None or not sources:
+            return together
+        if together is None or not ranks(together):
+            beside = [] if together is None else [together]
+            return _all([*beside, *map(self._conditions.find, sources)])
+        return _all([self._conditions.scoped(together, source) for source in sources])
+
+    def _parts(self, items: tuple[Node, ...] | list[Node]) -> list[Resolved]:
+        return [part for item in items if (part := self.node(item)) is not None]
+
+
+def _all(parts: list[Resolved]) -> Resolved | None:
+    flat = [each for part in parts for each in (part.items if isinstance(part, All) else (part,))]
+    return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else None
+
+
+def _plain(node: Node) -> list[Word]:
+    """The words side by side: none that is excluded, required, one of several, or of a namespace."""
+    if isinstance(node, And):
+        return [word for item in node.items for word in _plain(item)]
+    plain = isinstance(node, Word) and not (node.exact or node.match or SEPARATOR in node.text)
+    return [node] if isinstance(node, Word) and plain else []
+
+
+def _leaves(node: Node) -> list[Node]:
+    if isinstance(node, Not | Required):
+        return _leaves(node.item)
+    if isinstance(node, And | Or):
+        return [leaf for item in node.items for leaf in _leaves(item)]
+    return [node]

@@ -1,0 +1,98 @@
+"""What the query language makes of a text: a tree of frozen nodes, which `imsearch.engine.words` resolves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from imsearch.engine.conditions import Condition
+
+Match: TypeAlias = Literal["", "prefix", "near"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Something to look for.
+
+    `exact` is ``tag:``; `quoted` words are never joined with their neighbours.  `match` tells whether words count
+    that begin so (``moun*``) or are spelled about so (``montain~``).
+    """
+
+    text: str
+    exact: bool = False
+    quoted: bool = False
+    match: Match = ""
+
+    @property
+    def typed(self) -> str:
+        """As it stood in the query."""
+        return self.text + {"": "", "prefix": "*", "near": "~"}[self.match]
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Beside words: only what this source said of them counts.  Alone: pictures it said anything of."""
+
+    source: str
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Pictures that look like this one: a file or the id of an image."""
+
+    target: str
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All pictures; what is left of a query that only says in which order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Without it."""
+
+    item: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """Only pictures that show it."""
+
+    item: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them, softly: a picture may miss one and still be found further down."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """The likeliest of them."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of results: one of `SORTS`, or its reverse."""
+
+    key: str
+    reverse: bool = False
+    position: int = field(default=0, compare=False)
+
+
+Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Required | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to find, and in which order when that was said."""
+
+    tree: Node
+    sort: Sort | None = None

@@ -1,0 +1,38 @@
+"""IPTC-IIM, the older way to write captions and keywords into JPEG and TIFF; datasets are those of version 4.2."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from PIL import Image
+
+from imsearch import said as s
+from imsearch.said import Said
+
+_CHARACTER_SET, _UTF_8 = (1, 90), b"\x1b%G"
+_TITLE, _KEYWORDS, _DATE, _TIME, _HEADLINE, _CAPTION = (2, 5), (2, 25), (2, 55), (2, 60), (2, 105), (2, 120)
+_DATE_AND_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)([+-]\d{4})?)?")
+
+
+def read_iptc(image: Image.Image) -> Said:
+    """What an opened picture's IPTC block says, where its format can hold one.  Raises nearly anything for damage."""
+    from PIL.IptcImagePlugin import getiptcinfo
+
+    block: dict[tuple[int, int], Any] = getiptcinfo(image) or {}  # type: ignore[arg-type]
+    is_utf_8 = block.get(_CHARACTER_SET) == _UTF_8
+
+    def values(dataset: tuple[int, int]) -> list[str]:
+        found = block.get(dataset) or []
+        return [s.decoded(value or b"", is_utf_8) for value in (found if isinstance(found, list) else [found])]
+
+    said = Said()
+    said.texts += [("title", text) for text in (values(_TITLE) or values(_HEADLINE))[:1]]
+    said.texts += [("description", text) for text in values(_CAPTION)[:1]]
+    said.keywords(values(_KEYWORDS))
+    day, clock = "".join(values(_DATE)[:1]), "".join(values(_TIME)[:1])
+    if found := _DATE_AND_TIME.match(f"{day}T{clock}"):
+        year, month, date, hour, minute, second, zone = found.groups()
+        time = f" {hour}:{minute}:{second}{zone or ''}" if hour else ""
+        said.taken_at, said.utc_offset = s.moment(f"{year}:{month}:{date}{time}")
+    return said

@@ -1,0 +1,88 @@
+"""The files that photo programs put beside a picture: their names, and what those say that are no XMP."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from imsearch import said as s
+from imsearch.said import Said
+
+LARGEST = 1 << 20
+"""In bytes; a larger file beside a picture is something else."""
+
+ENDINGS = (".xmp", ".txt", ".json")
+"""Names with another ending (in this case) are no sidecars."""
+
+_TAKEOUT_NAME = 46
+"""Google Takeout cuts the name of a description to so many characters, without its ``.json``."""
+_NUMBERED = re.compile(r"(.+)(\(\d+\))(\.[^.]+)")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_FILE_NAME = re.compile(r".*\.\w{2,5}", re.DOTALL)
+
+
+def names_beside(name: str) -> tuple[str, ...]:
+    """What files beside the picture `name` may be called, in the order in which they are read.
+
+    ``IMG.xmp``, ``IMG.jpg.xmp``, the same with ``.txt``, and Google Takeout's two kinds of ``.json``.  Takeout moves
+    the number of the second IMG.jpg, ``IMG(1).jpg``, to the end: ``IMG.jpg(1).json``.
+    """
+    stem = Path(name).stem
+    numbered = _NUMBERED.fullmatch(name)
+    plain, number = (numbered[1] + numbered[3], numbered[2]) if numbered else (name, "")
+    return (
+        f"{stem}.xmp",
+        f"{name}.xmp",
+        f"{stem}.txt",
+        f"{name}.txt",
+        f"{f'{plain}.supplemental-metadata'[:_TAKEOUT_NAME]}{number}.json",
+        f"{plain[:_TAKEOUT_NAME]}{number}.json",
+    )
+
+
+def read_text(data: bytes) -> Said:
+    """One tag a line, or several separated by commas."""
+    said = Said()
+    said.keywords([tag for line in s.decoded(data).splitlines() for tag in line.split(",")])
+    return said
+
+
+def read_takeout(data: bytes) -> Said:
+    """Google Takeout: people and tags by their names, title and description, when (in UTC) and where.
+
+    The title is mostly the file's name, which tells nothing: one with the ending of a file is left out.  Social tags
+    are the names and the words of title and description.  Raises ValueError.
+    """
+    said, facts = Said(), json.loads(data)
+    if not isinstance(facts, dict):
+        raise ValueError("it is not a JSON object")
+    for key in ("people", "tags"):
+        for each in facts.get(key) or ():
+            name = each.get("name") if isinstance(each, dict) else each
+            if isinstance(name, str):
+                said.keywords([name])
+    for key in ("title", "description"):
+        text = facts.get(key)
+        if isinstance(text, str) and not (key == "title" and _FILE_NAME.fullmatch(text[:1000])):
+            said.texts.append((key, text))
+            said.tags += _WORD.findall(text[:10_000])
+    said.taken_at, said.utc_offset = _utc(facts.get("photoTakenTime"))
+    said.place = _place(facts.get("geoData")) or _place(facts.get("geoDataExif"))
+    return said
+
+
+def _utc(value: Any) -> tuple[datetime | None, int | None]:
+    """Seconds since 1970; what the camera's clock showed is not told, so that UTC has to do."""
+    seconds = s.number(value.get("timestamp"), (-10_000_000_000, 100_000_000_000)) if isinstance(value, dict) else None
+    if not seconds:
+        return None, None
+    return datetime(1970, 1, 1) + timedelta(seconds=int(seconds)), 0
+
+
+def _place(value: Any) -> s.Place | None:
+    if not isinstance(value, dict):
+        return None
+    return s.place(s.number(value.get("latitude"), (-90, 90)), s.number(value.get("longitude"), (-180, 180)))

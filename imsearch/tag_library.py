@@ -1,0 +1,83 @@
+"""The part of `imsearch.library.Library` about tags: which there are, and what the user says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from imsearch.engine.changes import Change, Correction, Doubt, Renaming, Verdict
+from imsearch.engine.engine import Engine
+from imsearch.engine.journal import history
+from imsearch.errors import ImsearchError
+from imsearch.records import USER
+from imsearch.settings import Settings
+
+_LONGEST_ID = 18
+"""Digits; more are no number that a database takes."""
+
+
+class TagLibrary:
+    """Reads and corrects tags.
+
+    `correct`, `rename`, `merge` and `undo` need a library opened for writing; each is one transaction, and one `undo`
+    takes it back.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+
+    def tags(self, prefix: str = "", by: str = "") -> list[tuple[str, int]]:
+        """The tags that are shown, and on how many pictures, the most frequent first.
+
+        by: only those of the user or of this annotator.
+        """
+        sources = [USER, *self.engine.catalog.sources()]
+        if by and by not in sources:
+            raise ImsearchError(f"Nobody called {by!r} has tagged pictures of this library, but: {', '.join(sources)}.")
+        return self.engine.catalog.tag_counts(prefix, by)
+
+    def rejected(self, image: int) -> tuple[str, ...]:
+        """What the user said that a picture does not show."""
+        verdicts = self.engine.catalog.verdicts_of([image]).get(image, {})
+        return tuple(sorted(name for name, verdict in verdicts.items() if verdict < 0))
+
+    def identify(self, images: Iterable[str]) -> dict[str, int | None]:
+        """The ids of pictures given by path or by id; None for those that the library does not have."""
+        found: dict[str, int | None] = dict.fromkeys(images)
+        known = self.engine.catalog.images_by_path(Path(image) for image in found)
+        numbers = {image: int(image) for image in found if image.isdecimal() and len(image) <= _LONGEST_ID}
+        live = self.engine.catalog.live(numbers.values())
+        for image in found:
+            number = numbers.get(image)
+            found[image] = known.get(Path(image), number if number in live else None)
+        return found
+
+    def correct(
+        self, images: Sequence[int], tags: Sequence[str], verdict: Verdict, *, exact: bool = False
+    ) -> Correction:
+        """Set what the user says of all these tags on all these pictures.
+
+        exact: take the tags as they are typed, without looking for the words that the lexicon has for them.
+        """
+        return self.engine.corrections.correct(images, tags, verdict, exact=exact)
+
+    def rename(self, old: str, new: str) -> Renaming:
+        """Let a tag go by another name in the whole library."""
+        return self.engine.corrections.rename(old, new)
+
+    def merge(self, old: Sequence[str], into: str) -> Renaming:
+        """Let several tags go by one name."""
+        return self.engine.corrections.merge(old, into)
+
+    def undo(self) -> Change:
+        """Undo the last change that was not undone yet."""
+        return self.engine.corrections.undo()
+
+    def history(self, limit: int | None = None) -> list[Change]:
+        """The changes of the user, the newest first."""
+        return history(self.engine.catalog, limit)
+
+    def review(self, word: str = "", *, limit: int | None = None) -> list[Doubt]:
+        """The tags that annotators are most in doubt about, or the pictures on which they doubt this one."""
+        return self.engine.review(word, self.settings.limit if limit is None else limit)

@@ -1,0 +1,68 @@
+"""What is doubtful: near the threshold that the catalog's own tags tell, the user's answers left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from imsearch.engine.changes import Verdict
+from imsearch.engine.engine import Engine
+from imsearch.errors import ImsearchError
+from tests.engine.support import reading, spec
+
+
+def listed(engine: Engine, word: str = "", limit: int = 20) -> list[tuple[int, str]]:
+    return [(doubt.image.id, doubt.tag.name) for doubt in engine.review(word, limit)]
+
+
+@pytest.fixture
+def doubtful(engine: Engine) -> Engine:
+    """Dogs are shown from .7 on: the likeliest hidden one is 2 (.6), the unlikeliest shown one 3 (.76); between is .68.
+
+    Cats, from .5 on: between .4 and .52 is .46.
+    """
+    engine.record(
+        [
+            reading(1, {"dog": 0.99, "cat": 0.4}),
+            reading(2, {"dog": 0.6, "cat": 0.01}),
+            reading(3, {"dog": 0.76}),
+            reading(4, {"dog": 0.05, "cat": 0.52}),
+        ]
+    )
+    engine.catch_up()
+    return engine
+
+
+def test_what_is_nearest_to_its_threshold_comes_first_and_every_tag_in_turn(doubtful: Engine) -> None:
+    # Odds over the odds of the threshold.  Cat: 1.27 for 4, 1.28 for 1.  Dog: 1.42 for 2, 1.49 for 3.
+    assert listed(doubtful) == [(4, "cat"), (2, "dog"), (1, "cat"), (3, "dog")]
+    assert listed(doubtful, limit=2) == [(4, "cat"), (2, "dog")]
+    assert listed(doubtful, "dog") == [(2, "dog"), (3, "dog")]
+    assert doubtful.review("dog")[0].threshold == pytest.approx(0.68)
+
+
+def test_what_the_user_has_judged_is_no_doubt(doubtful: Engine) -> None:
+    doubtful.corrections.correct([4], ["cat"], Verdict.ACCEPT)
+    doubtful.corrections.correct([2], ["dog"], Verdict.REJECT)
+    assert listed(doubtful) == [(1, "cat"), (3, "dog")]
+
+
+def test_what_another_annotator_is_sure_of_is_no_doubt(doubtful: Engine) -> None:
+    doubtful.use_annotators([spec("other", vector_length=None)])
+    doubtful.record([reading(4, {"cat": 0.99}, annotator="other")])
+    assert listed(doubtful, "cat") == [(1, "cat")]
+
+
+def test_renamed_tags_are_one_word_with_the_thresholds_of_each(doubtful: Engine) -> None:
+    doubtful.corrections.merge(["cat", "dog"], "pet")
+    # 1 and 4 are surely or doubtfully pets by the likelier of their tags.
+    assert listed(doubtful, "pet") == [(4, "pet"), (2, "pet"), (3, "pet")]
+
+
+def test_a_tag_that_was_never_shown_has_a_threshold_of_a_half(engine: Engine) -> None:
+    engine.record([reading(1, {"zebra": 0.45, "yak": 0.05})])
+    assert listed(engine) == [(1, "zebra")]
+
+
+def test_an_unknown_tag_is_an_error(doubtful: Engine) -> None:
+    with pytest.raises(ImsearchError, match="Did you mean 'cat'"):
+        doubtful.review("Kitty")
