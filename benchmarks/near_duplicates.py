@@ -192,7 +192,7 @@ def methods(
         "sign DCT, upright": -bits_apart(copies, greys, by_sign, turned=False),
         "sign DCT": -signs,
         "vectors": cosines,
-        "both": cosines - np.float32(A_BIT) * np.minimum(signs, MOST_BITS),
+        "both": (cosines - A_BIT * np.minimum(signs, MOST_BITS)).astype(np.float32),
     }
 
 
