@@ -1,4 +1,4 @@
-"""How the constants of ranking were chosen: on pictures that trained no annotator and belong to no test split.
+"""How the constants of ranking were chosen: on pictures that did not train `everyday` and are no test split.
 
     python -m benchmarks.ranking_choices --data DATA [--keep FOLDER] [--only tails|written|like|cut]
 
@@ -60,12 +60,15 @@ class Pool:
     def near(self, ids: Sequence[int]) -> dict[int, Floats]:
         return {image: self.vectors[image] for image in ids}
 
-    def ranked(
-        self, query: Resolved, lookup: Callable[[str], Postings], ranking: Ranking, min_score: float | None = 0.0
-    ) -> NDArray[np.int64]:
-        """Places of the pictures, best first."""
-        images = np.arange(len(self.samples))
-        return rank(query, lookup, images, min_score, ranking=ranking, vectors=self.near)[0]
+    def scored(
+        self, query: Resolved, lookup: Callable[[str], Postings], ranking: Ranking
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Places and scores of all pictures found, best first."""
+        return rank(query, lookup, np.arange(len(self.samples)), 0.0, ranking=ranking, vectors=self.near)
+
+    def ranked(self, query: Resolved, lookup: Callable[[str], Postings], ranking: Ranking) -> NDArray[np.int64]:
+        """Places of all pictures found, best first."""
+        return self.scored(query, lookup, ranking)[0]
 
 
 def main() -> None:
@@ -153,19 +156,20 @@ def cut(pools: Sequence[Pool]) -> list[dict[str, object]]:
         for share in (0.5, 0.6, 0.7)
         for least, most in ((0.02, 0.3), (0.05, 0.3), (0.05, 0.4), (0.05, 1.0))
     ]
-    rows = []
-    for title, end, min_score in ways:
-        row: dict[str, object] = {"end": title}
-        for each in pools:
-            lookup = each.lookup(64)
-            values = []
-            for query, relevant in each.queries.items():
-                found = each.ranked(_words(query), lookup, Ranking(cut=end), min_score)
-                hits = len(relevant.intersection(found.tolist()))
-                values.append((len(query) == 1, 2 * hits / (len(found) + len(relevant))))
-            row[f"{each.name}, single"] = f"{np.mean([f1 for single, f1 in values if single]):.3f}"
-            row[f"{each.name}, all"] = f"{np.mean([f1 for _, f1 in values]):.3f}"
-        rows.append(row)
+    rows: list[dict[str, object]] = [{"end": title} for title, _, _ in ways]
+    for each in pools:
+        lookup = each.lookup(64)
+        values: list[list[tuple[bool, float]]] = [[] for _ in ways]
+        for query, relevant in each.queries.items():
+            ids, scores = each.scored(_words(query), lookup, Ranking())
+            for place, (_, end, fixed) in enumerate(ways):
+                least = fixed if fixed is not None else end.at(float(scores.max(initial=0)))
+                found = ids[scores >= np.float32(least)].tolist()
+                f1 = 2 * len(relevant.intersection(found)) / (len(found) + len(relevant))
+                values[place].append((len(query) == 1, f1))
+        for row, several in zip(rows, values, strict=True):
+            row[f"{each.name}, single"] = f"{np.mean([f1 for single, f1 in several if single]):.3f}"
+            row[f"{each.name}, all"] = f"{np.mean([f1 for _, f1 in several]):.3f}"
     return rows
 
 
