@@ -134,7 +134,7 @@ class CatalogTags(CatalogBase):
                     found[image] = np.frombuffer(vector, dtype="<f2").astype(np.float32)
         return found
 
-    def hashes(self) -> tuple[NDArray[int64], NDArray[uint64]]:
+    def perceptual_hashes(self) -> tuple[NDArray[int64], NDArray[uint64]]:
         """The images with files, in order of id, and their perceptual hashes; 0 where there is none or it is empty."""
         import numpy as np
 

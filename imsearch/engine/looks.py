@@ -46,7 +46,7 @@ class Looks:
     @classmethod
     def read(cls, catalog: Catalog, space: str = SPACE) -> Self:
         """All that the catalog holds."""
-        ids, hashes = catalog.hashes()
+        ids, hashes = catalog.perceptual_hashes()
         owners, vectors = catalog.all_vectors(space)
         for start in range(0, len(vectors), 4096):
             block = vectors[start : start + 4096].astype(np.float32)

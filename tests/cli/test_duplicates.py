@@ -53,6 +53,12 @@ def test_the_table_tells_best_similar_and_same(run: Run, copies: Path) -> None:
     assert all(len(line) <= 80 for line in lines)
 
 
+def test_a_query_finds_pictures_that_have_copies(run: Run, copies: Path) -> None:
+    paths = run("query", "is:duplicate", "--min-score", "0", "--format", "paths").out.splitlines()
+    assert {Path(path).name for path in paths} - {"photo.jpg", "same.jpg"} == {"half.jpg", "turned.png"}
+    assert len(paths) == 3  # photo.jpg and same.jpg are one image
+
+
 def test_exact_copies_only(run: Run, copies: Path) -> None:
     paths = run("duplicates", "--exact", "--format", "paths").out.splitlines()
     assert {Path(path).name for path in paths} == {"photo.jpg", "same.jpg"}
