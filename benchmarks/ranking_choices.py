@@ -86,8 +86,9 @@ def main() -> None:
 def tails(pools: Sequence[Pool]) -> list[dict[str, object]]:
     """MAP by how many tags are kept, how words are joined, and with visual evidence or without."""
     ways = [(f"{tail} tags, {kind}", tail, way) for tail in (32, 48, 64, 96) for kind, way in _votes()]
-    ways += [(f"64 tags, {mean} mean", 64, Ranking(mean=mean, feedback=None)) for mean in ("arithmetic", "least")]
-    ways += [("64 tags, greatest", 64, Ranking(mean="greatest", feedback=None))]
+    ways += [
+        (f"64 tags, {mean}", 64, Ranking(mean=mean, feedback=None)) for mean in ("arithmetic", "least", "greatest")
+    ]
     rows = []
     for title, tail, way in ways:
         row: dict[str, object] = {"ranking": title}
