@@ -1,5 +1,5 @@
 """How long a query takes in an open library of 10,000 and of 100,000 synthetic images with 20 weighted tags and a
-vector each: by words only, with visual evidence (the default), and with facets of the whole result.
+vector each: by words only, with visual evidence, and with facets of the whole result.
 
     python -m benchmarks.query_latency [--images 10000 100000] [--json]
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from benchmarks.pictures import report
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
+from imsearch.engine.feedback import Feedback
 from imsearch.engine.ranking import Ranking
 from imsearch.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec, Tag
@@ -36,9 +37,9 @@ QUERIES = 200
 LENGTH = 1280
 """Of a vector, as the default annotator's."""
 WAYS: dict[str, tuple[Ranking, bool]] = {
-    "words only": (Ranking(feedback=None), False),
-    "visual evidence": (Ranking(), False),
-    "and facets": (Ranking(), True),
+    "words only": (Ranking(), False),
+    "visual evidence": (Ranking(feedback=Feedback()), False),
+    "facets": (Ranking(), True),
 }
 
 

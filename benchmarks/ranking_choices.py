@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pictures import report
+from imsearch.engine.feedback import Feedback
 from imsearch.engine.ranking import Cut, Ranking, rank
 from imsearch.engine.resolved import All, Like, Resolved, Term
 from imsearch.engine.text_index import Postings
@@ -29,7 +30,7 @@ from imsearch.training.search_protocol import Query, make_queries
 Floats = NDArray[np.float32]
 LEAST = 0.002
 """Probabilities below it are not even in a tail."""
-NO_VOTES = Ranking(feedback=None)
+NO_VOTES = Ranking()
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def tails(pools: Sequence[Pool]) -> list[dict[str, object]]:
 
 
 def _votes() -> list[tuple[str, Ranking]]:
-    return [("words only", NO_VOTES), ("with votes", Ranking())]
+    return [("words only", NO_VOTES), ("with votes", Ranking(feedback=Feedback()))]
 
 
 def written(pools: Sequence[Pool]) -> list[dict[str, object]]:

@@ -51,6 +51,11 @@ class Library(TagLibrary):
         self._plugins = plugins
         engine.annotators = settings.annotators
         engine.look = self._look
+        if settings.visual_evidence:
+            from imsearch.engine.feedback import Feedback
+            from imsearch.engine.ranking import Ranking
+
+            engine.ranking = Ranking(feedback=Feedback())
 
     @classmethod
     def open(

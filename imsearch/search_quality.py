@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from imsearch.engine.feedback import Feedback
 from imsearch.engine.ranking import Ranking
 from imsearch.errors import DatasetError
 from imsearch.indexer.report import Observer
@@ -36,12 +37,12 @@ def query_text(query: Query, meanings: Mapping[str, str], asking: Asking) -> str
 
 ABLATION: Mapping[str, Ranking] = {
     "as it is": PICTURES_ONLY,
-    "without visual evidence": replace(PICTURES_ONLY, feedback=None),
+    "with visual evidence": replace(PICTURES_ONLY, feedback=Feedback()),
     "arithmetic mean of words": replace(PICTURES_ONLY, mean="arithmetic"),
     "least likely word": replace(PICTURES_ONLY, mean="least"),
     "likeliest word": replace(PICTURES_ONLY, mean="greatest"),
 }
-"""What is left out or replaced, one at a time."""
+"""What is added or replaced, one at a time."""
 
 
 def evaluate_search(

@@ -41,6 +41,7 @@ class Settings:
     min_score: float | None = _setting(
         None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
     )
+    visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
     semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
 
 
@@ -129,6 +130,15 @@ def _share(value: Any) -> float:
     return float(value)
 
 
+def _yes(value: Any) -> bool:
+    said = str(value).strip().lower()
+    if said in ("true", "yes", "on", "1"):
+        return True
+    if said in ("false", "no", "off", "0"):
+        return False
+    raise ValueError("it must be true or false")
+
+
 def _when(value: Any) -> str:
     # TOML and people may say false for "off".
     if value is False or value in ("auto", "off"):
@@ -144,5 +154,6 @@ _PARSERS = {
     "workers": _count,
     "limit": _count,
     "min_score": _share,
+    "visual_evidence": _yes,
     "semantic": _when,
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import click
+import numpy as np
 import pytest
 
 from imsearch.cli.root import root
@@ -123,16 +124,22 @@ def test_the_command_and_the_listener_of_the_page_work(plugins: Plugins, capsys:
     assert capsys.readouterr() == ("hello\n", "cat.png: cat\n")
 
 
+LOOKS = {"beach": (1, 0.1), "street": (1, 0), "park": (0.3, 0.9), "cat": (0, 1), "scan": (0.1, 1)}
+"""Vectors of the pictures of docs/query.md: cosines with the cat's are .10, 0, .95, 1, 1.00."""
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The library of docs/query.md."""
     folder = tmp_path_factory.mktemp("docs") / "library"
     tags = {name: said.split(", ") if said else [] for name, said in table("query.md", "picture")}
     with Engine.open(folder, Lexicon.load(), write=True, create=True) as engine:
-        engine.use_annotators([AnnotatorSpec("everyday", "1", colour_spec().factory)])
+        engine.use_annotators([AnnotatorSpec("everyday", "1", colour_spec().factory, vector_length=2)])
         for number, (path, taken, *facts) in enumerate(table("query.md", "file")):
             pairs = [each.rsplit(" ", 1) for each in tags[Path(path).name]]
-            said = Annotation(tuple(Tag(word, float(probability)) for word, probability in pairs))
+            said = Annotation(
+                tuple(Tag(word, float(p)) for word, p in pairs), np.array(LOOKS[Path(path).stem], np.float32)
+            )
             file = FileSeen(Path(path), 1, number)
             moment = datetime.fromisoformat(taken) if taken else None
             format = {".jpg": "JPEG", ".png": "PNG"}[file.path.suffix]

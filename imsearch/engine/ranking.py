@@ -49,7 +49,7 @@ class Ranking:
 
     mean: str = "geometric"
     written: bool = True
-    feedback: Feedback | None = field(default_factory=Feedback)
+    feedback: Feedback | None = None
     cut: Cut = field(default_factory=Cut)
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 HEAD = "0002"
@@ -118,6 +119,14 @@ annotation_tags = Table(
     Column("tag_id", ForeignKey("tags.id"), primary_key=True),
     Column("probability", Float, nullable=False),
     Column("shown", Boolean, nullable=False),
+    # Facets count shown tags, which are a few of the many that are kept.
+    Index(
+        "ix_annotation_tags_shown",
+        "image_id",
+        "tag_id",
+        sqlite_where=text("shown = 1"),
+        postgresql_where=text("shown"),
+    ),
     sqlite_with_rowid=False,
 )
 

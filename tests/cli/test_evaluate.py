@@ -68,7 +68,7 @@ def test_the_ablation_ranks_in_several_ways(run: Run, plugins: Plugins, dataset:
     ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ablate", "--json")
     (found,) = ran.json["evaluations"]
     assert found["ablation"]["as it is"]["map"] == found["map"] == {"All": 0.5, "Single": 0.5, "Hard": 0.5}
-    assert "without visual evidence" in found["ablation"]
+    assert "with visual evidence" in found["ablation"]
     table = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ablate").out
     assert "likeliest word" in table
 

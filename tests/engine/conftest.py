@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.ranking import Ranking
 from tests.engine.support import LEXICON, reading, spec
 
 
@@ -20,9 +19,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(folder: Path) -> Iterator[Engine]:
-    """An empty library, open for writing, that knows the annotator "fake"; scores by words alone, for easy sums."""
+    """An empty library, open for writing, that knows the annotator "fake"."""
     with Engine.open(folder, LEXICON, create=True) as engine:
-        engine.ranking = Ranking(feedback=None)
         engine.use_annotators([spec()])
         yield engine
 

@@ -52,7 +52,7 @@ def ranked(
         lambda tag: postings.get(tag, nothing),
         np.arange(1, 4),
         min_score,
-        ranking=ranking or Ranking(),
+        ranking=ranking or Ranking(feedback=Feedback()),
         vectors=vectors,
     )
     return {image: round(float(score), 4) for image, score in zip(ids, scores, strict=True)}

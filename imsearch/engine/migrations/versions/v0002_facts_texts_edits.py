@@ -32,6 +32,13 @@ def upgrade() -> None:
         op.create_index(f"ix_images_{name}", "images", [name])
     op.create_index("ix_images_place", "images", ["latitude", "longitude"])
     op.add_column("files", sa.Column("beside", sa.BigInteger, nullable=False, server_default="0"))
+    op.create_index(
+        "ix_annotation_tags_shown",
+        "annotation_tags",
+        ["image_id", "tag_id"],
+        sqlite_where=sa.text("shown = 1"),
+        postgresql_where=sa.text("shown"),
+    )
     op.create_table(
         "texts",
         sa.Column("id", sa.Integer, primary_key=True),
