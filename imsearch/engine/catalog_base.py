@@ -64,6 +64,11 @@ class CatalogBase:
             known = self._remembered[key] = state, make()
         return cast(T, known[1])
 
+    def remembers(self, key: Hashable) -> bool:
+        """Whether something was made for this key in the present state."""
+        known = self._remembered.get(key)
+        return known is not None and known[0] == self.state()
+
     def changed_since(self, generation: int) -> list[int]:
         """The images changed after that generation, in order of id; 0 asks for all."""
         changed = select(s.changes.c.image_id).where(s.changes.c.generation > generation)
