@@ -1,6 +1,6 @@
 """All shipped models on the benchmark sets, and what they cost: the figures of docs/models.md.
 
-    python -m benchmarks.models --dataset corel5k:PATH --dataset flickr8k:PATH [--model NAME]... [--only-cost]
+    python -m benchmarks.models --dataset corel5k:PATH --dataset flickr8k:PATH [--model NAME]... [--only PART]
 
 Each model is judged as `imsearch evaluate` judges it: on the test split (flickr8k: dev) by its own labels; with
 corel5k also by the 2,241 queries through the program's index and search.  Cost: parameters (with the backbone), size of
@@ -40,9 +40,11 @@ BATCH, PASSES = 16, 8
 @click.option(
     "--model", "names", multiple=True, metavar="NAME", help="Only these (default: all that are not judged yet)."
 )
-@click.option("--only-cost", is_flag=True, help="Measure what they cost, and leave the other figures as they are.")
+@click.option(
+    "--only", type=click.Choice(["cost", "search"]), help="Measure this, and leave the other figures as they are."
+)
 @click.option("--output", type=click.Path(path_type=Path), default=Path("docs/figures/models.json"), show_default=True)
-def main(datasets: tuple[str, ...], names: tuple[str, ...], only_cost: bool, output: Path) -> None:
+def main(datasets: tuple[str, ...], names: tuple[str, ...], only: str | None, output: Path) -> None:
     """Judge the shipped models and write the figures to a JSON file."""
     known: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {}
     offered = {spec.name: spec for spec in make_manager().offered()}
@@ -51,12 +53,17 @@ def main(datasets: tuple[str, ...], names: tuple[str, ...], only_cost: bool, out
     for name in names or [name for name in offered if name not in known]:
         spec = offered[name]
         found = known.setdefault(name, {})
-        found |= {"version": spec.version, "cost": cost(spec), "sets": found.get("sets", {})}
-        for dataset in () if only_cost else loaded:
-            if (figures := judge(spec, dataset)) is not None:
+        found |= {"version": spec.version, "sets": found.get("sets", {})}
+        if only != "search":
+            found["cost"] = cost(spec)
+        for dataset in () if only == "cost" else loaded:
+            if only == "search":
+                if dataset.kind == "corel5k" and dataset.kind in found["sets"]:
+                    found["sets"][dataset.kind]["search"] = judge_search(spec, dataset)
+            elif (figures := judge(spec, dataset)) is not None:
                 found["sets"][dataset.kind] = figures
         output.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        click.echo(f"{name}: {json.dumps(found['cost'])}")
+        click.echo(name)
 
 
 def judge(spec: AnnotatorSpec, dataset: Dataset) -> dict[str, Any] | None:
@@ -72,9 +79,15 @@ def judge(spec: AnnotatorSpec, dataset: Dataset) -> dict[str, Any] | None:
     finally:
         annotator.close()
     if dataset.kind == "corel5k":
-        with IndexingProgress() as progress:
-            figures["search"] = asdict(evaluate_search(spec.name, chosen, load_settings({}), "tags", progress))
+        figures["search"] = judge_search(spec, dataset)
     return figures
+
+
+def judge_search(spec: AnnotatorSpec, dataset: Dataset) -> dict[str, Any]:
+    """What the protocol's queries find in the program's own index."""
+    with IndexingProgress() as progress:
+        chosen = choose(dataset, None, None)
+        return asdict(evaluate_search(spec.name, chosen, load_settings({}), "tags", progress))
 
 
 def cost(spec: AnnotatorSpec) -> dict[str, float]:
