@@ -1,5 +1,5 @@
 """How long a query takes in an open library of 10,000 and of 100,000 synthetic images with 20 weighted tags and a
-vector each: by words only, with visual evidence, and with facets of the whole result.
+vector each: by words only, with visual evidence, with facets of the whole result, and by nearest vectors.
 
     python -m benchmarks.query_latency [--images 10000 100000] [--json]
 
@@ -13,7 +13,9 @@ import argparse
 import hashlib
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -36,6 +38,7 @@ BATCH = 1000
 QUERIES = 200
 LENGTH = 1280
 """Of a vector, as the default annotator's."""
+NEIGHBOURS = "nearest vectors"
 WAYS: dict[str, tuple[Ranking, bool]] = {
     "words only": (Ranking(), False),
     "visual evidence": (Ranking(feedback=Feedback()), False),
@@ -56,18 +59,38 @@ def main() -> None:
 
 
 def measure(folder: Path, count: int) -> list[dict[str, object]]:
-    """Fill a library, open it anew for reading, and time queries of one to three words in each way of asking."""
+    """Fill a library, then ask it in each way, in a process for each, so that each has its own peak of memory."""
     start = time.perf_counter()
-    lexicon, words, odds = synthetic_library(folder, count)
+    synthetic_library(folder, count)
     filled = time.perf_counter() - start
     rows: list[dict[str, object]] = []
-    for way, (ranking, facets) in WAYS.items():
-        with Engine.open(folder, lexicon) as engine:
-            engine.ranking = ranking
-            for length in (1, 2, 3):
-                row: dict[str, object] = {"images": count, "asked for": way, "words": length}
-                rows.append(row | _timed(engine, words, odds, length, facets) | {"filled in s": filled})
+    for way in (*WAYS, NEIGHBOURS):
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            rows += [
+                {"images": count, **row, "filled in s": filled} for row in pool.submit(_asked, folder, way).result()
+            ]
     return rows
+
+
+def _asked(folder: Path, way: str) -> list[dict[str, object]]:
+    """Open the library for reading and time one way of asking."""
+    lexicon = Lexicon.load()
+    words, odds = _vocabulary(lexicon)
+    rows: list[dict[str, object]] = []
+    with Engine.open(folder, lexicon) as engine:
+        if way == NEIGHBOURS:
+            rows.append({"asked for": way, "words": "-", **_nearest(engine)})
+        else:
+            engine.ranking, facets = WAYS[way]
+            timed = {length: _timed(engine, words, odds, length, facets) for length in (1, 2, 3)}
+            rows += [{"asked for": way, "words": length, **row} for length, row in timed.items()]
+    return [{**row, "peak MB": _peak()} for row in rows]
+
+
+def _peak() -> float:
+    """The most memory this process ever held, in MB; what `resource` tells counts that of the parent, too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def _timed(engine: Engine, words: Words, odds: Odds, length: int, facets: bool) -> dict[str, object]:
@@ -79,16 +102,38 @@ def _timed(engine: Engine, words: Words, odds: Odds, length: int, facets: bool) 
         start = time.perf_counter()
         found += engine.search(text, facets=facets).total
         seconds.append(time.perf_counter() - start)
+    return _told(seconds) | {"mean hits": found / QUERIES}
+
+
+def _nearest(engine: Engine) -> dict[str, object]:
+    """The 20 nearest vectors of one; the search in the index alone, without reading what the results show."""
+    name, index = engine._indexes.vectors(None)
+    seconds = []
+    for image in np.random.default_rng(0).choice(len(index), QUERIES, replace=False) + 1:
+        vector = engine.catalog.vector(int(image), name)
+        assert vector is not None, "every image of the library has a vector"
+        start = time.perf_counter()
+        index.nearest(vector, 20)
+        seconds.append(time.perf_counter() - start)
+    return _told(seconds) | {"mean hits": 20.0}
+
+
+def _told(seconds: Sequence[float]) -> dict[str, object]:
     p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95]).tolist()
-    return {"p50 ms": p50, "p95 ms": p95, "mean hits": found / QUERIES, "first ms": seconds[0] * 1000}
+    return {"p50 ms": p50, "p95 ms": p95, "first ms": seconds[0] * 1000}
+
+
+def _vocabulary(lexicon: Lexicon) -> tuple[Words, Odds]:
+    """The tags, and how often each occurs: as 1 over its rank."""
+    words = np.array(lexicon.tags)
+    odds = 1 / np.arange(1, len(words) + 1)
+    return words, odds / odds.sum()
 
 
 def synthetic_library(folder: Path, count: int) -> tuple[Lexicon, Words, Odds]:
     """Make a library of so many images; returns the lexicon, its tags and how often each occurs."""
     lexicon = Lexicon.load()
-    words = np.array(lexicon.tags)
-    odds = 1 / np.arange(1, len(words) + 1)
-    odds /= odds.sum()
+    words, odds = _vocabulary(lexicon)
     with Engine.open(folder, lexicon, write=True, create=True) as engine:
         engine.use_annotators([AnnotatorSpec("synthetic", "1", factory=_never, vector_length=LENGTH)])
         for batch in synthetic(count, words, odds):
