@@ -58,7 +58,9 @@ def test_copies_are_annotated_once_by_a_second_annotator(engine: Engine, photos:
     assert calls.annotated == 3
 
 
-def test_one_decoding_serves_all_at_the_largest_size(engine: Engine, photos: Path, decoded: list[Path]) -> None:
+def test_one_decoding_serves_all_at_the_largest_size(engine: Engine, tmp_path: Path, decoded: list[Path]) -> None:
+    for seed in (1, 2, 3):
+        plain(tmp_path / f"{seed}.png", size=(128, 96), seed=seed)
     sizes: list[tuple[int, int]] = []
 
     class Looking(Annotator):
@@ -69,10 +71,10 @@ def test_one_decoding_serves_all_at_the_largest_size(engine: Engine, photos: Pat
         def annotate(self, batch: Sequence[Any]) -> Sequence[Annotation]:
             return [Annotation(())] * len(batch)
 
-    specs = [AnnotatorSpec(f"look{size}", "1", lambda device: Looking(), input_size=size) for size in (4, 12, 6)]
-    index([photos], engine, specs)
+    specs = [AnnotatorSpec(f"look{size}", "1", lambda device: Looking(), input_size=size) for size in (4, 48, 36)]
+    index([tmp_path], engine, specs)
     assert len(decoded) == 3
-    assert set(sizes) == {(16, 12)}  # of 32 x 24
+    assert set(sizes) == {(64, 48)}  # of 128 x 96
     assert len(sizes) == 9
 
 
