@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imsearch.as_json import results_record
+
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from imsearch.records import Hit, Results, Tag
+    from imsearch.records import Hit, Results
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 TAGS_SHOWN = 8
@@ -44,24 +46,6 @@ def print_results(results: Results, form: str, nul: bool, explain: bool = False)
     elif results.hits:
         _print_hits(results.hits, explain)
         _print_facets(results.facets)
-
-
-def results_record(results: Results) -> dict[str, Any]:
-    """The JSON shape that the command line and the web API share."""
-    record: dict[str, Any] = {
-        "query": results.query,
-        "total": results.total,
-        "hits": [_hit_record(hit) for hit in results.hits],
-        "unknown": list(results.unknown),
-        "suggestions": {word: list(names) for word, names in results.suggestions.items()},
-    }
-    if results.facets:
-        record["facets"] = {kind: [{"name": n, "images": c} for n, c in top] for kind, top in results.facets.items()}
-    return record
-
-
-def tag_record(tag: Tag) -> dict[str, Any]:
-    return {"name": tag.name, "score": round(tag.probability, 4), "source": tag.source}
 
 
 def printable(text: str | Path) -> str:
@@ -142,18 +126,6 @@ def _print_facets(facets: Mapping[str, Sequence[tuple[str, int]]]) -> None:
         names = (printable(near(Path(value)) if kind == "folder" else value) for value, _ in values)
         found = ", ".join(f"{name} {number:,}" for name, (_, number) in zip(names, values, strict=True))
         click.echo(f"{kind}: {found}")
-
-
-def _hit_record(hit: Hit) -> dict[str, Any]:
-    return {
-        "id": hit.image.id,
-        "path": str(hit.image.path),
-        "score": round(hit.score, 4),
-        "width": hit.image.width,
-        "height": hit.image.height,
-        "tags": [tag_record(tag) for tag in hit.tags],
-        "why": {word: tag_record(tag) for word, tag in hit.why.items()},
-    }
 
 
 def _escape(character: str) -> str:

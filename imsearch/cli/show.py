@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
+from imsearch.as_json import image_record
 from imsearch.cli.common import format_option, library_option, open_library, say
 from imsearch.cli.facts import fact_lines
-from imsearch.cli.output import make_table, near, print_json, print_table, printable, tag_record
+from imsearch.cli.output import make_table, near, print_json, print_table, printable
 from imsearch.records import Image, Tag, Text
 from imsearch.settings import load_settings
 
@@ -38,7 +37,7 @@ def show(image: str, form: str, library: Path | None) -> int:
         texts = opened.texts(found)
         rejected = opened.rejected(found.id)
     if form == "json":
-        print_json({**_record(found, tags, texts), "rejected": list(rejected)})
+        print_json({**image_record(found, tags, texts), "rejected": list(rejected)})
     else:
         _print_image(found, tags, texts)
         if rejected:
@@ -91,21 +90,3 @@ def _print_image(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> No
         bar = "█" * round(tag.probability * 10)
         table.add_row(f"{bar} {tag.probability:.2f}", tag.name, tag.source, style="" if tag.shown else "dim")
     print_table(table)
-
-
-def _record(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> dict[str, Any]:
-    return {
-        "id": image.id,
-        "path": str(image.path) if image.files else None,
-        "files": [str(path) for path in image.files],
-        "sha256": image.sha256,
-        "width": image.width,
-        "height": image.height,
-        "format": image.format,
-        "bytes": image.bytes,
-        "taken_at": image.taken_at.isoformat() if image.taken_at else None,
-        "facts": asdict(image.facts),
-        "texts": [asdict(text) for text in texts],
-        "metadata": dict(image.metadata),
-        "tags": [{**tag_record(tag), "shown": tag.shown} for tag in tags],
-    }

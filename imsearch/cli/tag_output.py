@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from imsearch.as_json import tag_record
 from imsearch.cli.common import count, say
 from imsearch.cli.output import (
     make_table,
@@ -15,7 +16,6 @@ from imsearch.cli.output import (
     print_table,
     printable,
     shorten,
-    tag_record,
     terminal_width,
 )
 from imsearch.engine.changes import Change, Correction, Doubt, Verdict

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imsearch.cloud import draw_cloud, lay_out, likeliest
 from imsearch.errors import ImsearchError
-from imsearch.plugins.vgg_bce.cloud import draw_cloud, lay_out, likeliest
 from imsearch.records import Tag
 from tests.cli.conftest import Run
 from tests.make_pictures import plain

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imsearch.cloud import FORMATS, draw_cloud, likeliest
 from imsearch.errors import ImsearchError, PictureError, PluginError
-from imsearch.plugins.vgg_bce.cloud import FORMATS, draw_cloud, likeliest
 from imsearch.settings import load_settings
 
 if TYPE_CHECKING:

@@ -1,0 +1,52 @@
+"""From templates to pages."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+THEMES = ("light", "dark")
+
+
+class Pages:
+    """Renders the templates of the package.
+
+    Every page knows `path`, the address asked for, `theme`, what the visitor chose ("" for as the system says), and
+    `static(name)`, the address of a file in ``static/`` that changes with its content, so that browsers may keep it.
+    """
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("imsearch.webui"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._versions: dict[str, str] = {}
+        self._environment.globals["static"] = self.static
+
+    @property
+    def environment(self) -> Environment:
+        """For filters and globals that pages add."""
+        return self._environment
+
+    def static(self, name: str) -> str:
+        """The address of a file that is served as it is."""
+        if name not in self._versions:
+            content = files("imsearch.webui").joinpath("static", name).read_bytes()
+            self._versions[name] = hashlib.sha256(content).hexdigest()[:12]
+        return f"/static/{name}?v={self._versions[name]}"
+
+    def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page, or a part of one.  Browsers may keep it, but ask each time whether it is still so."""
+        theme = request.cookies.get("theme", "")
+        text = self._environment.get_template(template).render(
+            path=request.url.path, theme=theme if theme in THEMES else "", **values
+        )
+        return HTMLResponse(text, status, headers={"Cache-Control": "no-cache"})

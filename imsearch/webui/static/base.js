@@ -1,0 +1,123 @@
+// What all pages share: calls to the API, messages with undo, keys, the theme.
+
+/** Calls the API; resolves to its JSON, rejects with an Error whose `message` is the problem's detail and `status`. */
+export async function call(method, address, body) {
+  const form = body instanceof FormData;
+  let response;
+  try {
+    response = await fetch(address, {
+      method,
+      headers: body && !form ? { "Content-Type": "application/json" } : {},
+      body: body && !form ? JSON.stringify(body) : body,
+    });
+  } catch {
+    throw new Error("The server does not answer. Is imsearch serve still running?");
+  }
+  const text = await response.text();
+  const answer = text && /json/.test(response.headers.get("Content-Type") ?? "") ? JSON.parse(text) : null;
+  if (!response.ok) {
+    const error = new Error(answer?.detail ?? `${response.status} ${response.statusText}`);
+    error.status = response.status;
+    throw error;
+  }
+  return answer;
+}
+
+/** Shows a message for some seconds; `action` is {label, run} of a button, such as Undo. */
+export function toast(message, { action, bad = false, seconds = action ? 8 : 4 } = {}) {
+  const stack = document.querySelector(".toasts");
+  const box = document.createElement("div");
+  box.className = bad ? "toast bad" : "toast";
+  const text = document.createElement("span");
+  text.textContent = message;
+  box.append(text);
+  if (action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = action.label;
+    button.addEventListener("click", () => { box.remove(); action.run(); });
+    box.append(button);
+  }
+  stack.append(box);
+  while (stack.children.length > 3) stack.firstChild.remove();
+  setTimeout(() => box.remove(), seconds * 1000);
+  return box;
+}
+
+/** Corrects tags; says so with a button that undoes it. `after` runs when it is done and when it is undone. */
+export async function correct(images, tags, verdict, { said, after = () => {} } = {}) {
+  try {
+    const done = await call("POST", "/api/corrections", { images, tags, verdict });
+    await after(done);
+    const undo = async () => {
+      try {
+        await call("POST", "/api/undo", { number: done.number });
+        await after(null);
+        toast("Undone.");
+      } catch (error) { toast(error.message, { bad: true }); }
+    };
+    if (done.number) lastUndo = undo;
+    toast(said ?? "Done.", done.number ? { action: { label: "Undo", run: undo } } : {});
+    return done;
+  } catch (error) {
+    toast(error.message, { bad: true });
+    return null;
+  }
+}
+
+let lastUndo = null;
+/** Undoes the newest correction made on this page, if any. */
+export function undoLast() {
+  const undo = lastUndo;
+  lastUndo = null;
+  document.querySelectorAll(".toast").forEach((each) => each.remove());
+  if (undo) undo(); else toast("There is nothing to undo on this page.");
+}
+
+const keys = [];
+/** Runs `run(event)` when the key is pressed outside of fields, without Ctrl, Alt or Meta; `?` lists them all. */
+export function onKey(key, label, run) { keys.push({ key, label, run }); }
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+  const found = keys.find((each) => each.key === event.key);
+  if (found) { event.preventDefault(); found.run(event); }
+});
+
+onKey("?", "this list", () => {
+  const dialog = document.createElement("dialog");
+  dialog.setAttribute("aria-label", "Keys");
+  const title = document.createElement("h2");
+  title.textContent = "Keys";
+  const table = document.createElement("table");
+  table.className = "table";
+  for (const { key, label } of keys) {
+    const row = table.insertRow();
+    const cap = document.createElement("kbd");
+    cap.textContent = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Enter: "↵" }[key] ?? key;
+    row.insertCell().append(cap);
+    row.insertCell().textContent = label;
+  }
+  const close = document.createElement("button");
+  close.className = "button quiet";
+  close.textContent = "Close";
+  close.addEventListener("click", () => dialog.close());
+  dialog.append(title, table, close);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+});
+
+onKey("/", "search", () => {
+  const box = document.querySelector('input[type="search"]');
+  if (box) { box.focus(); box.select(); } else location.assign("/");
+});
+
+document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  document.querySelector('meta[name="color-scheme"]').content = root.dataset.theme;
+  document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; SameSite=Lax`;
+});

@@ -1,0 +1,148 @@
+"""A small library behind the web application: in process, and on a loopback port for a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from imsearch.library import Library
+from imsearch.plugins.manager import PluginManager, make_manager
+from imsearch.settings import Settings
+from imsearch.webui.app import create_app
+from tests.fakes import colour_spec
+from tests.make_pictures import noise, plain
+
+COLOURS = {
+    "red.png": (255, 0, 0),
+    "green.png": (0, 255, 0),
+    "sub/blue.png": (0, 0, 255),
+    "sub/yellow.png": (255, 255, 0),
+    "grey.png": (90, 90, 90),
+}
+"""The fake annotator tags each with its channels: red.png is surely red, grey.png a little of all."""
+
+
+def fake_plugins() -> PluginManager:
+    """A manager whose only annotator is the fake one, "colours"."""
+    from imsearch import hookimpl
+
+    class Fake:
+        @hookimpl
+        def imsearch_annotators(self) -> list[object]:
+            return [colour_spec()]
+
+    entry = SimpleNamespace(name="fake", value="fake", dist=None, load=Fake)
+    return make_manager([entry])  # type: ignore[list-item]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """The pictures of `COLOURS`, and noise.jpg of 1200 x 800."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    for name, colour in COLOURS.items():
+        plain(folder / name, colour, (640, 480))
+    noise(folder / "noise.jpg", (1200, 800))
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(library=tmp_path / "library", semantic="off", device="cpu")
+
+
+@pytest.fixture
+def library(photos: Path, settings: Settings) -> Iterator[Library]:
+    """The pictures, indexed; open for reading as the server has it."""
+    with Library.open(settings=settings, create=True, plugins=fake_plugins()) as filling:
+        filling.index([photos])
+    with Library.open(settings=settings, plugins=fake_plugins()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(library: Library) -> FastAPI:
+    return create_app(library)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[FastAPI], str]]:
+    """Serves an application on a free loopback port; returns its address."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(app: FastAPI) -> str:
+        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        running.append((server, thread))
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless; missing it is a failure in CI and a skip elsewhere."""
+    path = os.environ.get("IMSEARCH_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium: .ci/run installs it")
+        pytest.skip("no Chromium is installed (apt-get install chromium, or name one in IMSEARCH_CHROMIUM)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, serve: Callable[[FastAPI], str], app: FastAPI) -> Iterator[Page]:
+    """A page of the served application; paths are relative to it.
+
+    At the end of the test: nothing was written to the console, nothing failed, no other host was asked.  A test that
+    provokes an error empties `page.problems` of it.
+    """
+    address = serve(app)
+    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    problems: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            problems.append(f"console: {message.text}")
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((address, "data:", "blob:")):
+            problems.append(f"asked another host: {request.url}")
+
+    opened.on("console", on_console)
+    opened.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    opened.on("request", on_request)
+    opened.problems = problems  # type: ignore[attr-defined]
+    opened.set_default_timeout(10_000)
+    yield opened
+    context.close()
+    assert problems == []

@@ -1,0 +1,25 @@
+"""The application as a whole."""
+
+from __future__ import annotations
+
+from fastapi.testclient import TestClient
+from playwright.sync_api import Page
+
+
+def test_errors_are_problem_details_below_api(client: TestClient) -> None:
+    answer = client.get("/api/nothing")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "Not Found"}
+
+
+def test_errors_are_pages_elsewhere(client: TestClient) -> None:
+    answer = client.get("/nothing")
+    assert answer.status_code == 404
+    assert "<h1>Not Found</h1>" in answer.text
+
+
+def test_a_page_opens_in_a_browser(page: Page) -> None:
+    page.goto("/nothing")
+    assert page.title() == "Not Found · imsearch"
+    page.problems.clear()  # type: ignore[attr-defined]
