@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from imsearch.errors import ImsearchError, LibraryLocked, PictureError, QueryError
+from imsearch.errors import ImsearchError, LibraryLocked, PictureError, QueryError, UndoConflict
 from imsearch.webui.site import Site
 
 MEDIA_TYPE = "application/problem+json"
@@ -63,7 +63,7 @@ def respond(request: Request, problem: Problem) -> Response:
 def _of_ours(error: ImsearchError) -> Problem:
     if isinstance(error, QueryError):
         return Problem(400, str(error), position=error.position)
-    if isinstance(error, LibraryLocked):
+    if isinstance(error, LibraryLocked | UndoConflict):
         return Problem(409, str(error))
     if isinstance(error, PictureError):
         return Problem(422, str(error))
