@@ -31,7 +31,8 @@ class Correction:
 
     changed: pairs that are different now.  unchanged: pairs that were so already.  refused: pairs that nobody
     suggested (to accept) or the user had not added (to remove).  said: which annotator says the pairs that were to be
-    removed.  names: the words as they were typed and the tags they were taken for.
+    removed.  names: the words as they were typed and the tags they were taken for.  number: of the change in the
+    history; None where nothing changed.
     """
 
     verdict: Verdict
@@ -40,6 +41,7 @@ class Correction:
     refused: tuple[tuple[int, str], ...] = ()
     said: Mapping[tuple[int, str], str] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    number: int | None = None
 
     @property
     def images(self) -> int:
