@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from imsearch.as_json import status_record
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import make_table, near, print_json, print_table, printable
+from imsearch.semantic.meanings import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
     with open_library(settings) as opened:
         found, failures = opened.status(), opened.failures()
     if form == "json":
-        print_json(_record(settings, found, failures))
+        print_json(status_record(found, failures, config_path(), encoder_state(settings.semantic)))
     elif only_failures:
         _print_failures(failures)
     else:
@@ -71,7 +73,7 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
     table.add_row("pictures", f"{found.images:,} in {count(found.files, 'file')}")
     table.add_row("tags in use", f"{found.tags:,}")
     table.add_row("corrections", f"{found.corrections:,}")
-    table.add_row("sentence encoder", _encoder(settings))
+    table.add_row("sentence encoder", encoder_state(settings.semantic))
     table.add_row("size on disk", f"{found.bytes / 1e6:,.1f} MB")
     table.add_row("failures", f"{found.failures:,}" + (" (imsearch status --failures)" if failures else ""))
     print_table(table)
@@ -83,39 +85,9 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
         print_table(table)
 
 
-def _encoder(settings: Settings) -> str:
-    """Whether unknown words are looked for by their meaning."""
-    from imsearch.semantic.meanings import weights_folder
-
-    if weights_folder() is None:
-        return "not installed"
-    return "installed" if settings.semantic == "auto" else "installed, switched off"
-
-
 def _print_failures(failures: tuple[Failure, ...]) -> None:
     if not failures:
         say("Nothing failed.")
     for failure in failures:
         who = f" [{failure.annotator}]" if failure.annotator else ""
         click.echo(f"{printable(near(failure.path))}{who}: {printable(failure.reason)}")
-
-
-def _record(settings: Settings, found: Status, failures: tuple[Failure, ...]) -> dict[str, Any]:
-    return {
-        "library": str(found.folder),
-        "config": str(config_path()),
-        "images": found.images,
-        "files": found.files,
-        "tags": found.tags,
-        "corrections": found.corrections,
-        "bytes": found.bytes,
-        "sentence_encoder": _encoder(settings),
-        "annotators": [
-            {"name": each.name, "version": each.version, "images": each.images, "current": each.current}
-            for each in found.annotators
-        ],
-        "failures": [
-            {"path": str(failure.path), "annotator": failure.annotator or None, "reason": failure.reason}
-            for failure in failures
-        ],
-    }
