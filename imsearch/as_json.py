@@ -99,7 +99,7 @@ def correction_record(done: Correction) -> dict[str, Any]:
 
 def renaming_record(done: Renaming) -> dict[str, Any]:
     """What ``POST /api/tags/rename`` and ``/merge`` return."""
-    return {"tags": list(done.tags), "name": done.name, "images": done.images}
+    return {"tags": list(done.tags), "name": done.name, "images": done.images, "number": done.number}
 
 
 def change_record(change: Change) -> dict[str, Any]:
