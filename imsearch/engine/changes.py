@@ -32,7 +32,7 @@ class Correction:
     changed: pairs that are different now.  unchanged: pairs that were so already.  refused: pairs that nobody
     suggested (to accept) or the user had not added (to remove).  said: which annotator says the pairs that were to be
     removed.  names: the words as they were typed and the tags they were taken for.  number: of the change in the
-    history; None where nothing changed.
+    history, which `undo` takes; None when nothing changed.
     """
 
     verdict: Verdict
@@ -51,11 +51,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """What `rename` or `merge` did: these tags go by that name now, on so many images."""
+    """What `rename` or `merge` did: these tags go by that name now, on so many images.
+
+    number: of the change in the history; None when they went by that name already.
+    """
 
     tags: tuple[str, ...]
     name: str
     images: int
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
