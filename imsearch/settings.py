@@ -33,6 +33,9 @@ class Settings:
     """Everything a user may set; each field is a key of ``config.toml`` and, in capitals, a variable ``IMSEARCH_…``."""
 
     library: Path = field(default_factory=_user_data, metadata={"help": "The folder of the library."})
+    folders: tuple[Path, ...] = _setting(
+        (), "The folders of pictures, which `imsearch index` brings up to date; by default those it was given before."
+    )
     annotators: tuple[str, ...] = _setting((), "The annotators to use; all that run by default when none is named.")
     device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
     batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
@@ -104,6 +107,13 @@ def _folder(value: Any) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def _folders(value: Any) -> tuple[Path, ...]:
+    paths = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(paths, list | tuple) or not all(isinstance(path, str | Path) for path in paths):
+        raise TypeError("it must be a list of paths")
+    return tuple(_folder(path) for path in paths if str(path).strip())
+
+
 def _names(value: Any) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
@@ -148,6 +158,7 @@ def _when(value: Any) -> str:
 
 _PARSERS = {
     "library": _folder,
+    "folders": _folders,
     "annotators": _names,
     "device": _device,
     "batch_size": _count,

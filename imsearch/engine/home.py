@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from imsearch.errors import LibraryError
 FILE_NAME = "catalog.sqlite3"
 _LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", FILE_NAME + ".new-journal", ".DS_Store"}
 """Files that do not make a folder somebody else's."""
-_PATIENCE = 1.0
-"""Seconds a writer waits for a reader to finish a repair."""
+_PATIENCE = 30.0
+"""Seconds a run waits for a reader to bring an index up to date; merging a large one takes some."""
 
 
 class Home:
@@ -103,12 +104,24 @@ class Home:
                 held.callback(WriteLock(self.folder).release)
             self.notes.append(migrate(self.catalog_path, found))
 
-    def borrow_lock(self) -> WriteLock | None:
-        """The lock for a short repair by a reader; None when another process writes or the folder cannot be."""
+    def borrow_lock(self, wait: float = 0) -> WriteLock | None:
+        """The lock for something short by a reader; None when another process writes or the folder cannot be.
+
+        wait: seconds for another reader that has it; a run is not waited for.
+        """
         try:
-            return WriteLock(self.folder)
+            return WriteLock(self.folder, wait=wait, brief=True)
         except LibraryError:
             return None
+
+    def open_for_corrections(self) -> Catalog:
+        """The catalog, open for writing beside whoever holds the lock; raises `LibraryError` on read-only media."""
+        if not (os.access(self.folder, os.W_OK) and os.access(self.catalog_path, os.W_OK)):
+            raise LibraryError(
+                f"The library {self.folder} can only be read here, so no tags can be corrected. Check its permissions, "
+                "or copy the library to a disk that you may write to."
+            )
+        return Catalog(self.catalog_path, write=True)
 
     def close(self) -> None:
         """Give the lock back."""

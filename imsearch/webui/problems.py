@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, PictureError, QueryError
+from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, PictureError, QueryError, UndoConflict
 from imsearch.webui.site import Site
 from imsearch.webui.texts import readable, readable_within
 from imsearch.webui.validation import told
@@ -70,7 +70,7 @@ def _is_api(request: Request) -> bool:
 def _of_ours(request: Request, error: ImsearchError) -> Problem:
     if isinstance(error, QueryError):
         return Problem(400, str(error), position=error.position)
-    if isinstance(error, LibraryLocked):
+    if isinstance(error, LibraryLocked | UndoConflict):
         return Problem(409, str(error))
     if isinstance(error, LibraryError):
         log.error("The library cannot be used: %s", error)
