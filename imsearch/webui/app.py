@@ -12,7 +12,8 @@ from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
 from imsearch.webui import openapi
-from imsearch.webui.api import annotate, corrections, images, status, tags
+from imsearch.webui.api import annotate, corrections, images, indexing, status, tags
+from imsearch.webui.indexing import Indexing
 from imsearch.webui.pages import reference
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
@@ -35,11 +36,11 @@ def create_app(library: Library) -> FastAPI:
         generate_unique_id_function=openapi.operation_name,
         lifespan=_running,
     )
-    app.state.site = Site(library, Pages(), Trying(library))
+    app.state.site = Site(library, Pages(), Trying(library), Indexing(library))
     handle_errors(app)
     openapi.describe(app)
     app.include_router(reference.router)
-    for group in (images, tags, corrections, annotate, status):
+    for group in (images, tags, corrections, annotate, indexing, status):
         app.include_router(group.router)
     app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
     return app

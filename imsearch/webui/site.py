@@ -11,6 +11,7 @@ from imsearch.webui.rendering import Pages
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.indexing import Indexing
     from imsearch.webui.trying import Trying
 
 
@@ -19,15 +20,18 @@ class Site:
     """One library and everything around it; made by `imsearch.webui.app.create_app`.
 
     library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
+    indexing: watches, starts and stops runs.
     """
 
     library: Library
     pages: Pages
     trying: Trying
+    indexing: Indexing
 
     def close(self) -> None:
         """Let go of what was opened here; the library is its owner's to close."""
         self.trying.close()
+        self.indexing.close()
 
 
 def _site(request: Request) -> Site:
