@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from imsearch.records import AnnotatorSpec, Tag
 from imsearch.settings import Settings
 
 if TYPE_CHECKING:
+    from imsearch.indexer.crew import Crew
     from imsearch.indexer.item import Item
     from imsearch.plugins.manager import PluginManager
 
@@ -111,3 +113,20 @@ def pick_device(wanted: str) -> str:
     from imsearch.training.device import choose_device
 
     return choose_device("auto").type
+
+
+def annotate_bytes(crew: Crew, data: bytes, path: Path, names: Sequence[str]) -> Item:
+    """What annotators of a crew make of the bytes of a picture, which need not lie in any file.
+
+    path: what to call it; nothing is looked for there.  Names of annotators that cannot be built become failures.
+    """
+    from imsearch.indexer.item import Item
+    from imsearch.indexer.read import decode
+
+    item = Item(path, len(data), 0, beside=0, data=data, sha256=hashlib.sha256(data).hexdigest(), decode=True)
+    item.wanted = tuple(name for name in names if crew.has(name))
+    decode(item, crew.ready)
+    crew.annotate([item])
+    if not item.reason:
+        item.failures.update((name, crew.broken[name]) for name in names if name in crew.broken)
+    return item

@@ -99,7 +99,7 @@ def correction_record(done: Correction) -> dict[str, Any]:
 
 def renaming_record(done: Renaming) -> dict[str, Any]:
     """What ``POST /api/tags/rename`` and ``/merge`` return."""
-    return {"tags": list(done.tags), "name": done.name, "images": done.images, "number": done.number}
+    return {"number": done.number, "tags": list(done.tags), "name": done.name, "images": done.images}
 
 
 def change_record(change: Change) -> dict[str, Any]:
@@ -150,6 +150,7 @@ def status_record(found: Status, failures: Sequence[Failure], config: Path, enco
             {"name": each.name, "version": each.version, "images": each.images, "current": each.current}
             for each in found.annotators
         ],
+        "failed": found.failures,
         "failures": [failure_record(failure) for failure in failures],
     }
 

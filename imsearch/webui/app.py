@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,13 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
+from imsearch.webui import openapi
+from imsearch.webui.api import annotate, corrections, images, status, tags
+from imsearch.webui.pages import reference
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
+from imsearch.webui.trying import Trying
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -26,8 +32,20 @@ def create_app(library: Library) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=openapi.operation_name,
+        lifespan=_running,
     )
-    app.state.site = Site(library, Pages())
+    app.state.site = Site(library, Pages(), Trying(library))
     handle_errors(app)
+    openapi.describe(app)
+    app.include_router(reference.router)
+    for group in (images, tags, corrections, annotate, status):
+        app.include_router(group.router)
     app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
     return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.site.close()

@@ -11,17 +11,23 @@ from imsearch.webui.rendering import Pages
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.trying import Trying
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """One library and everything around it; made by `imsearch.webui.app.create_app`.
 
-    library: open for reading; several threads use it at once.
+    library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
     """
 
     library: Library
     pages: Pages
+    trying: Trying
+
+    def close(self) -> None:
+        """Let go of what was opened here; the library is its owner's to close."""
+        self.trying.close()
 
 
 def _site(request: Request) -> Site:
