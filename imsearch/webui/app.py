@@ -9,9 +9,11 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
+from imsearch.webui.api import files as api_files
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
+from imsearch.webui.thumbnails import Thumbnails, original_address, thumbnail_address
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -27,7 +29,9 @@ def create_app(library: Library) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.site = Site(library, Pages())
+    app.state.site = site = Site(library, Pages(), Thumbnails(library))
+    site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
+    app.include_router(api_files.router)
     handle_errors(app)
     app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
     return app
