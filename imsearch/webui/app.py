@@ -13,10 +13,12 @@ from fastapi.staticfiles import StaticFiles
 from imsearch import __version__
 from imsearch.webui import openapi
 from imsearch.webui.api import annotate, corrections, images, status, tags
+from imsearch.webui.api import files as api_files
 from imsearch.webui.pages import reference
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
+from imsearch.webui.thumbnails import Thumbnails, original_address, thumbnail_address
 from imsearch.webui.trying import Trying
 
 if TYPE_CHECKING:
@@ -35,11 +37,13 @@ def create_app(library: Library) -> FastAPI:
         generate_unique_id_function=openapi.operation_name,
         lifespan=_running,
     )
-    app.state.site = Site(library, Pages(), Trying(library))
+    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library))
+    site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
-    app.include_router(reference.router)
-    for group in (images, tags, corrections, annotate, status):
+    for page in (reference,):
+        app.include_router(page.router)
+    for group in (images, api_files, tags, corrections, annotate, status):
         app.include_router(group.router)
     app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
     return app
