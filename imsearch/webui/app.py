@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
+from imsearch.webui.assets import Assets
+from imsearch.webui.pages import search
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
@@ -29,5 +29,6 @@ def create_app(library: Library) -> FastAPI:
     )
     app.state.site = Site(library, Pages())
     handle_errors(app)
-    app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
+    app.include_router(search.router)
+    app.mount("/static", Assets(), name="static")
     return app
