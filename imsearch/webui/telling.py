@@ -148,7 +148,7 @@ def _parts(node: Node, unknown: Sequence[str]) -> list[str]:
         left_out = " (unknown)" if node.typed in unknown else ""
         return [f"{kind}{'the tag ' if node.exact else ''}{node.typed}{left_out}"]
     if isinstance(node, Condition):
-        return [node.typed]
+        return [node.text]
     if isinstance(node, By | Like):
         return [f"by:{node.source}" if isinstance(node, By) else f"like:{node.target}"]
     return []

@@ -74,7 +74,7 @@ function makeBar() {
   root.setAttribute("aria-label", "Selected pictures");
   root.innerHTML = `<strong aria-live="polite"></strong>
     <form><input class="field" list="known-tags" placeholder="Tag" aria-label="Tag" autocomplete="off" maxlength="100"><datalist id="known-tags"></datalist>
-    <button class="button" value="add">Add tag</button><button class="button quiet" value="reject">Reject tag</button></form>
+    <button class="button" value="add">Add<span class="long">tag</span></button><button class="button quiet" value="reject">Reject<span class="long">tag</span></button></form>
     <button class="button quiet" type="button" data-clear>Clear</button>`;
   document.body.append(root);
   const input = root.querySelector("input");

@@ -2,13 +2,14 @@
 
 /** Fills the sidebar, which on small screens is a sheet. */
 export async function loadFacets(aside) {
+  const body = aside.querySelector("[data-facets-body]");
   const query = new URLSearchParams(location.search).get("q") ?? "";
   try {
     const response = await fetch(`/?${new URLSearchParams({ q: query, part: "facets" })}`);
     if (!response.ok) throw new Error(response.statusText);
     aside.classList.add("late");
-    aside.innerHTML = await response.text();
+    body.innerHTML = await response.text();
   } catch {
-    aside.textContent = "What the pictures have in common could not be loaded.";
+    body.textContent = "What the pictures have in common could not be loaded.";
   }
 }
