@@ -42,6 +42,7 @@ class Settings:
         None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
     )
     visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
+    thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
     semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
 
 
@@ -124,6 +125,12 @@ def _count(value: Any) -> int:
     return int(value)
 
 
+def _megabytes(value: Any) -> int:
+    if isinstance(value, bool | float) or int(value) < 0:
+        raise ValueError("it must be a whole number from 0")
+    return int(value)
+
+
 def _share(value: Any) -> float:
     if isinstance(value, bool) or not 0 <= float(value) <= 1:
         raise ValueError("it must be a number from 0 to 1")
@@ -155,5 +162,6 @@ _PARSERS = {
     "limit": _count,
     "min_score": _share,
     "visual_evidence": _yes,
+    "thumbnail_cache": _megabytes,
     "semantic": _when,
 }

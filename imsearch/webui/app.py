@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from imsearch import __version__
+from imsearch.webui.api import files as api_files
 from imsearch.webui.assets import Assets
 from imsearch.webui.pages import search
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
+from imsearch.webui.thumbnails import Thumbnails, original_address, thumbnail_address
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -27,7 +29,9 @@ def create_app(library: Library) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.site = Site(library, Pages())
+    app.state.site = site = Site(library, Pages(), Thumbnails(library))
+    site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
+    app.include_router(api_files.router)
     handle_errors(app)
     app.include_router(search.router)
     app.mount("/static", Assets(), name="static")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from imsearch.webui.rendering import Pages
+from imsearch.webui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -22,9 +23,10 @@ class Site:
 
     library: Library
     pages: Pages
+    thumbnails: Thumbnails
 
 
-def _site(request: Request) -> Site:
+async def _site(request: Request) -> Site:  # not a plain function: those take a thread of the pool to themselves
     return cast(Site, request.app.state.site)
 
 
