@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
 from imsearch.webui import openapi
 from imsearch.webui.api import annotate, corrections, images, status, tags
 from imsearch.webui.api import files as api_files
-from imsearch.webui.pages import reference
+from imsearch.webui.assets import Assets
+from imsearch.webui.pages import reference, search
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
@@ -41,11 +40,11 @@ def create_app(library: Library) -> FastAPI:
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
-    for page in (reference,):
+    for page in (search, reference):
         app.include_router(page.router)
     for group in (images, api_files, tags, corrections, annotate, status):
         app.include_router(group.router)
-    app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
+    app.mount("/static", Assets(), name="static")
     return app
 
 
