@@ -43,6 +43,8 @@ class Settings:
     )
     visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
     semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
+    allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
+    upload_limit: int = _setting(64, "How many megabytes may be uploaded to `imsearch serve` at once.")
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -111,6 +113,13 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(stripped for name in names if (stripped := name.strip()))
 
 
+def _hosts(value: Any) -> tuple[str, ...]:
+    names = _names(value)
+    if any(set(name) & set("/:*@ ") for name in names):
+        raise ValueError("names of hosts have neither http:// nor a port: photos.example.org")
+    return names
+
+
 def _device(value: Any) -> str:
     kind, _, number = str(value).partition(":")
     if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
@@ -156,4 +165,6 @@ _PARSERS = {
     "min_score": _share,
     "visual_evidence": _yes,
     "semantic": _when,
+    "allowed_hosts": _hosts,
+    "upload_limit": _count,
 }

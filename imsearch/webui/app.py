@@ -9,17 +9,27 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
+from imsearch.webui.guards import guards
+from imsearch.webui.pages import login
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
+from imsearch.webui.security import GuardedApp
 from imsearch.webui.site import Site
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.access import Access
+    from imsearch.webui.hosts import Hosts
 
 
-def create_app(library: Library) -> FastAPI:
-    """The pages and the API over this library, which is open for reading and stays its owner's to close."""
-    app = FastAPI(
+def create_app(library: Library, *, access: Access | None = None, hosts: Hosts | None = None) -> FastAPI:
+    """The pages and the API over this library, which is open for reading and stays its owner's to close.
+
+    access: asks for a token; without it everybody may come in, which is only for loopback.  hosts: the names under
+    which the server may be asked for; by default those of loopback.
+    """
+    app = GuardedApp(
+        guards(library.settings, access, hosts),
         title="imsearch",
         version=__version__,
         description="Finds pictures by words, and tells, corrects and makes their tags.",
@@ -27,7 +37,8 @@ def create_app(library: Library) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.site = Site(library, Pages())
+    app.state.site = Site(library, Pages(), access)
     handle_errors(app)
+    app.include_router(login.router)
     app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
     return app

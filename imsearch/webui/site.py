@@ -11,17 +11,19 @@ from imsearch.webui.rendering import Pages
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.access import Access
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """One library and everything around it; made by `imsearch.webui.app.create_app`.
 
-    library: open for reading; several threads use it at once.
+    library: open for reading; several threads use it at once.  access: the token and sessions, where one is asked for.
     """
 
     library: Library
     pages: Pages
+    access: Access | None = None
 
 
 def _site(request: Request) -> Site:
