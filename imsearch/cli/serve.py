@@ -33,21 +33,19 @@ Examples:
     help="The port; 0 takes a free one.",
 )
 @click.option("--open/--no-open", "show", default=False, help="Show the page in the browser.")
-@click.option(
-    "--token", "ask", is_flag=True, help="Ask for a token on this machine too, for one that several people use."
-)
+@click.option("--token", "ask", is_flag=True, help="Ask for a token on this machine too, if several people use it.")
 @click.option("--new-token", is_flag=True, help="Make a new token, and sign everybody out.")
 @click.option(
     "--allow-host",
     "allowed_hosts",
     multiple=True,
     metavar="NAME",
-    help="A further name that the server goes by; may be given again.  Asks for a token.",
+    help="A further name that the server goes by, which makes it ask for a token; may be given again.",
 )
 @click.option(
     "--behind-proxy",
     metavar="ADDRESS",
-    help="Believe the reverse proxy at this address whom it speaks for.  Asks for a token.",
+    help="Believe the reverse proxy at this address for whom it speaks, and ask for a token.",
 )
 @click.option("--verbose", is_flag=True, help="Log every request to stderr.")
 @library_option
@@ -67,24 +65,25 @@ def serve(
     Other devices and programs must show a token, which is made and printed once when the server first listens for them.
     Ctrl-C stops it.
     """
-    from imsearch.webui import serving
+    from imsearch.webui import sockets as listening
 
     settings = load_settings({"library": library, "allowed_hosts": allowed_hosts})
     host = host.strip("[]")
-    sockets = serving.bind(host, port)
+    sockets = listening.bind(host, port)
     try:
         _make_library(settings)
         asked = ask or new_token or behind_proxy is not None or bool(settings.allowed_hosts)
-        access, token = _prepare(settings, new_token) if asked or not serving.only_here(sockets) else (None, None)
+        access, token = _prepare(settings, new_token) if asked or not listening.only_here(sockets) else (None, None)
         with open_library(settings) as opened:
             from imsearch.webui.app import create_app
             from imsearch.webui.hosts import Hosts
+            from imsearch.webui.serving import serve as run
 
             app = create_app(opened, access=access, hosts=Hosts.of(host, settings.allowed_hosts))
-            told = lambda: _tell(serving.addresses(sockets, host), access, token, show)  # noqa: E731
-            serving.serve(app, sockets, told, proxy=behind_proxy, verbose=verbose)
+            told = lambda: _tell(listening.addresses(sockets, host), access, token, show)  # noqa: E731
+            run(app, sockets, told, proxy=behind_proxy, verbose=verbose)
     finally:
-        serving.close(sockets)
+        listening.close(sockets)
     say("Stopped.")
     return 0
 
@@ -111,7 +110,7 @@ def _tell(addresses: list[str], access: Access | None, token: str | None, show: 
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     best, *others = addresses
     console.print(
         "imsearch serves", Text(best, f"bold link {best}"), *(f"or {each}" for each in others), "(Ctrl-C stops it)"

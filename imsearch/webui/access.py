@@ -1,6 +1,7 @@
 """Who may come in: one token for the library, and sessions of browsers that gave it.
 
-The token has 256 random bits, so a plain hash of it can be neither guessed nor reversed; the token itself is kept nowhere.
+The token has 256 random bits, so a plain hash of it can be neither guessed nor reversed.  The token itself is kept
+nowhere.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class Access:
         return None if not isinstance(found, str) or found in record.ended else found
 
     def end_session(self, cookies: dict[str, str]) -> str | None:
-        """End the session of these cookies for good, copies of the cookie included; the name of the cookie to delete."""
+        """End the session of these cookies, and of copies of them.  Returns the cookie's name, to delete it."""
         with self._lock:
             session, record = self.session(cookies), self._record()
             if record is None:

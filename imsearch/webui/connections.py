@@ -1,4 +1,4 @@
-"""Connections that dawdle: limits that uvicorn does not have, for what comes before a request reaches the application."""
+"""Connections that dawdle: limits that uvicorn does not have, for what never reaches the application."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Rates:
             raise self._too_many(self._requests, who, "Too many requests came from this address.")
 
     def check_wrong(self, client: str) -> None:
-        """Raise Problem 429 when this address, or all together, gave too many wrong tokens; a right one is not looked at."""
+        """Raise Problem 429 when this address, or all together, gave so many that not even a right one counts."""
         for limit, who in ((self._wrong, _neighbourhood(client)), (self._wrong_of_all, "")):
             if not self._limiter.test(limit, who):
                 raise self._too_many(limit, who, "Too many wrong tokens were given.")
@@ -49,7 +49,7 @@ class Rates:
 
 
 def _neighbourhood(client: str) -> str:
-    """An address, or of IPv6 the network that one household has: there each device has as many addresses as it likes."""
+    """An address; of IPv6 the network of a household, in which each device has as many addresses as it likes."""
     try:
         address = ip_address(client)
     except ValueError:
