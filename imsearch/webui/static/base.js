@@ -15,6 +15,7 @@ export async function call(method, address, body) {
   }
   const text = await response.text();
   const answer = text && /json/.test(response.headers.get("Content-Type") ?? "") ? JSON.parse(text) : null;
+  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   if (!response.ok) {
     const error = new Error(answer?.detail ?? `${response.status} ${response.statusText}`);
     error.status = response.status;
