@@ -37,7 +37,13 @@ class Pages:
         return self._environment
 
     def static(self, name: str) -> str:
-        """The address of a file that is served as it is."""
+        """The address of a file that is served as it is.
+
+        Scripts have none that changes: they import each other by their plain names, and under another name the browser
+        would run the same file twice.
+        """
+        if name.endswith(".js"):
+            return f"/static/{name}"
         if name not in self._versions:
             content = files("imsearch.webui").joinpath("static", name).read_bytes()
             self._versions[name] = hashlib.sha256(content).hexdigest()[:12]
