@@ -80,6 +80,7 @@ export class Tags {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const open = this.list.querySelector("[data-tail]")?.open;
       const inside = this.list.contains(document.activeElement) || (held && document.activeElement === document.body);
+      keepOrder(this.list, page);
       this.list.replaceChildren(...page.body.children);
       const tail = this.list.querySelector("[data-tail]");
       if (tail && open) tail.open = true;
@@ -88,6 +89,14 @@ export class Tags {
       toast(`The tags could not be read again: ${error.message}`, { bad: true });
     }
   }
+}
+
+/** A tag stays where it was while one works on them, although a confirmed one counts as certain now; new ones are first. */
+function keepOrder(before, after) {
+  const names = (list) => [...list?.children ?? []].map((row) => row.dataset.tag);
+  const order = names(before.querySelector(".tags"));
+  const list = after.querySelector(".tags");
+  list?.append(...[...list.children].sort((one, other) => order.indexOf(one.dataset.tag) - order.indexOf(other.dataset.tag)));
 }
 
 /** What was done, in words. */

@@ -6,7 +6,7 @@ import { Zoom } from "./picture-zoom.js";
 
 const $ = (what, where = document) => where.querySelector(what);
 const pages = new Map(); // of the neighbours, by address: they are there before one turns to them
-let zoom, tags, turning = false;
+let zoom, tags, turning = false, wanted = null;
 
 document.documentElement.classList.add("scripted");
 
@@ -27,8 +27,11 @@ async function fetchPage(address, large) {
 
 /** Shows a neighbour in place of this picture; Back still returns to where this one was opened from. */
 async function turn(way) {
+  if (turning) {
+    wanted = way; // as soon as this one is there
+    return;
+  }
   const link = $(`.turn.${way}`);
-  if (turning) return;
   if (!link) {
     tell(way === "next" ? "This is the last picture." : "This is the first picture.", true);
     return;
@@ -44,6 +47,9 @@ async function turn(way) {
   } finally {
     turning = false;
   }
+  const then = wanted;
+  wanted = null;
+  if (then) turn(then);
 }
 
 function replace(page) {
