@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
-from imsearch.webui.pages import tags
+from imsearch.webui.pages import status, tags
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
@@ -31,5 +31,6 @@ def create_app(library: Library) -> FastAPI:
     app.state.site = Site(library, Pages())
     handle_errors(app)
     app.include_router(tags.router)
+    app.include_router(status.router)
     app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
     return app
