@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
-from imsearch.webui.pages import status, tags
+from imsearch.webui.pages import status, tags, trying
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
@@ -32,5 +32,6 @@ def create_app(library: Library) -> FastAPI:
     handle_errors(app)
     app.include_router(tags.router)
     app.include_router(status.router)
+    app.include_router(trying.router)
     app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
     return app
