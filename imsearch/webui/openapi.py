@@ -22,6 +22,29 @@ TAGS = (
 _EVERYWHERE = (401, 403, 408, 413, 421, 429)
 """What any operation may answer: no token, another origin, a body that is too slow or too large, an unknown Host, too
 often."""
+_LINKS: dict[str, dict[str, dict[str, Any]]] = {
+    "search": {"image": {"parameters": {"id": "$response.body#/hits/0/id"}}},
+    "similar": {"image": {"parameters": {"id": "$response.body#/hits/0/id"}}},
+    "review": {
+        "image": {"parameters": {"id": "$response.body#/tags/0/id"}},
+        "correct": {
+            "requestBody": {
+                "images": ["$response.body#/tags/0/id"],
+                "tags": ["$response.body#/tags/0/tag/name"],
+                "verdict": "accept",
+            }
+        },
+    },
+    "correct": {
+        "undo": {"requestBody": {"number": "$response.body#/number"}},
+        "image": {"parameters": {"id": "$request.body#/images/0"}},
+    },
+    "rename_tag": {"undo": {"requestBody": {"number": "$response.body#/number"}}},
+    "merge_tags": {"undo": {"requestBody": {"number": "$response.body#/number"}}},
+    "history": {"undo": {"requestBody": {"number": "$response.body#/changes/0/number"}}},
+    "tags": {"review": {"parameters": {"word": "$response.body#/tags/0/name"}}},
+}
+"""What to ask next, by operation: of which operation, and with what of the answer."""
 _PROBLEM = {
     "title": "Problem",
     "description": "What went wrong, as RFC 9457 has it. Some problems have further members.",
@@ -102,9 +125,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     schemas["Problem"] = _PROBLEM
-    for path in document["paths"].values():
-        for operation in path.values():
-            _finish(operation)
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    names = {operation["operationId"] for operation in operations}
+    for operation in operations:
+        _finish(operation)
+        links = _LINKS.get(operation["operationId"], {})
+        if known := {name: {"operationId": name, **link} for name, link in links.items() if name in names}:
+            operation["responses"]["200"]["links"] = known
     return document
 
 
@@ -113,6 +140,8 @@ def _finish(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if MEDIA_TYPE not in responses.get("422", {"content": {MEDIA_TYPE: {}}})["content"]:
         responses["422"] = _problem(422, "A parameter or the body cannot be understood; `errors` tells which part.")
+    if "requestBody" in operation:
+        responses.setdefault("400", _problem(400, "The body cannot be read."))
     for status in _EVERYWHERE:
         responses.setdefault(str(status), _problem(status))
     operation["responses"] = dict(sorted(responses.items()))
