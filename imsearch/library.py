@@ -8,18 +8,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from imsearch.annotating import annotate, error_of, pick_device, usable_annotators
+from imsearch.annotating import annotate, error_of
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError, PictureError
+from imsearch.index_library import IndexLibrary
 from imsearch.lexicon import Lexicon
 from imsearch.records import Image, Results, Tag, Text
 from imsearch.settings import Settings, load_settings
-from imsearch.tag_library import TagLibrary
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -27,18 +26,16 @@ if TYPE_CHECKING:
 
     from imsearch.engine.duplicates import Group
     from imsearch.engine.health import Status
-    from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager
     from imsearch.records import Failure
     from imsearch.semantic.meanings import SentenceMeanings
 
 
-class Library(TagLibrary):
+class Library(IndexLibrary):
     """An opened library.  Use it as a context manager, or call `close`."""
 
     def __init__(self, engine: Engine, settings: Settings, plugins: PluginManager | None = None) -> None:
-        super().__init__(engine, settings)
-        self._plugins = plugins
+        super().__init__(engine, settings, plugins)
         engine.annotators = settings.annotators
         engine.look = self._look
         if settings.visual_evidence:
@@ -80,43 +77,6 @@ class Library(TagLibrary):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @cached_property
-    def plugins(self) -> PluginManager:
-        """Loaded when first asked for: a query needs none."""
-        from imsearch.plugins.manager import make_manager
-
-        return self._plugins or make_manager()
-
-    def index(
-        self,
-        paths: Sequence[Path],
-        annotators: Sequence[str] = (),
-        *,
-        observer: Observer | None = None,
-        forget_missing: bool = False,
-    ) -> Report:
-        """Bring the library up to date with these files and folders.
-
-        annotators: by name; by default those of the settings, or all.  Raises PluginError when one is not installed,
-        ImsearchError for a path that neither exists nor is known.
-        """
-        from imsearch.announcer import Announcer
-        from imsearch.indexer.pipeline import index
-        from imsearch.indexer.report import SilentObserver
-
-        observer = observer or SilentObserver()
-        specs = usable_annotators(self.plugins, annotators or self.settings.annotators, observer.note)
-        return index(
-            paths,
-            self.engine,
-            specs,
-            device=pick_device(self.settings.device),
-            batch_size=self.settings.batch_size,
-            workers=self.settings.workers,
-            observer=Announcer(observer, self.engine.catalog, self.plugins) if self.plugins.listens else observer,
-            forget_missing=forget_missing,
-        )
 
     def query(
         self,

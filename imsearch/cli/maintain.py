@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,15 @@ import click
 from imsearch.as_json import status_record
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import make_table, near, print_json, print_table, printable
+from imsearch.run_words import tell_last_run, tell_progress
+from imsearch.runs import indexing_record
 from imsearch.semantic.meanings import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
 
 if TYPE_CHECKING:
     from imsearch.engine.health import Status
-    from imsearch.records import Failure
+    from imsearch.records import Failure, Folder
+    from imsearch.runs import LastRun, Progress
 
 
 @click.command()
@@ -27,12 +31,15 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
     settings = load_settings({"library": library})
     with open_library(settings) as opened:
         found, failures = opened.status(), opened.failures()
+        running, last, folders = opened.progress(), opened.last_run(), opened.folders()
     if form == "json":
-        print_json(status_record(found, failures, config_path(), encoder_state(settings.semantic)))
+        record = status_record(found, failures, config_path(), encoder_state(settings.semantic))
+        print_json(record | indexing_record(running, last, folders))
     elif only_failures:
         _print_failures(failures)
     else:
         _print_status(settings, found, failures)
+        _print_runs(running, last, folders)
     return 0
 
 
@@ -82,6 +89,21 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
         table = make_table("annotator", "version", ">pictures", "")
         for each in found.annotators:
             table.add_row(each.name, each.version, f"{each.images:,}", "" if each.current else "replaced")
+        print_table(table)
+
+
+def _print_runs(running: Progress | None, last: LastRun | None, folders: Sequence[Folder]) -> None:
+    table = make_table("", "")
+    table.show_header = False
+    if running is not None:
+        table.add_row("indexing now", f"{tell_progress(running)} (process {running.pid})")
+    if last is not None:
+        table.add_row("last run", printable(tell_last_run(last)))
+    for number, folder in enumerate(folders):
+        when = "" if folder.indexed_at is None else f" (indexed {folder.indexed_at.astimezone():%Y-%m-%d %H:%M})"
+        table.add_row("" if number else "folders", printable(folder.path) + when)
+    if table.rows:
+        click.echo()
         print_table(table)
 
 

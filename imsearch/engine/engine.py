@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -84,21 +84,22 @@ class Engine(Finder):
     # -- writing
 
     @property
-    def _writer(self) -> Recorder:
+    def recorder(self) -> Recorder:
+        """Writes to the catalog of a library that was opened for writing; raises `LibraryError` for others."""
         if self._recorder is None:
             raise LibraryError(f"The library {self._home.folder} was opened for reading only.")
         return self._recorder
 
     def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
         """Say which annotators this run uses, before asking what images lack and before recording."""
-        self._writer.use_annotators(specs)
+        self.recorder.use_annotators(specs)
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure] = ()) -> None:
         """Write a batch down, in one transaction; the indexes follow within seconds, and at `close` at the latest.
 
         failures: those without an annotator name files that could not be read; they lose what they held.
         """
-        self._writer.record(readings, failures)
+        self.recorder.record(readings, failures)
         if time.monotonic() - self._caught_up >= _CATCH_UP_SECONDS:
             self.catch_up()
 
@@ -107,7 +108,7 @@ class Engine(Finder):
 
         An image without files is no longer found, but keeps its tags and corrections in case the bytes come back.
         """
-        count = self._writer.forget(os.fsencode(path) for path in paths)
+        count = self.recorder.forget(os.fsencode(path) for path in paths)
         self.catch_up()
         return count
 
@@ -140,7 +141,7 @@ class Engine(Finder):
 
     def keep_up(self) -> None:
         """Until this engine is closed, let the text index follow what other processes correct, whatever this one does."""
-        self._writer  # noqa: B018 - refuses a reader
+        self.recorder  # noqa: B018 - refuses a reader
         if self._keeper is None:
             self._keeper = Keeper(self._catch_up_when_due, _CATCH_UP_SECONDS / 2, self.notes.append)
 
@@ -150,19 +151,27 @@ class Engine(Finder):
 
     def catch_up(self) -> None:
         """Bring the text index up to date with the catalog now, so that readers find what was recorded."""
-        self._writer  # noqa: B018 - refuses a reader
+        self.recorder  # noqa: B018 - refuses a reader
         self._indexes.catch_up_text()
         self._caught_up = time.monotonic()
 
+    def running(self) -> int | None:
+        """The process that holds the library for a run, maybe this one; None when nobody does."""
+        return self._home.running()
+
+    def while_free(self, work: Callable[[], None]) -> bool:
+        """Do something short while nobody else may write; returns whether it was done, which is not while one does."""
+        return self._home.while_free(work)
+
     def save(self) -> None:
         """Bring the indexes up to date and write them down, as `close` does."""
-        self._writer  # noqa: B018 - refuses a reader
+        self.recorder  # noqa: B018 - refuses a reader
         self._indexes.catch_up_text()
         self._indexes.save_vectors()
 
     def rebuild(self) -> None:
         """Make all indexes anew from the catalog."""
-        self._writer  # noqa: B018 - refuses a reader
+        self.recorder  # noqa: B018 - refuses a reader
         self._indexes.rebuild()
 
     def status(self) -> Status:

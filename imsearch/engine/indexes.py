@@ -113,14 +113,7 @@ class Indexes:
         if self._home.writing:
             work()
             return True
-        lock = self._home.borrow_lock(patience)
-        if lock is None:
-            return False
-        try:
-            work()
-        finally:
-            lock.release()
-        return True
+        return self._home.while_free(work, patience)
 
     # -- text
 
