@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from benchmarks.pictures import natural, report
+from imsearch.annotator import Annotator
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
 from imsearch.engine.home import THUMBNAILS
@@ -66,7 +68,7 @@ def main() -> None:
     if options.serve:
         serve(options.serve)
     elif options.formats:
-        report("Encoding thumbnails of 4 pictures, mean of each, best of 5", formats(), options.json)
+        report("Encoding thumbnails of 4 pictures, mean of each, best of 5", list(formats()), options.json)
     else:
         rows = [row for kind in options.kind or KINDS for row in grid(kind, options.pictures, options.rounds)]
         report(f"A grid of thumbnails, {CONNECTIONS} connections, {os.cpu_count()} processors", rows, options.json)
@@ -131,7 +133,7 @@ def fill(library: Path, paths: list[Path], size: tuple[int, int], format: str) -
         engine.record(readings)
 
 
-def _never(device: str) -> object:
+def _never(device: str) -> Annotator:
     raise AssertionError("nothing is annotated here")
 
 
@@ -203,15 +205,13 @@ async def fetch(port: int, addresses: list[str]) -> float:
 def formats() -> Iterator[dict[str, object]]:
     """Time, bytes and likeness to what is encoded (SSIM of the luminance), for each way to encode."""
     whole = [natural((4000, 3000), seed) for seed in range(4)]
-    ways: list[tuple[str, dict[str, object]]] = [
-        *(("JPEG", {"quality": quality}) for quality in (75, 82, 88)),
-        ("JPEG", {"quality": 82, "optimize": True}),
-        *(("WEBP", {"quality": quality, "method": method}) for quality in (75, 82) for method in (0, 2, 4)),
-    ]
+    ways: list[tuple[str, dict[str, object]]] = [("JPEG", {"quality": quality}) for quality in (75, 82, 88)]
+    ways += [("JPEG", {"quality": 82, "optimize": True})]
+    ways += [("WEBP", {"quality": quality, "method": method}) for quality in (75, 82) for method in (0, 2, 4)]
     for size, box in BOXES.items():
         images = [image.resize(fitted(*image.size, box), Image.Resampling.BICUBIC, reducing_gap=2) for image in whole]
         for format, how in ways:
-            taken, encoded = zip(*(best(lambda i=i: _encoded(i, format, how)) for i in images), strict=True)  # type: ignore[misc]
+            taken, encoded = zip(*(best(partial(_encoded, image, format, how)) for image in images), strict=True)
             yield {
                 "size": size,
                 "format": f"{format} {' '.join(f'{name}={value}' for name, value in how.items())}",

@@ -93,7 +93,9 @@ class Thumbnails:
 
     async def get(self, image: int, size: Size) -> Thumbnail | None:
         """A thumbnail, made if need be; None when there is no such image.  Raises what the catalog raises."""
-        found = self.at_hand(image, size) or await self.read(self._find, image, size)
+        if at_hand := self.at_hand(image, size):
+            return at_hand
+        found = await self.read(self._find, image, size)
         if isinstance(found, Future):
             # Shielded: who goes away must not cancel the work that others wait for.
             return await asyncio.shield(asyncio.wrap_future(found))
