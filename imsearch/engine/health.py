@@ -76,18 +76,19 @@ def status(home: Home, catalog: Catalog) -> Status:
             annotators=tuple(AnnotatorStatus(*row) for row in connection.execute(annotated)),
             generation=connection.execute(select(s.library.c.generation)).scalar_one(),
             schema=s.HEAD,
-            bytes=_bytes(home.folder),
+            bytes=_bytes_below(home.folder),
         )
 
 
-def _bytes(folder: Path) -> int:
+def _bytes_below(folder: Path) -> int:
+    """The bytes of all files but thumbnails; one that a run replaces at this moment is left out."""
     total = 0
-    for parent, folders, names in os.walk(folder):
-        if Path(parent) == folder and THUMBNAILS in folders:
+    for path, folders, names in os.walk(folder):
+        if THUMBNAILS in folders:
             folders.remove(THUMBNAILS)
         for name in names:
-            with suppress(FileNotFoundError):  # indexes are replaced by other processes meanwhile
-                total += (Path(parent) / name).stat().st_size
+            with suppress(OSError):
+                total += os.lstat(os.path.join(path, name)).st_size  # noqa: PTH118 - in half the time
     return total
 
 
