@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
@@ -19,7 +20,6 @@ from imsearch.webui.bodies import Bodies, Limits
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.security import GuardedApp
-from imsearch.webui.site import Site
 
 SMALL = Limits(upload=2000, other=1000, idle=0.05, whole=0.2, pace=100_000)
 BOUNDARY = b"--x\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n"
@@ -35,7 +35,7 @@ def short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
 def app() -> FastAPI:
     """Takes JSON and uploads, within small limits."""
     made = GuardedApp([lambda inner: Bodies(inner, SMALL)])
-    made.state.site = Site(None, Pages())  # type: ignore[arg-type]
+    made.state.site = SimpleNamespace(pages=Pages())
     handle_errors(made)
 
     @made.post("/api/json")
@@ -187,7 +187,7 @@ def test_whoever_says_nothing_is_hung_up_on(connect: Callable[[], socket.socket]
 def test_a_head_that_never_ends_is_given_up(connect: Callable[[], socket.socket]) -> None:
     slow = connect()
     slow.sendall(b"GET /api/none HTTP/1.1\r\nHost: localhost\r\n")
-    with pytest.raises(OSError):  # noqa: PT011 - reset, or a broken pipe
+    with pytest.raises(OSError):  # reset, or a broken pipe
         for _ in range(200):
             slow.sendall(b"X-More: 1\r\n")
             time.sleep(0.05)
