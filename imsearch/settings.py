@@ -33,6 +33,9 @@ class Settings:
     """Everything a user may set; each field is a key of ``config.toml`` and, in capitals, a variable ``IMSEARCH_…``."""
 
     library: Path = field(default_factory=_user_data, metadata={"help": "The folder of the library."})
+    folders: tuple[Path, ...] = _setting(
+        (), "The folders of pictures, which `imsearch index` brings up to date; by default those it was given before."
+    )
     annotators: tuple[str, ...] = _setting((), "The annotators to use; all that run by default when none is named.")
     device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
     batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
@@ -42,6 +45,7 @@ class Settings:
         None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
     )
     visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
+    thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
     semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
 
 
@@ -104,6 +108,13 @@ def _folder(value: Any) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def _folders(value: Any) -> tuple[Path, ...]:
+    paths = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(paths, list | tuple) or not all(isinstance(path, str | Path) for path in paths):
+        raise TypeError("it must be a list of paths")
+    return tuple(_folder(path) for path in paths if str(path).strip())
+
+
 def _names(value: Any) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
@@ -121,6 +132,12 @@ def _device(value: Any) -> str:
 def _count(value: Any) -> int:
     if isinstance(value, bool | float) or int(value) < 1:
         raise ValueError("it must be a whole number from 1")
+    return int(value)
+
+
+def _megabytes(value: Any) -> int:
+    if isinstance(value, bool | float) or int(value) < 0:
+        raise ValueError("it must be a whole number from 0")
     return int(value)
 
 
@@ -148,6 +165,7 @@ def _when(value: Any) -> str:
 
 _PARSERS = {
     "library": _folder,
+    "folders": _folders,
     "annotators": _names,
     "device": _device,
     "batch_size": _count,
@@ -155,5 +173,6 @@ _PARSERS = {
     "limit": _count,
     "min_score": _share,
     "visual_evidence": _yes,
+    "thumbnail_cache": _megabytes,
     "semantic": _when,
 }

@@ -19,8 +19,8 @@ _LONGEST_ID = 18
 class TagLibrary:
     """Reads and corrects tags.
 
-    `correct`, `rename`, `merge` and `undo` need a library opened for writing; each is one transaction, and one `undo`
-    takes it back.
+    `correct`, `rename`, `merge` and `undo` never wait for an indexing run and need no library opened for writing; each
+    is one transaction, and one `undo` takes it back.  Several threads may use one library for them.
     """
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
@@ -74,9 +74,12 @@ class TagLibrary:
         """Let several tags go by one name."""
         return self.engine.corrections.merge(old, into)
 
-    def undo(self) -> Change:
-        """Undo the last change that was not undone yet."""
-        return self.engine.corrections.undo()
+    def undo(self, number: int | None = None) -> Change:
+        """Undo the last change that was not undone yet.
+
+        number: only that one; raises `UndoConflict` when other changes came after it, or it was undone already.
+        """
+        return self.engine.corrections.undo(number)
 
     def history(self, limit: int | None = None) -> list[Change]:
         """The changes of the user, the newest first."""

@@ -129,6 +129,19 @@ class CatalogTags(CatalogBase):
                     found[image] = np.frombuffer(vector, dtype="<f2").astype(np.float32)
         return found
 
+    def annotated_since(self, annotator: str, generation: int, ids: Iterable[int]) -> set[int]:
+        """Those of these images that the current version of an annotator has looked at after that generation."""
+        newer = (
+            select(s.annotations.c.image_id)
+            .join_from(s.annotations, s.annotators)
+            .where(s.annotators.c.name == annotator, s.annotators.c.current, s.annotations.c.generation > generation)
+        )
+        found: set[int] = set()
+        with self.reading() as connection:
+            for piece in pieces(ids):
+                found.update(connection.execute(newer.where(s.annotations.c.image_id.in_(piece))).scalars())
+        return found
+
     def perceptual_hashes(self) -> tuple[NDArray[int64], NDArray[uint64]]:
         """The images with files, in order of id, and their perceptual hashes; 0 where there is none or it is empty."""
         import numpy as np

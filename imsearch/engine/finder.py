@@ -87,6 +87,7 @@ class Finder:
         from imsearch.engine.order import NEWEST, ordered
 
         parsed = parse(text)
+        self._indexes.heal_soon()
         words = self.current_words()
 
         def ask(index: TextIndex) -> _Found:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
-from imsearch.webui.pages import status, tags, trying
+from imsearch.webui import openapi
+from imsearch.webui.api import annotate, corrections, images, status, tags
+from imsearch.webui.api import files as api_files
+from imsearch.webui.assets import Assets
+from imsearch.webui.pages import reference, search
+from imsearch.webui.pages import status as status_page
+from imsearch.webui.pages import tags as tags_page
+from imsearch.webui.pages import trying as trying_page
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.site import Site
+from imsearch.webui.thumbnails import Thumbnails, original_address, thumbnail_address
+from imsearch.webui.trying import Trying
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -27,11 +36,22 @@ def create_app(library: Library) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=openapi.operation_name,
+        lifespan=_running,
     )
-    app.state.site = Site(library, Pages())
+    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library))
+    site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
-    app.include_router(tags.router)
-    app.include_router(status.router)
-    app.include_router(trying.router)
-    app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
+    openapi.describe(app)
+    for page in (search, tags_page, trying_page, status_page, reference):
+        app.include_router(page.router)
+    for group in (images, api_files, tags, corrections, annotate, status):
+        app.include_router(group.router)
+    app.mount("/static", Assets(), name="static")
     return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.site.close()

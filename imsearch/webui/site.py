@@ -8,23 +8,31 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from imsearch.webui.rendering import Pages
+from imsearch.webui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.trying import Trying
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """One library and everything around it; made by `imsearch.webui.app.create_app`.
 
-    library: open for reading; several threads use it at once.
+    library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
     """
 
     library: Library
     pages: Pages
+    thumbnails: Thumbnails
+    trying: Trying
+
+    def close(self) -> None:
+        """Let go of what was opened here; the library is its owner's to close."""
+        self.trying.close()
 
 
-def _site(request: Request) -> Site:
+async def _site(request: Request) -> Site:  # not a plain function: those take a thread of the pool to themselves
     return cast(Site, request.app.state.site)
 
 

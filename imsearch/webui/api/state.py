@@ -1,0 +1,79 @@
+"""The shapes of what the library holds, what failed, and what is installed."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from imsearch.webui.api.models import Record, Told
+
+
+class AnnotatorState(Record):
+    """One version of an annotator."""
+
+    name: str = Field(examples=["everyday"])
+    version: str = Field(examples=["1"])
+    images: int = Field(ge=0, description="How many it has annotated.", examples=[4475])
+    current: bool = Field(description="Whether it is the version in use.")
+
+
+class FailureRecord(Record):
+    """A file that could not be read, or an annotator that failed on it."""
+
+    path: Told = Field(examples=["/photos/broken.jpg"])
+    annotator: str | None = Field(description="null where the file itself cannot be read.")
+    reason: Told = Field(examples=["it is damaged or cut short: unexpected end of file"])
+
+
+class StatusRecord(Record):
+    """How much the library holds, and where; what `imsearch status --format json` prints."""
+
+    library: Told = Field(description="Its folder.", examples=["/home/ada/.local/share/imsearch"])
+    config: Told = Field(description="Where the configuration file is looked for.")
+    images: int = Field(ge=0, examples=[4475])
+    files: int = Field(ge=0, examples=[4480])
+    tags: int = Field(ge=0, examples=[1371])
+    corrections: int = Field(ge=0, examples=[12])
+    bytes: int = Field(ge=0, description="Of the catalog and the indexes on disk.", examples=[52428800])
+    sentence_encoder: str = Field(examples=["not installed"])
+    annotators: list[AnnotatorState]
+    failed: int = Field(ge=0, description="How many failures there are.", examples=[3])
+    failures: list[FailureRecord] = Field(description="The first hundred; `/api/failures` lists them all.")
+
+
+class FailuresRecord(Record):
+    """A page of failures, by path."""
+
+    total: int = Field(ge=0, description="How many there are on all pages.", examples=[3])
+    failures: list[FailureRecord]
+
+
+class PluginRecord(Record):
+    """An installed plugin."""
+
+    name: str = Field(examples=["everyday"])
+    version: str = Field(examples=["1.0.0"])
+    error: Told | None = Field(description="What is wrong with it; null when it works.")
+    package: str = Field(examples=["imsearch-engine"])
+
+
+class SpecRecord(Record):
+    """An annotator that plugins offer."""
+
+    name: str = Field(examples=["everyday"])
+    version: str = Field(examples=["1"])
+    vocabulary: int = Field(ge=0, description="How many tags it can give; 0 for any.", examples=[1000])
+    vector_length: int | None = Field(description="Of its vectors; null when it makes none.", examples=[512])
+    input_size: int = Field(description="Pixels of a picture's shorter side that it looks at.", examples=[224])
+    inputs: list[str] = Field(description='What it looks at beside pixels: "social_tags", "metadata".')
+    description: str
+    license: str = Field(examples=["Apache-2.0"])
+    weights_license: str
+    weights_sha256: str | None
+    default: bool = Field(description="Whether it is used when none is named.")
+
+
+class PluginsRecord(Record):
+    """What is installed; what `imsearch plugins --json` prints."""
+
+    plugins: list[PluginRecord]
+    annotators: list[SpecRecord]
