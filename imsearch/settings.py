@@ -47,6 +47,8 @@ class Settings:
     visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
     thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
     semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
+    allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
+    upload_limit: int = _setting(64, "How many megabytes may be uploaded to `imsearch serve` at once.")
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -122,6 +124,13 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(stripped for name in names if (stripped := name.strip()))
 
 
+def _hosts(value: Any) -> tuple[str, ...]:
+    names = _names(value)
+    if any(set(name) & set("/:*@ ") for name in names):
+        raise ValueError("names of hosts have neither http:// nor a port: photos.example.org")
+    return names
+
+
 def _device(value: Any) -> str:
     kind, _, number = str(value).partition(":")
     if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
@@ -175,4 +184,6 @@ _PARSERS = {
     "visual_evidence": _yes,
     "thumbnail_cache": _megabytes,
     "semantic": _when,
+    "allowed_hosts": _hosts,
+    "upload_limit": _count,
 }

@@ -13,23 +13,31 @@ from imsearch.webui import openapi
 from imsearch.webui.api import annotate, corrections, images, status, tags
 from imsearch.webui.api import files as api_files
 from imsearch.webui.assets import Assets
-from imsearch.webui.pages import reference, search
+from imsearch.webui.guards import guards
+from imsearch.webui.pages import login, picture, reference, search, trying
 from imsearch.webui.pages import status as status_page
 from imsearch.webui.pages import tags as tags_page
-from imsearch.webui.pages import trying as trying_page
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
+from imsearch.webui.security import GuardedApp
 from imsearch.webui.site import Site
 from imsearch.webui.thumbnails import Thumbnails, original_address, thumbnail_address
 from imsearch.webui.trying import Trying
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.access import Access
+    from imsearch.webui.hosts import Hosts
 
 
-def create_app(library: Library) -> FastAPI:
-    """The pages and the API over this library, which is open for reading and stays its owner's to close."""
-    app = FastAPI(
+def create_app(library: Library, *, access: Access | None = None, hosts: Hosts | None = None) -> FastAPI:
+    """The pages and the API over this library, which is open for reading and stays its owner's to close.
+
+    access: asks for a token; without it everybody may come in, which is only for loopback.  hosts: the names under
+    which the server may be asked for; by default those of loopback.
+    """
+    app = GuardedApp(
+        guards(library.settings, access, hosts),
         title="imsearch",
         version=__version__,
         description="Finds pictures by words, and tells, corrects and makes their tags.",
@@ -39,11 +47,11 @@ def create_app(library: Library) -> FastAPI:
         generate_unique_id_function=openapi.operation_name,
         lifespan=_running,
     )
-    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library))
+    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library), access)
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
-    for page in (search, tags_page, trying_page, status_page, reference):
+    for page in (search, picture, tags_page, trying, status_page, login, reference):
         app.include_router(page.router)
     for group in (images, api_files, tags, corrections, annotate, status):
         app.include_router(group.router)

@@ -16,9 +16,10 @@ THEMES = ("light", "dark")
 class Pages:
     """Renders the templates of the package.
 
-    Every page knows `path`, the address asked for, `theme`, what the visitor chose ("" for as the system says), and
-    `static(name)`, the address of a file in ``static/`` that changes with its content, so that browsers may keep it;
-    and for pictures in their true shape `shape(width, height)`, a class of the stylesheet at `shapes`.
+    Every page knows `path`, the address asked for, `theme`, what the visitor chose ("" for as the system says),
+    `signed_in`, whether there is a session to sign out of, and `static(name)`, the address of a file in ``static/``
+    that changes with its content, so that browsers may keep it; and for pictures in their true shape
+    `shape(width, height)`, a class of the stylesheet at `shapes`.
     """
 
     def __init__(self) -> None:
@@ -45,6 +46,9 @@ class Pages:
         """A page, or a part of one.  Browsers may keep it, but ask each time whether it is still so."""
         theme = request.cookies.get("theme", "")
         text = self._environment.get_template(template).render(
-            path=request.url.path, theme=theme if theme in THEMES else "", **values
+            path=request.scope["path"],
+            theme=theme if theme in THEMES else "",
+            signed_in="imsearch.signed_in" in request.scope,
+            **values,
         )
         return HTMLResponse(text, status, headers={"Cache-Control": "no-cache"})

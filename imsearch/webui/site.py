@@ -12,6 +12,7 @@ from imsearch.webui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.access import Access
     from imsearch.webui.trying import Trying
 
 
@@ -20,12 +21,14 @@ class Site:
     """One library and everything around it; made by `imsearch.webui.app.create_app`.
 
     library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
+    access: the token and sessions, where one is asked for.
     """
 
     library: Library
     pages: Pages
     thumbnails: Thumbnails
     trying: Trying
+    access: Access | None = None
 
     def close(self) -> None:
         """Let go of what was opened here; the library is its owner's to close."""
