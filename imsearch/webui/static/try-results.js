@@ -15,7 +15,7 @@ export function make(tag, className = "", ...children) {
 }
 
 /** The query that finds a tag; as `tag_query` in Python. */
-const query = (name) => `tag:${/^[\p{L}\p{N}_:-]+$/u.test(name) ? name : `"${name.replaceAll('"', " ")}"`}`;
+const query = (name) => `tag:${/^[\p{L}\p{N}_:-]+$/u.test(name) ? name : `"${name.replaceAll('"', "*")}"`}`;
 /** As everywhere here: what is not certain is never told as 100. */
 const percent = (score) => `${Math.min(Math.max(Math.round(score * 100), score > 0 ? 1 : 0), score >= 1 ? 100 : 99)}%`;
 
