@@ -48,9 +48,7 @@ def create_app(library: Library, *, access: Access | None = None, hosts: Hosts |
         generate_unique_id_function=openapi.operation_name,
         lifespan=_running,
     )
-    app.state.site = site = Site(
-        library, Pages(), Thumbnails(library), Trying(library), Indexing(library), access
-    )
+    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library), Indexing(library), access)
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
