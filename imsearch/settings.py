@@ -45,7 +45,10 @@ class Settings:
         None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
     )
     visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
+    thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
     semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
+    allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
+    upload_limit: int = _setting(64, "How many megabytes may be uploaded to `imsearch serve` at once.")
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -121,6 +124,13 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(stripped for name in names if (stripped := name.strip()))
 
 
+def _hosts(value: Any) -> tuple[str, ...]:
+    names = _names(value)
+    if any(set(name) & set("/:*@ ") for name in names):
+        raise ValueError("names of hosts have neither http:// nor a port: photos.example.org")
+    return names
+
+
 def _device(value: Any) -> str:
     kind, _, number = str(value).partition(":")
     if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
@@ -131,6 +141,12 @@ def _device(value: Any) -> str:
 def _count(value: Any) -> int:
     if isinstance(value, bool | float) or int(value) < 1:
         raise ValueError("it must be a whole number from 1")
+    return int(value)
+
+
+def _megabytes(value: Any) -> int:
+    if isinstance(value, bool | float) or int(value) < 0:
+        raise ValueError("it must be a whole number from 0")
     return int(value)
 
 
@@ -166,5 +182,8 @@ _PARSERS = {
     "limit": _count,
     "min_score": _share,
     "visual_evidence": _yes,
+    "thumbnail_cache": _megabytes,
     "semantic": _when,
+    "allowed_hosts": _hosts,
+    "upload_limit": _count,
 }

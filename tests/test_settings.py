@@ -52,6 +52,8 @@ def test_folders_are_a_list(environ: dict[str, str], tmp_path: Path) -> None:
         ("limit", "1.5"),
         ("min_score", "2"),
         ("min_score", "nan"),
+        ("thumbnail_cache", "-1"),
+        ("thumbnail_cache", "lots"),
     ],
 )
 def test_a_bad_value_names_the_variable(environ: dict[str, str], name: str, text: str) -> None:

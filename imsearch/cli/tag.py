@@ -12,9 +12,10 @@ import click
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import printable
 from imsearch.cli.tag_arguments import Asked, TagCommand, read_list, sort_out
-from imsearch.cli.tag_output import print_history, print_review, tell_change, tell_correction
+from imsearch.cli.tag_output import print_history, print_review, tell_correction
 from imsearch.engine.changes import Renaming, Verdict
 from imsearch.settings import load_settings
+from imsearch.wording import tell_change
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -183,7 +184,7 @@ def undo(library: Path | None) -> int:
     """Undo the last change of tags; run it again for the one before."""
     with _correcting_in(library) as opened:
         change = opened.undo()
-    say(f"Undone: {tell_change(change)}.")
+    say(f"Undone: {printable(tell_change(change))}.")
     return 0
 
 

@@ -17,6 +17,7 @@ from imsearch.cli.output import (
     terminal_width,
 )
 from imsearch.engine.changes import Change, Correction, Doubt, Verdict
+from imsearch.wording import tell_change
 
 _DONE = {
     "add": "added to",
@@ -60,18 +61,6 @@ def _pair(pair: tuple[int, str], pictures: Mapping[int, str]) -> str:
     return f"{printable(name)} on {printable(pictures[image])}"
 
 
-def tell_change(change: Change) -> str:
-    """One entry of the history in words."""
-    tags = ", ".join(map(printable, change.tags))
-    if change.name is None:
-        what = {"add": "added", "accept": "confirmed", "reject": "rejected", "remove": "took back", "clear": "cleared"}
-        return f"{what[change.action]} {tags} on {count(change.images, 'picture')}"
-    if change.tags == (change.name,):
-        return f"gave {tags} its own name back, on {count(change.images, 'picture')}"
-    verb = "merged" if change.action == "merge" else "renamed"
-    return f"{verb} {tags} to {printable(change.name)}, on {count(change.images, 'picture')}"
-
-
 def print_history(changes: Sequence[Change], form: str) -> None:
     """Changes as a table or JSON."""
     if form == "json":
@@ -83,7 +72,10 @@ def print_history(changes: Sequence[Change], form: str) -> None:
         for change in changes:
             when = f"{change.made_at.astimezone():%Y-%m-%d %H:%M}"
             table.add_row(
-                when, tell_change(change), "undone" if change.undone else "", style="dim" if change.undone else ""
+                when,
+                printable(tell_change(change)),
+                "undone" if change.undone else "",
+                style="dim" if change.undone else "",
             )
         print_table(table)
 

@@ -17,7 +17,7 @@ from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.database import damages
 from imsearch.engine.derived import IndexDamagedError
-from imsearch.engine.home import Home
+from imsearch.engine.home import THUMBNAILS, Home
 from imsearch.engine.indexes import Indexes
 
 
@@ -35,7 +35,8 @@ class AnnotatorStatus:
 class Status:
     """How much a library holds.
 
-    images: those with at least one file.  failures: recorded ones.  bytes: of the catalog and the indexes on disk.
+    images: those with at least one file.  failures: recorded ones.  bytes: of the catalog, the indexes and backups on
+    disk; thumbnails, of which there may be very many, are not counted.
     """
 
     folder: Path
@@ -80,12 +81,14 @@ def status(home: Home, catalog: Catalog) -> Status:
 
 
 def _bytes_below(folder: Path) -> int:
-    """The bytes of all files; one that a run replaces at this moment is left out."""
+    """The bytes of all files but thumbnails; one that a run replaces at this moment is left out."""
     total = 0
-    for path, _, names in os.walk(folder):
+    for path, folders, names in os.walk(folder):
+        if THUMBNAILS in folders:
+            folders.remove(THUMBNAILS)
         for name in names:
             with suppress(OSError):
-                total += os.lstat(os.path.join(path, name)).st_size  # noqa: PTH118 - for many thumbnails, in half the time
+                total += os.lstat(os.path.join(path, name)).st_size  # noqa: PTH118 - in half the time
     return total
 
 

@@ -14,8 +14,10 @@ from imsearch.engine.schema import HEAD
 from imsearch.errors import LibraryError
 
 FILE_NAME = "catalog.sqlite3"
-_LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", FILE_NAME + ".new-journal", ".DS_Store"}
-"""Files that do not make a folder somebody else's."""
+THUMBNAILS = "thumbnails"
+"""The folder in it that may be emptied at any time."""
+_LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", FILE_NAME + ".new-journal", ".DS_Store", THUMBNAILS}
+"""Names that do not make a folder somebody else's."""
 _PATIENCE = 30.0
 """Seconds a run waits for a reader to bring an index up to date; merging a large one takes some."""
 
