@@ -37,8 +37,8 @@ class IndexingRecord(Record):
 class AskedRun(Asked):
     """Which run to start; everything may be left out."""
 
-    folders: list[str] | None = Field(None, min_length=1, max_length=1000, description="Some of `folders`; else all.")
-    annotators: list[Name] = Field([], max_length=100, description="By name; else those of the settings.")
+    folders: list[str] | None = Field(default=None, min_length=1, max_length=1000, description="Some of `folders`; else all.")
+    annotators: list[Name] = Field(default=[], max_length=100, description="By name; else those of the settings.")
 
 
 @router.get("/api/indexing", response_model=IndexingRecord, summary="How far indexing is")
