@@ -12,7 +12,7 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from imsearch.engine import home, indexes
+from imsearch.engine import indexes
 from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.home import Home
@@ -75,7 +75,7 @@ def test_threads_correct_with_one_engine(reader: Engine) -> None:
 
 
 def test_read_only_media_are_told_of(reader: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(LibraryError, match="can only be read here, so no tags can be corrected"):
         add(reader, 1, "beach")
     monkeypatch.undo()

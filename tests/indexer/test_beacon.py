@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from imsearch.indexer import beacon as module
 from imsearch.indexer.beacon import LAST_NAME, PROGRESS_NAME, Beacon, bury, read_last_run, read_progress
 from imsearch.indexer.report import Report, SilentObserver
 from imsearch.records import Failure
@@ -18,7 +18,7 @@ from imsearch.runs import Outcome, Phase
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("imsearch.indexer.beacon.time", SimpleNamespace(monotonic=lambda: self.now))
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ class IndexingRecord(Record):
 class AskedRun(Asked):
     """Which run to start; everything may be left out."""
 
-    folders: list[str] | None = Field(default=None, min_length=1, max_length=1000, description="Some of `folders`; else all.")
+    folders: list[str] | None = Field(
+        default=None, min_length=1, max_length=1000, description="Some of `folders`; else all of them."
+    )
     annotators: list[Name] = Field(default=[], max_length=100, description="By name; else those of the settings.")
 
 
