@@ -26,7 +26,8 @@ router = APIRouter(tags=["annotate"])
 _MOST_TAGS = 100
 
 
-async def _form(request: Request, site: TheSite) -> AsyncIterator[Form]:
+async def sent_form(request: Request, site: TheSite) -> AsyncIterator[Form]:
+    """The form of a request, while there is room for one more."""
     with site.trying.turn():
         yield await read_form(request, site.trying.limits.files)
 
@@ -66,7 +67,7 @@ def annotators(site: TheSite) -> dict[str, Any]:
     ),
     openapi_extra={"requestBody": form_schema(Limits().files)},
 )
-def annotate(site: TheSite, form: Annotated[Form, Depends(_form)]) -> dict[str, Any]:
+def annotate(site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> dict[str, Any]:
     """Send pictures of any kind that can be indexed as a form, each in a field `file`. Nothing of them is kept.
 
     A picture that cannot be read has an `error` in the answer, and the others are tagged all the same.
