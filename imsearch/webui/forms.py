@@ -44,14 +44,18 @@ async def read_form(request: Request, most_files: int) -> Form:
         raise Problem(400, f"The form cannot be read: {error.message}") from error
     files: list[Upload] = []
     fields: dict[str, list[str]] = {}
+    strange = []
     for name, value in parsed.multi_items():
         if not isinstance(value, UploadFile):
             fields.setdefault(name, []).append(value)
-        elif name == "file":
-            files.append(Upload(value.filename or "", value.file.read()))
-            value.file.close()
-        else:
-            raise _wrong(name, "is not known here: files belong into the field file")
+            continue
+        with value.file as file:
+            if name == "file":
+                files.append(Upload(value.filename or "", file.read()))
+            else:
+                strange.append(name)
+    if strange:
+        raise _wrong(strange[0], "is not known here: files belong into the field file")
     if not files:
         raise _wrong("file", "is missing: send at least one picture, with a file name")
     return Form(files, fields)
