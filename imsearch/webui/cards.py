@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
 
+from imsearch.webui import texts
+from imsearch.webui.links import search_page
 from imsearch.webui.shapes import shape
 from imsearch.webui.thumbnails import thumbnail_address
 
@@ -54,13 +55,15 @@ def percent(share: float) -> str:
     return f"{min(max(round(share * 100), 1 if share > 0 else 0), 100 if share >= 1 else 99)}%"
 
 
-def cards(hits: Sequence[Hit], text: str, *, scored: bool, months: Iterator[str], cut_at: int = -1) -> Iterator[Card]:
+def cards(
+    hits: Sequence[Hit], text: str, *, everything: bool, scored: bool, months: Iterator[str], cut_at: int = -1
+) -> Iterator[Card]:
     """The cards of these hits.
 
-    text: the query, which the page of a picture goes on with.  scored: whether scores tell anything.  months: the
+    text, everything: the query, which the page of a picture goes on with.  scored: whether scores tell anything.  months: the
     heading before each.  cut_at: the place among the hits of the first that is less likely.
     """
-    query = f"?{urlencode({'q': text})}" if text else ""
+    query = search_page(text, everything).removeprefix("/")
     for place, (hit, month) in enumerate(zip(hits, months, strict=True)):
         image = hit.image
         yield Card(
@@ -71,7 +74,7 @@ def cards(hits: Sequence[Hit], text: str, *, scored: bool, months: Iterator[str]
             image.height,
             thumbnail_address(image, "small"),
             thumbnail_address(image, "medium"),
-            readable(image.path.name),
+            texts.readable(image.path.name),
             _tags(hit.tags),
             percent(hit.score) if scored else "",
             tuple(_why(word, tag) for word, tag in hit.why.items()),
@@ -88,11 +91,6 @@ def headings(hits: Sequence[Hit], before: Hit | None) -> Iterator[str]:
         # A library in which nothing is dated needs no heading that says so.
         yield month if month != last and (month != UNDATED or last) else ""
         last = month
-
-
-def readable(text: str) -> str:
-    """A file name as text: bytes that are none are marked."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _month(taken_at: datetime | None) -> str:

@@ -85,6 +85,7 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
     made = cards(
         hits,
         text,
+        everything=everything,
         scored=any(hit.why for hit in hits),
         months=months,
         cut_at=relevant - offset if everything and relevant else -1,
