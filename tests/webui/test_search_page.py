@@ -42,7 +42,7 @@ def test_without_a_query_all_pictures_are_there(client: TestClient) -> None:
 def test_a_query_ranks_and_says_why(client: TestClient) -> None:
     page = client.get("/", params={"q": "red"})
     assert names(page.text)[:2] == ["red.png", "yellow.png"]
-    assert '<q>red</q>' in page.text
+    assert "<q>red</q>" in page.text
     assert '<span class="score">100%</span>' in page.text
     assert "<li><b>red</b> 100% <small>colours</small></li>" in page.text
     assert 'href="/picture/' in page.text and "?q=red" in page.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from threading import Lock
 from typing import Annotated
@@ -11,7 +12,8 @@ from fastapi.responses import HTMLResponse
 
 from imsearch.library import Library
 from imsearch.records import Failure
-from imsearch.settings import config_path
+from imsearch.semantic.meanings import encoder_state
+from imsearch.settings import Settings, config_path
 from imsearch.webui.pages import telling
 from imsearch.webui.pages.failing import grouped, kind
 from imsearch.webui.pages.installed import installed, versions
@@ -41,7 +43,9 @@ def status_page(request: Request, site: TheSite, changes: Annotated[int, Query(g
         stores=stores,
         generation=catalog.state()[1],
         spaces=catalog.vector_spaces(),
-        encoder=_encoder(library),
+        encoder=encoder_state(settings.semantic),
+        run=site.indexing.state(),
+        command=_command(library),
         config=config_path(),
         annotators=installed(library.plugins.offered(), stores.annotators, settings, plugins),
         broken=[plugin for plugin in plugins if plugin.error],
@@ -104,12 +108,7 @@ def _fits(failure: Failure, reason: str, wanted: str) -> bool:
     return wanted in f"{failure.path} {failure.reason}".casefold()
 
 
-def _encoder(library: Library) -> str:
-    """Whether unknown words are looked for by their meaning."""
-    from imsearch.semantic.meanings import weights_folder
-
-    if weights_folder() is None:
-        return "not installed"
-    return "installed" if library.settings.semantic == "auto" else "installed, switched off"
-
-
+def _command(library: Library) -> str:
+    """What indexes a folder into this library."""
+    usual = Settings().library == library.settings.library
+    return "imsearch index" if usual else f"imsearch index --library {shlex.quote(str(library.settings.library))}"

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from imsearch.records import USER
-from imsearch.webui.linking import search_address, tag_query
+from imsearch.webui.links import search_page, tag_query
 from imsearch.webui.site import TheSite
 
 router = APIRouter(include_in_schema=False)
@@ -81,7 +81,7 @@ def _cloud(counted: Sequence[tuple[str, int]], by: str) -> list[Row]:
     rows = []
     for name, images in counted:
         size = 1 + round((_SIZES - 1) * (math.log(images) - least) / room)
-        rows.append(Row(name, name, images, search_address(tag_query(name, by)), size))
+        rows.append(Row(name, name, images, _search(name, by), size))
     return sorted(rows, key=lambda row: _alphabet(row.name))
 
 
@@ -93,7 +93,7 @@ def _groups(counted: Sequence[tuple[str, int]], sort: str, by: str) -> list[Grou
         space, _, rest = name.rpartition(":")
         title = space or (_letter(name) if sort == "name" else _band(images))
         step = max(1, round(_BARS * math.sqrt(images / most)))
-        row = Row(name, rest if space else name, images, search_address(tag_query(name, by)), step)
+        row = Row(name, rest if space else name, images, _search(name, by), step)
         grouped.setdefault((not space, title), []).append(row)
     return list(_in_order(grouped, letters=sort == "name"))
 
@@ -105,6 +105,11 @@ def _in_order(grouped: dict[tuple[bool, str], list[Row]], *, letters: bool) -> I
     for (plain, title), rows in grouped.items():
         if plain:
             yield Group(title, rows, letter=title if letters else "")
+
+
+def _search(name: str, by: str) -> str:
+    """The page of the pictures that show this very tag; by: as this source says."""
+    return search_page(f"{tag_query(name)} by:{by}" if by else tag_query(name))
 
 
 def _alphabet(name: str) -> tuple[bool, str, str]:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from imsearch.engine.changes import Change
+from imsearch.run_words import duration as left
+from imsearch.wording import count, size
+
+if TYPE_CHECKING:
+    from imsearch.engine.changes import Change
+    from imsearch.runs import LastRun, Progress
+
+__all__ = ["count", "duration", "last_run", "left", "phase", "size", "told", "when"]
 
 _DONE = {
     "add": "Added {} to {}",
@@ -13,24 +21,9 @@ _DONE = {
     "remove": "Took {} back on {}",
     "clear": "Left {} open again on {}",
 }
+_KINDS = ("new", "updated", "copied", "moved", "removed", "failed")
 MOST_NAMED = 4
 """So many tags of a change are named."""
-
-
-def count(number: int, what: str) -> str:
-    """``1 picture``, ``1,234 pictures``."""
-    return f"{number:,} {what if number == 1 else what + 's'}"
-
-
-def size(bytes: float) -> str:
-    """``44.1 MB``, counted by 1,000 as disks are sold."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if bytes < 1000:
-            break
-        bytes /= 1000
-    else:
-        unit = "TB"
-    return f"{bytes:,.0f} {unit}" if unit == "bytes" or bytes >= 100 else f"{bytes:,.1f} {unit}"
 
 
 def when(moment: datetime, now: datetime | None = None) -> str:
@@ -67,3 +60,25 @@ def told(change: Change) -> str:
     if change.action == "merge":
         return f"Merged {tags} into “{change.name}”, on {pictures}"
     return f"Renamed {tags} to “{change.name}”, on {pictures}"
+
+
+def phase(run: Progress | None, stopping: bool) -> str:
+    """What a run does now."""
+    if stopping:
+        return "Stopping: what is in hand is stored first."
+    if run is None:
+        return "Starting…"
+    if run.phase == "scanning":
+        return f"Looking for pictures: {run.found:,} found so far."
+    return "Indexing pictures." if run.phase == "indexing" else "Almost done: the indexes are brought up to date."
+
+
+def last_run(run: LastRun) -> str:
+    """``Yesterday 14:02: 12 new, 3 failed, in 4 min.``"""
+    parts = [f"{number:,} {kind}" for kind in _KINDS if (number := run.counts.get(kind, 0))]
+    if run.outcome == "done":
+        what = ", ".join(parts) or "nothing new"
+    else:
+        how = {"stopped": "stopped", "killed": "broken off", "failed": f"failed ({run.error})"}[run.outcome]
+        what = f"{how}, {count(run.done, 'picture')} stored"
+    return f"{when(run.ended).capitalize()}: {what}, in {duration(run.seconds)}."

@@ -1,12 +1,16 @@
 // The page that tells how the library is: undoing, checking; the run of indexing is in indexing.js.
 
 import { call, toast } from "./base.js";
-import "./indexing.js";
+import { refresh } from "./indexing.js";
+
+document.documentElement.classList.add("scripted");
 
 document.addEventListener("click", async (event) => {
   const undo = event.target.closest("[data-undo]");
   if (undo) await undoChange(undo);
   const check = event.target.closest("[data-check]");
+  const copy = event.target.closest("[data-copy]");
+  if (copy) await copyText(copy);
   if (check && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); await checkLibrary(check); }
 });
 
@@ -14,7 +18,7 @@ async function undoChange(button) {
   button.disabled = true;
   try {
     await call("POST", "/api/undo", { number: Number(button.dataset.undo) });
-    await refresh("changes");
+    await refresh("[data-changes]", ".tiles");
     toast("Undone.");
   } catch (error) {
     toast(error.message, { bad: true });
@@ -22,14 +26,15 @@ async function undoChange(button) {
   }
 }
 
-/** Puts one part of the page as it is now in place of what it shows. */
-async function refresh(heading) {
-  const answer = await fetch(location.href);
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(heading)?.parentElement;
-  const old = document.getElementById(heading).parentElement;
-  if (!answer.ok || !fresh) { location.reload(); return; }
-  old.replaceWith(document.adoptNode(fresh));
-  (fresh.querySelector("button") ?? fresh.querySelector("h2")).focus?.();
+async function copyText(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    toast("Copied.");
+  } catch {
+    // Only pages of this computer, or over https, may write to the clipboard.
+    getSelection().selectAllChildren(button.previousElementSibling);
+    toast("It is selected; copy it with Ctrl+C.");
+  }
 }
 
 /** Runs the check, which takes a while, and tells how long it has been at it. */

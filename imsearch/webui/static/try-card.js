@@ -1,6 +1,7 @@
 // The card of a picture that is tried: what it looks like, how far it is, what is said of it.
 
-import { cloud, emotions, glyph, make, saidBy, similar } from "./try-results.js";
+import { glyph } from "./parts.js";
+import { cloud, emotions, make, saidBy, similar } from "./try-results.js";
 
 /** Seconds after which it is told why a first answer takes so long. */
 const PATIENCE = 3;

@@ -14,20 +14,10 @@ export function make(tag, className = "", ...children) {
   return made;
 }
 
-export function glyph(name) {
-  const known = document.querySelector(".nav use").getAttribute("href").split("#")[0];
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "glyph");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${known}#${name}`);
-  svg.append(use);
-  return svg;
-}
-
 /** The query that finds a tag; as `tag_query` in Python. */
-const query = (name) => `tag:${/^[\p{L}\p{N}_:-]+$/u.test(name) ? name : `"${name.replaceAll('"', " ")}"`}`;
-const percent = (score) => (score < 0.01 ? "<1 %" : `${Math.round(score * 100)} %`);
+const query = (name) => `tag:${/^[\p{L}\p{N}_:-]+$/u.test(name) ? name : `"${name.replaceAll('"', "*")}"`}`;
+/** As everywhere here: what is not certain is never told as 100. */
+const percent = (score) => `${Math.min(Math.max(Math.round(score * 100), score > 0 ? 1 : 0), score >= 1 ? 100 : 99)}%`;
 
 function bar(label, score, name) {
   const meter = make("meter");
