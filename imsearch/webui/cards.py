@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.webui import texts
-from imsearch.webui.links import search_page
+from imsearch.webui.linking import search_address, source_name
 from imsearch.webui.shapes import shape
 from imsearch.webui.thumbnails import thumbnail_address
 
@@ -63,7 +63,7 @@ def cards(
     text, everything: the query, which the page of a picture goes on with.  scored: whether scores tell anything.  months: the
     heading before each.  cut_at: the place among the hits of the first that is less likely.
     """
-    query = search_page(text, everything).removeprefix("/")
+    query = search_address(text, everything).removeprefix("/")
     for place, (hit, month) in enumerate(zip(hits, months, strict=True)):
         image = hit.image
         yield Card(
@@ -108,7 +108,7 @@ def _tags(tags: Sequence[Tag]) -> str:
 
 
 def _why(word: str, tag: Tag) -> Why:
-    return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), tag.source)
+    return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), source_name(tag.source))
 
 
 _MONTHS = (
