@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.pictures import SIZES, report, write_jpegs
+from imsearch.annotating import pick_device
 from imsearch.annotator import Annotator
 from imsearch.indexer.pipeline import default_workers
-from imsearch.library import Library, pick_device
+from imsearch.library import Library
 from imsearch.picture import read_picture
 from imsearch.plugins.manager import make_manager
 from imsearch.records import AnnotatorSpec

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+<<<<<<< HEAD
     from collections.abc import Mapping, Sequence
+=======
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+>>>>>>> web
 
-    from imsearch.records import Hit, Image, Results, Tag, Text
+    from imsearch.annotating import Annotated
+    from imsearch.engine.changes import Change, Correction, Doubt, Renaming
+    from imsearch.engine.health import Status
+    from imsearch.plugins.manager import Plugin
+    from imsearch.records import AnnotatorSpec, Failure, Hit, Image, Results, Tag, Text
 
 
 def results_record(results: Results) -> dict[str, Any]:
@@ -47,8 +57,13 @@ def tag_record(tag: Tag) -> dict[str, Any]:
     return {"name": tag.name, "score": round(tag.probability, 4), "source": tag.source}
 
 
-def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> dict[str, Any]:
-    """What ``imsearch show`` prints of a picture."""
+def shown_tag_record(tag: Tag) -> dict[str, Any]:
+    """A tag that may belong to the long tail."""
+    return {**tag_record(tag), "shown": tag.shown}
+
+
+def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejected: Sequence[str]) -> dict[str, Any]:
+    """What ``imsearch show`` prints of a picture, and ``GET /api/images/{id}`` returns."""
     return {
         "id": image.id,
         "path": str(image.path) if image.files else None,
@@ -62,5 +77,122 @@ def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> di
         "facts": asdict(image.facts),
         "texts": [asdict(text) for text in texts],
         "metadata": dict(image.metadata),
-        "tags": [{**tag_record(tag), "shown": tag.shown} for tag in tags],
+        "tags": [shown_tag_record(tag) for tag in tags],
+        "rejected": list(rejected),
+    }
+
+
+def tags_record(counts: Iterable[tuple[str, int]]) -> dict[str, Any]:
+    """What ``imsearch tags`` prints."""
+    return {"tags": [{"name": name, "images": images} for name, images in counts]}
+
+
+def annotated_record(answer: Annotated) -> dict[str, Any]:
+    """What ``imsearch annotate`` prints of a picture."""
+    return {"path": str(answer.path), "tags": [tag_record(tag) for tag in answer.tags], "error": answer.error}
+
+
+def correction_record(done: Correction) -> dict[str, Any]:
+    """What ``POST /api/corrections`` returns."""
+
+    def pairs(these: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
+        return [{"image": image, "tag": tag} for image, tag in these]
+
+    return {
+        "number": done.number,
+        "changed": pairs(done.changed),
+        "unchanged": pairs(done.unchanged),
+        "refused": pairs(done.refused),
+        "names": {typed: list(names) for typed, names in done.names.items()},
+    }
+
+
+def renaming_record(done: Renaming) -> dict[str, Any]:
+    """What ``POST /api/tags/rename`` and ``/merge`` return."""
+    return {"number": done.number, "tags": list(done.tags), "name": done.name, "images": done.images}
+
+
+def change_record(change: Change) -> dict[str, Any]:
+    """One entry of what ``imsearch tag history`` prints."""
+    return {
+        "number": change.number,
+        "made_at": change.made_at.isoformat(),
+        "action": change.action,
+        "tags": list(change.tags),
+        "name": change.name,
+        "images": change.images,
+        "undone": change.undone,
+    }
+
+
+def doubt_record(doubt: Doubt) -> dict[str, Any]:
+    """One entry of what ``imsearch tag review`` prints."""
+    return {
+        "id": doubt.image.id,
+        "path": str(doubt.image.path),
+        "tag": shown_tag_record(doubt.tag),
+        "threshold": round(doubt.threshold, 4),
+        "accept": answer_command("accept", doubt),
+        "reject": answer_command("reject", doubt),
+    }
+
+
+def answer_command(verdict: str, doubt: Doubt) -> str:
+    """The command line that says this of a doubtful tag."""
+    return shlex.join(["imsearch", "tag", verdict, str(doubt.image.id), doubt.tag.name])
+
+
+def status_record(found: Status, failures: Sequence[Failure], config: Path, encoder: str) -> dict[str, Any]:
+    """What ``imsearch status`` prints.
+
+    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.
+    """
+    return {
+        "library": str(found.folder),
+        "config": str(config),
+        "images": found.images,
+        "files": found.files,
+        "tags": found.tags,
+        "corrections": found.corrections,
+        "bytes": found.bytes,
+        "sentence_encoder": encoder,
+        "annotators": [
+            {"name": each.name, "version": each.version, "images": each.images, "current": each.current}
+            for each in found.annotators
+        ],
+        "failed": found.failures,
+        "failures": [failure_record(failure) for failure in failures],
+    }
+
+
+def failure_record(failure: Failure) -> dict[str, Any]:
+    """A file, or an annotator on a file, that failed."""
+    return {"path": str(failure.path), "annotator": failure.annotator or None, "reason": failure.reason}
+
+
+def plugins_record(plugins: Iterable[Plugin], specs: Iterable[AnnotatorSpec]) -> dict[str, Any]:
+    """What ``imsearch plugins`` prints."""
+    return {
+        "plugins": [
+            {"name": each.name, "version": each.version, "error": each.error, "package": each.package}
+            for each in plugins
+        ],
+        "annotators": [spec_record(spec) for spec in specs],
+    }
+
+
+def spec_record(spec: AnnotatorSpec) -> dict[str, Any]:
+    """What is known of an annotator before it is built."""
+    return {
+        "name": spec.name,
+        "version": spec.version,
+        "vocabulary": len(spec.vocabulary),
+        "vector_length": spec.vector_length,
+        "input_size": spec.input_size,
+        "inputs": sorted(spec.inputs),
+        "description": spec.description,
+        "license": spec.license,
+        "weights_license": spec.weights_license,
+        "weights_sha256": spec.weights_sha256,
+        "default": spec.default,
     }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from imsearch.errors import ImsearchError
 from imsearch.records import Tag
+from imsearch.spiral import lay_around
 
 FORMATS = ("png", "svg")
 LEAST = 0.05
@@ -20,8 +23,11 @@ _WIDTHS = (320, 400, 500, 620, 780)
 """Clouds as wide as that are tried; the first that has room is taken, so that a few words do not get lost."""
 _PIXELS = 1200
 """The width of a PNG."""
+_PAGE_LETTERS, _PAGE_SMALLEST, _PAGE_WIDTH, _PAGE_GAP = 64, 15, 420, 5
+"""In a page: the heights of the greatest and the least word, the least width of all, and the room around a word."""
 _SHADES = (0.75, "#12355b"), (0.5, "#1f5f8b"), (0.25, "#3a86a8"), (0.0, "#5b7f92")
 """From which probability on a word has a colour; likely words are dark."""
+_NOTHING = "There is no tag to make a cloud of: nothing is likely enough"
 
 
 def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
@@ -33,13 +39,66 @@ def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
     return found
 
 
+def cloud_svg(tags: Mapping[str, float], *, links: bool = True, most: int = 60) -> str:
+    """A cloud to be put into a page: quick to make, and nothing in it that a strict Content-Security-Policy forbids.
+
+    tags: names and weights in 0 to 1; the `most` greatest are drawn.  links: make each word a link to its search.
+    Words have the classes ``w0`` (weighty) to ``w3`` and take the colour of the text around where no style says
+    another.  Raises `ImsearchError` without any tag.
+    """
+    from PIL import ImageFont
+
+    chosen = dict(sorted(tags.items(), key=lambda tag: (-tag[1], tag[0]))[:most])
+    if not chosen:
+        raise ImsearchError(_NOTHING)
+    greatest = max(chosen.values()) or 1.0
+    fonts = {name: _page_letters(weight / greatest) for name, weight in chosen.items()}
+    written = {name: ImageFont.truetype(_font(), size) for name, size in fonts.items()}
+    ink = {name: font.getbbox(name, anchor="ls") for name, font in written.items()}  # from where the baseline begins
+    sizes = [(box[2] - box[0] + 2 * _PAGE_GAP, box[3] - box[1] + 2 * _PAGE_GAP) for box in ink.values()]
+    places = lay_around(sizes)
+    words = []
+    for (name, weight), (left, top) in zip(chosen.items(), places, strict=True):
+        x, y = left + _PAGE_GAP - ink[name][0], top + _PAGE_GAP - ink[name][1]
+        text = (
+            f'<text class="w{_shade(weight)}" x="{x:.1f}" y="{y:.1f}" font-size="{fonts[name]}" '
+            f'textLength="{written[name].getlength(name):.1f}" lengthAdjust="spacingAndGlyphs">{escape(name)}</text>'
+        )
+        words.append(f'<a href="/?q={quote(query_for(name))}">{text}</a>' if links else text)
+    right = max(
+        _PAGE_WIDTH / 2, *(abs(left) for left, _ in places), *(p[0] + s[0] for p, s in zip(places, sizes, strict=True))
+    )
+    top = min(top for _, top in places)
+    bottom = max(top + height for (_, top), (_, height) in zip(places, sizes, strict=True))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="cloud" role="group" aria-label="Tags as a cloud of words" '
+        f'viewBox="{-right:.0f} {top:.0f} {2 * right:.0f} {bottom - top:.0f}" fill="currentColor">'
+        f"{''.join(words)}</svg>"
+    )
+
+
+def query_for(name: str) -> str:
+    """The query that finds a tag."""
+    if re.fullmatch(r"\w[\w'-]*(:\w[\w'-]*)?", name):
+        return name
+    return 'tag:"{}"'.format(name.replace('"', " "))
+
+
+def _page_letters(share: float) -> int:
+    return round(_PAGE_SMALLEST + (_PAGE_LETTERS - _PAGE_SMALLEST) * share**1.5)
+
+
+def _shade(weight: float) -> int:
+    return [weight >= least for least, _ in _SHADES].index(True)
+
+
 def draw_cloud(tags: Mapping[str, float], form: str = "png") -> bytes:
     """The bytes of a PNG or an SVG (`form`), the same for the same tags; raises `ImsearchError` without any tag.
 
     tags: names and their probabilities above 0.
     """
     if not tags:
-        raise ImsearchError("There is no tag to make a cloud of: nothing is likely enough")
+        raise ImsearchError(_NOTHING)
     cloud = lay_out(tags)
     if form == "svg":
         return _svg(cloud).encode()
@@ -50,16 +109,14 @@ def draw_cloud(tags: Mapping[str, float], form: str = "png") -> bytes:
 
 def lay_out(tags: Mapping[str, float]) -> Any:
     """A `wordcloud.WordCloud` whose letters are as high as the tags are likely, where one of the widths has room."""
-    import matplotlib
     from wordcloud import WordCloud
 
     def colour(word: str, **_: object) -> str:
         return next(shade for least, shade in _SHADES if tags[word] >= least)
 
-    font = str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
     for width in _WIDTHS:
         cloud = WordCloud(
-            font_path=font,
+            font_path=_font(),
             width=width,
             height=width * 3 // 5,
             scale=_PIXELS / width,
@@ -75,6 +132,12 @@ def lay_out(tags: Mapping[str, float]) -> Any:
         if _has_room(cloud):
             break
     return cloud
+
+
+def _font() -> str:
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
 
 
 def _has_room(cloud: Any) -> bool:

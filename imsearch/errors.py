@@ -15,6 +15,10 @@ class LibraryLocked(LibraryError):  # noqa: N818 - the state of a library, said 
     """Another process is writing to the library."""
 
 
+class UndoConflict(ImsearchError):  # noqa: N818 - the state of the history, said as such
+    """The change that is to be undone is not the last one any more, or was undone already."""
+
+
 class PictureError(ImsearchError):
     """One picture cannot be read; recorded with its reason while the others go on."""
 

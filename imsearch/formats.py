@@ -58,12 +58,21 @@ def open_picture(file: BinaryIO) -> Image.Image:
     raise PictureError(reason)
 
 
+def begins_like(format: str, start: bytes) -> bool:
+    """Whether the first 16 bytes of a file are those of this format."""
+    Image.init()
+    if format == "HEIF":
+        return _heif_marked(start)
+    _, accepts = Image.OPEN.get(format, (None, None))
+    return accepts is not None and accepts(start) is True
+
+
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
 
 
 def _heif(start: bytes) -> tuple[Opener | None, None]:
     """The reader of HEIF for files that begin like one; its library is loaded by the first of them."""
-    if start[4:8] != b"ftyp" or start[8:12] not in _HEIF_BRANDS:
+    if not _heif_marked(start):
         return None, None
     with _loading:
         try:
@@ -71,6 +80,10 @@ def _heif(start: bytes) -> tuple[Opener | None, None]:
         except ImportError:
             return _refuse_heif, None
     return HeifImageFile, None
+
+
+def _heif_marked(start: bytes) -> bool:
+    return start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS
 
 
 def _refuse_heif(file: Any, name: str) -> Image.Image:

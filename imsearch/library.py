@@ -5,19 +5,19 @@ This is the only file that knows all parts; it decides nothing that one of them 
 
 from __future__ import annotations
 
-import ctypes
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from imsearch.annotating import annotate, error_of
 from imsearch.engine.engine import Engine
-from imsearch.errors import ImsearchError, PictureError, PluginError
+from imsearch.errors import ImsearchError, PictureError
+from imsearch.index_library import IndexLibrary
 from imsearch.lexicon import Lexicon
-from imsearch.records import AnnotatorSpec, Image, Tag, Text
+from imsearch.records import Image, Tag, Text
 from imsearch.search_library import SearchLibrary
 from imsearch.settings import Settings, load_settings
 
@@ -27,28 +27,16 @@ if TYPE_CHECKING:
 
     from imsearch.engine.duplicates import Group
     from imsearch.engine.health import Status
-    from imsearch.indexer.item import Item
-    from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager
     from imsearch.records import Failure
     from imsearch.semantic.meanings import SentenceMeanings
 
 
-@dataclass(frozen=True, slots=True)
-class Annotated:
-    """What the annotators said about one file, the likeliest first; `error` is None when all went well."""
-
-    path: Path
-    tags: tuple[Tag, ...]
-    error: str | None = None
-
-
-class Library(SearchLibrary):
+class Library(IndexLibrary, SearchLibrary):
     """An opened library.  Use it as a context manager, or call `close`."""
 
     def __init__(self, engine: Engine, settings: Settings, plugins: PluginManager | None = None) -> None:
-        super().__init__(engine, settings)
-        self._plugins = plugins
+        super().__init__(engine, settings, plugins)
         engine.annotators = settings.annotators
         engine.look = self._look
         if settings.visual_evidence:
@@ -90,43 +78,6 @@ class Library(SearchLibrary):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @cached_property
-    def plugins(self) -> PluginManager:
-        """Loaded when first asked for: a query needs none."""
-        from imsearch.plugins.manager import make_manager
-
-        return self._plugins or make_manager()
-
-    def index(
-        self,
-        paths: Sequence[Path],
-        annotators: Sequence[str] = (),
-        *,
-        observer: Observer | None = None,
-        forget_missing: bool = False,
-    ) -> Report:
-        """Bring the library up to date with these files and folders.
-
-        annotators: by name; by default those of the settings, or all.  Raises PluginError when one is not installed,
-        ImsearchError for a path that neither exists nor is known.
-        """
-        from imsearch.announcer import Announcer
-        from imsearch.indexer.pipeline import index
-        from imsearch.indexer.report import SilentObserver
-
-        observer = observer or SilentObserver()
-        specs = usable_annotators(self.plugins, annotators or self.settings.annotators, observer.note)
-        return index(
-            paths,
-            self.engine,
-            specs,
-            device=pick_device(self.settings.device),
-            batch_size=self.settings.batch_size,
-            workers=self.settings.workers,
-            observer=Announcer(observer, self.engine.catalog, self.plugins) if self.plugins.listens else observer,
-            forget_missing=forget_missing,
-        )
 
     def duplicates(
         self, paths: Sequence[Path] = (), *, threshold: float | None = None, exact: bool = False
@@ -188,10 +139,10 @@ class Library(SearchLibrary):
 
     def _vector_of(self, path: Path, name: str) -> NDArray[float32]:
         """What an annotator makes of a file that the library does not know."""
-        (item,) = _annotate([path], self.plugins.choose([name]), self.settings, lambda text: None)
+        (item,) = annotate([path], self.plugins.choose([name]), self.settings)
         annotation = item.annotations.get(name)
         if annotation is None or annotation.vector is None:
-            raise PictureError(f"{path}: {_error(item) or 'the annotator made no vector'}")
+            raise PictureError(f"{path}: {error_of(item) or 'the annotator made no vector'}")
         return annotation.vector
 
 
@@ -202,78 +153,3 @@ def make_meanings(settings: Settings) -> SentenceMeanings | None:
     from imsearch.semantic.meanings import installed_meanings
 
     return installed_meanings(settings.library)
-
-
-def annotate_files(
-    paths: Sequence[Path],
-    settings: Settings,
-    plugins: PluginManager | None = None,
-    note: Callable[[str], None] = lambda text: None,
-) -> list[Annotated]:
-    """Tag files without indexing them; no library is needed."""
-    from imsearch.engine.tagging import merge
-    from imsearch.plugins.manager import make_manager
-
-    specs = {spec.name: spec for spec in usable_annotators(plugins or make_manager(), settings.annotators, note)}
-    answers = []
-    for item in _annotate(paths, list(specs.values()), settings, note):
-        said = [
-            Tag(tag.name, tag.probability, name, specs[name].shows(tag.name, tag.probability))
-            for name, annotation in item.annotations.items()
-            for tag in annotation.tags
-        ]
-        answers.append(Annotated(item.path, merge(said, {}), _error(item)))
-    return answers
-
-
-def usable_annotators(
-    plugins: PluginManager, names: Sequence[str], note: Callable[[str], None]
-) -> tuple[AnnotatorSpec, ...]:
-    """The annotators of these names, or all; notes plugins that are broken, raises PluginError when nothing is left."""
-    specs = plugins.choose(names)
-    for plugin in plugins.plugins():
-        if plugin.error:
-            note(f"The plugin {plugin} is broken and was left out: {plugin.error}")
-    if not specs:
-        raise PluginError('no annotator is installed that works. "imsearch plugins" tells more.')
-    return specs
-
-
-def pick_device(wanted: str) -> str:
-    """What annotators are built for: ``auto`` takes CUDA where there is one, everything else is taken as it is.
-
-    PyTorch takes seconds to import, so it is asked only on machines that have NVIDIA's driver.
-    """
-    if wanted != "auto":
-        return wanted
-    try:
-        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
-    except OSError:
-        return "cpu"
-    from imsearch.training.device import choose_device
-
-    return choose_device("auto").type
-
-
-def _annotate(
-    paths: Sequence[Path], specs: Sequence[AnnotatorSpec], settings: Settings, note: Callable[[str], None]
-) -> Iterator[Item]:
-    from imsearch.indexer.outside import annotate_outside
-
-    return annotate_outside(
-        paths,
-        specs,
-        device=pick_device(settings.device),
-        batch_size=settings.batch_size,
-        workers=settings.workers,
-        note=note,
-    )
-
-
-def _error(item: Item) -> str | None:
-    """What failed for a file, in one line."""
-    failures = [
-        f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason
-        for failure in item.all_failures()
-    ]
-    return "; ".join(failures) or None

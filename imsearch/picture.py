@@ -33,9 +33,9 @@ LARGE = 1 << 26
 LONGEST = 8
 """A side is kept at most this many times as long as asked for; only ribbons are longer, and lose their shape."""
 
-_one_large_picture = threading.Lock()
+one_large_picture = threading.Lock()
 
-_UPRIGHT = {
+UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -44,6 +44,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+"""How a picture of this EXIF orientation is turned to stand upright; those that are not named here do."""
 
 
 @dataclass(eq=False, slots=True)
@@ -126,7 +127,7 @@ def _read(
     if width * height > MAX_PIXELS:
         raise PictureError(f"it has {width:,} x {height:,} pixels; more than {MAX_PIXELS:,} in all are refused")
     try:
-        with opened, _one_large_picture if width * height > LARGE else nullcontext():
+        with opened, one_large_picture if width * height > LARGE else nullcontext():
             opened.draft(None, (least_side, least_side))  # None: keep the mode
             opened.load()
             # Only now: some formats (TIFF) are turned while they are loaded, and no longer say so afterwards.
@@ -134,8 +135,8 @@ def _read(
             image = _reduced_rgb(opened, least_side)
     except Exception as error:  # decoders raise nearly anything on damaged files
         raise PictureError(f"it is damaged or cut short: {error or type(error).__name__}") from error
-    if found.orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[found.orientation])
+    if found.orientation in UPRIGHT:
+        image = image.transpose(UPRIGHT[found.orientation])
     if found.orientation >= 5:
         width, height = height, width
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
@@ -168,7 +169,7 @@ def _kind(image: Image.Image) -> str:
 
 
 def _reduced_rgb(image: Image.Image, least_side: int) -> Image.Image:
-    image = _resizable(image)
+    image = resizable(image)
     shorter = min(image.size)
     kept = min(least_side, shorter)
     width, height = (min(-(-side * kept // shorter), LONGEST * least_side) for side in image.size)  # rounded up
@@ -182,7 +183,7 @@ def _reduced_rgb(image: Image.Image, least_side: int) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _resizable(image: Image.Image) -> Image.Image:
+def resizable(image: Image.Image) -> Image.Image:
     """The picture in a mode whose pixels can be averaged: L, RGB, RGBA, CMYK or YCbCr, 8 bits a channel."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _eight_bits(image)

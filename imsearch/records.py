@@ -201,6 +201,17 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that the library was told to index.
+
+    indexed_at: when a run over it was last completed, with time zone; None when none was, or it is not known.
+    """
+
+    path: Path
+    indexed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A file, or an annotator on a file, that failed; `annotator` is empty when the file itself cannot be read."""
 

@@ -33,6 +33,9 @@ class Settings:
     """Everything a user may set; each field is a key of ``config.toml`` and, in capitals, a variable ``IMSEARCH_…``."""
 
     library: Path = field(default_factory=_user_data, metadata={"help": "The folder of the library."})
+    folders: tuple[Path, ...] = _setting(
+        (), "The folders of pictures, which `imsearch index` brings up to date; by default those it was given before."
+    )
     annotators: tuple[str, ...] = _setting((), "The annotators to use; all that run by default when none is named.")
     device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
     batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
@@ -42,7 +45,10 @@ class Settings:
         None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
     )
     visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
+    thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
     semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
+    allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
+    upload_limit: int = _setting(64, "How many megabytes may be uploaded to `imsearch serve` at once.")
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -104,11 +110,25 @@ def _folder(value: Any) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def _folders(value: Any) -> tuple[Path, ...]:
+    paths = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(paths, list | tuple) or not all(isinstance(path, str | Path) for path in paths):
+        raise TypeError("it must be a list of paths")
+    return tuple(_folder(path) for path in paths if str(path).strip())
+
+
 def _names(value: Any) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise TypeError("it must be a list of names")
     return tuple(stripped for name in names if (stripped := name.strip()))
+
+
+def _hosts(value: Any) -> tuple[str, ...]:
+    names = _names(value)
+    if any(set(name) & set("/:*@ ") for name in names):
+        raise ValueError("names of hosts have neither http:// nor a port: photos.example.org")
+    return names
 
 
 def _device(value: Any) -> str:
@@ -121,6 +141,12 @@ def _device(value: Any) -> str:
 def _count(value: Any) -> int:
     if isinstance(value, bool | float) or int(value) < 1:
         raise ValueError("it must be a whole number from 1")
+    return int(value)
+
+
+def _megabytes(value: Any) -> int:
+    if isinstance(value, bool | float) or int(value) < 0:
+        raise ValueError("it must be a whole number from 0")
     return int(value)
 
 
@@ -148,6 +174,7 @@ def _when(value: Any) -> str:
 
 _PARSERS = {
     "library": _folder,
+    "folders": _folders,
     "annotators": _names,
     "device": _device,
     "batch_size": _count,
@@ -155,5 +182,8 @@ _PARSERS = {
     "limit": _count,
     "min_score": _share,
     "visual_evidence": _yes,
+    "thumbnail_cache": _megabytes,
     "semantic": _when,
+    "allowed_hosts": _hosts,
+    "upload_limit": _count,
 }

@@ -19,8 +19,8 @@ _LONGEST_ID = 18
 class TagLibrary:
     """Reads and corrects tags.
 
-    `correct`, `rename`, `merge` and `undo` need a library opened for writing; each is one transaction, and one `undo`
-    takes it back.
+    `correct`, `rename`, `merge` and `undo` never wait for an indexing run and need no library opened for writing; each
+    is one transaction, and one `undo` takes it back.  Several threads may use one library for them.
     """
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
@@ -35,7 +35,11 @@ class TagLibrary:
         sources = [USER, *self.engine.catalog.sources()]
         if by and by not in sources:
             raise ImsearchError(f"Nobody called {by!r} has tagged pictures of this library, but: {', '.join(sources)}.")
-        return self.engine.catalog.tag_counts(prefix, by)
+        catalog = self.engine.catalog
+        # Counting takes some tenths of a second where there are many pictures, and pages ask again and again.
+        counted = catalog.remembered(("tag counts", by), lambda: catalog.tag_counts("", by))
+        start = prefix.casefold()
+        return [(name, count) for name, count in counted if name.casefold().startswith(start)]
 
     def rejected(self, image: int) -> tuple[str, ...]:
         """What the user said that a picture does not show."""
@@ -70,14 +74,24 @@ class TagLibrary:
         """Let several tags go by one name."""
         return self.engine.corrections.merge(old, into)
 
-    def undo(self) -> Change:
-        """Undo the last change that was not undone yet."""
-        return self.engine.corrections.undo()
+    def undo(self, number: int | None = None) -> Change:
+        """Undo the last change that was not undone yet.
+
+        number: only that one; raises `UndoConflict` when other changes came after it, or it was undone already.
+        """
+        return self.engine.corrections.undo(number)
 
     def history(self, limit: int | None = None) -> list[Change]:
         """The changes of the user, the newest first."""
         return history(self.engine.catalog, limit)
 
-    def review(self, word: str = "", *, limit: int | None = None) -> list[Doubt]:
-        """The tags that annotators are most in doubt about, or the pictures on which they doubt this one."""
-        return self.engine.review(word, self.settings.limit if limit is None else limit)
+    def review(self, word: str = "", *, limit: int | None = None, patience: float | None = None) -> list[Doubt]:
+        """The tags that annotators are most in doubt about, or the pictures on which they doubt this one.
+
+        patience: seconds after which those are told that were found so far; each call finds more.
+        """
+        return self.engine.reviewing.doubts(word, self.settings.limit if limit is None else limit, patience)
+
+    def doubtful_tags(self, limit: int, *, patience: float | None = None) -> list[str]:
+        """The tags that are in doubt on most pictures."""
+        return self.engine.reviewing.names(limit, patience)

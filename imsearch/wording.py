@@ -1,1 +1,71 @@
 """Facts and changes in words, as the command line and the web pages tell them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from imsearch.engine.changes import Change
+    from imsearch.records import Facts
+
+
+def count(number: int, what: str, plural: str | None = None) -> str:
+    """``1 picture``, ``1,234 pictures``."""
+    return f"{number:,} {what if number == 1 else plural or what + 's'}"
+
+
+def moment(taken_at: datetime, utc_offset: int | None) -> str:
+    """``2024-05-06 07:08:09 +02:00``; without an offset where none is known."""
+    if utc_offset is None:
+        return f"{taken_at:%Y-%m-%d %H:%M:%S}"
+    hours, minutes = divmod(abs(utc_offset), 60)
+    return f"{taken_at:%Y-%m-%d %H:%M:%S} {'-' if utc_offset < 0 else '+'}{hours:02}:{minutes:02}"
+
+
+def exposure(facts: Facts) -> list[str]:
+    """``1/250 s``, ``f/2.8``, ``ISO 400``, ``35 mm``, as far as they are known."""
+    parts = []
+    if facts.exposure:
+        short = facts.exposure < 0.3  # cameras show 0.3 s, 0.5 s, 2 s, but 1/4 s
+        parts.append(f"1/{1 / facts.exposure:.0f} s" if short else f"{facts.exposure:.3g} s")
+    if facts.aperture:
+        parts.append(f"f/{facts.aperture:.3g}")
+    if facts.iso:
+        parts.append(f"ISO {facts.iso}")
+    if facts.focal_length:
+        parts.append(f"{facts.focal_length:.4g} mm")
+    return parts
+
+
+def place(latitude: float, longitude: float) -> str:
+    """``33.85667° S, 151.21500° E``: to about a metre."""
+    north, east = "S" if latitude < 0 else "N", "W" if longitude < 0 else "E"
+    return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
+
+
+def stars(rating: int) -> str:
+    return "rejected" if rating < 0 else "★" * rating + "☆" * (5 - rating)
+
+
+def size(number: int) -> str:
+    """``850 bytes``, ``7.9 MB``: as ``size:`` counts in a query."""
+    amount = float(number)
+    for unit in ("bytes", "kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:.3g} GB"
+
+
+def tell_change(change: Change) -> str:
+    """One entry of the history: ``added dog, sea on 12 pictures``."""
+    tags = ", ".join(change.tags)
+    if change.name is None:
+        what = {"add": "added", "accept": "confirmed", "reject": "rejected", "remove": "took back", "clear": "cleared"}
+        return f"{what[change.action]} {tags} on {count(change.images, 'picture')}"
+    if change.tags == (change.name,):
+        return f"gave {tags} its own name back, on {count(change.images, 'picture')}"
+    verb = "merged" if change.action == "merge" else "renamed"
+    return f"{verb} {tags} to {change.name}, on {count(change.images, 'picture')}"

@@ -44,6 +44,8 @@ def test_names_in_a_variable_are_separated_by_commas(environ: dict[str, str]) ->
         ("limit", "1.5"),
         ("min_score", "2"),
         ("min_score", "nan"),
+        ("thumbnail_cache", "-1"),
+        ("thumbnail_cache", "lots"),
     ],
 )
 def test_a_bad_value_names_the_variable(environ: dict[str, str], name: str, text: str) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from imsearch.as_json import annotated_record
 from imsearch.cli.common import annotator_option, device_option, format_option, say
 from imsearch.cli.output import make_table, near, print_json, print_table, printable, shorten, terminal_width
 from imsearch.settings import load_settings
 
 if TYPE_CHECKING:
-    from imsearch.library import Annotated
+    from imsearch.annotating import Annotated
 
 
 @click.command(
@@ -31,12 +32,12 @@ def annotate(images: tuple[Path, ...], annotators: tuple[str, ...], form: str, d
 
     The table shows the tags an annotator is sure of; JSON holds the long tail too.  Exit code 1 when a picture failed.
     """
-    from imsearch.library import annotate_files
+    from imsearch.annotating import annotate_files
 
     settings = load_settings({"annotators": annotators, "device": device})
     answers = annotate_files(images, settings, note=say)
     if form == "json":
-        print_json({"images": [_record(answer) for answer in answers]})
+        print_json({"images": [annotated_record(answer) for answer in answers]})
     else:
         _print(answers)
     return 1 if any(answer.error for answer in answers) else 0
@@ -54,11 +55,3 @@ def _print(answers: list[Annotated]) -> None:
             table.add_row(shorten(printable(near(answer.path)), room), tags or "nothing sure")
     if table.row_count:
         print_table(table)
-
-
-def _record(answer: Annotated) -> dict[str, Any]:
-    return {
-        "path": str(answer.path),
-        "tags": [{"name": tag.name, "score": round(tag.probability, 4), "source": tag.source} for tag in answer.tags],
-        "error": answer.error,
-    }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imsearch.settings import Settings
+from imsearch.wording import count as count  # for the commands, beside `say`
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -65,8 +66,3 @@ def open_library(
 def say(message: str) -> None:
     """A message for the user, on stderr, where it does not disturb the results."""
     click.echo(message, err=True)
-
-
-def count(number: int, what: str, plural: str | None = None) -> str:
-    """``1 picture``, ``1,234 pictures``."""
-    return f"{number:,} {what if number == 1 else plural or what + 's'}"

@@ -26,12 +26,13 @@ TOLD = 20
 Examples:
   imsearch index ~/Pictures                 everything below the folder
   imsearch index a.jpg b.png holiday/       files and folders
+  imsearch index                            the folders it was given before
   imsearch index ~/Pictures --annotator everyday --device cpu
 
 Run it again whenever pictures were added, moved or deleted: only what is new is looked at.
 """,
 )
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @annotator_option
 @device_option
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Pictures a model sees at once.")
@@ -42,22 +43,23 @@ Run it again whenever pictures were added, moved or deleted: only what is new is
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @library_option
 def index(paths: tuple[Path, ...], forget_missing: bool, as_json: bool, **flags: Any) -> int:
-    """Tag and index pictures and folders of pictures.
+    """Tag and index pictures and folders of pictures; without a PATH, those folders that were indexed before.
 
     A run can be stopped with Ctrl-C at any time and goes on where it was.  Exit code 1 when some picture failed.
     """
     from imsearch.cli.progress import IndexingProgress
+    from imsearch.indexer.interrupt import sigterm_is_ctrl_c
     from imsearch.plugins.manager import make_manager
 
     settings = load_settings(flags)
     # Mistakes are told before a library is made.
     plugins = make_manager()
     plugins.choose(settings.annotators)
-    for path in paths:
+    for path in paths or settings.folders:
         if not os.path.lexists(path) and not settings.library.exists():
             raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")
-    opened = open_library(settings, write=True, create=True, plugins=plugins)
-    with opened as library, IndexingProgress() as progress:
+    opened = open_library(settings, write=True, create=bool(paths or settings.folders), plugins=plugins)
+    with sigterm_is_ctrl_c(), opened as library, IndexingProgress() as progress:
         report = library.index(paths, observer=progress, forget_missing=forget_missing)
     if as_json:
         print_json(_record(report))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from imsearch.as_json import status_record
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import make_table, near, print_json, print_table, printable
+from imsearch.run_words import tell_last_run, tell_progress
+from imsearch.runs import indexing_record
+from imsearch.semantic.meanings import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
 
 if TYPE_CHECKING:
     from imsearch.engine.health import Status
-    from imsearch.records import Failure
+    from imsearch.records import Failure, Folder
+    from imsearch.runs import LastRun, Progress
 
 
 @click.command()
@@ -25,12 +31,15 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
     settings = load_settings({"library": library})
     with open_library(settings) as opened:
         found, failures = opened.status(), opened.failures()
+        running, last, folders = opened.progress(), opened.last_run(), opened.folders()
     if form == "json":
-        print_json(_record(settings, found, failures))
+        record = status_record(found, failures, config_path(), encoder_state(settings.semantic))
+        print_json(record | indexing_record(running, last, folders))
     elif only_failures:
         _print_failures(failures)
     else:
         _print_status(settings, found, failures)
+        _print_runs(running, last, folders)
     return 0
 
 
@@ -71,7 +80,7 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
     table.add_row("pictures", f"{found.images:,} in {count(found.files, 'file')}")
     table.add_row("tags in use", f"{found.tags:,}")
     table.add_row("corrections", f"{found.corrections:,}")
-    table.add_row("sentence encoder", _encoder(settings))
+    table.add_row("sentence encoder", encoder_state(settings.semantic))
     table.add_row("size on disk", f"{found.bytes / 1e6:,.1f} MB")
     table.add_row("failures", f"{found.failures:,}" + (" (imsearch status --failures)" if failures else ""))
     print_table(table)
@@ -83,13 +92,19 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
         print_table(table)
 
 
-def _encoder(settings: Settings) -> str:
-    """Whether unknown words are looked for by their meaning."""
-    from imsearch.semantic.meanings import weights_folder
-
-    if weights_folder() is None:
-        return "not installed"
-    return "installed" if settings.semantic == "auto" else "installed, switched off"
+def _print_runs(running: Progress | None, last: LastRun | None, folders: Sequence[Folder]) -> None:
+    table = make_table("", "")
+    table.show_header = False
+    if running is not None:
+        table.add_row("indexing now", f"{tell_progress(running)} (process {running.pid})")
+    if last is not None:
+        table.add_row("last run", printable(tell_last_run(last)))
+    for number, folder in enumerate(folders):
+        when = "" if folder.indexed_at is None else f" (indexed {folder.indexed_at.astimezone():%Y-%m-%d %H:%M})"
+        table.add_row("" if number else "folders", printable(folder.path) + when)
+    if table.rows:
+        click.echo()
+        print_table(table)
 
 
 def _print_failures(failures: tuple[Failure, ...]) -> None:
@@ -98,24 +113,3 @@ def _print_failures(failures: tuple[Failure, ...]) -> None:
     for failure in failures:
         who = f" [{failure.annotator}]" if failure.annotator else ""
         click.echo(f"{printable(near(failure.path))}{who}: {printable(failure.reason)}")
-
-
-def _record(settings: Settings, found: Status, failures: tuple[Failure, ...]) -> dict[str, Any]:
-    return {
-        "library": str(found.folder),
-        "config": str(config_path()),
-        "images": found.images,
-        "files": found.files,
-        "tags": found.tags,
-        "corrections": found.corrections,
-        "bytes": found.bytes,
-        "sentence_encoder": _encoder(settings),
-        "annotators": [
-            {"name": each.name, "version": each.version, "images": each.images, "current": each.current}
-            for each in found.annotators
-        ],
-        "failures": [
-            {"path": str(failure.path), "annotator": failure.annotator or None, "reason": failure.reason}
-            for failure in failures
-        ],
-    }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from imsearch.as_json import plugins_record
 from imsearch.cli.common import device_option, say
 from imsearch.cli.output import make_table, print_json, print_table, printable
 from imsearch.errors import PluginError
-from imsearch.records import AnnotatorSpec
 from imsearch.settings import load_settings
 
 
@@ -36,10 +34,7 @@ def plugins(context: click.Context, as_json: bool) -> int:
     found = manager.plugins()
     specs = manager.offered()
     if as_json:
-        listed = [
-            {"name": each.name, "version": each.version, "error": each.error, "package": each.package} for each in found
-        ]
-        print_json({"plugins": listed, "annotators": [_record(spec) for spec in specs]})
+        print_json(plugins_record(found, specs))
         return 0
     table = make_table("plugin", "package", "version", "state")
     for each in found:
@@ -63,7 +58,7 @@ def check(name: str, device: str | None) -> int:
 
     Builds the model, shows it a few generated pictures and judges its answers.  Exit code 1 when a rule is broken.
     """
-    from imsearch.library import pick_device
+    from imsearch.annotating import pick_device
     from imsearch.plugins.contract import check_annotator
     from imsearch.plugins.manager import make_manager
 
@@ -85,18 +80,3 @@ def check(name: str, device: str | None) -> int:
                 click.echo(f"            {printable(problem)}")
             failed = failed or not each.passed
     return int(failed)
-
-
-def _record(spec: AnnotatorSpec) -> dict[str, Any]:
-    return {
-        "name": spec.name,
-        "version": spec.version,
-        "vocabulary": len(spec.vocabulary),
-        "vector_length": spec.vector_length,
-        "input_size": spec.input_size,
-        "inputs": sorted(spec.inputs),
-        "description": spec.description,
-        "license": spec.license,
-        "weights_license": spec.weights_license,
-        "weights_sha256": spec.weights_sha256,
-    }

@@ -13,6 +13,7 @@ COMMANDS = {
     "query": "imsearch.cli.query:query",
     "similar": "imsearch.cli.query:similar",
     "duplicates": "imsearch.cli.duplicates:duplicates",
+    "serve": "imsearch.cli.serve:serve",
     "show": "imsearch.cli.show:show",
     "tags": "imsearch.cli.show:tags",
     "tag": "imsearch.cli.tag:tag",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from imsearch.as_json import image_record
+from imsearch.as_json import image_record, tags_record
 from imsearch.cli.common import format_option, library_option, open_library, say
 from imsearch.cli.facts import fact_lines
 from imsearch.cli.output import make_table, near, print_json, print_table, printable
@@ -37,7 +37,7 @@ def show(image: str, form: str, library: Path | None) -> int:
         texts = opened.texts(found)
         rejected = opened.rejected(found.id)
     if form == "json":
-        print_json({**image_record(found, tags, texts), "rejected": list(rejected)})
+        print_json(image_record(found, tags, texts, rejected))
     else:
         _print_image(found, tags, texts)
         if rejected:
@@ -65,7 +65,7 @@ def tags(word: str, by: str, form: str, library: Path | None) -> int:
     with open_library(load_settings({"library": library})) as opened:
         counts = opened.tags(word, by)
     if form == "json":
-        print_json({"tags": [{"name": name, "images": number} for name, number in counts]})
+        print_json(tags_record(counts))
     elif counts:
         table = make_table("tag", ">pictures")
         for name, number in counts:

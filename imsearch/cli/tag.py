@@ -12,10 +12,10 @@ import click
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import printable
 from imsearch.cli.tag_arguments import Asked, TagCommand, read_list, sort_out
-from imsearch.cli.tag_output import print_history, print_review, tell_change, tell_correction
+from imsearch.cli.tag_output import print_history, print_review, tell_correction
 from imsearch.engine.changes import Renaming, Verdict
-from imsearch.errors import LibraryLocked
 from imsearch.settings import load_settings
+from imsearch.wording import tell_change
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -124,7 +124,7 @@ def _correct(
 ) -> int:
     source = images_from or ("-" if nul else None)
     listed = None if source is None else read_list(source, nul)
-    with _writing(library) as opened:
+    with _correcting_in(library) as opened:
         asked = sort_out(opened, words, tags, listed)
         done = opened.correct(list(asked.images), asked.tags, verdict, exact=exact)
     tell_correction(done, asked.images)
@@ -151,7 +151,7 @@ def rename(old: str, new: str, library: Path | None) -> int:
     Annotators may go on calling it OLD: it is NEW that is shown and found.  NEW must not be in use; "imsearch tag
     merge" puts tags together.
     """
-    with _writing(library) as opened:
+    with _correcting_in(library) as opened:
         done = opened.rename(old, new)
     return _tell_renaming(done)
 
@@ -167,7 +167,7 @@ Examples:
 @library_option
 def merge(old: tuple[str, ...], into: str, library: Path | None) -> int:
     """Put the tags OLD and the tag INTO together, on all pictures."""
-    with _writing(library) as opened:
+    with _correcting_in(library) as opened:
         done = opened.merge(old, into)
     return _tell_renaming(done)
 
@@ -182,9 +182,9 @@ Examples:
 @library_option
 def undo(library: Path | None) -> int:
     """Undo the last change of tags; run it again for the one before."""
-    with _writing(library) as opened:
+    with _correcting_in(library) as opened:
         change = opened.undo()
-    say(f"Undone: {tell_change(change)}.")
+    say(f"Undone: {printable(tell_change(change))}.")
     return 0
 
 
@@ -231,13 +231,10 @@ def review(word: str, limit: int | None, form: str, library: Path | None) -> int
 
 
 @contextmanager
-def _writing(library: Path | None) -> Iterator[Library]:
-    """The library, open for corrections."""
-    try:
-        with open_library(load_settings({"library": library}), write=True) as opened:
-            yield opened
-    except LibraryLocked as error:
-        raise LibraryLocked(f'{error} That run may be "imsearch index". Nothing was corrected.') from error
+def _correcting_in(library: Path | None) -> Iterator[Library]:
+    """The library, for corrections: open for reading, since they need not wait for a run that holds it."""
+    with open_library(load_settings({"library": library})) as opened:
+        yield opened
 
 
 def _tell_renaming(done: Renaming) -> int:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from imsearch.as_json import tag_record
+from imsearch.as_json import answer_command, change_record, doubt_record
 from imsearch.cli.common import count, say
 from imsearch.cli.output import (
     make_table,
@@ -19,6 +17,7 @@ from imsearch.cli.output import (
     terminal_width,
 )
 from imsearch.engine.changes import Change, Correction, Doubt, Verdict
+from imsearch.wording import tell_change
 
 _DONE = {
     "add": "added to",
@@ -62,22 +61,10 @@ def _pair(pair: tuple[int, str], pictures: Mapping[int, str]) -> str:
     return f"{printable(name)} on {printable(pictures[image])}"
 
 
-def tell_change(change: Change) -> str:
-    """One entry of the history in words."""
-    tags = ", ".join(map(printable, change.tags))
-    if change.name is None:
-        what = {"add": "added", "accept": "confirmed", "reject": "rejected", "remove": "took back", "clear": "cleared"}
-        return f"{what[change.action]} {tags} on {count(change.images, 'picture')}"
-    if change.tags == (change.name,):
-        return f"gave {tags} its own name back, on {count(change.images, 'picture')}"
-    verb = "merged" if change.action == "merge" else "renamed"
-    return f"{verb} {tags} to {printable(change.name)}, on {count(change.images, 'picture')}"
-
-
 def print_history(changes: Sequence[Change], form: str) -> None:
     """Changes as a table or JSON."""
     if form == "json":
-        print_json({"changes": [_change_record(change) for change in changes]})
+        print_json({"changes": [change_record(change) for change in changes]})
     elif not changes:
         say('You have not changed any tags yet; "imsearch tag --help" tells how.')
     else:
@@ -85,7 +72,10 @@ def print_history(changes: Sequence[Change], form: str) -> None:
         for change in changes:
             when = f"{change.made_at.astimezone():%Y-%m-%d %H:%M}"
             table.add_row(
-                when, tell_change(change), "undone" if change.undone else "", style="dim" if change.undone else ""
+                when,
+                printable(tell_change(change)),
+                "undone" if change.undone else "",
+                style="dim" if change.undone else "",
             )
         print_table(table)
 
@@ -93,7 +83,7 @@ def print_history(changes: Sequence[Change], form: str) -> None:
 def print_review(doubts: Sequence[Doubt], form: str) -> None:
     """Doubtful tags as a table or JSON, with the commands that answer."""
     if form == "json":
-        print_json({"tags": [_doubt_record(doubt) for doubt in doubts]})
+        print_json({"tags": [doubt_record(doubt) for doubt in doubts]})
         return
     if not doubts:
         say("There is no tag in doubt that you have not judged.")
@@ -103,34 +93,7 @@ def print_review(doubts: Sequence[Doubt], form: str) -> None:
     room = max(16, terminal_width() // 4)
     for doubt in doubts:
         picture, tag = shorten(printable(near(doubt.image.path)), room), doubt.tag
-        command = _answer("accept", doubt).removeprefix("imsearch tag ")
+        command = answer_command("accept", doubt).removeprefix("imsearch tag ")
         table.add_row(picture, tag.name, f"{tag.probability:.2f}", tag.source, command)
     print_table(table)
     say('Right: "imsearch tag accept ...", as the last column says.  Wrong: "reject" in place of "accept".')
-
-
-def _answer(verdict: str, doubt: Doubt) -> str:
-    return shlex.join(["imsearch", "tag", verdict, str(doubt.image.id), doubt.tag.name])
-
-
-def _change_record(change: Change) -> dict[str, Any]:
-    return {
-        "number": change.number,
-        "made_at": change.made_at.isoformat(),
-        "action": change.action,
-        "tags": list(change.tags),
-        "name": change.name,
-        "images": change.images,
-        "undone": change.undone,
-    }
-
-
-def _doubt_record(doubt: Doubt) -> dict[str, Any]:
-    return {
-        "id": doubt.image.id,
-        "path": str(doubt.image.path),
-        "tag": {**tag_record(doubt.tag), "shown": doubt.tag.shown},
-        "threshold": round(doubt.threshold, 4),
-        "accept": _answer("accept", doubt),
-        "reject": _answer("reject", doubt),
-    }

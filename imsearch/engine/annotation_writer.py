@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from imsearch.engine import schema as s
+from imsearch.engine.catalog_base import pieces
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
 
@@ -64,12 +65,18 @@ class AnnotationWriter:
         known = self._tag_ids
         if not known:
             known.update((name, tag) for tag, name in connection.execute(select(s.tags.c.id, s.tags.c.name)))
-        new = sorted(names - known.keys())
-        if new:
+        _learn(connection, known, names - known.keys())  # another process may have written some meanwhile
+        if new := sorted(names - known.keys()):
             connection.execute(insert(s.tags), [{"name": name} for name in new])
-            written = select(s.tags.c.name, s.tags.c.id).where(s.tags.c.name.in_(new))
-            known.update((name, tag) for name, tag in connection.execute(written))
+            _learn(connection, known, new)
         return known
+
+
+def _learn(connection: Connection, known: dict[str, int], names: Iterable[str]) -> None:
+    """Note the ids of those of these tags that are written down."""
+    for piece in pieces(sorted(names)):
+        written = select(s.tags.c.name, s.tags.c.id).where(s.tags.c.name.in_(piece))
+        known.update((name, tag) for name, tag in connection.execute(written))
 
 
 def _likeliest(tags: Sequence[Tag], spec: AnnotatorSpec, tail: int) -> list[Tag]:

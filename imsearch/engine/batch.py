@@ -34,6 +34,18 @@ class FileSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownImage:
+    """Where the bytes of an image lie and what they are; the files as they were when they were read, newest first."""
+
+    sha256: str
+    width: int
+    height: int
+    format: str
+    bytes: int
+    files: tuple[FileSeen, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFacts:
     """What reading tells about a picture: the size in pixels of the upright original, and what is said of it.
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 
 from imsearch.engine import schema as s
-from imsearch.engine.batch import KnownFile
+from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
 from imsearch.records import Facts, Failure, Image
@@ -109,6 +109,18 @@ class Catalog(CatalogTags):
                 for row in connection.execute(select(s.images).where(s.images.c.id.in_(list(paths)))):
                     found[row.id] = _image(row, paths[row.id])
         return found
+
+    def known_image(self, image: int) -> KnownImage | None:
+        """What is needed to open an image, with one statement; None when it is unknown or has no file any more."""
+        i, f = s.images.c, s.files.c
+        columns = (i.sha256, i.width, i.height, i.format, i.bytes, f.path, f.size, f.mtime_ns)
+        rows = select(*columns).join_from(s.images, s.files).where(i.id == image).order_by(f.seen.desc(), f.path)
+        with self.reading() as connection:
+            found = connection.execute(rows).all()
+        if not found:
+            return None
+        files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns) for row in found)
+        return KnownImage(*found[0][:5], files=tuple(files))
 
     def images_with_copies(self) -> list[int]:
         """The images that several files hold, in order of id."""

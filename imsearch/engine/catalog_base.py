@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection, Engine, select
 
 from imsearch.engine import schema as s
-from imsearch.engine.database import check_file, connect, translated
+from imsearch.engine.database import READING, check_file, connect, translated
 from imsearch.engine.derived import State
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class CatalogBase:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection whose statements all see one state; what SQLite complains of is put in words."""
-        with translated(self.path), self.engine.connect() as connection:
+        with translated(self.path), self.engine.connect().execution_options(**{READING: True}) as connection:
             yield connection
 
     def state(self) -> State:

@@ -31,7 +31,8 @@ class Correction:
 
     changed: pairs that are different now.  unchanged: pairs that were so already.  refused: pairs that nobody
     suggested (to accept) or the user had not added (to remove).  said: which annotator says the pairs that were to be
-    removed.  names: the words as they were typed and the tags they were taken for.
+    removed.  names: the words as they were typed and the tags they were taken for.  number: of the change in the
+    history, which `undo` takes; None when nothing changed.
     """
 
     verdict: Verdict
@@ -40,6 +41,7 @@ class Correction:
     refused: tuple[tuple[int, str], ...] = ()
     said: Mapping[tuple[int, str], str] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    number: int | None = None
 
     @property
     def images(self) -> int:
@@ -49,11 +51,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """What `rename` or `merge` did: these tags go by that name now, on so many images."""
+    """What `rename` or `merge` did: these tags go by that name now, on so many images.
+
+    number: of the change in the history; None when they went by that name already.
+    """
 
     tags: tuple[str, ...]
     name: str
     images: int
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
@@ -21,7 +21,7 @@ from imsearch.engine.recorder import Recorder
 from imsearch.engine.renaming import Tags, rename, set_aliases
 from imsearch.engine.tagging import Word, settle
 from imsearch.engine.words import Lexicon
-from imsearch.errors import ImsearchError
+from imsearch.errors import ImsearchError, UndoConflict
 
 Pair = tuple[int, str]
 
@@ -39,7 +39,7 @@ class _Known:
 
 
 class Corrections:
-    """Writes them; belongs to an engine that is open for writing."""
+    """Writes them.  Several threads may use one, and several processes may correct one library."""
 
     def __init__(self, catalog: CatalogBase, recorder: Recorder, lexicon: Lexicon, follow: Callable[[], None]) -> None:
         """follow: brings the text index up to date after a change."""
@@ -66,14 +66,16 @@ class Corrections:
             pairs = list(dict.fromkeys((image, name) for image, _, name in asked))
             ids = self._recorder.tag_ids(connection, {name for _, name in pairs})
             edits, done = _decide(pairs, verdict, known, ids)
+            number = None
             if edits:
                 _set_verdicts(connection, edits)
-                journal.write(connection, verdict, edits)
+                number = journal.write(connection, verdict, edits)
                 self._recorder.mark_changed(connection, {image for image, _ in done["changed"]})
         self._follow()
         names = {tag: tuple(dict.fromkeys(name for _, each, name in asked if each == tag)) for tag in typed}
         said = {pair: known.said[pair] for pair in pairs if pair in known.said} if verdict is Verdict.REMOVE else {}
-        return Correction(verdict, **{key: tuple(value) for key, value in done.items()}, said=said, names=names)
+        pairs_by_fate = {key: tuple(value) for key, value in done.items()}
+        return Correction(verdict, **pairs_by_fate, said=said, names=names, number=number)
 
     def rename(self, old: str, new: str) -> Renaming:
         """Let a tag go by another name in the whole library, now and whatever is indexed later.
@@ -87,10 +89,15 @@ class Corrections:
         """Let several tags go by one name, which may be in use."""
         return self._rename("merge", old, into)
 
-    def undo(self) -> Change:
-        """Undo the last change that was not undone yet, and tell what it was; raises `ImsearchError` without one."""
+    def undo(self, number: int | None = None) -> Change:
+        """Undo the last change that was not undone yet, and tell what it was; raises `ImsearchError` without one.
+
+        number: undo that change only; raises `UndoConflict` when it is not the last one, or was undone already.
+        """
         with self._recorder.writing() as connection:
             found = journal.last(connection)
+            if number is not None and (found is None or found[0] != number):
+                raise _conflict(connection, number)
             if found is None:
                 raise ImsearchError("There is nothing to undo.")
             batch, edits = found
@@ -110,10 +117,9 @@ class Corrections:
         with self._recorder.writing() as connection:
             tags = [self._normal(tag) for tag in old]
             done, edits = rename(connection, self._recorder, self._lexicon, tags, self._normal(new), action == "merge")
-            if edits:
-                journal.write(connection, action, edits)
+            number = journal.write(connection, action, edits) if edits else None
         self._follow()
-        return done
+        return replace(done, number=number)
 
     def _normal(self, tag: str) -> str:
         name = self._lexicon.normalize(tag)
@@ -126,6 +132,18 @@ class Corrections:
         if exact or tags.is_alias(typed) or tags.given(typed):
             return (tags.name(typed),)
         return tuple(dict.fromkeys((typed, tags.name(self._lexicon.canonical(typed) or typed))))
+
+
+def _conflict(connection: Connection, number: int) -> ImsearchError:
+    undone = journal.is_undone(connection, number)
+    if undone is None:
+        return ImsearchError(f"There is no change {number} to undo.")
+    if undone:
+        return UndoConflict(f"Change {number} was undone already. Nothing was changed.")
+    return UndoConflict(
+        f"Change {number} is not the last one any more: tags were changed after it. Undo what came after it first, or "
+        "correct the tags once more. Nothing was changed."
+    )
 
 
 def _check_images(connection: Connection, images: Iterable[int]) -> None:

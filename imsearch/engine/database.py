@@ -21,6 +21,8 @@ from imsearch.engine import schema
 from imsearch.errors import LibraryError
 
 _MAGIC = b"SQLite format 3\0"
+READING = "imsearch_reading"
+"""The execution option of a connection that only reads; without it a writer's transaction locks others out at once."""
 _DAMAGE = ("malformed", "not a database", "no such table", "no such column", "file is encrypted", "disk i/o error")
 
 
@@ -55,9 +57,10 @@ def connect(path: Path, *, write: bool) -> Engine:
     if not write and not os.access(path.parent, os.W_OK):
         mode = {"immutable": "1"}  # a disc, or somebody else's library: no place for the files WAL needs
     database = "file:" + quote(os.fsencode(path))
-    engine = create_engine(URL.create("sqlite", database=database, query={**mode, "uri": "true", "timeout": "30"}))
+    address = URL.create("sqlite", database=database, query={**mode, "uri": "true", "timeout": "30"})
+    engine = create_engine(address, max_overflow=-1)  # a web server has more threads than a pool has connections
     event.listen(engine, "connect", _prepare_writer if write else _prepare)
-    event.listen(engine, "begin", _begin_immediate if write else _begin)
+    event.listen(engine, "begin", _begin_for_writing if write else _begin)
     return engine
 
 
@@ -77,8 +80,10 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_for_writing(connection: Connection) -> None:
+    """Writers of several processes take turns, so what is read inside such a transaction is true until its end."""
+    reading = connection.get_execution_options().get(READING)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def check_file(path: Path) -> None:

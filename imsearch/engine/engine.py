@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from imsearch.engine.finder import Finder
 from imsearch.engine.health import Status, status, verify
 from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
+from imsearch.engine.keeper import Keeper
 from imsearch.engine.recorder import TAIL, Recorder
 from imsearch.engine.words import Lexicon, Meanings
 from imsearch.errors import LibraryError
@@ -26,16 +29,20 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.review import Review
+
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
 _CATCH_UP_SECONDS = 2.0
+_PATIENCE = 5.0
+"""Seconds that somebody who corrects tags waits for another reader to bring the text index up to date."""
 
 
 class Engine(Finder):
     """A library that is open, for reading or for reading and writing.
 
-    Use it as a context manager, or call `close`.  Readers may use one engine from several threads; writing is for one
-    thread.
+    Use it as a context manager, or call `close`.  Several threads may read and correct tags with one engine; to record
+    what was read from files is for one thread of the process that opened the library for writing.
     """
 
     def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int, meanings: Meanings | None) -> None:
@@ -44,6 +51,9 @@ class Engine(Finder):
         self.notes: list[str] = home.notes
         self._home = home
         self._recorder = Recorder(catalog, tail) if home.writing else None
+        self._beside: tuple[Catalog, Recorder] | None = None
+        self._opening = Lock()
+        self._keeper: Keeper | None = None
         self._caught_up = time.monotonic()
 
     @classmethod
@@ -77,21 +87,22 @@ class Engine(Finder):
     # -- writing
 
     @property
-    def _writer(self) -> Recorder:
+    def recorder(self) -> Recorder:
+        """Writes to the catalog of a library that was opened for writing; raises `LibraryError` for others."""
         if self._recorder is None:
             raise LibraryError(f"The library {self._home.folder} was opened for reading only.")
         return self._recorder
 
     def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
         """Say which annotators this run uses, before asking what images lack and before recording."""
-        self._writer.use_annotators(specs)
+        self.recorder.use_annotators(specs)
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure] = ()) -> None:
         """Write a batch down, in one transaction; the indexes follow within seconds, and at `close` at the latest.
 
         failures: those without an annotator name files that could not be read; they lose what they held.
         """
-        self._writer.record(readings, failures)
+        self.recorder.record(readings, failures)
         if time.monotonic() - self._caught_up >= _CATCH_UP_SECONDS:
             self.catch_up()
 
@@ -100,7 +111,7 @@ class Engine(Finder):
 
         An image without files is no longer found, but keeps its tags and corrections in case the bytes come back.
         """
-        count = self._writer.forget(os.fsencode(path) for path in paths)
+        count = self.recorder.forget(os.fsencode(path) for path in paths)
         self.catch_up()
         return count
 
@@ -110,18 +121,60 @@ class Engine(Finder):
 
     @property
     def corrections(self) -> Corrections:
-        """Writes what the user says of tags, and renames them; the text index follows at once."""
-        return Corrections(self.catalog, self._writer, self._lexicon, self.catch_up)
+        """Writes what the user says of tags, and renames them; for engines opened for reading, too.
+
+        The text index follows at once; while another process holds the library, that one lets it follow within
+        seconds.  Raises `LibraryError` where the library can only be read.
+        """
+        return Corrections(self.catalog, self._recorder or self._beside_others(), self._lexicon, self._follow)
+
+    def _beside_others(self) -> Recorder:
+        """A recorder on a connection of its own, made when a reader first corrects something."""
+        with self._opening:
+            if self._beside is None:
+                catalog = self._home.open_for_corrections()
+                self._beside = catalog, Recorder(catalog)
+            return self._beside[1]
+
+    def _follow(self) -> None:
+        if self._home.writing:
+            self.catch_up()
+        else:
+            self._indexes.heal(_PATIENCE)
+
+    def keep_up(self) -> None:
+        """Until this engine is closed, let the text index follow what other processes correct, whatever this one does."""
+        self.recorder  # noqa: B018 - refuses a reader
+        if self._keeper is None:
+            self._keeper = Keeper(self._catch_up_when_due, _CATCH_UP_SECONDS / 2, self.notes.append)
+
+    def _catch_up_when_due(self) -> None:
+        if time.monotonic() - self._caught_up >= _CATCH_UP_SECONDS / 2:
+            self.catch_up()
 
     def catch_up(self) -> None:
         """Bring the text index up to date with the catalog now, so that readers find what was recorded."""
-        self._writer  # noqa: B018 - refuses a reader
+        self.recorder  # noqa: B018 - refuses a reader
         self._indexes.catch_up_text()
         self._caught_up = time.monotonic()
 
+    def running(self) -> int | None:
+        """The process that holds the library for a run, maybe this one; None when nobody does."""
+        return self._home.running()
+
+    def while_free(self, work: Callable[[], None]) -> bool:
+        """Do something short while nobody else may write; returns whether it was done, which is not while one does."""
+        return self._home.while_free(work)
+
+    def save(self) -> None:
+        """Bring the indexes up to date and write them down, as `close` does."""
+        self.recorder  # noqa: B018 - refuses a reader
+        self._indexes.catch_up_text()
+        self._indexes.save_vectors()
+
     def rebuild(self) -> None:
         """Make all indexes anew from the catalog."""
-        self._writer  # noqa: B018 - refuses a reader
+        self.recorder  # noqa: B018 - refuses a reader
         self._indexes.rebuild()
 
     def status(self) -> Status:
@@ -138,11 +191,15 @@ class Engine(Finder):
             if "completer" in vars(self):
                 self.completer.close()
             if self._home.writing:
-                self._indexes.catch_up_text()
-                self._indexes.save_vectors()
+                self.save()
+                self._indexes.catch_up_text()  # what others corrected while vectors were saved
         finally:
+            if self._keeper is not None:
+                self._keeper.stop()
             self._indexes.close()
             self.catalog.close()
+            if self._beside is not None:
+                self._beside[0].close()
             self._home.close()
 
     def __enter__(self) -> Engine:
@@ -153,8 +210,13 @@ class Engine(Finder):
     ) -> None:
         self.close()
 
+    @cached_property
+    def reviewing(self) -> Review:
+        """What annotators are in doubt about; it is read when first asked for, and remembered."""
+        from imsearch.engine.review import Review
+
+        return Review(self.catalog, self._lexicon)
+
     def review(self, word: str = "", limit: int = 20) -> list[Doubt]:
         """The tags that annotators are most in doubt about; see `imsearch.engine.review`."""
-        from imsearch.engine.review import review
-
-        return review(self.catalog, self._lexicon, word, limit)
+        return self.reviewing.doubts(word, limit)

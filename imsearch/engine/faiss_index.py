@@ -44,6 +44,7 @@ class FaissVectorIndex:
         self._length = length
         self._lock = RLock()
         self._dirty = False
+        self._saved: State | None = None
         self.state: State | None = None
         self._index = _exact(length)
         self._load()
@@ -58,12 +59,12 @@ class FaissVectorIndex:
         except RuntimeError:
             return  # damaged or gone: `state` says so, and the caller fills the index anew
         if index.d == self._length and index.ntotal == data.get("count"):
-            self._index, self.state = index, state
+            self._index, self.state, self._saved = index, state, state
 
     def clear(self) -> None:
         """Start from nothing."""
         with self._lock:
-            self._index, self.state, self._dirty = _exact(self._length), None, True
+            self._index, self.state, self._saved, self._dirty = _exact(self._length), None, None, True
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -83,8 +84,9 @@ class FaissVectorIndex:
             if vectors:
                 ids = np.fromiter(vectors, np.int64, len(vectors))
                 index.add_with_ids(_unit(np.stack(list(vectors.values()))), ids)
-            self._grow()
-            self._dirty = True
+            if len(changed):
+                self._grow()
+                self._dirty = True
             self.state = state or self.state
 
     def _grow(self) -> None:
@@ -106,17 +108,18 @@ class FaissVectorIndex:
     def save(self) -> None:
         """Write it down, if anything changed."""
         with self._lock:
-            if not self._dirty or self.state is None:
+            if self.state in (None, self._saved):
                 return
-            self._path.parent.mkdir(exist_ok=True)
-            new = self._path.with_name(self._path.name + ".new")
-            faiss.write_index(self._index, str(new))
-            self._state_path.unlink(missing_ok=True)  # a crash right here costs a rebuild, never a wrong index
-            new.replace(self._path)
+            if self._dirty or self._saved is None:
+                self._path.parent.mkdir(exist_ok=True)
+                new = self._path.with_name(self._path.name + ".new")
+                faiss.write_index(self._index, str(new))
+                self._state_path.unlink(missing_ok=True)  # a crash right here costs a rebuild, never a wrong index
+                new.replace(self._path)
             library, generation = self.state
             data = {**self._key, "count": len(self), "library": library, "generation": generation}
             write_state(self._state_path, data)
-            self._dirty = False
+            self._dirty, self._saved = False, self.state
 
 
 def _exact(length: int) -> Any:

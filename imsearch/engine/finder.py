@@ -163,6 +163,7 @@ class Finder:
         from imsearch.engine.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
+        self._indexes.heal_soon()
         words = self.current_words()
         paths: list[str] = []
 

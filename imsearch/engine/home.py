@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from imsearch.engine import database
 from imsearch.engine.catalog import Catalog
-from imsearch.engine.lock import HOLDER_NAME, LOCK_NAME, WriteLock
+from imsearch.engine.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
 from imsearch.engine.schema import HEAD
 from imsearch.errors import LibraryError
 
 FILE_NAME = "catalog.sqlite3"
-_LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", FILE_NAME + ".new-journal", ".DS_Store"}
-"""Files that do not make a folder somebody else's."""
-_PATIENCE = 1.0
-"""Seconds a writer waits for a reader to finish a repair."""
+THUMBNAILS = "thumbnails"
+"""The folder in it that may be emptied at any time."""
+_LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", FILE_NAME + ".new-journal", ".DS_Store", THUMBNAILS}
+"""Names that do not make a folder somebody else's."""
+_PATIENCE = 30.0
+"""Seconds a run waits for a reader to bring an index up to date; merging a large one takes some."""
 
 
 class Home:
@@ -103,12 +107,42 @@ class Home:
                 held.callback(WriteLock(self.folder).release)
             self.notes.append(migrate(self.catalog_path, found))
 
-    def borrow_lock(self) -> WriteLock | None:
-        """The lock for a short repair by a reader; None when another process writes or the folder cannot be."""
+    def borrow_lock(self, wait: float = 0) -> WriteLock | None:
+        """The lock for something short by a reader; None when another process writes or the folder cannot be.
+
+        wait: seconds for another reader that has it; a run is not waited for.
+        """
         try:
-            return WriteLock(self.folder)
+            return WriteLock(self.folder, wait=wait, brief=True)
         except LibraryError:
             return None
+
+    def running(self) -> int | None:
+        """The process that holds the lock for a run, maybe this one; None when nobody does."""
+        found = os.getpid() if self.writing else holder(self.folder)
+        if found is None or self.writing or not self.while_free(lambda: None):
+            return found
+        return None  # it was killed
+
+    def while_free(self, work: Callable[[], None], patience: float = 0) -> bool:
+        """Do something short with the lock borrowed; returns whether it could be."""
+        lock = self.borrow_lock(patience)
+        if lock is None:
+            return False
+        try:
+            work()
+        finally:
+            lock.release()
+        return True
+
+    def open_for_corrections(self) -> Catalog:
+        """The catalog, open for writing beside whoever holds the lock; raises `LibraryError` on read-only media."""
+        if not (os.access(self.folder, os.W_OK) and os.access(self.catalog_path, os.W_OK)):
+            raise LibraryError(
+                f"The library {self.folder} can only be read here, so no tags can be corrected. Check its permissions, "
+                "or copy the library to a disk that you may write to."
+            )
+        return Catalog(self.catalog_path, write=True)
 
     def close(self) -> None:
         """Give the lock back."""

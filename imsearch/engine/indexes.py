@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from imsearch.engine.catalog import Catalog
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _PIECE = 5000
 """Images applied in one commit of the text index."""
+_LOOK_SECONDS = 1.0
+"""A reader looks so often whether the text index is behind."""
+_PATIENCE = 5.0
+"""Seconds that a reader with something to write waits for another one."""
 _PAUSES = (0.02, 0.05, 0.1)
 """Seconds between the attempts to read an index that looks damaged."""
 
@@ -37,21 +42,47 @@ class Indexes:
         self._home = home
         self._catalog = catalog
         self._text: TextIndex | None = None
+        self._turn = RLock()
+        self._looked = time.monotonic()
         self._vectors: dict[tuple[str, str, int], VectorIndex] = {}
+        self._vectors_turn = RLock()
 
-    def heal(self) -> None:
+    def heal(self, patience: float = 0) -> None:
         """Bring the text index up to date if it is behind; whoever opens the library first does it.
 
-        A reader that finds another process writing leaves it to that one.  Vector indexes need no healing here: every
-        process brings its own copy up to date when it is first used.
+        A reader that finds a run writing leaves it to that one, and waits `patience` seconds for another reader.
+        Vector indexes need no healing here: every process brings its own copy up to date when it is first used.
         """
-        state = self._catalog.state()
-        if self.text_index.state != state:
-            self._as_writer(lambda: self._catch_up_text(state))
+        with self._turn:
+            if self.text_index.state != self._catalog.state():
+                self._as_writer(self.catch_up_text, patience)
+
+    def heal_soon(self) -> None:
+        """`heal`, at most once a second and never waiting: for what a run that has ended left behind."""
+        if time.monotonic() - self._looked < _LOOK_SECONDS or self._home.writing:
+            return
+        if not self._turn.acquire(blocking=False):
+            return  # another thread is at it
+        try:
+            self._looked = time.monotonic()
+            self.heal()
+        except LibraryError as error:
+            if str(error) not in self._home.notes:  # what the index has can be found all the same
+                self._home.notes.append(str(error))
+        finally:
+            self._turn.release()
 
     def catch_up_text(self) -> None:
-        """Bring the text index up to date with the catalog."""
-        self._catch_up_text(self._catalog.state())
+        """Bring the text index up to date with the catalog; only for who may write."""
+        with self._turn:
+            if self._home.writing:
+                self._catch_up_text(self.text_index)
+                return
+            index = self._new_text_index()  # another one, so that searches by other threads need not wait
+            try:
+                self._catch_up_text(index)
+            finally:
+                index.close()
 
     def save_vectors(self) -> None:
         """Bring the vector indexes up to date and write them down."""
@@ -59,9 +90,10 @@ class Indexes:
         for name in self._catalog.vector_spaces():
             if saved_state(read_state(self._vector_path(name).with_suffix(".json"))) == state:
                 continue  # saved since: not even loaded, which would take its time in a large library
-            index = self._vector_index(name)
-            self._catch_up_vectors(name, index)
-            index.save()
+            with self._vectors_turn:
+                index = self._vector_index(name)
+                self._catch_up_vectors(name, index)
+                index.save()
 
     def rebuild(self) -> None:
         """Make all indexes anew."""
@@ -76,29 +108,25 @@ class Indexes:
         if self._text is not None:
             self._text.close()
 
-    def _as_writer(self, work: Callable[[], None]) -> bool:
+    def _as_writer(self, work: Callable[[], None], patience: float = 0) -> bool:
         """Do this if the process may write, or can for a moment; returns whether it was done."""
         if self._home.writing:
             work()
             return True
-        lock = self._home.borrow_lock()
-        if lock is None:
-            return False
-        try:
-            work()
-        finally:
-            lock.release()
-        return True
+        return self._home.while_free(work, patience)
 
     # -- text
 
     @property
     def text_index(self) -> TextIndex:
         if self._text is None:
-            from imsearch.engine.whoosh_index import WhooshTextIndex
-
-            self._text = WhooshTextIndex(self._home.folder / "text")
+            self._text = self._new_text_index()
         return self._text
+
+    def _new_text_index(self) -> TextIndex:
+        from imsearch.engine.whoosh_index import WhooshTextIndex
+
+        return WhooshTextIndex(self._home.folder / "text")
 
     def with_text(self, use: Callable[[TextIndex], T]) -> T:
         """Use the text index as it is on disk by now; when it turns out to be damaged, make it anew and try again."""
@@ -111,42 +139,50 @@ class Indexes:
                 found = error
                 index.close()
                 time.sleep(pause)  # a writer may have replaced files between two of our steps
+        answers: list[T] = []
 
-        def remake() -> None:
-            self._remake_text(found, self._catalog.state())
+        def mend() -> None:
+            try:
+                index.refresh()
+                answers.append(use(index))  # nobody else writes now, and somebody may have mended it
+            except IndexDamagedError as error:
+                self._remake_text(index, error)
+                answers.append(use(index))
 
-        if not self._as_writer(remake):
-            raise LibraryError(
-                f"The text index of {self._home.folder} is damaged ({found}) and another run is writing to the "
-                "library. Try again when that is done: the index is then made anew."
-            ) from found
-        return use(index)
+        with self._turn:
+            if not self._as_writer(mend, _PATIENCE):
+                raise LibraryError(
+                    f"The text index of {self._home.folder} is damaged ({found}) and another run is writing to the "
+                    "library. Try again when that is done: the index is then made anew."
+                ) from found
+        return answers[0]
 
-    def _catch_up_text(self, state: State) -> None:
-        own = self.text_index.state
+    def _catch_up_text(self, index: TextIndex) -> None:
+        own = index.state
+        state = self._catalog.state()  # after the index's own, which is never ahead of it then
         if own == state:
             return
         if own is None or own[0] != state[0] or own[1] > state[1]:
             if state[1]:
                 self._home.notes.append("The text index was missing or of another catalog and has been made anew.")
-            self.text_index.clear()
-            self._apply_text(0, state)
+            index.clear()
+            self._apply_text(index, 0, state)
             return
         try:
-            self._apply_text(own[1], state)
+            self._apply_text(index, own[1], state)
         except IndexDamagedError as error:
-            self._remake_text(error, state)
+            self._remake_text(index, error)
 
-    def _remake_text(self, error: IndexDamagedError, state: State) -> None:
+    def _remake_text(self, index: TextIndex, error: IndexDamagedError) -> None:
         self._home.notes.append(f"The text index was damaged and has been made anew ({error}).")
-        self.text_index.clear()
-        self._apply_text(0, state)
+        index.clear()
+        self._apply_text(index, 0, self._catalog.state())
 
-    def _apply_text(self, since: int, state: State) -> None:
+    def _apply_text(self, index: TextIndex, since: int, state: State) -> None:
         changed = self._catalog.changed_since(since)
         for start in range(0, max(1, len(changed)), _PIECE):
             last = start + _PIECE >= len(changed)
-            self.text_index.apply(self.documents(changed[start : start + _PIECE]), state if last else None)
+            index.apply(self.documents(changed[start : start + _PIECE]), state if last else None)
 
     def documents(self, ids: list[int]) -> dict[int, dict[str, float] | None]:
         """Tags and written words of these images, and their weights; None for those without files."""
@@ -173,8 +209,9 @@ class Indexes:
         name = names[0] if annotator is None else annotator
         if name not in names:
             raise ImsearchError(f"{name} makes no vectors in this library. Those that do: {', '.join(names)}.")
-        index = self._vector_index(name)
-        self._catch_up_vectors(name, index)
+        with self._vectors_turn:
+            index = self._vector_index(name)
+            self._catch_up_vectors(name, index)
         return name, index
 
     def _vector_path(self, name: str) -> Path:
@@ -190,14 +227,20 @@ class Indexes:
         return self._vectors[key]
 
     def _catch_up_vectors(self, name: str, index: VectorIndex) -> None:
-        state = self._catalog.state()
         own = index.state
+        state = self._catalog.state()
         if own == state:
             return
         if own is None or own[0] != state[0] or own[1] > state[1]:
             index.clear()
             own = (state[0], 0)
         changed = self._catalog.changed_since(own[1])
-        for piece in [*pieces(changed, _PIECE), []]:
-            vectors = self._catalog.vectors(name, self._catalog.live(piece))
-            index.apply(vectors, piece, None if piece else state)
+        held = set(index.images().tolist()) if changed else set()
+        for piece in pieces(changed, _PIECE):
+            live = self._catalog.live(piece)
+            # What only the user changed has the vector it had; to put it back would cost a large index its time.
+            same = live & held - self._catalog.annotated_since(name, own[1], piece)
+            rest = [image for image in piece if image not in same]
+            if rest:
+                index.apply(self._catalog.vectors(name, live.intersection(rest)), rest, None)
+        index.apply({}, [], state)

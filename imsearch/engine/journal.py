@@ -22,8 +22,8 @@ class Edit(NamedTuple):
     after: int | None
 
 
-def write(connection: Connection, action: str, edits: Iterable[Edit]) -> None:
-    """Note what one command changed."""
+def write(connection: Connection, action: str, edits: Iterable[Edit]) -> int:
+    """Note what one command changed; returns its number."""
     last = connection.execute(select(func.max(s.edits.c.batch))).scalar() or 0
     common = {
         "batch": last + 1,
@@ -32,6 +32,7 @@ def write(connection: Connection, action: str, edits: Iterable[Edit]) -> None:
         "undone": False,
     }
     connection.execute(insert(s.edits), [{**common, **edit._asdict()} for edit in edits])
+    return int(last) + 1
 
 
 def last(connection: Connection) -> tuple[int, list[Edit]] | None:
@@ -42,6 +43,12 @@ def last(connection: Connection) -> tuple[int, list[Edit]] | None:
         return None
     rows = select(table.image_id, table.tag_id, table.before, table.after).where(table.batch == batch)
     return batch, [Edit(*row) for row in connection.execute(rows)]
+
+
+def is_undone(connection: Connection, batch: int) -> bool | None:
+    """Whether the batch of this number was undone; None where there is none."""
+    found = connection.execute(select(s.edits.c.undone).where(s.edits.c.batch == batch).limit(1)).scalar()
+    return None if found is None else bool(found)
 
 
 def mark_undone(connection: Connection, batch: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -22,20 +23,25 @@ TAIL = 64
 
 
 class Recorder:
-    """Writes what the indexer read; `imsearch.engine.corrections` writes what the user corrects through it."""
+    """Writes what the indexer read; `imsearch.engine.corrections` writes what the user corrects through it.
+
+    Several processes may each have one, and several threads may use one: a transaction waits for the one before it.
+    """
 
     def __init__(self, catalog: Catalog, tail: int = TAIL) -> None:
         self._catalog = catalog
+        self._turn = Lock()
         self._annotations = AnnotationWriter(tail)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        try:
-            with translated(self._catalog.path), self._catalog.engine.begin() as connection:
-                yield connection
-        except BaseException:
-            self._annotations.forget_ids()
-            raise
+        with self._turn:
+            try:
+                with translated(self._catalog.path), self._catalog.engine.begin() as connection:
+                    yield connection
+            except BaseException:
+                self._annotations.forget_ids()
+                raise
 
     def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
         """Register these annotators; their versions become the current ones of their names."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData()
 
@@ -175,6 +175,14 @@ failures = Table(
     Column("path", LargeBinary, primary_key=True),
     Column("annotator", String, primary_key=True, comment="empty when the file itself cannot be read"),
     Column("reason", String, nullable=False),
+)
+
+# What was given to be indexed, so that it can be brought up to date without naming it again.
+folders = Table(
+    "folders",
+    metadata,
+    Column("path", LargeBinary, primary_key=True),
+    Column("indexed_at", DateTime, comment="UTC; when a run over it was last completed"),
 )
 
 # The last change of every image: the derived indexes apply what is newer than they are.

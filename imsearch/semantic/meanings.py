@@ -42,6 +42,13 @@ def weights_folder() -> Path | None:
     return Path(places[0]) / "model" if places else None
 
 
+def encoder_state(wanted: str) -> str:
+    """Whether unknown words are looked for by their meaning, in words; `wanted` is the setting ``semantic``."""
+    if weights_folder() is None:
+        return "not installed"
+    return "installed" if wanted == "auto" else "installed, switched off"
+
+
 def installed_meanings(library: Path) -> SentenceMeanings | None:
     """What the installed encoder says, its vectors kept in the library's folder; None when none is installed."""
     folder = weights_folder()

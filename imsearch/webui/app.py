@@ -2,32 +2,65 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from imsearch import __version__
+from imsearch.webui import openapi
+from imsearch.webui.api import annotate, corrections, images, indexing, status, tags
+from imsearch.webui.api import files as api_files
+from imsearch.webui.assets import Assets
+from imsearch.webui.guards import guards
+from imsearch.webui.indexing import Indexing
+from imsearch.webui.pages import login, picture, reference, review, search, trying
+from imsearch.webui.pages import status as status_page
+from imsearch.webui.pages import tags as tags_page
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
+from imsearch.webui.security import GuardedApp
 from imsearch.webui.site import Site
+from imsearch.webui.thumbnails import Thumbnails, original_address, thumbnail_address
+from imsearch.webui.trying import Trying
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.access import Access
+    from imsearch.webui.hosts import Hosts
 
 
-def create_app(library: Library) -> FastAPI:
-    """The pages and the API over this library, which is open for reading and stays its owner's to close."""
-    app = FastAPI(
+def create_app(library: Library, *, access: Access | None = None, hosts: Hosts | None = None) -> FastAPI:
+    """The pages and the API over this library, which is open for reading and stays its owner's to close.
+
+    access: asks for a token; without it everybody may come in, which is only for loopback.  hosts: the names under
+    which the server may be asked for; by default those of loopback.
+    """
+    app = GuardedApp(
+        guards(library.settings, access, hosts),
         title="imsearch",
         version=__version__,
         description="Finds pictures by words, and tells, corrects and makes their tags.",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=openapi.operation_name,
+        lifespan=_running,
     )
-    app.state.site = Site(library, Pages())
+    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library), Indexing(library), access)
+    site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
-    app.mount("/static", StaticFiles(directory=str(files("imsearch.webui").joinpath("static"))), name="static")
+    openapi.describe(app)
+    for page in (search, picture, tags_page, review, trying, status_page, login, reference):
+        app.include_router(page.router)
+    for group in (images, api_files, tags, corrections, annotate, indexing, status):
+        app.include_router(group.router)
+    app.mount("/static", Assets(), name="static")
     return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.site.close()

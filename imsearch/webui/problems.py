@@ -12,8 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from imsearch.errors import ImsearchError, LibraryLocked, PictureError, QueryError
+from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, PictureError, QueryError, UndoConflict
 from imsearch.webui.site import Site
+from imsearch.webui.texts import readable, readable_within
+from imsearch.webui.validation import told
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -34,13 +36,13 @@ class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
 def handle_errors(app: FastAPI) -> None:
     """Let the app answer errors so."""
 
-    def handler(of: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    def handler(of: Callable[[Request, Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def answer(request: Request, error: Exception) -> Response:
-            return respond(request, of(error))
+            return respond(request, of(request, error))
 
         return answer
 
-    app.add_exception_handler(Problem, handler(lambda problem: problem))
+    app.add_exception_handler(Problem, handler(lambda request, problem: problem))
     app.add_exception_handler(ImsearchError, handler(_of_ours))
     app.add_exception_handler(RequestValidationError, handler(_of_validation))
     app.add_exception_handler(HTTPException, handler(_of_http))
@@ -51,35 +53,67 @@ def respond(request: Request, problem: Problem) -> Response:
     """The answer: JSON below /api, else a page."""
     title = HTTPStatus(problem.status).phrase
     headers = {**problem.headers, "Cache-Control": "no-store"}
-    if request.url.path.startswith("/api/"):
+    if _is_api(request):
         record = {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail}
-        return JSONResponse({**record, **problem.more}, problem.status, headers, MEDIA_TYPE)
+        return JSONResponse(readable_within({**record, **problem.more}), problem.status, headers, MEDIA_TYPE)
     site: Site = request.app.state.site
-    page = site.pages.render(request, "error.html", status=problem.status, title=title, detail=problem.detail)
+    detail = readable(problem.detail)
+    page = site.pages.render(request, "error.html", status=problem.status, title=title, detail=detail)
     page.headers.update(headers)
     return page
 
 
-def _of_ours(error: ImsearchError) -> Problem:
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def _of_ours(request: Request, error: ImsearchError) -> Problem:
     if isinstance(error, QueryError):
         return Problem(400, str(error), position=error.position)
-    if isinstance(error, LibraryLocked):
+    if isinstance(error, LibraryLocked | UndoConflict):
         return Problem(409, str(error))
+    if isinstance(error, LibraryError):
+        log.error("The library cannot be used: %s", error)
+        return Problem(503, str(error))
     if isinstance(error, PictureError):
         return Problem(422, str(error))
     return Problem(400, str(error))
 
 
-def _of_validation(error: RequestValidationError) -> Problem:
-    wrong = [{"at": list(map(str, each["loc"])), "detail": each["msg"]} for each in error.errors()]
-    told = "; ".join(f"{'.'.join(each['at'][1:]) or each['at'][0]}: {each['detail']}" for each in wrong)
-    return Problem(422, f"The request cannot be understood: {told}", errors=wrong)
+def _of_validation(request: Request, error: RequestValidationError) -> Problem:
+    found = error.errors()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if any(each["loc"] == ("body",) and each["type"] == "model_attributes_type" for each in found) and kind != _JSON:
+        sent = f"This is {kind}" if kind else "The request has no Content-Type"
+        return Problem(415, f"{sent}; send JSON, with the header Content-Type: {_JSON}.")
+    wrong = told(found)
+    details = " ".join(each["detail"] for each in wrong)
+    return Problem(422, f"The request cannot be understood. {details}", errors=wrong)
 
 
-def _of_http(error: HTTPException) -> Problem:
-    return Problem(error.status_code, str(error.detail), dict(error.headers or {}))
+_JSON = "application/json"
+_NO_BODY = "There was an error parsing the body"
+"""What FastAPI says."""
 
 
-def _unexpected(error: Exception) -> Problem:
-    log.error("A request failed unexpectedly.", exc_info=error)
-    return Problem(500, "imsearch made a mistake; its log on the server tells more. Nothing was changed.")
+def _of_http(request: Request, error: HTTPException) -> Problem:
+    headers = dict(error.headers or {})
+    known = (HTTPStatus(error.status_code).phrase, _NO_BODY)
+    if error.detail not in known:
+        detail = str(error.detail)
+    elif error.status_code == 404 and _is_api(request):
+        detail = f"There is nothing at {request.url.path}. /api/docs lists what there is."
+    elif error.status_code == 404:
+        detail = "There is no such page here. Search finds your pictures."
+    elif error.detail == _NO_BODY:
+        detail = "The body is no JSON in UTF-8."
+    elif error.status_code == 405:
+        detail = f"{request.method} is not possible here, but: {headers.get('Allow', 'nothing')}."
+    else:
+        detail = error.detail
+    return Problem(error.status_code, detail, headers)
+
+
+def _unexpected(request: Request, error: Exception) -> Problem:
+    log.error("%s %s failed unexpectedly.", request.method, request.url.path, exc_info=error)
+    return Problem(500, "imsearch made a mistake; its log on the server tells more.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from importlib.resources import files
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from imsearch.webui import assets, shapes
+from imsearch.webui.texts import readable
 
 THEMES = ("light", "dark")
 
@@ -16,8 +17,10 @@ THEMES = ("light", "dark")
 class Pages:
     """Renders the templates of the package.
 
-    Every page knows `path`, the address asked for, `theme`, what the visitor chose ("" for as the system says), and
-    `static(name)`, the address of a file in ``static/`` that changes with its content, so that browsers may keep it.
+    Every page knows `path`, the address asked for, `theme`, what the visitor chose ("" for as the system says),
+    `signed_in`, whether there is a session to sign out of, and `static(name)`, the address of a file in ``static/``
+    that changes with its content, so that browsers may keep it; and for pictures in their true shape
+    `shape(width, height)`, a class of the stylesheet at `shapes`.
     """
 
     def __init__(self) -> None:
@@ -28,8 +31,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._versions: dict[str, str] = {}
-        self._environment.globals["static"] = self.static
+        self._environment.filters["readable"] = lambda path: readable(str(path))
+        self._addresses = assets.addresses()
+        self._environment.globals.update(static=self.static, shape=shapes.shape, shapes=shapes.ADDRESS)
 
     @property
     def environment(self) -> Environment:
@@ -38,15 +42,15 @@ class Pages:
 
     def static(self, name: str) -> str:
         """The address of a file that is served as it is."""
-        if name not in self._versions:
-            content = files("imsearch.webui").joinpath("static", name).read_bytes()
-            self._versions[name] = hashlib.sha256(content).hexdigest()[:12]
-        return f"/static/{name}?v={self._versions[name]}"
+        return self._addresses[name]
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page, or a part of one.  Browsers may keep it, but ask each time whether it is still so."""
         theme = request.cookies.get("theme", "")
         text = self._environment.get_template(template).render(
-            path=request.url.path, theme=theme if theme in THEMES else "", **values
+            path=request.scope["path"],
+            theme=theme if theme in THEMES else "",
+            signed_in="imsearch.signed_in" in request.scope,
+            **values,
         )
         return HTMLResponse(text, status, headers={"Cache-Control": "no-cache"})

@@ -8,23 +8,37 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from imsearch.webui.rendering import Pages
+from imsearch.webui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.webui.access import Access
+    from imsearch.webui.indexing import Indexing
+    from imsearch.webui.trying import Trying
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """One library and everything around it; made by `imsearch.webui.app.create_app`.
 
-    library: open for reading; several threads use it at once.
+    library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
+    indexing: watches, starts and stops runs.  access: the token and sessions, where one is asked for.
     """
 
     library: Library
     pages: Pages
+    thumbnails: Thumbnails
+    trying: Trying
+    indexing: Indexing
+    access: Access | None = None
+
+    def close(self) -> None:
+        """Let go of what was opened here; the library is its owner's to close."""
+        self.trying.close()
+        self.indexing.close()
 
 
-def _site(request: Request) -> Site:
+async def _site(request: Request) -> Site:  # not a plain function: those take a thread of the pool to themselves
     return cast(Site, request.app.state.site)
 
 

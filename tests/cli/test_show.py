@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.cli.facts import exposure, fact_lines, moment, place, stars
+from imsearch.cli.facts import fact_lines
 from imsearch.records import Facts, Image, Text
+from imsearch.wording import exposure, moment, place, stars
 from tests.cli.conftest import Run
 from tests.make_pictures import encoded, quarters, xmp
 from tests.test_facts import FULL

@@ -17,7 +17,7 @@ from imsearch.engine.changes import Correction, Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.journal import history
 from imsearch.engine.tagging import Word, settle
-from imsearch.errors import ImsearchError, LibraryError
+from imsearch.errors import ImsearchError
 from imsearch.records import Tag
 from tests.engine.support import LEXICON, reading, spec
 
@@ -102,9 +102,16 @@ def test_mistakes_change_nothing(pets: Engine) -> None:
     assert pets.status() == before
 
 
-def test_a_reader_cannot_correct(pets: Engine, folder: Path) -> None:
-    with Engine.open(folder, LEXICON) as reader, pytest.raises(LibraryError, match="reading only"):
-        correct(reader, Verdict.ADD, [1], "dog")
+def test_a_reader_corrects_beside_a_writer(pets: Engine, folder: Path) -> None:
+    with Engine.open(folder, LEXICON) as reader:
+        assert correct(reader, Verdict.ADD, [1], "dog").number == 1
+        assert correct(pets, Verdict.ADD, [1], "sea").number == 2
+        assert correct(reader, Verdict.ADD, [1], "dog").number is None
+        assert tags(reader, 1) == tags(pets, 1) == {"cat": "fake", "dog": "user", "sea": "user"}
+        assert ids(reader, "+sea") == [1]  # the writer's own change is found at once
+        pets.catch_up()
+        assert ids(reader, "+dog") == [1, 2]
+    assert pets.verify() == []
 
 
 # -- names

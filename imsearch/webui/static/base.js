@@ -15,6 +15,7 @@ export async function call(method, address, body) {
   }
   const text = await response.text();
   const answer = text && /json/.test(response.headers.get("Content-Type") ?? "") ? JSON.parse(text) : null;
+  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   if (!response.ok) {
     const error = new Error(answer?.detail ?? `${response.status} ${response.statusText}`);
     error.status = response.status;
@@ -44,20 +45,24 @@ export function toast(message, { action, bad = false, seconds = action ? 8 : 4 }
   return box;
 }
 
-/** Corrects tags; says so with a button that undoes it. `after` runs when it is done and when it is undone. */
+/**
+ * Corrects tags; says so with a button that undoes it. `said` is a text, or makes one of the answer. `after` runs when
+ * it is done, with the answer, and when it is undone, with null.
+ */
 export async function correct(images, tags, verdict, { said, after = () => {} } = {}) {
   try {
     const done = await call("POST", "/api/corrections", { images, tags, verdict });
     await after(done);
     const undo = async () => {
+      undos = undos.filter((each) => each !== undo);
       try {
         await call("POST", "/api/undo", { number: done.number });
         await after(null);
         toast("Undone.");
       } catch (error) { toast(error.message, { bad: true }); }
     };
-    if (done.number) lastUndo = undo;
-    toast(said ?? "Done.", done.number ? { action: { label: "Undo", run: undo } } : {});
+    if (done.number) undos.push(undo);
+    toast((typeof said === "function" ? said(done) : said) ?? "Done.", done.number ? { action: { label: "Undo", run: undo } } : {});
     return done;
   } catch (error) {
     toast(error.message, { bad: true });
@@ -65,11 +70,10 @@ export async function correct(images, tags, verdict, { said, after = () => {} } 
   }
 }
 
-let lastUndo = null;
-/** Undoes the newest correction made on this page, if any. */
+let undos = [];
+/** Undoes the newest correction made on this page that is not undone yet, if any. */
 export function undoLast() {
-  const undo = lastUndo;
-  lastUndo = null;
+  const undo = undos.pop();
   document.querySelectorAll(".toast").forEach((each) => each.remove());
   if (undo) undo(); else toast("There is nothing to undo on this page.");
 }

@@ -1,0 +1,129 @@
+"""``imsearch serve``: the web pages and the JSON API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from imsearch.cli.common import library_option, open_library, say
+from imsearch.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from imsearch.webui.access import Access
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  imsearch serve                       on this machine only: http://127.0.0.1:8000/
+  imsearch serve --open                and show it in the browser
+  imsearch serve --host 0.0.0.0        for other devices too, which need a token
+  imsearch serve --behind-proxy 127.0.0.1 --allow-host photos.example.org
+"""
+)
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    metavar="N",
+    help="The port; 0 takes a free one.",
+)
+@click.option("--open/--no-open", "show", default=False, help="Show the page in the browser.")
+@click.option("--token", "ask", is_flag=True, help="Ask for a token on this machine too, if several people use it.")
+@click.option("--new-token", is_flag=True, help="Make a new token, and sign everybody out.")
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A further name that the server goes by, which makes it ask for a token; may be given again.",
+)
+@click.option(
+    "--behind-proxy",
+    metavar="ADDRESS",
+    help="Believe the reverse proxy at this address for whom it speaks, and ask for a token.",
+)
+@click.option("--verbose", is_flag=True, help="Log every request to stderr.")
+@library_option
+def serve(
+    host: str,
+    port: int,
+    show: bool,
+    ask: bool,
+    new_token: bool,
+    allowed_hosts: tuple[str, ...],
+    behind_proxy: str | None,
+    verbose: bool,
+    library: Path | None,
+) -> int:
+    """Open web pages over the library, and a JSON API.
+
+    Other devices and programs must show a token, which is made and printed once when the server first listens for them.
+    Ctrl-C stops it.
+    """
+    from imsearch.webui import sockets as listening
+
+    settings = load_settings({"library": library, "allowed_hosts": allowed_hosts})
+    host = host.strip("[]")
+    sockets = listening.bind(host, port)
+    try:
+        _make_library(settings)
+        asked = ask or new_token or behind_proxy is not None or bool(settings.allowed_hosts)
+        access, token = _prepare(settings, new_token) if asked or not listening.only_here(sockets) else (None, None)
+        with open_library(settings) as opened:
+            from imsearch.webui.app import create_app
+            from imsearch.webui.hosts import Hosts
+            from imsearch.webui.serving import serve as run
+
+            app = create_app(opened, access=access, hosts=Hosts.of(host, settings.allowed_hosts))
+            told = lambda: _tell(listening.addresses(sockets, host), access, token, show)  # noqa: E731
+            run(app, sockets, told, proxy=behind_proxy, verbose=verbose)
+    finally:
+        listening.close(sockets)
+    say("Stopped.")
+    return 0
+
+
+def _make_library(settings: Settings) -> None:
+    """Let those begin here who have indexed nothing yet."""
+    from imsearch.engine.home import FILE_NAME
+    from imsearch.library import Library
+
+    if not (settings.library / FILE_NAME).exists():
+        Library.open(settings=settings, create=True).close()
+        say(f"There was no library yet; {settings.library} is one now. Fill it with: imsearch index FOLDER")
+
+
+def _prepare(settings: Settings, new: bool) -> tuple[Access, str | None]:
+    from imsearch.webui.access import Access
+
+    access = Access(settings.library)
+    return access, access.ensure_token(new=new)
+
+
+def _tell(addresses: list[str], access: Access | None, token: str | None, show: bool) -> None:
+    """One line with the address; and the token, when it has just been made."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    best, *others = addresses
+    console.print(
+        "imsearch serves", Text(best, f"bold link {best}"), *(f"or {each}" for each in others), "(Ctrl-C stops it)"
+    )
+    if token is not None:
+        link = f"{best}login#{token}"
+        console.print("Token, shown only this once:", Text(token, "bold"))
+        console.print("Sign in with it, or open:", Text(link, f"link {link}"))
+    elif access is not None:
+        console.print("It asks for the token that was shown before; --new-token makes a new one.")
+    console.file.flush()
+    if show:
+        import threading
+        import webbrowser
+
+        threading.Thread(target=webbrowser.open, args=(best,), daemon=True).start()  # some browsers block

@@ -1,0 +1,125 @@
+"""The part of `imsearch.library.Library` about indexing: bringing it up to date, what it covers, how far it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imsearch.annotating import pick_device, usable_annotators
+from imsearch.engine import folders as remembered
+from imsearch.errors import ImsearchError
+from imsearch.records import Folder
+from imsearch.tag_library import TagLibrary
+
+if TYPE_CHECKING:
+    from imsearch.engine.engine import Engine
+    from imsearch.indexer.report import Observer, Report
+    from imsearch.plugins.manager import PluginManager
+    from imsearch.runs import LastRun, Progress
+    from imsearch.settings import Settings
+
+
+class IndexLibrary(TagLibrary):
+    """Indexes, and tells of runs, those of other processes included."""
+
+    def __init__(self, engine: Engine, settings: Settings, plugins: PluginManager | None = None) -> None:
+        super().__init__(engine, settings)
+        self._plugins = plugins
+
+    @cached_property
+    def plugins(self) -> PluginManager:
+        """Loaded when first asked for: a query needs none."""
+        from imsearch.plugins.manager import make_manager
+
+        return self._plugins or make_manager()
+
+    def index(
+        self,
+        paths: Sequence[Path] = (),
+        annotators: Sequence[str] = (),
+        *,
+        observer: Observer | None = None,
+        forget_missing: bool = False,
+    ) -> Report:
+        """Bring the library up to date with these files and folders; by default with those of `folders`.
+
+        annotators: by name; by default those of the settings, or all.  Raises PluginError when one is not installed,
+        ImsearchError for a path that neither exists nor is known.
+        """
+        from imsearch.announcer import Announcer
+        from imsearch.indexer.beacon import Beacon
+        from imsearch.indexer.pipeline import index
+        from imsearch.indexer.plan import refuse_unknown
+        from imsearch.indexer.report import SilentObserver
+        from imsearch.indexer.scan import absolute
+
+        observer = observer or SilentObserver()
+        specs = usable_annotators(self.plugins, annotators or self.settings.annotators, observer.note)
+        paths = absolute(paths) or self._usual_paths(observer)
+        refuse_unknown(paths, self.engine.catalog)
+        recorder = self.engine.recorder
+        remembered.remember(recorder, [path for path in paths if path.is_dir()])
+        self.engine.keep_up()
+        beacon = Beacon(observer, self.settings.library, paths, [spec.name for spec in specs])
+        with beacon:
+            report = index(
+                paths,
+                self.engine,
+                specs,
+                device=pick_device(self.settings.device),
+                batch_size=self.settings.batch_size,
+                workers=self.settings.workers,
+                observer=Announcer(beacon, self.engine.catalog, self.plugins) if self.plugins.listens else beacon,
+                forget_missing=forget_missing,
+            )
+            beacon.finish(report)
+            self.engine.save()
+        remembered.completed(recorder, [path for path in paths if path not in report.missing])
+        if forget_missing:
+            remembered.drop(recorder, [path for path in paths if not path.exists()])
+        return report
+
+    def _usual_paths(self, observer: Observer) -> list[Path]:
+        """What is indexed when nothing is named; what is neither there nor known is told and left out."""
+        usual = [folder.path for folder in self.folders()]
+        if not usual:
+            raise ImsearchError(
+                "No folder of pictures is known yet. Name one: imsearch index FOLDER. From then on it is remembered."
+            )
+        there = [path for path in usual if os.path.lexists(path) or self.engine.catalog.known_files(path)]
+        for path in usual:
+            if path not in there:
+                observer.note(f"{path} does not exist and was left out")
+        if not there:
+            raise ImsearchError("None of the folders exists; nothing was indexed. Is a disk not plugged in?")
+        return there
+
+    def folders(self) -> tuple[Folder, ...]:
+        """The folders that are kept up to date: those of the settings, or else all that were ever indexed.
+
+        One inside another is left out.
+        """
+        from imsearch.indexer.scan import outermost
+
+        known = {folder.path: folder for folder in remembered.folders(self.engine.catalog)}
+        paths = list(dict.fromkeys(self.settings.folders)) or list(known)
+        return tuple(known.get(path, Folder(path)) for path in outermost(paths))
+
+    def progress(self) -> Progress | None:
+        """How far the run is that goes on now, whichever process does it; None when there is none."""
+        from imsearch.indexer.beacon import bury, read_progress
+
+        found = read_progress(self.settings.library)
+        if found is None or self.engine.running() == found.pid:
+            return found
+        self.engine.while_free(lambda: bury(self.settings.library))  # it was killed
+        return None
+
+    def last_run(self) -> LastRun | None:
+        """How the last run ended; None before the first one, and where it is not known."""
+        from imsearch.indexer.beacon import read_last_run
+
+        return read_last_run(self.settings.library)

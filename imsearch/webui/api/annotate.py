@@ -1,0 +1,146 @@
+"""Tagging pictures that are not in the library."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from imsearch.annotating import error_of, tags_by
+from imsearch.as_json import results_record, shown_tag_record
+from imsearch.cloud import cloud_svg, likeliest
+from imsearch.indexer.item import Item
+from imsearch.library import Library
+from imsearch.picture import MAX_PIXELS
+from imsearch.records import Tag
+from imsearch.webui.api.trials import AskedTrial, ChoicesRecord, TrialsRecord, form_schema
+from imsearch.webui.forms import Form, flat, read_form
+from imsearch.webui.openapi import errors
+from imsearch.webui.site import TheSite
+from imsearch.webui.trying import Limits
+
+router = APIRouter(tags=["annotate"])
+_MOST_TAGS = 100
+
+
+async def sent_form(request: Request, site: TheSite) -> AsyncIterator[Form]:
+    """The form of a request, while there is room for one more."""
+    with site.trying.turn():
+        yield await read_form(request, site.trying.limits.files)
+
+
+@router.get("/api/annotate", response_model=ChoicesRecord, summary="The annotators that can be tried")
+def annotators(site: TheSite) -> dict[str, Any]:
+    """All that are installed, what is wrong with those that do not work, and the limits of what can be sent."""
+    limits = site.trying.limits
+    return {
+        "annotators": [
+            {
+                "name": each.spec.name,
+                "description": each.spec.description,
+                "chosen": each.chosen,
+                "warm": each.warm,
+                "error": each.error,
+            }
+            for each in site.trying.choices()
+        ],
+        "broken": {each.name: each.error for each in site.library.plugins.plugins() if each.error},
+        "files": limits.files,
+        "pixels": MAX_PIXELS,
+        "seconds": limits.seconds,
+    }
+
+
+@router.post(
+    "/api/annotate",
+    response_model=TrialsRecord,
+    summary="Tag a picture without keeping it",
+    responses=errors(
+        _400="The form cannot be read, or there is no such annotator.",
+        _415="It is no form.",
+        _422="No file was sent, or a field cannot be understood.",
+        _503="Too many at a time; Retry-After tells when to try again.",
+        _504="It took too long, as it may when models are loaded first; try again.",
+    ),
+    openapi_extra={"requestBody": form_schema(Limits().files)},
+)
+def annotate(site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> dict[str, Any]:
+    """Send pictures of any kind that can be indexed as a form, each in a field `file`. Nothing of them is kept.
+
+    A picture that cannot be read has an `error` in the answer, and the others are tagged all the same.
+    """
+    try:
+        asked = AskedTrial.model_validate(flat(form.fields, ("annotators",)))
+    except ValidationError as error:
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from error
+    chosen = site.trying.choose(asked.annotators)
+    notes: list[str] = []
+    space = _space(site.library, notes) if asked.similar else None
+    names = chosen if space is None or space in chosen else [*chosen, space]
+    items = site.trying.annotate(form.files, names)
+    specs = {spec.name: spec for spec in site.library.plugins.offered()}
+    tags = [[tag for name in chosen for tag in _likeliest(tags_by(item, specs[name]))] for item in items]
+    known = _known(site.library, items)
+    words = likeliest(tags[0]) if asked.cloud else {}
+    similar = _similar(site.library, items[0], known[0], space, asked.similar, notes) if space else None
+    return {
+        "images": [
+            {
+                "path": upload.name,
+                "tags": [shown_tag_record(tag) for tag in said],
+                "error": error_of(item),
+                "known": image,
+            }
+            for upload, item, said, image in zip(form.files, items, tags, known, strict=True)
+        ],
+        "similar": similar,
+        "cloud": cloud_svg(words) if words else None,
+        "notes": notes,
+    }
+
+
+def _likeliest(tags: Sequence[Tag]) -> list[Tag]:
+    return sorted(tags, key=lambda tag: (-tag.probability, tag.name))[:_MOST_TAGS]
+
+
+def _known(library: Library, items: Sequence[Item]) -> list[int | None]:
+    """The images of the library with the very bytes of each."""
+    catalog = library.engine.catalog
+    found = catalog.images_by_sha256({item.sha256 for item in items})
+    live = set(catalog.live(found.values()))
+    images = [found.get(item.sha256) for item in items]
+    return [image if image in live else None for image in images]
+
+
+def _space(library: Library, notes: list[str]) -> str | None:
+    """The annotator whose vectors the library compares, if it is still the one that made them."""
+    name = library.engine.vector_space()
+    if name is None:
+        notes.append("The library holds no vectors, so similar pictures cannot be found.")
+        return None
+    version, _ = library.engine.catalog.vector_spaces()[name]
+    installed = {spec.name: spec.version for spec in library.plugins.offered()}
+    if installed.get(name) != version:
+        notes.append(
+            f"Similar pictures cannot be found: the library was indexed with {name} {version}, which is not installed. "
+            "Index it again."
+        )
+        return None
+    return name
+
+
+def _similar(
+    library: Library, item: Item, known: int | None, space: str, number: int, notes: list[str]
+) -> dict[str, Any] | None:
+    """The pictures nearest to one; its own copy is not among them."""
+    annotation = item.annotations.get(space)
+    if annotation is None or annotation.vector is None:
+        notes.append(f"Similar pictures cannot be found: {error_of(item) or f'{space} made no vector'}.")
+        return None
+    own = known if known is not None and library.engine.catalog.vector(known, space) is not None else None
+    return results_record(
+        library.engine.similar(annotation.vector if own is None else own, annotator=space, limit=number)
+    )

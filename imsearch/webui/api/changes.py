@@ -1,0 +1,111 @@
+"""The shapes of changes of tags: what is asked for, what was done, what is doubtful."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from imsearch.webui.api.models import Asked, Id, Name, Record, ShownTagRecord, Told, Verdict
+
+MOST_IMAGES = 1000
+MOST_TAGS = 100
+
+
+class AskedCorrection(Asked):
+    """What to say of all these tags on all these pictures."""
+
+    images: list[Id] = Field(min_length=1, max_length=MOST_IMAGES, examples=[[17, 23]])
+    tags: list[Name] = Field(min_length=1, max_length=MOST_TAGS, examples=[["hot dog"]])
+    verdict: Verdict = Field(
+        description="add: it is there. accept: it is, as an annotator says. reject: it is not, whatever annotators "
+        "say, now or later. remove: take back that it is there. clear: take back whatever you said."
+    )
+    exact: bool = Field(False, description='Take tags as they are typed; otherwise "puppies" becomes "dog".')
+
+
+class PairRecord(Record):
+    """A tag on a picture."""
+
+    image: int = Field(examples=[17])
+    tag: Told = Field(examples=["hot dog"])
+
+
+class CorrectionRecord(Record):
+    """What a correction did."""
+
+    number: int | None = Field(description="Of the change, for undoing it; null where nothing changed.", examples=[42])
+    changed: list[PairRecord]
+    unchanged: list[PairRecord] = Field(description="What was so already.")
+    refused: list[PairRecord] = Field(
+        description="What nobody suggested (to accept) or you have not added (to remove)."
+    )
+    names: dict[str, list[Told]] = Field(description="The tags that the words were taken for.")
+
+
+class AskedRenaming(Asked):
+    """A tag, and what to call it from now on."""
+
+    old: Name = Field(examples=["automobile"])
+    new: Name = Field(examples=["car"])
+
+
+class AskedMerging(Asked):
+    """Tags, and the one to put them into."""
+
+    old: list[Name] = Field(min_length=1, max_length=MOST_TAGS, examples=[["kitty", "pussycat"]])
+    into: Name = Field(examples=["cat"])
+
+
+class RenamingRecord(Record):
+    """What renaming or merging did."""
+
+    number: int | None = Field(description="Of the change, for undoing it; null where nothing changed.", examples=[43])
+    tags: list[Told] = Field(description="The tags that go by another name now.", examples=[["automobile"]])
+    name: Told = Field(examples=["car"])
+    images: int = Field(ge=0, description="On how many pictures.", examples=[12])
+
+
+class AskedUndo(Asked):
+    """Which change to undo."""
+
+    number: int | None = Field(
+        None,
+        ge=1,
+        le=2**63 - 1,
+        description="Refuse unless this change is the newest that is not undone; without a number, undo the newest.",
+        examples=[42],
+    )
+
+
+class ChangeRecord(Record):
+    """One change of tags."""
+
+    number: int = Field(examples=[42])
+    made_at: str = Field(description="With time zone.", examples=["2026-03-01T09:30:00+00:00"])
+    action: str = Field(description='A verdict, "rename" or "merge".', examples=["reject"])
+    tags: list[Told] = Field(examples=[["dog"]])
+    name: Told | None = Field(description="What they were renamed to; null for corrections.")
+    images: int = Field(ge=0, examples=[1])
+    undone: bool
+
+
+class HistoryRecord(Record):
+    """Changes of tags, the newest first."""
+
+    changes: list[ChangeRecord]
+
+
+class DoubtRecord(Record):
+    """A tag that an annotator is in doubt about."""
+
+    id: int = Field(description="Of the picture.", examples=[17])
+    path: Told = Field(examples=["/photos/2023/park.jpg"])
+    tag: ShownTagRecord
+    threshold: float = Field(description="From which probability on the annotator shows the tag.", examples=[0.5])
+    accept: Told = Field(description="The command line that says it is right.")
+    reject: Told = Field(description="The command line that says it is wrong.")
+
+
+class ReviewRecord(Record):
+    """The most doubtful tags first."""
+
+    tags: list[DoubtRecord]

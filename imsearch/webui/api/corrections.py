@@ -1,0 +1,80 @@
+"""What the user says of tags, taking that back, and what is worth saying something about."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from imsearch.as_json import change_record, correction_record, doubt_record
+from imsearch.engine.changes import Verdict
+from imsearch.errors import ImsearchError, LibraryError
+from imsearch.webui.api.changes import (
+    AskedCorrection,
+    AskedUndo,
+    ChangeRecord,
+    CorrectionRecord,
+    HistoryRecord,
+    ReviewRecord,
+)
+from imsearch.webui.api.models import Prefix
+from imsearch.webui.openapi import errors
+from imsearch.webui.problems import Problem
+from imsearch.webui.site import TheSite
+
+router = APIRouter(tags=["corrections"])
+PATIENCE = 0.25
+"""Seconds that are spent on reading more of a large library, whenever somebody asks what is in doubt."""
+_WRITING = "Another program is writing to the library, or that change is not the newest."
+
+
+@router.post(
+    "/api/corrections",
+    response_model=CorrectionRecord,
+    summary="Say what is right or wrong",
+    responses=errors(404, _409="Another program is writing to the library. Try again."),
+)
+def correct(asked: AskedCorrection, site: TheSite) -> dict[str, Any]:
+    """Set what you say of all these tags on all these pictures, in one step that one undo takes back.
+
+    What you say wins over what annotators say, and holds when pictures are indexed again, moved or copied.
+    """
+    missing = set(asked.images).difference(site.library.engine.catalog.live(asked.images))
+    if missing:
+        raise Problem(404, f"There is no image {min(missing)} in the library. Nothing was changed.")
+    done = site.library.correct(asked.images, asked.tags, Verdict(asked.verdict), exact=asked.exact)
+    return correction_record(done)
+
+
+@router.post("/api/undo", response_model=ChangeRecord, summary="Undo a change", responses=errors(_409=_WRITING))
+def undo(site: TheSite, asked: AskedUndo | None = None) -> dict[str, Any]:
+    """Undo the newest change that is not undone yet, whoever made it, and tell which it was.
+
+    With its number, only if it is still the newest: somebody else may have changed something meanwhile.
+    """
+    try:
+        return change_record(site.library.undo(asked.number if asked else None))
+    except LibraryError:
+        raise
+    except ImsearchError as error:
+        raise Problem(409, str(error)) from error
+
+
+@router.get("/api/history", response_model=HistoryRecord, summary="The changes of tags")
+def history(
+    site: TheSite, n: Annotated[int, Query(ge=1, le=10_000, description="At most so many.")] = 20
+) -> dict[str, Any]:
+    """The newest first, those that were undone too; what `imsearch tag history --format json` prints."""
+    return {"changes": [change_record(change) for change in site.library.history(n)]}
+
+
+@router.get("/api/review", response_model=ReviewRecord, summary="The most doubtful tags", responses=errors(400))
+def review(
+    site: TheSite,
+    word: Annotated[Prefix, Query(description="Only this tag.", examples=["dog"])] = "",
+    n: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 20,
+) -> dict[str, Any]:
+    """Where one answer of yours tells the most; what `imsearch tag review --format json` prints. What you have judged
+    is left out. In a large library the newest pictures come first, until all have been looked at.
+    """
+    return {"tags": [doubt_record(doubt) for doubt in site.library.review(word, limit=n, patience=PATIENCE)]}

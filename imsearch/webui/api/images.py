@@ -1,0 +1,39 @@
+"""What is known of one picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from imsearch.as_json import image_record
+from imsearch.records import Image
+from imsearch.webui.api.models import Id, ImageRecord
+from imsearch.webui.openapi import errors
+from imsearch.webui.problems import Problem
+from imsearch.webui.site import Site, TheSite
+
+router = APIRouter(tags=["images"])
+
+
+def wanted(site: Site, id: int) -> Image:
+    """The picture of this number; raises a 404 where there is none, or no file of it any more."""
+    found = site.library.engine.catalog.image(id)
+    if found is None:
+        raise Problem(404, f"There is no image {id} in the library. Its files may be gone, or it never was there.")
+    return found
+
+
+@router.get(
+    "/api/images/{id}",
+    response_model=ImageRecord,
+    summary="All that is known of a picture",
+    responses=errors(404),
+)
+def image(id: Id, site: TheSite) -> dict[str, Any]:
+    """Its files, when, where and with what it was taken, what people wrote of it, and every tag with its probability,
+    those of the long tail too; what `imsearch show --format json` prints.
+    """
+    found, library = wanted(site, id), site.library
+    tags = library.engine.catalog.tags_of([found.id])[found.id]
+    return image_record(found, tags, library.texts(found), library.rejected(found.id))

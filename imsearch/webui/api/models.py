@@ -1,0 +1,136 @@
+"""The shapes of the JSON that the API takes and returns; see `imsearch.as_json`, which makes the latter."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from imsearch.webui.texts import readable, readable_within
+
+LARGEST = 2**63 - 1
+"""The largest number that a database takes."""
+
+
+Id = Annotated[int, Field(ge=1, le=LARGEST, description="The number of an image, as results hold it.")]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""A tag, or the name of an annotator, as it is asked for."""
+Prefix = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Told = Annotated[str, BeforeValidator(readable)]
+"""A path or another text that need not be UTF-8."""
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class Record(BaseModel):
+    """Something the API returns."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Asked(BaseModel):
+    """Something the API is sent: no more members than are known, and of the very types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class TagRecord(Record):
+    """A tag of a picture."""
+
+    name: Told = Field(examples=["dog"])
+    score: Score = Field(description="How likely it is true of the picture.", examples=[0.9312])
+    source: Told = Field(
+        description='Who says so: the name of an annotator, or "user". In `why` also what was written: "keyword", '
+        '"title", "name", "description" or "folder".',
+        examples=["everyday"],
+    )
+
+
+class ShownTagRecord(TagRecord):
+    """A tag that may belong to the long tail."""
+
+    shown: bool = Field(description="Whether it is likely enough to be shown; the others only help ranking.")
+
+
+class CountedRecord(Record):
+    """A name and how many pictures have it."""
+
+    name: Told = Field(examples=["dog"])
+    images: int = Field(ge=0, examples=[217])
+
+
+class HitRecord(Record):
+    """One result of a search."""
+
+    id: int = Field(examples=[17])
+    path: Told = Field(examples=["/photos/2023/park.jpg"])
+    score: Score = Field(examples=[0.9])
+    width: int = Field(description="Pixels of the upright picture.", examples=[4000])
+    height: int = Field(examples=[3000])
+    tags: list[TagRecord] = Field(description="The likeliest first, the long tail too.")
+    why: dict[str, TagRecord] = Field(description="By word of the query, the tag that it was found by.")
+
+
+class ResultsRecord(Record):
+    """A page of results."""
+
+    query: Told = Field(examples=["dog date:2023"])
+    total: int = Field(ge=0, description="How many there are on all pages.", examples=[217])
+    hits: list[HitRecord]
+    unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
+    suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
+    facets: dict[str, list[CountedRecord]] | None = Field(
+        None, description="The most frequent values among all results, by kind; only where asked for."
+    )
+
+
+class TextRecord(Record):
+    """Something a person wrote of a picture."""
+
+    source: str = Field(description='"title", "description" or "keyword".', examples=["title"])
+    text: Told = Field(examples=["Juan-les-Pins"])
+    origin: Told = Field(description="Where it was found.", examples=["XMP"])
+
+
+class FactsRecord(Record):
+    """What a picture says of how it was taken; null for what it does not say."""
+
+    utc_offset: int | None = Field(description="Minutes that the camera's clock was ahead of UTC.", examples=[120])
+    camera: Told | None = Field(examples=["Canon EOS 80D"])
+    lens: Told | None = Field(examples=["EF-S 24mm"])
+    iso: int | None = Field(examples=[100])
+    aperture: float | None = Field(description="The f-number.", examples=[2.8])
+    exposure: float | None = Field(description="Seconds.", examples=[0.004])
+    focal_length: float | None = Field(description="Millimetres.", examples=[24.0])
+    latitude: float | None = Field(description="Degrees, north positive.", examples=[43.58])
+    longitude: float | None = Field(description="Degrees, east positive.", examples=[7.12])
+    rating: int | None = Field(description="0 to 5 stars, -1 for rejected.", examples=[5])
+
+
+class ImageRecord(Record):
+    """All that is known of a picture; what `imsearch show --format json` prints."""
+
+    id: int = Field(examples=[17])
+    path: Told | None = Field(description="The file seen last.", examples=["/photos/2023/beach.jpg"])
+    files: list[Told] = Field(description="All files that hold these very bytes.")
+    sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+    width: int = Field(description="Pixels of the upright picture.", examples=[6000])
+    height: int = Field(examples=[4000])
+    format: str = Field(examples=["JPEG"])
+    bytes: int = Field(ge=0, examples=[8100000])
+    taken_at: str | None = Field(description="What the camera's clock showed.", examples=["2023-07-14T16:20:00"])
+    facts: FactsRecord
+    texts: list[TextRecord]
+    metadata: Annotated[dict[str, Any], BeforeValidator(readable_within)] = Field(
+        description="What else was read, such as what could not be."
+    )
+    tags: list[ShownTagRecord] = Field(description="The likeliest first, the long tail too.")
+    rejected: list[Told] = Field(description="What you said that it does not show.")
+
+
+class TagsRecord(Record):
+    """Tags in use, the most frequent first."""
+
+    tags: list[CountedRecord]
+
+
+Verdict = Literal["add", "accept", "reject", "remove", "clear"]

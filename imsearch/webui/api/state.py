@@ -1,0 +1,129 @@
+"""The shapes of what the library holds, what failed, and what is installed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from imsearch.webui.api.models import Record, Told
+
+
+class AnnotatorState(Record):
+    """One version of an annotator."""
+
+    name: str = Field(examples=["everyday"])
+    version: str = Field(examples=["1"])
+    images: int = Field(ge=0, description="How many it has annotated.", examples=[4475])
+    current: bool = Field(description="Whether it is the version in use.")
+
+
+class FailureRecord(Record):
+    """A file that could not be read, or an annotator that failed on it."""
+
+    path: Told = Field(examples=["/photos/broken.jpg"])
+    annotator: str | None = Field(description="null where the file itself cannot be read.")
+    reason: Told = Field(examples=["it is damaged or cut short: unexpected end of file"])
+
+
+class ProgressRecord(Record):
+    """How far a run is."""
+
+    pid: int = Field(description="Its process.", examples=[4711])
+    started: datetime
+    updated: datetime = Field(description="When this was written; twice a second while pictures are stored.")
+    phase: Literal["scanning", "indexing", "finishing"]
+    found: int = Field(ge=0, description="Pictures found so far.", examples=[4475])
+    planned: int = Field(ge=0, description="Files that must be read.", examples=[120])
+    done: int = Field(ge=0, description="Those of them that are finished and stored.", examples=[48])
+    bytes_planned: int = Field(ge=0)
+    bytes_done: int = Field(ge=0)
+    failures: int = Field(ge=0, description="So far.")
+    rate: float = Field(ge=0, description="Files a second, lately; 0 when not known.", examples=[12.5])
+    remaining: float | None = Field(description="Seconds; null when not known.", examples=[6.0])
+    folders: list[Told] = Field(description="What it was given.")
+    annotators: list[str]
+
+
+class LastRunRecord(Record):
+    """How the last run ended."""
+
+    started: datetime
+    ended: datetime
+    seconds: float = Field(ge=0)
+    outcome: Literal["done", "stopped", "failed", "killed"]
+    done: int = Field(ge=0, description="Files that it finished and stored.")
+    failures: int = Field(ge=0)
+    counts: dict[str, int] = Field(
+        description="Files by what became of them; empty for a run that did not come to its end.",
+        examples=[{"new": 12, "unchanged": 4463, "failed": 3}],
+    )
+    error: Told | None = Field(description="What ended it, where it failed.")
+    folders: list[Told]
+    annotators: list[str]
+
+
+class FolderRecord(Record):
+    """A folder that is kept up to date."""
+
+    path: Told = Field(examples=["/home/ada/Pictures"])
+    indexed_at: datetime | None = Field(description="When a run over it last came to its end; null when not known.")
+
+
+class StatusRecord(Record):
+    """How much the library holds, and where; what `imsearch status --format json` prints."""
+
+    library: Told = Field(description="Its folder.", examples=["/home/ada/.local/share/imsearch"])
+    config: Told = Field(description="Where the configuration file is looked for.")
+    images: int = Field(ge=0, examples=[4475])
+    files: int = Field(ge=0, examples=[4480])
+    tags: int = Field(ge=0, examples=[1371])
+    corrections: int = Field(ge=0, examples=[12])
+    bytes: int = Field(ge=0, description="Of the catalog and the indexes on disk.", examples=[52428800])
+    sentence_encoder: str = Field(examples=["not installed"])
+    annotators: list[AnnotatorState]
+    failed: int = Field(ge=0, description="How many failures there are.", examples=[3])
+    failures: list[FailureRecord] = Field(description="The first hundred; `/api/failures` lists them all.")
+    indexing: ProgressRecord | None = Field(description="The run that goes on now.")
+    last_run: LastRunRecord | None
+    folders: list[FolderRecord] = Field(description="Those that `imsearch index` brings up to date.")
+
+
+class FailuresRecord(Record):
+    """A page of failures, by path."""
+
+    total: int = Field(ge=0, description="How many there are on all pages.", examples=[3])
+    failures: list[FailureRecord]
+
+
+class PluginRecord(Record):
+    """An installed plugin."""
+
+    name: str = Field(examples=["everyday"])
+    version: str = Field(examples=["1.0.0"])
+    error: Told | None = Field(description="What is wrong with it; null when it works.")
+    package: str = Field(examples=["imsearch-engine"])
+
+
+class SpecRecord(Record):
+    """An annotator that plugins offer."""
+
+    name: str = Field(examples=["everyday"])
+    version: str = Field(examples=["1"])
+    vocabulary: int = Field(ge=0, description="How many tags it can give; 0 for any.", examples=[1000])
+    vector_length: int | None = Field(description="Of its vectors; null when it makes none.", examples=[512])
+    input_size: int = Field(description="Pixels of a picture's shorter side that it looks at.", examples=[224])
+    inputs: list[str] = Field(description='What it looks at beside pixels: "social_tags", "metadata".')
+    description: str
+    license: str = Field(examples=["Apache-2.0"])
+    weights_license: str
+    weights_sha256: str | None
+    default: bool = Field(description="Whether it is used when none is named.")
+
+
+class PluginsRecord(Record):
+    """What is installed; what `imsearch plugins --json` prints."""
+
+    plugins: list[PluginRecord]
+    annotators: list[SpecRecord]

@@ -1,0 +1,47 @@
+"""What the library holds, what failed, what is installed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from imsearch.as_json import failure_record, plugins_record, status_record
+from imsearch.runs import indexing_record
+from imsearch.semantic.meanings import encoder_state
+from imsearch.settings import config_path
+from imsearch.webui.api.models import LARGEST
+from imsearch.webui.api.state import FailuresRecord, PluginsRecord, StatusRecord
+from imsearch.webui.site import TheSite
+
+router = APIRouter(tags=["status"])
+_FIRST = 100
+
+
+@router.get("/api/status", response_model=StatusRecord, summary="What the library holds")
+def status(site: TheSite) -> dict[str, Any]:
+    """How many pictures, tags and corrections, by which annotators, and where; what `imsearch status --format json`
+    prints, but for failures beyond the first hundred.
+    """
+    library = site.library
+    failures = library.failures()[:_FIRST]
+    record = status_record(library.status(), failures, config_path(), encoder_state(library.settings.semantic))
+    return record | indexing_record(library.progress(), library.last_run(), library.folders())
+
+
+@router.get("/api/failures", response_model=FailuresRecord, summary="What failed, and why")
+def failures(
+    site: TheSite,
+    n: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
+    offset: Annotated[int, Query(ge=0, le=LARGEST, description="How many to leave out first.")] = 0,
+) -> dict[str, Any]:
+    """The files, and annotators on files, that failed when they were last tried, by path."""
+    found = site.library.failures()
+    return {"total": len(found), "failures": [failure_record(failure) for failure in found[offset : offset + n]]}
+
+
+@router.get("/api/plugins", response_model=PluginsRecord, summary="What is installed")
+def plugins(site: TheSite) -> dict[str, Any]:
+    """The plugins, those that are broken too, and the annotators they offer; what `imsearch plugins --json` prints."""
+    manager = site.library.plugins
+    return plugins_record(manager.plugins(), manager.offered())

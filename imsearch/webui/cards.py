@@ -1,0 +1,129 @@
+"""What the grid of pictures shows of each hit: strings only, so that templates have nothing left to work out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
+
+from imsearch.webui.shapes import shape
+from imsearch.webui.thumbnails import thumbnail_address
+
+if TYPE_CHECKING:
+    from imsearch.records import Hit, Tag
+
+TAGS = 4
+"""So many tags stand for a picture where it cannot be seen."""
+UNDATED = "Without a date"
+
+
+class Why(NamedTuple):
+    """By what a word of the query was found; `tag` is empty where it is the word itself."""
+
+    word: str
+    tag: str
+    score: str
+    source: str
+
+
+class Card(NamedTuple):
+    """One picture of the grid.
+
+    tags: the likeliest that are shown.  month: the heading before this picture, or "".  cut: whether the less likely
+    pictures begin here.
+    """
+
+    id: int
+    address: str
+    shape: str
+    width: int
+    height: int
+    small: str
+    medium: str
+    name: str
+    tags: str
+    score: str
+    why: tuple[Why, ...]
+    month: str
+    cut: bool
+
+
+def percent(share: float) -> str:
+    """As people read it: ``96%``; what is not certain is never told as 100."""
+    return f"{min(max(round(share * 100), 1 if share > 0 else 0), 100 if share >= 1 else 99)}%"
+
+
+def cards(hits: Sequence[Hit], text: str, *, scored: bool, months: Iterator[str], cut_at: int = -1) -> Iterator[Card]:
+    """The cards of these hits.
+
+    text: the query, which the page of a picture goes on with.  scored: whether scores tell anything.  months: the
+    heading before each.  cut_at: the place among the hits of the first that is less likely.
+    """
+    query = f"?{urlencode({'q': text})}" if text else ""
+    for place, (hit, month) in enumerate(zip(hits, months, strict=True)):
+        image = hit.image
+        yield Card(
+            image.id,
+            f"/picture/{image.id}{query}",
+            shape(image.width, image.height),
+            image.width,
+            image.height,
+            thumbnail_address(image, "small"),
+            thumbnail_address(image, "medium"),
+            readable(image.path.name),
+            _tags(hit.tags),
+            percent(hit.score) if scored else "",
+            tuple(_why(word, tag) for word, tag in hit.why.items()),
+            month,
+            place == cut_at,
+        )
+
+
+def headings(hits: Sequence[Hit], before: Hit | None) -> Iterator[str]:
+    """For each hit the month it was taken in, where that is another than of the one before; "" elsewhere."""
+    last = _month(before.image.taken_at) if before else ""
+    for hit in hits:
+        month = _month(hit.image.taken_at)
+        # A library in which nothing is dated needs no heading that says so.
+        yield month if month != last and (month != UNDATED or last) else ""
+        last = month
+
+
+def readable(text: str) -> str:
+    """A file name as text: bytes that are none are marked."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _month(taken_at: datetime | None) -> str:
+    return f"{_MONTHS[taken_at.month - 1]} {taken_at.year}" if taken_at else UNDATED
+
+
+def _tags(tags: Sequence[Tag]) -> str:
+    names = []
+    for tag in tags:
+        if tag.shown:
+            names.append(tag.name)
+            if len(names) == TAGS:
+                break
+    return ", ".join(names)
+
+
+def _why(word: str, tag: Tag) -> Why:
+    return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), tag.source)
+
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)

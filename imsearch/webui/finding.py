@@ -1,0 +1,104 @@
+"""A page of a query's pictures, ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from imsearch.webui.cards import Card, cards, headings
+from imsearch.webui.refining import order
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+    from imsearch.records import Results
+
+BATCH = 60
+"""Pictures that are shown at first, and with each further step."""
+MOST = 3000
+"""Pictures that one page holds at most."""
+Facets = Mapping[str, Sequence[tuple[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A part of what a query finds.
+
+    relevant: how many are likely; `total` counts the others too.  everything: whether those are shown, after a line.
+    offset: the place of the first card.
+    """
+
+    text: str
+    results: Results
+    cards: Sequence[Card]
+    relevant: int
+    total: int
+    offset: int
+    everything: bool
+
+    @property
+    def end(self) -> int:
+        """The place after the last card."""
+        return self.offset + len(self.cards)
+
+    @property
+    def shown(self) -> int:
+        """How many there are to be shown in all."""
+        return self.total if self.everything else self.relevant
+
+    @property
+    def more(self) -> str:
+        """Where the next pictures are; empty after the last."""
+        return self.address(self.end) if self.cards and self.end < self.shown else ""
+
+    @property
+    def before(self) -> str:
+        """Where the pictures before these are; empty at the beginning."""
+        return self.address(max(0, self.offset - BATCH)) if self.offset else ""
+
+    @property
+    def rest(self) -> str:
+        """Where the less likely pictures begin; empty unless they are what comes next."""
+        ends = self.end >= self.relevant and not self.everything
+        return self.address(self.relevant, everything=True) if ends and self.total > self.relevant else ""
+
+    def address(self, offset: int, everything: bool | None = None) -> str:
+        """This query from another place on."""
+        parts = {"q": self.text} if self.text else {}
+        if self.everything if everything is None else everything:
+            parts["all"] = "1"
+        if offset:
+            parts["offset"] = str(offset)
+        return f"/?{urlencode(parts)}" if parts else "/"
+
+
+def find(library: Library, text: str, *, limit: int, offset: int, everything: bool) -> Found:
+    """Pictures of a query; without one all there are, the newest first.  Raises QueryError."""
+    by_date = not text or order(text) in ("date", "-date")
+    # Whether a month begins with the first picture is known from the one before it.
+    lead = 1 if by_date and offset else 0
+    results, relevant, total = _query(library, text, limit + lead, offset - lead, everything)
+    hits = results.hits[lead:]
+    months = headings(hits, results.hits[0] if lead and results.hits else None) if by_date else repeat("", len(hits))
+    made = cards(
+        hits,
+        text,
+        scored=any(hit.why for hit in hits),
+        months=months,
+        cut_at=relevant - offset if everything and relevant else -1,
+    )
+    return Found(text, results, list(made), relevant, total, offset, everything)
+
+
+def facets(library: Library, text: str) -> Facets:
+    """What the likely pictures of a query have in common."""
+    return library.query(text or "sort:-date", limit=0, facets=True).facets
+
+
+def _query(library: Library, text: str, limit: int, offset: int, everything: bool) -> tuple[Results, int, int]:
+    text = text or "sort:-date"
+    likely = library.query(text, limit=limit, offset=offset)
+    every = library.query(text, limit=limit if everything else 0, offset=offset, min_score=0.0)
+    return (every if everything else likely), likely.total, every.total

@@ -1,0 +1,30 @@
+"""All guards of an application, in their order."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from imsearch.webui.bodies import MB, Bodies, Limits
+from imsearch.webui.compression import Compression
+from imsearch.webui.gate import Gate
+from imsearch.webui.hosts import Hosts
+from imsearch.webui.security import Guard, Security
+
+if TYPE_CHECKING:
+    from imsearch.settings import Settings
+    from imsearch.webui.access import Access
+
+
+def guards(settings: Settings, access: Access | None, hosts: Hosts | None) -> list[Guard]:
+    """The outermost first.
+
+    access: who may come in; None lets in everybody, which is only for loopback.  hosts: the names the server goes by;
+    by default those of loopback and the allowed ones of the settings.
+    """
+    hosts = hosts or Hosts(settings.allowed_hosts)
+    limits = Limits(upload=settings.upload_limit * MB)
+    found: list[Guard] = [partial(Security, hosts=hosts, open_to_all=access is None)]
+    if access is not None:
+        found += [partial(Gate, access=access)]
+    return [*found, partial(Bodies, limits=limits), Compression]

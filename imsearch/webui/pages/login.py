@@ -1,0 +1,65 @@
+"""Signing in with the token, and out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from imsearch.webui.access import SESSION_SECONDS
+from imsearch.webui.gate import LOGIN, client_of, safe_next
+from imsearch.webui.problems import Problem
+from imsearch.webui.site import Site, TheSite
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(LOGIN)
+def login_page(request: Request, site: TheSite, next: str = "/") -> Response:
+    """The form; where no token is asked for, there is nothing to do here."""
+    if site.access is None:
+        return RedirectResponse(safe_next(next), 303)
+    return _form(request, site, safe_next(next))
+
+
+@router.post(LOGIN)
+def sign_in(
+    request: Request, site: TheSite, token: Annotated[str, Form()] = "", next: Annotated[str, Form()] = "/"
+) -> Response:
+    """Begin a session, and go on to the page that was asked for."""
+    if site.access is None:
+        return RedirectResponse(safe_next(next), 303)
+    try:
+        site.access.check_token(token, client_of(request.scope))
+    except Problem as problem:
+        return _form(request, site, safe_next(next), problem)
+    name, value = site.access.begin_session()
+    answer = RedirectResponse(safe_next(next), 303, {"Cache-Control": "no-store"})
+    # "strict" would ask for the token again whenever a link in a mail is followed; changes check their origin anyway.
+    secure = request.url.scheme == "https"
+    answer.set_cookie(name, value, SESSION_SECONDS, secure=secure, httponly=True, samesite="lax")
+    return answer
+
+
+@router.post("/logout")
+def sign_out(request: Request, site: TheSite) -> Response:
+    """End the session."""
+    answer = RedirectResponse(LOGIN if site.access else "/", 303, {"Cache-Control": "no-store"})
+    name = site.access.end_session(request.cookies) if site.access else None
+    if name is not None:
+        answer.delete_cookie(name, httponly=True, samesite="lax")
+    return answer
+
+
+def _form(request: Request, site: Site, next: str, problem: Problem | None = None) -> Response:
+    page = site.pages.render(
+        request,
+        "login.html",
+        status=problem.status if problem else 200,
+        next=next,
+        problem=problem.detail if problem else "",
+    )
+    page.headers.update(problem.headers if problem else {})
+    page.headers["Cache-Control"] = "no-store"
+    return page

@@ -1,0 +1,143 @@
+"""``/picture/{id}``: one picture, large, with all that is known of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from imsearch.errors import ImsearchError, QueryError
+from imsearch.library import Library
+from imsearch.records import Image
+from imsearch.webui.linking import picture_address, search_address
+from imsearch.webui.pages import picture_view as view
+from imsearch.webui.problems import Problem
+from imsearch.webui.site import TheSite
+from imsearch.webui.telling import EXAMPLES
+from imsearch.webui.thumbnails import original_address, thumbnail_address
+
+router = APIRouter(include_in_schema=False)
+
+SIMILAR = 12
+BROWSABLE = {"JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP"}
+"""Formats whose originals browsers show; of others the large thumbnail is all there is to see."""
+_LONGEST_ID = 18
+
+Everything = Annotated[bool, Query(alias="all")]
+
+
+class Turn(NamedTuple):
+    """A neighbour: its page, and the picture to have ready."""
+
+    address: str
+    large: str
+
+
+class Neighbours(NamedTuple):
+    """Where a picture stands in the results it was opened from; position counts from 1."""
+
+    previous: Turn | None = None
+    next: Turn | None = None
+    position: int | None = None
+    total: int = 0
+
+
+@router.get("/picture/{number}")
+def picture(request: Request, site: TheSite, number: str, q: str = "", everything: Everything = False) -> HTMLResponse:
+    """The page, opened from the results of `q`."""
+    image = _image(site.library, number)
+    return site.pages.render(
+        request,
+        "picture.html",
+        image=image,
+        name=view.files(image)[0].name,
+        query=q,
+        examples=EXAMPLES,
+        around=_neighbours(site.library, q, image.id, everything),
+        back=search_address(q, everything),
+        large=thumbnail_address(image, "large"),
+        small=thumbnail_address(image, "small"),
+        original=original_address(image),
+        browsable=image.format.upper() in BROWSABLE,
+        facts=list(view.fact_rows(image)),
+        texts=[text for text in site.library.texts(image) if text.source != "keyword"],
+        keywords=view.keywords(site.library.texts(image)),
+        files=view.files(image),
+        besides=view.told_besides(image),
+        failures=_failures(site.library, image),
+        **_tags(site.library, image),
+    )
+
+
+@router.get("/picture/{number}/tags")
+def tags(request: Request, site: TheSite, number: str) -> HTMLResponse:
+    """The tags alone, for the page to show after a change."""
+    image = _image(site.library, number)
+    return site.pages.render(request, "picture_tags.html", **_tags(site.library, image))
+
+
+@router.get("/picture/{number}/similar")
+def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
+    """The pictures most like this one, for the page to show when it has the time."""
+    image = _image(site.library, number)
+    query = f"like:{image.id}"
+    try:
+        space = site.library.engine.vector_space()
+        hits = site.library.engine.similar(image.id, annotator=space, limit=SIMILAR).hits
+        told = ""
+    except ImsearchError as error:
+        hits, told = (), str(error)
+    images = [hit.image for hit in hits]
+    found = [
+        (each, picture_address(each.id, query), thumbnail_address(each, "small"), view.printable(each.path.name))
+        for each in images
+    ]
+    return site.pages.render(request, "picture_similar.html", found=found, told=told, more=search_address(query))
+
+
+def _tags(library: Library, image: Image) -> dict[str, object]:
+    tags = library.engine.catalog.tags_of([image.id])[image.id]
+    return {"rows": view.tag_rows(tags, library.rejected(image.id))}
+
+
+def _image(library: Library, number: str) -> Image:
+    """The picture, or a page that says what became of it."""
+    known = number.isdecimal() and len(number) <= _LONGEST_ID
+    image = library.engine.catalog.image(int(number)) if known else None
+    if image is not None:
+        return image
+    if known and library.engine.catalog.hashes([int(number)]):
+        raise Problem(
+            404,
+            f"Picture {number} was in the library, but its file is gone. Its tags and your corrections are kept: "
+            "they are back as soon as the file is indexed again, wherever it lies.",
+        )
+    raise Problem(404, f"There is no picture {number[:_LONGEST_ID]} in this library.")
+
+
+def _neighbours(library: Library, query: str, image: int, everything: bool) -> Neighbours:
+    """Those before and after in the results; of all pictures when no query is asked."""
+    try:
+        ids = library.engine.search_ids(query or "sort:-date", min_score=0.0 if everything else None)
+    except QueryError:
+        return Neighbours()
+    if image not in ids:
+        return Neighbours(total=len(ids))
+    at = ids.index(image)
+    beside = {way: ids[each] for way, each in ((-1, at - 1), (1, at + 1)) if 0 <= each < len(ids)}
+    images = library.engine.catalog.images(beside.values())
+    turns = {
+        way: Turn(picture_address(each, query, everything), thumbnail_address(images[each], "large"))
+        for way, each in beside.items()
+        if each in images
+    }
+    return Neighbours(turns.get(-1), turns.get(1), at + 1, len(ids))
+
+
+def _failures(library: Library, image: Image) -> list[str]:
+    """What went wrong with its files when they were last tried."""
+    failed = (failure for path in image.files for failure in library.engine.catalog.failures(path))
+    return [f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason for failure in failed]
+
+

@@ -1,0 +1,172 @@
+"""What the page of a picture tells, made from what the library knows; plain values for the template."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imsearch.records import USER, Image, Tag, Text
+from imsearch.webui.linking import (
+    day_query,
+    folder_query,
+    map_address,
+    near_query,
+    quoted,
+    search_address,
+    source_name,
+    tag_query,
+)
+from imsearch.wording import exposure, moment, place, size, stars
+
+_IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
+"""What the metadata repeats, and the fact that tells whether it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """A tag as a row.  state: what the user says of it: "accepted", "rejected" or nothing."""
+
+    name: str
+    search: str
+    probability: float
+    source: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TagRows:
+    """confident: those that are shown; tail: those that only help ranking; rejected: what the user took away."""
+
+    confident: tuple[TagRow, ...]
+    tail: tuple[TagRow, ...]
+    rejected: tuple[TagRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing a picture says of itself.
+
+    label: what it is.  search: finds pictures of which the same holds.  more: lines below it.  copied: what a button
+    copies.  map: an address on another site.
+    """
+
+    label: str
+    glyph: str
+    text: str
+    search: str = ""
+    more: tuple[str, ...] = ()
+    copied: str = ""
+    map: str = ""
+    near: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One of a picture's copies; there: whether it is still where it was."""
+
+    path: str
+    name: str
+    folder: str
+    search: str
+    there: bool
+
+
+def tag_rows(tags: Sequence[Tag], rejected: Sequence[str]) -> TagRows:
+    """Tags come likeliest first and stay so."""
+    rows = {
+        shown: tuple(
+            TagRow(
+                tag.name,
+                search_address(tag_query(tag.name)),
+                tag.probability,
+                source_name(tag.source),
+                "accepted" if tag.source == USER else "",
+            )
+            for tag in tags
+            if tag.shown == shown
+        )
+        for shown in (True, False)
+    }
+    refused = tuple(TagRow(name, search_address(tag_query(name)), 0.0, "you", "rejected") for name in rejected)
+    return TagRows(rows[True], rows[False], refused)
+
+
+def fact_rows(image: Image) -> Iterator[Fact]:
+    """When, with what, how large and where."""
+    facts = image.facts
+    if image.taken_at:
+        yield Fact(
+            "Taken",
+            "calendar",
+            moment(image.taken_at, facts.utc_offset),
+            search_address(day_query(image.taken_at)),
+            (f"{image.taken_at:%A}",),
+        )
+    settings = " · ".join(exposure(facts))
+    if facts.camera:
+        more = tuple(line for line in (facts.lens, settings) if line)
+        yield Fact("Camera", "camera", facts.camera, search_address(f"camera:{quoted(facts.camera)}"), more)
+    elif facts.lens:
+        more = (settings,) if settings else ()
+        yield Fact("Lens", "camera", facts.lens, search_address(f"lens:{quoted(facts.lens)}"), more)
+    elif settings:
+        yield Fact("Exposure", "camera", settings)
+    yield Fact("Picture", "picture", f"{image.width:,} × {image.height:,}", more=(_size(image),))  # noqa: RUF001
+    if facts.rating:
+        yield Fact("Rating", "star", stars(facts.rating), search_address(f"rating:{facts.rating}"))
+    if facts.latitude is not None and facts.longitude is not None:
+        here = facts.latitude, facts.longitude
+        copied = f"{here[0]:.6f}, {here[1]:.6f}"
+        yield Fact(
+            "Place", "map", place(*here), copied=copied, map=map_address(*here), near=search_address(near_query(*here))
+        )
+
+
+def keywords(texts: Sequence[Text]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The keywords of each place they were found in, with a search for each."""
+    found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for text in texts:
+        if text.source == "keyword":
+            found[text.origin].append((text.text, search_address(quoted(text.text))))
+    return list(found.items())
+
+
+def files(image: Image) -> list[File]:
+    """The copies, those that were seen last first."""
+    return [
+        File(printable(path), printable(path.name), printable(path.parent), _in_folder(path.parent), _is_there(path))
+        for path in image.files
+    ]
+
+
+def told_besides(image: Image) -> list[str]:
+    """What else was read, and what could not be."""
+    return [
+        f"{name}: {value}"
+        for name, value in sorted(image.metadata.items())
+        if getattr(image.facts, _IN_METADATA_TOO.get(name, ""), None) is None
+    ]
+
+
+def _size(image: Image) -> str:
+    pixels = image.width * image.height / 1e6
+    share = [f"{pixels:.3g} megapixels"] if pixels >= 0.1 else []
+    return " · ".join((*share, image.format, size(image.bytes)))
+
+
+def _in_folder(folder: Path) -> str:
+    return search_address(folder_query(printable(folder)))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def printable(path: Path | str) -> str:
+    """Bytes that are no UTF-8 cannot be sent; they are shown as question marks."""
+    return str(path).encode("utf-8", "replace").decode()

@@ -1,0 +1,44 @@
+"""The page that shows the OpenAPI document and tries it; Swagger UI as the package fastapi-swagger brings it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from imsearch.webui.problems import Problem
+from imsearch.webui.site import TheSite
+
+router = APIRouter(include_in_schema=False)
+_KINDS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Swagger UI sets styles in its markup; nothing else is let off."""
+
+
+@router.get("/api/docs")
+def reference(request: Request, site: TheSite) -> HTMLResponse:
+    """The page."""
+    page = site.pages.render(request, "api.html", release=version("fastapi-swagger"))
+    page.headers["Content-Security-Policy"] = _POLICY
+    return page
+
+
+@router.get("/api/docs/{name}")
+def part(name: str) -> Response:
+    """A file of Swagger UI; its address changes with its version."""
+    if name not in _KINDS:
+        raise Problem(404, f"There is no {name} here.")
+    return Response(
+        _content(name), media_type=_KINDS[name], headers={"Cache-Control": "public, max-age=31536000, immutable"}
+    )
+
+
+@cache
+def _content(name: str) -> bytes:
+    return files("fastapi_swagger").joinpath("resources", name).read_bytes()

@@ -1,0 +1,48 @@
+"""``/review``: the tags that annotators are most in doubt about, one key each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from imsearch.engine.changes import Doubt
+from imsearch.webui.api.corrections import PATIENCE
+from imsearch.webui.linking import search_address, tag_query
+from imsearch.webui.site import TheSite
+
+router = APIRouter(include_in_schema=False)
+
+BATCH = 12
+"""Questions that are asked for at once."""
+CHIPS = 24
+"""Tags that one can choose to be asked about."""
+
+
+@router.get("/review")
+def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
+    """The page with its first questions; word: only about this tag."""
+    word = word.strip()
+    doubts = site.library.review(word, limit=BATCH, patience=PATIENCE)
+    return site.pages.render(
+        request,
+        "review.html",
+        word=word,
+        batch=BATCH,
+        first=doubts[0] if doubts else None,
+        questions=json.dumps([question(doubt) for doubt in doubts]),
+        chips=site.library.doubtful_tags(CHIPS, patience=0),
+        other=search_address(tag_query(word)) if word else "/",
+    )
+
+
+def question(doubt: Doubt) -> dict[str, Any]:
+    """What the script needs to ask; as ``GET /api/review`` returns it."""
+    tag = doubt.tag
+    return {
+        "id": doubt.image.id,
+        "tag": {"name": tag.name, "score": round(tag.probability, 4), "source": tag.source},
+        "threshold": round(doubt.threshold, 4),
+    }

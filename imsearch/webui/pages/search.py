@@ -1,0 +1,99 @@
+"""The search page, and the parts of it that its scripts ask for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from imsearch.errors import QueryError
+from imsearch.webui import shapes
+from imsearch.webui.finding import BATCH, MOST, Found, find
+from imsearch.webui.finding import facets as find_facets
+from imsearch.webui.refining import bare, conditions, in_order, order
+from imsearch.webui.site import Site, TheSite
+from imsearch.webui.telling import EXAMPLES, ORDERS, facet_groups, headline, understood, unknown_words
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def search(
+    request: Request,
+    site: TheSite,
+    q: str = "",
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    n: Annotated[int, Query(ge=1)] = BATCH,
+    all: bool = False,
+    part: Literal["", "hits", "facets"] = "",
+) -> HTMLResponse:
+    """The page of a query.
+
+    offset: of the first picture.  n: how many pictures, so that a visitor who comes back finds all that were there.
+    all: the less likely pictures too.  part: only the pictures, or only what they have in common.
+    """
+    text = q.strip()
+    try:
+        if part == "facets":
+            return _facets(request, site, text)
+        found = find(site.library, text, limit=min(n, MOST), offset=offset, everything=all)
+    except QueryError as error:
+        if part:
+            raise
+        return _not_understood(request, site, text, error)
+    if part == "hits":
+        return site.pages.render(request, "_hits.html", found=found)
+    return _page(request, site, found)
+
+
+@router.get("/shapes.css")
+def stylesheet_of_shapes() -> Response:
+    """The ratio classes; their address changes with them."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(shapes.stylesheet(), media_type="text/css", headers=headers)
+
+
+def _page(request: Request, site: Site, found: Found) -> HTMLResponse:
+    text = found.text
+    return _render(
+        request,
+        site,
+        text,
+        found=found,
+        headline=headline(found),
+        unknown=unknown_words(found.results, text),
+        **_help(site, found),
+    )
+
+
+def _help(site: Site, found: Found) -> dict[str, Any]:
+    """What helps where nothing was found; a library that finds something is not asked for it."""
+    if found.cards:
+        return {"empty": False}
+    library = site.library
+    return {
+        "empty": True,
+        "pictures": library.status().images,
+        "frequent": library.tags()[:24] if found.text else [],
+        "understood": understood(found.text, found.results),
+    }
+
+
+def _not_understood(request: Request, site: Site, text: str, error: QueryError) -> HTMLResponse:
+    place = min(max(error.position, 0), len(text))
+    end = min(len(text), place + 1)
+    wrong = {"message": str(error), "before": text[:place], "at": text[place:end], "after": text[end:]}
+    return _render(request, site, text, status=400, wrong=wrong)
+
+
+def _facets(request: Request, site: Site, text: str) -> HTMLResponse:
+    return site.pages.render(request, "_facets.html", groups=facet_groups(text, find_facets(site.library, text)))
+
+
+def _render(request: Request, site: Site, text: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    now = order(text) or ("" if text else "-date")
+    orders = [(name, in_order(text, key), key == now) for key, name in ORDERS.items() if text or key]
+    blank = {"found": None, "wrong": None, "empty": False, "unknown": None, "headline": ""}
+    more = {"text": text, "active": conditions(text), "bare": bare(text), "orders": orders, "examples": EXAMPLES}
+    return site.pages.render(request, "search.html", status=status, **(blank | more | values))

@@ -1,0 +1,65 @@
+"""Queries made from queries: narrowed, widened, put right, and in another order.  Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from imsearch.engine.query import ALL_KEYS
+
+_CONDITION = re.compile(rf'(?<![^\s])[-+]?(?:{"|".join(ALL_KEYS)}):(?:"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)', re.IGNORECASE)
+_ORDER = re.compile(r"(?<![^\s])sort:(-?\w+)", re.IGNORECASE)
+_GROUPED = re.compile(r'[()]|(?<!\S)(?:or|not)(?!\S)', re.IGNORECASE)
+
+
+class Active(NamedTuple):
+    """A condition of a query: as it was typed, the query without it, and where it starts."""
+
+    text: str
+    rest: str
+    start: int
+
+
+def conditions(text: str) -> list[Active]:
+    """The conditions of a query that can be taken out one by one; none where words are grouped, or it is too intricate."""
+    if _GROUPED.search(re.sub(r'"[^"]*"?', "", text)):
+        return []
+    found = [match for match in _CONDITION.finditer(text) if not _ORDER.fullmatch(match[0])]
+    return [Active(match[0], joined(text[: match.start()], text[match.end() :]), match.start()) for match in found]
+
+
+def bare(text: str) -> str:
+    """The query without all conditions that can be taken out."""
+    for each in reversed(conditions(text)):
+        text = text[: each.start] + " " + text[each.start + len(each.text) :]
+    return " ".join(text.split())
+
+
+def joined(*parts: str) -> str:
+    """Parts of a query beside each other; those that are empty leave no gap."""
+    return " ".join(part.strip() for part in parts if part.strip())
+
+
+def narrowed(text: str, condition: str) -> str:
+    """The query with a further condition, which holds for all of it."""
+    if re.search(r"(?<!\S)or(?!\S)", re.sub(r'"[^"]*"?', "", text), re.IGNORECASE):
+        text = f"({text.strip()})"
+    return joined(text, condition)
+
+
+def put_right(text: str, word: str, meant: str) -> str:
+    """The query with a word replaced by what may have been meant."""
+    instead = f'"{meant}"' if " " in meant and ":" not in meant else meant
+    pattern = rf"(?<!\w){re.escape(word)}(?!\w)"
+    return re.sub(pattern, lambda match: instead, text, count=1, flags=re.IGNORECASE)
+
+
+def order(text: str) -> str:
+    """What the query is sorted by, such as ``-date``; empty when it does not say."""
+    found = _ORDER.findall(text)
+    return found[-1].lower() if found else ""
+
+
+def in_order(text: str, key: str) -> str:
+    """The query in another order; "" is that of relevance."""
+    return joined(" ".join(_ORDER.sub("", text).split()), f"sort:{key}" if key else "")

@@ -1,0 +1,110 @@
+"""Runs the application on an address until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from imsearch.webui.connections import PatientProtocol
+
+ANSWER_SECONDS = 3
+"""How long answers under way may take once the server shall stop."""
+STOP_SECONDS = 5.0
+"""After so long it stops, whatever is still running."""
+
+
+def serve(
+    app: FastAPI, sockets: list[socket.socket], started: Callable[[], None], *, proxy: str | None, verbose: bool
+) -> None:
+    """Answer requests until Ctrl-C or SIGTERM.
+
+    started: called when requests can come.  proxy: the address of a reverse proxy that is believed what it says of its
+    clients.  verbose: log each request.
+    """
+    _set_up_logging(verbose)
+    config = uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        loop="uvloop" if find_spec("uvloop") else "asyncio",
+        ws="none",
+        log_config=None,
+        access_log=verbose,
+        server_header=False,
+        proxy_headers=proxy is not None,
+        forwarded_allow_ips=proxy or "",
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=ANSWER_SECONDS,
+    )
+    server = _Server(config, started)
+    with _quiet_signals():
+        server.run(sockets)
+    if not _threads_remain():
+        server.patience.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Says when it has started, and does not wait for ever when it shall stop."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._call = started
+        self.patience = threading.Timer(STOP_SECONDS, _leave)
+        self.patience.daemon = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._call()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # A model at work in a thread cannot be interrupted, and Python waits for its threads.
+        if not self.should_exit:
+            self.patience.start()
+        super().handle_exit(sig, frame)
+
+
+def _threads_remain() -> bool:
+    """Whether some are still at work, for which Python would wait."""
+    others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
+    for each in others:
+        each.join(1 / len(others))
+    return any(each.is_alive() for each in others)
+
+
+def _leave() -> None:
+    sys.stdout.flush()
+    os._exit(0)
+
+
+@contextmanager
+def _quiet_signals() -> Iterator[None]:
+    """The server raises the signal that stopped it once more when it is done; to stop is no error here."""
+    before = {each: signal.signal(each, lambda *_: None) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _set_up_logging(verbose: bool) -> None:
+    """Mistakes of ours go to stderr; what the server says of itself does not."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    for name in ("imsearch.webui", "uvicorn.access", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.INFO if verbose and name == "uvicorn.access" else logging.ERROR)
+    # What a handler failed with is logged by imsearch.webui.problems already; cutting off slow answers is no mistake.
+    known = ("Exception in ASGI", "Cancel %s running")
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(known))

@@ -1,0 +1,18 @@
+// Back brings one to the picture one came from.  The browser restores the scrolling; the address says how many there were.
+
+/** Keeps which picture was opened, and goes there again. */
+export function rememberPlace(grid) {
+  grid.addEventListener("click", (event) => {
+    const hit = event.target.closest(".shot")?.closest(".hit");
+    if (hit) history.replaceState({ ...history.state, picture: hit.id }, "");
+  });
+  const last = history.state?.picture;
+  const hit = last && document.getElementById(last);
+  if (hit && navigated()) hit.querySelector(".shot").focus({ preventScroll: true });
+}
+
+/** Whether this page was there before: Back, Forward or reload. */
+function navigated() {
+  const [entry] = performance.getEntriesByType("navigation");
+  return entry ? entry.type !== "navigate" : false;
+}
