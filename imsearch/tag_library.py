@@ -35,7 +35,11 @@ class TagLibrary:
         sources = [USER, *self.engine.catalog.sources()]
         if by and by not in sources:
             raise ImsearchError(f"Nobody called {by!r} has tagged pictures of this library, but: {', '.join(sources)}.")
-        return self.engine.catalog.tag_counts(prefix, by)
+        catalog = self.engine.catalog
+        # Counting takes some tenths of a second where there are many pictures, and pages ask again and again.
+        counted = catalog.remembered(("tag counts", by), lambda: catalog.tag_counts("", by))
+        start = prefix.casefold()
+        return [(name, count) for name, count in counted if name.casefold().startswith(start)]
 
     def rejected(self, image: int) -> tuple[str, ...]:
         """What the user said that a picture does not show."""
@@ -81,6 +85,13 @@ class TagLibrary:
         """The changes of the user, the newest first."""
         return history(self.engine.catalog, limit)
 
-    def review(self, word: str = "", *, limit: int | None = None) -> list[Doubt]:
-        """The tags that annotators are most in doubt about, or the pictures on which they doubt this one."""
-        return self.engine.review(word, self.settings.limit if limit is None else limit)
+    def review(self, word: str = "", *, limit: int | None = None, patience: float | None = None) -> list[Doubt]:
+        """The tags that annotators are most in doubt about, or the pictures on which they doubt this one.
+
+        patience: seconds after which those are told that were found so far; each call finds more.
+        """
+        return self.engine.reviewing.doubts(word, self.settings.limit if limit is None else limit, patience)
+
+    def doubtful_tags(self, limit: int, *, patience: float | None = None) -> list[str]:
+        """The tags that are in doubt on most pictures."""
+        return self.engine.reviewing.names(limit, patience)

@@ -102,17 +102,12 @@ class CatalogTags(CatalogBase):
 
         source: count only what this annotator says, or the user; what the user rejected counts for nobody.
         """
-        showing = _showing(source).subquery()
-        counted = (
-            select(s.tags.c.name, func.count())
-            .join_from(showing, s.tags, s.tags.c.id == showing.c.name_id)
-            .where(exists().where(s.files.c.image_id == showing.c.image_id))
-            .where(s.tags.c.name.startswith(prefix, autoescape=True))
-            .group_by(s.tags.c.name)
-            .order_by(func.count().desc(), s.tags.c.name)
-        )
         with self.reading() as connection:
-            return [(name, count) for name, count in connection.execute(counted)]
+            counts = {**_plain_counts(connection, source), **_settled_counts(connection, source)}
+            named_so = s.tags.c.name.startswith(prefix, autoescape=True)
+            names = connection.execute(select(s.tags.c.id, s.tags.c.name).where(named_so))
+            found = [(name, counts[tag]) for tag, name in names if tag in counts]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
     def vector(self, image: int, annotator: str) -> NDArray[float32] | None:
         """The vector that the current version of an annotator made of an image."""
@@ -236,13 +231,46 @@ def shown_tags(connection: Connection, ids: Sequence[int] | None) -> Iterable[tu
     return ((image, tag) for image, tag in rows)
 
 
-def _showing(source: str) -> Select[Any] | CompoundSelect[Any]:
-    """Each name that an image shows and the image, once; `imsearch.engine.tagging.settle` in SQL."""
+def _plain_counts(connection: Connection, source: str) -> dict[int, int]:
+    """On how many images annotators show the tags that the user has never touched; the index of shown tags has them."""
+    if source == USER:
+        return {}
+    said = s.annotation_tags.c
+    counted = select(said.tag_id, func.count(said.image_id.distinct())).where(
+        said.shown, said.image_id.in_(select(s.files.c.image_id)), said.tag_id.not_in(_touched())
+    )
+    if source:
+        counted = counted.join(s.annotators).where(s.annotators.c.name == source)
+    return {tag: count for tag, count in connection.execute(counted.group_by(said.tag_id))}  # noqa: C416 - as above
+
+
+def _settled_counts(connection: Connection, source: str) -> dict[int, int]:
+    """The same of the tags that the user corrected or renamed, which costs more for each."""
+    if connection.execute(_touched().limit(1)).first() is None:
+        return {}
+    showing = _showing(source, touched=True).subquery()
+    counted = select(showing.c.name_id, func.count()).where(showing.c.image_id.in_(select(s.files.c.image_id)))
+    rows = connection.execute(counted.group_by(showing.c.name_id))
+    return {tag: count for tag, count in rows}  # noqa: C416 - as above
+
+
+def _touched() -> CompoundSelect[Any]:
+    """The ids of the tags that the user said something of, and of those that go by another name or lend theirs."""
+    return union(select(s.corrections.c.tag_id), select(s.aliases.c.tag_id), select(s.aliases.c.name_id))
+
+
+def _showing(source: str, *, touched: bool = False) -> Select[Any] | CompoundSelect[Any]:
+    """Each name that an image shows and the image, once; `imsearch.engine.tagging.settle` in SQL.
+
+    source: only what this annotator or the user says.  touched: only tags that the user touched.
+    """
     said, user, other = s.annotation_tags.c, s.corrections.c, s.corrections.alias().c
     against = exists().where(
         other.image_id == said.image_id, other.tag_id.in_((said.tag_id, named(said.tag_id))), other.verdict < 0
     )
     by_annotators = select(named(said.tag_id).label("name_id"), said.image_id).where(said.shown, ~against)
+    if touched:
+        by_annotators = by_annotators.where(said.tag_id.in_(_touched()))
     if source:
         by_annotators = by_annotators.join(s.annotators).where(s.annotators.c.name == source)
     overruled = exists().where(other.image_id == user.image_id, other.tag_id == named(user.tag_id), other.verdict < 0)

@@ -10,11 +10,14 @@ from fastapi import FastAPI
 
 from imsearch import __version__
 from imsearch.webui import openapi
-from imsearch.webui.api import annotate, corrections, images, status, tags
+from imsearch.webui.api import annotate, corrections, images, indexing, status, tags
 from imsearch.webui.api import files as api_files
 from imsearch.webui.assets import Assets
 from imsearch.webui.guards import guards
-from imsearch.webui.pages import login, picture, reference, search
+from imsearch.webui.indexing import Indexing
+from imsearch.webui.pages import login, picture, reference, review, search, trying
+from imsearch.webui.pages import status as status_page
+from imsearch.webui.pages import tags as tags_page
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.security import GuardedApp
@@ -45,13 +48,13 @@ def create_app(library: Library, *, access: Access | None = None, hosts: Hosts |
         generate_unique_id_function=openapi.operation_name,
         lifespan=_running,
     )
-    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library), access)
+    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library), Indexing(library), access)
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
-    for page in (search, picture, login, reference):
+    for page in (search, picture, tags_page, review, trying, status_page, login, reference):
         app.include_router(page.router)
-    for group in (images, api_files, tags, corrections, annotate, status):
+    for group in (images, api_files, tags, corrections, annotate, indexing, status):
         app.include_router(group.router)
     app.mount("/static", Assets(), name="static")
     return app

@@ -15,13 +15,15 @@ from imsearch.webui.security import refuse
 
 MB = 1_000_000
 _CLOSE = {"Connection": "close"}
+_UPLOADS = ("/api/", "/try")
+"""Where forms with files are sent."""
 _LINGER = 5.0
 """Seconds to go on reading what is too large: a browser that is cut off never shows our answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """upload: bytes of a form with files below /api.  other: bytes of anything else.
+    """upload: bytes of a form with files, below /api and from the page to try pictures.  other: bytes of anything else.
 
     idle: seconds without a byte.  whole: seconds for all of it, and one more for each `pace` bytes that came.
     """
@@ -45,7 +47,7 @@ class Bodies:
             return
         headers = Headers(scope=scope)
         uploads = headers.get("content-type", "").lower().startswith("multipart/form-data")
-        limit = self._limits.upload if uploads and scope["path"].startswith("/api/") else self._limits.other
+        limit = self._limits.upload if uploads and scope["path"].startswith(_UPLOADS) else self._limits.other
         body = _Body(receive, limit, self._limits)
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:

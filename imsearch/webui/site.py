@@ -13,6 +13,7 @@ from imsearch.webui.thumbnails import Thumbnails
 if TYPE_CHECKING:
     from imsearch.library import Library
     from imsearch.webui.access import Access
+    from imsearch.webui.indexing import Indexing
     from imsearch.webui.trying import Trying
 
 
@@ -21,18 +22,20 @@ class Site:
     """One library and everything around it; made by `imsearch.webui.app.create_app`.
 
     library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
-    access: the token and sessions, where one is asked for.
+    indexing: watches, starts and stops runs.  access: the token and sessions, where one is asked for.
     """
 
     library: Library
     pages: Pages
     thumbnails: Thumbnails
     trying: Trying
+    indexing: Indexing
     access: Access | None = None
 
     def close(self) -> None:
         """Let go of what was opened here; the library is its owner's to close."""
         self.trying.close()
+        self.indexing.close()
 
 
 async def _site(request: Request) -> Site:  # not a plain function: those take a thread of the pool to themselves

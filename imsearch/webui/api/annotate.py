@@ -26,7 +26,8 @@ router = APIRouter(tags=["annotate"])
 _MOST_TAGS = 100
 
 
-async def _form(request: Request, site: TheSite) -> AsyncIterator[Form]:
+async def sent_form(request: Request, site: TheSite) -> AsyncIterator[Form]:
+    """The form of a request, while there is room for one more."""
     with site.trying.turn():
         yield await read_form(request, site.trying.limits.files)
 
@@ -60,12 +61,13 @@ def annotators(site: TheSite) -> dict[str, Any]:
     responses=errors(
         _400="The form cannot be read, or there is no such annotator.",
         _415="It is no form.",
+        _422="No file was sent, or a field cannot be understood.",
         _503="Too many at a time; Retry-After tells when to try again.",
         _504="It took too long, as it may when models are loaded first; try again.",
     ),
     openapi_extra={"requestBody": form_schema(Limits().files)},
 )
-def annotate(site: TheSite, form: Annotated[Form, Depends(_form)]) -> dict[str, Any]:
+def annotate(site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> dict[str, Any]:
     """Send pictures of any kind that can be indexed as a form, each in a field `file`. Nothing of them is kept.
 
     A picture that cannot be read has an `error` in the answer, and the others are tagged all the same.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
+
 from pydantic import Field
 
 from imsearch.webui.api.models import Record, Told
@@ -24,6 +27,50 @@ class FailureRecord(Record):
     reason: Told = Field(examples=["it is damaged or cut short: unexpected end of file"])
 
 
+class ProgressRecord(Record):
+    """How far a run is."""
+
+    pid: int = Field(description="Its process.", examples=[4711])
+    started: datetime
+    updated: datetime = Field(description="When this was written; twice a second while pictures are stored.")
+    phase: Literal["scanning", "indexing", "finishing"]
+    found: int = Field(ge=0, description="Pictures found so far.", examples=[4475])
+    planned: int = Field(ge=0, description="Files that must be read.", examples=[120])
+    done: int = Field(ge=0, description="Those of them that are finished and stored.", examples=[48])
+    bytes_planned: int = Field(ge=0)
+    bytes_done: int = Field(ge=0)
+    failures: int = Field(ge=0, description="So far.")
+    rate: float = Field(ge=0, description="Files a second, lately; 0 when not known.", examples=[12.5])
+    remaining: float | None = Field(description="Seconds; null when not known.", examples=[6.0])
+    folders: list[Told] = Field(description="What it was given.")
+    annotators: list[str]
+
+
+class LastRunRecord(Record):
+    """How the last run ended."""
+
+    started: datetime
+    ended: datetime
+    seconds: float = Field(ge=0)
+    outcome: Literal["done", "stopped", "failed", "killed"]
+    done: int = Field(ge=0, description="Files that it finished and stored.")
+    failures: int = Field(ge=0)
+    counts: dict[str, int] = Field(
+        description="Files by what became of them; empty for a run that did not come to its end.",
+        examples=[{"new": 12, "unchanged": 4463, "failed": 3}],
+    )
+    error: Told | None = Field(description="What ended it, where it failed.")
+    folders: list[Told]
+    annotators: list[str]
+
+
+class FolderRecord(Record):
+    """A folder that is kept up to date."""
+
+    path: Told = Field(examples=["/home/ada/Pictures"])
+    indexed_at: datetime | None = Field(description="When a run over it last came to its end; null when not known.")
+
+
 class StatusRecord(Record):
     """How much the library holds, and where; what `imsearch status --format json` prints."""
 
@@ -38,6 +85,9 @@ class StatusRecord(Record):
     annotators: list[AnnotatorState]
     failed: int = Field(ge=0, description="How many failures there are.", examples=[3])
     failures: list[FailureRecord] = Field(description="The first hundred; `/api/failures` lists them all.")
+    indexing: ProgressRecord | None = Field(description="The run that goes on now.")
+    last_run: LastRunRecord | None
+    folders: list[FolderRecord] = Field(description="Those that `imsearch index` brings up to date.")
 
 
 class FailuresRecord(Record):

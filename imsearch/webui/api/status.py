@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from imsearch.as_json import failure_record, plugins_record, status_record
+from imsearch.runs import indexing_record
 from imsearch.semantic.meanings import encoder_state
 from imsearch.settings import config_path
 from imsearch.webui.api.models import LARGEST
@@ -24,7 +25,8 @@ def status(site: TheSite) -> dict[str, Any]:
     """
     library = site.library
     failures = library.failures()[:_FIRST]
-    return status_record(library.status(), failures, config_path(), encoder_state(library.settings.semantic))
+    record = status_record(library.status(), failures, config_path(), encoder_state(library.settings.semantic))
+    return record | indexing_record(library.progress(), library.last_run(), library.folders())
 
 
 @router.get("/api/failures", response_model=FailuresRecord, summary="What failed, and why")

@@ -1,0 +1,90 @@
+"""Indexing runs: how far one is, starting one, stopping it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from imsearch.run_words import tell_last_run, tell_progress
+from imsearch.runs import indexing_record
+from imsearch.webui.api.models import Asked, Name, Record, Told
+from imsearch.webui.api.state import FolderRecord, LastRunRecord, ProgressRecord
+from imsearch.webui.indexing import State
+from imsearch.webui.openapi import errors
+from imsearch.webui.site import TheSite
+
+router = APIRouter(tags=["indexing"])
+
+
+class IndexingRecord(Record):
+    """What can be told of indexing, and done about it."""
+
+    running: bool = Field(description="Whether a run is on, whoever started it.")
+    indexing: ProgressRecord | None = Field(description="How far it is; null also while it has not begun to look.")
+    told: Told | None = Field(description="The same in words.", examples=["48 of 120 pictures, 12.5 a second"])
+    stopping: bool = Field(description="It was told to stop, and stores what it has in hand.")
+    can_start: bool
+    can_stop: bool = Field(description="Whether this server started it.")
+    why_not: Told | None = Field(description="Why no run can be started now.")
+    failed: Told | None = Field(description="What the last run that was started here said, if it could not do its work.")
+    last_run: LastRunRecord | None
+    last_run_told: Told | None = Field(description="The same in words.", examples=["12 new; 2026-11-20 14:02"])
+    folders: list[FolderRecord]
+
+
+class AskedRun(Asked):
+    """Which run to start; everything may be left out."""
+
+    folders: list[str] | None = Field(None, min_length=1, max_length=1000, description="Some of `folders`; else all.")
+    annotators: list[Name] = Field([], max_length=100, description="By name; else those of the settings.")
+
+
+@router.get("/api/indexing", response_model=IndexingRecord, summary="How far indexing is")
+def indexing(site: TheSite) -> dict[str, Any]:
+    """The run that goes on, whichever process does it, how the last one ended, and what may be done. Made to be asked
+    once a second.
+    """
+    return _record(site.indexing.state())
+
+
+@router.post(
+    "/api/indexing",
+    response_model=IndexingRecord,
+    status_code=202,
+    summary="Start a run",
+    responses=errors(400, _409="A run is on already, or there is nothing to index."),
+)
+def start_indexing(site: TheSite, asked: AskedRun | None = None) -> dict[str, Any]:
+    """Bring the library up to date with its folders: those of the settings, or else those that were indexed before.
+    Other folders cannot be named here.
+    """
+    asked = asked or AskedRun()
+    return _record(site.indexing.start(asked.folders, asked.annotators))
+
+
+@router.delete(
+    "/api/indexing",
+    response_model=IndexingRecord,
+    status_code=202,
+    summary="Stop the run",
+    responses=errors(_409="No run is on, or it was not started here."),
+)
+def stop_indexing(site: TheSite) -> dict[str, Any]:
+    """It stores what it has in hand and ends; the next run goes on where it was."""
+    return _record(site.indexing.stop())
+
+
+def _record(state: State) -> dict[str, Any]:
+    return {
+        "running": state.running,
+        "told": None if state.progress is None else tell_progress(state.progress),
+        "stopping": state.stopping,
+        "can_start": state.refusal is None,
+        "can_stop": state.can_stop,
+        "why_not": state.refusal,
+        "failed": state.failed,
+        "last_run_told": None if state.last_run is None else tell_last_run(state.last_run),
+        **indexing_record(state.progress, state.last_run, state.folders),
+    }

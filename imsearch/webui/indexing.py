@@ -1,0 +1,195 @@
+"""Watching, starting and stopping indexing runs from the pages.
+
+A run is a process of its own, ``imsearch index``, as somebody would start it by hand: pages stay quick beside it, and a
+crash of one does not touch the other.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from imsearch.webui.problems import Problem
+from imsearch.webui.texts import readable
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+    from imsearch.records import Folder
+    from imsearch.runs import LastRun, Progress
+
+_LOG = 4000
+"""Bytes at the end of what a run printed that are shown when it failed."""
+_PATIENCE = 20.0
+"""Seconds that a server which ends gives its run to store what it has in hand."""
+_ENDS_WELL = {0, 1, 130, -signal.SIGTERM, -signal.SIGINT}
+"""Done, done with failures, stopped; and stopped before it had begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What can be told of indexing, and done about it.
+
+    progress: of the run that goes on, whoever started it; None while there is none, or it has not begun to look.
+    running: whether there is one.  stopping: it was told to stop.  can_stop: this server started it.
+    refusal: why no run can be started now; None when one can.
+    failed: what the last run that was started here printed, if it could not do its work.
+    """
+
+    progress: Progress | None
+    running: bool
+    stopping: bool
+    can_stop: bool
+    refusal: str | None
+    failed: str | None
+    last_run: LastRun | None
+    folders: tuple[Folder, ...]
+
+
+class Indexing:
+    """The runs of one server, one at a time.  Any thread may use it."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._turn = threading.RLock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self._stopping = False
+
+    def state(self) -> State:
+        """As it is now."""
+        with self._turn:
+            own, progress, folders = self._is_running(), self.library.progress(), self.library.folders()
+            return State(
+                progress=progress,
+                running=own or progress is not None,
+                stopping=own and self._stopping,
+                can_stop=own,
+                refusal=self._refusal(own, progress, folders),
+                failed=self._failure(),
+                last_run=self.library.last_run(),
+                folders=folders,
+            )
+
+    def start(self, folders: Sequence[str] | None = None, annotators: Sequence[str] = ()) -> State:
+        """Start a run over these folders, which must be among those of `state`; over all that are there by default.
+
+        annotators: by name; by default those of the settings.  Raises a `Problem` when a run is on or there is nothing
+        to index, PluginError for an annotator that is not installed.
+        """
+        with self._turn:
+            known = self.library.folders()
+            refusal = self._refusal(self._is_running(), self.library.progress(), known)
+            if refusal is None and (pid := self.library.engine.running()):
+                refusal = f"Process {pid} is writing to the library. Wait until that is done."
+            if refusal is not None:
+                raise Problem(409, refusal)
+            paths = _chosen(known, folders)
+            self.library.plugins.choose(annotators)
+            self._spawn(paths, annotators or self.library.settings.annotators)
+            return self.state()
+
+    def stop(self) -> State:
+        """Let the run store what it has in hand and end, as Ctrl-C does; raises a `Problem` when it is not ours."""
+        with self._turn:
+            if self._is_running():
+                self._interrupt()
+                return self.state()
+            progress = self.library.progress()
+            if progress is None:
+                raise Problem(409, "No indexing run is on.")
+            raise Problem(
+                409,
+                f"Process {progress.pid} is indexing, and was not started here. Stop it where it was started, with "
+                "Ctrl-C.",
+            )
+
+    def close(self) -> None:
+        """End a run that was started here; what is indexed stays, and the next run goes on where it was."""
+        with self._turn:
+            if self._child is not None and self._is_running():
+                self._interrupt()
+                try:
+                    self._child.wait(_PATIENCE)
+                except subprocess.TimeoutExpired:
+                    self._child.kill()  # the library bears it; only the pictures in hand are looked at again
+                    self._child.wait()
+            if self._log is not None:
+                self._log.close()
+                self._log = None
+
+    def _is_running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def _interrupt(self) -> None:
+        if self._child is not None and not self._stopping:
+            self._stopping = True
+            self._child.terminate()  # which "imsearch index" takes as Ctrl-C
+
+    def _refusal(self, own: bool, progress: Progress | None, folders: Sequence[Folder]) -> str | None:
+        if own or progress is not None:
+            return "An indexing run is on already."
+        if not os.access(self.library.settings.library, os.W_OK):
+            return "The library can only be read here, so nothing can be indexed."
+        if not folders:
+            return (
+                'No folder of pictures is known yet. Run "imsearch index FOLDER" once on the computer that has them, or '
+                "name folders in the configuration file."
+            )
+        return None
+
+    def _failure(self) -> str | None:
+        """What a run printed that could not do its work."""
+        if self._child is None or self._log is None or self._child.poll() in (None, *_ENDS_WELL):
+            return None
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _LOG))
+        said = self._log.read().decode(errors="replace").strip().removeprefix("imsearch: ")
+        return said or f"It ended with exit code {self._child.returncode} and said nothing."
+
+    def _spawn(self, paths: Sequence[Path], annotators: Sequence[str]) -> None:
+        settings = self.library.settings
+        command = [sys.executable, *_isolation(), "-m", "imsearch", "index", "--library", str(settings.library)]
+        command += ["--device", settings.device]
+        command += ["--batch-size", str(settings.batch_size)] if settings.batch_size else []
+        command += ["--workers", str(settings.workers)] if settings.workers else []
+        command += [f"--annotator={name}" for name in annotators]
+        if self._log is not None:
+            self._log.close()
+        # A file rather than a pipe: should this server be killed, the run can go on printing.
+        self._log = tempfile.TemporaryFile()
+        self._stopping = False
+        self._child = subprocess.Popen(
+            [*command, "--", *map(os.fspath, paths)],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which passes it on
+        )
+
+
+def _chosen(known: Sequence[Folder], names: Sequence[str] | None) -> list[Path]:
+    """The folders of these names: only such as the owner of the library has indexed or configured."""
+    paths = {readable(str(folder.path)): folder.path for folder in known}
+    for name in names or ():
+        if name not in paths:
+            raise Problem(
+                422, f"{name} is not among the folders of this library. New ones are added with: imsearch index FOLDER"
+            )
+    wanted = [paths[name] for name in dict.fromkeys(names or paths)]
+    there = [path for path in wanted if path.exists()]
+    if not there:
+        raise Problem(409, "None of these folders is there. Is a disk not plugged in?")
+    return there
+
+
+def _isolation() -> list[str]:
+    """The run finds the same program as this process: in the current folder only if this one does."""
+    here = {"", os.getcwd()}  # noqa: PTH109 - as it stands in sys.path
+    return [] if here.intersection(sys.path) else ["-P"]

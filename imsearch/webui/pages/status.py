@@ -1,0 +1,114 @@
+"""The page that tells how the library is: indexing, stores, annotators, failures, changes, versions."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from threading import Lock
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from imsearch.library import Library
+from imsearch.records import Failure
+from imsearch.semantic.meanings import encoder_state
+from imsearch.settings import Settings, config_path
+from imsearch.webui.pages import telling
+from imsearch.webui.pages.failing import grouped, kind
+from imsearch.webui.pages.installed import installed, versions
+from imsearch.webui.problems import Problem
+from imsearch.webui.site import TheSite
+
+router = APIRouter(include_in_schema=False)
+
+CHANGES, FILES, A_PAGE = 10, 5, 100
+"""Changes and files of a group that the page shows, and files on a page of failures."""
+_checking = Lock()
+
+
+@router.get("/status")
+def status_page(request: Request, site: TheSite, changes: Annotated[int, Query(ge=1, le=1000)] = CHANGES) -> HTMLResponse:
+    """changes: how many of the newest are shown."""
+    library = site.library
+    catalog, settings = library.engine.catalog, library.settings
+    # Counting takes a second where there are 100,000 pictures.
+    stores = catalog.remembered("status", library.status)
+    plugins = library.plugins.plugins()
+    failures = library.failures()
+    history = library.history(changes + 1)
+    return site.pages.render(
+        request,
+        "status.html",
+        stores=stores,
+        generation=catalog.state()[1],
+        spaces=catalog.vector_spaces(),
+        encoder=encoder_state(settings.semantic),
+        run=site.indexing.state(),
+        command=_command(library),
+        config=config_path(),
+        annotators=installed(library.plugins.offered(), stores.annotators, settings, plugins),
+        broken=[plugin for plugin in plugins if plugin.error],
+        failed=len(failures),
+        groups=grouped(failures),
+        files=FILES,
+        history=history[:changes],
+        newest=next((change.number for change in history if not change.undone), None),
+        more=len(history) > changes,
+        changes=changes,
+        versions=versions(),
+        telling=telling,
+    )
+
+
+@router.get("/status/failures")
+def failures_page(
+    request: Request,
+    site: TheSite,
+    reason: Annotated[str, Query(max_length=100)] = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+) -> HTMLResponse:
+    """reason: the key of a group.  q: only paths and reasons that hold this."""
+    failures = site.library.failures()
+    found = [failure for failure in failures if _fits(failure, reason, q.strip().casefold())]
+    pages = max(1, -(-len(found) // A_PAGE))
+    page = min(page, pages)
+    return site.pages.render(
+        request,
+        "failures.html",
+        failures=found[(page - 1) * A_PAGE : page * A_PAGE],
+        total=len(found),
+        groups=grouped(failures),
+        reason=reason,
+        q=q,
+        page=page,
+        pages=pages,
+        telling=telling,
+    )
+
+
+@router.get("/status/check")
+def check(request: Request, site: TheSite) -> HTMLResponse:
+    """A part of a page: what is wrong with the library.  Reads all of it, so one at a time."""
+    if not _checking.acquire(blocking=False):
+        raise Problem(409, "The library is being checked already. Wait until that is done.")
+    try:
+        started = time.monotonic()
+        problems = site.library.verify()
+        seconds = time.monotonic() - started
+    finally:
+        _checking.release()
+    return site.pages.render(request, "checked.html", problems=problems, took=telling.duration(seconds))
+
+
+def _fits(failure: Failure, reason: str, wanted: str) -> bool:
+    if reason and kind(failure)[0] != reason:
+        return False
+    return wanted in f"{failure.path} {failure.reason}".casefold()
+
+
+def _command(library: Library) -> str:
+    """What indexes a folder into this library."""
+    usual = Settings().library == library.settings.library
+    return "imsearch index" if usual else f"imsearch index --library {shlex.quote(str(library.settings.library))}"

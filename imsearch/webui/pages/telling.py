@@ -1,0 +1,84 @@
+"""Numbers, times and changes in words, for pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from imsearch.run_words import duration as left
+from imsearch.wording import count, size
+
+if TYPE_CHECKING:
+    from imsearch.engine.changes import Change
+    from imsearch.runs import LastRun, Progress
+
+__all__ = ["count", "duration", "last_run", "left", "phase", "size", "told", "when"]
+
+_DONE = {
+    "add": "Added {} to {}",
+    "accept": "Confirmed {} on {}",
+    "reject": "Rejected {} on {}",
+    "remove": "Took {} back on {}",
+    "clear": "Left {} open again on {}",
+}
+_KINDS = ("new", "updated", "copied", "moved", "removed", "failed")
+MOST_NAMED = 4
+"""So many tags of a change are named."""
+
+
+def when(moment: datetime, now: datetime | None = None) -> str:
+    """``today 14:02``, ``yesterday 09:30``, ``3 March 14:02``, ``3 March 2024``; in the zone of the server."""
+    moment = moment.astimezone()
+    now = (now or datetime.now().astimezone()).astimezone()
+    days = (now.date() - moment.date()).days
+    if days in (0, 1):
+        return f"{('today', 'yesterday')[days]} {moment:%H:%M}"
+    date = f"{moment.day} {moment:%B}"
+    return f"{date} {moment:%H:%M}" if moment.year == now.year else f"{date} {moment.year}"
+
+
+def duration(seconds: float) -> str:
+    """``0.4 s``, ``12 s``, ``4 min``, ``1 h 5 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def told(change: Change) -> str:
+    """One entry of the history as a sentence without its full stop."""
+    tags = ", ".join(f"“{tag}”" for tag in change.tags[:MOST_NAMED])
+    if len(change.tags) > MOST_NAMED:
+        tags += f" and {len(change.tags) - MOST_NAMED:,} more"
+    pictures = count(change.images, "picture")
+    if change.name is None:
+        return _DONE[change.action].format(tags, pictures)
+    if change.tags == (change.name,):
+        return f"Gave {tags} its own name back, on {pictures}"
+    if change.action == "merge":
+        return f"Merged {tags} into “{change.name}”, on {pictures}"
+    return f"Renamed {tags} to “{change.name}”, on {pictures}"
+
+
+def phase(run: Progress | None, stopping: bool) -> str:
+    """What a run does now."""
+    if stopping:
+        return "Stopping: what is in hand is stored first."
+    if run is None:
+        return "Starting…"
+    if run.phase == "scanning":
+        return f"Looking for pictures: {run.found:,} found so far."
+    return "Indexing pictures." if run.phase == "indexing" else "Almost done: the indexes are brought up to date."
+
+
+def last_run(run: LastRun) -> str:
+    """``Yesterday 14:02: 12 new, 3 failed, in 4 min.``"""
+    parts = [f"{number:,} {kind}" for kind in _KINDS if (number := run.counts.get(kind, 0))]
+    if run.outcome == "done":
+        what = ", ".join(parts) or "nothing new"
+    else:
+        how = {"stopped": "stopped", "killed": "broken off", "failed": f"failed ({run.error})"}[run.outcome]
+        what = f"{how}, {count(run.done, 'picture')} stored"
+    return f"{when(run.ended).capitalize()}: {what}, in {duration(run.seconds)}."

@@ -1,0 +1,109 @@
+// What the annotators said of a picture, as parts of the page.  Names are put in as text, never as markup.
+
+const FEELINGS = { happy: "Happy", angry: "Angry", positive: "Positive", negative: "Negative" };
+/** Where an annotator is sure of nothing, so many of its guesses are shown. */
+const GUESSES = 5;
+const MOST_SURE = 12;
+const TAIL = 25;
+
+/** An element with classes and children; texts stay texts. */
+export function make(tag, className = "", ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children.filter((each) => each !== null));
+  return made;
+}
+
+/** The query that finds a tag; as `tag_query` in Python. */
+const query = (name) => `tag:${/^[\p{L}\p{N}_:-]+$/u.test(name) ? name : `"${name.replaceAll('"', "*")}"`}`;
+/** As everywhere here: what is not certain is never told as 100. */
+const percent = (score) => `${Math.min(Math.max(Math.round(score * 100), score > 0 ? 1 : 0), score >= 1 ? 100 : 99)}%`;
+
+function bar(label, score, name) {
+  const meter = make("meter");
+  meter.value = score;
+  meter.setAttribute("aria-label", `${name}: ${percent(score)}`);
+  return make("li", "", label, meter, make("span", "share", percent(score)));
+}
+
+function tagBar({ name, score }) {
+  const link = make("a", "", name);
+  link.href = `/?q=${encodeURIComponent(query(name))}`;
+  link.title = `Your pictures of ${name}`;
+  return bar(link, score, name);
+}
+
+/** The tags of one annotator: the sure ones, and the rest folded. */
+export function saidBy(annotator, tags) {
+  const part = make("section", "said");
+  const sure = tags.filter((tag) => tag.shown).slice(0, MOST_SURE);
+  const first = sure.length ? sure : tags.slice(0, GUESSES);
+  const rest = tags.filter((tag) => !first.includes(tag)).slice(0, TAIL);
+  const note = sure.length ? `${sure.length} sure` : "only guesses";
+  part.append(make("h3", "", make("span", "", annotator), make("small", "", tags.length ? note : "")));
+  if (!tags.length) part.append(make("p", "muted", "It names nothing in this picture."));
+  part.append(make("ul", sure.length ? "bars" : "bars tail", ...first.map(tagBar)));
+  if (rest.length) part.append(make("details", "", make("summary", "", `${rest.length} less likely`), make("ul", "bars tail", ...rest.map(tagBar))));
+  return part;
+}
+
+/** The tags `emotion:…` as a chart of their own, with a sentence on top; null without any. */
+export function emotions(tags) {
+  const found = tags.filter((tag) => tag.name.startsWith("emotion:"));
+  if (!found.length) return null;
+  const feeling = (tag) => tag.name.slice("emotion:".length);
+  const felt = found.filter((tag) => tag.shown).map((tag) => feeling(tag));
+  const said = felt.length ? `It looks ${felt.slice(0, 2).join(" and ")}.` : "No feeling stands out.";
+  const order = Object.keys(FEELINGS);
+  const place = (tag) => (order.includes(feeling(tag)) ? order.indexOf(feeling(tag)) : order.length);
+  const rows = [...found].sort((a, b) => place(a) - place(b)).map((tag) => {
+    const name = FEELINGS[feeling(tag)] ?? feeling(tag);
+    const row = bar(make("span", "", name), tag.score, name);
+    if (feeling(tag) in FEELINGS) row.className = feeling(tag);
+    return row;
+  });
+  return make("section", "emotion", make("h3", "", "Emotion"), make("p", "emotion-said", said), make("ul", "bars", ...rows));
+}
+
+/** The cloud of words as the server drew it; null when it is none. */
+export function cloud(text) {
+  const drawn = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  if (drawn.localName !== "svg") return null;
+  for (const each of drawn.querySelectorAll("*")) {
+    if (["script", "foreignObject", "style", "use", "image"].includes(each.localName)) { each.remove(); continue; }
+    for (const { name, value } of [...each.attributes]) {
+      const foreign = /(^|:)href$/.test(name) && !value.startsWith("/");
+      if (name.startsWith("on") || name === "style" || foreign) each.removeAttribute(name);
+    }
+  }
+  drawn.querySelectorAll("text").forEach(withoutSpace);
+  return make("section", "trial-more trial-cloud", make("h3", "", "As a cloud"), document.adoptNode(drawn));
+}
+
+/** Writes "happy" for "emotion:happy", in the middle of the room that the whole name had. */
+function withoutSpace(word) {
+  const short = word.textContent.replace(/^emotion:/, "");
+  if (short === word.textContent) return;
+  word.textContent = short;
+  word.setAttribute("x", Number(word.getAttribute("x")) + Number(word.getAttribute("textLength")) / 2);
+  word.setAttribute("text-anchor", "middle");
+  word.removeAttribute("textLength");
+}
+
+/** The pictures of the library that look most like it. */
+export function similar(hits) {
+  const rows = hits.map((hit) => {
+    const picture = make("img");
+    picture.src = `/api/images/${hit.id}/thumbnail?size=small`;
+    picture.alt = hit.tags.slice(0, 3).map((tag) => tag.name).join(", ") || `Picture ${hit.id}`;
+    [picture.width, picture.height] = [hit.width, hit.height];
+    picture.loading = "lazy";
+    picture.decoding = "async";
+    // The shape is known before the picture comes, so nothing jumps.
+    picture.style.aspectRatio = `${hit.width} / ${hit.height}`;
+    const link = make("a", "", picture, make("span", "", `${percent(hit.score)} alike`));
+    link.href = `/picture/${hit.id}`;
+    return make("li", "", link);
+  });
+  return make("section", "trial-more", make("h3", "", "Yours that look like it"), make("ul", "strip", ...rows));
+}

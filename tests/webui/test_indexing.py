@@ -1,0 +1,191 @@
+"""Runs that the pages watch, start and stop: real processes, with the fake annotator."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from imsearch.library import Library
+from imsearch.runs import Phase
+from imsearch.settings import Settings
+from imsearch.webui.app import create_app
+from tests.make_pictures import plain
+from tests.make_plugins import Plugins
+from tests.webui.conftest import fake_plugins
+
+ROOT = Path(__file__).parents[2]
+SLOW = """
+from imsearch import hookimpl
+from tests.fakes import colour_spec
+
+@hookimpl
+def imsearch_annotators():
+    return [colour_spec(seconds=0.05)]
+"""
+LONG = 60.0
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Those of a server whose runs, in processes of their own, know the fake annotator."""
+    Plugins(tmp_path / "plugins", monkeypatch).add("fake", SLOW)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "plugins"), str(ROOT)]))
+    monkeypatch.setenv("IMSEARCH_CONFIG", str(tmp_path / "config.toml"))
+    return Settings(library=tmp_path / "library", semantic="off", device="cpu", annotators=("colours",))
+
+
+def add(photos: Path, count: int) -> None:
+    """Pictures that the library does not know yet."""
+    for number in range(count):
+        plain(photos / "more" / f"{number:03}.png", seed=number + 1)
+
+
+@pytest.fixture
+def photos(photos: Path) -> Path:
+    (photos / "more").mkdir()
+    return photos
+
+
+def wait(client: TestClient, **wanted: Any) -> dict[str, Any]:
+    """The state, once it has these values."""
+    end = time.monotonic() + LONG
+    while True:
+        state: dict[str, Any] = client.get("/api/indexing").json()
+        if all(state[key] == value for key, value in wanted.items()):
+            return state
+        assert time.monotonic() < end, state
+        time.sleep(0.05)
+
+
+def test_nothing_is_on(client: TestClient, photos: Path) -> None:
+    state = client.get("/api/indexing").json()
+    assert (state["running"], state["indexing"], state["can_start"], state["can_stop"]) == (False, None, True, False)
+    assert [folder["path"] for folder in state["folders"]] == [str(photos)]
+    assert state["folders"][0]["indexed_at"] is not None
+    assert (state["last_run"]["outcome"], state["last_run"]["counts"]["new"]) == ("done", 6)
+    assert state["last_run_told"].startswith("6 new; ")
+    stopped = client.delete("/api/indexing")
+    assert (stopped.status_code, stopped.json()["detail"]) == (409, "No indexing run is on.")
+
+
+def test_a_run_is_started_watched_and_its_pictures_found(client: TestClient, library: Library, photos: Path) -> None:
+    add(photos, 30)
+    started = client.post("/api/indexing")
+    assert started.status_code == 202
+    assert (started.json()["running"], started.json()["can_stop"]) == (True, True)
+    again = client.post("/api/indexing")
+    assert (again.status_code, again.json()["detail"]) == (409, "An indexing run is on already.")
+    seen: list[dict[str, Any]] = []
+    while (state := client.get("/api/indexing").json())["running"]:
+        if state["indexing"]:
+            seen.append(state["indexing"])
+        time.sleep(0.02)
+    assert state["failed"] is None
+    assert (state["last_run"]["outcome"], state["last_run"]["counts"]["new"]) == ("done", 30)
+    done = [each["done"] for each in seen if each["phase"] == Phase.INDEXING]
+    assert done == sorted(done) and any(0 < each < 30 for each in done)
+    assert {each["planned"] for each in seen if each["phase"] == Phase.INDEXING} == {30}
+    assert any(each["rate"] > 0 and each["remaining"] is not None for each in seen)
+    assert seen[0]["folders"] == [str(photos)] and seen[0]["annotators"] == ["colours"]
+    assert library.query("path:more", limit=100).total == 30
+    assert library.verify() == []
+
+
+def test_a_run_is_stopped_and_goes_on_where_it_was(client: TestClient, library: Library, photos: Path) -> None:
+    add(photos, 100)
+    client.post("/api/indexing", json={"folders": [str(photos)], "annotators": ["colours"]})
+    end = time.monotonic() + LONG
+    while not (client.get("/api/indexing").json()["indexing"] or {"done": 0})["done"]:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    stopping = client.delete("/api/indexing")
+    assert stopping.status_code == 202
+    state = wait(client, running=False)
+    assert (state["last_run"]["outcome"], state["failed"], state["can_start"]) == ("stopped", None, True)
+    stored = state["last_run"]["done"]
+    assert 0 < stored < 100
+    assert library.query("path:more", limit=200).total == stored
+    client.post("/api/indexing")
+    state = wait(client, running=False)
+    assert state["last_run"]["counts"]["new"] == 100 - stored
+
+
+def test_a_server_that_ends_ends_its_run(library: Library, photos: Path) -> None:
+    add(photos, 100)
+    with TestClient(create_app(library), base_url="http://localhost:8000") as client:
+        client.post("/api/indexing")
+        while not (client.get("/api/indexing").json()["indexing"] or {"done": 0})["done"]:
+            time.sleep(0.02)
+    assert library.engine.running() is None
+    last = library.last_run()
+    assert last is not None and last.outcome == "stopped" and last.done < 100
+
+
+def test_a_run_started_elsewhere_is_watched_and_left_alone(client: TestClient, settings: Settings, photos: Path) -> None:
+    from imsearch.indexer.beacon import Beacon
+    from imsearch.indexer.report import SilentObserver
+
+    with Library.open(settings=settings, write=True, plugins=fake_plugins()):
+        with Beacon(SilentObserver(), settings.library, [photos], ["colours"]) as beacon:
+            beacon.planned(10, 1000)
+            state = client.get("/api/indexing").json()
+            assert (state["indexing"]["pid"], state["indexing"]["planned"]) == (os.getpid(), 10)
+            assert (state["running"], state["can_start"], state["can_stop"]) == (True, False, False)
+            assert client.get("/api/status").json()["indexing"]["phase"] == "indexing"
+            stopped = client.delete("/api/indexing")
+            assert stopped.status_code == 409
+            assert f"Process {os.getpid()} is indexing, and was not started here" in stopped.json()["detail"]
+            assert client.post("/api/indexing").status_code == 409
+        # Somebody writes, and does not tell how far it is.
+        assert "is writing to the library" in client.post("/api/indexing").json()["detail"]
+
+
+def test_only_known_folders_and_annotators(client: TestClient, tmp_path: Path, photos: Path) -> None:
+    for folder in (str(tmp_path), "/etc", str(photos / "sub"), f"{photos}/", "--help", ""):
+        answer = client.post("/api/indexing", json={"folders": [folder]})
+        assert answer.status_code == 422, folder
+        assert "is not among the folders" in answer.json()["detail"]
+    answer = client.post("/api/indexing", json={"annotators": ["shapes"]})
+    assert (answer.status_code, "no annotator named 'shapes'" in answer.json()["detail"]) == (400, True)
+    assert client.post("/api/indexing", json={"annotators": ["--help"]}).status_code == 400
+    assert client.get("/api/indexing").json()["running"] is False
+
+
+def test_why_a_run_could_not_do_its_work_is_told(
+    client: TestClient, library: Library, monkeypatch: pytest.MonkeyPatch, photos: Path
+) -> None:
+    monkeypatch.setenv("IMSEARCH_LIMIT", "many")
+    client.post("/api/indexing")
+    state = wait(client, running=False)
+    assert "the value 'many' in the variable IMSEARCH_LIMIT cannot be used" in state["failed"]
+    monkeypatch.delenv("IMSEARCH_LIMIT")
+    client.post("/api/indexing")
+    assert wait(client, running=False)["failed"] is None
+
+
+@pytest.fixture
+def empty(settings: Settings) -> Iterator[Library]:
+    with Library.open(settings=settings, create=True, plugins=fake_plugins()):
+        pass
+    with Library.open(settings=settings, plugins=fake_plugins()) as opened:
+        yield opened
+
+
+def test_without_a_folder_there_is_nothing_to_start(empty: Library) -> None:
+    with TestClient(create_app(empty), base_url="http://localhost:8000") as client:
+        state = client.get("/api/indexing").json()
+        assert (state["can_start"], state["last_run"], state["folders"]) == (False, None, [])
+        assert "imsearch index FOLDER" in state["why_not"]
+        assert client.post("/api/indexing").json()["detail"] == state["why_not"]
+
+
+def test_folders_that_are_not_there(client: TestClient, photos: Path) -> None:
+    photos.rename(photos.with_name("unplugged"))
+    answer = client.post("/api/indexing")
+    assert (answer.status_code, "not plugged in" in answer.json()["detail"]) == (409, True)
