@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
 
 SIZES = {"12 MP": (4000, 3000), "VGA": (640, 480)}
 
@@ -33,6 +34,37 @@ def write_jpegs(folder: Path, size: tuple[int, int], count: int) -> list[Path]:
             path.write_bytes(paths[number % 8].read_bytes() + number.to_bytes(4, "big"))
         paths.append(path)
     return paths
+
+
+def natural(size: tuple[int, int], seed: int) -> Image.Image:
+    """A picture that is as detailed as photos are; another one for every seed.
+
+    Discs that cover each other, their radii falling off with the third power, have the edges and the spectrum of
+    natural scenes (the "dead leaves" model of Lee, Mumford and Huang, 2001).  Over them lies a texture whose amplitude
+    falls with frequency as theirs does, strong in some places and absent in others, as grass and sky are.  There is no
+    noise of a sensor: every pixel depends on its neighbours.
+    """
+    random, (width, height) = np.random.default_rng(seed), size
+    canvas = Image.new("RGB", size, "gray")
+    draw = ImageDraw.Draw(canvas)
+    smallest, largest = height / 170, height / 2.5
+    radii = (smallest**-2 - (smallest**-2 - largest**-2) * random.random(6000)) ** -0.5
+    for radius in radii:
+        x, y = random.random(2) * size
+        other = radius * random.uniform(0.5, 1.6)
+        colour = np.clip(random.normal(128, 50) + random.normal(0, 18, 3), 0, 255).astype(int)
+        draw.ellipse((x - radius, y - other, x + radius, y + other), fill=(colour[0], colour[1], colour[2]))
+    texture = np.zeros((height, width), np.float32)
+    for coarse in (2, 4, 8, 16, 32, 64, 128):
+        values = random.normal(0, coarse**0.5, (height // coarse + 1, width // coarse + 1)).astype(np.float32)
+        texture += _enlarged(values, size)
+    texture *= np.clip(_enlarged(random.random((4, 5), np.float32), size) * 1.6 - 0.3, 0, 1.3) * 16
+    blurred = np.asarray(canvas.filter(ImageFilter.GaussianBlur(1.2)), np.float32)  # as lenses do
+    return Image.fromarray(np.clip(blurred + texture[..., None], 0, 255).astype(np.uint8))
+
+
+def _enlarged(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BICUBIC))
 
 
 def report(title: str, rows: Sequence[Mapping[str, object]], as_json: bool) -> None:

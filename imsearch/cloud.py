@@ -89,7 +89,7 @@ def _page_letters(share: float) -> int:
 
 
 def _shade(weight: float) -> int:
-    return next(number for number, (least, _) in enumerate(_SHADES) if weight >= least)
+    return [weight >= least for least, _ in _SHADES].index(True)
 
 
 def draw_cloud(tags: Mapping[str, float], form: str = "png") -> bytes:

@@ -85,6 +85,13 @@ class TagLibrary:
         """The changes of the user, the newest first."""
         return history(self.engine.catalog, limit)
 
-    def review(self, word: str = "", *, limit: int | None = None) -> list[Doubt]:
-        """The tags that annotators are most in doubt about, or the pictures on which they doubt this one."""
-        return self.engine.review(word, self.settings.limit if limit is None else limit)
+    def review(self, word: str = "", *, limit: int | None = None, patience: float | None = None) -> list[Doubt]:
+        """The tags that annotators are most in doubt about, or the pictures on which they doubt this one.
+
+        patience: seconds after which those are told that were found so far; each call finds more.
+        """
+        return self.engine.reviewing.doubts(word, self.settings.limit if limit is None else limit, patience)
+
+    def doubtful_tags(self, limit: int, *, patience: float | None = None) -> list[str]:
+        """The tags that are in doubt on most pictures."""
+        return self.engine.reviewing.names(limit, patience)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -27,6 +28,8 @@ from imsearch.records import AnnotatorSpec, Failure
 if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
+
+    from imsearch.engine.review import Review
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
@@ -205,8 +208,13 @@ class Engine(Finder):
     ) -> None:
         self.close()
 
+    @cached_property
+    def reviewing(self) -> Review:
+        """What annotators are in doubt about; it is read when first asked for, and remembered."""
+        from imsearch.engine.review import Review
+
+        return Review(self.catalog, self._lexicon)
+
     def review(self, word: str = "", limit: int = 20) -> list[Doubt]:
         """The tags that annotators are most in doubt about; see `imsearch.engine.review`."""
-        from imsearch.engine.review import review
-
-        return review(self.catalog, self._lexicon, word, limit)
+        return self.reviewing.doubts(word, limit)

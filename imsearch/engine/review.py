@@ -19,16 +19,11 @@ from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.changes import Doubt
+from imsearch.engine.doubts import MOST, Heard, Said, by_name, doubt, in_turn
 from imsearch.engine.renaming import Tags
 from imsearch.engine.words import Lexicon
 
-MOST = 9.0
-"""Odds that differ from the threshold's by more than this factor are no doubt: below .1 and above .9 for one of .5."""
-_LEAST = 1e-4
-_ROWS = 50_000
-_COLUMNS = np.dtype(
-    [("image", "i8"), ("annotator", "i4"), ("tag", "i4"), ("probability", "f8"), ("shown", "?"), ("threshold", "f8")]
-)
+_CONFIRMED_AT_ONCE = 40
 
 
 class _Candidate(NamedTuple):
@@ -38,23 +33,84 @@ class _Candidate(NamedTuple):
     threshold: float
 
 
-def review(catalog: Catalog, lexicon: Lexicon, word: str = "", limit: int = 20) -> list[Doubt]:
-    """The most doubtful tags of the library, or of one tag, that the user has not judged yet.
+class _Near(NamedTuple):
+    """What lies near its threshold, by image; names: the ids that tags go by; order: by name and doubt."""
 
-    The most doubtful picture of every tag comes first, then the second ones, and so on.  Raises `ImsearchError` for a
-    tag that the library does not have.
-    """
-    with catalog.reading() as connection:
-        tags = Tags(connection)
-        ids = tags.ids_of(tags.existing(lexicon, lexicon.normalize(word))) if word else None
-        said = _said(connection, ids)
-    candidates = _in_order(said, tags)
-    return list(islice(_confirmed(catalog, candidates), limit))
+    images: NDArray[np.int64]
+    names: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    doubts: NDArray[np.float64]
+    order: NDArray[np.int64]
+
+
+class Review:
+    """Tells the doubtful tags of a library; remembers what annotators said.  Several threads may use one."""
+
+    def __init__(self, catalog: Catalog, lexicon: Lexicon) -> None:
+        self._catalog = catalog
+        self._lexicon = lexicon
+        self._said = Said(catalog)
+        self._known: tuple[object, _Near] | None = None
+
+    def doubts(self, word: str = "", limit: int = 20, patience: float | None = None) -> list[Doubt]:
+        """The most doubtful tags of the library, or of one tag, that the user has not judged yet.
+
+        The most doubtful picture of every tag comes first, then the second ones, and so on.  patience: seconds after
+        which those are told that were found so far, beginning with the newest pictures; each call finds more.  Raises
+        `ImsearchError` for a tag that the library does not have.
+        """
+        with self._catalog.reading() as connection:
+            tags = Tags(connection)
+            name = tags.existing(self._lexicon, self._lexicon.normalize(word)) if word else ""
+            judged, current = _judged(connection, tags), _current(connection)
+        near = self._near(self._said.read(patience), tags, current)
+        own = tags.id(tags.name(name)) if name else None
+        return list(islice(_confirmed(self._catalog, _candidates(near, tags, own, judged)), limit))
+
+    def names(self, limit: int = 20, patience: float | None = None) -> list[str]:
+        """The tags that are in doubt on most pictures."""
+        with self._catalog.reading() as connection:
+            tags, current = Tags(connection), _current(connection)
+        near = self._near(self._said.read(patience), tags, current)
+        names, counts = np.unique(near.names, return_counts=True)
+        return [tags.spelled(name) for name in names[np.lexsort((names, -counts))][:limit].tolist()]
+
+    def _near(self, heard: Heard, tags: Tags, current: list[int]) -> _Near:
+        state = heard.version, tuple(tags.aliases.items()), tuple(current)
+        known = self._known
+        if known is None or known[0] != state:
+            known = self._known = state, _near(heard, tags, current)
+        return known[1]
+
+
+def _near(heard: Heard, tags: Tags, current: list[int]) -> _Near:
+    keys, probabilities = heard.rows["key"], heard.rows["probability"]
+    thresholds = heard.thresholds[keys]
+    doubts = doubt(probabilities, thresholds)
+    near = (doubts <= MOST) & np.isin(heard.annotators, current)[keys]
+    names = np.array([tags.aliases.get(tag, tag) for tag in heard.tags.tolist()], np.int64)[keys[near]]
+    order = by_name(names, doubts[near])
+    return _Near(heard.rows["image"][near], names, probabilities[near], thresholds[near], doubts[near], order)
+
+
+def _candidates(near: _Near, tags: Tags, own: int | None, judged: set[tuple[int, int]]) -> Iterator[_Candidate]:
+    """In the order they are to be asked; own: only this name."""
+    if own is None:
+        places = in_turn(near.names, near.doubts, near.order)
+    else:
+        begin, end = np.searchsorted(near.names, [own, own + 1], sorter=near.order)
+        places = iter(near.order[begin:end].tolist())
+    for place in places:
+        image, name = int(near.images[place]), int(near.names[place])
+        if (image, name) not in judged:
+            probability, threshold = float(near.probabilities[place]), float(near.thresholds[place])
+            yield _Candidate(image, tags.spelled(name), probability, threshold)
 
 
 def _confirmed(catalog: Catalog, candidates: Iterator[_Candidate]) -> Iterator[Doubt]:
     """Those in doubt all things considered: the user may have judged them, another annotator be sure of them."""
-    for piece in pieces(candidates, 200):
+    for piece in pieces(candidates, _CONFIRMED_AT_ONCE):
         ids = {each.image for each in piece}
         images, tags, verdicts = catalog.images(ids), catalog.tags_of(ids), catalog.verdicts_of(ids)
         for each in piece:
@@ -64,50 +120,12 @@ def _confirmed(catalog: Catalog, candidates: Iterator[_Candidate]) -> Iterator[D
                 yield Doubt(images[each.image], tag, each.threshold)
 
 
-def _said(connection: Connection, ids: list[int] | None) -> NDArray[np.void]:
-    """What the current annotators say, of these tags or all; a record array of `_COLUMNS`, thresholds not yet known."""
-    table = s.annotation_tags.c
-    columns = select(table.image_id, table.annotator_id, table.tag_id, table.probability, table.shown)
-    rows = columns.join_from(s.annotation_tags, s.annotators).where(s.annotators.c.current)
-    if ids is not None:
-        rows = rows.where(table.tag_id.in_(ids))
-    read = [np.array([(*row, 0.0) for row in piece], _COLUMNS) for piece in connection.execute(rows).partitions(_ROWS)]
-    said: NDArray[np.void] = np.concatenate([np.empty(0, _COLUMNS), *read])
-    said["threshold"] = _thresholds(said)
-    return said
+def _judged(connection: Connection, tags: Tags) -> set[tuple[int, int]]:
+    """Image and name of what the user has judged, so that it need not be looked at again and again."""
+    rows = connection.execute(select(s.corrections.c.image_id, s.corrections.c.tag_id))
+    return {(image, tag) for image, tag in rows if tag not in tags.aliases}
 
 
-def _thresholds(said: NDArray[np.void]) -> NDArray[np.float64]:
-    """From where on each annotator shows each tag, as far as its tags tell; about .5 otherwise."""
-    _, key = np.unique(said["annotator"].astype(np.int64) << 32 | said["tag"], return_inverse=True)
-    size, probability, shown = int(key.max(initial=-1)) + 1, said["probability"], said["shown"]
-    above, below = np.full(size, np.inf), np.full(size, -np.inf)
-    np.minimum.at(above, key[shown], probability[shown])
-    np.maximum.at(below, key[~shown], probability[~shown])
-    never, always = np.isinf(above), np.isinf(below)
-    between = np.where(never, np.maximum(below, 0.5), np.where(always, np.minimum(above, 0.5), (above + below) / 2))
-    return np.asarray(between)[key]
-
-
-def _in_order(said: NDArray[np.void], tags: Tags) -> Iterator[_Candidate]:
-    """The doubtful ones: the first of every name, the most doubtful at the top, then the second ones ..."""
-    quotient = _odds(said["probability"]) / _odds(said["threshold"])
-    doubt = np.maximum(quotient, 1 / quotient)
-    near = doubt <= MOST
-    said, doubt = said[near], doubt[near]
-    names = said["tag"].astype(np.int64)
-    for tag, name in tags.aliases.items():
-        names[names == tag] = name
-    order = np.lexsort((said["image"], doubt, names))
-    said, doubt, names = said[order], doubt[order], names[order]
-    place = np.arange(len(names)) - np.searchsorted(names, names)
-    for index in np.lexsort((names, said["image"], doubt, place)).tolist():
-        row = said[index]
-        yield _Candidate(
-            int(row["image"]), tags.spelled(int(names[index])), float(row["probability"]), float(row["threshold"])
-        )
-
-
-def _odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    inside = np.clip(probability, _LEAST, 1 - _LEAST)
-    return np.asarray(inside / (1 - inside))
+def _current(connection: Connection) -> list[int]:
+    """The annotators whose tags count."""
+    return list(connection.execute(select(s.annotators.c.id).where(s.annotators.c.current)).scalars())

@@ -15,7 +15,7 @@ from imsearch.webui.api import files as api_files
 from imsearch.webui.assets import Assets
 from imsearch.webui.guards import guards
 from imsearch.webui.indexing import Indexing
-from imsearch.webui.pages import login, picture, reference, search, trying
+from imsearch.webui.pages import login, picture, reference, review, search, trying
 from imsearch.webui.pages import status as status_page
 from imsearch.webui.pages import tags as tags_page
 from imsearch.webui.problems import handle_errors
@@ -52,7 +52,7 @@ def create_app(library: Library, *, access: Access | None = None, hosts: Hosts |
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
-    for page in (search, picture, tags_page, trying, status_page, login, reference):
+    for page in (search, picture, tags_page, review, trying, status_page, login, reference):
         app.include_router(page.router)
     for group in (images, api_files, tags, corrections, annotate, indexing, status):
         app.include_router(group.router)

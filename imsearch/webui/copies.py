@@ -8,7 +8,8 @@ import os
 import stat
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from io import BufferedReader
+from typing import TYPE_CHECKING, Literal
 
 from imsearch.formats import begins_like
 
@@ -44,27 +45,31 @@ class Copies:
         self._hashes: OrderedDict[tuple[int, ...], str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def open(self, image: KnownImage) -> tuple[BinaryIO, FileSeen]:
+    def open(self, image: KnownImage) -> tuple[BufferedReader, FileSeen]:
         """The first copy that is there and unchanged, at its beginning, and which that is; raises NoCopyError."""
         found: dict[Reason, str] = {}
         for seen in image.files:
             file = self._open(image, seen)
-            if not isinstance(file, str):
+            if isinstance(file, BufferedReader):
                 return file, seen
             found.setdefault(file, os.fsencode(seen.path).decode("utf-8", "replace"))
         reason = next((each for each in _WORST_FIRST if each in found), "missing")
         raise NoCopyError(reason, found.get(reason, ""))
 
-    def _open(self, image: KnownImage, seen: FileSeen) -> BinaryIO | Reason:
+    def _open(self, image: KnownImage, seen: FileSeen) -> BufferedReader | Reason:
         try:
             number, linked = _descriptor(os.fspath(seen.path))
         except (FileNotFoundError, NotADirectoryError):
             return "missing"
         except OSError as error:
             return "changed" if error.errno in _A_LINK else "unreadable"  # a link in a circle
+        status = os.fstat(number)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != image.bytes:
+            os.close(number)
+            return "changed"
         file = os.fdopen(number, "rb")
         try:
-            if self._unchanged(file, image, seen, linked):
+            if self._unchanged(file, status, image, seen, linked):
                 return file
         except OSError:
             file.close()
@@ -72,10 +77,9 @@ class Copies:
         file.close()
         return "changed"
 
-    def _unchanged(self, file: BinaryIO, image: KnownImage, seen: FileSeen, linked: bool) -> bool:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size != image.bytes:
-            return False
+    def _unchanged(
+        self, file: BufferedReader, status: os.stat_result, image: KnownImage, seen: FileSeen, linked: bool
+    ) -> bool:
         start = file.read(16)
         file.seek(0)
         if not begins_like(image.format, start):
@@ -84,7 +88,7 @@ class Copies:
             return True
         return self._hash(file, status) == image.sha256
 
-    def _hash(self, file: BinaryIO, status: os.stat_result) -> str:
+    def _hash(self, file: BufferedReader, status: os.stat_result) -> str:
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         with self._lock:
             if key in self._hashes:

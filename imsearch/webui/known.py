@@ -22,7 +22,7 @@ class Known:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._images: OrderedDict[int, KnownImage] = OrderedDict()
-        self._state: object = None
+        self._state: tuple[str, int] | None = None
         self._looked = -_TRUSTED
         self._lock = threading.Lock()
 
@@ -42,10 +42,10 @@ class Known:
                 self._state, self._looked = state, looked
         found = None if anew else self._images.get(image)
         if found is None:
-            state = self._state
+            before = self._state
             found = self._catalog.known_image(image)
             with self._lock:
-                if found is not None and state == self._state:
+                if found is not None and before == self._state:
                     self._images[image] = found
                 while len(self._images) > _MOST:
                     self._images.popitem(last=False)

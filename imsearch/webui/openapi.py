@@ -19,9 +19,38 @@ TAGS = (
     ("indexing", "Bring the library up to date with folders."),
     ("status", "What the library holds, what failed, what is installed."),
 )
-_EVERYWHERE = (401, 403, 408, 413, 421, 429)
-"""What any operation may answer: no token, another origin, a body that is too slow or too large, an unknown Host, too
-often."""
+_EVERYWHERE = {
+    401: "No token was sent, or a wrong one; only where the server asks for one.",
+    403: "A page of another web site asked.",
+    408: "The request came in too slowly.",
+    413: "The request is too large.",
+    421: "The Host header names another server.",
+    429: "Too many requests; Retry-After tells when to try again.",
+}
+"""What any operation may answer."""
+_LINKS: dict[str, dict[str, dict[str, Any]]] = {
+    "search": {"image": {"parameters": {"id": "$response.body#/hits/0/id"}}},
+    "similar": {"image": {"parameters": {"id": "$response.body#/hits/0/id"}}},
+    "review": {
+        "image": {"parameters": {"id": "$response.body#/tags/0/id"}},
+        "correct": {
+            "requestBody": {
+                "images": ["$response.body#/tags/0/id"],
+                "tags": ["$response.body#/tags/0/tag/name"],
+                "verdict": "accept",
+            }
+        },
+    },
+    "correct": {
+        "undo": {"requestBody": {"number": "$response.body#/number"}},
+        "image": {"parameters": {"id": "$request.body#/images/0"}},
+    },
+    "rename_tag": {"undo": {"requestBody": {"number": "$response.body#/number"}}},
+    "merge_tags": {"undo": {"requestBody": {"number": "$response.body#/number"}}},
+    "history": {"undo": {"requestBody": {"number": "$response.body#/changes/0/number"}}},
+    "tags": {"review": {"parameters": {"word": "$response.body#/tags/0/name"}}},
+}
+"""What to ask next, by operation: of which operation, and with what of the answer."""
 _PROBLEM = {
     "title": "Problem",
     "description": "What went wrong, as RFC 9457 has it. Some problems have further members.",
@@ -54,7 +83,6 @@ _PROBLEM = {
             },
         },
     },
-    "examples": [{"type": "about:blank", "title": "Not Found", "status": 404, "detail": "There is no image 17."}],
 }
 
 
@@ -84,8 +112,10 @@ def operation_name(route: APIRoute) -> str:
 
 
 def _problem(status: int, meaning: str = "") -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": meaning or HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+    title = HTTPStatus(status).phrase
+    example = {"type": "about:blank", "title": title, "status": status, "detail": meaning or f"{title}."}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+    return {"description": meaning or title, "content": {MEDIA_TYPE: content}}
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
@@ -96,15 +126,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=[{"name": name, "description": description} for name, description in TAGS],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        servers=[{"url": "/", "description": "The address at which imsearch serve listens."}],
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     schemas["Problem"] = _PROBLEM
-    for path in document["paths"].values():
-        for operation in path.values():
-            _finish(operation)
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    names = {operation["operationId"] for operation in operations}
+    for operation in operations:
+        _finish(operation)
+        links = _LINKS.get(operation["operationId"], {})
+        if known := {name: {"operationId": name, **link} for name, link in links.items() if name in names}:
+            operation["responses"]["200"]["links"] = known
     return document
 
 
@@ -113,6 +146,8 @@ def _finish(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if MEDIA_TYPE not in responses.get("422", {"content": {MEDIA_TYPE: {}}})["content"]:
         responses["422"] = _problem(422, "A parameter or the body cannot be understood; `errors` tells which part.")
-    for status in _EVERYWHERE:
-        responses.setdefault(str(status), _problem(status))
+    if "requestBody" in operation:
+        responses.setdefault("400", _problem(400, "The body cannot be read."))
+    for status, meaning in _EVERYWHERE.items():
+        responses.setdefault(str(status), _problem(status, meaning))
     operation["responses"] = dict(sorted(responses.items()))

@@ -92,16 +92,21 @@ def _of_validation(request: Request, error: RequestValidationError) -> Problem:
 
 
 _JSON = "application/json"
+_NO_BODY = "There was an error parsing the body"
+"""What FastAPI says."""
 
 
 def _of_http(request: Request, error: HTTPException) -> Problem:
     headers = dict(error.headers or {})
-    if error.detail != HTTPStatus(error.status_code).phrase:
+    known = (HTTPStatus(error.status_code).phrase, _NO_BODY)
+    if error.detail not in known:
         detail = str(error.detail)
     elif error.status_code == 404 and _is_api(request):
         detail = f"There is nothing at {request.url.path}. /api/docs lists what there is."
     elif error.status_code == 404:
         detail = "There is no such page here. Search finds your pictures."
+    elif error.detail == _NO_BODY:
+        detail = "The body is no JSON in UTF-8."
     elif error.status_code == 405:
         detail = f"{request.method} is not possible here, but: {headers.get('Allow', 'nothing')}."
     else:

@@ -49,7 +49,8 @@ def serve(
     server = _Server(config, started)
     with _quiet_signals():
         server.run(sockets)
-    server.patience.cancel()
+    if not _threads_remain():
+        server.patience.cancel()
 
 
 class _Server(uvicorn.Server):
@@ -70,6 +71,14 @@ class _Server(uvicorn.Server):
         if not self.should_exit:
             self.patience.start()
         super().handle_exit(sig, frame)
+
+
+def _threads_remain() -> bool:
+    """Whether some are still at work, for which Python would wait."""
+    others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
+    for each in others:
+        each.join(1 / len(others))
+    return any(each.is_alive() for each in others)
 
 
 def _leave() -> None:

@@ -43,7 +43,7 @@ def shrink(file: BinaryIO, box: tuple[int, int]) -> bytes:
         if without_texts is not file:
             try:
                 return _written(_shrunk(open_picture(without_texts), box))
-            except Exception:  # noqa: BLE001 - it is the first error that is told
+            except Exception:
                 log.debug("A PNG cannot be decoded without its texts either.", exc_info=True)
         raise error if isinstance(error, PictureError) else PictureError(f"it is damaged: {error}") from error
 
@@ -75,14 +75,14 @@ def _shrunk(opened: Image.Image, box: tuple[int, int]) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         said = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # noqa: BLE001 - a damaged EXIF block raises nearly anything, and says nothing
+    except Exception:  # a damaged EXIF block raises nearly anything
         log.debug("A damaged EXIF block was left unread.", exc_info=True)
         return 1
     return said if isinstance(said, int) else 1
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """The colours as they are meant: cameras and phones write Display P3 or Adobe RGB, which look dull taken for sRGB."""
+    """The colours as they are meant: phones write Display P3 and cameras Adobe RGB, which look dull taken for sRGB."""
     if profile and (to_srgb := _transform(profile, image.mode)):
         if image.mode != "RGBA":
             return to_srgb.apply(image)

@@ -93,7 +93,9 @@ class Thumbnails:
 
     async def get(self, image: int, size: Size) -> Thumbnail | None:
         """A thumbnail, made if need be; None when there is no such image.  Raises what the catalog raises."""
-        found = self.at_hand(image, size) or await self.read(self._find, image, size)
+        if at_hand := self.at_hand(image, size):
+            return at_hand
+        found = await self.read(self._find, image, size)
         if isinstance(found, Future):
             # Shielded: who goes away must not cancel the work that others wait for.
             return await asyncio.shield(asyncio.wrap_future(found))
@@ -124,9 +126,7 @@ class Thumbnails:
 
         for larger in _SOURCES[size]:
             if flight := self._makers.flight(_name(known, larger)):
-                after: Future[Thumbnail] = Future()
-                flight.add_done_callback(lambda _: _pass_on(self._makers.submit(_name(known, size), make), after))
-                return after
+                return _after(flight, lambda: self._makers.submit(_name(known, size), make))
         return self._makers.submit(_name(known, size), make, later=_LATER[size])
 
     def _make(self, image: int, known: KnownImage, size: Size) -> Thumbnail:
@@ -190,13 +190,15 @@ def _without(known: KnownImage, size: Size, problem: str) -> Thumbnail:
     return Thumbnail(known, placeholder(width, height, problem), problem)
 
 
-def _pass_on(done: Future[Thumbnail], to: Future[Thumbnail]) -> None:
-    """Let one future end as another one does."""
+def _after(first: Future[Thumbnail], then: Callable[[], Future[Thumbnail]]) -> Future[Thumbnail]:
+    """A future that ends as the one does that is made when the first has ended."""
+    outer: Future[Thumbnail] = Future()
 
-    def end(ended: Future[Thumbnail]) -> None:
-        if error := ended.exception():
-            to.set_exception(error)
+    def end(inner: Future[Thumbnail]) -> None:
+        if error := inner.exception():
+            outer.set_exception(error)
         else:
-            to.set_result(ended.result())
+            outer.set_result(inner.result())
 
-    done.add_done_callback(end)
+    first.add_done_callback(lambda _: then().add_done_callback(end))
+    return outer

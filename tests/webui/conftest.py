@@ -104,16 +104,21 @@ def serve() -> Iterator[Callable[[FastAPI], str]]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless; missing it is a failure in CI and a skip elsewhere."""
+def chromium() -> str:
+    """Debian's Chromium; missing it is a failure in CI and a skip elsewhere."""
     path = os.environ.get("IMSEARCH_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium: .ci/run installs it")
         pytest.skip("no Chromium is installed (apt-get install chromium, or name one in IMSEARCH_CHROMIUM)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        opened = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield opened
         opened.close()
 

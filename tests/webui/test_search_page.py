@@ -42,7 +42,7 @@ def test_without_a_query_all_pictures_are_there(client: TestClient) -> None:
 def test_a_query_ranks_and_says_why(client: TestClient) -> None:
     page = client.get("/", params={"q": "red"})
     assert names(page.text)[:2] == ["red.png", "yellow.png"]
-    assert '<q>red</q>' in page.text
+    assert "<q>red</q>" in page.text
     assert '<span class="score">100%</span>' in page.text
     assert "<li><b>red</b> 100% <small>colours</small></li>" in page.text
     assert 'href="/picture/' in page.text and "?q=red" in page.text
@@ -68,7 +68,7 @@ def test_the_line_of_relevance_and_the_rest(client: TestClient) -> None:
 
 
 def test_pages_of_pictures_follow_each_other_without_script(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 130) as library, TestClient(create_app(library)) as client:
+    with many_pictures(tmp_path, settings, 130) as library, TestClient(create_app(library), base_url="http://localhost") as client:
         seen: list[str] = []
         address = "/"
         for _ in range(3):
@@ -85,7 +85,7 @@ def test_pages_of_pictures_follow_each_other_without_script(tmp_path: Path, sett
 
 
 def test_months_head_the_newest_pictures(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 5, dated=True) as library, TestClient(create_app(library)) as client:
+    with many_pictures(tmp_path, settings, 5, dated=True) as library, TestClient(create_app(library), base_url="http://localhost") as client:
         page = client.get("/").text
         assert re.findall("<h2>(.*?)</h2>", page)[:3] == ["February 2024", "January 2024", "Without a date"]
         # The second page goes on with the month of the first.
@@ -118,7 +118,7 @@ def test_nothing_found_helps(client: TestClient) -> None:
 
 
 def test_an_empty_library_says_how_to_begin(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 0) as library, TestClient(create_app(library)) as client:
+    with many_pictures(tmp_path, settings, 0) as library, TestClient(create_app(library), base_url="http://localhost") as client:
         page = client.get("/").text
         assert "No pictures yet" in page and "imsearch index" in page
         assert "/status" in links(page, "Open the status page")

@@ -220,7 +220,7 @@ def test_reading_changes_nothing(
             client.request(method, path, params={"q": "red"}, follow_redirects=False)
     assert taken == []
     assert library.status().generation == before
-    changes = ("corrections", "undo", "rename", "merge", "annotate", "logout")
+    changes = ("corrections", "undo", "rename", "merge", "logout")
     assert [path for method, path in requests_of(app) if method in READING and path.endswith(changes)] == []
 
 

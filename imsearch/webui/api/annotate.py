@@ -61,6 +61,7 @@ def annotators(site: TheSite) -> dict[str, Any]:
     responses=errors(
         _400="The form cannot be read, or there is no such annotator.",
         _415="It is no form.",
+        _422="No file was sent, or a field cannot be understood.",
         _503="Too many at a time; Retry-After tells when to try again.",
         _504="It took too long, as it may when models are loaded first; try again.",
     ),

@@ -23,6 +23,8 @@ from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
 
 router = APIRouter(tags=["corrections"])
+PATIENCE = 0.25
+"""Seconds that are spent on reading more of a large library, whenever somebody asks what is in doubt."""
 _WRITING = "Another program is writing to the library, or that change is not the newest."
 
 
@@ -73,6 +75,6 @@ def review(
     n: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 20,
 ) -> dict[str, Any]:
     """Where one answer of yours tells the most; what `imsearch tag review --format json` prints. What you have judged
-    is left out.
+    is left out. In a large library the newest pictures come first, until all have been looked at.
     """
-    return {"tags": [doubt_record(doubt) for doubt in site.library.review(word, limit=n)]}
+    return {"tags": [doubt_record(doubt) for doubt in site.library.review(word, limit=n, patience=PATIENCE)]}

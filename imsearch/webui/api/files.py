@@ -20,7 +20,7 @@ from imsearch.webui.thumbnails import HEALS_AFTER, Size
 
 router = APIRouter(tags=["files"])
 
-ImageId = Annotated[int, Path(ge=1, le=2**53, description="The id of a picture of the library.")]
+ImageId = Annotated[int, Path(alias="id", ge=1, le=2**53, description="The id of a picture of the library.")]
 Version = Annotated[
     str, Query(max_length=64, description="The first 12 digits of the picture's hash; then it may be kept forever.")
 ]
@@ -46,8 +46,8 @@ _DOWNLOAD = "application/octet-stream"
 _GONE = {
     "missing": (
         404,
-        "The file of this picture is no longer where it was: {path}. If it lies on a disk that is not connected, connect "
-        "it; if it was moved, index the folder where it is now.",
+        "The file of this picture is no longer where it was: {path}. If it lies on a disk that is not connected, "
+        "connect it; if it was moved, index the folder where it is now.",
     ),
     "changed": (
         409,
@@ -67,9 +67,9 @@ _COMMON: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.head("/api/images/{image}/thumbnail", include_in_schema=False)
+@router.head("/api/images/{id}/thumbnail", include_in_schema=False)
 @router.get(
-    "/api/images/{image}/thumbnail",
+    "/api/images/{id}/thumbnail",
     summary="A small version of a picture",
     response_class=Response,
     responses={
@@ -96,9 +96,9 @@ async def thumbnail(image: ImageId, request: Request, site: TheSite, size: Size 
     return Response(made.content, headers=headers, media_type=shrinking.MEDIA_TYPE)
 
 
-@router.head("/api/images/{image}/original", include_in_schema=False)
+@router.head("/api/images/{id}/original", include_in_schema=False)
 @router.get(
-    "/api/images/{image}/original",
+    "/api/images/{id}/original",
     summary="The file of a picture as it is",
     response_class=Response,
     responses={

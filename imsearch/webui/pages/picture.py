@@ -10,10 +10,11 @@ from fastapi.responses import HTMLResponse
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.library import Library
 from imsearch.records import Image
-from imsearch.webui.links import picture_page, search_page
+from imsearch.webui.linking import picture_address, search_address
 from imsearch.webui.pages import picture_view as view
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
+from imsearch.webui.telling import EXAMPLES
 from imsearch.webui.thumbnails import original_address, thumbnail_address
 
 router = APIRouter(include_in_schema=False)
@@ -52,8 +53,9 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
         image=image,
         name=view.files(image)[0].name,
         query=q,
+        examples=EXAMPLES,
         around=_neighbours(site.library, q, image.id, everything),
-        back=search_page(q, everything),
+        back=search_address(q, everything),
         large=thumbnail_address(image, "large"),
         small=thumbnail_address(image, "small"),
         original=original_address(image),
@@ -86,11 +88,12 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
         told = ""
     except ImsearchError as error:
         hits, told = (), str(error)
+    images = [hit.image for hit in hits]
     found = [
-        (hit, picture_page(hit.image.id, query), thumbnail_address(hit.image, "small"), view.printable(hit.image.path.name))
-        for hit in hits
+        (each, picture_address(each.id, query), thumbnail_address(each, "small"), view.printable(each.path.name))
+        for each in images
     ]
-    return site.pages.render(request, "picture_similar.html", found=found, told=told, more=search_page(query))
+    return site.pages.render(request, "picture_similar.html", found=found, told=told, more=search_address(query))
 
 
 def _tags(library: Library, image: Image) -> dict[str, object]:
@@ -125,7 +128,7 @@ def _neighbours(library: Library, query: str, image: int, everything: bool) -> N
     beside = {way: ids[each] for way, each in ((-1, at - 1), (1, at + 1)) if 0 <= each < len(ids)}
     images = library.engine.catalog.images(beside.values())
     turns = {
-        way: Turn(picture_page(each, query, everything), thumbnail_address(images[each], "large"))
+        way: Turn(picture_address(each, query, everything), thumbnail_address(images[each], "large"))
         for way, each in beside.items()
         if each in images
     }

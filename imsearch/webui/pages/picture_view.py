@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imsearch.records import USER, Image, Tag, Text
-from imsearch.webui.links import day_query, folder_query, map_page, near_query, quoted, search_page, tag_query
+from imsearch.webui.linking import (
+    day_query,
+    folder_query,
+    map_address,
+    near_query,
+    quoted,
+    search_address,
+    source_name,
+    tag_query,
+)
 from imsearch.wording import exposure, moment, place, size, stars
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
@@ -70,9 +79,9 @@ def tag_rows(tags: Sequence[Tag], rejected: Sequence[str]) -> TagRows:
         shown: tuple(
             TagRow(
                 tag.name,
-                search_page(tag_query(tag.name)),
+                search_address(tag_query(tag.name)),
                 tag.probability,
-                "you" if tag.source == USER else tag.source,
+                source_name(tag.source),
                 "accepted" if tag.source == USER else "",
             )
             for tag in tags
@@ -80,7 +89,7 @@ def tag_rows(tags: Sequence[Tag], rejected: Sequence[str]) -> TagRows:
         )
         for shown in (True, False)
     }
-    refused = tuple(TagRow(name, search_page(tag_query(name)), 0.0, "you", "rejected") for name in rejected)
+    refused = tuple(TagRow(name, search_address(tag_query(name)), 0.0, "you", "rejected") for name in rejected)
     return TagRows(rows[True], rows[False], refused)
 
 
@@ -92,26 +101,26 @@ def fact_rows(image: Image) -> Iterator[Fact]:
             "Taken",
             "calendar",
             moment(image.taken_at, facts.utc_offset),
-            search_page(day_query(image.taken_at)),
+            search_address(day_query(image.taken_at)),
             (f"{image.taken_at:%A}",),
         )
     settings = " · ".join(exposure(facts))
     if facts.camera:
         more = tuple(line for line in (facts.lens, settings) if line)
-        yield Fact("Camera", "camera", facts.camera, search_page(f"camera:{quoted(facts.camera)}"), more)
+        yield Fact("Camera", "camera", facts.camera, search_address(f"camera:{quoted(facts.camera)}"), more)
     elif facts.lens:
         more = (settings,) if settings else ()
-        yield Fact("Lens", "camera", facts.lens, search_page(f"lens:{quoted(facts.lens)}"), more)
+        yield Fact("Lens", "camera", facts.lens, search_address(f"lens:{quoted(facts.lens)}"), more)
     elif settings:
         yield Fact("Exposure", "camera", settings)
     yield Fact("Picture", "picture", f"{image.width:,} × {image.height:,}", more=(_size(image),))  # noqa: RUF001
     if facts.rating:
-        yield Fact("Rating", "star", stars(facts.rating), search_page(f"rating:{facts.rating}"))
+        yield Fact("Rating", "star", stars(facts.rating), search_address(f"rating:{facts.rating}"))
     if facts.latitude is not None and facts.longitude is not None:
         here = facts.latitude, facts.longitude
         copied = f"{here[0]:.6f}, {here[1]:.6f}"
         yield Fact(
-            "Place", "map", place(*here), copied=copied, map=map_page(*here), near=search_page(near_query(*here))
+            "Place", "map", place(*here), copied=copied, map=map_address(*here), near=search_address(near_query(*here))
         )
 
 
@@ -120,7 +129,7 @@ def keywords(texts: Sequence[Text]) -> list[tuple[str, list[tuple[str, str]]]]:
     found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for text in texts:
         if text.source == "keyword":
-            found[text.origin].append((text.text, search_page(quoted(text.text))))
+            found[text.origin].append((text.text, search_address(quoted(text.text))))
     return list(found.items())
 
 
@@ -148,7 +157,7 @@ def _size(image: Image) -> str:
 
 
 def _in_folder(folder: Path) -> str:
-    return search_page(folder_query(printable(folder)))
+    return search_address(folder_query(printable(folder)))
 
 
 def _is_there(path: Path) -> bool:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from imsearch.engine.changes import Doubt
-from imsearch.webui.links import search_page
+from imsearch.webui.api.corrections import PATIENCE
+from imsearch.webui.linking import search_address, tag_query
 from imsearch.webui.site import TheSite
 
 router = APIRouter(include_in_schema=False)
@@ -24,7 +25,7 @@ CHIPS = 24
 def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
     """The page with its first questions; word: only about this tag."""
     word = word.strip()
-    doubts = site.library.review(word, limit=BATCH)
+    doubts = site.library.review(word, limit=BATCH, patience=PATIENCE)
     return site.pages.render(
         request,
         "review.html",
@@ -32,8 +33,8 @@ def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
         batch=BATCH,
         first=doubts[0] if doubts else None,
         questions=json.dumps([question(doubt) for doubt in doubts]),
-        chips=site.library.doubtful_tags(CHIPS),
-        other=search_page(f"tag:{word}") if word else "/",
+        chips=site.library.doubtful_tags(CHIPS, patience=0),
+        other=search_address(tag_query(word)) if word else "/",
     )
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from imsearch.records import USER
-from imsearch.webui.links import search_page, tag_query
+from imsearch.webui.linking import search_address, tag_query
 from imsearch.webui.site import TheSite
 
 router = APIRouter(include_in_schema=False)
@@ -109,7 +109,7 @@ def _in_order(grouped: dict[tuple[bool, str], list[Row]], *, letters: bool) -> I
 
 def _search(name: str, by: str) -> str:
     """The page of the pictures that show this very tag; by: as this source says."""
-    return search_page(f"{tag_query(name)} by:{by}" if by else tag_query(name))
+    return search_address(f"{tag_query(name)} by:{by}" if by else tag_query(name))
 
 
 def _alphabet(name: str) -> tuple[bool, str, str]:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from imsearch.formats import SUFFIXES
 from imsearch.webui.api.annotate import annotate, sent_form
 from imsearch.webui.forms import Form
-from imsearch.webui.links import search_page, tag_query
+from imsearch.webui.linking import search_address, tag_query
 from imsearch.webui.site import Site, TheSite
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +46,7 @@ def _page(
         megabytes=getattr(site.library.settings, "upload_limit", 64),
         answer=answer,
         said=_said(answer["images"][0]["tags"]) if answer else {},
-        tag_address=lambda name: search_page(tag_query(name)),
+        tag_address=lambda name: search_address(tag_query(name)),
     )
 
 

@@ -35,7 +35,6 @@ export function chooseSeveral(grid, toggle) {
   };
   const add = (hits) => { for (const hit of hits) hit.append(button("pick", "check", "Select")); };
 
-  toggle.hidden = false;
   toggle.addEventListener("click", () => select(!grid.classList.contains("selecting")));
   add(grid.querySelectorAll(".hit"));
   grid.addEventListener("more", (event) => add(event.detail));

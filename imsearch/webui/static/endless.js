@@ -16,7 +16,7 @@ export class Endless {
       const link = event.target.closest(".more a, a[data-rest]");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      this.load(link);
+      this.load(link, true);
     });
   }
 
@@ -38,11 +38,11 @@ export class Endless {
     this.observer.observe(more);
   }
 
-  async load(link = this.grid.querySelector(".more a")) {
+  /** asked: somebody pressed the link, so the focus goes on to what it brings. */
+  async load(link = this.grid.querySelector(".more a"), asked = false) {
     if (this.loading || !link) return;
     this.loading = true;
     const end = link.closest("li");
-    const asked = link.matches("[data-rest]") || end.dataset.failed;
     this.observer.disconnect();
     try {
       const address = new URL(link.href);

@@ -79,5 +79,5 @@ export function moveByKeys(grid) {
     }
   });
   onKey("ArrowRight", "to the pictures; arrows, Home and End move among them", () => goTo(grid, firstSeen(grid)));
-  onKey("Enter", "open the picture", () => {});
+  onKey("↵", "open the picture", () => {});
 }

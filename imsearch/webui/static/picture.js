@@ -1,12 +1,21 @@
 // The page of a picture: turning to its neighbours without loading a page, zoom, full screen, copying, similar pictures.
 
 import { onKey, toast, undoLast } from "./base.js";
+import { offerCompletions } from "./completion.js";
 import { Tags } from "./picture-tags.js";
 import { Zoom } from "./picture-zoom.js";
 
 const $ = (what, where = document) => where.querySelector(what);
 const pages = new Map(); // of the neighbours, by address: they are there before one turns to them
 let zoom, tags, turning = false, wanted = null;
+
+const WHY = {
+  missing: "Its file is not where it was when it was indexed.",
+  changed: "Its file has changed since it was indexed. Index it again to see it as it is now.",
+  unreadable: "Its file cannot be opened: imsearch has no permission to read it.",
+  damaged: "Its file is damaged.",
+  unreachable: "The server does not answer. Is imsearch serve still running?",
+};
 
 document.documentElement.classList.add("scripted");
 
@@ -79,22 +88,22 @@ function start() {
   const { picture } = $(".picture").dataset;
   sessionStorage.setItem("imsearch.picture", picture); // the grid may want to show which it was
   zoom = new Zoom($(".canvas"), { turn, told: (zoomed) => $("[data-zoom]").setAttribute("aria-pressed", zoomed) });
-  const shown = $(".canvas .shown");
-  shown.addEventListener("error", () => explain(shown));
-  if (shown.complete && !shown.naturalWidth) explain(shown);
+  explain($(".canvas .shown"));
   tags = new Tags($("[data-tags]"), $("[data-adding]"), Number(picture));
   alone(localStorage.getItem("imsearch.alone") === "1");
   similar();
   for (const link of [$(".turn.next"), $(".turn.previous")]) if (link) ready(link).catch(() => pages.delete(link.href));
 }
 
-/** Why a picture is not shown: the server knows. */
+/** Why a drawing stands where the picture should be: the server says so in a header. */
 async function explain(shown) {
+  await shown.decode().catch(() => {});
   const place = $(".unseen");
+  const answer = await fetch(shown.src, { method: "HEAD" }).catch(() => null);
+  const reason = answer?.ok ? answer.headers.get("X-Imsearch-Placeholder") : "unreachable";
+  if (!reason || !shown.isConnected) return;
+  $(".why", place).textContent = WHY[reason] ?? "";
   place.hidden = false;
-  const answer = await fetch(shown.src).catch(() => null);
-  const told = /json/.test(answer?.headers.get("Content-Type") ?? "") ? await answer.json() : {};
-  $(".why", place).textContent = told.detail ?? "";
 }
 
 async function similar() {
@@ -170,4 +179,5 @@ onKey("n", "this tag is wrong", () => tags.say("reject"));
 onKey("t", "add a tag", () => { alone(false); tags.type(); });
 onKey("u", "undo the last change of tags", undoLast);
 
+offerCompletions($("[data-finder]"));
 start();

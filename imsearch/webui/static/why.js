@@ -11,7 +11,6 @@ export function tellWhy(grid, toggle) {
     for (const each of grid.querySelectorAll(".told")) each.classList.remove("told");
     for (const each of grid.querySelectorAll(".tell")) each.setAttribute("aria-pressed", "false");
   };
-  toggle.hidden = false;
   toggle.addEventListener("click", all);
   onKey("i", "why the pictures were found", all);
   const add = (hits) => { for (const hit of hits) hit.append(button("tell", "info", "Why was this found?")); };

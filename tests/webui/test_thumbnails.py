@@ -1,0 +1,252 @@
+"""The thumbnails of a library: made once, served by id, and drawings where there is no picture."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from imsearch.engine.home import THUMBNAILS
+from imsearch.errors import LibraryError
+from imsearch.library import Library
+from imsearch.settings import Settings
+from imsearch.webui.app import create_app
+from imsearch.webui.placeholder import SAID, placeholder
+from imsearch.webui.thumbnails import BOXES, Thumbnails, original_address, thumbnail_address
+from tests.make_pictures import (
+    noise,
+)
+
+
+def decoded(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content)).convert("RGB")
+
+
+# A library of them
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The boxes for which files (not thumbnails) were decoded."""
+    boxes: list[tuple[int, int]] = []
+    original = Thumbnails._from_file
+
+    def counted(self: Thumbnails, image: int, known: object, size: str) -> bytes:
+        boxes.append(BOXES[size])  # type: ignore[index]
+        time.sleep(0.05)
+        return original(self, image, known, size)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Thumbnails, "_from_file", counted)
+    return boxes
+
+
+def id_of(library: Library, path: Path) -> int:
+    image = library.engine.catalog.image(path)
+    assert image is not None
+    return image.id
+
+
+def test_one_that_many_ask_for_is_made_once(library: Library, photos: Path, made: list[object]) -> None:
+    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library, workers=4)
+
+    async def many() -> list[bytes]:
+        found = await asyncio.gather(*(thumbnails.get(image, "small") for _ in range(30)))
+        return [each.content for each in found if each]
+
+    contents = asyncio.run(many())
+    assert len(contents) == 30 and len(set(contents)) == 1
+    assert made == [BOXES["small"]]
+    assert thumbnails.at_hand(image, "small") is not None
+    # A new start finds it on disk.
+    again = asyncio.run(Thumbnails(library).get(image, "small"))
+    assert again is not None and again.content == contents[0]
+    assert len(made) == 1
+
+
+def test_one_who_goes_away_does_not_stop_the_others(library: Library, photos: Path, made: list[object]) -> None:
+    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library)
+
+    async def two() -> bytes:
+        impatient = asyncio.create_task(thumbnails.get(image, "small"))
+        patient = asyncio.create_task(thumbnails.get(image, "small"))
+        await asyncio.sleep(0.02)
+        impatient.cancel()
+        found = await patient
+        assert found is not None
+        return found.content
+
+    assert decoded(asyncio.run(two())).size == (384, 256)
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_small_one_is_made_from_a_medium_one(
+    library: Library, photos: Path, made: list[object], together: bool
+) -> None:
+    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library)
+
+    async def both() -> None:
+        medium = asyncio.create_task(thumbnails.get(image, "medium"))
+        await (asyncio.sleep(0.02) if together else medium)
+        small = await thumbnails.get(image, "small")
+        larger = await medium
+        assert small and larger
+        assert decoded(larger.content).size == (768, 512)
+        assert decoded(small.content).size == (384, 256)
+
+    asyncio.run(both())
+    assert made == [BOXES["medium"]]
+
+
+def test_a_forgotten_picture_has_no_thumbnail_soon_after(
+    library: Library, photos: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imsearch.webui.known._TRUSTED", 0.0)
+    image, thumbnails = id_of(library, photos / "red.png"), Thumbnails(library)
+    assert asyncio.run(thumbnails.get(image, "small"))
+    (photos / "red.png").unlink()
+    with Library.open(settings=settings, write=True, plugins=library.plugins) as writing:
+        writing.index([photos])
+    assert asyncio.run(thumbnails.get(image, "small")) is None
+
+
+def test_a_picture_that_was_moved_is_found_at_once(library: Library, photos: Path, settings: Settings) -> None:
+    image, thumbnails = id_of(library, photos / "red.png"), Thumbnails(library)
+    assert thumbnails.known.get(image) is not None  # remembered with its old place
+    (photos / "red.png").rename(photos / "moved.png")
+    with Library.open(settings=settings, write=True, plugins=library.plugins) as writing:
+        writing.index([photos])
+    found = asyncio.run(thumbnails.get(image, "small"))
+    assert found is not None and not found.problem
+
+
+def test_a_folder_that_cannot_be_written_only_costs_time(
+    library: Library, photos: Path, made: list[object], caplog: pytest.LogCaptureFixture
+) -> None:
+    (library.settings.library / THUMBNAILS).write_bytes(b"in the way")
+    images = [id_of(library, photos / name) for name in ("red.png", "noise.jpg")]
+    thumbnails = Thumbnails(library)
+    with caplog.at_level(logging.WARNING):
+        for image in images:
+            found = asyncio.run(thumbnails.get(image, "small"))
+            assert found is not None and not found.problem
+    assert [record.message.split(" in ")[0] for record in caplog.records] == ["Thumbnails cannot be kept"]
+    assert len(made) == 2
+
+
+def test_the_addresses_hold_what_changes_with_the_picture(library: Library, photos: Path) -> None:
+    image = library.engine.catalog.image(photos / "red.png")
+    assert image is not None
+    hash = image.sha256[:12]
+    assert thumbnail_address(image, "medium") == f"/api/images/{image.id}/thumbnail?size=medium&v={hash}"
+    assert original_address(image) == f"/api/images/{image.id}/original?v={hash}"
+    assert original_address(image, download=True).endswith("&download=1")
+
+
+# Over HTTP
+
+
+def test_a_thumbnail_may_be_kept_forever_under_its_full_address(
+    client: TestClient, library: Library, photos: Path
+) -> None:
+    image = library.engine.catalog.image(photos / "noise.jpg")
+    assert image is not None
+    answer = client.get(thumbnail_address(image))
+    assert decoded(answer.content).size == (384, 256)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "x-imsearch-placeholder" not in answer.headers
+    etag = answer.headers["etag"]
+    same = client.get(f"/api/images/{image.id}/thumbnail", headers={"If-None-Match": f'"x", W/{etag}'})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+    assert same.headers["cache-control"] == "private, no-cache"
+    assert client.get(thumbnail_address(image, "large")).headers["etag"] != etag
+    head = client.head(thumbnail_address(image))
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(answer.content))
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/api/images/999/thumbnail", 404),
+        ("/api/images/0/thumbnail", 422),
+        ("/api/images/99999999999999999999/thumbnail", 422),
+        ("/api/images/..%2f..%2fetc%2fpasswd/thumbnail", 404),
+        ("/api/images/1/thumbnail?size=huge", 422),
+    ],
+)
+def test_what_is_not_in_the_library_is_a_problem(client: TestClient, address: str, status: int) -> None:
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def damage(path: Path) -> None:
+    """Other bytes behind the same beginning, of the same size and time."""
+    status, data = path.stat(), path.read_bytes()
+    path.write_bytes(data[:60] + bytes(len(data) - 60))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    ("reason", "spoil"),
+    [
+        ("missing", lambda path: path.unlink()),
+        ("changed", lambda path: noise(path, (300, 200), seed=9)),
+        ("changed", lambda path: (path.unlink(), path.mkdir())),
+        ("damaged", damage),
+    ],
+)
+def test_a_drawing_of_its_shape_stands_for_a_picture_that_is_not_there(
+    client: TestClient, library: Library, photos: Path, reason: str, spoil: Callable[[Path], object]
+) -> None:
+    image, before = id_of(library, photos / "noise.jpg"), (photos / "noise.jpg").read_bytes()
+    spoil(photos / "noise.jpg")
+    answer = client.get(f"/api/images/{image}/thumbnail")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert answer.headers["x-imsearch-placeholder"] == reason
+    assert answer.headers["cache-control"] == "private, max-age=10"
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert 'width="384" height="256"' in answer.text and SAID[reason] in answer.text
+    assert "etag" not in answer.headers
+    assert not list((library.settings.library).glob(f"{THUMBNAILS}/*/*"))
+    if (photos / "noise.jpg").is_file():  # and it heals
+        (photos / "noise.jpg").write_bytes(before)
+        client.app.state.site.thumbnails._failed.clear()  # type: ignore[attr-defined]
+        assert "x-imsearch-placeholder" not in client.get(f"/api/images/{image}/thumbnail").headers
+
+
+def test_a_thumbnail_outlives_its_file(client: TestClient, library: Library, photos: Path) -> None:
+    """As when a disk is not plugged in."""
+    image = id_of(library, photos / "noise.jpg")
+    before = client.get(f"/api/images/{image}/thumbnail")
+    (photos / "noise.jpg").unlink()
+    with TestClient(create_app(library), base_url="http://localhost") as restarted:
+        assert restarted.get(f"/api/images/{image}/thumbnail").content == before.content
+
+
+@pytest.mark.parametrize("size", [(1024, 1), (1, 256), (341, 256), (64, 48), (1920, 1440)])
+def test_placeholders_hold_no_script_and_no_style(size: tuple[int, int]) -> None:
+    text = placeholder(*size, "missing").decode()
+    assert text.startswith("<svg ") and "<script" not in text and "style" not in text and "href" not in text
+    assert f'viewBox="0 0 {size[0]} {size[1]}"' in text
+
+
+def test_a_folder_with_thumbnails_alone_may_become_a_library(tmp_path: Path, settings: Settings) -> None:
+    (settings.library / THUMBNAILS).mkdir(parents=True)
+    with pytest.raises(LibraryError, match="no library in"):
+        Library.open(settings=settings)
+    with Library.open(settings=settings, create=True) as library:
+        before = library.status().bytes
+        (settings.library / THUMBNAILS / "a").write_bytes(bytes(10_000_000))
+        assert library.status().bytes < before + 1_000_000
