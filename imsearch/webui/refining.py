@@ -1,4 +1,7 @@
-"""Queries made from queries: narrowed, widened, put right, and in another order.  Pure."""
+"""Queries made from queries: widened, put right, and in another order.  Pure.
+
+`imsearch.engine.refining` narrows them.
+"""
 
 from __future__ import annotations
 
@@ -52,13 +55,6 @@ def bare(text: str) -> str:
 def joined(*parts: str) -> str:
     """Parts of a query beside each other; those that are empty leave no gap."""
     return " ".join(part.strip() for part in parts if part.strip())
-
-
-def narrowed(text: str, condition: str) -> str:
-    """The query with a further condition, which holds for all of it."""
-    if re.search(r"(?<!\S)or(?!\S)", re.sub(r'"[^"]*"?', "", text), re.IGNORECASE):
-        text = f"({text.strip()})"
-    return joined(text, condition)
 
 
 def put_right(text: str, word: str, meant: str) -> str:

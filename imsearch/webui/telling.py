@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.query import And, By, Condition, Like, Node, Not, Or, Required, Word, parse
-from imsearch.webui.refining import conditions, joined, narrowed, put_right
+from imsearch.engine.refining import refined, refinement
+from imsearch.webui.refining import conditions, joined, put_right
 from imsearch.webui.texts import readable
 from imsearch.wording import count
 
@@ -109,18 +110,11 @@ def facet_groups(text: str, facets: Facets) -> list[Group]:
         for (name, images), label in zip(values, labels, strict=True):
             condition = refinement(kind, name)
             rest = active.get(condition.lower())
-            query = narrowed(text, condition) if rest is None else rest
+            query = refined(text, condition) if rest is None else rest
             made.append(Value(label, readable(name), images, query, rest is not None))
         if made:
             groups.append(Group(kind, title, glyph, made))
     return groups
-
-
-def refinement(kind: str, value: str) -> str:
-    """What narrows a query to one value of a facet."""
-    key = {"year": "date", "annotator": "by", "folder": "path"}.get(kind, kind)
-    quoted = f'"{value}"' if " " in value or "(" in value else value
-    return f"tag:{quoted}>=0.5" if kind == "tag" else f"{key}:{quoted}"
 
 
 def _short(folders: Sequence[str]) -> list[str]:
