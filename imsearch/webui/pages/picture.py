@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.library import Library
 from imsearch.records import Image
+from imsearch.webui.finding import ALL
 from imsearch.webui.linking import picture_address, search_address
 from imsearch.webui.pages import picture_view as view
 from imsearch.webui.problems import Problem
@@ -83,8 +84,7 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
     image = _image(site.library, number)
     query = f"like:{image.id}"
     try:
-        space = site.library.engine.vector_space()
-        hits = site.library.engine.similar(image.id, annotator=space, limit=SIMILAR).hits
+        hits = site.library.similar(image.id, limit=SIMILAR).hits
         told = ""
     except ImsearchError as error:
         hits, told = (), str(error)
@@ -119,20 +119,16 @@ def _image(library: Library, number: str) -> Image:
 def _neighbours(library: Library, query: str, image: int, everything: bool) -> Neighbours:
     """Those before and after in the results; of all pictures when no query is asked."""
     try:
-        ids = library.engine.search_ids(query or "sort:-date", min_score=0.0 if everything else None)
+        found = library.neighbours(query.strip() or ALL, image, everything)
     except QueryError:
         return Neighbours()
-    if image not in ids:
-        return Neighbours(total=len(ids))
-    at = ids.index(image)
-    beside = {way: ids[each] for way, each in ((-1, at - 1), (1, at + 1)) if 0 <= each < len(ids)}
-    images = library.engine.catalog.images(beside.values())
+    images = library.engine.catalog.images([each for each in (found.previous, found.next) if each is not None])
     turns = {
-        way: Turn(picture_address(each, query, everything), thumbnail_address(images[each], "large"))
-        for way, each in beside.items()
-        if each in images
+        each: Turn(picture_address(each, query, everything), thumbnail_address(images[each], "large"))
+        for each in images
     }
-    return Neighbours(turns.get(-1), turns.get(1), at + 1, len(ids))
+    previous, following = (turns.get(each) if each else None for each in (found.previous, found.next))
+    return Neighbours(previous, following, found.position or None, found.total)
 
 
 def _failures(library: Library, image: Image) -> list[str]:
