@@ -11,10 +11,11 @@ from typing import NamedTuple
 from imsearch.engine.query import ALL_KEYS
 
 _CONDITION = re.compile(
-    rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(ALL_KEYS)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)', re.IGNORECASE
+    rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(ALL_KEYS)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)',
+    re.IGNORECASE,
 )
 _ORDER = re.compile(r"(?<![^\s])sort:(-?\w+)", re.IGNORECASE)
-_GROUPED = re.compile(r'[()]|(?<!\S)(?:or|not)(?!\S)', re.IGNORECASE)
+_GROUPED = re.compile(r"[()]|(?<!\S)(?:or|not)(?!\S)", re.IGNORECASE)
 
 
 class Active(NamedTuple):
@@ -27,7 +28,7 @@ class Active(NamedTuple):
 
 
 def conditions(text: str) -> list[Active]:
-    """The conditions of a query that can be taken out one by one; none where words are grouped, or it is too intricate."""
+    """The conditions of a query that can be taken out one by one; none where words are grouped."""
     if _GROUPED.search(re.sub(r'"[^"]*"?', "", text)):
         return []
     found = [match for match in _CONDITION.finditer(text) if not _ORDER.fullmatch(match[0])]

@@ -35,11 +35,15 @@ def test_searching_shows_the_likeliest_first(page: Page) -> None:
     assert names(page)[0] == "red.png"
     assert page.title() == "red · imsearch"
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("[...document.querySelectorAll('.hit img')].every(each => each.complete && each.naturalWidth > 0)")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.hit img')].every(each => each.complete && each.naturalWidth > 0)"
+    )
 
 
 def test_completion_by_keyboard(page: Page) -> None:
-    answer = completions({"label": "green", "images": 2}, {"label": "date:", "kind": "key", "hint": "when"}, start=4, end=6)
+    answer = completions(
+        {"label": "green", "images": 2}, {"label": "date:", "kind": "key", "hint": "when"}, start=4, end=6
+    )
     page.route("**/api/complete?*", answer)
     page.goto("/")
     box = page.get_by_role("combobox", name="Search pictures")

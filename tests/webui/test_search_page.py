@@ -14,7 +14,6 @@ from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.cards import percent
 from imsearch.webui.finding import find
-from imsearch.engine.refining import refined
 from imsearch.webui.refining import bare, conditions, in_order, put_right
 from imsearch.webui.shapes import NARROWEST, STEP, shape, stylesheet
 from tests.webui.many import many_pictures
@@ -184,8 +183,12 @@ def test_queries_are_narrowed_and_widened() -> None:
     ]
     assert bare(text) == "dog sort:-date"
     assert conditions("(date:2023 cat) OR dog") == []
-    assert refined("cat OR dog", "date:2023") == "(cat OR dog) date:2023"
-    assert refined('"cat or dog"', "type:png") == '"cat or dog" type:png'
+    assert [(each.text, each.label) for each in conditions('folder:/a/b shows:"hot dog" camera:="X 1" -type:png')] == [
+        ("folder:/a/b", "b"),
+        ('shows:"hot dog"', "hot dog"),
+        ('camera:="X 1"', "X 1"),
+        ("-type:png", "-type:png"),
+    ]
     assert in_order(text, "name") == 'dog date:2023 camera:"Canon EOS" sort:name'
     assert in_order("dog sort:-date", "") == "dog"
     assert put_right("a dgo, dgos", "dgo", "dog") == "a dog, dgos"
