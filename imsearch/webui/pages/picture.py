@@ -14,7 +14,6 @@ from imsearch.webui.linking import picture_address, search_address
 from imsearch.webui.pages import picture_view as view
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
-from imsearch.webui.telling import EXAMPLES
 from imsearch.webui.thumbnails import original_address, thumbnail_address
 
 router = APIRouter(include_in_schema=False)
@@ -53,7 +52,6 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
         image=image,
         name=view.files(image)[0].name,
         query=q,
-        examples=EXAMPLES,
         around=_neighbours(site.library, q, image.id, everything),
         back=search_address(q, everything),
         large=thumbnail_address(image, "large"),
