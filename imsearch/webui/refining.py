@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from imsearch.engine.query import ALL_KEYS
 
-_CONDITION = re.compile(rf'(?<![^\s])[-+]?(?:{"|".join(ALL_KEYS)}):(?:"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)', re.IGNORECASE)
+_CONDITION = re.compile(
+    rf'(?<![^\s])[-+]?(?:{"|".join(ALL_KEYS)}):(?:"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)', re.IGNORECASE
+)
 _ORDER = re.compile(r"(?<![^\s])sort:(-?\w+)", re.IGNORECASE)
-_GROUPED = re.compile(r'[()]|(?<!\S)(?:or|not)(?!\S)', re.IGNORECASE)
+_GROUPED = re.compile(r"[()]|(?<!\S)(?:or|not)(?!\S)", re.IGNORECASE)
 
 
 class Active(NamedTuple):

@@ -19,6 +19,7 @@ from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.hosts import Hosts
+from imsearch.webui.indexing import Indexing
 from tests.make_pictures import plain
 from tests.webui.conftest import COLOURS, fake_plugins
 
@@ -45,10 +46,11 @@ def api_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with Library.open(settings=own, create=True, plugins=fake_plugins()) as filling:
         filling.index([folder / "photos"])
     config = SchemathesisConfig.from_dict({"generation": {"mode": "all", "deterministic": True}})
-    with Library.open(settings=own, plugins=fake_plugins()) as opened:
-        yield schemathesis.openapi.from_asgi(
-            "/api/openapi.json", create_app(opened, hosts=Hosts(["testserver"])), config=config
-        )
+    with Library.open(settings=own, plugins=fake_plugins()) as opened, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Indexing, "_spawn", lambda *_: None)  # no processes
+        app = create_app(opened, hosts=Hosts(["testserver"]))
+        yield schemathesis.openapi.from_asgi("/api/openapi.json", app, config=config)
+        app.state.site.close()
 
 
 def test_every_operation_keeps_its_word(api_schema: Any) -> None:

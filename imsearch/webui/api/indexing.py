@@ -28,7 +28,9 @@ class IndexingRecord(Record):
     can_start: bool
     can_stop: bool = Field(description="Whether this server started it.")
     why_not: Told | None = Field(description="Why no run can be started now.")
-    failed: Told | None = Field(description="What the last run that was started here said, if it could not do its work.")
+    failed: Told | None = Field(
+        description="What the last run that was started here said, if it could not do its work."
+    )
     last_run: LastRunRecord | None
     last_run_told: Told | None = Field(description="The same in words.", examples=["12 new; 2026-11-20 14:02"])
     folders: list[FolderRecord]
