@@ -133,7 +133,7 @@ def test_the_type_is_what_the_bytes_are(settings: Settings, tmp_path: Path, name
     path.write_bytes(odd_pictures()[name])
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as library:
         library.index([path])
-        answer = TestClient(create_app(library)).get(address(library, path))
+        answer = TestClient(create_app(library), base_url="http://localhost").get(address(library, path))
     assert (answer.status_code, answer.headers["content-type"]) == (200, type)
     kind = "attachment" if type == "application/octet-stream" else "inline"
     assert answer.headers["content-disposition"].startswith(kind)
@@ -194,7 +194,7 @@ def test_a_polyglot_is_a_picture_to_the_browser_and_nothing_else(settings: Setti
     path.write_bytes(encoded(quarters(), "GIF") + HTML)
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as library:
         library.index([path])
-        answer = TestClient(create_app(library)).get(address(library, path))
+        answer = TestClient(create_app(library), base_url="http://localhost").get(address(library, path))
     assert answer.content.endswith(HTML)
     assert answer.headers["content-type"] == "image/gif"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -286,7 +286,7 @@ def test_files_of_odd_names(settings: Settings, tmp_path: Path, name: bytes) -> 
     plain(path)
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as library:
         library.index([path])
-        client = TestClient(create_app(library))
+        client = TestClient(create_app(library), base_url="http://localhost")
         where = address(library, path)
         answer = client.get(where)
         assert answer.content == path.read_bytes()
