@@ -39,9 +39,7 @@ def test_searching_shows_the_likeliest_first(page: Page) -> None:
 
 
 def test_completion_by_keyboard(page: Page) -> None:
-    answer = completions(
-        {"label": "green", "images": 2}, {"label": "date:", "kind": "key", "hint": "when"}, start=4, end=6
-    )
+    answer = completions({"label": "green", "images": 2}, {"label": "date:", "kind": "key", "hint": "when"}, start=4, end=6)
     page.route("**/api/complete?*", answer)
     page.goto("/")
     box = page.get_by_role("combobox", name="Search pictures")

@@ -139,3 +139,5 @@ def _failures(library: Library, image: Image) -> list[str]:
     """What went wrong with its files when they were last tried."""
     failed = (failure for path in image.files for failure in library.engine.catalog.failures(path))
     return [f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason for failure in failed]
+
+
