@@ -85,7 +85,7 @@ def query_for(name: str) -> str:
 
 
 def _page_letters(share: float) -> int:
-    return round(_PAGE_SMALLEST + (_PAGE_LETTERS - _PAGE_SMALLEST) * share**1.5)
+    return round(_PAGE_SMALLEST + (_PAGE_LETTERS - _PAGE_SMALLEST) * float(share**1.5))
 
 
 def _shade(weight: float) -> int:
