@@ -12,13 +12,22 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, or_, select
 
 from imsearch.engine import schema as s
 from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
 from imsearch.records import Facts, Failure, Image
+
+_I, _F = s.images.c, s.files.c
+# Made once: sixty thumbnails ask for it at a time, and making it takes longer than running it.
+_KNOWN = (
+    select(_I.sha256, _I.width, _I.height, _I.format, _I.bytes, _F.path, _F.size, _F.mtime_ns)
+    .join_from(s.images, s.files)
+    .where(_I.id == bindparam("image"))
+    .order_by(_F.seen.desc(), _F.path)
+)
 
 
 class Catalog(CatalogTags):
@@ -32,8 +41,8 @@ class Catalog(CatalogTags):
         decode = os.fsdecode
         table = s.files.c
         files = select(table.path, table.image_id, table.size, table.mtime_ns, table.beside)
-        files = files.where(_under(table.path, folder))
-        failed = select(s.failures.c.path).where(_under(s.failures.c.path, folder), s.failures.c.annotator == "")
+        files = files.where(under(table.path, folder))
+        failed = select(s.failures.c.path).where(under(s.failures.c.path, folder), s.failures.c.annotator == "")
         with self.reading() as connection:
             known = {decode(path): KnownFile(None, 0, 0) for path in connection.execute(failed).scalars()}
             for path, *facts in connection.execute(files):
@@ -112,11 +121,8 @@ class Catalog(CatalogTags):
 
     def known_image(self, image: int) -> KnownImage | None:
         """What is needed to open an image, with one statement; None when it is unknown or has no file any more."""
-        i, f = s.images.c, s.files.c
-        columns = (i.sha256, i.width, i.height, i.format, i.bytes, f.path, f.size, f.mtime_ns)
-        rows = select(*columns).join_from(s.images, s.files).where(i.id == image).order_by(f.seen.desc(), f.path)
         with self.reading() as connection:
-            found = connection.execute(rows).all()
+            found = connection.execute(_KNOWN, {"image": image}).all()
         if not found:
             return None
         files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns) for row in found)
@@ -133,7 +139,7 @@ class Catalog(CatalogTags):
         table = s.failures.c
         failed = select(table.path, table.reason, table.annotator).order_by(table.path, table.annotator)
         if folder is not None:
-            failed = failed.where(_under(table.path, folder))
+            failed = failed.where(under(table.path, folder))
         with self.reading() as connection:
             return tuple(
                 Failure(Path(os.fsdecode(path)), reason, annotator)
@@ -161,7 +167,7 @@ def _key(path: Path) -> bytes:
     return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - resolve() follows links
 
 
-def _under(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
+def under(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
     """Paths inside a folder, or that very path: a range of bytes, so that the index of the column serves."""
     path = _key(folder)
     separator = os.fsencode(os.sep)

@@ -189,6 +189,8 @@ class Engine(Finder):
     def close(self) -> None:
         """Bring the indexes up to date, save them, and give the library back."""
         try:
+            if "completer" in vars(self):
+                self.completer.close()
             if self._home.writing:
                 self.save()
                 self._indexes.catch_up_text()  # what others corrected while vectors were saved

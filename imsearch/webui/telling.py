@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.query import And, By, Condition, Like, Node, Not, Or, Required, Word, parse
-from imsearch.webui.cards import readable
 from imsearch.webui.refining import conditions, joined, narrowed, put_right
+from imsearch.webui.texts import readable
+from imsearch.wording import count
 
 if TYPE_CHECKING:
     from imsearch.records import Results
@@ -77,15 +78,11 @@ class Unknown(NamedTuple):
     meant: Sequence[tuple[str, str]]
 
 
-def pictures(count: int) -> str:
-    return f"{count:,} picture{'' if count == 1 else 's'}"
-
-
 def headline(found: Found) -> str:
     """How many there are; the query itself stands behind it."""
     if found.results.total == 0 and found.total:
         return "Nothing is likely"
-    return pictures(found.shown if found.everything else found.relevant)
+    return count(found.shown, "picture")
 
 
 def unknown_words(results: Results, text: str) -> Unknown | None:

@@ -10,8 +10,8 @@ def test_errors_are_problem_details_below_api(client: TestClient) -> None:
     answer = client.get("/api/nothing")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-    told = "There is nothing at /api/nothing. /api/docs lists what there is."
-    assert answer.json() == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": told}
+    detail = "There is nothing at /api/nothing. /api/docs lists what there is."
+    assert answer.json() == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail}
 
 
 def test_errors_are_pages_elsewhere(client: TestClient) -> None:

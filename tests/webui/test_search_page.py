@@ -19,6 +19,10 @@ from imsearch.webui.shapes import NARROWEST, STEP, shape, stylesheet
 from tests.webui.many import many_pictures
 
 
+def opened(library: Library) -> TestClient:
+    return TestClient(create_app(library), base_url="http://localhost:8000")
+
+
 def names(html: str) -> list[str]:
     """The file names of the pictures on a page."""
     return re.findall(r'<p class="name">(.*?)</p>', html)
@@ -68,7 +72,7 @@ def test_the_line_of_relevance_and_the_rest(client: TestClient) -> None:
 
 
 def test_pages_of_pictures_follow_each_other_without_script(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 130) as library, TestClient(create_app(library), base_url="http://localhost") as client:
+    with many_pictures(tmp_path, settings, 130) as library, opened(library) as client:
         seen: list[str] = []
         address = "/"
         for _ in range(3):
@@ -85,7 +89,7 @@ def test_pages_of_pictures_follow_each_other_without_script(tmp_path: Path, sett
 
 
 def test_months_head_the_newest_pictures(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 5, dated=True) as library, TestClient(create_app(library), base_url="http://localhost") as client:
+    with many_pictures(tmp_path, settings, 5, dated=True) as library, opened(library) as client:
         page = client.get("/").text
         assert re.findall("<h2>(.*?)</h2>", page)[:3] == ["February 2024", "January 2024", "Without a date"]
         # The second page goes on with the month of the first.
@@ -118,7 +122,7 @@ def test_nothing_found_helps(client: TestClient) -> None:
 
 
 def test_an_empty_library_says_how_to_begin(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 0) as library, TestClient(create_app(library), base_url="http://localhost") as client:
+    with many_pictures(tmp_path, settings, 0) as library, opened(library) as client:
         page = client.get("/").text
         assert "No pictures yet" in page and "imsearch index" in page
         assert "/status" in links(page, "Open the status page")

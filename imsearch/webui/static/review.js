@@ -40,7 +40,7 @@ function show() {
   const { name, score, source } = question.tag;
   $("[data-tag]").textContent = name;
   $("[data-score]").textContent = score.toFixed(2);
-  $("[data-source]").textContent = `says ${source}`;
+  $("[data-source]").textContent = source;
   $("[data-threshold]").textContent = question.threshold.toFixed(2);
   $(".scale .value").setAttribute("width", (score * 100).toFixed(1));
   for (const end of ["x1", "x2"]) $(".tick line").setAttribute(end, (question.threshold * 100).toFixed(1));
