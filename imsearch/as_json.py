@@ -7,12 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
-    from collections.abc import Mapping, Sequence
-=======
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
->>>>>>> web
 
     from imsearch.annotating import Annotated
     from imsearch.engine.changes import Change, Correction, Doubt, Renaming
