@@ -96,7 +96,8 @@ def test_a_chosen_picture_is_tagged_and_what_looks_like_it_is_found(page: Page, 
     assert page.locator("svg.cloud text").all_text_contents() == ["red", "green"]
     strip = page.locator(".strip a")
     assert strip.count() == 6
-    page.wait_for_function("[...document.querySelectorAll('.strip img')].slice(0, 3).every((each) => each.naturalWidth)")
+    expect(strip.first.locator("img")).to_have_js_property("complete", True)
+    assert strip.first.locator("img").evaluate("(picture) => picture.naturalWidth") > 0
     assert re.fullmatch(r"/picture/\d+", strip.first.get_attribute("href") or "")
     assert page.get_by_text("This very picture").count() == 0
 
@@ -219,6 +220,8 @@ def test_the_keyboard_is_enough(page: Page, stranger: Path) -> None:
         page.keyboard.press("Enter")
     chooser.value.set_files(stranger)
     expect(page.get_by_role("heading", name="orange.png")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Remove orange.png")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="red").first).to_be_focused()
     box = page.locator("[value=emotion]")
