@@ -71,6 +71,15 @@ def test_completion_by_keyboard(page: Page) -> None:
     expect(page.locator("h1")).to_contain_text("for red green")
 
 
+def test_completions_come_from_the_library(page: Page) -> None:
+    page.goto("/")
+    page.locator("#q").press_sequentially("gr")
+    expect(page.get_by_role("option").first).to_contain_text("green")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("for green")
+
+
 def test_outdated_completions_are_not_shown(page: Page) -> None:
     waiting: list[Route] = []
     page.route("**/api/complete?q=g&*", lambda route: waiting.append(route))
