@@ -189,7 +189,9 @@ def test_a_run_is_started_watched_and_stopped(page: Page, more: Path) -> None:
         expect(page.locator(".indexing-what")).to_contain_text(str(more))
         page.get_by_role("button", name="Stop").press("Enter")
         expect(page.get_by_role("button", name="Look for new pictures")).to_be_visible()
-        expect(page.locator(".indexing-phase")).to_contain_text(re.compile(r"^Today \d\d:\d\d: stopped, \d+ pictures? stored"))
+        expect(page.locator(".indexing-phase")).to_contain_text(
+            re.compile(r"^Today \d\d:\d\d: stopped, \d+ pictures? stored")
+        )
         pictures = int(page.locator(".tile b").first.inner_text())
         assert 6 < pictures < 126
     finally:

@@ -63,13 +63,15 @@ def drop(page: Page, name: str, data: bytes, event: str = "drop") -> None:
     page.evaluate(
         """([name, bytes, event]) => {
             const carried = new DataTransfer();
-            carried.items.add(new File([new Uint8Array(bytes)], name, { type: name.endsWith(".png") ? "image/png" : "" }));
+            const type = name.endsWith(".png") ? "image/png" : "";
+            carried.items.add(new File([new Uint8Array(bytes)], name, { type }));
             if (event === "paste") {
                 document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carried, bubbles: true }));
                 return;
             }
             for (const each of ["dragenter", event]) {
-                document.body.dispatchEvent(new DragEvent(each, { dataTransfer: carried, bubbles: true, cancelable: true }));
+                const dragged = { dataTransfer: carried, bubbles: true, cancelable: true };
+                document.body.dispatchEvent(new DragEvent(each, dragged));
             }
         }""",
         [name, list(data), event],
@@ -201,7 +203,9 @@ def test_names_and_drawings_stay_text(page: Page, stranger: Path) -> None:
     )
     tag = {"name": evil, "score": 0.9, "source": "colours", "shown": True}
     image = {"path": "a", "tags": [tag], "error": None, "known": None}
-    page.route("**/api/annotate", lambda route: route.fulfill(json={"images": [image], "similar": None, "cloud": drawn}))
+    page.route(
+        "**/api/annotate", lambda route: route.fulfill(json={"images": [image], "similar": None, "cloud": drawn})
+    )
     page.goto("/try")
     drop(page, evil + ".png", stranger.read_bytes())
     expect(page.locator(".trial h2")).to_have_text(evil + ".png")
@@ -237,7 +241,9 @@ def test_the_keyboard_is_enough(page: Page, stranger: Path) -> None:
 
 def test_broken_plugins_are_named(page: Page) -> None:
     page.goto("/try")
-    expect(page.locator(".annotators-choice")).to_contain_text("lame cannot look: ImportError: no module named 'missing'")
+    expect(page.locator(".annotators-choice")).to_contain_text(
+        "lame cannot look: ImportError: no module named 'missing'"
+    )
 
 
 def test_it_fits_a_phone(page: Page, stranger: Path) -> None:
