@@ -6,7 +6,8 @@ The pages run in a process of their own under uvicorn, as `imsearch serve` runs 
 same processors.  Cold: no thumbnail exists (files are in the cache of the operating system, the server has answered one
 other request).  Warm: the same grid again; from disk: again after a restart of the server.  "raw" is decoding,
 shrinking and encoding alone, in a plain loop on one thread, in the same round; "of the bound" compares cold with raw
-divided by the processors.  The best of the rounds counts, since other programs may be busy; each round does all.
+divided by the processors.  "CPU" is the time of the processors that the loop and the server used (Linux only), which
+other busy programs lengthen much less than the time on the clock.  The best of the rounds counts; each round does all.
 With --formats: what WebP and JPEG cost at each size instead.
 """
 
@@ -84,14 +85,16 @@ def grid(kind: str, pictures: int, rounds: int) -> Iterator[dict[str, object]]:
         fill(folder / "library", paths, size, format)
         for thumbnail in ("small", "medium") if kind == "12 MP JPEG" else ("small",):
             measured = [one_round(folder / "library", paths, thumbnail) for _ in range(rounds)]
-            raw, cold, warm, disk = (min(column) for column in zip(*measured, strict=True))
+            raw, raw_cpu, cold, cold_cpu, warm, disk = (min(column) for column in zip(*measured, strict=True))
             yield {
                 "picture": kind,
                 "MB each": sum(path.stat().st_size for path in paths) / len(paths) / 1e6,
                 "grid": count,
                 "size": thumbnail,
                 "raw s": raw,
+                "raw CPU s": raw_cpu,
                 "cold s": cold,
+                "cold CPU s": cold_cpu,
                 "of the bound": cold / (raw / (os.cpu_count() or 1)),
                 "warm ms": warm * 1000,
                 "from disk ms": disk * 1000,
@@ -137,33 +140,44 @@ def _never(device: str) -> Annotator:
     raise AssertionError("nothing is annotated here")
 
 
-def one_round(library: Path, paths: list[Path], size: str) -> tuple[float, float, float, float]:
-    """Seconds: raw, cold, warm, from disk.  The last picture warms the server up and is not in the grid."""
+def one_round(library: Path, paths: list[Path], size: str) -> tuple[float, ...]:
+    """Seconds: raw and its CPU, cold and its CPU, warm, from disk.  The last picture only warms the server up."""
     shutil.rmtree(library / THUMBNAILS, ignore_errors=True)
     addresses = [f"/api/images/{number}/thumbnail?size={size}" for number in range(1, len(paths))]
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), time.process_time()
     for path in paths[:-1]:
         with path.open("rb") as file:
             shrink(file, BOXES["small" if size == "small" else "medium"])
-    raw = time.perf_counter() - start
-    with served(library) as port:
+    raw, raw_cpu = time.perf_counter() - start, time.process_time() - start_cpu
+    with served(library) as (port, process):
         asyncio.run(fetch(port, [f"/api/images/{len(paths)}/thumbnail?size={size}"]))
+        start_cpu = used(process)
         cold = asyncio.run(fetch(port, addresses))
+        cold_cpu = used(process) - start_cpu
         warm = min(asyncio.run(fetch(port, addresses)) for _ in range(5))
-    with served(library) as port:
+    with served(library) as (port, process):
         asyncio.run(fetch(port, [f"/api/images/{len(paths)}/thumbnail?size={size}"]))
         disk = asyncio.run(fetch(port, addresses))
-    return raw, cold, warm, disk
+    return raw, raw_cpu, cold, cold_cpu, warm, disk
+
+
+def used(process: int) -> float:
+    """Seconds of the processors that a process has used until now; 0 where nothing tells."""
+    told = Path(f"/proc/{process}/stat")
+    if not told.exists():
+        return 0.0
+    fields = told.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def served(library: Path) -> Iterator[int]:
-    """The pages of the library in another process; gives the port."""
+def served(library: Path) -> Iterator[tuple[int, int]]:
+    """The pages of the library in another process; gives the port and the number of the process."""
     command = [sys.executable, "-m", "benchmarks.thumbnails", "--serve", os.fspath(library)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield int(process.stdout.readline())
+            yield int(process.stdout.readline()), process.pid
         finally:
             process.terminate()
 

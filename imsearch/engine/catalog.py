@@ -12,13 +12,22 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, or_, select
 
 from imsearch.engine import schema as s
 from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
 from imsearch.records import Facts, Failure, Image
+
+_I, _F = s.images.c, s.files.c
+# Made once: sixty thumbnails ask for it at a time, and making it takes longer than running it.
+_KNOWN = (
+    select(_I.sha256, _I.width, _I.height, _I.format, _I.bytes, _F.path, _F.size, _F.mtime_ns)
+    .join_from(s.images, s.files)
+    .where(_I.id == bindparam("image"))
+    .order_by(_F.seen.desc(), _F.path)
+)
 
 
 class Catalog(CatalogTags):
@@ -112,11 +121,8 @@ class Catalog(CatalogTags):
 
     def known_image(self, image: int) -> KnownImage | None:
         """What is needed to open an image, with one statement; None when it is unknown or has no file any more."""
-        i, f = s.images.c, s.files.c
-        columns = (i.sha256, i.width, i.height, i.format, i.bytes, f.path, f.size, f.mtime_ns)
-        rows = select(*columns).join_from(s.images, s.files).where(i.id == image).order_by(f.seen.desc(), f.path)
         with self.reading() as connection:
-            found = connection.execute(rows).all()
+            found = connection.execute(_KNOWN, {"image": image}).all()
         if not found:
             return None
         files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns) for row in found)

@@ -143,7 +143,7 @@ class Engine(Finder):
             self._indexes.heal(_PATIENCE)
 
     def keep_up(self) -> None:
-        """Until this engine is closed, let the text index follow what other processes correct, whatever this one does."""
+        """Until this engine is closed, let the text index follow what others correct, whatever this process does."""
         self.recorder  # noqa: B018 - refuses a reader
         if self._keeper is None:
             self._keeper = Keeper(self._catch_up_when_due, _CATCH_UP_SECONDS / 2, self.notes.append)
@@ -183,6 +183,7 @@ class Engine(Finder):
 
     def verify(self) -> list[str]:
         """What is wrong with the library, in sentences; reads everything.  Empty when all is well."""
+        self._indexes.heal()
         return verify(self.catalog, self._indexes)
 
     def close(self) -> None:

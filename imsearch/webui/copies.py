@@ -53,8 +53,10 @@ class Copies:
             if isinstance(file, BufferedReader):
                 return file, seen
             found.setdefault(file, os.fsencode(seen.path).decode("utf-8", "replace"))
-        reason = next((each for each in _WORST_FIRST if each in found), "missing")
-        raise NoCopyError(reason, found.get(reason, ""))
+        for reason in _WORST_FIRST:
+            if reason in found:
+                raise NoCopyError(reason, found[reason])
+        raise NoCopyError("missing", "")
 
     def _open(self, image: KnownImage, seen: FileSeen) -> BufferedReader | Reason:
         try:

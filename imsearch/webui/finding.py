@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from imsearch.webui.cards import Card, cards, headings
+from imsearch.webui.linking import search_address
 from imsearch.webui.refining import order
 
 if TYPE_CHECKING:
@@ -74,12 +74,8 @@ class Found:
 
     def address(self, offset: int, everything: bool | None = None) -> str:
         """This query from another place on."""
-        parts = {"q": self.text} if self.text else {}
-        if self.everything if everything is None else everything:
-            parts["all"] = "1"
-        if offset:
-            parts["offset"] = str(offset)
-        return f"/?{urlencode(parts)}" if parts else "/"
+        address = search_address(self.text, self.everything if everything is None else everything)
+        return f"{address}{'&' if '?' in address else '?'}offset={offset}" if offset else address
 
 
 def find(library: Library, text: str, *, limit: int, offset: int, everything: bool) -> Found:
@@ -96,6 +92,7 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
     made = cards(
         hits,
         text,
+        everything=everything,
         scored=any(hit.why for hit in hits),
         months=months,
         cut_at=relevant - offset if everything and relevant and order(text) in ("", "score") else -1,

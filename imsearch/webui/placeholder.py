@@ -13,20 +13,21 @@ SAID = {
 """By the reason that the header X-Imsearch-Placeholder names."""
 
 # Greys that are readable on a light page and on a dark one alike.
-_GROUND, _INK = "#8a8a86", "#85857f"
+_GROUND, _INK = "#8a8a86", "#7c7c76"
 _WORDS_FROM = 150
 """Pixels of width; on anything narrower the words would not be readable."""
 
 
 def placeholder(width: int, height: int, reason: str) -> bytes:
     """An SVG of this size in pixels.  It holds neither style nor script, so that any policy lets it be drawn."""
-    side = min(width, height, 4 * max(16, min(width, height) // 12))
-    glyph = max(12.0, min(72.0, side * 0.6))
+    shorter = min(width, height)
+    glyph = max(12.0, min(50.0, shorter * 0.5), shorter / 8)
+    letters = max(13.0, shorter / 40)  # a large one is seen scaled down
     words = width >= _WORDS_FROM and height >= 80
-    x, y = (width - glyph) / 2, (height - glyph) / 2 - (14 if words else 0)
+    x, y = (width - glyph) / 2, (height - glyph) / 2 - (letters if words else 0)
     text = (
-        f'<text x="{width / 2:g}" y="{y + glyph + 24:g}" text-anchor="middle" font-family="system-ui, sans-serif" '
-        f'font-size="13" fill="{_INK}">{SAID[reason]}</text>'
+        f'<text x="{width / 2:g}" y="{y + glyph + 1.9 * letters:g}" text-anchor="middle" '
+        f'font-family="system-ui, sans-serif" font-size="{letters:g}" fill="{_INK}">{SAID[reason]}</text>'
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'

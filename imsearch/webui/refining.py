@@ -10,25 +10,40 @@ from typing import NamedTuple
 
 from imsearch.engine.query import ALL_KEYS
 
-_CONDITION = re.compile(rf'(?<![^\s])[-+]?(?:{"|".join(ALL_KEYS)}):(?:=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)', re.IGNORECASE)
+_CONDITION = re.compile(
+    rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(ALL_KEYS)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)',
+    re.IGNORECASE,
+)
 _ORDER = re.compile(r"(?<![^\s])sort:(-?\w+)", re.IGNORECASE)
-_GROUPED = re.compile(r'[()]|(?<!\S)(?:or|not)(?!\S)', re.IGNORECASE)
+_GROUPED = re.compile(r"[()]|(?<!\S)(?:or|not)(?!\S)", re.IGNORECASE)
 
 
 class Active(NamedTuple):
-    """A condition of a query: as it was typed, the query without it, and where it starts."""
+    """A condition of a query: as it was typed, the query without it, where it starts, and what it is called."""
 
     text: str
     rest: str
     start: int
+    label: str
 
 
 def conditions(text: str) -> list[Active]:
-    """The conditions of a query that can be taken out one by one; none where words are grouped, or it is too intricate."""
+    """The conditions of a query that can be taken out one by one; none where words are grouped."""
     if _GROUPED.search(re.sub(r'"[^"]*"?', "", text)):
         return []
     found = [match for match in _CONDITION.finditer(text) if not _ORDER.fullmatch(match[0])]
-    return [Active(match[0], joined(text[: match.start()], text[match.end() :]), match.start()) for match in found]
+    return [
+        Active(match[0], joined(text[: match.start()], text[match.end() :]), match.start(), _label(match))
+        for match in found
+    ]
+
+
+def _label(match: re.Match[str]) -> str:
+    """What facets ask for is called as it stands there; everything else as it was typed."""
+    key, value = match["key"].lower(), match["value"].removeprefix("=").strip('"')
+    if match["sign"] or (key not in ("shows", "folder") and not match["value"].startswith("=")):
+        return match[0]
+    return value.rstrip("/").rpartition("/")[2] or value if key == "folder" else value
 
 
 def bare(text: str) -> str:

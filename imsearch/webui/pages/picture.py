@@ -15,7 +15,6 @@ from imsearch.webui.linking import picture_address, search_address
 from imsearch.webui.pages import picture_view as view
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
-from imsearch.webui.telling import EXAMPLES
 from imsearch.webui.thumbnails import original_address, thumbnail_address
 
 router = APIRouter(include_in_schema=False)
@@ -54,7 +53,6 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
         image=image,
         name=view.files(image)[0].name,
         query=q,
-        examples=EXAMPLES,
         around=_neighbours(site.library, q, image.id, everything),
         back=search_address(q, everything),
         large=thumbnail_address(image, "large"),
@@ -67,7 +65,7 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
         files=view.files(image),
         besides=view.told_besides(image),
         failures=_failures(site.library, image),
-        **_tags(site.library, image),
+        rows=_rows(site.library, image),
     )
 
 
@@ -75,7 +73,7 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
 def tags(request: Request, site: TheSite, number: str) -> HTMLResponse:
     """The tags alone, for the page to show after a change."""
     image = _image(site.library, number)
-    return site.pages.render(request, "picture_tags.html", **_tags(site.library, image))
+    return site.pages.render(request, "picture_tags.html", rows=_rows(site.library, image))
 
 
 @router.get("/picture/{number}/similar")
@@ -96,9 +94,8 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
     return site.pages.render(request, "picture_similar.html", found=found, told=told, more=search_address(query))
 
 
-def _tags(library: Library, image: Image) -> dict[str, object]:
-    tags = library.engine.catalog.tags_of([image.id])[image.id]
-    return {"rows": view.tag_rows(tags, library.rejected(image.id))}
+def _rows(library: Library, image: Image) -> view.TagRows:
+    return view.tag_rows(library.engine.catalog.tags_of([image.id])[image.id], library.rejected(image.id))
 
 
 def _image(library: Library, number: str) -> Image:
@@ -135,5 +132,3 @@ def _failures(library: Library, image: Image) -> list[str]:
     """What went wrong with its files when they were last tried."""
     failed = (failure for path in image.files for failure in library.engine.catalog.failures(path))
     return [f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason for failure in failed]
-
-
