@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from imsearch.annotating import Annotated
@@ -22,13 +22,19 @@ def results_record(results: Results) -> dict[str, Any]:
     record: dict[str, Any] = {
         "query": results.query,
         "total": results.total,
+        "relevant": results.relevant,
         "hits": [hit_record(hit) for hit in results.hits],
         "unknown": list(results.unknown),
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
     }
     if results.facets:
-        record["facets"] = {kind: [{"name": n, "images": c} for n, c in top] for kind, top in results.facets.items()}
+        record["facets"] = facets_record(results.facets)
     return record
+
+
+def facets_record(facets: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, list[dict[str, Any]]]:
+    """What ``"facets"`` holds, by kind."""
+    return {kind: [{"name": name, "images": count} for name, count in top] for kind, top in facets.items()}
 
 
 def hit_record(hit: Hit) -> dict[str, Any]:

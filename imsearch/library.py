@@ -17,7 +17,8 @@ from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError, PictureError
 from imsearch.index_library import IndexLibrary
 from imsearch.lexicon import Lexicon
-from imsearch.records import Image, Results, Tag, Text
+from imsearch.records import Image, Tag, Text
+from imsearch.search_library import SearchLibrary
 from imsearch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from imsearch.semantic.meanings import SentenceMeanings
 
 
-class Library(IndexLibrary):
+class Library(IndexLibrary, SearchLibrary):
     """An opened library.  Use it as a context manager, or call `close`."""
 
     def __init__(self, engine: Engine, settings: Settings, plugins: PluginManager | None = None) -> None:
@@ -77,44 +78,6 @@ class Library(IndexLibrary):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def query(
-        self,
-        text: str,
-        *,
-        limit: int | None = None,
-        offset: int = 0,
-        min_score: float | None = None,
-        facets: bool = False,
-    ) -> Results:
-        """The pictures that match a query, the best first.  Raises QueryError."""
-        return self.engine.search(
-            text,
-            limit=self.settings.limit if limit is None else limit,
-            offset=offset,
-            min_score=self.settings.min_score if min_score is None else min_score,
-            facets=facets,
-        )
-
-    def similar(self, image: Path, *, limit: int | None = None) -> Results:
-        """The pictures nearest to a file, which need not be in the library.
-
-        The vectors compared are those of the annotator the settings name first, or else of the one that makes the
-        longest.  Raises PictureError when the file cannot be read.
-        """
-        from imsearch.indexer.outside import sha256_of
-
-        name = self.engine.vector_space()
-        if name is None:
-            raise ImsearchError(
-                "The library holds no vectors, so nothing can be compared. Index with an annotator that makes them; "
-                '"imsearch plugins" lists those that are installed.'
-            )
-        path = image.absolute()
-        known = self.engine.catalog.images_by_sha256([sha256_of(path)])
-        nearest_to = next(iter(known.values())) if known else self._vector_of(path, name)
-        results = self.engine.similar(nearest_to, annotator=name, limit=self.settings.limit if limit is None else limit)
-        return replace(results, query=str(image))
 
     def duplicates(
         self, paths: Sequence[Path] = (), *, threshold: float | None = None, exact: bool = False

@@ -186,7 +186,8 @@ class Results:
     `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out, unless
     `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
     some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
-    among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.
+    among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
+    high enough to be listed when nothing else is asked for; `total` is larger where everything was.
     """
 
     query: str
@@ -196,6 +197,7 @@ class Results:
     suggestions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     sense: str = ""
+    relevant: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def tell_last_run(run: LastRun) -> str:
 def duration(seconds: float) -> str:
     """``40 seconds``, ``6 minutes``, ``2 hours 5 minutes``."""
     if seconds < 55:
-        return f"{max(1, round(seconds / 5) * 5)} seconds"
+        return f"{max(5, round(seconds / 5) * 5)} seconds"
     minutes = max(1, round(seconds / 60))
     hours, rest = divmod(minutes, 60)
     parts = [(hours, "hour"), (rest, "minute")] if hours < 10 else [(round(minutes / 60), "hour")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -34,6 +35,13 @@ def test_names_in_a_variable_are_separated_by_commas(environ: dict[str, str]) ->
     assert load_settings(environ=environ).annotators == ("everyday", "colors")
 
 
+def test_folders_are_a_list(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('folders = ["/photos", "~/Pictures"]\n')
+    assert load_settings(environ=environ).folders == (Path("/photos"), Path("~/Pictures").expanduser())
+    environ["IMSEARCH_FOLDERS"] = os.pathsep.join(["/a b", "/c,d", ""])
+    assert load_settings(environ=environ).folders == (Path("/a b"), Path("/c,d"))
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -63,6 +71,7 @@ def test_a_bad_value_names_the_variable(environ: dict[str, str], name: str, text
         ("limit = true", "whole number"),
         ("library = 3", "path of a folder"),
         ("annotators = [3]", "list of names"),
+        ("folders = 3", "list of paths"),
         ("limit", "cannot be read"),
     ],
 )

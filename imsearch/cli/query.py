@@ -63,9 +63,9 @@ Examples:
     metavar="P",
     help="Leave out results scored lower (0 to 1; default: those far below the best).",
 )
-@click.option("--all", "everything", is_flag=True, help="List the unlikeliest results too; the same as --min-score 0.")
+@click.option("--all", "everything", is_flag=True, help="List the unlikeliest results too.")
 @click.option("--explain", is_flag=True, help="Print by what each result was found: word, tag, probability, source.")
-@click.option("--facets", is_flag=True, help="Print what all results have in common: tags, years, cameras, folders.")
+@click.option("--facets", is_flag=True, help="Print what all results have in common: tags, years, cameras ...")
 @format_option("table", "json", "paths")
 @nul_option
 @library_option
@@ -87,11 +87,10 @@ def query(
     dates, places, cameras and files, sources, prefixes and sorting.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
-    least = 0.0 if everything else min_score
-    settings = load_settings({"library": library, "limit": limit, "min_score": least})
+    settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
     with open_library(settings) as opened:
         try:
-            results = opened.query(text, offset=offset, facets=facets)
+            results = opened.query(text, offset=offset, everything=everything, facets=facets)
         except QueryError as error:
             raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
         print_results(results, form, nul, explain)

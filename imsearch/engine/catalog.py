@@ -41,8 +41,8 @@ class Catalog(CatalogTags):
         decode = os.fsdecode
         table = s.files.c
         files = select(table.path, table.image_id, table.size, table.mtime_ns, table.beside)
-        files = files.where(_under(table.path, folder))
-        failed = select(s.failures.c.path).where(_under(s.failures.c.path, folder), s.failures.c.annotator == "")
+        files = files.where(under(table.path, folder))
+        failed = select(s.failures.c.path).where(under(s.failures.c.path, folder), s.failures.c.annotator == "")
         with self.reading() as connection:
             known = {decode(path): KnownFile(None, 0, 0) for path in connection.execute(failed).scalars()}
             for path, *facts in connection.execute(files):
@@ -139,7 +139,7 @@ class Catalog(CatalogTags):
         table = s.failures.c
         failed = select(table.path, table.reason, table.annotator).order_by(table.path, table.annotator)
         if folder is not None:
-            failed = failed.where(_under(table.path, folder))
+            failed = failed.where(under(table.path, folder))
         with self.reading() as connection:
             return tuple(
                 Failure(Path(os.fsdecode(path)), reason, annotator)
@@ -167,7 +167,7 @@ def _key(path: Path) -> bytes:
     return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - resolve() follows links
 
 
-def _under(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
+def under(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
     """Paths inside a folder, or that very path: a range of bytes, so that the index of the column serves."""
     path = _key(folder)
     separator = os.fsencode(os.sep)

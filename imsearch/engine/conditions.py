@@ -41,6 +41,13 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Exact:
+    """Text that is just so, capitals too."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Circle:
     """Places at most so far from a point; degrees, north and east positive."""
 
@@ -57,7 +64,7 @@ class Chance:
     span: Span
 
 
-Value: TypeAlias = Span | Part | Circle | Chance | str
+Value: TypeAlias = Span | Part | Exact | Circle | Chance | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Condition:
 _COMPARISON = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
 _SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kmg]?)(i?)b?", re.IGNORECASE)
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _CHANCE = re.compile(r"(.*?)(>=|<=|>|<)([^<>=]*)", re.DOTALL)
 ORIENTATIONS = ("portrait", "landscape", "square")
@@ -256,15 +264,38 @@ def _part(text: str) -> Value:
     return Part(text)
 
 
+def _name(text: str) -> Value:
+    """Part of a name, or after ``=`` all of it."""
+    return Exact(unescaped(text[1:])) if text[:1] == "=" else Part(text)
+
+
+def _exact(key: str, example: str) -> Callable[[str], Value]:
+    def read(text: str) -> Value:
+        exact = unescaped(text.removeprefix("="))
+        if not exact:
+            raise BadValue(f"{key}: takes a name, for example {example}.", len(text))
+        return Exact(exact)
+
+    return read
+
+
+def unescaped(text: str) -> str:
+    """What cannot be typed in a query is written as in addresses: ``%22`` is a quotation mark."""
+    return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode(errors="surrogateescape"), text)
+
+
 KEYS: Mapping[str, Callable[[str], Value]] = {
+    "shows": _exact("shows", 'shows:dog or shows:"traffic light"'),
+    "annotator": str.lower,
     "path": _part,
     "name": _part,
+    "folder": _exact("folder", "folder:/photos/2023"),
     "type": _format,
     "date": _dates,
     "before": _before,
     "after": _later,
-    "camera": _part,
-    "lens": _part,
+    "camera": _name,
+    "lens": _name,
     "iso": _numbers("iso", "iso:400, iso:>800 or iso:100..400"),
     "width": _numbers("width", "width:>2000"),
     "height": _numbers("height", "height:>2000"),

@@ -143,7 +143,7 @@ class Engine(Finder):
             self._indexes.heal(_PATIENCE)
 
     def keep_up(self) -> None:
-        """Until this engine is closed, let the text index follow what other processes correct, whatever this one does."""
+        """Until this engine is closed, let the text index follow what others correct, whatever this process does."""
         self.recorder  # noqa: B018 - refuses a reader
         if self._keeper is None:
             self._keeper = Keeper(self._catch_up_when_due, _CATCH_UP_SECONDS / 2, self.notes.append)
@@ -183,11 +183,14 @@ class Engine(Finder):
 
     def verify(self) -> list[str]:
         """What is wrong with the library, in sentences; reads everything.  Empty when all is well."""
+        self._indexes.heal()
         return verify(self.catalog, self._indexes)
 
     def close(self) -> None:
         """Bring the indexes up to date, save them, and give the library back."""
         try:
+            if "completer" in vars(self):
+                self.completer.close()
             if self._home.writing:
                 self.save()
                 self._indexes.catch_up_text()  # what others corrected while vectors were saved

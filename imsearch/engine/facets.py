@@ -1,104 +1,152 @@
-"""What a whole result has in common: its most frequent tags, years, cameras and folders, with counts.
+"""What many images have in common: their most frequent tags, years, cameras, ..., with counts.
 
-All values of the library are read once for a state of the catalog and kept as arrays, so that counting over any result
-is a matter of milliseconds afterwards; a small result on its own is not worth that, and is counted row by row.
+All values of the library are read once and kept as arrays, so that counting over any result is a matter of milliseconds
+afterwards.  When the catalog changes, only the images that changed are read again.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, extract, select
 
-from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog
-from imsearch.engine.catalog_base import pieces
-from imsearch.engine.catalog_tags import shown_tags
+from imsearch.engine.derived import State
+from imsearch.engine.facet_values import read_pairs
 
-Facets = dict[str, tuple[tuple[str, int], ...]]
+Counts = tuple[tuple[str, int], ...]
+KINDS = ("tag", "year", "camera", "type", "annotator", "folder")
+"""What is told of a result; what else is known of images serves completion."""
 MOST = 10
 """Values of each kind."""
 FEW = 1000
 """So many images are looked up one by one, when the values of all are not at hand."""
-H = TypeVar("H", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Values:
-    """The values of one kind: image and value of each pair that there is, each once; what the values are called."""
+class Values:
+    """The values of one kind: image and number of the value of each pair that there is, each once.
+
+    numbers, names: the values; both only ever grow, and may know more than the pairs do.
+    """
 
     images: NDArray[np.int64]
     values: NDArray[np.int64]
-    names: Sequence[str]
+    numbers: dict[str, int]
+    names: list[str]
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[int, H]], name: dict[H, str] | None = None) -> _Values:
-        """name: what a value is called, where it is not called by itself."""
-        numbers: dict[H, int] = {}
-        table = np.array([(image, numbers.setdefault(value, len(numbers))) for image, value in pairs], np.int64)
-        images, values = np.unique(table.reshape(-1, 2), axis=0).T
-        return cls(images, values, [str(value) if name is None else name[value] for value in numbers])
+    def empty(cls) -> Values:
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), {}, [])
 
-    def top(self, inside: NDArray[np.bool_], most: int) -> tuple[tuple[str, int], ...]:
+    def replaced(self, changed: NDArray[np.bool_], images: NDArray[np.int64], values: Sequence[str]) -> Values:
+        """Without the pairs of the images that are marked, and with these."""
+        numbers = np.fromiter(map(self._number, values), np.int64, len(values))
+        new = np.sort((images << 32) | numbers)
+        new = new[np.diff(new, prepend=-1) != 0]
+        kept = ~_marked(changed, self.images)
+        return Values(
+            np.concatenate([self.images[kept], new >> 32]),
+            np.concatenate([self.values[kept], new & 0xFFFFFFFF]),
+            self.numbers,
+            self.names,
+        )
+
+    def _number(self, value: str) -> int:
+        number = self.numbers.get(value)
+        if number is None:
+            number = len(self.names)
+            self.names.append(value)  # before its number is known: readers go from numbers to names
+            self.numbers[value] = number
+        return number
+
+    def counts(self, inside: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+        """On how many of the images that are marked, or of all, each value is."""
+        values = self.values if inside is None else self.values[_marked(inside, self.images)]
+        return np.bincount(values, minlength=1)
+
+    def top(self, inside: NDArray[np.bool_], most: int) -> Counts:
         """The most frequent among the images that are marked; equal ones by name."""
-        counts = np.bincount(self.values[inside[self.images]], minlength=len(self.names)).tolist()
-        told = [(name, count) for name, count in zip(self.names, counts, strict=True) if count]
+        counts = self.counts(inside)
+        places = np.flatnonzero(counts)
+        if len(places) > most:
+            least = np.partition(counts[places], -most)[-most]
+            places = places[counts[places] >= least]
+        told = [(self.names[place], int(counts[place])) for place in places.tolist()]
         return tuple(sorted(told, key=lambda pair: (-pair[1], pair[0]))[:most])
 
 
-def facets(catalog: Catalog, ids: Sequence[int], most: int = MOST) -> Facets:
-    """The most frequent values among these images, by kind: "tag", "year", "camera", "folder".
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """The values of all images that have files, in one state of the catalog, by kind."""
 
-    A tag counts where it is shown.  Kinds without any value are left out.
-    """
-    if not ids:
-        return {}
-    if len(ids) <= FEW and not catalog.remembers("facets"):
-        known = _read(catalog, ids)
-    else:
-        known = catalog.remembered("facets", partial(_read, catalog))
-    size = max([max(ids), *(int(kind.images.max()) for kind in known.values() if len(kind.images))]) + 1
-    inside = np.zeros(size, np.bool_)
-    inside[np.asarray(ids)] = True
-    counted = {kind: values.top(inside, most) for kind, values in known.items()}
-    return {kind: top for kind, top in counted.items() if top}
+    state: State
+    kinds: Mapping[str, Values]
+
+    def counted(self, kind: str) -> dict[str, int]:
+        """Each value of a kind that an image has, and how many have it."""
+        values = self.kinds[kind]
+        counts = values.counts()
+        return {values.names[place]: int(counts[place]) for place in np.flatnonzero(counts).tolist()}
 
 
-def _read(catalog: Catalog, ids: Sequence[int] | None = None) -> dict[str, _Values]:
-    """The values of all images, or of these."""
-    tags: list[tuple[int, int]] = []
-    years: list[tuple[int, int]] = []
-    cameras: list[tuple[int, str]] = []
-    folders: list[tuple[int, bytes]] = []
-    separator = os.fsencode(os.sep)
-    with catalog.reading() as connection:
-        for piece in [None] if ids is None else pieces(ids):
-            tags += shown_tags(connection, piece)
-            facts = select(s.images.c.id, extract("year", s.images.c.taken_at), s.images.c.camera)
-            for image, year, camera in connection.execute(facts.where(_among(s.images.c.id, piece))):
-                years += [(image, year)] if year is not None else []
-                cameras += [(image, camera)] if camera else []
-            paths = select(s.files.c.image_id, s.files.c.path).where(_among(s.files.c.image_id, piece))
-            folders += [(image, path.rpartition(separator)[0]) for image, path in connection.execute(paths)]
-        names = _names(connection)
-    return {
-        "tag": _Values.of(tags, names),
-        "year": _Values.of(years),
-        "camera": _Values.of(cameras),
-        "folder": _Values.of(folders, {folder: os.fsdecode(folder) for _, folder in folders}),
+class Facets:
+    """Counts over the images of one catalog.  Several threads may use one."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._table: Table | None = None
+        self._lock = Lock()
+
+    def of(self, ids: NDArray[np.int64], most: int = MOST) -> dict[str, Counts]:
+        """The most frequent values among these images, by kind; kinds without any are left out.
+
+        A tag counts where it is shown, a camera or an annotator by its name, a folder where a copy lies directly in it.
+        """
+        if not len(ids):
+            return {}
+        if self._table is None and len(ids) <= FEW:
+            known = _applied(Table(("", 0), {}), self._catalog, ids.tolist(), ("", 0)).kinds
+        else:
+            known = self.table().kinds
+        inside = np.zeros(int(ids.max()) + 1, np.bool_)
+        inside[ids] = True
+        counted = {kind: known[kind].top(inside, most) for kind in KINDS}
+        return {kind: top for kind, top in counted.items() if top}
+
+    def table(self) -> Table:
+        """The values of all images now."""
+        with self._lock:
+            self._table = self._newest(self._table)
+            return self._table
+
+    def _newest(self, known: Table | None) -> Table:
+        state = self._catalog.state()
+        if known is not None and known.state == state:
+            return known
+        if known is None or known.state[0] != state[0] or known.state[1] > state[1]:
+            return _applied(Table(state, {}), self._catalog, None, state)
+        changed = self._catalog.changed_since(known.state[1])
+        return _applied(known, self._catalog, changed, state)
+
+
+def _applied(table: Table, catalog: Catalog, changed: Sequence[int] | None, state: State) -> Table:
+    """The table with the values of these images, or of all, read again."""
+    pairs = read_pairs(catalog, changed)
+    marked = np.zeros(max(changed, default=0) + 1 if changed is not None else 1, np.bool_)
+    if changed:
+        marked[np.asarray(changed)] = True
+    kinds = {
+        kind: table.kinds.get(kind, Values.empty()).replaced(marked, images, values)
+        for kind, (images, values) in pairs.items()
     }
+    return Table(state, kinds)
 
 
-def _among(column: ColumnElement[int], piece: Sequence[int] | None) -> ColumnElement[bool]:
-    return column.is_not(None) if piece is None else column.in_(piece)
-
-
-def _names(connection: Connection) -> dict[int, str]:
-    known = connection.execute(select(s.tags.c.id, s.tags.c.name))
-    return {tag: name for tag, name in known}  # noqa: C416 - rows are no pairs to mypy
+def _marked(marks: NDArray[np.bool_], images: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each of these images is marked; the largest ids may lie beyond the marks."""
+    found: NDArray[np.bool_] = marks[np.minimum(images, len(marks) - 1)] & (images < len(marks))
+    return found

@@ -10,17 +10,18 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from sqlalchemy import Column, ColumnElement, and_, between, exists, or_, select, true
 
 from imsearch.engine import schema as s
-from imsearch.engine.catalog import Catalog
-from imsearch.engine.conditions import Chance, Circle, Condition, Part, Span, did_you_mean
+from imsearch.engine.catalog import Catalog, under
+from imsearch.engine.conditions import Chance, Circle, Condition, Exact, Part, Span, did_you_mean
 from imsearch.engine.places import box, inside
 from imsearch.engine.resolved import Filter, Like, Resolved, Scoped, tags_in
-from imsearch.engine.sources import Sources
+from imsearch.engine.sources import Sources, shown_by
 from imsearch.engine.text_index import Postings
 from imsearch.engine.tree import By, Everything
 from imsearch.engine.tree import Like as LikeNode
@@ -96,7 +97,7 @@ class Filters:
         if isinstance(node, Everything):
             return Filter("", self._select(true()))
         if isinstance(node, By):
-            return Filter(f"by:{node.source}", self._select(self._sources.shown_by(self._known(node))))
+            return Filter(f"by:{node.source}", self._select(shown_by(self._known("by", node.source, node.position))))
         return Filter(node.text, self._ids(node))
 
     def like(self, node: LikeNode) -> Like:
@@ -110,17 +111,17 @@ class Filters:
 
     def scoped(self, item: Resolved, by: By) -> Scoped:
         """The words of a group as far as this source said them."""
-        source = self._known(by)
+        source = self._known("by", by.source, by.position)
         return Scoped(item, source, self._sources.postings(source, tags_in(item)))
 
-    def _known(self, by: By) -> str:
+    def _known(self, key: str, source: str, position: int) -> str:
         names = self._sources.names()
-        if by.source not in names:
+        if source not in names:
             raise QueryError(
-                f"by: knows {', '.join(names)} in this library; not {by.source!r}.{did_you_mean(by.source, names)}",
-                by.position,
+                f"{key}: knows {', '.join(names)} in this library; not {source!r}.{did_you_mean(source, names)}",
+                position,
             )
-        return by.source
+        return source
 
     def _ids(self, condition: Condition) -> NDArray[int64]:
         value = condition.value
@@ -133,6 +134,10 @@ class Filters:
                 return self._select(_within(_NUMBERS[condition.key], value))
             case Part():
                 return self._named(condition.key, value)
+            case Exact():
+                return self._exactly(condition.key, value.text)
+        if condition.key == "annotator":
+            return self._select(shown_by(self._known("annotator", value, condition.position)))
         if condition.key == "type":
             return self._select(_image.format == value.upper())
         if condition.key == "orientation":
@@ -142,7 +147,7 @@ class Filters:
         if value == "people":
             return self._showing(self._words.of_kind(_PERSON))
         if value in ("tags", "untagged"):
-            tagged = self._sources.shown_by("")
+            tagged = shown_by("")
             return self._select(tagged if value == "tags" else ~tagged)
         return self._select(_FACTS[value])
 
@@ -178,6 +183,23 @@ class Filters:
         table = np.array([tuple(row) for row in places], np.float64).reshape(-1, 3)
         ids: NDArray[int64] = table[inside(circle, table[:, 1], table[:, 2]), 0].astype(np.int64)
         return ids
+
+    def _exactly(self, key: str, text: str) -> NDArray[int64]:
+        """What is called just so; for ``folder``, the images with a copy that lies directly in it."""
+        try:
+            folder = os.fsencode(text.rstrip(os.sep))
+        except UnicodeEncodeError:  # half a character: nothing that is stored can be called so
+            return np.empty(0, np.int64)
+        if key in _NAMES:
+            return self._select(_NAMES[key] == text.encode(errors="replace").decode())
+        if key == "shows":
+            tag = text.encode(errors="replace").decode()
+            return self._showing([tag if len(self._postings(tag).images) else self._words.normalize(tag)])
+        paths = select(s.files.c.path, s.files.c.image_id).where(under(s.files.c.path, Path(text)))
+        with self._catalog.reading() as connection:
+            files = connection.execute(paths).all()
+        inside = (image for path, image in files if path.rpartition(os.fsencode(os.sep))[0] == folder)
+        return np.unique(np.fromiter(inside, np.int64))
 
     def _named(self, key: str, part: Part) -> NDArray[int64]:
         fits = _pattern(part.text)

@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from imsearch.engine.answer import Answer
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
+from imsearch.engine.memory import Memory
 from imsearch.engine.query import parse
 from imsearch.engine.resolved import Like, Resolved, Term, ranks
+from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import TextIndex
 from imsearch.engine.words import Lexicon, Meanings, Words
-from imsearch.engine.written import evidence, is_key, key
+from imsearch.engine.written import key
 from imsearch.errors import ImsearchError
-from imsearch.records import Hit, Image, Results, Tag
+from imsearch.records import Hit, Results
 
 if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.completing import Completer
+    from imsearch.engine.facets import Counts, Facets
     from imsearch.engine.ranking import Ranking
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
 LIKE = 1000
 """So many of the pictures nearest to that of a ``like:`` are looked at."""
+REMEMBERED = 64
+"""Queries, and pages of them, that are not asked of the stores again while the library stays as it is."""
+_ANSWER_BYTES, _PAGE_BYTES = 64 << 20, 32 << 20
+_LONGEST_ID = 18
+"""Digits; more are no number that a database takes."""
 
 
-class _Found(NamedTuple):
-    """What a query comes to: resolved by the words of the library, and all images it finds, in order."""
+class Neighbours(NamedTuple):
+    """The images before and after one in a result, its place counted from 1 (0: it is not there), and how many."""
 
-    words: Words
-    query: Resolved | None
-    unknown: tuple[str, ...]
-    ids: NDArray[int64]
-    scores: NDArray[float32]
+    previous: int | None
+    next: int | None
+    position: int
+    total: int
 
 
 class Finder:
     """Answers queries.  Several threads may use one.
 
     annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
-    look: gives the vector that an annotator makes of a file outside the library; None where there are no models.
-    ranking: what goes into a score; None for what measured best.
+    look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
+    where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
     """
 
     def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
@@ -54,67 +64,135 @@ class Finder:
         self.ranking: Ranking | None = None
         self._indexes = indexes
         self._lexicon = lexicon
-        self._meanings = meanings
-        self._words: tuple[int, Words] | None = None
+        self._speaking = Speaking(catalog, indexes, lexicon, meanings)
+        self._answers: Memory[Answer] = Memory(
+            REMEMBERED, _ANSWER_BYTES, lambda answer: answer.bytes if answer.lasting else None
+        )
+        self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)
+        self._counted: Memory[dict[str, Counts]] = Memory(REMEMBERED, REMEMBERED, lambda counted: 1)
 
     def search(
-        self, text: str, *, limit: int = 20, offset: int = 0, min_score: float | None = None, facets: bool = False
+        self,
+        text: str,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        min_score: float | None = None,
+        everything: bool = False,
+        facets: bool = False,
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
-        min_score: leave out what scores lower; by default where relevance ends, see `imsearch.engine.ranking.Cut`.
-        `Results.total` counts all images that are left, and facets, if wanted, are those of all of them.
+        min_score: where the list ends; by default where relevance ends, see `imsearch.engine.ranking.Cut`.  everything:
+        list those below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
+        listed; facets, if wanted, are those of all that are listed.
         """
-        found = self._find(text, min_score)
+        asked, answer = self._answer(text)
+        least = answer.cut if min_score is None else min_score
+        shown = 0.0 if everything else least
+        ids, scores = answer.listed(shown)
         page = slice(offset, offset + limit)
-        suggestions = self._suggestions(found.unknown, found.words)
-        if found.query is None:
-            return Results(text, 0, (), found.unknown, suggestions)
-        hits = self._hits(found.ids[page].tolist(), found.scores[page].tolist(), found.words.why(found.query))
-        told = self._facets(found.ids.tolist()) if facets else {}
-        return Results(text, len(found.ids), hits, found.unknown, suggestions, told, found.words.sense_of(found.query))
+        hits: tuple[Hit, ...] = ()
+        if len(ids[page]):
+            some = ids[page].tolist(), scores[page].tolist()
+            make = lambda: read_hits(self.catalog, *some, answer.why)  # noqa: E731 - a line instead of three
+            hits = self._pages.get((asked, shown, offset, limit), make) if answer.lasting else make()
+        return Results(
+            text,
+            len(ids),
+            hits,
+            answer.unknown,
+            answer.suggestions,
+            self._counted.get((asked, shown), lambda: self.facets.of(ids)) if facets else {},
+            answer.sense,
+            relevant=answer.count(least),
+        )
 
-    def search_ids(self, text: str, *, min_score: float | None = None) -> list[int]:
+    def search_ids(self, text: str, *, min_score: float | None = None, everything: bool = False) -> list[int]:
         """The ids alone of all images that `search` finds, in its order."""
-        found: list[int] = self._find(text, min_score).ids.tolist()
+        found: list[int] = self._listed(text, min_score, everything).tolist()
         return found
 
-    def _find(self, text: str, min_score: float | None) -> _Found:
-        """Resolve and rank a query, and put the images in the order it asks for."""
+    def neighbours(
+        self, text: str, image: int, *, min_score: float | None = None, everything: bool = False
+    ) -> Neighbours:
+        """The images beside one in what `search` finds."""
+        ids = self._listed(text, min_score, everything)
+        places = (ids == image).nonzero()[0].tolist()
+        if not places:
+            return Neighbours(None, None, 0, len(ids))
+        place = places[0]
+        after = int(ids[place + 1]) if place + 1 < len(ids) else None
+        return Neighbours(int(ids[place - 1]) if place else None, after, place + 1, len(ids))
+
+    def state(self) -> Hashable:
+        """Tells what is found now from what was found before the library changed."""
+        self._indexes.heal_soon()  # here, since an answer that is remembered is found without another look
+        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit())
+
+    @cached_property
+    def facets(self) -> Facets:
+        """Counts what many images have in common."""
+        from imsearch.engine.facets import Facets
+
+        return Facets(self.catalog)
+
+    @cached_property
+    def completer(self) -> Completer:
+        """Tells what could be typed next."""
+        from imsearch.engine.completing import Completer
+
+        return Completer(self.catalog, self.facets, self.current_words)
+
+    def _listed(self, text: str, min_score: float | None, everything: bool) -> NDArray[int64]:
+        answer = self._answer(text)[1]
+        least = answer.cut if min_score is None else min_score
+        return answer.listed(0.0 if everything else least)[0]
+
+    def _answer(self, text: str) -> tuple[Hashable, Answer]:
+        """What a query comes to now, and what that is remembered under."""
+        # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
+        asked = text, self.state(), tuple(self.annotators), self.ranking
+        return asked, self._answers.get(asked, lambda: self._find(text))
+
+    def _find(self, text: str) -> Answer:
+        """Resolve and rank a query."""
         import numpy as np
 
         from imsearch.engine.filters import Filters
         from imsearch.engine.order import NEWEST, ordered
+        from imsearch.engine.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
-        self._indexes.heal_soon()
         words = self.current_words()
+        paths: list[str] = []
 
-        def ask(index: TextIndex) -> _Found:
-            filters = Filters(self.catalog, index.postings, words, like=self._like)
+        def ask(index: TextIndex) -> Answer:
+            filters = Filters(self.catalog, index.postings, words, like=lambda target: self._like(target, paths))
             query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
-            if query is None:
-                return _Found(words, None, unknown, np.empty(0, np.int64), np.empty(0, np.float32))
-            ids, scores = self._rank(query, index, min_score)
-            sort = parsed.sort or (None if ranks(query) else NEWEST)
-            if sort is not None:
-                ids, scores = ordered(self.catalog, ids, scores, sort)
-            return _Found(words, query, unknown, ids, scores)
+            found = np.empty(0, np.int64), np.empty(0, np.float32)
+            if query is not None:
+                found = self._rank(query, index)
+            sort = parsed.sort or (None if query is None or ranks(query) else NEWEST)
+            return Answer(
+                words,
+                query,
+                unknown,
+                found,
+                cut_of(found[1], self.ranking or DEFAULT),
+                lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
+                lambda: self._suggestions(unknown, words),
+                lasting=not paths,
+            )
 
         return self._indexes.with_text(ask)
 
-    def _rank(self, query: Resolved, index: TextIndex, min_score: float | None) -> Ranked:
-        from imsearch.engine.ranking import DEFAULT, rank
+    def _rank(self, query: Resolved, index: TextIndex) -> Ranked:
+        from imsearch.engine.ranking import DEFAULT, find
 
         space = self.vector_space()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
-        ranking = self.ranking or DEFAULT
-        return rank(query, index.postings, index.images(), min_score, ranking=ranking, vectors=vectors)
-
-    def _facets(self, ids: list[int]) -> dict[str, tuple[tuple[str, int], ...]]:
-        from imsearch.engine.facets import facets
-
-        return facets(self.catalog, ids)
+        return find(query, index.postings, index.images(), ranking=self.ranking or DEFAULT, vectors=vectors)
 
     def vector_space(self) -> str | None:
         """The annotator whose vectors are compared; None when there are no vectors."""
@@ -122,14 +200,21 @@ class Finder:
         wanted = [name for name in self.annotators if name in spaces]
         return wanted[0] if wanted else max(spaces, key=lambda name: spaces[name][1], default=None)
 
-    def _like(self, target: str) -> Like:
-        """What ``like:`` asks for: the pictures near another, which is given by its id or by a path."""
+    def _like(self, target: str, paths: list[str] | None = None) -> Like:
+        """What ``like:`` asks for: the pictures near another, which is given by its id or by a path.
+
+        paths: notes a path, behind which another picture may lie tomorrow though the library stays as it is.
+        """
+        paths = [] if paths is None else paths
         name, index = self._indexes.vectors(self.vector_space())
         image = self.catalog.image(Path(target))
-        if image is None and target.isdecimal():
+        if image is not None or not target.isdecimal():
+            paths.append(target)
+        elif len(target) <= _LONGEST_ID:
             image = self.catalog.image(int(target))
         vector = None if image is None else self.catalog.vector(image.id, name)
         if vector is None and self.look is not None and Path(target).is_file():
+            paths.append(target)
             vector = self.look(Path(target), name)
         if vector is None:
             raise ImsearchError(f"like:{target} is neither a picture file nor an image of the library with a vector.")
@@ -153,22 +238,12 @@ class Finder:
         ids, cosines = index.nearest(vector, offset + limit + 1)
         others = ids != own
         total = len(index) - int((~others).sum())
-        ids, cosines = ids[others][offset : offset + limit], cosines[others][offset : offset + limit]
-        return Results("", total, self._hits(ids.tolist(), [max(0.0, each) for each in cosines.tolist()], {}))
+        page = slice(offset, offset + limit)
+        scores = [max(0.0, each) for each in cosines[others][page].tolist()]
+        return Results("", total, read_hits(self.catalog, ids[others][page].tolist(), scores, {}), relevant=total)
 
-    def _hits(self, ids: list[int], scores: list[float], why: dict[str, frozenset[str]]) -> tuple[Hit, ...]:
-        images, tags = self.catalog.images(ids), self.catalog.tags_of(ids)
-        written = self._written(images) if any(is_key(name) for names in why.values() for name in names) else {}
-        return tuple(
-            Hit(images[image], score, tags[image], _reasons(tags[image], written.get(image, {}), why))
-            for image, score in zip(ids, scores, strict=True)
-            if image in images  # it may have been forgotten since
-        )
-
-    def _suggestions(self, unknown: Sequence[str], words: Words) -> dict[str, tuple[str, ...]]:
+    def _suggestions(self, unknown: Sequence[str], words: Words) -> Mapping[str, tuple[str, ...]]:
         """Words that find something, for those that nobody knows."""
-        if not unknown:
-            return {}
         from imsearch.engine.suggestions import suggest
 
         def showing(term: Term) -> int:
@@ -178,36 +253,6 @@ class Finder:
 
         return suggest(unknown, words, showing)
 
-    def _written(self, images: Mapping[int, Image]) -> dict[int, dict[str, Tag]]:
-        """The written words of images."""
-        texts = self.catalog.texts_of(images)
-        return {image: evidence(found.files, texts.get(image, ())) for image, found in images.items()}
-
     def current_words(self) -> Words:
-        """The words of the library; read again when the catalog has changed."""
-        _, generation = self.catalog.state()
-        if self._words is None or self._words[0] != generation:
-            rejected = self.catalog.rejected_names()
-
-            def is_left(tag: str) -> bool:
-                return tag not in rejected or self._indexes.with_text(
-                    lambda index: not bool(index.postings(tag).rejected.all())
-                )
-
-            words = Words(self._lexicon, self.catalog.tag_names(), self.catalog.renamed(), self._meanings, is_left)
-            self._words = generation, words
-        return self._words[1]
-
-
-def _reasons(tags: Sequence[Tag], written: Mapping[str, Tag], why: dict[str, frozenset[str]]) -> dict[str, Tag]:
-    """The likeliest tag or written word of an image for each word of the query; tags come likeliest first."""
-    reasons = {}
-    for word, names in why.items():
-        found = [tag for tag in tags if tag.name in names][:1]
-        for phrase in (name[1:].split() for name in names if is_key(name)):
-            if all(each in written for each in phrase):
-                weakest = min((written[each] for each in phrase), key=lambda tag: tag.probability)
-                found.append(replace(weakest, name=" ".join(phrase)))
-        if found:
-            reasons[word] = max(found, key=lambda tag: (tag.probability, tag.name))
-    return reasons
+        """The words of the library as it is now."""
+        return self._speaking.words()

@@ -98,17 +98,22 @@ def verify(catalog: Catalog, indexes: Indexes) -> list[str]:
         found = damages(connection)
     if found:
         return [f"The catalog is damaged: {each}" for each in found]
+    before = catalog.state()
     try:
-        return [*_text_problems(catalog, indexes), *_vector_problems(catalog, indexes)]
+        problems = [*_text_problems(catalog, indexes), *_vector_problems(catalog, indexes)]
     except IndexDamagedError as error:
-        return [f"The text index is damaged: {error}"]
+        problems = [f"The text index is damaged: {error}"]
+    if problems and catalog.state() != before:
+        return ["The library changed while it was checked. Check it again when nobody writes to it."]
+    return problems
 
 
 def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
     """Compare every posting list with the catalog: how many images have a tag, and how strongly in sum."""
     index = indexes.text_index
+    index.refresh()
     if index.state != catalog.state():
-        yield "The text index is behind the catalog; the next run that writes brings it up to date."
+        yield "The text index is behind the catalog; the run that is on, or the next one, brings it up to date."
         return
     counts: defaultdict[str, int] = defaultdict(int)
     weights: defaultdict[str, float] = defaultdict(float)

@@ -68,7 +68,7 @@ NOT.3: /not(?![^\s()"])/i
 MINUS: /-(?=[^\s])/
 PLUS: /\+(?=[^\s])/
 TAGGED.4: /tag:(?:"[^"]*[^"\s][^"]*(?:"(?:[<>]=?[^\s()"]*)?|$)|[^\s()"]+)/i
-KEYED.4: /(?:KEYS):(?:"[^"]*[^"\s][^"]*(?:"|$)|[^\s()",;!?][^\s()"]*)/i
+KEYED.4: /(?:KEYS):(?:=?"[^"]*[^"\s][^"]*(?:"|$)|[^\s()",;!?][^\s()"]*)/i
 SPACED.3: /[^\s()"+\-,.;:!?][^\s()",;:!?]*:"[^"]*[^"\s][^"]*(?:"|$)/
 QUOTED.2: /"[^"]*[^"\s][^"]*(?:"|$)/
 WORD: /[^\s()"+\-,.;:!?](?:[^\s()",;!?]*[^\s()",;:.!?])?/
@@ -137,8 +137,8 @@ class _Build(Transformer[Token, Node]):
     def keyed(self, items: list[Token]) -> Node | Sort:
         typed, _, text = str(items[0]).partition(":")
         key, start = typed.lower(), _start(items[0]) + len(typed) + 1
-        if text.startswith('"'):
-            text, start = text.strip('"'), start + 1
+        if text.startswith(('"', '="')):
+            text, start = text.replace('"', ""), start + 1
         else:
             text = text.rstrip(",;!?")
         if key in _SPECIAL:

@@ -67,8 +67,25 @@ def rank(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The ids and scores of the images that fit, best first, equal ones in order of id.
 
-    images: ids of all images there are.  Images below `min_score` are left out, by default those that `Ranking.cut`
-    leaves out, and those without any of the words.  vectors: gives the vectors of images, for visual evidence.
+    Images below `min_score` are left out, by default those that `Ranking.cut` leaves out, and those without any of the
+    words.  The rest is as for `find`.
+    """
+    ids, scores = find(query, lookup, images, ranking=ranking, vectors=vectors)
+    kept = scores >= np.float32(cut_of(scores, ranking) if min_score is None else min_score)
+    return best_first(ids[kept], scores[kept])
+
+
+def find(
+    query: Resolved,
+    lookup: Lookup,
+    images: NDArray[np.int64],
+    *,
+    ranking: Ranking = DEFAULT,
+    vectors: Vectors | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """All images that have any of the words and meet the conditions, and their scores, in order of id.
+
+    images: ids of all images there are.  vectors: gives the vectors of images, for visual evidence.
     """
     size = int(images.max()) + 1 if len(images) else 1
     present = np.zeros(size, np.bool_)
@@ -93,10 +110,16 @@ def rank(
         lifts = votes(ranking.feedback, told, some, vectors)
         lifted = _score(query, leaves.some(some, lifts), present[some], mean)
         scores[places] = np.maximum(scores[places], lifted.score)
-    if min_score is None:
-        min_score = ranking.cut.at(float(scores.max())) if len(ids) else 0.0
-    kept = scores >= np.float32(min_score)
-    ids, scores = ids[kept], scores[kept]
+    return ids, scores
+
+
+def cut_of(scores: NDArray[np.float32], ranking: Ranking = DEFAULT) -> float:
+    """The score at which relevance ends among these."""
+    return ranking.cut.at(float(scores.max())) if len(scores) else 0.0
+
+
+def best_first(ids: NDArray[np.int64], scores: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The images in order of score; equal ones stay as they are."""
     order = np.argsort(-scores, kind="stable")
     return ids[order], scores[order]
 

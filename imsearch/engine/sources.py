@@ -79,15 +79,16 @@ class Sources:
             np.isin(images, rejected),
         )
 
-    def shown_by(self, source: str) -> ColumnElement[bool]:
-        """The condition on `images.id` that this source gave it a tag that is shown; an empty name means any."""
-        said, user = s.annotation_tags.c, s.corrections.c
-        if source == USER:
-            return exists().where(user.image_id == s.images.c.id, user.verdict > 0)
-        shown = exists().where(said.image_id == s.images.c.id, said.shown, ~_rejected())
-        if not source:
-            return shown | self.shown_by(USER)
-        return shown.where(said.annotator_id.in_(_versions(source)))
+
+def shown_by(source: str) -> ColumnElement[bool]:
+    """The condition on `images.id` that this source gave it a tag that is shown; an empty name means any."""
+    said, user = s.annotation_tags.c, s.corrections.c
+    if source == USER:
+        return exists().where(user.image_id == s.images.c.id, user.verdict > 0)
+    shown = exists().where(said.image_id == s.images.c.id, said.shown, ~_rejected())
+    if not source:
+        return shown | shown_by(USER)
+    return shown.where(said.annotator_id.in_(_versions(source)))
 
 
 def _rejected() -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,6 +59,9 @@ class TextIndex(Protocol):
 
     def images(self) -> NDArray[int64]:
         """All images in the index, shape (n,), in no order."""
+
+    def commit(self) -> Hashable:
+        """Tells what is read from now on from what was read before another commit."""
 
     def refresh(self) -> None:
         """See what other processes have committed since."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from threading import RLock
@@ -147,6 +147,12 @@ class WhooshTextIndex:
         _, reader = self._open()
         parts = [self._images_of(leaf)[alive(leaf)] for leaf in leaves(reader)]
         return np.concatenate([np.empty(0, np.int64), *parts])
+
+    @_guarded
+    def commit(self) -> Hashable:
+        """Tells one commit from another."""
+        self._open()
+        return self._opened_at
 
     @_guarded
     def refresh(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
 
+from imsearch.webui import texts
+from imsearch.webui.linking import search_address, source_name
 from imsearch.webui.shapes import shape
 from imsearch.webui.thumbnails import thumbnail_address
 
@@ -54,13 +55,15 @@ def percent(share: float) -> str:
     return f"{min(max(round(share * 100), 1 if share > 0 else 0), 100 if share >= 1 else 99)}%"
 
 
-def cards(hits: Sequence[Hit], text: str, *, scored: bool, months: Iterator[str], cut_at: int = -1) -> Iterator[Card]:
+def cards(
+    hits: Sequence[Hit], text: str, *, everything: bool, scored: bool, months: Iterator[str], cut_at: int = -1
+) -> Iterator[Card]:
     """The cards of these hits.
 
-    text: the query, which the page of a picture goes on with.  scored: whether scores tell anything.  months: the
-    heading before each.  cut_at: the place among the hits of the first that is less likely.
+    text, everything: the query, which the page of a picture goes on with.  scored: whether scores tell anything.
+    months: the heading before each.  cut_at: the place among the hits of the first that is less likely.
     """
-    query = f"?{urlencode({'q': text})}" if text else ""
+    query = search_address(text, everything).removeprefix("/")
     for place, (hit, month) in enumerate(zip(hits, months, strict=True)):
         image = hit.image
         yield Card(
@@ -71,7 +74,7 @@ def cards(hits: Sequence[Hit], text: str, *, scored: bool, months: Iterator[str]
             image.height,
             thumbnail_address(image, "small"),
             thumbnail_address(image, "medium"),
-            readable(image.path.name),
+            texts.readable(image.path.name),
             _tags(hit.tags),
             percent(hit.score) if scored else "",
             tuple(_why(word, tag) for word, tag in hit.why.items()),
@@ -90,11 +93,6 @@ def headings(hits: Sequence[Hit], before: Hit | None) -> Iterator[str]:
         last = month
 
 
-def readable(text: str) -> str:
-    """A file name as text: bytes that are none are marked."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def _month(taken_at: datetime | None) -> str:
     return f"{_MONTHS[taken_at.month - 1]} {taken_at.year}" if taken_at else UNDATED
 
@@ -110,7 +108,7 @@ def _tags(tags: Sequence[Tag]) -> str:
 
 
 def _why(word: str, tag: Tag) -> Why:
-    return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), tag.source)
+    return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), source_name(tag.source))
 
 
 _MONTHS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,18 +42,26 @@ async def read_form(request: Request, most_files: int) -> Form:
         parsed = await parser.parse()
     except MultiPartException as error:
         raise Problem(400, f"The form cannot be read: {error.message}") from error
+    try:
+        form = _sorted(parsed.multi_items())
+    finally:
+        await parsed.close()
+    if not form.files:
+        raise _wrong("file", "is missing: send at least one picture, with a file name")
+    return form
+
+
+def _sorted(items: Iterable[tuple[str, UploadFile | str]]) -> Form:
     files: list[Upload] = []
     fields: dict[str, list[str]] = {}
-    for name, value in parsed.multi_items():
+    for name, value in items:
         if not isinstance(value, UploadFile):
             fields.setdefault(name, []).append(value)
         elif name == "file":
             files.append(Upload(value.filename or "", value.file.read()))
-            value.file.close()
+            value.file.close()  # it is held twice otherwise
         else:
             raise _wrong(name, "is not known here: files belong into the field file")
-    if not files:
-        raise _wrong("file", "is missing: send at least one picture, with a file name")
     return Form(files, fields)
 
 

@@ -140,7 +140,7 @@ class Indexing:
             return "The library can only be read here, so nothing can be indexed."
         if not folders:
             return (
-                'No folder of pictures is known yet. Run "imsearch index FOLDER" once on the computer that has them, or '
+                'No folder of pictures is known yet. Run "imsearch index FOLDER" once where imsearch serve runs, or '
                 "name folders in the configuration file."
             )
         return None
@@ -163,7 +163,7 @@ class Indexing:
         if self._log is not None:
             self._log.close()
         # A file rather than a pipe: should this server be killed, the run can go on printing.
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open while the run is
         self._stopping = False
         self._child = subprocess.Popen(
             [*command, "--", *map(os.fspath, paths)],

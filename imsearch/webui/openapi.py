@@ -148,6 +148,9 @@ def _finish(operation: dict[str, Any]) -> None:
         responses["422"] = _problem(422, "A parameter or the body cannot be understood; `errors` tells which part.")
     if "requestBody" in operation:
         responses.setdefault("400", _problem(400, "The body cannot be read."))
+    for status, response in responses.items():
+        if MEDIA_TYPE in response.get("content", {}):
+            response["content"] = _problem(int(status), response["description"])["content"]
     for status, meaning in _EVERYWHERE.items():
         responses.setdefault(str(status), _problem(status, meaning))
     operation["responses"] = dict(sorted(responses.items()))

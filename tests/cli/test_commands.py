@@ -54,10 +54,18 @@ def test_query_table_and_paths(run: Run, indexed: Path) -> None:
 def test_query_explains_and_counts(run: Run, indexed: Path) -> None:
     ran = run("query", "red", "--explain", "--facets")
     assert "red: red" in ran.out and "(colours)" in ran.out
-    assert ran.out.splitlines()[-2].startswith("tag: red 1")
+    assert "tag: red 1" in ran.out.splitlines()
     assert ran.out.splitlines()[-1].startswith("folder: ") and ran.out.endswith(" 1\n")
     facets = run("query", "red", "--facets", "--format", "json").json["facets"]
-    assert facets == {"tag": [{"name": "red", "images": 1}], "folder": [{"name": str(indexed), "images": 1}]}
+    told = {"tag": "red", "type": "png", "annotator": "colours", "folder": str(indexed)}
+    assert facets == {kind: [{"name": name, "images": 1}] for kind, name in told.items()}
+
+
+def test_all_tells_how_many_are_relevant(run: Run, indexed: Path) -> None:
+    few = run("query", "red", "--format", "json").json
+    everything = run("query", "red", "--all", "--format", "json").json
+    assert few["total"] == few["relevant"] == everything["relevant"] == 1
+    assert everything["total"] == len(everything["hits"]) > 1
 
 
 def test_a_picture_is_found_by_its_name(run: Run, plugins: Plugins, photos: Path) -> None:
@@ -88,6 +96,7 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
     assert run("query", "zebra", "--format", "json").json == {
         "query": "zebra",
         "total": 0,
+        "relevant": 0,
         "hits": [],
         "unknown": [],
         "suggestions": {},

@@ -196,10 +196,12 @@ def test_review_gives_the_commands(run: Run, indexed: Path) -> None:
     assert run("tag", "review", "zebra").code == 2
 
 
-def test_a_library_in_use_is_left_alone(run: Run, indexed: Path, tmp_path: Path) -> None:
-    with Engine.open(tmp_path / "library", Lexicon(), write=True):
-        ran = run("tag", "add", indexed / "red.png", "beach")
-        assert run("tag", "history").code == 0
-    assert ran.code == 2
-    assert "imsearch index" in ran.err and "Nothing was corrected" in ran.err
-    assert by_user(run) == {}
+def test_corrections_need_not_wait_for_a_run(run: Run, indexed: Path, tmp_path: Path) -> None:
+    with Engine.open(tmp_path / "library", Lexicon(), write=True) as running:
+        assert run("tag", "add", indexed / "red.png", "beach").err == "beach: added to 1 picture.\n"
+        assert run("tag", "rename", "red", "crimson").code == 0
+        assert run("tag", "undo").err == "Undone: renamed red to crimson, on 1 picture.\n"
+        assert by_user(run) == {"beach": 1}
+        running.catch_up()
+        assert run("query", "beach", "--format", "paths").out == f"{indexed / 'red.png'}\n"
+    assert run("verify").code == 0

@@ -282,6 +282,8 @@ def test_facets_count_the_whole_result(engine: Engine) -> None:
         "tag": (("cat", 3), ("beach", 1), ("grass", 1)),
         "year": (("2023", 1),),
         "camera": (("Box", 3),),
+        "type": (("jpeg", 3),),
+        "annotator": (("fake", 3), ("user", 1)),
         "folder": (("/photos/a", 2), ("/photos/b", 1)),
     }
     assert engine.search("cat").facets == {}

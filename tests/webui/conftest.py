@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 
 from imsearch.library import Library
 from imsearch.plugins.manager import PluginManager, make_manager
+from imsearch.records import AnnotatorSpec
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from tests.fakes import colour_spec
@@ -33,14 +34,14 @@ COLOURS = {
 """The fake annotator tags each with its channels: red.png is surely red, grey.png a little of all."""
 
 
-def fake_plugins() -> PluginManager:
-    """A manager whose only annotator is the fake one, "colours"."""
+def fake_plugins(*specs: AnnotatorSpec) -> PluginManager:
+    """A manager of one plugin with these annotators, or only the fake one, "colours"."""
     from imsearch import hookimpl
 
     class Fake:
         @hookimpl
         def imsearch_annotators(self) -> list[object]:
-            return [colour_spec()]
+            return list(specs) or [colour_spec()]
 
     entry = SimpleNamespace(name="fake", value="fake", dist=None, load=Fake)
     return make_manager([entry])  # type: ignore[list-item]

@@ -127,7 +127,7 @@ def test_a_server_that_ends_ends_its_run(library: Library, photos: Path) -> None
     assert last is not None and last.outcome == "stopped" and last.done < 100
 
 
-def test_a_run_started_elsewhere_is_watched_and_left_alone(client: TestClient, settings: Settings, photos: Path) -> None:
+def test_a_run_started_elsewhere_is_only_watched(client: TestClient, settings: Settings, photos: Path) -> None:
     from imsearch.indexer.beacon import Beacon
     from imsearch.indexer.report import SilentObserver
 

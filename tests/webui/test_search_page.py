@@ -14,9 +14,13 @@ from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.cards import percent
 from imsearch.webui.finding import find
-from imsearch.webui.refining import bare, conditions, in_order, narrowed, put_right
+from imsearch.webui.refining import bare, conditions, in_order, put_right
 from imsearch.webui.shapes import NARROWEST, STEP, shape, stylesheet
 from tests.webui.many import many_pictures
+
+
+def opened(library: Library) -> TestClient:
+    return TestClient(create_app(library), base_url="http://localhost:8000")
 
 
 def names(html: str) -> list[str]:
@@ -68,7 +72,7 @@ def test_the_line_of_relevance_and_the_rest(client: TestClient) -> None:
 
 
 def test_pages_of_pictures_follow_each_other_without_script(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 130) as library, TestClient(create_app(library), base_url="http://localhost") as client:
+    with many_pictures(tmp_path, settings, 130) as library, opened(library) as client:
         seen: list[str] = []
         address = "/"
         for _ in range(3):
@@ -85,7 +89,7 @@ def test_pages_of_pictures_follow_each_other_without_script(tmp_path: Path, sett
 
 
 def test_months_head_the_newest_pictures(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 5, dated=True) as library, TestClient(create_app(library), base_url="http://localhost") as client:
+    with many_pictures(tmp_path, settings, 5, dated=True) as library, opened(library) as client:
         page = client.get("/").text
         assert re.findall("<h2>(.*?)</h2>", page)[:3] == ["February 2024", "January 2024", "Without a date"]
         # The second page goes on with the month of the first.
@@ -118,7 +122,7 @@ def test_nothing_found_helps(client: TestClient) -> None:
 
 
 def test_an_empty_library_says_how_to_begin(tmp_path: Path, settings: Settings) -> None:
-    with many_pictures(tmp_path, settings, 0) as library, TestClient(create_app(library), base_url="http://localhost") as client:
+    with many_pictures(tmp_path, settings, 0) as library, opened(library) as client:
         page = client.get("/").text
         assert "No pictures yet" in page and "imsearch index" in page
         assert "/status" in links(page, "Open the status page")
@@ -135,9 +139,9 @@ def test_a_facet_keeps_its_promise(client: TestClient, library: Library) -> None
 
 def test_a_chosen_facet_can_be_left_out_again(client: TestClient) -> None:
     part = client.get("/", params={"q": "red", "part": "facets"}).text
-    address = next(unescape(each) for each in re.findall(r'<a href="([^"]*)"', part) if "path%3A" in each)
+    address = next(unescape(each) for each in re.findall(r'<a href="([^"]*)"', part) if "folder%3A" in each)
     page = client.get(address).text
-    assert re.search(r'<a class="chip on" href="/\?q=red" aria-label="Leave out path:', page)
+    assert re.search(r'<a class="chip on" href="/\?q=red" aria-label="Leave out folder:', page)
     again = client.get("/", params={"q": _query(address), "part": "facets"}).text
     assert '<a href="/?q=red" title=' in again and 'class="on"' in again
 
@@ -179,8 +183,12 @@ def test_queries_are_narrowed_and_widened() -> None:
     ]
     assert bare(text) == "dog sort:-date"
     assert conditions("(date:2023 cat) OR dog") == []
-    assert narrowed("cat OR dog", "date:2023") == "(cat OR dog) date:2023"
-    assert narrowed('"cat or dog"', "type:png") == '"cat or dog" type:png'
+    assert [(each.text, each.label) for each in conditions('folder:/a/b shows:"hot dog" camera:="X 1" -type:png')] == [
+        ("folder:/a/b", "b"),
+        ('shows:"hot dog"', "hot dog"),
+        ('camera:="X 1"', "X 1"),
+        ("-type:png", "-type:png"),
+    ]
     assert in_order(text, "name") == 'dog date:2023 camera:"Canon EOS" sort:name'
     assert in_order("dog sort:-date", "") == "dog"
     assert put_right("a dgo, dgos", "dgo", "dog") == "a dog, dgos"

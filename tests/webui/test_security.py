@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -243,3 +244,11 @@ def test_only_text_for_other_devices_is_compressed(app: FastAPI) -> None:
             assert answer.headers.get("content-encoding") == encoding
             assert "content-encoding" not in client.get("/api/picture").headers
             assert "content-encoding" not in client.get("/api/none").headers
+
+
+def test_the_page_on_safety_names_tests_that_there_are() -> None:
+    root = Path(__file__).parents[2]
+    named = set(re.findall(r"`(test_\w+)`", (root / "docs" / "web.md").read_text("utf-8")))
+    written = "".join(path.read_text("utf-8") for path in (root / "tests").rglob("test_*.py"))
+    assert len(named) > 15
+    assert {name for name in named if f"def {name}(" not in written} == set()

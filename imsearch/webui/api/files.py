@@ -18,7 +18,7 @@ from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
 from imsearch.webui.thumbnails import HEALS_AFTER, Size
 
-router = APIRouter(tags=["files"])
+router = APIRouter(tags=["images"])
 
 ImageId = Annotated[int, Path(alias="id", ge=1, le=2**53, description="The id of a picture of the library.")]
 Version = Annotated[

@@ -28,7 +28,7 @@ class IndexingRecord(Record):
     can_start: bool
     can_stop: bool = Field(description="Whether this server started it.")
     why_not: Told | None = Field(description="Why no run can be started now.")
-    failed: Told | None = Field(description="What the last run that was started here said, if it could not do its work.")
+    failed: Told | None = Field(description="What the last run started here said, if it could not do its work.")
     last_run: LastRunRecord | None
     last_run_told: Told | None = Field(description="The same in words.", examples=["12 new; 2026-11-20 14:02"])
     folders: list[FolderRecord]
@@ -37,8 +37,10 @@ class IndexingRecord(Record):
 class AskedRun(Asked):
     """Which run to start; everything may be left out."""
 
-    folders: list[str] | None = Field(None, min_length=1, max_length=1000, description="Some of `folders`; else all.")
-    annotators: list[Name] = Field([], max_length=100, description="By name; else those of the settings.")
+    folders: list[str] | None = Field(
+        default=None, min_length=1, max_length=1000, description="Some of `folders`; else all of them."
+    )
+    annotators: list[Name] = Field(default=[], max_length=100, description="By name; else those of the settings.")
 
 
 @router.get("/api/indexing", response_model=IndexingRecord, summary="How far indexing is")

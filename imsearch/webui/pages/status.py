@@ -28,7 +28,9 @@ _checking = Lock()
 
 
 @router.get("/status")
-def status_page(request: Request, site: TheSite, changes: Annotated[int, Query(ge=1, le=1000)] = CHANGES) -> HTMLResponse:
+def status_page(
+    request: Request, site: TheSite, changes: Annotated[int, Query(ge=1, le=1000)] = CHANGES
+) -> HTMLResponse:
     """changes: how many of the newest are shown."""
     library = site.library
     catalog, settings = library.engine.catalog, library.settings

@@ -120,7 +120,7 @@ def _alphabet(name: str) -> tuple[bool, str, str]:
 
 def _letter(name: str) -> str:
     first = unicodedata.normalize("NFKD", name)[:1].upper()
-    return first if first.isalpha() else "0–9"
+    return first if first.isalpha() else "0-9"
 
 
 def _band(images: int) -> str:

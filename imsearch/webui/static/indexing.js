@@ -97,16 +97,16 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) look
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-start], [data-stop]");
-  if (!button) return;
+  if (!button || button.getAttribute("aria-busy")) return;
   const starts = "start" in button.dataset;
-  button.disabled = true;
+  button.setAttribute("aria-busy", "true"); // disabled, it would lose the focus
   try {
     await (starts ? call("POST", "/api/indexing", {}) : call("DELETE", "/api/indexing"));
     await refresh("[data-indexing]");
     look();
   } catch (error) {
     toast(error.message, { bad: true });
-    button.disabled = false;
+    button.removeAttribute("aria-busy");
   }
 });
 

@@ -6,7 +6,9 @@ export function rememberPlace(grid) {
     const hit = event.target.closest(".shot")?.closest(".hit");
     if (hit) history.replaceState({ ...history.state, picture: hit.id }, "");
   });
-  const last = history.state?.picture;
+  // Who turned to other pictures meanwhile comes back to the one that was seen last, if it is among these.
+  const seen = document.getElementById(`p${sessionStorage.getItem("imsearch.picture")}`);
+  const last = history.state?.picture && (seen?.id ?? history.state.picture);
   const hit = last && document.getElementById(last);
   if (hit && navigated()) hit.querySelector(".shot").focus({ preventScroll: true });
 }

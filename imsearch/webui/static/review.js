@@ -40,7 +40,7 @@ function show() {
   const { name, score, source } = question.tag;
   $("[data-tag]").textContent = name;
   $("[data-score]").textContent = score.toFixed(2);
-  $("[data-source]").textContent = `says ${source}`;
+  $("[data-source]").textContent = source;
   $("[data-threshold]").textContent = question.threshold.toFixed(2);
   $(".scale .value").setAttribute("width", (score * 100).toFixed(1));
   for (const end of ["x1", "x2"]) $(".tick line").setAttribute(end, (question.threshold * 100).toFixed(1));
@@ -162,8 +162,8 @@ document.addEventListener("click", (event) => {
   else if (button) queue.run();
 });
 for (const [name, verdict, label] of [
-  ["y", "accept", "yes, it shows this"], ["ArrowRight", "accept", "yes"],
-  ["n", "reject", "no, it does not"], ["ArrowLeft", "reject", "no"],
+  ["y", "accept", "yes, it shows this"], ["ArrowRight", "accept", "yes, it shows this"],
+  ["n", "reject", "no, it does not"], ["ArrowLeft", "reject", "no, it does not"],
   ["s", "skip", "skip"], ["ArrowDown", "skip", "skip"],
 ]) onKey(name, label, (event) => { if (!event.repeat) answer(verdict); });
 onKey("u", "undo the last answer", undo);

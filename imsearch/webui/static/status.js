@@ -15,14 +15,15 @@ document.addEventListener("click", async (event) => {
 });
 
 async function undoChange(button) {
-  button.disabled = true;
+  if (button.getAttribute("aria-busy")) return;
+  button.setAttribute("aria-busy", "true"); // disabled, it would lose the focus
   try {
     await call("POST", "/api/undo", { number: Number(button.dataset.undo) });
     await refresh("[data-changes]", ".tiles");
     toast("Undone.");
   } catch (error) {
     toast(error.message, { bad: true });
-    button.disabled = false;
+    button.removeAttribute("aria-busy");
   }
 }
 

@@ -69,7 +69,7 @@ export function emotions(tags) {
 export function cloud(text) {
   const drawn = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (drawn.localName !== "svg") return null;
-  for (const each of drawn.querySelectorAll("*")) {
+  for (const each of [drawn, ...drawn.querySelectorAll("*")]) {
     if (["script", "foreignObject", "style", "use", "image"].includes(each.localName)) { each.remove(); continue; }
     for (const { name, value } of [...each.attributes]) {
       const foreign = /(^|:)href$/.test(name) && !value.startsWith("/");

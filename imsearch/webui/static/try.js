@@ -103,7 +103,7 @@ function refuse(file, card, reason, again = false) {
 function show(file, card, names, answer) {
   fill(card, names, answer);
   for (const name of names) form.querySelector(`[data-warm="${CSS.escape(name)}"]`)?.replaceChildren(" · ready");
-  const best = answer.images[0].tags.filter((tag) => tag.shown).slice(0, 3).map((tag) => tag.name);
+  const best = answer.images[0].tags.filter((tag) => tag.shown).slice(0, 3).map((tag) => tag.name.replace(/^emotion:/, ""));
   said.textContent = `${named(file)}: ${best.length ? best.join(", ") : "nothing is sure"}.`;
   // Only from where the picture was chosen: who reads another result by now is not torn away.
   const here = document.activeElement;

@@ -1,0 +1,47 @@
+"""The words of a library, made anew only when its tags are others."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from threading import Lock
+
+from imsearch.engine.catalog import Catalog
+from imsearch.engine.derived import State
+from imsearch.engine.indexes import Indexes
+from imsearch.engine.words import Lexicon, Meanings, Words
+
+
+class Speaking:
+    """Holds the newest `Words` of a library.  Several threads may use one.
+
+    While pictures are indexed the catalog changes every other second, the set of its tags hardly ever.
+    """
+
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
+        self._catalog = catalog
+        self._indexes = indexes
+        self._lexicon = lexicon
+        self._meanings = meanings
+        self._state: State | None = None
+        self._made_of: tuple[list[str], dict[str, str], Set[str]] | None = None
+        self._words: Words | None = None
+        self._lock = Lock()
+
+    def words(self) -> Words:
+        """The words of the library as it is now."""
+        with self._lock:
+            state = self._catalog.state()
+            if self._words is None or state != self._state:
+                made_of = self._catalog.tag_names(), self._catalog.renamed(), self._catalog.rejected_names()
+                if self._words is None or made_of != self._made_of:
+                    self._words = self._make(*made_of)
+                self._state, self._made_of = state, made_of
+            return self._words
+
+    def _make(self, tags: list[str], renamed: dict[str, str], rejected: Set[str]) -> Words:
+        def is_left(tag: str) -> bool:
+            return tag not in rejected or self._indexes.with_text(
+                lambda index: not bool(index.postings(tag).rejected.all())
+            )
+
+        return Words(self._lexicon, tags, renamed, self._meanings, is_left)

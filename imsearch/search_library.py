@@ -1,0 +1,99 @@
+"""The part of `imsearch.library.Library` about finding: queries, what is beside a result, completion, likeness."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imsearch.errors import ImsearchError
+from imsearch.records import Results
+from imsearch.tag_library import TagLibrary
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+    from imsearch.engine.completion import Completion
+    from imsearch.engine.finder import Neighbours
+
+NO_VECTORS = (
+    "The library holds no vectors, so nothing can be compared. Index with an annotator that makes them; "
+    '"imsearch plugins" lists those that are installed.'
+)
+
+
+class SearchLibrary(TagLibrary):
+    """Finds pictures.  What was found is remembered while the library stays as it is, so that asking again is cheap."""
+
+    def query(
+        self,
+        text: str,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        min_score: float | None = None,
+        everything: bool = False,
+        facets: bool = False,
+    ) -> Results:
+        """The pictures that match a query, the best first.  Raises QueryError.
+
+        min_score: where the list ends; by default where the settings say, or else where relevance ends.  everything:
+        list those below that, too; `Results.relevant` tells how many are above.
+        """
+        return self.engine.search(
+            text,
+            limit=self.settings.limit if limit is None else limit,
+            offset=offset,
+            min_score=self.settings.min_score if min_score is None else min_score,
+            everything=everything,
+            facets=facets,
+        )
+
+    def found_ids(self, text: str, everything: bool = False) -> list[int]:
+        """The ids of all pictures that `query` lists, in its order."""
+        return self.engine.search_ids(text, min_score=self.settings.min_score, everything=everything)
+
+    def neighbours(self, text: str, image: int, everything: bool = False) -> Neighbours:
+        """The pictures before and after one in what `query` lists, its place counted from 1, and how many there are.
+
+        The place is 0 where the picture is not among them.
+        """
+        return self.engine.neighbours(text, image, min_score=self.settings.min_score, everything=everything)
+
+    def complete(self, text: str, cursor: int, limit: int = 8) -> Completion:
+        """What could stand at the cursor of a query that is being typed."""
+        return self.engine.completer.complete(text, cursor, limit)
+
+    def state(self) -> Hashable:
+        """Tells what the library holds now from what it held before it changed, and one library from another."""
+        return self.engine.state()
+
+    def similar(self, image: Path | int, *, limit: int | None = None, offset: int = 0) -> Results:
+        """The pictures nearest to a file, which need not be in the library, or to one of the library, by its id.
+
+        The vectors compared are those of the annotator the settings name first, or else of the one that makes the
+        longest.  Raises PictureError when the file cannot be read.
+        """
+        name = self.engine.vector_space()
+        if name is None:
+            raise ImsearchError(NO_VECTORS)
+        results = self.engine.similar(
+            image if isinstance(image, int) else self._nearest_to(image, name),
+            annotator=name,
+            limit=self.settings.limit if limit is None else limit,
+            offset=offset,
+        )
+        return replace(results, query=str(image))
+
+    def _nearest_to(self, image: Path, name: str) -> int | NDArray[float32]:
+        from imsearch.indexer.outside import sha256_of
+
+        path = image.absolute()
+        known = self.engine.catalog.images_by_sha256([sha256_of(path)])
+        return next(iter(known.values())) if known else self._vector_of(path, name)
+
+    def _vector_of(self, path: Path, name: str) -> NDArray[float32]:
+        """What an annotator makes of a file that the library does not know; `Library` can tell."""
+        raise NotImplementedError

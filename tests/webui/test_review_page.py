@@ -1,0 +1,155 @@
+"""Reviewing in a browser: one key for each answer, what happens behind it, and when there is nothing left."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Page, Route, expect
+
+from imsearch.engine.changes import Verdict
+from imsearch.library import Library
+from imsearch.webui.pages import review
+
+DOUBTS = 6
+"""noise.jpg is about half red, green and blue, and grey.png a third of each; the fake shows from .5 on."""
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """So that more has to be fetched."""
+    monkeypatch.setattr(review, "BATCH", 4)
+    yield
+
+
+def asked(library: Library) -> list[tuple[int, str]]:
+    return [(doubt.image.id, doubt.tag.name) for doubt in library.review(limit=50)]
+
+
+def verdicts(library: Library) -> dict[tuple[int, str], int]:
+    found = library.engine.catalog.verdicts_of(range(1, 20))
+    return {(image, name): verdict for image, each in found.items() for name, verdict in each.items()}
+
+
+def test_the_first_question_is_in_the_page(client: TestClient, library: Library) -> None:
+    image, tag = asked(library)[0]
+    text = client.get("/review").text
+    assert f"/api/images/{image}/thumbnail?size=large" in text
+    assert re.search(rf"<span data-tag>{tag}</span>", text)
+    assert '<a class="chip on" href="/review" aria-current="page">All tags</a>' in text
+
+
+def test_one_tag_can_be_chosen(client: TestClient, library: Library) -> None:
+    text = client.get("/review?word=green").text
+    assert "In doubt: green" in text
+    assert "<span data-tag>green</span>" in text
+    unknown = client.get("/review?word=zzz")
+    assert unknown.status_code == 400
+    assert "No picture of the library has the tag" in unknown.text
+
+
+def test_keys_answer_and_the_next_question_is_there_at_once(page: Page, library: Library) -> None:
+    order = asked(library)
+    assert len(order) == DOUBTS
+    page.goto("/review")
+    for key in ("y", "n", "s", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.locator("[data-counter]").first).to_have_text(re.compile("3 answered, 1 skipped"))
+    expect(page.locator("[data-tag]")).to_have_text(order[4][1])
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", name="That was all.")).to_be_visible()
+    expected = {order[0]: 1, order[1]: -1, order[3]: 1, order[4]: -1, order[5]: -1}
+    page.wait_for_function("document.querySelector('[data-trouble]').hidden")
+    for _ in range(50):
+        if verdicts(library) == expected:
+            break
+        page.wait_for_timeout(100)
+    assert verdicts(library) == expected
+
+
+def test_answers_are_undone_in_turn(page: Page, library: Library) -> None:
+    order = asked(library)
+    page.goto("/review")
+    with page.expect_response("**/api/corrections"):
+        page.keyboard.press("y")
+    page.keyboard.press("s")
+    page.keyboard.press("u")
+    expect(page.locator("[data-tag]")).to_have_text(order[1][1])
+    with page.expect_response("**/api/undo"):
+        page.get_by_role("button", name="Undo").first.click()
+    expect(page.locator("[data-tag]")).to_have_text(order[0][1])
+    expect(page.locator("[data-last]")).to_have_text(f"Taken back: {order[0][1]}.")
+    assert verdicts(library) == {}
+    page.keyboard.press("u")
+    expect(page.locator(".toast")).to_have_text("There is nothing to undo on this page.")
+
+
+def test_buttons_answer_too_and_enter_opens_the_picture(page: Page, library: Library) -> None:
+    order = asked(library)
+    page.goto("/review?word=blue")
+    with page.expect_response("**/api/corrections"):
+        page.get_by_role("button", name="No").click()
+    first = next(pair for pair in order if pair[1] == "blue")
+    assert verdicts(library) == {first: -1}
+    page.locator("#main").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/picture/\d+$"))
+
+
+def test_answers_are_kept_and_sent_again_when_the_server_is_busy(page: Page, library: Library) -> None:
+    tries = []
+
+    def busy(route: Route) -> None:
+        tries.append(json.loads(route.request.post_data or "{}")["verdict"])
+        if len(tries) == 1:
+            route.fulfill(status=503, json={"detail": "Too much to do."})
+        else:
+            route.continue_()
+
+    page.route("**/api/corrections", busy)
+    page.goto("/review")
+    page.keyboard.press("y")
+    expect(page.locator("[data-trouble]")).to_contain_text("One answer is not saved yet: Too much to do.")
+    page.keyboard.press("n")
+    with page.expect_response(lambda answer: answer.ok):
+        page.get_by_role("button", name="Try now").click()
+    expect(page.locator("[data-trouble]")).to_be_hidden()
+    for _ in range(50):
+        if len(tries) == 3:
+            break
+        page.wait_for_timeout(100)
+    assert tries == ["accept", "accept", "reject"]
+    page.problems.clear()  # type: ignore[attr-defined]
+
+
+def test_an_answer_that_is_refused_is_told(page: Page) -> None:
+    page.route("**/api/corrections", lambda route: route.fulfill(status=404, json={"detail": "There is no image 1."}))
+    page.goto("/review")
+    tag = page.locator("[data-tag]").inner_text()
+    page.keyboard.press("y")
+    expect(page.locator(".toast.bad")).to_have_text(f"What you said of {tag} was not saved: There is no image 1.")
+    page.problems.clear()  # type: ignore[attr-defined]
+
+
+def test_when_nothing_is_in_doubt_it_says_so(client: TestClient, library: Library) -> None:
+    for image, tag in asked(library):
+        library.correct([image], [tag], Verdict.REJECT)
+    text = client.get("/review").text
+    assert re.search(r'<section class="question"[^>]* hidden>', text)
+    assert "Nothing is in doubt." in text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_on_a_phone_all_fits_and_every_control_has_a_name(page: Page, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/review")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    for name in ("Yes", "No", "Skip", "Undo"):
+        expect(page.get_by_role("button", name=name).first).to_be_in_viewport()
+    expect(page.get_by_role("link", name="Open the picture")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Probability 0"))).to_be_visible()
