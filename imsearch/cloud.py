@@ -78,14 +78,14 @@ def cloud_svg(tags: Mapping[str, float], *, links: bool = True, most: int = 60) 
 
 
 def query_for(name: str) -> str:
-    """The query that finds a tag."""
-    if re.fullmatch(r"\w[\w'-]*(:\w[\w'-]*)?", name):
+    """The query that finds a tag: the word itself where it has no other meaning, so that kinds and synonyms count."""
+    if re.fullmatch(r"\w[\w'-]*", name) and name not in ("and", "not", "or"):
         return name
-    return 'tag:"{}"'.format(name.replace('"', " "))
+    return f"tag:{name}" if re.fullmatch(r"\w[\w:'-]*\w", name) else 'tag:"{}"'.format(re.sub('["<>]', " ", name))
 
 
 def _page_letters(share: float) -> int:
-    return round(_PAGE_SMALLEST + (_PAGE_LETTERS - _PAGE_SMALLEST) * share**1.5)
+    return round(_PAGE_SMALLEST + (_PAGE_LETTERS - _PAGE_SMALLEST) * float(share**1.5))
 
 
 def _shade(weight: float) -> int:

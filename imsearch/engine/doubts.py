@@ -50,19 +50,20 @@ class Said:
     def __init__(self, catalog: CatalogBase) -> None:
         self._catalog = catalog
         self._lock = Lock()
+        self._version = 0
         self._forget("")
 
     def _forget(self, library: str) -> None:
         self._library, self._generation = library, 0
         self._waiting: NDArray[np.int64] = np.empty(0, np.int64)
         self._rows: list[Rows] = []
+        self._tidy = False
         self._pairs: dict[tuple[int, int], int] = {}
         # By key; above: the least probability that was shown, below: the greatest that was not.
         self._annotators: NDArray[np.int64] = np.empty(0, np.int64)
         self._tags: NDArray[np.int64] = np.empty(0, np.int64)
         self._above: NDArray[np.float64] = np.empty(0)
         self._below: NDArray[np.float64] = np.empty(0)
-        self._version = 0
 
     def read(self, patience: float | None = None) -> Heard:
         """All that was said and may be doubtful.
@@ -84,6 +85,7 @@ class Said:
         library, generation = self._catalog.state()
         if library != self._library:
             self._forget(library)
+            self._version += 1
         if generation == self._generation:
             return
         changed = np.array(self._catalog.changed_since(self._generation), np.int64)
@@ -99,7 +101,7 @@ class Said:
         return np.array_equal(known[np.isin(known["image"], images)], self._near(self._fetch(images)))
 
     def _drop(self, images: NDArray[np.int64]) -> None:
-        if self._rows and len(images):
+        if len(images):
             known = self._joined()
             self._rows = [known[~np.isin(known["image"], images)]]
         self._version += 1
@@ -110,6 +112,7 @@ class Said:
         np.minimum.at(self._above, key[shown], rows["probability"][shown])
         np.maximum.at(self._below, key[~shown], rows["probability"][~shown])
         self._rows.append(rows)
+        self._tidy = False
         self._version += 1
 
     def _fetch(self, images: NDArray[np.int64]) -> Rows:
@@ -143,10 +146,11 @@ class Said:
 
     def _joined(self) -> Rows:
         """One array, sorted by image; when everything is read, only of what may be doubtful."""
-        if len(self._rows) != 1:
+        if not self._tidy:
             joined = np.concatenate([np.empty(0, _COLUMNS), *self._rows])
             joined = joined[np.argsort(joined["image"], kind="stable")]
             self._rows = [joined if len(self._waiting) else self._near(joined)]
+            self._tidy = True
         return self._rows[0]
 
     def _near(self, rows: Rows) -> Rows:

@@ -127,6 +127,7 @@ class Finder:
 
     def state(self) -> Hashable:
         """Tells what is found now from what was found before the library changed."""
+        self._indexes.heal_soon()  # here, since an answer that is remembered is found without another look
         return self.catalog.state(), self._indexes.with_text(lambda index: index.commit())
 
     @cached_property
@@ -163,7 +164,6 @@ class Finder:
         from imsearch.engine.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
-        self._indexes.heal_soon()
         words = self.current_words()
         paths: list[str] = []
 

@@ -12,6 +12,7 @@ from imsearch import __version__
 from imsearch.webui import openapi
 from imsearch.webui.api import annotate, corrections, images, indexing, status, tags
 from imsearch.webui.api import files as api_files
+from imsearch.webui.api import search as api_search
 from imsearch.webui.assets import Assets
 from imsearch.webui.guards import guards
 from imsearch.webui.indexing import Indexing
@@ -48,13 +49,14 @@ def create_app(library: Library, *, access: Access | None = None, hosts: Hosts |
         generate_unique_id_function=openapi.operation_name,
         lifespan=_running,
     )
+    library.engine.look = None  # nobody who asks from elsewhere may learn by like:PATH which files there are
     app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library), Indexing(library), access)
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
     for page in (search, picture, tags_page, review, trying, status_page, login, reference):
         app.include_router(page.router)
-    for group in (images, api_files, tags, corrections, annotate, indexing, status):
+    for group in (api_search, images, api_files, tags, corrections, annotate, indexing, status):
         app.include_router(group.router)
     app.mount("/static", Assets(), name="static")
     return app

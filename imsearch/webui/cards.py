@@ -60,8 +60,8 @@ def cards(
 ) -> Iterator[Card]:
     """The cards of these hits.
 
-    text, everything: the query, which the page of a picture goes on with.  scored: whether scores tell anything.  months: the
-    heading before each.  cut_at: the place among the hits of the first that is less likely.
+    text, everything: the query, which the page of a picture goes on with.  scored: whether scores tell anything.
+    months: the heading before each.  cut_at: the place among the hits of the first that is less likely.
     """
     query = search_address(text, everything).removeprefix("/")
     for place, (hit, month) in enumerate(zip(hits, months, strict=True)):

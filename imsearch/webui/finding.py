@@ -19,6 +19,8 @@ BATCH = 60
 """Pictures that are shown at first, and with each further step."""
 MOST = 3000
 """Pictures that one page holds at most."""
+ALL = "sort:-date"
+"""The query that stands for none: all pictures, the newest first."""
 Facets = Mapping[str, Sequence[tuple[str, int]]]
 
 
@@ -62,7 +64,13 @@ class Found:
     def rest(self) -> str:
         """Where the less likely pictures begin; empty unless they are what comes next."""
         ends = self.end >= self.relevant and not self.everything
-        return self.address(self.relevant, everything=True) if ends and self.total > self.relevant else ""
+        start = self.relevant if self.by_score else 0
+        return self.address(start, everything=True) if ends and self.total > self.relevant else ""
+
+    @property
+    def by_score(self) -> bool:
+        """Whether the less likely pictures come after the others; in another order they are among them."""
+        return order(self.text) in ("", "score")
 
     def address(self, offset: int, everything: bool | None = None) -> str:
         """This query from another place on."""
@@ -75,7 +83,10 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
     by_date = not text or order(text) in ("date", "-date")
     # Whether a month begins with the first picture is known from the one before it.
     lead = 1 if by_date and offset else 0
-    results, relevant, total = _query(library, text, limit + lead, offset - lead, everything)
+    results = library.query(text or ALL, limit=limit + lead, offset=offset - lead, everything=everything)
+    relevant = results.relevant
+    # What is not shown is counted all the same: the query was ranked as a whole.
+    total = results.total if everything else library.query(text or ALL, limit=0, everything=True).total
     hits = results.hits[lead:]
     months = headings(hits, results.hits[0] if lead and results.hits else None) if by_date else repeat("", len(hits))
     made = cards(
@@ -84,18 +95,11 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
         everything=everything,
         scored=any(hit.why for hit in hits),
         months=months,
-        cut_at=relevant - offset if everything and relevant else -1,
+        cut_at=relevant - offset if everything and relevant and order(text) in ("", "score") else -1,
     )
     return Found(text, results, list(made), relevant, total, offset, everything)
 
 
 def facets(library: Library, text: str) -> Facets:
     """What the likely pictures of a query have in common."""
-    return library.query(text or "sort:-date", limit=0, facets=True).facets
-
-
-def _query(library: Library, text: str, limit: int, offset: int, everything: bool) -> tuple[Results, int, int]:
-    text = text or "sort:-date"
-    likely = library.query(text, limit=limit, offset=offset)
-    every = library.query(text, limit=limit if everything else 0, offset=offset, min_score=0.0)
-    return (every if everything else likely), likely.total, every.total
+    return library.query(text or ALL, limit=0, facets=True).facets

@@ -20,9 +20,9 @@ def guards(settings: Settings, access: Access | None, hosts: Hosts | None) -> li
     """The outermost first.
 
     access: who may come in; None lets in everybody, which is only for loopback.  hosts: the names the server goes by;
-    by default those of loopback and the allowed ones of the settings.
+    by default those of loopback.
     """
-    hosts = hosts or Hosts(settings.allowed_hosts)
+    hosts = hosts or Hosts()
     limits = Limits(upload=settings.upload_limit * MB)
     found: list[Guard] = [partial(Security, hosts=hosts, open_to_all=access is None)]
     if access is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::([0-9]{1,5}))?", re.ASCII)
@@ -43,6 +44,7 @@ class Hosts:
         return name in self._names or (address is not None and (self._addresses or address.is_loopback))
 
 
+@lru_cache(1000)
 def host_name(header: str) -> str | None:
     """The name in a Host header, in lower case, without port and brackets; None when it is none."""
     found = _HOST.fullmatch(header.lower())
@@ -54,6 +56,7 @@ def host_name(header: str) -> str | None:
     return name
 
 
+@lru_cache(1000)
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server that listens there."""
     address = _address(host.strip("[]"))

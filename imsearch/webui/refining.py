@@ -1,4 +1,7 @@
-"""Queries made from queries: narrowed, widened, put right, and in another order.  Pure."""
+"""Queries made from queries: widened, put right, and in another order.  Pure.
+
+`imsearch.engine.refining` narrows them.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from typing import NamedTuple
 from imsearch.engine.query import ALL_KEYS
 
 _CONDITION = re.compile(
-    rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(ALL_KEYS)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)', re.IGNORECASE
+    rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(ALL_KEYS)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)',
+    re.IGNORECASE,
 )
 _ORDER = re.compile(r"(?<![^\s])sort:(-?\w+)", re.IGNORECASE)
-_GROUPED = re.compile(r'[()]|(?<!\S)(?:or|not)(?!\S)', re.IGNORECASE)
+_GROUPED = re.compile(r"[()]|(?<!\S)(?:or|not)(?!\S)", re.IGNORECASE)
 
 
 class Active(NamedTuple):
@@ -24,7 +28,7 @@ class Active(NamedTuple):
 
 
 def conditions(text: str) -> list[Active]:
-    """The conditions of a query that can be taken out one by one; none where words are grouped, or it is too intricate."""
+    """The conditions of a query that can be taken out one by one; none where words are grouped."""
     if _GROUPED.search(re.sub(r'"[^"]*"?', "", text)):
         return []
     found = [match for match in _CONDITION.finditer(text) if not _ORDER.fullmatch(match[0])]
@@ -52,13 +56,6 @@ def bare(text: str) -> str:
 def joined(*parts: str) -> str:
     """Parts of a query beside each other; those that are empty leave no gap."""
     return " ".join(part.strip() for part in parts if part.strip())
-
-
-def narrowed(text: str, condition: str) -> str:
-    """The query with a further condition, which holds for all of it."""
-    if re.search(r"(?<!\S)or(?!\S)", re.sub(r'"[^"]*"?', "", text), re.IGNORECASE):
-        text = f"({text.strip()})"
-    return joined(text, condition)
 
 
 def put_right(text: str, word: str, meant: str) -> str:

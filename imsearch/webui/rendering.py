@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from imsearch.webui import assets, shapes
+from imsearch.webui.telling import EXAMPLES
 from imsearch.webui.texts import readable
 
 THEMES = ("light", "dark")
@@ -33,7 +34,9 @@ class Pages:
         )
         self._environment.filters["readable"] = lambda path: readable(str(path))
         self._addresses = assets.addresses()
-        self._environment.globals.update(static=self.static, shape=shapes.shape, shapes=shapes.ADDRESS)
+        self._environment.globals.update(
+            static=self.static, shape=shapes.shape, shapes=shapes.ADDRESS, examples=EXAMPLES
+        )
 
     @property
     def environment(self) -> Environment:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imsearch.webui.hosts import Hosts, host_name, is_loopback
@@ -29,6 +29,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """On every answer; a route may set its own."""
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_TRUSTED = [*_RAW, (b"cross-origin-opener-policy", b"same-origin")]
+"""Elsewhere browsers ignore the last, and complain."""
 
 READING = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing."""
@@ -71,11 +74,9 @@ class Security:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answered = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    answered.setdefault(name, value)
-                if trustworthy:  # elsewhere browsers ignore it, and complain
-                    answered.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+                set_by_route = {name for name, _ in message["headers"]}
+                more = _TRUSTED if trustworthy else _RAW
+                message["headers"] = [*message["headers"], *(pair for pair in more if pair[0] not in set_by_route)]
             await send(message)
 
         problem = self._problem(scope, headers)

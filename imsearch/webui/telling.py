@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.query import And, By, Condition, Like, Node, Not, Or, Required, Word, parse
-from imsearch.webui.refining import conditions, joined, narrowed, put_right
+from imsearch.engine.refining import refined, refinement
+from imsearch.webui.refining import conditions, joined, put_right
 from imsearch.webui.texts import readable
 from imsearch.wording import count
 
@@ -52,7 +53,7 @@ KINDS = {
 
 
 class Value(NamedTuple):
-    """One value of a facet: what it is called, in full, how many pictures have it, and the query with it, or without."""
+    """One value of a facet: its label and name, how many pictures have it, and the query with or without it."""
 
     label: str
     name: str
@@ -71,7 +72,7 @@ class Group(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """Words that nobody knows; `sense` counts in their place unless it is empty.  meant: a word, and the query with it."""
+    """Words that nobody knows; `sense` counts instead unless it is empty.  meant: a word, and the query with it."""
 
     words: str
     sense: str
@@ -80,7 +81,7 @@ class Unknown(NamedTuple):
 
 def headline(found: Found) -> str:
     """How many there are; the query itself stands behind it."""
-    if found.results.total == 0 and found.total:
+    if not found.relevant and found.total:
         return "Nothing is likely"
     return count(found.shown, "picture")
 
@@ -100,7 +101,7 @@ def understood(text: str, results: Results) -> list[str]:
 
 def facet_groups(text: str, facets: Facets) -> list[Group]:
     """The facets as links that narrow the query, or widen it again where it says so already."""
-    active = {each.text.lower(): each.rest for each in conditions(text)}
+    active = {each.text: each.rest for each in conditions(text)}
     groups = []
     for kind, (title, glyph) in KINDS.items():
         values = facets.get(kind, ())
@@ -108,19 +109,12 @@ def facet_groups(text: str, facets: Facets) -> list[Group]:
         made = []
         for (name, images), label in zip(values, labels, strict=True):
             condition = refinement(kind, name)
-            rest = active.get(condition.lower())
-            query = narrowed(text, condition) if rest is None else rest
+            rest = active.get(condition)
+            query = refined(text, condition) if rest is None else rest
             made.append(Value(label, readable(name), images, query, rest is not None))
         if made:
             groups.append(Group(kind, title, glyph, made))
     return groups
-
-
-def refinement(kind: str, value: str) -> str:
-    """What narrows a query to one value of a facet."""
-    key = {"year": "date", "annotator": "by", "folder": "path"}.get(kind, kind)
-    quoted = f'"{value}"' if " " in value or "(" in value else value
-    return f"tag:{quoted}>=0.5" if kind == "tag" else f"{key}:{quoted}"
 
 
 def _short(folders: Sequence[str]) -> list[str]:

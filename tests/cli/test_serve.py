@@ -172,6 +172,12 @@ def test_the_token_is_printed_once_and_lets_programs_in(serve: Serve, tmp_path: 
         assert each.get("/api/openapi.json", Authorization=f"Bearer {told[1]}")[0] == 401
 
 
+def test_other_devices_need_the_token(serve: Serve) -> None:
+    served = serve(program="import imsearch.webui.sockets as sockets\nsockets.only_here = lambda bound: False")
+    assert served.process.stdout and served.process.stdout.readline().startswith("Token, shown only this once: ")
+    assert served.get("/api/openapi.json")[0] == 401
+
+
 def test_another_name_needs_the_token_and_no_proxy_is_believed_unasked(serve: Serve) -> None:
     served = serve("--allow-host", "photos.example")
     assert served.get("/api/openapi.json", Host="photos.example")[0] == 401
@@ -266,6 +272,22 @@ def test_localhost_is_all_of_loopback() -> None:
     assert len({each.getsockname()[1] for each in sockets}) == 1
     assert addresses(sockets, "localhost") == [f"http://localhost:{sockets[0].getsockname()[1]}/"]
     close(sockets)
+
+
+class Bound(socket.socket):
+    """Says that it listens to everybody, and does not."""
+
+    def getsockname(self) -> tuple[str, int]:
+        return "0.0.0.0", 80
+
+
+def test_an_address_for_everybody_is_shown_as_others_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imsearch.webui.sockets._outward", lambda: ["192.168.1.20"])
+    monkeypatch.setattr("socket.gethostname", lambda: "attic")
+    with Bound() as bound:
+        assert not only_here([bound])
+        assert addresses([bound], "0.0.0.0") == ["http://192.168.1.20/", "http://attic/"]
+        assert addresses([bound], "fe80::1") == ["http://[fe80::1]/"]
 
 
 def test_a_port_can_be_used_again_at_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from imsearch.engine import doubts
 from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError
@@ -66,3 +67,29 @@ def test_a_tag_that_was_never_shown_has_a_threshold_of_a_half(engine: Engine) ->
 def test_an_unknown_tag_is_an_error(doubtful: Engine) -> None:
     with pytest.raises(ImsearchError, match="Did you mean 'cat'"):
         doubtful.review("Kitty")
+
+
+def test_whoever_is_in_a_hurry_gets_the_newest_and_each_call_goes_on(
+    doubtful: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubts, "_AT_ONCE", 1)
+    hurried = [[(doubt.image.id, doubt.tag.name) for doubt in doubtful.reviewing.doubts(patience=0)] for _ in range(5)]
+    # Alone, 4 shows cats from .5 on at most, and is nearest to that; 3 shows dogs likewise.
+    assert hurried[:2] == [[(4, "cat")], [(4, "cat"), (3, "dog")]]
+    assert hurried[-1] == listed(doubtful) == [(4, "cat"), (2, "dog"), (1, "cat"), (3, "dog")]
+
+
+def test_what_is_said_anew_is_asked_anew_and_corrections_need_no_reading(doubtful: Engine) -> None:
+    assert listed(doubtful, "dog") == [(2, "dog"), (3, "dog")]
+    before = doubtful.reviewing._said.read().version
+    doubtful.corrections.correct([2], ["dog"], Verdict.REJECT)
+    assert listed(doubtful, "dog") == [(3, "dog")]
+    assert doubtful.reviewing._said.read().version == before
+    doubtful.record([reading(5, {"dog": 0.7})])
+    assert listed(doubtful, "dog") == [(5, "dog"), (3, "dog")]
+
+
+def test_the_tags_that_are_in_doubt_most_often(doubtful: Engine) -> None:
+    doubtful.record([reading(5, {"cat": 0.45})])
+    assert doubtful.reviewing.names() == ["cat", "dog"]
+    assert doubtful.reviewing.names(1) == ["cat"]

@@ -24,3 +24,12 @@ def test_a_page_opens_in_a_browser(page: Page) -> None:
     page.goto("/nothing")
     assert page.title() == "Not Found · imsearch"
     page.problems.clear()  # type: ignore[attr-defined]
+
+
+def test_pages_of_errors_are_worded_for_people(client: TestClient) -> None:
+    answer = client.get("/nothing")
+    assert "There is no such page here. Search finds your pictures." in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    answer = client.delete("/tags")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert "DELETE is not possible here, but: GET." in answer.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import schemathesis
@@ -19,11 +19,13 @@ from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.hosts import Hosts
+from imsearch.webui.indexing import Indexing
 from tests.make_pictures import plain
 from tests.webui.conftest import COLOURS, fake_plugins
 
+AnyCase: TypeAlias = "Case[Any]"
 FUZZING = settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,
@@ -45,10 +47,11 @@ def api_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with Library.open(settings=own, create=True, plugins=fake_plugins()) as filling:
         filling.index([folder / "photos"])
     config = SchemathesisConfig.from_dict({"generation": {"mode": "all", "deterministic": True}})
-    with Library.open(settings=own, plugins=fake_plugins()) as opened:
-        yield schemathesis.openapi.from_asgi(
-            "/api/openapi.json", create_app(opened, hosts=Hosts(["testserver"])), config=config
-        )
+    with Library.open(settings=own, plugins=fake_plugins()) as opened, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Indexing, "_spawn", lambda *_: None)  # no processes
+        app = create_app(opened, hosts=Hosts(["testserver"]))
+        yield schemathesis.openapi.from_asgi("/api/openapi.json", app, config=config)
+        app.state.site.close()
 
 
 def test_every_operation_keeps_its_word(api_schema: Any) -> None:
@@ -59,7 +62,7 @@ def test_every_operation_keeps_its_word(api_schema: Any) -> None:
 
             @FUZZING
             @given(case=operation.as_strategy(generation_mode=mode))
-            def keeps_its_word(case: Case) -> None:
+            def keeps_its_word(case: AnyCase) -> None:
                 case.call_and_validate(excluded_checks=REFUSABLE)
 
             try:
@@ -74,8 +77,8 @@ def test_every_operation_keeps_its_word(api_schema: Any) -> None:
 def test_one_operation_after_another_keeps_its_word(api_schema: Any) -> None:
     machine = api_schema.as_state_machine()
 
-    class Machine(machine):  # type: ignore[misc]
-        def validate_response(self, response: Any, case: Case, additional_checks: Any = (), **options: Any) -> None:
+    class Machine(machine):  # type: ignore[misc, valid-type]
+        def validate_response(self, response: Any, case: AnyCase, additional_checks: Any = (), **options: Any) -> None:
             case.validate_response(response, excluded_checks=REFUSABLE)
 
     run_state_machine_as_test(Machine, settings=settings(FUZZING, max_examples=25, stateful_step_count=8))

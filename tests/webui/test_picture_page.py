@@ -13,6 +13,7 @@ from imsearch.engine.changes import Verdict
 from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
+from imsearch.webui.pages.picture_view import TagRow
 from tests.make_pictures import iptc, jpeg, plain, with_exif, xmp
 from tests.webui.conftest import fake_plugins
 
@@ -126,6 +127,11 @@ def test_a_name_cannot_break_the_page(client: TestClient, photos: Path, settings
     text = client.get(f"/picture/{ids(library)[name]}").text
     assert "<script>alert" not in text
     assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(("probability", "number"), [(1.0, "1.00"), (0.998, "0.99"), (0.931, "0.93"), (0.001, "<0.01")])
+def test_only_what_is_certain_is_told_so(probability: float, number: str) -> None:
+    assert TagRow("dog", "", probability, "everyday").number == number
 
 
 # -- in a browser

@@ -35,11 +35,15 @@ def test_searching_shows_the_likeliest_first(page: Page) -> None:
     assert names(page)[0] == "red.png"
     assert page.title() == "red · imsearch"
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("[...document.querySelectorAll('.hit img')].every(each => each.complete && each.naturalWidth > 0)")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.hit img')].every(each => each.complete && each.naturalWidth > 0)"
+    )
 
 
 def test_completion_by_keyboard(page: Page) -> None:
-    answer = completions({"label": "green", "images": 2}, {"label": "date:", "kind": "key", "hint": "when"}, start=4, end=6)
+    answer = completions(
+        {"label": "green", "images": 2}, {"label": "date:", "kind": "key", "hint": "when"}, start=4, end=6
+    )
     page.route("**/api/complete?*", answer)
     page.goto("/")
     box = page.get_by_role("combobox", name="Search pictures")
@@ -65,6 +69,15 @@ def test_completion_by_keyboard(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("for red green")
+
+
+def test_completions_come_from_the_library(page: Page) -> None:
+    page.goto("/")
+    page.locator("#q").press_sequentially("gr")
+    expect(page.get_by_role("option").first).to_contain_text("green")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("for green")
 
 
 def test_outdated_completions_are_not_shown(page: Page) -> None:

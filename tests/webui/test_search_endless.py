@@ -70,7 +70,8 @@ def test_rows_are_full_and_the_last_is_not_stretched(page: Page) -> None:
     page.goto(f"/?n={COUNT}")
     rows: dict[int, list[tuple[float, float, float]]] = {}
     for top, left, width, height in page.eval_on_selector_all(
-        ".hit", "all => all.map(e => e.getBoundingClientRect()).map(b => [Math.round(b.top), b.left, b.width, b.height])"
+        ".hit",
+        "all => all.map(e => e.getBoundingClientRect()).map(b => [Math.round(b.top), b.left, b.width, b.height])",
     ):
         rows.setdefault(top, []).append((left, width, height))
     grid = page.locator(".grid").bounding_box()
@@ -121,9 +122,7 @@ def test_back_and_reload_restore_the_place(page: Page) -> None:
     scroll_to_the_end(page, COUNT - 21)  # the likely ones
     page.evaluate("scrollTo(0, 1700)")
     page.wait_for_timeout(100)
-    opened = page.evaluate(
-        "[...document.querySelectorAll('.hit')].find(e => e.getBoundingClientRect().top > 200).id"
-    )
+    opened = page.evaluate("[...document.querySelectorAll('.hit')].find(e => e.getBoundingClientRect().top > 200).id")
     place = page.locator(f"#{opened}").bounding_box()
     page.locator(f"#{opened} .shot").click()
     page.wait_for_url("**/picture/*")

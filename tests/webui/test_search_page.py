@@ -14,7 +14,7 @@ from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.cards import percent
 from imsearch.webui.finding import find
-from imsearch.webui.refining import bare, conditions, in_order, narrowed, put_right
+from imsearch.webui.refining import bare, conditions, in_order, put_right
 from imsearch.webui.shapes import NARROWEST, STEP, shape, stylesheet
 from tests.webui.many import many_pictures
 
@@ -139,9 +139,9 @@ def test_a_facet_keeps_its_promise(client: TestClient, library: Library) -> None
 
 def test_a_chosen_facet_can_be_left_out_again(client: TestClient) -> None:
     part = client.get("/", params={"q": "red", "part": "facets"}).text
-    address = next(unescape(each) for each in re.findall(r'<a href="([^"]*)"', part) if "path%3A" in each)
+    address = next(unescape(each) for each in re.findall(r'<a href="([^"]*)"', part) if "folder%3A" in each)
     page = client.get(address).text
-    assert re.search(r'<a class="chip on" href="/\?q=red" aria-label="Leave out path:', page)
+    assert re.search(r'<a class="chip on" href="/\?q=red" aria-label="Leave out folder:', page)
     again = client.get("/", params={"q": _query(address), "part": "facets"}).text
     assert '<a href="/?q=red" title=' in again and 'class="on"' in again
 
@@ -183,8 +183,12 @@ def test_queries_are_narrowed_and_widened() -> None:
     ]
     assert bare(text) == "dog sort:-date"
     assert conditions("(date:2023 cat) OR dog") == []
-    assert narrowed("cat OR dog", "date:2023") == "(cat OR dog) date:2023"
-    assert narrowed('"cat or dog"', "type:png") == '"cat or dog" type:png'
+    assert [(each.text, each.label) for each in conditions('folder:/a/b shows:"hot dog" camera:="X 1" -type:png')] == [
+        ("folder:/a/b", "b"),
+        ('shows:"hot dog"', "hot dog"),
+        ('camera:="X 1"', "X 1"),
+        ("-type:png", "-type:png"),
+    ]
     assert in_order(text, "name") == 'dog date:2023 camera:"Canon EOS" sort:name'
     assert in_order("dog sort:-date", "") == "dog"
     assert put_right("a dgo, dgos", "dgo", "dog") == "a dog, dgos"

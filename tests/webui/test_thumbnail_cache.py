@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -103,30 +104,37 @@ def test_a_full_disk_is_left_in_peace_for_a_while(tmp_path: Path, monkeypatch: p
     assert cache.read("ab-small.jpg") == JPEG
 
 
-def test_work_is_bounded_and_urgent_work_goes_first() -> None:
+def test_work_is_bounded_and_done_once_at_a_time() -> None:
     workers: Workers[str] = Workers(2, "test")
-    gate, running, most, order = threading.Event(), [0], [0], []
-    lock = threading.Lock()
+    gate, started = threading.Event(), []
 
     def work(name: str) -> str:
-        with lock:
-            running[0] += 1
-            most[0] = max(most[0], running[0])
-            order.append(name)
-        gate.wait(5)
-        with lock:
-            running[0] -= 1
+        started.append(name)
+        gate.wait(10)
         return name
 
-    first = [workers.submit(each, lambda each=each: work(each)) for each in "ab"]  # type: ignore[misc]
-    slow = workers.submit("slow", lambda: work("slow"), later=60)
-    quick = workers.submit("quick", lambda: work("quick"))
-    assert workers.submit("quick", lambda: work("again")) is quick
+    flights = {name: workers.submit(name, partial(work, name)) for name in "abcd"}
+    wait_for(lambda: len(started) == 2)
+    assert workers.submit("a", lambda: "another") is flights["a"]
+    assert workers.submit("d", lambda: "another") is flights["d"]
+    assert (len(started), workers._running) == (2, 2)
     gate.set()
-    assert [each.result(5) for each in (*first, slow, quick)] == ["a", "b", "slow", "quick"]
-    assert most[0] == 2 and order[2:] == ["quick", "slow"]
+    assert [each.result(10) for each in flights.values()] == ["a", "b", "c", "d"]
     wait_for(lambda: workers._running == 0)
-    assert workers.submit("a", lambda: "new").result(5) == "new"
+    assert workers.flight("a") is None
+    assert workers.submit("a", lambda: "new").result(10) == "new"
+
+
+def test_urgent_work_goes_first() -> None:
+    workers: Workers[object] = Workers(1, "test")
+    gate, order = threading.Event(), []
+    workers.submit("first", lambda: gate.wait(10))
+    flights = [workers.submit("slow", lambda: order.append("slow"), later=60)]
+    flights += [workers.submit("quick", lambda: order.append("quick"))]
+    gate.set()
+    for flight in flights:
+        flight.result(10)
+    assert order == ["quick", "slow"]
 
 
 def test_what_fails_is_told_and_stops_nothing() -> None:

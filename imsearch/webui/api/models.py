@@ -75,6 +75,11 @@ class ResultsRecord(Record):
 
     query: Told = Field(examples=["dog date:2023"])
     total: int = Field(ge=0, description="How many there are on all pages.", examples=[217])
+    relevant: int = Field(
+        ge=0,
+        description="How many of them score high enough to be listed when not all are asked for.",
+        examples=[217],
+    )
     hits: list[HitRecord]
     unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
     suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")

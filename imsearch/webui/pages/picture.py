@@ -10,11 +10,11 @@ from fastapi.responses import HTMLResponse
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.library import Library
 from imsearch.records import Image
+from imsearch.webui.finding import ALL
 from imsearch.webui.linking import picture_address, search_address
 from imsearch.webui.pages import picture_view as view
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
-from imsearch.webui.telling import EXAMPLES
 from imsearch.webui.thumbnails import original_address, thumbnail_address
 
 router = APIRouter(include_in_schema=False)
@@ -53,7 +53,6 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
         image=image,
         name=view.files(image)[0].name,
         query=q,
-        examples=EXAMPLES,
         around=_neighbours(site.library, q, image.id, everything),
         back=search_address(q, everything),
         large=thumbnail_address(image, "large"),
@@ -66,7 +65,7 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
         files=view.files(image),
         besides=view.told_besides(image),
         failures=_failures(site.library, image),
-        **_tags(site.library, image),
+        rows=_rows(site.library, image),
     )
 
 
@@ -74,7 +73,7 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
 def tags(request: Request, site: TheSite, number: str) -> HTMLResponse:
     """The tags alone, for the page to show after a change."""
     image = _image(site.library, number)
-    return site.pages.render(request, "picture_tags.html", **_tags(site.library, image))
+    return site.pages.render(request, "picture_tags.html", rows=_rows(site.library, image))
 
 
 @router.get("/picture/{number}/similar")
@@ -83,8 +82,7 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
     image = _image(site.library, number)
     query = f"like:{image.id}"
     try:
-        space = site.library.engine.vector_space()
-        hits = site.library.engine.similar(image.id, annotator=space, limit=SIMILAR).hits
+        hits = site.library.similar(image.id, limit=SIMILAR).hits
         told = ""
     except ImsearchError as error:
         hits, told = (), str(error)
@@ -96,9 +94,8 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
     return site.pages.render(request, "picture_similar.html", found=found, told=told, more=search_address(query))
 
 
-def _tags(library: Library, image: Image) -> dict[str, object]:
-    tags = library.engine.catalog.tags_of([image.id])[image.id]
-    return {"rows": view.tag_rows(tags, library.rejected(image.id))}
+def _rows(library: Library, image: Image) -> view.TagRows:
+    return view.tag_rows(library.engine.catalog.tags_of([image.id])[image.id], library.rejected(image.id))
 
 
 def _image(library: Library, number: str) -> Image:
@@ -119,25 +116,19 @@ def _image(library: Library, number: str) -> Image:
 def _neighbours(library: Library, query: str, image: int, everything: bool) -> Neighbours:
     """Those before and after in the results; of all pictures when no query is asked."""
     try:
-        ids = library.engine.search_ids(query or "sort:-date", min_score=0.0 if everything else None)
+        found = library.neighbours(query.strip() or ALL, image, everything)
     except QueryError:
         return Neighbours()
-    if image not in ids:
-        return Neighbours(total=len(ids))
-    at = ids.index(image)
-    beside = {way: ids[each] for way, each in ((-1, at - 1), (1, at + 1)) if 0 <= each < len(ids)}
-    images = library.engine.catalog.images(beside.values())
+    images = library.engine.catalog.images([each for each in (found.previous, found.next) if each is not None])
     turns = {
-        way: Turn(picture_address(each, query, everything), thumbnail_address(images[each], "large"))
-        for way, each in beside.items()
-        if each in images
+        each: Turn(picture_address(each, query, everything), thumbnail_address(images[each], "large"))
+        for each in images
     }
-    return Neighbours(turns.get(-1), turns.get(1), at + 1, len(ids))
+    previous, following = (turns.get(each) if each else None for each in (found.previous, found.next))
+    return Neighbours(previous, following, found.position or None, found.total)
 
 
 def _failures(library: Library, image: Image) -> list[str]:
     """What went wrong with its files when they were last tried."""
     failed = (failure for path in image.files for failure in library.engine.catalog.failures(path))
     return [f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason for failure in failed]
-
-

@@ -34,6 +34,13 @@ class TagRow:
     source: str
     state: str = ""
 
+    @property
+    def number(self) -> str:
+        """As it is shown; what is not certain is never told as 1, and what is possible never as 0."""
+        if 0 < self.probability < 0.005:
+            return "<0.01"
+        return f"{self.probability if self.probability >= 1 else min(self.probability, 0.99):.2f}"
+
 
 @dataclass(frozen=True, slots=True)
 class TagRows:

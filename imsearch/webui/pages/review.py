@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from imsearch.engine.changes import Doubt
 from imsearch.webui.api.corrections import PATIENCE
 from imsearch.webui.linking import search_address, tag_query
-from imsearch.webui.site import TheSite
+from imsearch.webui.site import Site, TheSite
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,9 +33,15 @@ def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
         batch=BATCH,
         first=doubts[0] if doubts else None,
         questions=json.dumps([question(doubt) for doubt in doubts]),
-        chips=site.library.doubtful_tags(CHIPS, patience=0),
+        chips=_chips(site, word),
         other=search_address(tag_query(word)) if word else "/",
     )
+
+
+def _chips(site: Site, word: str) -> list[str]:
+    """The chosen tag first, so that it is in sight."""
+    names = site.library.doubtful_tags(CHIPS, patience=0)
+    return [*([word] if word else []), *(name for name in names if name != word)]
 
 
 def question(doubt: Doubt) -> dict[str, Any]:

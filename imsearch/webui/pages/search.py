@@ -13,7 +13,7 @@ from imsearch.webui.finding import BATCH, MOST, Found, find
 from imsearch.webui.finding import facets as find_facets
 from imsearch.webui.refining import bare, conditions, in_order, order
 from imsearch.webui.site import Site, TheSite
-from imsearch.webui.telling import EXAMPLES, ORDERS, facet_groups, headline, understood, unknown_words
+from imsearch.webui.telling import ORDERS, facet_groups, headline, understood, unknown_words
 
 router = APIRouter(include_in_schema=False)
 
@@ -95,5 +95,5 @@ def _render(request: Request, site: Site, text: str, *, status: int = 200, **val
     now = order(text) or ("" if text else "-date")
     orders = [(name, in_order(text, key), key == now) for key, name in ORDERS.items() if text or key]
     blank = {"found": None, "wrong": None, "empty": False, "unknown": None, "headline": ""}
-    more = {"text": text, "active": conditions(text), "bare": bare(text), "orders": orders, "examples": EXAMPLES}
+    more = {"text": text, "active": conditions(text), "bare": bare(text), "orders": orders}
     return site.pages.render(request, "search.html", status=status, **(blank | more | values))

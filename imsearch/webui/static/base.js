@@ -96,11 +96,14 @@ onKey("?", "this list", () => {
   title.textContent = "Keys";
   const table = document.createElement("table");
   table.className = "table";
-  for (const { key, label } of keys) {
+  for (const label of new Set(keys.map((each) => each.label))) {
     const row = table.insertRow();
-    const cap = document.createElement("kbd");
-    cap.textContent = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Enter: "↵" }[key] ?? key;
-    row.insertCell().append(cap);
+    const caps = keys.filter((each) => each.label === label).map(({ key }) => {
+      const cap = document.createElement("kbd");
+      cap.textContent = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Enter: "↵" }[key] ?? key;
+      return cap;
+    });
+    row.insertCell().append(...caps.flatMap((cap, place) => (place ? [" ", cap] : [cap])));
     row.insertCell().textContent = label;
   }
   const close = document.createElement("button");

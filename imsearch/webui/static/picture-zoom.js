@@ -2,6 +2,7 @@
 
 const SWIPE = 60; // pixels a finger must move to turn the page
 const MOST = 8;   // times the full size
+const LARGEST = 3; // times the size of a little picture that is shown to fit
 
 /** Watches a canvas with `img.behind` and `img.shown`; `turn("next")` is called for a swipe, `told(zoomed)` for a zoom. */
 export class Zoom {
@@ -20,12 +21,14 @@ export class Zoom {
     this.watcher.observe(canvas);
   }
 
-  /** How large the picture is where it fits; little ones are not blown up more than twice. */
+  /** How large the picture is where it fits; little ones are not blown up more than is good for them. */
   fitted() {
     const { clientWidth, clientHeight } = this.canvas;
-    const fit = Math.min(clientWidth / this.width, clientHeight / this.height);
-    this.canvas.classList.toggle("little", fit > 2.5);
-    this.fit = fit > 2.5 ? 1 : fit;
+    this.fit = Math.min(clientWidth / this.width, clientHeight / this.height, LARGEST);
+    const margin = (room, side) => (this.fit < LARGEST ? 0 : `${(room - side * LARGEST) / 2}px`);
+    for (const image of this.images) {
+      image.style.padding = `${margin(clientHeight, this.height)} ${margin(clientWidth, this.width)}`;
+    }
   }
 
   get zoomed() { return this.scale > 1.01; }

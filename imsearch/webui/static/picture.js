@@ -1,7 +1,6 @@
 // The page of a picture: turning to its neighbours without loading a page, zoom, full screen, copying, similar pictures.
 
 import { onKey, toast, undoLast } from "./base.js";
-import { offerCompletions } from "./completion.js";
 import { Tags } from "./picture-tags.js";
 import { Zoom } from "./picture-zoom.js";
 
@@ -179,5 +178,4 @@ onKey("n", "this tag is wrong", () => tags.say("reject"));
 onKey("t", "add a tag", () => { alone(false); tags.type(); });
 onKey("u", "undo the last change of tags", undoLast);
 
-offerCompletions($("[data-finder]"));
 start();

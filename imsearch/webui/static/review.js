@@ -162,8 +162,8 @@ document.addEventListener("click", (event) => {
   else if (button) queue.run();
 });
 for (const [name, verdict, label] of [
-  ["y", "accept", "yes, it shows this"], ["ArrowRight", "accept", "yes"],
-  ["n", "reject", "no, it does not"], ["ArrowLeft", "reject", "no"],
+  ["y", "accept", "yes, it shows this"], ["ArrowRight", "accept", "yes, it shows this"],
+  ["n", "reject", "no, it does not"], ["ArrowLeft", "reject", "no, it does not"],
   ["s", "skip", "skip"], ["ArrowDown", "skip", "skip"],
 ]) onKey(name, label, (event) => { if (!event.repeat) answer(verdict); });
 onKey("u", "undo the last answer", undo);

@@ -1,6 +1,5 @@
 // The search page: puts its parts together.
 
-import { offerCompletions } from "./completion.js";
 import { loadFacets } from "./facets.js";
 import { Endless } from "./endless.js";
 import { moveByKeys } from "./grid.js";
@@ -12,7 +11,6 @@ import { toast } from "./base.js";
 const grid = document.querySelector("[data-grid]");
 const facets = document.querySelector("[data-facets]");
 
-offerCompletions(document.querySelector("[data-finder]"));
 if (grid) {
   const endless = new Endless(grid, document.querySelector("[data-said]"));
   moveByKeys(grid);

@@ -1,0 +1,155 @@
+"""Searching: pages of results, what they have in common, likeness, and what could be typed next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from imsearch.as_json import facets_record, results_record
+from imsearch.webui.api.images import wanted
+from imsearch.webui.api.models import CountedRecord, Id, Record, ResultsRecord, Told
+from imsearch.webui.finding import ALL
+from imsearch.webui.openapi import errors
+from imsearch.webui.site import TheSite
+from imsearch.webui.states import headers, state_tag, unchanged
+from imsearch.webui.texts import readable_within
+
+router = APIRouter(tags=["search"])
+
+LONGEST = 1000
+"""Characters of a query; see `imsearch.engine.query.MAX_LENGTH`."""
+Asked = Annotated[
+    str,
+    Query(description="A query in the language of docs/query.md; without one all pictures, the newest first."),
+]
+Count = Annotated[int | None, Query(ge=1, le=200, description="How many; by default as the settings say.")]
+Offset = Annotated[int, Query(ge=0, le=10**9, description="Leave out so many at the beginning.")]
+Everything = Annotated[bool, Query(alias="all", description="The unlikeliest, too.")]
+KEPT = {304: {"description": "What you have is still so: the ETag you sent in If-None-Match is the one it has now."}}
+
+
+class FacetsRecord(Record):
+    """What all results of a query have in common."""
+
+    facets: dict[str, list[CountedRecord]] = Field(
+        description='By kind, "tag", "year", "camera", "type", "annotator" and "folder": the most frequent values.'
+    )
+
+
+class CompletionRecord(Record):
+    """Something that could be typed."""
+
+    text: Told = Field(
+        description="What takes the place of the part between `start` and `end`.", examples=['"hot dog"']
+    )
+    label: Told = Field(description="What to show of it.", examples=["hot dog"])
+    kind: Literal["tag", "word", "key", "value", "source"]
+    images: int | None = Field(description="On how many pictures it is; null when not known.", examples=[12])
+    hint: Told = Field(description="A few words more, or nothing.", examples=["car"])
+
+
+class CompletionsRecord(Record):
+    """What could stand at a place of a query."""
+
+    start: int = Field(ge=0, description="Where what is being typed begins, in characters.", examples=[4])
+    end: int = Field(ge=0, examples=[6])
+    completions: list[CompletionRecord] = Field(description="The likeliest first.")
+
+
+@router.get(
+    "/api/search",
+    response_model=ResultsRecord,
+    response_model_exclude_none=True,
+    summary="Find pictures",
+    responses=errors(400) | KEPT,
+)
+def search(
+    request: Request,
+    site: TheSite,
+    q: Asked = "",
+    n: Count = None,
+    offset: Offset = 0,
+    min_score: Annotated[
+        float | None,
+        Query(ge=0, le=1, description="Leave out what scores lower; by default where relevance ends."),
+    ] = None,
+    everything: Everything = False,
+    facets: Annotated[bool, Query(description="Also what all results have in common.")] = False,
+) -> Response:
+    """Pictures that fit a query, the best first; what `imsearch query --format json` prints.
+
+    `relevant` counts those that are likely enough, `total` all that are listed; with `all` that is every picture with
+    any of the words.
+    """
+    tag = state_tag(site.library, request.url.path, request.url.query)
+    if (same := unchanged(request, tag)) is not None:
+        return same
+    results = site.library.query(
+        q.strip() or ALL, limit=n, offset=offset, min_score=min_score, everything=everything, facets=facets
+    )
+    return _answer({**results_record(results), "query": q}, tag)
+
+
+@router.get(
+    "/api/facets",
+    response_model=FacetsRecord,
+    summary="What results have in common",
+    responses=errors(400) | KEPT,
+)
+def facets(request: Request, site: TheSite, q: Asked = "", everything: Everything = False) -> Response:
+    """The most frequent values among all results of a query, by kind, with counts.
+
+    docs/query.md tells which condition stands for each: `shows:TAG`, `date:YEAR`, `camera:="NAME"` and so on.
+    """
+    tag = state_tag(site.library, request.url.path, request.url.query)
+    if (same := unchanged(request, tag)) is not None:
+        return same
+    found = site.library.query(q.strip() or ALL, limit=0, everything=everything, facets=True)
+    return _answer({"facets": facets_record(found.facets)}, tag)
+
+
+@router.get("/api/complete", response_model=CompletionsRecord, summary="What could be typed next")
+def complete(
+    site: TheSite,
+    q: Annotated[str, Query(max_length=LONGEST, description="A query as far as it is typed.")] = "",
+    at: Annotated[int | None, Query(ge=0, le=LONGEST, description="Where the cursor is; by default the end.")] = None,
+    n: Annotated[int, Query(ge=1, le=50, description="How many at most.")] = 8,
+) -> Response:
+    """Tags of the library, keys of the query language and their values, and words that find something here."""
+    found = site.library.complete(q, len(q) if at is None else at, n)
+    completions = [asdict(each) for each in found.suggestions]
+    return _answer({"start": found.start, "end": found.end, "completions": completions})
+
+
+@router.get(
+    "/api/images/{id}/similar",
+    response_model=ResultsRecord,
+    response_model_exclude_none=True,
+    summary="Pictures that look like one",
+    responses=errors(400, 404) | KEPT,
+)
+def similar(request: Request, site: TheSite, id: Id, n: Count = None, offset: Offset = 0) -> Response:
+    """The pictures most like this one, the nearest first; what `imsearch similar --format json` prints."""
+    image = wanted(site, id)
+    tag = state_tag(site.library, request.url.path, request.url.query)
+    if (same := unchanged(request, tag)) is not None:
+        return same
+    return _answer(results_record(site.library.similar(image.id, limit=n, offset=offset)), tag)
+
+
+def _answer(record: dict[str, Any], tag: str = "") -> Response:
+    """The JSON as it is made: to have each of its tags checked would take longer than to search."""
+    try:
+        body = _written(record)
+    except UnicodeEncodeError:  # a file's name that is no text
+        body = _written(readable_within(record))
+    return Response(body, media_type="application/json", headers=headers(tag) if tag else {"Cache-Control": "no-store"})
+
+
+def _written(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
