@@ -29,7 +29,9 @@ Asked = Annotated[
 Count = Annotated[int | None, Query(ge=1, le=200, description="How many; by default as the settings say.")]
 Offset = Annotated[int, Query(ge=0, le=10**9, description="Leave out so many at the beginning.")]
 Everything = Annotated[bool, Query(alias="all", description="The unlikeliest, too.")]
-KEPT = {304: {"description": "What you have is still so: the ETag you sent in If-None-Match is the one it has now."}}
+KEPT: dict[int | str, dict[str, Any]] = {
+    304: {"description": "What you have is still so: the ETag you sent in If-None-Match is the one it has now."}
+}
 
 
 class FacetsRecord(Record):
