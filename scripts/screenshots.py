@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import uvicorn
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from imsearch.engine.changes import Verdict
@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--target", type=Path, default=TARGET)
     options = parser.parse_args()
     options.target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
         photos, settings = Path(folder) / "Pictures", Settings(library=Path(folder) / "library", semantic="off")
         write_photos(photos)
         with Library.open(settings=settings, create=True) as library:
@@ -146,9 +146,16 @@ def main() -> None:
 def shoot_all(browser: Browser, address: str, cat: int, photos: Path, target: Path) -> None:
     """Every page, light and dark; the search and the picture on a phone too."""
 
+    stranger = photos.parent / "from-a-friend.jpg"  # mirrored, so that the library does not know its bytes
+    with Image.open(photos / "home/espresso.jpg") as image:
+        ImageOps.mirror(image).save(stranger, quality=90)
+
     def try_picture(page: Page) -> None:
-        page.set_input_files("input[type=file]", photos / "space/rocket.jpg")
+        for name in ("emotion", "multimodal"):
+            page.locator(f"input[value={name}]").check(force=True)
+        page.set_input_files("input[type=file]", stranger)
         page.wait_for_selector("meter", timeout=120_000)
+        page.locator(".trial").first.scroll_into_view_if_needed()
 
     shots: dict[str, tuple[str, Callable[[Page], object] | None]] = {
         "search": ("/", None),
@@ -167,6 +174,7 @@ def shoot_all(browser: Browser, address: str, cat: int, photos: Path, target: Pa
                 viewport={"width": size[0], "height": size[1]},
                 color_scheme=theme,
                 has_touch=bool(device),
+                is_mobile=bool(device),
                 device_scale_factor=1,
             )
             page = context.new_page()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from imsearch.engine.query import parse
 from imsearch.engine.tree import And, Everything, Node
+from imsearch.errors import QueryError
 
 _PLAIN = re.compile(r"[\w/.][\w/.:-]*")
 """What needs no quotes."""
@@ -33,8 +35,10 @@ def refined(text: str, condition: str) -> str:
     wanted = _together(asked.tree, parse(condition).tree)
     for begin, end in (("", ""), ("", '"'), ("(", ")"), ("(", '")')):  # an open quote reaches to the end
         candidate = f"{begin}{text.strip()}{end} {condition}"
-        if (made := parse(candidate)).tree == wanted and made.sort == asked.sort:
-            return candidate
+        with suppress(QueryError):
+            made = parse(candidate)
+            if made.tree == wanted and made.sort == asked.sort:
+                return candidate
     return f"({text.strip()}) {condition}"
 
 

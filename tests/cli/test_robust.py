@@ -80,7 +80,7 @@ def test_help_lists_every_command_and_plugins_commands(run: Run, plugins: Plugin
 
 
 def test_mistakes_in_the_call_exit_with_2(run: Run, plugins: Plugins, photos: Path) -> None:
-    for arguments in (["qeury"], ["query"], ["index"], ["index", "--workers", "0", "."], ["query", "-n", "x", "cat"]):
+    for arguments in (["qeury"], ["query"], ["similar"], ["index", "--workers", "0", "."], ["query", "-n", "x", "cat"]):
         ran = run(*arguments)
         assert (ran.code, ran.out) == (2, "")
         assert "Usage: imsearch" in ran.err

@@ -71,7 +71,9 @@ def test_the_ends_of_a_list_have_one_neighbour(many: Engine) -> None:
 
 
 @pytest.mark.parametrize("ranking", [Ranking(), Ranking(feedback=Feedback(hits=5, candidates=20))])
-@pytest.mark.parametrize("text", ["cat", "dog", "cat dog", "cat -dog", "cat OR dog", "+dog cat", "cat date:2023", "like:3"])
+@pytest.mark.parametrize(
+    "text", ["cat", "dog", "cat dog", "cat -dog", "cat OR dog", "+dog cat", "cat date:2023", "like:3"]
+)
 def test_everything_begins_with_what_is_relevant(many: Engine, ranking: Ranking, text: str) -> None:
     many.ranking = ranking
     relevant = many.search(text, limit=100)
@@ -101,7 +103,7 @@ def test_a_change_is_seen_at_once(many: Engine, monkeypatch: pytest.MonkeyPatch)
     before = many.search("cat")
     many.correct(1, "cat", -1)
     after = many.search("cat")
-    assert [hit.image.id for hit in before.hits][0] == 1
+    assert before.hits[0].image.id == 1
     assert 1 not in [hit.image.id for hit in after.hits]
     assert counting.ranked == 2
 

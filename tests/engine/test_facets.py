@@ -6,12 +6,12 @@ import os
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from imsearch.engine.engine import Engine
@@ -58,7 +58,9 @@ def record(engine: Engine, number: int, told: dict[str, Any]) -> None:
         engine.correct(number, tag, verdict)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
 @given(pictures=st.lists(picture, min_size=1, max_size=6), merged=st.booleans())
 def test_every_value_finds_as_many_as_were_counted(
     tmp_path_factory: pytest.TempPathFactory, pictures: list[dict[str, Any]], merged: bool
@@ -79,21 +81,31 @@ def test_every_value_finds_as_many_as_were_counted(
                     assert engine.search(query, limit=0, everything=True).total == count, query
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(steps=st.lists(st.tuples(st.integers(1, 5), picture), min_size=2, max_size=6))
-def test_facets_that_follow_equal_facets_made_anew(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, dict[str, Any]]]
-) -> None:
-    with Engine.open(tmp_path_factory.mktemp("facets") / "library", LEXICON, create=True) as engine:
-        engine.use_annotators([spec(), spec("other")])
-        for place, (number, told) in enumerate(steps):
-            record(engine, len(engine.catalog.changed_since(0)) + 1 if number > 4 else number, told)
-            if place == 2:
-                engine.forget([Path(told["folders"][0]) / f"{number}.jpg"])
-            following, anew = engine.facets.table(), Facets(engine.catalog).table()
-            for kind in anew.kinds:
-                assert following.counted(kind) == anew.counted(kind)
+def test_facets_that_follow_equal_facets_made_anew(engine: Engine) -> None:
+    engine.use_annotators([spec(), spec("other")])
+    random = Random(5)
+    for step in range(12):
+        number = step + 1 if step < 5 else random.randint(1, 5)
+        record(engine, number, arbitrary(random))
+        if step % 4 == 3:
+            engine.forget([random.choice(engine.catalog.paths_of([number])[number])])
+        if step == 8:
+            engine.corrections.merge(["dog"], "cat")
+        following, anew = engine.facets.table(), Facets(engine.catalog).table()
+        for kind in anew.kinds:
+            assert following.counted(kind) == anew.counted(kind)
 
+
+def arbitrary(random: Random) -> dict[str, Any]:
+    return {
+        "tags": {tag: random.choice([0.1, 0.6, 0.9]) for tag in ("cat", "dog", *random.sample(TAGS, 3))},
+        "other": {tag: random.choice([0.2, 0.8]) for tag in random.sample(TAGS, 2)},
+        "camera": random.choice(CAMERAS),
+        "year": random.choice(YEARS),
+        "format": random.choice(FORMATS),
+        "folders": random.sample(FOLDERS, 2),
+        "verdicts": {tag: random.choice([1, -1]) for tag in random.sample(("cat", "dog", "beach"), 1)},
+    }
 
 
 def test_only_what_changed_is_read_again(pets: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,13 @@ def library(photos: Path, settings: Settings) -> Iterator[Library]:
 
 
 @pytest.fixture
+def ids(library: Library, photos: Path) -> dict[str, int]:
+    """The pictures' numbers by name."""
+    found = library.identify(str(photos / name) for name in (*COLOURS, "noise.jpg"))
+    return {str(Path(path).relative_to(photos)): image for path, image in found.items() if image}
+
+
+@pytest.fixture
 def app(library: Library) -> FastAPI:
     return create_app(library)
 
