@@ -49,6 +49,11 @@ def stars(rating: int) -> str:
     return "rejected" if rating < 0 else "★" * rating + "☆" * (5 - rating)
 
 
+def percent(share: float) -> str:
+    """As people read it: ``96%``; what is not certain is never told as 100."""
+    return f"{min(max(round(share * 100), 1 if share > 0 else 0), 100 if share >= 1 else 99)}%"
+
+
 def size(number: int) -> str:
     """``850 bytes``, ``7.9 MB``: as ``size:`` counts in a query."""
     amount = float(number)

@@ -10,6 +10,7 @@ from imsearch.webui import texts
 from imsearch.webui.linking import search_address, source_name
 from imsearch.webui.shapes import shape
 from imsearch.webui.thumbnails import thumbnail_address
+from imsearch.wording import percent
 
 if TYPE_CHECKING:
     from imsearch.records import Hit, Tag
@@ -48,11 +49,6 @@ class Card(NamedTuple):
     why: tuple[Why, ...]
     month: str
     cut: bool
-
-
-def percent(share: float) -> str:
-    """As people read it: ``96%``; what is not certain is never told as 100."""
-    return f"{min(max(round(share * 100), 1 if share > 0 else 0), 100 if share >= 1 else 99)}%"
 
 
 def cards(

@@ -129,7 +129,7 @@ def test_a_name_cannot_break_the_page(client: TestClient, photos: Path, settings
     assert "&lt;script&gt;" in text
 
 
-@pytest.mark.parametrize(("probability", "number"), [(1.0, "1.00"), (0.998, "0.99"), (0.931, "0.93"), (0.001, "<0.01")])
+@pytest.mark.parametrize(("probability", "number"), [(1.0, "100%"), (0.998, "99%"), (0.931, "93%"), (0.001, "1%")])
 def test_only_what_is_certain_is_told_so(probability: float, number: str) -> None:
     assert TagRow("dog", "", probability, "everyday").number == number
 

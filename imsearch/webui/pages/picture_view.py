@@ -18,7 +18,7 @@ from imsearch.webui.linking import (
     source_name,
     tag_query,
 )
-from imsearch.wording import exposure, moment, place, size, stars
+from imsearch.wording import exposure, moment, percent, place, size, stars
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
 """What the metadata repeats, and the fact that tells whether it does."""
@@ -36,10 +36,8 @@ class TagRow:
 
     @property
     def number(self) -> str:
-        """As it is shown; what is not certain is never told as 1, and what is possible never as 0."""
-        if 0 < self.probability < 0.005:
-            return "<0.01"
-        return f"{self.probability if self.probability >= 1 else min(self.probability, 0.99):.2f}"
+        """As it is shown."""
+        return percent(self.probability)
 
 
 @dataclass(frozen=True, slots=True)

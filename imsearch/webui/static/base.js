@@ -24,6 +24,9 @@ export async function call(method, address, body) {
   return answer;
 }
 
+/** A probability as people read it, as `percent` in Python: what is not certain is never told as 100. */
+export const percent = (score) => `${Math.min(Math.max(Math.round(score * 100), score > 0 ? 1 : 0), score >= 1 ? 100 : 99)}%`;
+
 /** Shows a message for some seconds; `action` is {label, run} of a button, such as Undo. */
 export function toast(message, { action, bad = false, seconds = action ? 8 : 4 } = {}) {
   const stack = document.querySelector(".toasts");

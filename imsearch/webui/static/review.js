@@ -1,6 +1,6 @@
 // Reviewing: each answer shows the next question at once; what is said goes to the server behind it.
 
-import { call, onKey, toast } from "./base.js";
+import { call, onKey, percent, toast } from "./base.js";
 import { Queue } from "./review-queue.js";
 
 const AHEAD = 3; // pictures that are loaded before one comes to them
@@ -39,12 +39,12 @@ function show() {
   }
   const { name, score, source } = question.tag;
   $("[data-tag]").textContent = name;
-  $("[data-score]").textContent = score.toFixed(2);
+  $("[data-score]").textContent = percent(score);
   $("[data-source]").textContent = source;
-  $("[data-threshold]").textContent = question.threshold.toFixed(2);
+  $("[data-threshold]").textContent = percent(question.threshold);
   $(".scale .value").setAttribute("width", (score * 100).toFixed(1));
   for (const end of ["x1", "x2"]) $(".tick line").setAttribute(end, (question.threshold * 100).toFixed(1));
-  $(".scale").setAttribute("aria-label", `Probability ${score.toFixed(2)}, said by ${source}. Tags are shown from ${question.threshold.toFixed(2)}.`);
+  $(".scale").setAttribute("aria-label", `Probability ${percent(score)}, said by ${source}. Tags are shown from ${percent(question.threshold)}.`);
   $(".open").href = `/picture/${question.id}`;
   const image = $(".review-picture");
   if (image.getAttribute("src") !== picture(question)) {

@@ -1,5 +1,7 @@
 // What the annotators said of a picture, as parts of the page.  Names are put in as text, never as markup.
 
+import { percent } from "./base.js";
+
 const FEELINGS = { happy: "Happy", angry: "Angry", positive: "Positive", negative: "Negative" };
 /** Where an annotator is sure of nothing, so many of its guesses are shown. */
 const GUESSES = 5;
@@ -16,8 +18,6 @@ export function make(tag, className = "", ...children) {
 
 /** The query that finds a tag; as `tag_query` in Python. */
 const query = (name) => `tag:${/^[\p{L}\p{N}_:-]+$/u.test(name) ? name : `"${name.replaceAll('"', "*")}"`}`;
-/** As everywhere here: what is not certain is never told as 100. */
-const percent = (score) => `${Math.min(Math.max(Math.round(score * 100), score > 0 ? 1 : 0), score >= 1 ? 100 : 99)}%`;
 
 function bar(label, score, name) {
   const meter = make("meter");
