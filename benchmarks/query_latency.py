@@ -135,20 +135,23 @@ def synthetic_library(folder: Path, count: int) -> tuple[Lexicon, Words, Odds]:
     lexicon = Lexicon.load()
     words, odds = _vocabulary(lexicon)
     with Engine.open(folder, lexicon, write=True, create=True) as engine:
-        engine.use_annotators([AnnotatorSpec("synthetic", "1", factory=_never, vector_length=LENGTH)])
+        engine.use_annotators([AnnotatorSpec("synthetic", "1", factory=never, vector_length=LENGTH)])
         for batch in synthetic(count, words, odds):
             engine.record(batch)
     return lexicon, words, odds
 
 
-def synthetic(count: int, words: Words, odds: Odds) -> Iterator[list[Reading]]:
-    """Batches of images that were never files; probabilities fall from the first tag to the last."""
-    random = np.random.default_rng(0)
+def synthetic(count: int, words: Words, odds: Odds, first: int = 0) -> Iterator[list[Reading]]:
+    """Batches of images that were never files; probabilities fall from the first tag to the last.
+
+    first: the number of the first one, so that others can follow.
+    """
+    random = np.random.default_rng(first)
     facts = ImageFacts(640, 480, "JPEG")
-    for start in range(0, count, BATCH):
+    for start in range(first, first + count, BATCH):
         batch = []
         vectors = random.random((BATCH, LENGTH), np.float32)
-        for number in range(start, min(start + BATCH, count)):
+        for number in range(start, min(start + BATCH, first + count)):
             chosen = random.choice(words, TAGS, replace=False, p=odds)
             falling = np.sort(random.beta(0.6, 2.0, TAGS))[::-1]
             tags = tuple(Tag(str(word), float(p)) for word, p in zip(chosen, falling, strict=True))
@@ -158,7 +161,7 @@ def synthetic(count: int, words: Words, odds: Odds) -> Iterator[list[Reading]]:
         yield batch
 
 
-def _never(device: str) -> NoReturn:
+def never(device: str) -> NoReturn:
     raise AssertionError("nothing is annotated here")
 
 

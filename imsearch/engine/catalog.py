@@ -9,6 +9,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,9 @@ class Catalog(CatalogTags):
         with self.reading() as connection:
             for piece in pieces(ids):
                 paths: defaultdict[int, list[Path]] = defaultdict(list)
-                for image, path in connection.execute(files.where(s.files.c.image_id.in_(piece))):
+                for image, path in connection.execute(files.where(s.files.c.image_id.in_(piece))).all():
                     paths[image].append(Path(os.fsdecode(path)))
-                for row in connection.execute(select(s.images).where(s.images.c.id.in_(list(paths)))):
+                for row in connection.execute(select(s.images).where(s.images.c.id.in_(list(paths)))).all():
                     found[row.id] = _image(row, paths[row.id])
         return found
 
@@ -158,8 +159,11 @@ def _image(row: Row[Any], paths: Sequence[Path]) -> Image:
         files=tuple(paths),
         taken_at=row.taken_at,
         metadata=row.metadata,
-        facts=Facts(*(getattr(row, each.name) for each in fields(Facts))),
+        facts=Facts(*_facts_of(row)),
     )
+
+
+_facts_of = attrgetter(*(each.name for each in fields(Facts)))
 
 
 def _key(path: Path) -> bytes:

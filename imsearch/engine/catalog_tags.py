@@ -199,7 +199,7 @@ def _said(connection: Connection, ids: Sequence[int], renamed: Mapping[int, str]
         .join(s.annotators, table.c.annotator_id == s.annotators.c.id)
         .where(table.c.image_id.in_(ids))
     )
-    for image, tag_id, name, probability, source, shown in connection.execute(statement):
+    for image, tag_id, name, probability, source, shown in connection.execute(statement).all():
         yield image, tag_id, Tag(renamed.get(tag_id, name), probability, source, shown)
 
 

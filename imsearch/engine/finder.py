@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -95,7 +95,7 @@ class Finder:
         hits: tuple[Hit, ...] = ()
         if len(ids[page]):
             some = ids[page].tolist(), scores[page].tolist()
-            make = lambda: read_hits(self.catalog, *some, answer.why)  # noqa: E731 - a line instead of three
+            make = partial(read_hits, self.catalog, *some, answer.why)
             hits = self._pages.get((asked, shown, offset, limit), make) if answer.lasting else make()
         return Results(
             text,

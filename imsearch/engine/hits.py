@@ -22,9 +22,10 @@ def read_hits(
     were found are left out.
     """
     images, tags = catalog.images(ids), catalog.tags_of(ids)
-    written = _written(catalog, images) if any(is_key(name) for names in why.values() for name in names) else {}
+    phrases = {word: [name[1:].split() for name in names if is_key(name)] for word, names in why.items()}
+    written = _written(catalog, images) if any(phrases.values()) else {}
     return tuple(
-        Hit(images[image], score, tags[image], _reasons(tags[image], written.get(image, {}), why))
+        Hit(images[image], score, tags[image], _reasons(tags[image], written.get(image, {}), why, phrases))
         for image, score in zip(ids, scores, strict=True)
         if image in images
     )
@@ -41,12 +42,18 @@ def _written(catalog: Catalog, images: Mapping[int, Image]) -> dict[int, dict[st
     return {image: evidence(found.files, texts.get(image, ())) for image, found in images.items()}
 
 
-def _reasons(tags: Sequence[Tag], written: Mapping[str, Tag], why: Mapping[str, frozenset[str]]) -> dict[str, Tag]:
+def _reasons(
+    tags: Sequence[Tag],
+    written: Mapping[str, Tag],
+    why: Mapping[str, frozenset[str]],
+    phrases: Mapping[str, Sequence[Sequence[str]]],
+) -> dict[str, Tag]:
     """The likeliest tag or written word of an image for each word of the query; tags come likeliest first."""
     reasons = {}
     for word, names in why.items():
-        found = [tag for tag in tags if tag.name in names][:1]
-        for phrase in (name[1:].split() for name in names if is_key(name)):
+        likeliest = next((tag for tag in tags if tag.name in names), None)
+        found = [] if likeliest is None else [likeliest]
+        for phrase in phrases[word]:
             if all(each in written for each in phrase):
                 weakest = min((written[each] for each in phrase), key=lambda tag: tag.probability)
                 found.append(replace(weakest, name=" ".join(phrase)))

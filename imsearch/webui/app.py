@@ -23,6 +23,7 @@ from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.security import GuardedApp
 from imsearch.webui.site import Site
+from imsearch.webui.states import Answers
 from imsearch.webui.thumbnails import Thumbnails, original_address, thumbnail_address
 from imsearch.webui.trying import Trying
 
@@ -50,7 +51,9 @@ def create_app(library: Library, *, access: Access | None = None, hosts: Hosts |
         lifespan=_running,
     )
     library.engine.look = None  # nobody who asks from elsewhere may learn by like:PATH which files there are
-    app.state.site = site = Site(library, Pages(), Thumbnails(library), Trying(library), Indexing(library), access)
+    app.state.site = site = Site(
+        library, Pages(), Thumbnails(library), Trying(library), Indexing(library), Answers(library), access
+    )
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)

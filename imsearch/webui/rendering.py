@@ -49,11 +49,14 @@ class Pages:
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page, or a part of one.  Browsers may keep it, but ask each time whether it is still so."""
-        theme = request.cookies.get("theme", "")
+        theme, signed_in = looks(request)
         text = self._environment.get_template(template).render(
-            path=request.scope["path"],
-            theme=theme if theme in THEMES else "",
-            signed_in="imsearch.signed_in" in request.scope,
-            **values,
+            path=request.scope["path"], theme=theme, signed_in=signed_in, **values
         )
         return HTMLResponse(text, status, headers={"Cache-Control": "no-cache"})
+
+
+def looks(request: Request) -> tuple[str, bool]:
+    """What pages depend on beside what they are given: the theme that was chosen, whether there is a session."""
+    theme = request.cookies.get("theme", "")
+    return theme if theme in THEMES else "", "imsearch.signed_in" in request.scope

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from imsearch.library import Library
     from imsearch.webui.access import Access
     from imsearch.webui.indexing import Indexing
+    from imsearch.webui.states import Answers
     from imsearch.webui.trying import Trying
 
 
@@ -22,7 +23,8 @@ class Site:
     """One library and everything around it; made by `imsearch.webui.app.create_app`.
 
     library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
-    indexing: watches, starts and stops runs.  access: the token and sessions, where one is asked for.
+    indexing: watches, starts and stops runs.  answers: gives those that stay as they are while the library does.
+    access: the token and sessions, where one is asked for.
     """
 
     library: Library
@@ -30,6 +32,7 @@ class Site:
     thumbnails: Thumbnails
     trying: Trying
     indexing: Indexing
+    answers: Answers
     access: Access | None = None
 
     def close(self) -> None:

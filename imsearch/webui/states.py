@@ -1,36 +1,63 @@
-"""Answers that stay as they are while the library does: who has one already is told so, and nothing is searched."""
+"""Answers that stay as they are while the library does.
+
+Who has one already is told so; who has not gets the one that was made for others, as long as it is among the last.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Callable
 from secrets import token_hex
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from fastapi import Request
 from fastapi.responses import Response
 
+from imsearch.engine.memory import Memory
 from imsearch.webui.held_file import matches
 
 if TYPE_CHECKING:
     from imsearch.library import Library
 
-_PROCESS = token_hex(8)
-"""Another program, another template or other settings may answer otherwise; all of them begin with another process."""
+_MOST, _MOST_BYTES = 256, 24 << 20
+"""Answers that are remembered, and their size together."""
+_AT_ONCE = int(os.environ.get("AT_ONCE", "4"))
+"""So many are made at the same time: threads that all compute only take the processor from each other."""
 
 
-def state_tag(library: Library, *parts: object) -> str:
-    """An ETag of what depends on the library and these parts alone."""
-    told = repr((_PROCESS, library.state(), parts))
-    return f'W/"{hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()[:32]}"'
+class Answers:
+    """Gives answers that depend on the library and the request alone.  Several threads may use one."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        # Another program, other templates and other settings may answer otherwise: they begin with another process.
+        self._process = token_hex(8)
+        self._room = BoundedSemaphore(_AT_ONCE)
+        self._memory: Memory[Response] = Memory(_MOST, _MOST_BYTES, _size)
+
+    def give(self, request: Request, make: Callable[[], Response], *also: object) -> Response:
+        """The answer to this request: a 304 where who asks has it, else what `make` makes, or made before.
+
+        also: what it depends on beside path, query and library.  Errors that `make` raises pass, and are not kept.
+        """
+        scope = request.scope
+        # The state is read first: what was made in a newer one may be taken for an older, but never the reverse.
+        told = repr((self._process, self._library.state(), scope["path"], scope["query_string"], also))
+        tag = hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()[:32]
+        headers = {"ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache"}
+        if matches(request.headers, f'"{tag}"'):
+            return Response(status_code=304, headers=headers)
+        made = self._memory.get(tag, lambda: self._make(make))
+        if made.status_code != 200:
+            return made
+        return Response(made.body, headers=headers, media_type=made.headers["content-type"])
+
+    def _make(self, make: Callable[[], Response]) -> Response:
+        with self._room:
+            return make()
 
 
-def unchanged(request: Request, tag: str) -> Response | None:
-    """A 304 where who asks has what goes by this tag; None says that it must be made.  Read the tag first."""
-    if matches(request.headers, tag.removeprefix("W/")):
-        return Response(status_code=304, headers=headers(tag))
-    return None
-
-
-def headers(tag: str) -> dict[str, str]:
-    """Of an answer that may be kept, but must be asked for each time."""
-    return {"ETag": tag, "Cache-Control": "private, no-cache"}
+def _size(made: Response) -> int | None:
+    return len(made.body) if made.status_code == 200 else None

@@ -110,10 +110,15 @@ def arbitrary(random: Random) -> dict[str, Any]:
 
 def test_only_what_changed_is_read_again(pets: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     from imsearch.engine import facets
+    from imsearch.engine.facet_values import read_pairs
 
     asked: list[object] = []
-    read = facets.read_pairs
-    monkeypatch.setattr(facets, "read_pairs", lambda catalog, ids: asked.append(ids) or read(catalog, ids))
+
+    def read(catalog: Any, ids: Any) -> Any:
+        asked.append(ids)
+        return read_pairs(catalog, ids)
+
+    monkeypatch.setattr(facets, "read_pairs", read)
     assert pets.facets.table().counted("tag") == {"car": 1, "cat": 1, "dog": 1, "traffic light": 1}
     pets.correct(3, "beach", 1)
     assert pets.facets.table().counted("annotator") == {"fake": 3, "user": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -21,7 +22,7 @@ from tests.make_pictures import plain
 from tests.webui.conftest import fake_plugins
 
 
-def paths(client: TestClient, **query: object) -> list[str]:
+def paths(client: TestClient, **query: Any) -> list[str]:
     answer = client.get("/api/search", params=query)
     assert answer.status_code == 200, answer.text
     return [Path(hit["path"]).name for hit in answer.json()["hits"]]
@@ -54,7 +55,7 @@ def test_without_a_query_all_pictures_come(client: TestClient) -> None:
     "wrong",
     [{"n": 0}, {"n": 201}, {"n": "x"}, {"offset": -1}, {"min_score": 2}, {"min_score": "nan"}, {"all": "maybe"}],
 )
-def test_parameters_are_checked(client: TestClient, wrong: dict[str, object]) -> None:
+def test_parameters_are_checked(client: TestClient, wrong: dict[str, Any]) -> None:
     answer = client.get("/api/search", params={"q": "red", **wrong})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -106,7 +107,7 @@ def test_facets_of_everything_that_is_found(client: TestClient) -> None:
     told = answer.json()["facets"]
     assert list(told) == ["tag", "type", "annotator", "folder"]
 
-    def images(**query: object) -> int:
+    def images(**query: Any) -> int:
         kinds = client.get("/api/facets", params={"q": "red -green", **query}).json()["facets"]
         return sum(each["images"] for each in kinds["type"])
 

@@ -22,9 +22,7 @@ Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class Record(BaseModel):
-    """Something the API returns."""
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    """Something the API returns; members with a default may be missing."""
 
 
 class Asked(BaseModel):

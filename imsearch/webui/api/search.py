@@ -16,7 +16,6 @@ from imsearch.webui.api.models import CountedRecord, Id, Record, ResultsRecord, 
 from imsearch.webui.finding import ALL
 from imsearch.webui.openapi import errors
 from imsearch.webui.site import TheSite
-from imsearch.webui.states import headers, state_tag, unchanged
 from imsearch.webui.texts import readable_within
 
 router = APIRouter(tags=["search"])
@@ -30,7 +29,9 @@ Asked = Annotated[
 Count = Annotated[int | None, Query(ge=1, le=200, description="How many; by default as the settings say.")]
 Offset = Annotated[int, Query(ge=0, le=10**9, description="Leave out so many at the beginning.")]
 Everything = Annotated[bool, Query(alias="all", description="The unlikeliest, too.")]
-KEPT = {304: {"description": "What you have is still so: the ETag you sent in If-None-Match is the one it has now."}}
+KEPT: dict[int | str, dict[str, Any]] = {
+    304: {"description": "What you have is still so: the ETag you sent in If-None-Match is the one it has now."}
+}
 
 
 class FacetsRecord(Record):
@@ -86,13 +87,14 @@ def search(
     `relevant` counts those that are likely enough, `total` all that are listed; with `all` that is every picture with
     any of the words.
     """
-    tag = state_tag(site.library, request.url.path, request.url.query)
-    if (same := unchanged(request, tag)) is not None:
-        return same
-    results = site.library.query(
-        q.strip() or ALL, limit=n, offset=offset, min_score=min_score, everything=everything, facets=facets
-    )
-    return _answer({**results_record(results), "query": q}, tag)
+
+    def make() -> Response:
+        results = site.library.query(
+            q.strip() or ALL, limit=n, offset=offset, min_score=min_score, everything=everything, facets=facets
+        )
+        return _answer({**results_record(results), "query": q})
+
+    return site.answers.give(request, make)
 
 
 @router.get(
@@ -106,11 +108,12 @@ def facets(request: Request, site: TheSite, q: Asked = "", everything: Everythin
 
     docs/query.md tells which condition stands for each: `shows:TAG`, `date:YEAR`, `camera:="NAME"` and so on.
     """
-    tag = state_tag(site.library, request.url.path, request.url.query)
-    if (same := unchanged(request, tag)) is not None:
-        return same
-    found = site.library.query(q.strip() or ALL, limit=0, everything=everything, facets=True)
-    return _answer({"facets": facets_record(found.facets)}, tag)
+
+    def make() -> Response:
+        found = site.library.query(q.strip() or ALL, limit=0, everything=everything, facets=True)
+        return _answer({"facets": facets_record(found.facets)})
+
+    return site.answers.give(request, make)
 
 
 @router.get("/api/complete", response_model=CompletionsRecord, summary="What could be typed next")
@@ -136,19 +139,18 @@ def complete(
 def similar(request: Request, site: TheSite, id: Id, n: Count = None, offset: Offset = 0) -> Response:
     """The pictures most like this one, the nearest first; what `imsearch similar --format json` prints."""
     image = wanted(site, id)
-    tag = state_tag(site.library, request.url.path, request.url.query)
-    if (same := unchanged(request, tag)) is not None:
-        return same
-    return _answer(results_record(site.library.similar(image.id, limit=n, offset=offset)), tag)
+    return site.answers.give(
+        request, lambda: _answer(results_record(site.library.similar(image.id, limit=n, offset=offset)))
+    )
 
 
-def _answer(record: dict[str, Any], tag: str = "") -> Response:
+def _answer(record: dict[str, Any]) -> Response:
     """The JSON as it is made: to have each of its tags checked would take longer than to search."""
     try:
         body = _written(record)
     except UnicodeEncodeError:  # a file's name that is no text
         body = _written(readable_within(record))
-    return Response(body, media_type="application/json", headers=headers(tag) if tag else {"Cache-Control": "no-store"})
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _written(record: dict[str, Any]) -> bytes:

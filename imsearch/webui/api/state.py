@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from imsearch.webui.api.models import Record, Told
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-03-01T09:30:00+00:00"])]
+"""With time zone, as commands print it."""
 
 
 class AnnotatorState(Record):
@@ -31,8 +33,8 @@ class ProgressRecord(Record):
     """How far a run is."""
 
     pid: int = Field(description="Its process.", examples=[4711])
-    started: datetime
-    updated: datetime = Field(description="When this was written; twice a second while pictures are stored.")
+    started: Moment
+    updated: Moment = Field(description="When this was written; twice a second while pictures are stored.")
     phase: Literal["scanning", "indexing", "finishing"]
     found: int = Field(ge=0, description="Pictures found so far.", examples=[4475])
     planned: int = Field(ge=0, description="Files that must be read.", examples=[120])
@@ -49,8 +51,8 @@ class ProgressRecord(Record):
 class LastRunRecord(Record):
     """How the last run ended."""
 
-    started: datetime
-    ended: datetime
+    started: Moment
+    ended: Moment
     seconds: float = Field(ge=0)
     outcome: Literal["done", "stopped", "failed", "killed"]
     done: int = Field(ge=0, description="Files that it finished and stored.")
@@ -68,7 +70,7 @@ class FolderRecord(Record):
     """A folder that is kept up to date."""
 
     path: Told = Field(examples=["/home/ada/Pictures"])
-    indexed_at: datetime | None = Field(description="When a run over it last came to its end; null when not known.")
+    indexed_at: Moment | None = Field(description="When a run over it last came to its end; null when not known.")
 
 
 class StatusRecord(Record):

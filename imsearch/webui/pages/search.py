@@ -12,6 +12,7 @@ from imsearch.webui import shapes
 from imsearch.webui.finding import BATCH, MOST, Found, find
 from imsearch.webui.finding import facets as find_facets
 from imsearch.webui.refining import bare, conditions, in_order, order
+from imsearch.webui.rendering import looks
 from imsearch.webui.site import Site, TheSite
 from imsearch.webui.telling import ORDERS, facet_groups, headline, understood, unknown_words
 
@@ -27,24 +28,28 @@ def search(
     n: Annotated[int, Query(ge=1)] = BATCH,
     all: bool = False,
     part: Literal["", "hits", "facets"] = "",
-) -> HTMLResponse:
+) -> Response:
     """The page of a query.
 
     offset: of the first picture.  n: how many pictures, so that a visitor who comes back finds all that were there.
     all: the less likely pictures too.  part: only the pictures, or only what they have in common.
     """
     text = q.strip()
-    try:
-        if part == "facets":
-            return _facets(request, site, text)
-        found = find(site.library, text, limit=min(n, MOST), offset=offset, everything=all)
-    except QueryError as error:
-        if part:
-            raise
-        return _not_understood(request, site, text, error)
-    if part == "hits":
-        return site.pages.render(request, "_hits.html", found=found)
-    return _page(request, site, found)
+
+    def make() -> HTMLResponse:
+        try:
+            if part == "facets":
+                return _facets(request, site, text)
+            found = find(site.library, text, limit=min(n, MOST), offset=offset, everything=all)
+        except QueryError as error:
+            if part:
+                raise
+            return _not_understood(request, site, text, error)
+        if part == "hits":
+            return site.pages.render(request, "_hits.html", found=found)
+        return _page(request, site, found)
+
+    return site.answers.give(request, make, *looks(request))
 
 
 @router.get("/shapes.css")
