@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FileChooser, Page, Route, expect
 
 from imsearch import hookimpl
 from imsearch.library import Library
@@ -217,12 +217,16 @@ def test_names_and_drawings_stay_text(page: Page, stranger: Path) -> None:
 
 
 def test_the_keyboard_is_enough(page: Page, stranger: Path) -> None:
+    choosers: list[FileChooser] = []
+    # From the start: one that is waited for later may have come already.
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
     page.goto("/try")
     page.locator("#main").focus()
     page.keyboard.press("Tab")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(stranger)
+    expect(page.locator("#try-file")).to_be_focused()
+    page.keyboard.press("Enter")
+    wait_for(page, choosers, 1)
+    choosers[0].set_files(stranger)
     expect(page.get_by_role("heading", name="orange.png")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Remove orange.png")).to_be_focused()
@@ -235,8 +239,18 @@ def test_the_keyboard_is_enough(page: Page, stranger: Path) -> None:
     again.focus()
     page.keyboard.press("Enter")
     expect(page.locator("svg.cloud")).to_have_count(2)
-    with page.expect_file_chooser():
-        page.keyboard.press("o")
+    expect(page.get_by_role("heading", name="orange.png").first).to_be_focused()
+    page.keyboard.press("o")
+    wait_for(page, choosers, 2)
+
+
+def wait_for(page: Page, choosers: list[FileChooser], number: int) -> None:
+    """Until so many choosers of files have opened."""
+    for _ in range(200):
+        if len(choosers) == number:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"{len(choosers)} choosers have opened")
 
 
 def test_broken_plugins_are_named(page: Page) -> None:
