@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
-from imsearch.webui.cards import percent
 from imsearch.webui.finding import find
 from imsearch.webui.refining import bare, conditions, in_order, put_right
 from imsearch.webui.shapes import NARROWEST, STEP, shape, stylesheet
+from imsearch.wording import percent
 from tests.webui.many import many_pictures
 
 

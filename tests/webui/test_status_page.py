@@ -23,7 +23,7 @@ from imsearch.records import Failure
 from imsearch.runs import LastRun, Outcome
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
-from imsearch.webui.pages import telling
+from imsearch.webui.pages import status_words
 from imsearch.webui.pages.failing import grouped
 from tests.make_pictures import plain
 from tests.make_plugins import Plugins
@@ -132,17 +132,25 @@ def test_broken_plugins_and_annotators_that_are_gone(library: Library, settings:
 
 def test_words_for_times_and_changes() -> None:
     now = datetime(2026, 3, 5, 15, 0).astimezone()
-    assert telling.when(now - timedelta(hours=1), now) == "today 14:00"
-    assert telling.when(now - timedelta(days=1), now) == "yesterday 15:00"
-    assert telling.when(now - timedelta(days=3), now) == "2 March 15:00"
-    assert telling.when(now - timedelta(days=400), now) == "29 January 2025"
-    assert [telling.duration(seconds) for seconds in (0.41, 12, 240, 3900)] == ["0.4 s", "12 s", "4 min", "1 h 5 min"]
+    assert status_words.when(now - timedelta(hours=1), now) == "today 14:00"
+    assert status_words.when(now - timedelta(days=1), now) == "yesterday 15:00"
+    assert status_words.when(now - timedelta(days=3), now) == "2 March 15:00"
+    assert status_words.when(now - timedelta(days=400), now) == "29 January 2025"
+    assert [status_words.duration(seconds) for seconds in (0.41, 12, 240, 3900)] == [
+        "0.4 s",
+        "12 s",
+        "4 min",
+        "1 h 5 min",
+    ]
     made = datetime(2026, 3, 5, tzinfo=UTC)
     merged = Change(3, made, "merge", ("a", "b", "c", "d", "e"), "z", 1, False)
-    assert telling.told(merged) == "Merged “a”, “b”, “c”, “d” and 1 more into “z”, on 1 picture"
-    assert telling.told(Change(3, made, "rename", ("a",), "a", 2, False)) == "Gave “a” its own name back, on 2 pictures"
+    assert status_words.told(merged) == "Merged “a”, “b”, “c”, “d” and 1 more into “z”, on 1 picture"
+    assert (
+        status_words.told(Change(3, made, "rename", ("a",), "a", 2, False))
+        == "Gave “a” its own name back, on 2 pictures"
+    )
     run = LastRun(made, made + timedelta(minutes=4), Outcome.STOPPED, done=1200)
-    assert telling.last_run(run).endswith(": stopped, 1,200 pictures stored, in 4 min.")
+    assert status_words.last_run(run).endswith(": stopped, 1,200 pictures stored, in 4 min.")
 
 
 def test_the_newest_change_is_undone(page: Page, library: Library) -> None:

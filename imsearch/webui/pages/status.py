@@ -14,7 +14,7 @@ from imsearch.library import Library
 from imsearch.records import Failure
 from imsearch.semantic.meanings import encoder_state
 from imsearch.settings import Settings, config_path
-from imsearch.webui.pages import telling
+from imsearch.webui.pages import status_words
 from imsearch.webui.pages.failing import grouped, kind
 from imsearch.webui.pages.installed import installed, versions
 from imsearch.webui.problems import Problem
@@ -59,7 +59,7 @@ def status_page(
         more=len(history) > changes,
         changes=changes,
         versions=versions(),
-        telling=telling,
+        words=status_words,
     )
 
 
@@ -86,7 +86,7 @@ def failures_page(
         q=q,
         page=page,
         pages=pages,
-        telling=telling,
+        words=status_words,
     )
 
 
@@ -101,7 +101,7 @@ def check(request: Request, site: TheSite) -> HTMLResponse:
         seconds = time.monotonic() - started
     finally:
         _checking.release()
-    return site.pages.render(request, "checked.html", problems=problems, took=telling.duration(seconds))
+    return site.pages.render(request, "checked.html", problems=problems, took=status_words.duration(seconds))
 
 
 def _fits(failure: Failure, reason: str, wanted: str) -> bool:
