@@ -51,6 +51,7 @@ def main() -> int:
     command = f"{Path(sys.executable).parent.relative_to(Path.cwd())}/imsearch"
     say("That is all. To go on:")
     print(f"  export IMSEARCH_LIBRARY={shlex.quote(str(LIBRARY))}")
+    print(f"  {command} serve --open            all of it in the browser")
     print(f"  {command} query flower            your own words")
     print(f"  {command} show photos/cat.jpg     all tags of a picture")
     print(f"  {command} index ~/Pictures        your own pictures")

@@ -86,6 +86,13 @@ _PROBLEM = {
 }
 
 
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Asked for from other devices: the token that `imsearch serve` printed.",
+}
+
+
 def errors(*statuses: int, **told: str) -> dict[int | str, dict[str, Any]]:
     """For the `responses` of a route: problems that it may answer with.
 
@@ -131,6 +138,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     schemas["Problem"] = _PROBLEM
+    document["components"]["securitySchemes"] = {"token": _TOKEN}
+    document["security"] = [{}, {"token": []}]  # none on the machine itself
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     names = {operation["operationId"] for operation in operations}
     for operation in operations:
