@@ -135,7 +135,7 @@ class Load:
                 self.bytes += length
                 self.times.append(time.perf_counter() - start)
                 if self.think:
-                    await asyncio.sleep(pick.expovariate(1 / self.think))
+                    await asyncio.sleep(min(pick.expovariate(1 / self.think), max(0.0, end - time.perf_counter())))
         finally:
             writer.close()
 

@@ -66,6 +66,13 @@ class SearchLibrary(TagLibrary):
         """What could stand at the cursor of a query that is being typed."""
         return self.engine.completer.complete(text, cursor, limit)
 
+    def frequent(self, kind: str, most: int) -> list[tuple[str, int]]:
+        """The most frequent values of all pictures, and on how many each is; kinds are those of facets.
+
+        Once the values of all pictures were read, as facets and completion do, this is cheaper than `tags`.
+        """
+        return self.engine.facets.table().top(kind, most)
+
     def state(self) -> Hashable:
         """Tells what the library holds now from what it held before it changed, and one library from another."""
         return self.engine.state()

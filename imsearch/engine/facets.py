@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from threading import Lock
 
 import numpy as np
@@ -85,6 +86,10 @@ class Table:
 
     state: State
     kinds: Mapping[str, Values]
+
+    def top(self, kind: str, most: int) -> list[tuple[str, int]]:
+        """The most frequent values of a kind; equal ones by name."""
+        return nsmallest(most, self.counted(kind).items(), key=lambda pair: (-pair[1], pair[0]))
 
     def counted(self, kind: str) -> dict[str, int]:
         """Each value of a kind that an image has, and how many have it."""

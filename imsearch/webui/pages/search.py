@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from imsearch.errors import QueryError
 from imsearch.webui import shapes
-from imsearch.webui.finding import BATCH, MOST, Found, find
+from imsearch.webui.finding import ALL, BATCH, MOST, Found, find
 from imsearch.webui.finding import facets as find_facets
 from imsearch.webui.refining import bare, conditions, in_order, order
 from imsearch.webui.rendering import looks
@@ -79,8 +79,8 @@ def _help(site: Site, found: Found) -> dict[str, Any]:
     library = site.library
     return {
         "empty": True,
-        "pictures": library.status().images,
-        "frequent": library.tags()[:24] if found.text else [],
+        "pictures": library.query(ALL, limit=0).total,
+        "frequent": library.frequent("tag", 24) if found.text else [],
         "understood": understood(found.text, found.results),
     }
 
