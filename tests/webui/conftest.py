@@ -122,9 +122,12 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, headless."""
+    """Debian's Chromium, headless; missing it is a failure in CI and a skip elsewhere.
+
+    One for each module: as long as Playwright runs, asyncio takes this thread for one with a running event loop.
+    """
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield opened

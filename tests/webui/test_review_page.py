@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, TimeoutError, expect
 
 from imsearch.engine.changes import Verdict
 from imsearch.library import Library
@@ -115,10 +116,10 @@ def test_answers_are_kept_and_sent_again_when_the_server_is_busy(page: Page, lib
     page.keyboard.press("y")
     expect(page.locator("[data-trouble]")).to_contain_text("One answer is not saved yet: Too much to do.")
     page.keyboard.press("n")
-    with page.expect_response(lambda answer: answer.ok):
-        page.get_by_role("button", name="Try now").click()
-    expect(page.locator("[data-trouble]")).to_be_hidden()
-    for _ in range(50):
+    with suppress(TimeoutError):  # on a slow machine it has been tried again by itself before the click
+        page.get_by_role("button", name="Try now").click(timeout=1000)
+    expect(page.locator("[data-trouble]")).to_be_hidden(timeout=20_000)
+    for _ in range(100):
         if len(tries) == 3:
             break
         page.wait_for_timeout(100)
@@ -152,4 +153,4 @@ def test_on_a_phone_all_fits_and_every_control_has_a_name(page: Page, theme: str
     for name in ("Yes", "No", "Skip", "Undo"):
         expect(page.get_by_role("button", name=name).first).to_be_in_viewport()
     expect(page.get_by_role("link", name="Open the picture")).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("Probability 0"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile(r"Probability \d+%"))).to_be_visible()
