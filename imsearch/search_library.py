@@ -36,11 +36,13 @@ class SearchLibrary(TagLibrary):
         min_score: float | None = None,
         everything: bool = False,
         facets: bool = False,
+        tail: bool = True,
     ) -> Results:
         """The pictures that match a query, the best first.  Raises QueryError.
 
         min_score: where the list ends; by default where the settings say, or else where relevance ends.  everything:
-        list those below that, too; `Results.relevant` tells how many are above.
+        list those below that, too; `Results.relevant` tells how many are above.  tail: whether hits need all their
+        tags, or only those that are shown or answer the query, which are read much faster.
         """
         return self.engine.search(
             text,
@@ -49,6 +51,7 @@ class SearchLibrary(TagLibrary):
             min_score=self.settings.min_score if min_score is None else min_score,
             everything=everything,
             facets=facets,
+            tail=tail,
         )
 
     def found_ids(self, text: str, everything: bool = False) -> list[int]:

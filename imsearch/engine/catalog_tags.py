@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, and_, exists, func, join, select, union
+from sqlalchemy import CompoundSelect, Connection, Select, and_, exists, func, join, or_, select, union
 
 from imsearch.engine import schema as s
 from imsearch.engine.aliases import named
@@ -18,21 +18,29 @@ if TYPE_CHECKING:
     from numpy import float16, float32, int64, uint64
     from numpy.typing import NDArray
 
+_MOST_ASKED = 5000
+"""Tags in one statement; SQLite takes 32,766."""
+
 
 class CatalogTags(CatalogBase):
     """Reads tags and vectors."""
 
-    def tags_of(self, ids: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
-        """The tags of images, the long tail too, the likeliest first; () for an image without any."""
+    def tags_of(self, ids: Iterable[int], tail: Collection[str] | None = None) -> dict[int, tuple[Tag, ...]]:
+        """The tags of images, the long tail too, the likeliest first; () for an image without any.
+
+        tail: of the long tail only these, which is much less to read.  Where annotators agree on a tag and only some
+        show it, the others are not heard then.
+        """
         found: dict[int, tuple[Tag, ...]] = {}
         with self.reading() as connection:
             renamed = _renamed(connection)
+            kept = None if tail is None or len(tail) > _MOST_ASKED else _ids_of(connection, tail, renamed)
             for piece in pieces(ids):
                 words = _words(connection, piece)
                 unsettled = _unsettled(words)
                 said: defaultdict[int, list[Tag]] = defaultdict(list)
                 heard: defaultdict[int, list[Said]] = defaultdict(list)
-                for image, tag_id, tag in _said(connection, piece, renamed):
+                for image, tag_id, tag in _said(connection, piece, renamed, kept):
                     if image in unsettled:
                         heard[image].append((tag_id, tag))
                     else:
@@ -190,8 +198,20 @@ def _unsettled(words: Mapping[int, Sequence[Word]]) -> set[int]:
     return {image for image, each in words.items() if any(word.tag_id != word.name_id for word in each)}
 
 
-def _said(connection: Connection, ids: Sequence[int], renamed: Mapping[int, str]) -> Iterator[tuple[int, int, Tag]]:
-    """What the annotators said of these images: image, under which id, and the tag by the name it goes by now."""
+def _ids_of(connection: Connection, names: Collection[str], renamed: Mapping[int, str]) -> list[int]:
+    """The ids of the tags that go by these names, and perhaps of some that are called so and go by another."""
+    wanted = set(names)
+    called = connection.execute(select(s.tags.c.id).where(s.tags.c.name.in_(wanted))).scalars().all()
+    return [*called, *(tag for tag, name in renamed.items() if name in wanted)]
+
+
+def _said(
+    connection: Connection, ids: Sequence[int], renamed: Mapping[int, str], tail: Sequence[int] | None = None
+) -> Iterator[tuple[int, int, Tag]]:
+    """What the annotators said of these images: image, under which id, and the tag by the name it goes by now.
+
+    tail: of what is not shown, only these tags.
+    """
     table = s.annotation_tags
     statement = (
         select(table.c.image_id, table.c.tag_id, s.tags.c.name, table.c.probability, s.annotators.c.name, table.c.shown)
@@ -199,6 +219,8 @@ def _said(connection: Connection, ids: Sequence[int], renamed: Mapping[int, str]
         .join(s.annotators, table.c.annotator_id == s.annotators.c.id)
         .where(table.c.image_id.in_(ids))
     )
+    if tail is not None:
+        statement = statement.where(or_(table.c.shown, table.c.tag_id.in_(tail)))
     for image, tag_id, name, probability, source, shown in connection.execute(statement).all():
         yield image, tag_id, Tag(renamed.get(tag_id, name), probability, source, shown)
 

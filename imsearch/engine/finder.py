@@ -80,12 +80,14 @@ class Finder:
         min_score: float | None = None,
         everything: bool = False,
         facets: bool = False,
+        tail: bool = True,
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
         min_score: where the list ends; by default where relevance ends, see `imsearch.engine.ranking.Cut`.  everything:
         list those below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
-        listed; facets, if wanted, are those of all that are listed.
+        listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
+        those that are shown or answer the query, which are read much faster.
         """
         asked, answer = self._answer(text)
         least = answer.cut if min_score is None else min_score
@@ -95,8 +97,8 @@ class Finder:
         hits: tuple[Hit, ...] = ()
         if len(ids[page]):
             some = ids[page].tolist(), scores[page].tolist()
-            make = partial(read_hits, self.catalog, *some, answer.why)
-            hits = self._pages.get((asked, shown, offset, limit), make) if answer.lasting else make()
+            make = partial(read_hits, self.catalog, *some, answer.why, tail)
+            hits = self._pages.get((asked, shown, offset, limit, tail), make) if answer.lasting else make()
         return Results(
             text,
             len(ids),

@@ -14,14 +14,15 @@ _BYTES, _TAG_BYTES = 1500, 150
 
 
 def read_hits(
-    catalog: Catalog, ids: Sequence[int], scores: Sequence[float], why: Mapping[str, frozenset[str]]
+    catalog: Catalog, ids: Sequence[int], scores: Sequence[float], why: Mapping[str, frozenset[str]], tail: bool = True
 ) -> tuple[Hit, ...]:
     """The hits of a page, read from the catalog.
 
-    why: each word of the query, and the tags and written words that answer it.  Images that were forgotten since they
-    were found are left out.
+    why: each word of the query, and the tags and written words that answer it.  tail: whether their tags that are
+    neither shown nor answer the query are wanted.  Images that were forgotten since they were found are left out.
     """
-    images, tags = catalog.images(ids), catalog.tags_of(ids)
+    images = catalog.images(ids)
+    tags = catalog.tags_of(ids, None if tail else frozenset().union(*why.values()))
     phrases = {word: [name[1:].split() for name in names if is_key(name)] for word, names in why.items()}
     written = _written(catalog, images) if any(phrases.values()) else {}
     return tuple(

@@ -83,7 +83,7 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
     by_date = not text or order(text) in ("date", "-date")
     # Whether a month begins with the first picture is known from the one before it.
     lead = 1 if by_date and offset else 0
-    results = library.query(text or ALL, limit=limit + lead, offset=offset - lead, everything=everything)
+    results = library.query(text or ALL, limit=limit + lead, offset=offset - lead, everything=everything, tail=False)
     relevant = results.relevant
     # What is not shown is counted all the same: the query was ranked as a whole.
     total = results.total if everything else library.query(text or ALL, limit=0, everything=True).total

@@ -6,7 +6,6 @@ Who has one already is told so; who has not gets the one that was made for other
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from secrets import token_hex
 from threading import BoundedSemaphore
@@ -21,9 +20,9 @@ from imsearch.webui.held_file import matches
 if TYPE_CHECKING:
     from imsearch.library import Library
 
-_MOST, _MOST_BYTES = 256, 24 << 20
+_MOST, _MOST_BYTES = 512, 32 << 20
 """Answers that are remembered, and their size together."""
-_AT_ONCE = int(os.environ.get("AT_ONCE", "4"))
+_AT_ONCE = 4
 """So many are made at the same time: threads that all compute only take the processor from each other."""
 
 

@@ -143,6 +143,18 @@ def test_numbers_that_no_library_has_are_no_pictures(many: Engine) -> None:
         many.search("like:" + "9" * 30)
 
 
+def test_hits_without_their_tails_are_the_same_otherwise(pets: Engine) -> None:
+    pets.corrections.merge(["car"], "vehicle")
+    pets.correct(1, "beach", 1)
+    for text in ("cat", "cat dog", "automobile", "anim*"):
+        whole, brief = (pets.search(text, everything=True, tail=tail).hits for tail in (True, False))
+        for one, other in zip(whole, brief, strict=True):
+            assert (one.image, one.score, one.why) == (other.image, other.score, other.why)
+            matched = {tag.name for tag in one.why.values()}
+            assert {tag for tag in one.tags if tag.shown or tag.name in matched} <= set(other.tags) <= set(one.tags)
+    assert [tag.name for tag in pets.search("cat", tail=False).hits[0].tags] == ["beach", "cat"]
+
+
 # ---- the memory itself
 
 
