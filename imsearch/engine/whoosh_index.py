@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from threading import RLock
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ _CODEC = {"blocklimit": 1024, "compression": 1}
 _NO_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.EIO}
 """Troubles that making the index anew would not end."""
 
+_Read: TypeAlias = tuple[NDArray[np.integer[Any]], NDArray[np.float32]]
+"""Numbers of documents and weights."""
+_NOTHING: _Read = (np.empty(0, np.int64), np.empty(0, np.float32))
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -88,7 +91,10 @@ class WhooshTextIndex:
         self._lock = RLock()
         self._opened: tuple[Any, Any] | None = None  # Whoosh's index and reader
         self._opened_at: tuple[int, State | None] = -1, None
+        # Segments never change, but for documents that are deleted: what was read of one is kept as long as it lives.
         self._image_ids: dict[str, NDArray[np.int64]] = {}  # by segment: document number -> image
+        self._read: dict[str, dict[str, _Read]] = {}  # by segment and tag
+        self._alive: dict[str, NDArray[np.bool_]] = {}  # by segment, while it is open
         self._postings: dict[str, Postings] = {}
 
     @property
@@ -165,12 +171,14 @@ class WhooshTextIndex:
         """Close the files."""
         self._close_reader()
         self._image_ids.clear()
+        self._read.clear()
 
     def _close_reader(self) -> None:
         if self._opened is not None:
             self._opened[1].close()
             self._opened = None
         self._postings.clear()
+        self._alive.clear()
 
     def _now(self, index: Any) -> tuple[int, State | None]:
         """Tells one commit from another; Whoosh's own number starts again when the index is made anew."""
@@ -183,25 +191,38 @@ class WhooshTextIndex:
             self._opened = index, index.reader()
             used = {leaf.segment().segment_id() for leaf in leaves(self._opened[1])}
             self._image_ids = {key: value for key, value in self._image_ids.items() if key in used}
+            self._read = {key: value for key, value in self._read.items() if key in used}
         return self._opened
 
     def _read_postings(self, tag: str) -> Postings:
         _, reader = self._open()
         images, weights = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
         for leaf in leaves(reader):
-            try:
-                matcher = leaf.postings("tags", tag)
-            except TermNotFound:
-                continue
-            numbers, values = read_matcher(matcher)
-            kept = alive(leaf)[numbers]
-            images.append(self._images_of(leaf)[numbers[kept]])
-            weights.append(values[kept])
+            numbers, values = self._read_segment(leaf, tag)
+            if len(numbers):
+                kept = self._alive_in(leaf)[numbers]
+                images.append(self._images_of(leaf)[numbers[kept]])
+                weights.append(values[kept])
         weight = np.concatenate(weights)
         shown = weight >= SHOWN
         return Postings(
             np.concatenate(images), np.where(shown, weight - np.float32(SHOWN), weight), shown, weight <= REJECTED
         )
+
+    def _read_segment(self, leaf: SegmentReader, tag: str) -> _Read:
+        known = self._read.setdefault(leaf.segment().segment_id(), {})
+        if tag not in known:
+            try:
+                known[tag] = read_matcher(leaf.postings("tags", tag))
+            except TermNotFound:
+                known[tag] = _NOTHING
+        return known[tag]
+
+    def _alive_in(self, leaf: SegmentReader) -> NDArray[np.bool_]:
+        key = leaf.segment().segment_id()
+        if key not in self._alive:
+            self._alive[key] = alive(leaf)
+        return self._alive[key]
 
     def _images_of(self, leaf: SegmentReader) -> NDArray[np.int64]:
         """The image of every document of a segment, deleted ones too."""
