@@ -114,7 +114,7 @@ class Facets:
         if not len(ids):
             return {}
         if self._table is None and len(ids) <= FEW:
-            known = _applied(Table(("", 0), {}), self._catalog, ids.tolist(), ("", 0)).kinds
+            known = applied(Table(("", 0), {}), self._catalog, ids.tolist(), ("", 0)).kinds
         else:
             known = self.table().kinds
         inside = np.zeros(int(ids.max()) + 1, np.bool_)
@@ -133,12 +133,12 @@ class Facets:
         if known is not None and known.state == state:
             return known
         if known is None or known.state[0] != state[0] or known.state[1] > state[1]:
-            return _applied(Table(state, {}), self._catalog, None, state)
+            return applied(Table(state, {}), self._catalog, None, state)
         changed = self._catalog.changed_since(known.state[1])
-        return _applied(known, self._catalog, changed, state)
+        return applied(known, self._catalog, changed, state)
 
 
-def _applied(table: Table, catalog: Catalog, changed: Sequence[int] | None, state: State) -> Table:
+def applied(table: Table, catalog: Catalog, changed: Sequence[int] | None, state: State) -> Table:
     """The table with the values of these images, or of all, read again."""
     pairs = read_pairs(catalog, changed)
     marked = np.zeros(max(changed, default=0) + 1 if changed is not None else 1, np.bool_)
