@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import uvicorn
 from PIL import Image, ImageOps
@@ -25,9 +25,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from imsearch.engine.changes import Verdict
 from imsearch.library import Library
 from imsearch.settings import Settings
+from imsearch.webui.access import Access
 from imsearch.webui.app import create_app
 
 TARGET = Path("docs") / "screenshots"
+Shots: TypeAlias = dict[str, tuple[str, Callable[[Page], object] | None]]
 SCALE = 3
 """Details are enlarged by this, so that they look like photos of their own."""
 
@@ -112,9 +114,11 @@ def _sexagesimal(degrees: float) -> tuple[float, float, float]:
 
 
 @contextmanager
-def served(library: Library) -> Iterator[str]:
+def served(library: Library, access: Access | None = None) -> Iterator[str]:
     """The address at which the library's pages can be opened."""
-    server = uvicorn.Server(uvicorn.Config(create_app(library), host="127.0.0.1", port=0, log_level="warning"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(library, access=access), host="127.0.0.1", port=0, log_level="warning")
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -140,6 +144,10 @@ def main() -> None:
             path = shutil.which("chromium") or shutil.which("google-chrome")
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
             shoot_all(browser, address, cat, photos, options.target)
+            access = Access(settings.library)
+            access.ensure_token()
+            with served(library, access) as locked:
+                shoot(browser, locked, {"login": ("/login", None)}, options.target)
             browser.close()
 
 
@@ -157,7 +165,7 @@ def shoot_all(browser: Browser, address: str, cat: int, photos: Path, target: Pa
         page.wait_for_selector("meter", timeout=120_000)
         page.locator(".trial").first.scroll_into_view_if_needed()
 
-    shots: dict[str, tuple[str, Callable[[Page], object] | None]] = {
+    shots: Shots = {
         "search": ("/", None),
         "results": ("/?q=person", None),
         "picture": (f"/picture/{cat}?q=cat", None),
@@ -167,6 +175,11 @@ def shoot_all(browser: Browser, address: str, cat: int, photos: Path, target: Pa
         "status": ("/status", None),
         "api": ("/api/docs", None),
     }
+    shoot(browser, address, shots, target)
+
+
+def shoot(browser: Browser, address: str, shots: Shots, target: Path) -> None:
+    """shots: by the name of the file, the page and what to do there before."""
     for theme in ("light", "dark"):
         for device, size in {"": (1280, 860), "-phone": (390, 844)}.items():
             context = browser.new_context(
