@@ -14,6 +14,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,14 +46,12 @@ def measure(engine: Engine, images: int) -> list[dict[str, object]]:
     table = engine.facets.table()
     for count in (1, 32, 1000):
         parts = [list(range(start, start + count)) for start in range(1, 10 * count, count)]
-        again = [lambda part=part: facets.applied(table, engine.catalog, part, table.state) for part in parts]
+        again = [partial(facets.applied, table, engine.catalog, part, table.state) for part in parts]
         rows.append(_timed(f"{count:,} images changed", again))
     rows.append(_timed(f"facets of {images:,} results", [lambda: engine.facets.of(every)] * 20))
     rows.append(_timed("first completion", [lambda: engine.completer.complete("ca", 2, 8)]))
     typed = _typed([name for name, _ in table.top("tag", 300)])
-    rows.append(
-        _timed("completion", [lambda text=text: engine.completer.complete(text, len(text), 8) for text in typed])
-    )
+    rows.append(_timed("completion", [partial(engine.completer.complete, text, len(text), 8) for text in typed]))
     return rows
 
 

@@ -239,20 +239,6 @@ def _words(connection: Connection, ids: Sequence[int]) -> dict[int, list[Word]]:
     return words
 
 
-def shown_tags(connection: Connection, ids: Sequence[int] | None) -> Iterable[tuple[int, int]]:
-    """Image and id of the name of each shown tag, of these images or of all; a pair may come several times."""
-    said = s.annotation_tags.c
-    settled = (connection.execute(select(table).limit(1)).first() is None for table in (s.aliases, s.corrections))
-    if all(settled):  # nothing to settle: the index of shown tags has all of it
-        plain = select(said.image_id, said.tag_id).where(said.shown)
-        rows = connection.execute(plain if ids is None else plain.where(said.image_id.in_(ids)))
-    else:
-        showing = _showing("").subquery()
-        every = select(showing.c.image_id, showing.c.name_id)
-        rows = connection.execute(every if ids is None else every.where(showing.c.image_id.in_(ids)))
-    return ((image, tag) for image, tag in rows)
-
-
 def _plain_counts(connection: Connection, source: str) -> dict[int, int]:
     """On how many images annotators show the tags that the user has never touched; the index of shown tags has them."""
     if source == USER:

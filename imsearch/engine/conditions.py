@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from imsearch.engine.escapes import unescaped
 from imsearch.engine.spelling import near
 
 
@@ -80,7 +81,6 @@ class Condition:
 _COMPARISON = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
 _SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kmg]?)(i?)b?", re.IGNORECASE)
-_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _CHANCE = re.compile(r"(.*?)(>=|<=|>|<)([^<>=]*)", re.DOTALL)
 ORIENTATIONS = ("portrait", "landscape", "square")
@@ -260,10 +260,6 @@ def _format(text: str) -> Value:
     return FORMATS.get(name, name)
 
 
-def _part(text: str) -> Value:
-    return Part(text)
-
-
 def _name(text: str) -> Value:
     """Part of a name, or after ``=`` all of it."""
     return Exact(unescaped(text[1:])) if text[:1] == "=" else Part(text)
@@ -279,16 +275,11 @@ def _exact(key: str, example: str) -> Callable[[str], Value]:
     return read
 
 
-def unescaped(text: str) -> str:
-    """What cannot be typed in a query is written as in addresses: ``%22`` is a quotation mark."""
-    return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode(errors="surrogateescape"), text)
-
-
 KEYS: Mapping[str, Callable[[str], Value]] = {
     "shows": _exact("shows", 'shows:dog or shows:"traffic light"'),
     "annotator": str.lower,
-    "path": _part,
-    "name": _part,
+    "path": Part,
+    "name": Part,
     "folder": _exact("folder", "folder:/photos/2023"),
     "type": _format,
     "date": _dates,

@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from imsearch.engine.escapes import escaped
 from imsearch.engine.query import parse
 from imsearch.engine.tree import And, Everything, Node
 from imsearch.errors import QueryError
 
 _PLAIN = re.compile(r"[\w/.][\w/.:-]*")
 """What needs no quotes."""
-_UNTYPED = re.compile(r'["\u201c\u201d\u201e\u00ab\u00bb\x00-\x1f\x7f-\x9f\ud800-\udfff]|%(?=[0-9A-Fa-f]{2})|^\s|\s$')
-"""What cannot stand in quotes, or would be read as something else."""
 
 
 def refinement(kind: str, value: str) -> str:
@@ -51,11 +50,7 @@ def _together(tree: Node, condition: Node) -> Node:
 def _value(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
-    return f'"{_UNTYPED.sub(_escaped, text)}"'
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogateescape"))
+    return f'"{escaped(text)}"'
 
 
 _CONDITIONS: Mapping[str, Callable[[str], str]] = {
