@@ -394,9 +394,9 @@ def test_nothing_works_without_the_cookie_of_the_page(page: Page, token: str) ->
     page.goto(f"/login#{token}")
     page.wait_for_url(re.compile(r"/$"))
     page.context.clear_cookies()
-    page.evaluate(
-        """import(document.querySelector('script[src*="/base.js"]').src)
-           .then((base) => base.call("GET", "/api/status")).catch(() => null)"""
+    page.evaluate(  # without waiting for it: the page goes away meanwhile
+        """() => { import(document.querySelector('script[src*="/base.js"]').src)
+           .then((base) => base.call("GET", "/api/status")).catch(() => null); }"""
     )
     expect(page).to_have_url(re.compile(r"/login"))
     page.problems.clear()  # type: ignore[attr-defined]
