@@ -23,6 +23,7 @@ from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from tests.fakes import colour_spec
 from tests.make_pictures import noise, plain
+from tests.make_plugins import Plugins
 
 COLOURS = {
     "red.png": (255, 0, 0),
@@ -162,3 +163,11 @@ def page(browser: Browser, serve: Callable[[FastAPI], str], app: FastAPI) -> Ite
     yield opened
     context.close()
     assert problems == []
+
+
+def settings_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str) -> Settings:
+    """Those of a server whose runs, in processes of their own, have this plugin's annotator "colours"."""
+    Plugins(tmp_path / "plugins", monkeypatch).add("fake", plugin)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "plugins"), str(Path(__file__).parents[2])]))
+    monkeypatch.setenv("IMSEARCH_CONFIG", str(tmp_path / "config.toml"))
+    return Settings(library=tmp_path / "library", semantic="off", device="cpu", annotators=("colours",))

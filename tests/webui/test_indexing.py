@@ -16,8 +16,7 @@ from imsearch.runs import Phase
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from tests.make_pictures import plain
-from tests.make_plugins import Plugins
-from tests.webui.conftest import fake_plugins
+from tests.webui.conftest import fake_plugins, settings_of_runs
 
 ROOT = Path(__file__).parents[2]
 SLOW = """
@@ -34,10 +33,7 @@ LONG = 60.0
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Those of a server whose runs, in processes of their own, know the fake annotator."""
-    Plugins(tmp_path / "plugins", monkeypatch).add("fake", SLOW)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "plugins"), str(ROOT)]))
-    monkeypatch.setenv("IMSEARCH_CONFIG", str(tmp_path / "config.toml"))
-    return Settings(library=tmp_path / "library", semantic="off", device="cpu", annotators=("colours",))
+    return settings_of_runs(tmp_path, monkeypatch, SLOW)
 
 
 def add(photos: Path, count: int) -> None:

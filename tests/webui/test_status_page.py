@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -26,8 +25,7 @@ from imsearch.webui.app import create_app
 from imsearch.webui.pages import status_words
 from imsearch.webui.pages.failing import grouped
 from tests.make_pictures import plain
-from tests.make_plugins import Plugins
-from tests.webui.conftest import fake_plugins
+from tests.webui.conftest import fake_plugins, settings_of_runs
 
 ROOT = Path(__file__).parents[2]
 SLOW = """
@@ -43,10 +41,7 @@ def imsearch_annotators():
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Those of a server whose runs, in processes of their own, know a slow fake annotator."""
-    Plugins(tmp_path / "plugins", monkeypatch).add("fake", SLOW)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "plugins"), str(ROOT)]))
-    monkeypatch.setenv("IMSEARCH_CONFIG", str(tmp_path / "config.toml"))
-    return Settings(library=tmp_path / "library", semantic="off", device="cpu", annotators=("colours",))
+    return settings_of_runs(tmp_path, monkeypatch, SLOW)
 
 
 def fail(library: Library, photos: Path) -> None:
