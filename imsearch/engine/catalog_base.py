@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from imsearch.engine import schema as s
 from imsearch.engine.database import READING, check_file, connect, translated
 from imsearch.engine.derived import State
+from imsearch.errors import LibraryError
 
 T = TypeVar("T")
 _MOST_AT_ONCE = 1000
@@ -32,9 +33,13 @@ class CatalogBase:
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
         """Open an existing catalog; raises `LibraryError` when it is damaged or cannot be read."""
-        check_file(path)
         self.path = path
         self.engine: Engine = connect(path, write=write)
+        try:
+            check_file(self.engine, path)
+        except LibraryError:
+            self.close()
+            raise
         self._remembered: dict[Hashable, tuple[State, object]] = {}
 
     def close(self) -> None:

@@ -6,7 +6,6 @@ The only file that knows the catalog is SQLite; everything else speaks SQLAlchem
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,6 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from imsearch.engine import schema
 from imsearch.errors import LibraryError
 
-_MAGIC = b"SQLite format 3\0"
 READING = "imsearch_reading"
 """The execution option of a connection that only reads; without it a writer's transaction locks others out at once."""
 _DAMAGE = ("malformed", "not a database", "no such table", "no such column", "file is encrypted", "disk i/o error")
@@ -86,29 +84,24 @@ def _begin_for_writing(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def check_file(path: Path) -> None:
-    """Find the damage SQLite would not see at once: an empty file (a fresh database to it), garbage, a short copy."""
+def check_file(engine: Engine, path: Path) -> None:
+    """Find the damage SQLite would not see at once: an empty file (a fresh database to it), a cut last page.
+
+    Only SQLite may open the file: when a process closes any descriptor of a file, the system drops all its locks on
+    it (POSIX), those of this process's other connections too. Another process that closes its last connection then
+    believes itself alone and removes the log under them.
+    (https://www.sqlite.org/howtocorrupt.html, section 2.2)
+    """
     try:
         size = path.stat().st_size
-        with path.open("rb") as file:
-            header = file.read(100)
     except OSError as error:
         raise LibraryError(f"The catalog {path} cannot be read: {error.strerror}. Check its permissions.") from error
     if size == 0:
         raise damaged(path, "it is empty")
-    if len(header) < 100 or not header.startswith(_MAGIC):
-        raise damaged(path, "it is not an SQLite database")
-    page_size, change_counter, pages, valid_for = (
-        struct.unpack(">H", header[16:18])[0],
-        header[24:28],
-        struct.unpack(">I", header[28:32])[0],
-        header[92:96],
-    )
-    page_size = 65536 if page_size == 1 else page_size
-    log = path.with_name(path.name + "-wal")
-    logged = log.exists() and log.stat().st_size > 0  # a checkpoint that was cut short is finished from the log
-    if not logged and change_counter == valid_for and pages * page_size > size:
-        raise damaged(path, f"{pages * page_size - size} bytes are missing at its end")
+    with translated(path), engine.connect().execution_options(**{READING: True}) as connection:
+        page_size = int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+    if size % page_size:
+        raise damaged(path, "its last page is cut short")
 
 
 def create(path: Path) -> None:

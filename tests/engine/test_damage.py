@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.home import FILE_NAME
 from imsearch.errors import LibraryError, LibraryLocked
@@ -98,15 +99,32 @@ def test_a_lost_catalog(library: Path) -> None:
         (lambda data: b"", "empty"),
         (lambda data: b"garbage" * 1000, "not an SQLite database"),
         (lambda data: data[:50], "not an SQLite database"),
-        (lambda data: data[: len(data) // 2], "missing at its end"),
+        (lambda data: data[: len(data) // 2], "malformed"),
+        (lambda data: data[:-1], "its last page is cut short"),
         (lambda data: data[:100] + b"\xff" * (len(data) - 100), "damaged"),
     ],
-    ids=["empty", "garbage", "stub", "truncated", "overwritten"],
+    ids=["empty", "garbage", "stub", "truncated", "cut", "overwritten"],
 )
 def test_a_damaged_catalog(library: Path, damage: Callable[[bytes], bytes], detail: str) -> None:
     catalog = library / FILE_NAME
     catalog.write_bytes(damage(catalog.read_bytes()))
     refused(library, f"(?s)is damaged.*{detail}|{detail}.*is damaged|damaged")
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_opening_twice_keeps_the_log_from_being_removed(library: Path, write: bool) -> None:
+    """Opening the catalog's file beside SQLite would drop this process's locks on it (see `database.check_file`)."""
+    catalog = str(library / FILE_NAME)
+    code = f"import sqlite3; c = sqlite3.connect({catalog!r}); c.execute('SELECT 1 FROM images'); c.close()"
+    with Engine.open(library, LEXICON, write=write) as first:
+        first.status()
+        with Engine.open(library, LEXICON) as second:
+            second.corrections.correct([1], ["new"], Verdict.ADD)
+            log = library / f"{FILE_NAME}-wal"
+            size = log.stat().st_size
+            assert size > 0
+            subprocess.run([sys.executable, "-c", code], check=True)
+            assert log.stat().st_size == size
 
 
 def test_damage_inside_the_catalog_is_found_by_verify(library: Path) -> None:
@@ -196,6 +214,7 @@ def test_a_crash_between_catalog_and_indexes_heals_at_open(library: Path) -> Non
     code = f"""
 import os
 from pathlib import Path
+from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
 from tests.engine.support import LEXICON, reading, spec
 engine = Engine.open(Path({str(library)!r}), LEXICON, write=True)
