@@ -16,8 +16,9 @@ help:
 demo: .venv/installed
 	@$(BIN)/python scripts/demo.py
 
+# The tests of a file stay in one process: they share browsers and trained models.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: .venv/installed
 	$(BIN)/ruff check
