@@ -63,6 +63,9 @@ TABLE: list[tuple[str, Node]] = [
     ("emotion:h*", Word("emotion:h", match="prefix")),
     ('"sun*"', Word("sun*", quoted=True)),
     ('tag:"sun*"', Word("sun*", exact=True)),
+    ('tag:"a <b> c"', Word("a <b> c", exact=True)),
+    ('tag:"dog>0.8"', Word("dog>0.8", exact=True)),
+    ('tag:"dog>=', Word("dog>=", exact=True)),
     ("*", Word("*")),
     ("s*n", Word("s*n")),
     # Sources, likenesses and conditions stand wherever words do.
@@ -136,6 +139,7 @@ VALUES: list[tuple[str, Value]] = [
     ("tag:dog>0.8", Chance("dog", Span(low=0.8, above=True))),
     ("tag:dog<=80%", Chance("dog", Span(high=0.8))),
     ('tag:"hot  dog">=.5', Chance("hot dog", Span(low=0.5))),
+    ('tag:"a <b> c"<50%', Chance("a <b> c", Span(high=0.5, below=True))),
     ("tag:emotion:happy<1", Chance("emotion:happy", Span(high=1, below=True))),
     ("camera:EOS", Part("EOS")),
     ('camera:"Canon EOS"', Part("Canon EOS")),
