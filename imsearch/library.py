@@ -119,7 +119,10 @@ class Library(IndexLibrary, SearchLibrary):
         return self.engine.status()
 
     def verify(self) -> list[str]:
-        """Everything that is not as it should be; empty when all is well."""
+        """Everything that is not as it should be; empty when all is well.
+
+        Raises `LibraryLocked` when a run writes too fast for the indexes to be compared with the catalog.
+        """
         return self.engine.verify()
 
     def rebuild(self) -> None:

@@ -182,9 +182,12 @@ class Engine(Finder):
         return status(self._home, self.catalog)
 
     def verify(self) -> list[str]:
-        """What is wrong with the library, in sentences; reads everything.  Empty when all is well."""
+        """What is wrong with the library, in sentences; reads everything.  Empty when all is well.
+
+        Raises `LibraryLocked` when a run is writing and the indexes do not agree with the catalog at this moment.
+        """
         self._indexes.heal()
-        return verify(self.catalog, self._indexes)
+        return verify(self._home, self.catalog, self._indexes)
 
     def close(self) -> None:
         """Bring the indexes up to date, save them, and give the library back."""

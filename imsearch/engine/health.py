@@ -19,6 +19,7 @@ from imsearch.engine.database import damages
 from imsearch.engine.derived import IndexDamagedError
 from imsearch.engine.home import THUMBNAILS, Home
 from imsearch.engine.indexes import Indexes
+from imsearch.errors import LibraryLocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def _bytes_below(folder: Path) -> int:
     return total
 
 
-def verify(catalog: Catalog, indexes: Indexes) -> list[str]:
-    """What is wrong, in sentences."""
+def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
+    """What is wrong, in sentences.  Raises `LibraryLocked` when a run writes faster than can be compared."""
     with catalog.reading() as connection:
         found = damages(connection)
     if found:
@@ -103,8 +104,11 @@ def verify(catalog: Catalog, indexes: Indexes) -> list[str]:
         problems = [*_text_problems(catalog, indexes), *_vector_problems(catalog, indexes)]
     except IndexDamagedError as error:
         problems = [f"The text index is damaged: {error}"]
-    if problems and catalog.state() != before:
-        return ["The library changed while it was checked. Check it again when nobody writes to it."]
+    if problems and (catalog.state() != before or (not home.writing and home.running() is not None)):
+        raise LibraryLocked(
+            "The library is being written to, so its indexes cannot be compared with the catalog; the catalog itself "
+            "is sound. Check it again when that has ended."
+        )
     return problems
 
 
@@ -113,7 +117,7 @@ def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
     index = indexes.text_index
     index.refresh()
     if index.state != catalog.state():
-        yield "The text index is behind the catalog; the run that is on, or the next one, brings it up to date."
+        yield "The text index is behind the catalog; the next run brings it up to date."
         return
     counts: defaultdict[str, int] = defaultdict(int)
     weights: defaultdict[str, float] = defaultdict(float)

@@ -74,6 +74,15 @@ def test_threads_correct_with_one_engine(reader: Engine) -> None:
     assert reader.verify() == []
 
 
+def test_a_run_that_has_not_caught_up_is_no_problem_of_the_library(library: Path, reader: Engine) -> None:
+    run = WriteLock(library)
+    add(reader, 1, "beach")
+    with pytest.raises(LibraryLocked, match=r"being written to.*Check it again"):
+        reader.verify()
+    run.release()
+    assert reader.verify() == []
+
+
 def test_read_only_media_are_told_of(reader: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(LibraryError, match="can only be read here, so no tags can be corrected"):
