@@ -81,7 +81,8 @@ def serve(
             from imsearch.webui.serving import serve as run
 
             app = create_app(opened, access=access, hosts=Hosts.of(host, settings.allowed_hosts))
-            told = lambda: _tell(listening.addresses(sockets, host), access, token, show)  # noqa: E731
+            outside = settings.allowed_hosts[0] if behind_proxy and settings.allowed_hosts else None
+            told = lambda: _tell(listening.addresses(sockets, host), outside, access, token, show)  # noqa: E731
             run(app, sockets, told, proxy=behind_proxy, verbose=verbose)
     finally:
         listening.close(sockets)
@@ -107,8 +108,11 @@ def _prepare(settings: Settings, new: bool) -> tuple[Access, str | None]:
     return access, access.ensure_token(new=new)
 
 
-def _tell(addresses: list[str], access: Access | None, token: str | None, show: bool) -> None:
-    """One line with the address; and the token, when it has just been made."""
+def _tell(addresses: list[str], outside: str | None, access: Access | None, token: str | None, show: bool) -> None:
+    """One line with the address; and the token, when it has just been made.
+
+    outside: the name under which a reverse proxy hands on what comes from other devices.
+    """
     from rich.console import Console
     from rich.text import Text
 
@@ -118,7 +122,7 @@ def _tell(addresses: list[str], access: Access | None, token: str | None, show: 
         "imsearch serves", Text(best, f"bold link {best}"), *(f"or {each}" for each in others), "(Ctrl-C stops it)"
     )
     if token is not None:
-        link = f"{best}login#{token}"
+        link = f"{best}login#{token}" if outside is None else f"https://{outside}/login#{token}"
         console.print("Token, shown only this once:", Text(token, "bold"))
         console.print("Sign in with it, or open:", Text(link, f"link {link}"))
     elif access is not None:

@@ -191,6 +191,7 @@ def test_a_named_proxy_is_believed(serve: Serve) -> None:
     assert served.get("/api/openapi.json", Host="photos.example", X_Forwarded_Proto="https")[0] == 401
     status, headers, _ = served.get("/login", Host="photos.example", X_Forwarded_Proto="https")
     assert status == 200 and "cross-origin-opener-policy" in headers  # as for https
+    assert "open: https://photos.example/login#" in served.stop()[1]
 
 
 def test_it_listens_on_ipv6(serve: Serve) -> None:
