@@ -28,6 +28,15 @@ def pieces(values: Iterable[T], size: int = _MOST_AT_ONCE) -> Iterator[list[T]]:
         yield piece
 
 
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """What tells a file from any other that exists; None when there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 class CatalogBase:
     """An open catalog; every call sees the newest committed state, from any thread."""
 
@@ -40,6 +49,7 @@ class CatalogBase:
         except LibraryError:
             self.close()
             raise
+        self._file = _file_at(path)
         self._remembered: dict[Hashable, tuple[State, object]] = {}
 
     def close(self) -> None:
@@ -49,8 +59,28 @@ class CatalogBase:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection whose statements all see one state; what SQLite complains of is put in words."""
+        self.check_place()
         with translated(self.path), self.engine.connect().execution_options(**{READING: True}) as connection:
             yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of a catalog that was opened for writing; one at a time, whatever the process."""
+        self.check_place()
+        with translated(self.path), self.engine.begin() as connection:
+            yield connection
+
+    def check_place(self) -> None:
+        """Raise `LibraryError` when the file was removed or another one lies in its place.
+
+        SQLite would go on with the removed file: show what was, and lose what is written.  `reading` and `writing`
+        ask this by themselves.
+        """
+        if _file_at(self.path) != self._file:
+            raise LibraryError(
+                f"The library {self.path.parent} was removed or replaced while it was open. Start imsearch again to "
+                "open what is there now."
+            )
 
     def state(self) -> State:
         """The library's own id and its generation, which grows with every change."""

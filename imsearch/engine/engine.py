@@ -132,6 +132,7 @@ class Engine(Finder):
         """A recorder on a connection of its own, made when a reader first corrects something."""
         with self._opening:
             if self._beside is None:
+                self.catalog.check_place()  # or another library would get these corrections
                 catalog = self._home.open_for_corrections()
                 self._beside = catalog, Recorder(catalog)
             return self._beside[1]

@@ -14,7 +14,6 @@ from imsearch.engine.annotation_writer import AnnotationWriter
 from imsearch.engine.batch import ImageFacts, Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
-from imsearch.engine.database import translated
 from imsearch.engine.facts_writer import write_facts
 from imsearch.records import AnnotatorSpec, Failure
 
@@ -37,7 +36,7 @@ class Recorder:
     def _writing(self) -> Iterator[Connection]:
         with self._turn:
             try:
-                with translated(self._catalog.path), self._catalog.engine.begin() as connection:
+                with self._catalog.writing() as connection:
                     yield connection
             except BaseException:
                 self._annotations.forget_ids()

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.home import FILE_NAME
 from imsearch.errors import LibraryError, LibraryLocked
@@ -109,22 +108,6 @@ def test_a_damaged_catalog(library: Path, damage: Callable[[bytes], bytes], deta
     catalog = library / FILE_NAME
     catalog.write_bytes(damage(catalog.read_bytes()))
     refused(library, f"(?s)is damaged.*{detail}|{detail}.*is damaged|damaged")
-
-
-@pytest.mark.parametrize("write", [False, True])
-def test_opening_twice_keeps_the_log_from_being_removed(library: Path, write: bool) -> None:
-    """Opening the catalog's file beside SQLite would drop this process's locks on it (see `database.check_file`)."""
-    catalog = str(library / FILE_NAME)
-    code = f"import sqlite3; c = sqlite3.connect({catalog!r}); c.execute('SELECT 1 FROM images'); c.close()"
-    with Engine.open(library, LEXICON, write=write) as first:
-        first.status()
-        with Engine.open(library, LEXICON) as second:
-            second.corrections.correct([1], ["new"], Verdict.ADD)
-            log = library / f"{FILE_NAME}-wal"
-            size = log.stat().st_size
-            assert size > 0
-            subprocess.run([sys.executable, "-c", code], check=True)
-            assert log.stat().st_size == size
 
 
 def test_damage_inside_the_catalog_is_found_by_verify(library: Path) -> None:
