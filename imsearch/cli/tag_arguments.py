@@ -73,7 +73,7 @@ def _guess(library: Library, words: Sequence[str]) -> Asked:
     # One picture and one tag: the tag may be a number, although pictures have numbers too.
     first = 1 if len(words) == 2 else others[0] if others else len(words)
     if identified[words[0]] is None:
-        raise ImsearchError(f"{words[0]} is not in the library. {_INDEX_IT}")
+        raise _missing(words[0])
     if first == len(words):
         raise _unclear("All of them are pictures; which are the tags?")
     for word in words[first:]:
@@ -83,7 +83,12 @@ def _guess(library: Library, words: Sequence[str]) -> Asked:
     return _known({word: identified[word] for word in words[:first]}, words[first:])
 
 
-_INDEX_IT = 'Index it with "imsearch index"; "imsearch query" finds what is there.'
+def _missing(word: str, more: str = "") -> ImsearchError:
+    if Path(word).is_dir():
+        return ImsearchError(f"{word} is a folder. Name its pictures instead, for example {Path(word) / '*.jpg'}")
+    return ImsearchError(
+        f'{word} is not in the library.{more} Index it with "imsearch index"; "imsearch query" finds what is there.'
+    )
 
 
 def _unclear(what: str) -> ImsearchError:
@@ -97,7 +102,7 @@ def _known(identified: dict[str, int | None], tags: Sequence[str]) -> Asked:
     unknown = tuple(picture for picture, image in identified.items() if image is None)
     if not images:
         more = f" Nor are the {len(unknown) - 1} others." if len(unknown) > 1 else ""
-        raise ImsearchError(f"{unknown[0]} is not in the library.{more} {_INDEX_IT}")
+        raise _missing(unknown[0], more)
     return Asked(images, tuple(tags), unknown)
 
 

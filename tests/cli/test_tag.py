@@ -54,6 +54,7 @@ def test_pictures_by_id_and_tags_that_are_numbers(run: Run, indexed: Path) -> No
         (["red.png", "beach", "green.png"], "green.png looks like a picture, but comes after a tag"),
         (["absent.png", "beach"], "absent.png is not in the library. Index it"),
         (["absent.png", "--", "beach"], "absent.png is not in the library. Index it"),
+        ([".", "beach"], "is a folder. Name its pictures instead"),
         (["--", "beach"], "Name the pictures as well"),
         (["red.png", "--"], "Name the tags as well"),
         (["red.png", " "], "A tag needs a name"),
