@@ -19,6 +19,18 @@ from imsearch.webui.validation import told
 
 MEDIA_TYPE = "application/problem+json"
 
+_HEADINGS = {
+    403: "That is not allowed",
+    404: "Nothing is here",
+    409: "That does not work right now",
+    413: "That is too large",
+    421: "This name is not known here",
+    429: "Too many tries",
+    500: "Something went wrong",
+    503: "That does not work right now",
+}
+"""What pages say above the problem, where HTTP's own words are for programs."""
+
 log = logging.getLogger("imsearch.webui")
 
 
@@ -58,7 +70,8 @@ def respond(request: Request, problem: Problem) -> Response:
         return JSONResponse(readable_within({**record, **problem.more}), problem.status, headers, MEDIA_TYPE)
     site: Site = request.app.state.site
     detail = readable(problem.detail)
-    page = site.pages.render(request, "error.html", status=problem.status, title=title, detail=detail)
+    heading = _HEADINGS.get(problem.status, "That cannot be understood" if problem.status < 500 else title)
+    page = site.pages.render(request, "error.html", status=problem.status, title=heading, detail=detail)
     page.headers.update(headers)
     return page
 

@@ -17,12 +17,12 @@ def test_errors_are_problem_details_below_api(client: TestClient) -> None:
 def test_errors_are_pages_elsewhere(client: TestClient) -> None:
     answer = client.get("/nothing")
     assert answer.status_code == 404
-    assert "<h1>Not Found</h1>" in answer.text
+    assert "<h1>Nothing is here</h1>" in answer.text
 
 
 def test_a_page_opens_in_a_browser(page: Page) -> None:
     page.goto("/nothing")
-    assert page.title() == "Not Found · imsearch"
+    assert page.title() == "Nothing is here · imsearch"
     page.problems.clear()  # type: ignore[attr-defined]
 
 

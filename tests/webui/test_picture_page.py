@@ -223,6 +223,9 @@ def test_an_error_takes_the_change_back(page: Page, library: Library) -> None:
     expect(page.locator(".toast.bad")).to_have_text("Somebody is writing.")
     expect(page.get_by_role("button", name="Accept red")).to_be_visible()
     assert library.rejected(red) == ()
+    page.keyboard.press("t")
+    page.keyboard.type("puddle\n")
+    expect(page.get_by_label("Add a tag")).to_have_value("puddle")  # to try again without typing it again
     page.problems.clear()  # type: ignore[attr-defined]
 
 

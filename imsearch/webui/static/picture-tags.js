@@ -59,7 +59,9 @@ export class Tags {
         said: (answer) => told(name, verdict, answer),
         after: (answer) => { if (!answer) this.waiting += 1; return this.refresh(held); },
       });
-      if (!done) await this.refresh(held); // it was not done
+      if (done) return;
+      if (!row) this.field.giveBack(name);
+      await this.refresh(held, false);
     });
   }
 
@@ -70,8 +72,8 @@ export class Tags {
     row.dataset.state = { accept: "accepted", add: "accepted", reject: "rejected", clear: "" }[verdict];
   }
 
-  /** The list as the server has it now; unless another change is under way, which brings its own. */
-  async refresh(held) {
+  /** The list as the server has it now; unless another change is under way, which brings its own.  loud: tells of errors. */
+  async refresh(held, loud = true) {
     this.waiting -= 1;
     if (this.waiting > 0) return;
     try {
@@ -86,7 +88,7 @@ export class Tags {
       if (tail && open) tail.open = true;
       if (inside) this.focus(this.row(this.current));
     } catch (error) {
-      toast(`The tags could not be read again: ${error.message}`, { bad: true });
+      if (loud) toast(`The tags could not be read again: ${error.message}`, { bad: true });
     }
   }
 }

@@ -24,6 +24,9 @@ export class TagField {
 
   focus() { this.input.focus(); this.input.select(); }
 
+  /** Gives back what could not be done, unless something else was typed meanwhile. */
+  giveBack(tag) { this.input.value ||= tag; }
+
   async look() {
     const typed = this.input.value.trim();
     if (!typed) { this.hide(); return; }
