@@ -9,11 +9,9 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
 from imsearch.engine import schema as s
 from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
@@ -22,7 +20,16 @@ from imsearch.engine.catalog_tags import CatalogTags
 from imsearch.records import Facts, Failure, Image
 
 _I, _F = s.images.c, s.files.c
-# Made once: sixty thumbnails ask for it at a time, and making it takes longer than running it.
+_FACTS = tuple(each.name for each in fields(Facts))
+# Made once: making a statement takes longer than running it.
+_IMAGES = select(
+    *(_I[name] for name in ("id", "sha256", "width", "height", "format", "bytes", "taken_at", "metadata", *_FACTS))
+).where(_I.id.in_(bindparam("ids", expanding=True)))
+_FILES = (
+    select(_F.image_id, _F.path)
+    .where(_F.image_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_F.seen.desc(), _F.path)
+)
 _KNOWN = (
     select(_I.sha256, _I.width, _I.height, _I.format, _I.bytes, _F.path, _F.size, _F.mtime_ns)
     .join_from(s.images, s.files)
@@ -110,14 +117,17 @@ class Catalog(CatalogTags):
     def images(self, ids: Iterable[int]) -> dict[int, Image]:
         """The images of these ids that still have files."""
         found: dict[int, Image] = {}
-        files = select(s.files.c.image_id, s.files.c.path).order_by(s.files.c.seen.desc(), s.files.c.path)
         with self.reading() as connection:
             for piece in pieces(ids):
                 paths: defaultdict[int, list[Path]] = defaultdict(list)
-                for image, path in connection.execute(files.where(s.files.c.image_id.in_(piece))).all():
+                for image, path in connection.execute(_FILES, {"ids": piece}).all():
                     paths[image].append(Path(os.fsdecode(path)))
-                for row in connection.execute(select(s.images).where(s.images.c.id.in_(list(paths)))).all():
-                    found[row.id] = _image(row, paths[row.id])
+                for row in connection.execute(_IMAGES, {"ids": list(paths)}).all():
+                    image, sha256, width, height, format_, size, taken_at, metadata, *facts = row
+                    files = tuple(paths[image])
+                    found[image] = Image(
+                        image, sha256, width, height, format_, size, files, taken_at, metadata, Facts(*facts)
+                    )
         return found
 
     def known_image(self, image: int) -> KnownImage | None:
@@ -146,24 +156,6 @@ class Catalog(CatalogTags):
                 Failure(Path(os.fsdecode(path)), reason, annotator)
                 for path, reason, annotator in connection.execute(failed)
             )
-
-
-def _image(row: Row[Any], paths: Sequence[Path]) -> Image:
-    return Image(
-        id=row.id,
-        sha256=row.sha256,
-        width=row.width,
-        height=row.height,
-        format=row.format,
-        bytes=row.bytes,
-        files=tuple(paths),
-        taken_at=row.taken_at,
-        metadata=row.metadata,
-        facts=Facts(*_facts_of(row)),
-    )
-
-
-_facts_of = attrgetter(*(each.name for each in fields(Facts)))
 
 
 def _key(path: Path) -> bytes:

@@ -17,6 +17,7 @@ from imsearch.engine.derived import State
 from imsearch.errors import LibraryError
 
 T = TypeVar("T")
+_STATE = select(s.library.c.uid, s.library.c.generation)
 _MOST_AT_ONCE = 1000
 """Values in one ``IN (...)``; SQLite takes 32,766, and statements of this length are still quick to make."""
 
@@ -85,8 +86,8 @@ class CatalogBase:
     def state(self) -> State:
         """The library's own id and its generation, which grows with every change."""
         with self.reading() as connection:
-            row = connection.execute(select(s.library.c.uid, s.library.c.generation)).one()
-        return row.uid, row.generation
+            uid, generation = connection.execute(_STATE).one()
+        return uid, generation
 
     def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returns in the catalog's present state; made once, and again when the catalog has changed.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, and_, exists, func, join, or_, select, union
+from sqlalchemy import CompoundSelect, Connection, Select, and_, bindparam, exists, func, join, or_, select, union
 
 from imsearch.engine import schema as s
 from imsearch.engine.aliases import named
@@ -20,6 +20,23 @@ if TYPE_CHECKING:
 
 _MOST_ASKED = 5000
 """Tags in one statement; SQLite takes 32,766."""
+
+# Made once: making a statement takes longer than running it.
+_S, _C = s.annotation_tags.c, s.corrections.c
+_RENAMED = select(s.aliases.c.tag_id, s.tags.c.name).join_from(s.aliases, s.tags, s.tags.c.id == s.aliases.c.name_id)
+_CALLED = select(s.tags.c.id).where(s.tags.c.name.in_(bindparam("names", expanding=True)))
+_SAID = (
+    select(_S.image_id, _S.tag_id, s.tags.c.name, _S.probability, s.annotators.c.name, _S.shown)
+    .join_from(s.annotation_tags, s.tags)
+    .join(s.annotators, _S.annotator_id == s.annotators.c.id)
+    .where(_S.image_id.in_(bindparam("ids", expanding=True)))
+)
+_SAID_SHOWN = _SAID.where(or_(_S.shown, _S.tag_id.in_(bindparam("tail", expanding=True))))
+_WORDS = (
+    select(_C.image_id, _C.tag_id, s.tags.c.id, s.tags.c.name, _C.verdict)
+    .join_from(s.corrections, s.tags, s.tags.c.id == named(_C.tag_id))
+    .where(_C.image_id.in_(bindparam("ids", expanding=True)))
+)
 
 
 class CatalogTags(CatalogBase):
@@ -189,8 +206,7 @@ class CatalogTags(CatalogBase):
 
 def _renamed(connection: Connection) -> dict[int, str]:
     """The tags that go by another name, and by which; looked up here, it costs less than in SQL for every tag."""
-    pairs = select(s.aliases.c.tag_id, s.tags.c.name).join_from(s.aliases, s.tags, s.tags.c.id == s.aliases.c.name_id)
-    return {tag: name for tag, name in connection.execute(pairs)}  # noqa: C416 - rows are no pairs to mypy
+    return {tag: name for tag, name in connection.execute(_RENAMED)}  # noqa: C416 - rows are no pairs to mypy
 
 
 def _unsettled(words: Mapping[int, Sequence[Word]]) -> set[int]:
@@ -201,7 +217,7 @@ def _unsettled(words: Mapping[int, Sequence[Word]]) -> set[int]:
 def _ids_of(connection: Connection, names: Collection[str], renamed: Mapping[int, str]) -> list[int]:
     """The ids of the tags that go by these names, and perhaps of some that are called so and go by another."""
     wanted = set(names)
-    called = connection.execute(select(s.tags.c.id).where(s.tags.c.name.in_(wanted))).scalars().all()
+    called = connection.execute(_CALLED, {"names": list(wanted)}).scalars().all()
     return [*called, *(tag for tag, name in renamed.items() if name in wanted)]
 
 
@@ -212,29 +228,17 @@ def _said(
 
     tail: of what is not shown, only these tags.
     """
-    table = s.annotation_tags
-    statement = (
-        select(table.c.image_id, table.c.tag_id, s.tags.c.name, table.c.probability, s.annotators.c.name, table.c.shown)
-        .join_from(table, s.tags)
-        .join(s.annotators, table.c.annotator_id == s.annotators.c.id)
-        .where(table.c.image_id.in_(ids))
-    )
-    if tail is not None:
-        statement = statement.where(or_(table.c.shown, table.c.tag_id.in_(tail)))
-    for image, tag_id, name, probability, source, shown in connection.execute(statement).all():
+    asked = {"ids": ids} if tail is None else {"ids": ids, "tail": tail}
+    for image, tag_id, name, probability, source, shown in connection.execute(
+        _SAID if tail is None else _SAID_SHOWN, asked
+    ).all():
         yield image, tag_id, Tag(renamed.get(tag_id, name), probability, source, shown)
 
 
 def _words(connection: Connection, ids: Sequence[int]) -> dict[int, list[Word]]:
     """What the user said of these images."""
-    table = s.corrections.c
-    statement = (
-        select(table.image_id, table.tag_id, s.tags.c.id, s.tags.c.name, table.verdict)
-        .join_from(s.corrections, s.tags, s.tags.c.id == named(table.tag_id))
-        .where(table.image_id.in_(ids))
-    )
     words: defaultdict[int, list[Word]] = defaultdict(list)
-    for image, *word in connection.execute(statement):
+    for image, *word in connection.execute(_WORDS, {"ids": ids}):
         words[image].append(Word(*word))
     return words
 
