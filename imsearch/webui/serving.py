@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -20,6 +21,8 @@ from imsearch.webui.connections import PatientProtocol
 
 ANSWER_SECONDS = 3
 """How long answers under way may take once the server shall stop."""
+_YOUNG = 20_000
+"""New objects after which Python looks for cycles among them; a page makes some ten thousand."""
 STOP_SECONDS = 5.0
 """After so long it stops, whatever is still running."""
 
@@ -64,6 +67,10 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What was loaded so far stays; without this, Python looks through all of it again while somebody waits.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_YOUNG)
         self._call()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
