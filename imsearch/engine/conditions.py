@@ -82,8 +82,7 @@ _COMPARISON = re.compile(r"(>=|<=|>|<|=)?(.*)", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
 _SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kmg]?)(i?)b?", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-_CHANCE = re.compile(r'("[^"]*"|[^"].*?)(>=|<=|>|<)([^<>=]*)', re.DOTALL)
-"""What stands in quotes is a name, whatever is in it."""
+_CHANCE = re.compile(r'("[^"]*"|[^"].*?)(>=|<=|>|<)([^<>=]*)', re.DOTALL)  # in quotes, everything is a name
 ORIENTATIONS = ("portrait", "landscape", "square")
 HAS = ("gps", "date", "camera", "lens", "iso", "rating", "people", "tags", "text", "title", "description", "keywords")
 IS = ("duplicate", "untagged")
