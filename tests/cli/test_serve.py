@@ -19,7 +19,7 @@ from imsearch.cli.root import root
 from imsearch.errors import ImsearchError
 from imsearch.settings import load_settings
 from imsearch.webui.access import FILE_NAME
-from imsearch.webui.sockets import addresses, bind, close, only_here
+from imsearch.webui.sockets import bind, close
 from tests.cli.conftest import Run
 from tests.cli.test_robust import loaded_modules
 
@@ -262,42 +262,6 @@ def test_a_folder_of_other_things_is_not_made_a_library(run: Run, tmp_path: Path
     ran = run("serve", "--port", "0")
     assert ran.code == 2 and "is not a library: it holds other files" in ran.err
     assert [path.name for path in (tmp_path / "library").iterdir()] == ["letter.txt"]
-
-
-# -- sockets and settings
-
-
-def test_localhost_is_all_of_loopback() -> None:
-    sockets = bind("localhost", 0)
-    assert only_here(sockets)
-    assert len({each.getsockname()[1] for each in sockets}) == 1
-    assert addresses(sockets, "localhost") == [f"http://localhost:{sockets[0].getsockname()[1]}/"]
-    close(sockets)
-
-
-class Bound(socket.socket):
-    """Says that it listens to everybody, and does not."""
-
-    def getsockname(self) -> tuple[str, int]:
-        return "0.0.0.0", 80
-
-
-def test_an_address_for_everybody_is_shown_as_others_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.webui.sockets._outward", lambda: ["192.168.1.20"])
-    monkeypatch.setattr("socket.gethostname", lambda: "attic")
-    with Bound() as bound:
-        assert not only_here([bound])
-        assert addresses([bound], "0.0.0.0") == ["http://192.168.1.20/", "http://attic/"]
-        assert addresses([bound], "fe80::1") == ["http://[fe80::1]/"]
-
-
-def test_a_port_can_be_used_again_at_once() -> None:
-    first = bind("127.0.0.1", 0)
-    port = first[0].getsockname()[1]
-    with socket.create_connection(("127.0.0.1", port)):
-        first[0].accept()[0].close()  # the end that closes first keeps the port for a while
-    close(first)
-    close(bind("127.0.0.1", port))
 
 
 def test_names_in_the_settings_ask_for_the_token(tmp_path: Path) -> None:

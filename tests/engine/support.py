@@ -1,4 +1,4 @@
-"""A small lexicon, an annotator's spec and readings, for the engine's tests."""
+"""A small lexicon, an annotator's spec and readings, and short ways to correct and ask, for the engine's tests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 from imsearch.annotator import Annotator
 from imsearch.engine import schema
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.changes import Correction, Verdict
 from imsearch.engine.engine import Engine
 from imsearch.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec, Tag
@@ -60,3 +61,23 @@ def set_facts(engine: Engine, image: int, *, title: str = "", **columns: object)
             connection.execute(update(schema.images).where(schema.images.c.id == image).values(columns))
         if title:
             connection.execute(insert(schema.texts).values(image_id=image, source="title", text=title))
+
+
+def correct(engine: Engine, verdict: Verdict, images: list[int], *tags: str, exact: bool = False) -> Correction:
+    return engine.corrections.correct(images, tags, verdict, exact=exact)
+
+
+def tags(engine: Engine, image: int) -> dict[str, str]:
+    """The shown tags of an image and who says so."""
+    return {tag.name: tag.source for tag in engine.catalog.tags_of([image])[image] if tag.shown}
+
+
+def ids(engine: Engine, text: str) -> list[int]:
+    """What a query finds, however unlikely, the best first."""
+    return [hit.image.id for hit in engine.search(text, min_score=0).hits]
+
+
+def everything(engine: Engine) -> list[object]:
+    """All that corrections of images 1 to 3 can change."""
+    found: list[object] = [engine.catalog.tags_of([1, 2, 3]), engine.catalog.verdicts_of([1, 2, 3])]
+    return [*found, engine.catalog.renamed(), engine.catalog.tag_counts(), ids(engine, "cat OR dog OR tag:pet")]

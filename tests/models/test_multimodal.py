@@ -14,7 +14,6 @@ from PIL import Image
 from safetensors import safe_open
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
 from imsearch.picture import Picture, read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.everyday import WEIGHTS as EVERYDAY
@@ -32,9 +31,8 @@ from imsearch.plugins.multimodal.recipe import (
     social_words,
     train,
 )
-from imsearch.plugins.multimodal.social import SocialWords, learn_words
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.datasets import Dataset
 from imsearch.training.losses import asymmetric, masked
 from imsearch.training.probabilities import sigmoid
 from imsearch.training.run import Run
@@ -91,27 +89,6 @@ def test_scales_are_chained_and_added_before_pooling() -> None:
     assert top.shape == fused.shape == (1, 1280, 4, 4)
     torch.testing.assert_close(network.features(fine, coarse), fused.mean(dim=(2, 3)))
     assert not torch.allclose(network.features(fine, coarse), plain)
-
-
-def test_tags_that_say_a_label_are_left_out() -> None:
-    pictures = [["Boats", "picnic"], ["boat", "picnic"], ["automobile", "Picnic"], ["cars", "kids", "rare"]] * 2
-    labels = ["boat", "car", "child"]
-    assert learn_words(pictures, labels, Lexicon.load(), 3, 10) == ("picnic",)
-    assert learn_words(pictures, labels, Lexicon.load(), 2, 1) == ("picnic",)
-    assert learn_words(pictures, labels, Lexicon.load(), 2, 9) == ("picnic", "rare")
-
-
-def test_a_picture_counts_a_tag_once() -> None:
-    assert learn_words([["picnic", "Picnic"]], ["sky"], Lexicon.load(), 2, 9) == ()
-
-
-def test_tags_become_a_vector_by_their_forms_and_parts() -> None:
-    social = SocialWords(("picnic", "golden", "jean", "cold wind"), Lexicon.load())
-    assert social.vector(()).tolist() == [0, 0, 0, 0]
-    assert social.vector(["Picnics", "unheard-of"]).tolist() == [1, 0, 0, 0]
-    assert social.vector(["Events|Picnic", "golden retriever"]).tolist() == [1, 1, 0, 0]
-    assert social.vector(["Cold  wind", "JEANS"]).tolist() == [0, 0, 1, 1]
-    assert social.vectors([["jean"], []]).tolist() == [[0, 0, 1, 0], [0, 0, 0, 0]]
 
 
 def test_the_likeliest_are_kept_up_to_each_heads_count() -> None:
@@ -290,21 +267,3 @@ def test_it_trains_and_annotates_on_cuda(dataset: Dataset, tmp_path: Path) -> No
     annotator = MultimodalAnnotator(weights, device="cuda")
     (annotation,) = annotator.annotate([annotator.prepare(picture(["picnic"]))])
     assert annotation.vector is not None and annotation.vector.shape == (1280,)
-
-
-def test_samples_without_text_tags_have_none() -> None:
-    from imsearch.plugins.multimodal.social import text_tags
-
-    assert text_tags(Sample(Path("a.jpg"), ())) == ()
-    assert text_tags(Sample(Path("a.jpg"), (), extra={"text_tags": ["red"]})) == ("red",)
-
-
-def test_the_shipped_words_say_no_label() -> None:
-    (spec,) = MODEL.annotators()
-    annotator = spec.factory("cpu")
-    assert isinstance(annotator, MultimodalAnnotator)
-    lexicon, words = Lexicon.load(), annotator.social.words
-    labels = {label for several in annotator.heads.values() for label in several}
-    said = {name for label in labels for name in (label, lexicon.canonical(label))}
-    assert len(words) > 400
-    assert [word for word in words if said & {word, *lexicon.forms(word), lexicon.canonical(word)} - {None}] == []
