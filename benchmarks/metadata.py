@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.pictures import SIZES, report, write_jpegs
-from imsearch.picture import read_headers, read_picture
+from imsearch.pictures.picture import read_headers, read_picture
 
 LEAST_SIDE = 224
 ROUNDS = 3

@@ -24,7 +24,7 @@ import torch
 from imsearch.cli.common import dataset_option
 from imsearch.cli.evaluate import choose
 from imsearch.cli.progress import IndexingProgress, TrainingProgress
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.plugins.manager import make_manager
 from imsearch.records import AnnotatorSpec
 from imsearch.search_quality import evaluate_search

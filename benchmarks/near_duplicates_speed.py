@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.pictures import report
 from imsearch.engine.looks import THRESHOLD, Looks
 from imsearch.engine.near_pairs import joined
-from imsearch.phash import turned_hashes
+from imsearch.pictures.phash import turned_hashes
 
 LENGTH, SUBJECTS, TRAITS, BLOCK = 1280, 2000, 200, 5000
 

@@ -226,7 +226,7 @@ def pool(name: str, data: Path, keep: Path | None) -> Pool:
 
 def annotate(files: Sequence[Path]) -> tuple[list[str], Floats, Floats]:
     """All tags, their probabilities and the vectors of pictures."""
-    from imsearch.picture import read_picture
+    from imsearch.pictures.picture import read_picture
     from imsearch.plugins.everyday import WEIGHTS
     from imsearch.plugins.everyday.annotator import EverydayAnnotator
 

@@ -19,7 +19,7 @@ from imsearch.annotating import pick_device
 from imsearch.annotator import Annotator
 from imsearch.indexer.pipeline import default_workers
 from imsearch.library import Library
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.manager import make_manager
 from imsearch.records import AnnotatorSpec
 from imsearch.settings import Settings

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator
-    from imsearch.picture import Picture
+    from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
     from imsearch.records import Annotation, AnnotatorSpec, Image, RecipeSpec, Tag
 
@@ -26,7 +26,7 @@ _HOMES = {
     "Annotator": "imsearch.annotator",
     "AnnotatorSpec": "imsearch.records",
     "Image": "imsearch.records",
-    "Picture": "imsearch.picture",
+    "Picture": "imsearch.pictures.picture",
     "RecipeSpec": "imsearch.records",
     "Tag": "imsearch.records",
     "hookimpl": "imsearch.plugins.hookspecs",

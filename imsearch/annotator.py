@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imsearch.picture import Picture
+    from imsearch.pictures.picture import Picture
     from imsearch.records import Annotation
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from imsearch.annotator import Annotator
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
 WORDS = ("red", "green", "blue")

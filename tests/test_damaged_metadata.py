@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imsearch.facts import LONGEST, LONGEST_PROBLEM, MOST_TAGS, Gathered
-from imsearch.picture import TEXTS_LEFT_OUT, read_headers, read_picture
-from imsearch.plain_xml import XmlError
-from imsearch.sidecars import read_takeout, read_text
-from imsearch.xmp import LARGEST, read_xmp
+from imsearch.pictures.metadata.gather import LONGEST, LONGEST_PROBLEM, MOST_TAGS, Gathered
+from imsearch.pictures.metadata.plain_xml import XmlError
+from imsearch.pictures.metadata.sidecars import read_takeout, read_text
+from imsearch.pictures.metadata.xmp import LARGEST, read_xmp
+from imsearch.pictures.picture import TEXTS_LEFT_OUT, read_headers, read_picture
 from tests.make_pictures import chunk, damaged_exif, encoded, iptc, jpeg, quarters, xmp
 from tests.test_facts import FULL
 

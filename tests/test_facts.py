@@ -11,12 +11,12 @@ import pytest
 from PIL import Image, TiffImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
-from imsearch.facts import Gathered
-from imsearch.picture import read_picture
+from imsearch.pictures.metadata.fields import is_zone, moment, number, offset, offset_from_utc, place, plain
+from imsearch.pictures.metadata.gather import Gathered
+from imsearch.pictures.metadata.sidecars import names_beside
+from imsearch.pictures.metadata.xmp import read_xmp
+from imsearch.pictures.picture import read_picture
 from imsearch.records import Facts, Text
-from imsearch.said import is_zone, moment, number, offset, offset_from_utc, place, plain
-from imsearch.sidecars import names_beside
-from imsearch.xmp import read_xmp
 from tests.make_pictures import LOSSLESS, encoded, iptc, jpeg, quarters, xmp
 
 CLOCK = datetime(2024, 5, 6, 7, 8, 9)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from imsearch.phash import FLAT, perceptual_hash, turned_hashes
+from imsearch.pictures.phash import FLAT, perceptual_hash, turned_hashes
 from tests.make_pictures import noise
 
 TURNS = (

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from imsearch.errors import PictureError
-from imsearch.picture import LONGEST, MAX_PIXELS, Picture, read_picture
+from imsearch.pictures.picture import LONGEST, MAX_PIXELS, Picture, read_picture
 from tests.make_pictures import (
     BLUE,
     GREEN,

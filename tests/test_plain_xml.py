@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imsearch.plain_xml import XmlError, parse_xml
+from imsearch.pictures.metadata.plain_xml import XmlError, parse_xml
 
 
 def test_elements_attributes_and_namespaces() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import PngImagePlugin, TiffImagePlugin
 
-from imsearch import facts
-from imsearch.facts import LONGEST_TAG, MOST_TAGS
-from imsearch.picture import Picture, read_picture
-from imsearch.said import Said
-from imsearch.sidecars import LARGEST, read_takeout, read_text
-from imsearch.xmp import read_xmp
+from imsearch.pictures.metadata import gather as facts
+from imsearch.pictures.metadata.fields import Said
+from imsearch.pictures.metadata.gather import LONGEST_TAG, MOST_TAGS
+from imsearch.pictures.metadata.sidecars import LARGEST, read_takeout, read_text
+from imsearch.pictures.metadata.xmp import read_xmp
+from imsearch.pictures.picture import Picture, read_picture
 from tests.make_pictures import encoded, iptc, jpeg, quarters, xmp
 
 

@@ -28,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.claims.report import print_claim
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.manager import make_manager
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator

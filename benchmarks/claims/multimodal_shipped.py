@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.claims.multimodal import figures, print_tables
 from benchmarks.claims.report import Figures, print_claim
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
 from imsearch.plugins.multimodal.social import text_tags

@@ -51,8 +51,8 @@ class ImageFacts:
 
     Of an image that the catalog knows, only what is said is taken; it keeps its size and format.  `metadata` must be
     plain JSON: strings, finite numbers, booleans, None, lists and dictionaries with text keys.  `version` is that of
-    the program that read them; a catalog finds by it what should be read again.  `phash` is what `imsearch.phash`
-    makes of the pixels, None where only the headers were read.
+    the program that read them; a catalog finds by it what should be read again.  `phash` is what
+    `imsearch.pictures.phash` makes of the pixels, None where only the headers were read.
     """
 
     width: int

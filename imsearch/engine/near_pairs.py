@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.phash import FLAT, turned_hashes
+from imsearch.pictures.phash import FLAT, turned_hashes
 
 Ids = NDArray[np.int64]
 Hashes = NDArray[np.uint64]

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData()
 
@@ -81,6 +81,7 @@ files = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False, comment="the generation that recorded it"),
     Column("beside", BigInteger, nullable=False, server_default="0", comment="changes with its sidecars; 0 for none"),
+    Column("ctime_ns", BigInteger, nullable=False, server_default="0", comment="0 where it is not known"),
 )
 
 annotators = Table(
@@ -91,6 +92,7 @@ annotators = Table(
     Column("version", String, nullable=False),
     Column("vector_length", Integer),
     Column("current", Boolean, nullable=False, comment="the version of this name that was used last"),
+    Column("forgotten_at", DateTime, comment="UTC; when the user forgot it, until the next run removes it"),
     UniqueConstraint("name", "version"),
 )
 
@@ -175,6 +177,9 @@ failures = Table(
     Column("path", LargeBinary, primary_key=True),
     Column("annotator", String, primary_key=True, comment="empty when the file itself cannot be read"),
     Column("reason", String, nullable=False),
+    Column("size", BigInteger, comment="of a file that is left alone until it is another: as it was when it failed"),
+    Column("mtime_ns", BigInteger),
+    Column("ctime_ns", BigInteger),
 )
 
 # What was given to be indexed, so that it can be brought up to date without naming it again.

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imsearch.facts import FACTS_VERSION
 from imsearch.indexer.plan import make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
 from imsearch.indexer.scan import Scan, Scanner, absolute, outermost
+from imsearch.pictures.metadata.gather import FACTS_VERSION
 from imsearch.records import AnnotatorSpec
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from typing import BinaryIO, TypeVar
 from imsearch.annotator import Annotator
 from imsearch.engine.batch import FileSeen, ImageFacts
 from imsearch.errors import PictureError
-from imsearch.facts import FACTS_VERSION, Gathered
 from imsearch.indexer.item import Item
-from imsearch.phash import SIDE as HASHED
-from imsearch.phash import perceptual_hash
-from imsearch.picture import read_headers, read_picture
+from imsearch.pictures.metadata.gather import FACTS_VERSION, Gathered
+from imsearch.pictures.phash import SIDE as HASHED
+from imsearch.pictures.phash import perceptual_hash
+from imsearch.pictures.picture import read_headers, read_picture
 from imsearch.records import SOCIAL_TAGS, AnnotatorSpec
 
 MAX_BYTES = 1 << 30

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from imsearch.picture import SUFFIXES
-from imsearch.sidecars import ENDINGS, names_beside
+from imsearch.pictures.metadata.sidecars import ENDINGS, names_beside
+from imsearch.pictures.picture import SUFFIXES
 
 
 class FoundFile(NamedTuple):

@@ -17,7 +17,7 @@ from imsearch.records import USER, Annotation, AnnotatorSpec
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator
-    from imsearch.picture import Picture
+    from imsearch.pictures.picture import Picture
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 TOLERANCE = 0.02
@@ -106,7 +106,7 @@ def sample_pictures(side: int) -> list[Picture]:
     import numpy as np
     from PIL import Image
 
-    from imsearch.picture import Picture
+    from imsearch.pictures.picture import Picture
 
     random = np.random.default_rng(0)
     ramp = np.linspace(0, 255, side, dtype=np.uint8)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from imsearch.picture import Picture
+    from imsearch.pictures.picture import Picture
     from imsearch.records import AnnotatorSpec
 
 

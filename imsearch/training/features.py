@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from imsearch.errors import DatasetError, PictureError
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.training.cache import cached_rows, place_for
 from imsearch.training.efficientnet_lite import EfficientNetLite, to_input
 

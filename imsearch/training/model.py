@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imsearch.annotator import Annotator
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.records import Annotation, Tag
 from imsearch.training.calibration import calibrated
 from imsearch.training.checkpoint import Checkpoint, load_weights, read_checkpoint

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imsearch.errors import DatasetError
-from imsearch.plain_xml import XmlError, parse_xml
+from imsearch.pictures.metadata.plain_xml import XmlError, parse_xml
 from imsearch.training.readers import text_of
 from imsearch.training.samples import Sample
 

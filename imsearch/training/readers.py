@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from imsearch.errors import DatasetError
-from imsearch.picture import SUFFIXES
+from imsearch.pictures.picture import SUFFIXES
 from imsearch.training.samples import Sample
 
 TEACHER = "objects_teacher.jsonl"

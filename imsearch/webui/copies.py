@@ -11,7 +11,7 @@ from collections import OrderedDict
 from io import BufferedReader
 from typing import TYPE_CHECKING, Literal
 
-from imsearch.formats import begins_like
+from imsearch.pictures.formats import begins_like
 
 if TYPE_CHECKING:
     from imsearch.engine.batch import FileSeen, KnownImage

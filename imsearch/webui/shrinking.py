@@ -15,9 +15,9 @@ from typing import BinaryIO
 from PIL import Image, ImageCms, ImageStat
 
 from imsearch.errors import PictureError
-from imsearch.exif import ORIENTATION
-from imsearch.formats import TEXTS, open_picture, png_without
-from imsearch.picture import LARGE, MAX_PIXELS, UPRIGHT, one_large_picture, resizable
+from imsearch.pictures.formats import TEXTS, open_picture, png_without
+from imsearch.pictures.metadata.exif import ORIENTATION
+from imsearch.pictures.picture import LARGE, MAX_PIXELS, UPRIGHT, one_large_picture, resizable
 
 MEDIA_TYPE = "image/jpeg"
 _QUALITY = 82

@@ -10,7 +10,7 @@ import pytest
 
 from imsearch.annotator import Annotator
 from imsearch.errors import DatasetError
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 from imsearch.training.datasets import load_dataset
 from imsearch.training.evaluate import evaluate

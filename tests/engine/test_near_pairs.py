@@ -9,7 +9,7 @@ import pytest
 
 from imsearch.engine import near_pairs
 from imsearch.engine.near_pairs import distances, joined, pairs_by_hash, pairs_by_vector
-from imsearch.phash import FLAT, turned_hashes
+from imsearch.pictures.phash import FLAT, turned_hashes
 
 DC = np.uint64(1 << 63)
 """Set in every hash."""

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from imsearch.errors import DatasetError, ModelError
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.recipe import train
 from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset

@@ -11,7 +11,7 @@ import pytest
 from imsearch.engine.engine import Engine
 from imsearch.indexer import read
 from imsearch.lexicon import Lexicon
-from imsearch.picture import Picture, read_picture
+from imsearch.pictures.picture import Picture, read_picture
 from tests.make_pictures import BLUE, GREEN, RED, plain
 
 

@@ -16,7 +16,7 @@ from imsearch.errors import ModelError, PluginError
 from imsearch.indexer.crew import checked
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import SilentObserver
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import RED, plain

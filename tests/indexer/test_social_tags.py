@@ -11,7 +11,7 @@ from imsearch.annotator import Annotator
 from imsearch.engine.engine import Engine
 from imsearch.indexer.outside import annotate_outside
 from imsearch.indexer.pipeline import index
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.records import SOCIAL_TAGS, Annotation, AnnotatorSpec, Tag
 from tests.fakes import Calls, colour_spec
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from imsearch.errors import ModelError
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.cnn_rnn.annotator import CnnRnnAnnotator
 from imsearch.plugins.cnn_rnn.beam import Beams, State, beam_search
 from imsearch.plugins.cnn_rnn.head import SequenceHead, Shape

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from imsearch.errors import DatasetError, ModelError
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.dccnn import MODEL
 from imsearch.plugins.dccnn.annotator import DccnnAnnotator

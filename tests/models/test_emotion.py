@@ -12,7 +12,7 @@ import torch
 from skimage.color import rgb2lab
 
 from imsearch.errors import DatasetError, ModelError
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.emotion import MODEL, handmade
 from imsearch.plugins.emotion.annotator import EmotionAnnotator

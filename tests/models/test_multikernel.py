@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from imsearch.errors import ModelError
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.multikernel.annotator import MultikernelAnnotator
 from imsearch.plugins.multikernel.maps import POOLED, Stack, stage_outputs

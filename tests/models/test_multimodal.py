@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from imsearch.errors import ModelError
-from imsearch.picture import Picture, read_picture
+from imsearch.pictures.picture import Picture, read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.everyday import WEIGHTS as EVERYDAY
 from imsearch.plugins.everyday.checkpoint import read_checkpoint as read_everyday

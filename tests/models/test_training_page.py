@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.errors import PluginError
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.manager import PluginManager, make_manager
 from imsearch.training.datasets import READERS

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import nn
 
 from imsearch.errors import ModelError
-from imsearch.picture import read_picture
+from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.vgg_bce import annotator, recipe
 from imsearch.plugins.vgg_bce.annotator import VggBceAnnotator

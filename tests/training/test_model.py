@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from imsearch.errors import ModelError
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.records import AnnotatorSpec
 from imsearch.training.checkpoint import Checkpoint, save_checkpoint

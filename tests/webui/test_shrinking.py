@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from imsearch.errors import PictureError
-from imsearch.picture import resizable
+from imsearch.pictures.picture import resizable
 from imsearch.webui import shrinking
 from imsearch.webui.shrinking import fitted, shrink
 from imsearch.webui.thumbnails import BOXES

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.plugins.emotion.handmade import describe
 from imsearch.plugins.emotion.network import EmotionNetwork, Joint
 from imsearch.training.checkpoint import Checkpoint

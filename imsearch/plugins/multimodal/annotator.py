@@ -13,7 +13,7 @@ from torch import Tensor
 
 from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
-from imsearch.picture import Picture
+from imsearch.pictures.picture import Picture
 from imsearch.plugins.multimodal.counting import limited, within_counts
 from imsearch.plugins.multimodal.network import MultimodalNetwork
 from imsearch.plugins.multimodal.social import SocialWords

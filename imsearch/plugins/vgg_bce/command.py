@@ -57,7 +57,7 @@ def wordcloud(image: Path, annotators: tuple[str, ...], output: Path | None, dev
 
 def _said(spec: AnnotatorSpec, file: Path, device: str) -> Sequence[Tag]:
     """The tags of one annotator for one file."""
-    from imsearch.picture import read_picture
+    from imsearch.pictures.picture import read_picture
     from imsearch.plugins.contract import annotation_problems
 
     try:

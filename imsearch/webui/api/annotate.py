@@ -14,7 +14,7 @@ from imsearch.as_json import results_record, shown_tag_record
 from imsearch.cloud import cloud_svg, likeliest
 from imsearch.indexer.item import Item
 from imsearch.library import Library
-from imsearch.picture import MAX_PIXELS
+from imsearch.pictures.picture import MAX_PIXELS
 from imsearch.records import Tag
 from imsearch.webui.api.trials import AskedTrial, ChoicesRecord, TrialsRecord, form_schema
 from imsearch.webui.forms import Form, flat, read_form

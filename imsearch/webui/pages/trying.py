@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from imsearch.formats import SUFFIXES
+from imsearch.pictures.formats import SUFFIXES
 from imsearch.webui.api.annotate import annotate, sent_form
 from imsearch.webui.forms import Form
 from imsearch.webui.linking import search_address, tag_query

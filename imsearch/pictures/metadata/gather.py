@@ -17,13 +17,13 @@ from typing import Any
 
 from PIL import Image
 
-from imsearch import said as s
-from imsearch.exif import read_exif
-from imsearch.iptc import read_iptc
+from imsearch.pictures.metadata import fields as s
+from imsearch.pictures.metadata.exif import read_exif
+from imsearch.pictures.metadata.fields import Said
+from imsearch.pictures.metadata.iptc import read_iptc
+from imsearch.pictures.metadata.sidecars import LARGEST, names_beside, read_takeout, read_text
+from imsearch.pictures.metadata.xmp import read_xmp
 from imsearch.records import Facts, Text
-from imsearch.said import Said
-from imsearch.sidecars import LARGEST, names_beside, read_takeout, read_text
-from imsearch.xmp import read_xmp
 
 FACTS_VERSION = 1
 """Raised when pictures would say more, or something else; those read by a lower version are read again."""

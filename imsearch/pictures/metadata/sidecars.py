@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from imsearch import said as s
-from imsearch.said import Said
+from imsearch.pictures.metadata import fields as s
+from imsearch.pictures.metadata.fields import Said
 
 LARGEST = 1 << 20
 """In bytes; a larger file beside a picture is something else."""

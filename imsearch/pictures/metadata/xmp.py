@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
-from imsearch import said as s
-from imsearch.plain_xml import XmlError, parse_xml
-from imsearch.said import Said
+from imsearch.pictures.metadata import fields as s
+from imsearch.pictures.metadata.fields import Said
+from imsearch.pictures.metadata.plain_xml import XmlError, parse_xml
 
 LARGEST = 1 << 22
 """In bytes; editors leave some megabytes of history behind, and no picture needs more words."""

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from imsearch.errors import PictureError
-from imsearch.facts import Gathered, gather
-from imsearch.formats import PIXELS, TEXTS, open_picture, png_without
-from imsearch.formats import SUFFIXES as SUFFIXES
+from imsearch.pictures.formats import PIXELS, TEXTS, open_picture, png_without
+from imsearch.pictures.formats import SUFFIXES as SUFFIXES
+from imsearch.pictures.metadata.gather import Gathered, gather
 
 if TYPE_CHECKING:
     from numpy import uint8
@@ -51,10 +51,10 @@ UPRIGHT = {
 class Picture:
     """One decoded picture; alive only while it is being annotated.
 
-    `width` and `height` are those of the upright original.  `format` is Pillow's name (``"JPEG"``).  `metadata` holds
-    the facts of `imsearch.facts.Gathered.metadata`, and `gathered` all that was read; `social_tags` what people wrote
-    about the picture, in lower case and each tag once, empty unless it was asked for.  `image` is upright, RGB, the
-    first frame, transparency laid on white.  It is reduced: its shorter side is the size that was asked for, or the
+    `width` and `height` are those of the upright original.  `format` is Pillow's name (``"JPEG"``).  `gathered` holds
+    all that was read beside the pixels, and `metadata` its facts as plain JSON; `social_tags` what people wrote about
+    the picture, in lower case and each tag once, empty unless it was asked for.  `image` is upright, RGB, the first
+    frame, transparency laid on white.  It is reduced: its shorter side is the size that was asked for, or the
     original's when that is smaller.
     """
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from imsearch import said as s
-from imsearch.said import Said
+from imsearch.pictures.metadata import fields as s
+from imsearch.pictures.metadata.fields import Said
 
 _CHARACTER_SET, _UTF_8 = (1, 90), b"\x1b%G"
 _TITLE, _KEYWORDS, _DATE, _TIME, _HEADLINE, _CAPTION = (2, 5), (2, 25), (2, 55), (2, 60), (2, 105), (2, 120)

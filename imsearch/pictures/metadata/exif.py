@@ -12,8 +12,8 @@ from typing import Any
 
 from PIL import Image
 
-from imsearch import said as s
-from imsearch.said import Said
+from imsearch.pictures.metadata import fields as s
+from imsearch.pictures.metadata.fields import Said
 
 DESCRIPTION, MAKE, MODEL, ORIENTATION, CHANGED_AT = 0x010E, 0x010F, 0x0110, 0x0112, 0x0132
 RATING, XP_TITLE, XP_COMMENT, XP_KEYWORDS, XP_SUBJECT = 0x4746, 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F

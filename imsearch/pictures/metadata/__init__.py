@@ -1,0 +1,1 @@
+"""What is said of a picture: in its EXIF, IPTC and XMP, and in files beside it."""
