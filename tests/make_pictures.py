@@ -6,10 +6,11 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pillow_heif
-from PIL import Image
+from PIL import Image, ImageCms
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -201,14 +202,59 @@ def odd_pictures() -> dict[str, bytes]:
     }
 
 
+def wide_profile() -> bytes:
+    """Display P3 as ICC: sRGB's profile with the columns of its matrix replaced."""
+    srgb = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    columns = {b"rXYZ": (0.5151, 0.2412, -0.0011), b"gXYZ": (0.2920, 0.6922, 0.0419), b"bXYZ": (0.1571, 0.0666, 0.7841)}
+    for number in range(int.from_bytes(srgb[128:132], "big")):
+        at = 132 + 12 * number
+        name, start = bytes(srgb[at : at + 4]), int.from_bytes(srgb[at + 4 : at + 8], "big")
+        if name in columns:
+            values = b"".join(round(value * 65536).to_bytes(4, "big", signed=True) for value in columns[name])
+            srgb[start + 8 : start + 20] = values
+    return bytes(srgb).replace("sRGB built-in".encode("utf-16-be"), "wide built-in".encode("utf-16-be"))
+
+
+def planar_tiff(image: Image.Image, order: str) -> bytes:
+    """A TIFF with 16 bits a channel, each channel in a plane of its own; order: ``<`` or ``>``."""
+    levels = np.asarray(image.convert("RGB")).astype(np.uint16) * 257
+    planes = [levels[..., channel].astype(f"{order}u2").tobytes() for channel in range(3)]
+    data = 8 + 2 + 12 * 10 + 4 + 6 + 2 + 12 + 12
+    places = [data + number * len(planes[0]) for number in range(3)]
+    short = struct.Struct(f"{order}HHIHH").pack
+    long = struct.Struct(f"{order}HHII").pack
+    entries = [
+        short(256, 3, 1, image.width, 0),
+        short(257, 3, 1, image.height, 0),
+        long(258, 3, 3, data - 32),
+        short(259, 3, 1, 1, 0),
+        short(262, 3, 1, 2, 0),
+        long(273, 4, 3, data - 24),
+        short(277, 3, 1, 3, 0),
+        short(278, 3, 1, image.height, 0),
+        long(279, 4, 3, data - 12),
+        short(284, 3, 1, 2, 0),
+    ]
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HIH", 42, 8, len(entries))
+    values = struct.pack(f"{order}HHH", 16, 16, 16) + bytes(2) + struct.pack(f"{order}3I", *places)
+    values += struct.pack(f"{order}3I", *[len(planes[0])] * 3)
+    return head + b"".join(entries) + bytes(4) + values + b"".join(planes)
+
+
+def cut_short(format: str, share: float, **options: Any) -> bytes:
+    """The first part of a file that holds coloured quarters of 640 x 480, with some noise."""
+    grain = Image.effect_noise((640, 480), 60).convert("RGB")
+    whole = encoded(Image.blend(quarters((640, 480)), grain, 0.2), format, **options)
+    return whole[: int(len(whole) * share)]
+
+
 def broken_pictures() -> dict[str, bytes]:
     """Files that cannot be decoded, by file name."""
-    whole = encoded(Image.effect_noise((200, 200), 50), "JPEG")
     return {
-        "truncated.jpg": whole[: len(whole) // 2],
+        "truncated.jpg": encoded(Image.effect_noise((200, 200), 50), "JPEG")[:300],
         "truncated.heic": encoded(quarters((640, 480)), "HEIF")[:-200],
         "one-byte.jpg": b"x",
-        "truncated.png": encoded(Image.effect_noise((200, 200), 50), "PNG")[:5000],
+        "truncated.png": encoded(Image.effect_noise((200, 200), 50), "PNG")[:60],
         "empty.jpg": b"",
         "text.jpg": b"Dear diary, this is not a picture.\n",
         "header-only.png": b"\x89PNG\r\n\x1a\n",

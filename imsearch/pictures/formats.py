@@ -44,12 +44,15 @@ def open_picture(file: BinaryIO) -> Image.Image:
         file.seek(0)
         try:
             if factory is not None and (accepts is None or accepts(start) is True):
-                return factory(file, "")
+                opened = factory(file, "")
+                if name == "TIFF":
+                    _read_planes_right(opened)
+                return opened
         except PictureError as error:
             reason = str(error)
         except (SyntaxError, IndexError, TypeError, KeyError, EOFError, struct.error) as error:
-            # How Pillow's readers say "not mine"; what is marked as HEIF is nobody else's.
-            if name == "HEIF":
+            # How Pillow's readers say "not mine"; what begins as files of one format do is nobody else's.
+            if begins_like(name, start):
                 reason = f"it is damaged or cut short: {error or type(error).__name__}"
         except Image.DecompressionBombError:  # raised by WebP's reader itself
             reason = "it has too many pixels"
@@ -58,13 +61,40 @@ def open_picture(file: BinaryIO) -> Image.Image:
     raise PictureError(reason)
 
 
+_PLANAR = 284
+"""The TIFF tag that tells whether colours lie in planes of their own (2)."""
+
+
+def _read_planes_right(image: Any) -> None:
+    """Correct how Pillow would read some TIFFs as noise; raises PictureError for one that it cannot read."""
+    bits = image.tag_v2.get(258) or (1,)
+    planar = image.tag_v2.get(_PLANAR) == 2
+    big = image.tag_v2.prefix == b"MM"
+    if planar and len(bits) > 3 and any(tile.codec_name == "libtiff" for tile in image.tile):
+        raise PictureError("its four colours lie in compressed planes of their own; save it with interleaved colours")
+    for place, tile in enumerate(image.tile):
+        raw = tile.args[0]
+        if tile.codec_name == "libtiff":  # which hands numbers out in the order of this machine
+            raw = "F;32NF" if image.mode == "F" else raw
+        elif planar and max(bits) == 16 and image.mode in ("RGB", "RGBA"):
+            raw = f"{raw};16{'B' if big else 'L'}"
+        elif planar and image.mode == "F" and raw == "F":
+            raw = "F;32BF" if big else "F;32F"
+        elif planar and image.mode.startswith("I;16"):
+            raw = "I;16B" if big else "I;16"
+        image.tile[place] = tile._replace(args=(raw, *tile.args[1:]))
+
+
 def begins_like(format: str, start: bytes) -> bool:
     """Whether the first 16 bytes of a file are those of this format."""
     Image.init()
     if format == "HEIF":
         return _heif_marked(start)
     _, accepts = Image.OPEN.get(format, (None, None))
-    return accepts is not None and accepts(start) is True
+    try:
+        return accepts is not None and accepts(start) is True
+    except struct.error:  # it is shorter than the signature
+        return False
 
 
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,25 +13,21 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from imsearch.errors import PictureError
+from imsearch.pictures.budget import IN_PROCESS, Holding, decoded_bytes, refuse_pixels
+from imsearch.pictures.budget import MAX_PIXELS as MAX_PIXELS
+from imsearch.pictures.colour import in_srgb
+from imsearch.pictures.damaged import decode_as_far_as_possible, load_what_is_there, mended, refuse_without_pixels
 from imsearch.pictures.formats import PIXELS, TEXTS, open_picture, png_without
 from imsearch.pictures.formats import SUFFIXES as SUFFIXES
-from imsearch.pictures.metadata.gather import Gathered, gather
+from imsearch.pictures.metadata.gather import LONGEST_PROBLEM, Gathered, gather
+from imsearch.pictures.reduce import reduced
 
 if TYPE_CHECKING:
     from numpy import uint8
     from numpy.typing import NDArray
 
-MAX_PIXELS = 1 << 28
-"""Pictures with more pixels (16,384 x 16,384) are refused: decoded they take gigabytes, however small the file is.
-Phones and stitched panoramas reach 200 million."""
-
-LARGE = 1 << 26
-"""From this many pixels on, one picture at a time is decoded, so that many threads cannot add up to many gigabytes."""
-
 LONGEST = 8
 """A side is kept at most this many times as long as asked for; only ribbons are longer, and lose their shape."""
-
-one_large_picture = threading.Lock()
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -88,13 +82,15 @@ def read_picture(
     *,
     social_tags: bool = False,
     beside: bool = True,
+    budget: Holding = IN_PROCESS,
 ) -> Picture:
     """Decode a file, or its bytes when they are already read.
 
     The picture keeps at least `least_side` pixels on both sides where the file has them.  JPEGs are decoded at the
     smallest of the scales 1, 1/2, 1/4, 1/8 that suffices, which costs a fraction of the whole.  Only with
     `social_tags` it looks for what people wrote, in the file and (unless `beside` says that there is nothing) beside
-    it.  Raises PictureError with a plain reason.
+    it.  Of a file that is cut short or damaged, what is there counts, and `gathered` tells of it.  `budget` gives the
+    memory for decoding.  Raises PictureError with a plain reason.
     """
     if data is None:
         try:
@@ -103,14 +99,10 @@ def read_picture(
             raise PictureError(f"it cannot be opened: {error.strerror or error}") from error
     if not data:
         raise PictureError("it is empty")
-    try:
-        return _read(path, data, io.BytesIO(data), least_side, sha256, social_tags, beside)
-    except PictureError:
-        without_texts = png_without(io.BytesIO(data), TEXTS)
-        if len(without_texts.read()) == len(data):
-            raise
-        without_texts.seek(0)
-        picture = _read(path, data, without_texts, least_side, sha256, social_tags, beside)
+    reader = _Reader(path, data, least_side, sha256, social_tags, beside, budget)
+    picture, without_texts = decode_as_far_as_possible(data, reader.read)
+    if not without_texts:
+        return picture
     found = picture.gathered.telling(TEXTS_LEFT_OUT)
     return replace(picture, gathered=found, metadata=found.metadata())
 
@@ -118,30 +110,52 @@ def read_picture(
 TEXTS_LEFT_OUT = "XMP: the texts of the PNG are damaged or too long, and were left unread"
 
 
-def _read(
-    path: Path, data: bytes, file: BinaryIO, least_side: int, sha256: str | None, social_tags: bool, beside: bool
-) -> Picture:
-    """`read_picture` for a file whose bytes are `data`, decoded from `file`."""
-    opened = open_picture(file)
-    width, height = opened.size
-    if width * height > MAX_PIXELS:
-        raise PictureError(f"it has {width:,} x {height:,} pixels; more than {MAX_PIXELS:,} in all are refused")
-    try:
-        with opened, one_large_picture if width * height > LARGE else nullcontext():
-            opened.draft(None, (least_side, least_side))  # None: keep the mode
-            opened.load()
-            # Only now: some formats (TIFF) are turned while they are loaded, and no longer say so afterwards.
-            found = gather(path, opened, written=social_tags, beside=beside)
-            image = _reduced_rgb(opened, least_side)
-    except Exception as error:  # decoders raise nearly anything on damaged files
-        raise PictureError(f"it is damaged or cut short: {error or type(error).__name__}") from error
-    if found.orientation in UPRIGHT:
-        image = image.transpose(UPRIGHT[found.orientation])
-    if found.orientation >= 5:
-        width, height = height, width
-    sha256 = sha256 or hashlib.sha256(data).hexdigest()
-    metadata = found.metadata()
-    return Picture(path, sha256, width, height, _kind(opened), metadata, found.social_tags, image, found)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """`read_picture` for a file whose bytes are `data`."""
+
+    path: Path
+    data: bytes
+    least_side: int
+    sha256: str | None
+    social_tags: bool
+    beside: bool
+    budget: Holding
+
+    def read(self, file: BinaryIO, damaged: str) -> Picture:
+        """Decode `file`, which holds the same picture; where it is damaged, for that reason, as far as that goes."""
+        opened = open_picture(file)
+        full_size = width, height = opened.size
+        refuse_pixels(width, height)
+        problem = ""
+        try:
+            opened.draft(None, (self.least_side, self.least_side))  # None: keep the mode
+            with opened, self.budget.hold(decoded_bytes(opened, full_size)):
+                if damaged:
+                    problem = load_what_is_there(opened, damaged)
+                else:
+                    opened.load()
+                # Only now: some formats (TIFF) are turned while they are loaded, and no longer say so afterwards.
+                found = gather(self.path, opened, written=self.social_tags, beside=self.beside)
+                image = _reduced_rgb(opened, self.least_side)
+        except PictureError:
+            raise
+        except MemoryError as error:
+            raise PictureError("there is not enough memory to decode it") from error
+        except Exception as error:  # decoders raise nearly anything on damaged files
+            raise PictureError(f"it is damaged or cut short: {error or type(error).__name__}") from error
+        if problem:
+            refuse_without_pixels(image, problem)
+            found = replace(found, pixels_problem=problem[:LONGEST_PROBLEM])
+        return self._picture(opened.format, (width, height), found, image)
+
+    def _picture(self, format: str | None, size: tuple[int, int], found: Gathered, image: Image.Image) -> Picture:
+        if found.orientation in UPRIGHT:
+            image = image.transpose(UPRIGHT[found.orientation])
+        width, height = size[::-1] if found.orientation >= 5 else size
+        sha256 = self.sha256 or hashlib.sha256(self.data).hexdigest()
+        kind = "JPEG" if format == "MPO" else format or ""  # MPO: a JPEG with more pictures behind it
+        return Picture(self.path, sha256, width, height, kind, found.metadata(), found.social_tags, image, found)
 
 
 def read_headers(path: Path, file: BinaryIO, *, beside: bool = True) -> Gathered:
@@ -154,7 +168,8 @@ def read_headers(path: Path, file: BinaryIO, *, beside: bool = True) -> Gathered
         opened = open_picture(png_without(file, PIXELS))
     except PictureError:
         file.seek(0)
-        opened = open_picture(png_without(file, (*PIXELS, *TEXTS)))
+        without_texts = png_without(file, (*PIXELS, *TEXTS))
+        opened = open_picture(io.BytesIO(mended(without_texts.read())) if without_texts is not file else file)
         problem = TEXTS_LEFT_OUT
     with opened:
         is_png = isinstance(opened, PngImagePlugin.PngImageFile)
@@ -164,45 +179,16 @@ def read_headers(path: Path, file: BinaryIO, *, beside: bool = True) -> Gathered
     return found.telling(problem)
 
 
-def _kind(image: Image.Image) -> str:
-    return "JPEG" if image.format == "MPO" else image.format or ""  # MPO: a JPEG with more pictures behind it
-
-
 def _reduced_rgb(image: Image.Image, least_side: int) -> Image.Image:
-    image = resizable(image)
+    """In sRGB, no larger than asked for, transparency laid on white."""
+    profile = image.info.get("icc_profile") or b""
     shorter = min(image.size)
     kept = min(least_side, shorter)
     width, height = (min(-(-side * kept // shorter), LONGEST * least_side) for side in image.size)  # rounded up
-    if (width, height) != image.size:
-        # reducing_gap: shrink by whole factors first; as good to the eye and much faster on large pictures.
-        image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    image = in_srgb(reduced(image, (width, height)), profile)
     if image.mode == "RGBA":
         white = Image.new("RGB", image.size, "white")
         white.paste(image, mask=image.getchannel("A"))
         return white
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def resizable(image: Image.Image) -> Image.Image:
-    """The picture in a mode whose pixels can be averaged: L, RGB, RGBA, CMYK or YCbCr, 8 bits a channel."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _eight_bits(image)
-    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
-        return image.convert("RGBA")
-    if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
-        return image
-    return image.convert("L" if image.mode == "1" else "RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey levels of 16 or 32 bits or floats; Pillow's own conversion would clip them at 255 and leave white."""
-    levels = np.asarray(image)
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((levels >> 8).astype(np.uint8))
-    levels = np.nan_to_num(levels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(levels.min()), float(levels.max())
-    for white in (1, 255, 65535) if image.mode == "F" else (255, 65535):  # the usual ranges
-        if low >= 0 and high <= white:
-            low, high = 0.0, float(white)
-            break
-    return Image.fromarray(((levels - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
+    # A copy without what the file said of itself, which may be large.
+    return Image.frombytes("RGB", image.size, (image if image.mode == "RGB" else image.convert("RGB")).tobytes())

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import io
 import logging
-from contextlib import nullcontext
-from functools import lru_cache
 from typing import BinaryIO
 
-from PIL import Image, ImageCms, ImageStat
+from PIL import Image, ImageStat
 
 from imsearch.errors import PictureError
-from imsearch.pictures.formats import TEXTS, open_picture, png_without
+from imsearch.pictures.budget import IN_PROCESS, Holding, decoded_bytes, refuse_pixels
+from imsearch.pictures.colour import in_srgb
+from imsearch.pictures.damaged import decode_as_far_as_possible, load_what_is_there, refuse_without_pixels
+from imsearch.pictures.formats import open_picture
 from imsearch.pictures.metadata.exif import ORIENTATION
-from imsearch.pictures.picture import LARGE, MAX_PIXELS, UPRIGHT, one_large_picture, resizable
+from imsearch.pictures.picture import UPRIGHT
+from imsearch.pictures.reduce import reduced
 
 MEDIA_TYPE = "image/jpeg"
 _QUALITY = 82
 _LIGHT, _DARK = (244, 244, 244), (46, 46, 46)
-_SPACES = {"RGB": "RGB ", "RGBA": "RGB ", "CMYK": "CMYK", "L": "GRAY"}
 
 log = logging.getLogger("imsearch.webui")
 
@@ -33,42 +34,44 @@ def fitted(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def shrink(file: BinaryIO, box: tuple[int, int]) -> bytes:
-    """A thumbnail of the picture in the file, which fits into the box.  Raises PictureError."""
-    try:
-        return _written(_shrunk(open_picture(file), box))
-    except Exception as error:
-        file.seek(0)
-        without_texts = png_without(file, TEXTS)  # Pillow refuses a PNG with too much text
-        if without_texts is not file:
-            try:
-                return _written(_shrunk(open_picture(without_texts), box))
-            except Exception:
-                log.debug("A PNG cannot be decoded without its texts either.", exc_info=True)
-        raise error if isinstance(error, PictureError) else PictureError(f"it is damaged: {error}") from error
+def shrink(data: bytes, box: tuple[int, int], *, budget: Holding = IN_PROCESS) -> bytes:
+    """A thumbnail of the picture whose bytes these are, which fits into the box; of a damaged one, what is there.
+
+    Raises PictureError.
+    """
+
+    def decode(file: BinaryIO, damaged: str) -> Image.Image:
+        try:
+            return _shrunk(open_picture(file), box, damaged, budget)
+        except PictureError:
+            raise
+        except Exception as error:  # decoders raise nearly anything on damaged files
+            raise PictureError(f"it is damaged: {error}") from error
+
+    return _written(decode_as_far_as_possible(data, decode)[0])
 
 
-def _shrunk(opened: Image.Image, box: tuple[int, int]) -> Image.Image:
+def _shrunk(opened: Image.Image, box: tuple[int, int], damaged: str, budget: Holding) -> Image.Image:
     with opened:
-        width, height = opened.size
-        if width * height > MAX_PIXELS:
-            raise PictureError("it has too many pixels")
+        full_size = width, height = opened.size
+        refuse_pixels(width, height)
         # Only JPEGs gain from knowing this before they are decoded; of a PNG it would cost the decoding to know.
         turned = opened.format in ("JPEG", "MPO") and _orientation(opened) >= 5
         size = fitted(*((height, width) if turned else (width, height)), box)
         opened.draft(None, size[::-1] if turned else size)  # at 1, 1/2, 1/4 or 1/8; None keeps the mode
-        whole = opened.info.get("progressive") or opened.size == (width, height)
-        with one_large_picture if whole and width * height > LARGE else nullcontext():
-            opened.load()
+        with budget.hold(decoded_bytes(opened, full_size)):
+            problem = ""
+            if damaged:
+                problem = load_what_is_there(opened, damaged)
+            else:
+                opened.load()
             profile = opened.info.get("icc_profile") or b""
             orientation = _orientation(opened)  # only now: TIFFs are turned while they are loaded
-            image = resizable(opened)
             size = fitted(*(opened.size[::-1] if orientation >= 5 else opened.size), box)
-            size = size[::-1] if orientation >= 5 else size
-            if image.size != size:
-                # reducing_gap: shrinks by whole factors first; as good to the eye and much faster on large pictures.
-                image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-    image = _on_a_ground(_in_srgb(image, profile))
+            image = reduced(opened, size[::-1] if orientation >= 5 else size)
+    image = _on_a_ground(in_srgb(image, profile))
+    if problem:
+        refuse_without_pixels(image, problem)
     return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
 
 
@@ -79,32 +82,6 @@ def _orientation(image: Image.Image) -> int:
         log.debug("A damaged EXIF block was left unread.", exc_info=True)
         return 1
     return said if isinstance(said, int) else 1
-
-
-def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """The colours as they are meant: phones write Display P3 and cameras Adobe RGB, which look dull taken for sRGB."""
-    if profile and (to_srgb := _transform(profile, image.mode)):
-        if image.mode != "RGBA":
-            return to_srgb.apply(image)
-        rgb = to_srgb.apply(image.convert("RGB"))
-        rgb.putalpha(image.getchannel("A"))
-        return rgb
-    return image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
-
-
-@lru_cache(maxsize=32)
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """From a profile's colours to sRGB; None when they are sRGB, or when the profile cannot be used."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        known = source.profile.profile_description or ""
-        if source.profile.xcolor_space != _SPACES.get(mode) or "sRGB" in known:
-            return None
-        mode = "RGB" if mode == "RGBA" else mode
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
-    except (ImageCms.PyCMSError, ImportError, OSError, ValueError) as error:
-        log.debug("A colour profile cannot be used: %s", error)
-        return None
 
 
 def _on_a_ground(image: Image.Image) -> Image.Image:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 import os
 import time
@@ -158,7 +157,7 @@ class Thumbnails:
             content = self._recent.get(_name(known, larger)) or self._cache.read(_name(known, larger))
             if content is not None:
                 try:
-                    return shrinking.shrink(io.BytesIO(content), BOXES[size])
+                    return shrinking.shrink(content, BOXES[size])
                 except PictureError as error:
                     log.warning("A thumbnail on disk is damaged, and made anew: %s", error)
         return None
@@ -172,7 +171,8 @@ class Thumbnails:
                 raise
             file, _ = self.copies.open(moved)
         with file:
-            return shrinking.shrink(file, BOXES[size])
+            data = file.read()
+        return shrinking.shrink(data, BOXES[size])
 
     def _fail(self, name: str, problem: str) -> None:
         now = time.monotonic()

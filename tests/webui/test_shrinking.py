@@ -6,10 +6,10 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from imsearch.errors import PictureError
-from imsearch.pictures.picture import resizable
+from imsearch.pictures.reduce import reduced
 from imsearch.webui import shrinking
 from imsearch.webui.shrinking import fitted, shrink
 from imsearch.webui.thumbnails import BOXES
@@ -25,6 +25,7 @@ from tests.make_pictures import (
     odd_pictures,
     quarters,
     turned,
+    wide_profile,
 )
 
 
@@ -60,7 +61,7 @@ def test_sizes_keep_the_shape_and_never_grow(
 @pytest.mark.parametrize("format", LOSSLESS)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_stand_upright(format: str, orientation: int) -> None:
-    image = decoded(shrink(io.BytesIO(turned(format, orientation, (640, 480))), (1024, 120)))
+    image = decoded(shrink(turned(format, orientation, (640, 480)), (1024, 120)))
     assert image.size == (160, 120)
     assert looks_like(image, [RED, GREEN, BLUE, WHITE])
 
@@ -68,7 +69,7 @@ def test_pictures_stand_upright(format: str, orientation: int) -> None:
 @pytest.mark.parametrize("name", odd_pictures())
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_odd_pictures_become_thumbnails(name: str) -> None:
-    image = Image.open(io.BytesIO(shrink(io.BytesIO(odd_pictures()[name]), BOXES["small"])))
+    image = Image.open(io.BytesIO(shrink(odd_pictures()[name], BOXES["small"])))
     assert image.format == "JPEG"
     assert image.height <= 256 and image.width <= 1024
 
@@ -76,66 +77,53 @@ def test_odd_pictures_become_thumbnails(name: str) -> None:
 @pytest.mark.parametrize("name", broken_pictures())
 def test_broken_pictures_are_refused(name: str) -> None:
     with pytest.raises(PictureError):
-        shrink(io.BytesIO(broken_pictures()[name]), BOXES["small"])
+        shrink(broken_pictures()[name], BOXES["small"])
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP"])
 def test_of_an_animation_the_first_frame_is_shown(format: str) -> None:
-    assert looks_like(decoded(shrink(io.BytesIO(animation(format)), BOXES["small"])), [RED] * 4)
+    assert looks_like(decoded(shrink(animation(format), BOXES["small"])), [RED] * 4)
 
 
 def test_a_jpeg_is_decoded_at_the_smallest_scale_that_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[tuple[int, int]] = []
 
-    def watched(image: Image.Image) -> Image.Image:
+    def watched(image: Image.Image, size: tuple[int, int]) -> Image.Image:
         loaded.append(image.size)
-        return resizable(image)
+        return reduced(image, size)
 
-    monkeypatch.setattr(shrinking, "resizable", watched)
+    monkeypatch.setattr(shrinking, "reduced", watched)
     data = turned("JPEG", 6, (2048, 1024))
-    assert decoded(shrink(io.BytesIO(data), (1024, 256))).size == (512, 256)
+    assert decoded(shrink(data, (1024, 256))).size == (512, 256)
     assert loaded == [(256, 512)]
 
 
 def test_wide_gamuts_are_turned_into_srgb() -> None:
     """A saturated green of a wide gamut is stored with a modest number, and must not stay as modest."""
     stored = Image.new("RGB", (400, 300), (150, 200, 120))
-    plain = shrink(io.BytesIO(encoded(stored, "JPEG", quality=95)), BOXES["small"])
-    wide = shrink(io.BytesIO(encoded(stored, "JPEG", quality=95, icc_profile=wide_profile())), BOXES["small"])
+    plain = shrink(encoded(stored, "JPEG", quality=95), BOXES["small"])
+    wide = shrink(encoded(stored, "JPEG", quality=95, icc_profile=wide_profile()), BOXES["small"])
     assert decoded(plain).getpixel((9, 9)) == pytest.approx((150, 200, 120), abs=4)
     # By the matrices of the two colour spaces and their common curve.
     assert decoded(wide).getpixel((9, 9)) == pytest.approx((135, 202, 110), abs=4)
     assert "icc_profile" not in Image.open(io.BytesIO(wide)).info
 
 
-def wide_profile() -> bytes:
-    """Display P3 as ICC: sRGB's profile with the columns of its matrix replaced."""
-    srgb = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    columns = {b"rXYZ": (0.5151, 0.2412, -0.0011), b"gXYZ": (0.2920, 0.6922, 0.0419), b"bXYZ": (0.1571, 0.0666, 0.7841)}
-    for number in range(int.from_bytes(srgb[128:132], "big")):
-        at = 132 + 12 * number
-        name, start = bytes(srgb[at : at + 4]), int.from_bytes(srgb[at + 4 : at + 8], "big")
-        if name in columns:
-            values = b"".join(round(value * 65536).to_bytes(4, "big", signed=True) for value in columns[name])
-            srgb[start + 8 : start + 20] = values
-    return bytes(srgb).replace("sRGB built-in".encode("utf-16-be"), "wide built-in".encode("utf-16-be"))
-
-
 @pytest.mark.parametrize("profile", [b"no profile at all", wide_profile()[:200]])
 def test_a_damaged_profile_is_left_unheeded(profile: bytes) -> None:
     data = encoded(quarters((640, 480)), "JPEG", icc_profile=profile)
-    assert looks_like(decoded(shrink(io.BytesIO(data), BOXES["small"])), [RED, GREEN, BLUE, WHITE])
+    assert looks_like(decoded(shrink(data, BOXES["small"])), [RED, GREEN, BLUE, WHITE])
 
 
 def test_a_profile_of_other_channels_is_left_unheeded() -> None:
     data = encoded(quarters((640, 480)).convert("L"), "JPEG", icc_profile=wide_profile())
-    assert Image.open(io.BytesIO(shrink(io.BytesIO(data), BOXES["small"]))).mode == "L"
+    assert Image.open(io.BytesIO(shrink(data, BOXES["small"]))).mode == "L"
 
 
 @pytest.mark.parametrize(("ink", "ground"), [((20, 20, 20), range(200, 256)), ((250, 250, 250), range(80))])
 def test_see_through_drawings_can_be_seen(ink: tuple[int, int, int], ground: range) -> None:
     drawing = Image.new("RGBA", (100, 100), (*ink, 0))
     drawing.paste((*ink, 255), (40, 40, 60, 60))
-    image = decoded(shrink(io.BytesIO(encoded(drawing, "PNG")), BOXES["small"]))
+    image = decoded(shrink(encoded(drawing, "PNG"), BOXES["small"]))
     assert image.getpixel((50, 50)) == pytest.approx(ink, abs=8)
     assert image.getpixel((5, 5))[0] in ground  # type: ignore[index]

@@ -42,7 +42,8 @@ class Gathered:
     """What is known of a picture beside its pixels.
 
     `orientation` is EXIF's (1 is upright).  `social_tags` are the keywords in lower case, and the words of Takeout's
-    descriptions.  The problems tell what could not be read; they are empty when all could.
+    descriptions.  The problems tell what could not be read, `pixels_problem` of the picture itself; they are
+    empty when all could.
     """
 
     orientation: int = 1
@@ -52,6 +53,7 @@ class Gathered:
     social_tags: tuple[str, ...] = ()
     exif_problem: str = ""
     social_tags_problem: str = ""
+    pixels_problem: str = ""
 
     def metadata(self) -> dict[str, Any]:
         """The facts as plain JSON, each only when it is known; what plugins see as `Picture.metadata`."""
@@ -62,6 +64,7 @@ class Gathered:
             "gps": (latitude, longitude) if latitude is not None else None,
             "exif_problem": self.exif_problem or None,
             "social_tags_problem": self.social_tags_problem or None,
+            "pixels_problem": self.pixels_problem or None,
         }
         return known | {name: value for name, value in more.items() if value is not None}
 

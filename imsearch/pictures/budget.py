@@ -1,0 +1,134 @@
+"""How much memory decoding a picture takes, and sharing what there is among all that decode.
+
+A small file may hold a very large picture: 1 MB of PNG can be a gigabyte of pixels.  What counts is therefore the bytes
+that decoding takes, told by the file's headers before anything is decoded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from PIL import Image
+
+from imsearch.errors import PictureError
+
+MAX_PIXELS = 1 << 28
+"""Pictures with more pixels (16,384 x 16,384) are refused."""
+
+MOST_DECODED = 3 * MAX_PIXELS
+"""Bytes: what all pictures that are decoded at the same time may take together, and one alone at most.
+
+It holds 200 million pixels in colour, which phones and stitched panoramas reach, or `MAX_PIXELS` in grey; and leaves a
+model its gigabyte under a ceiling of two.
+"""
+
+_MODES = {"1": 1, "L": 1, "P": 1}
+"""Bytes a pixel in Pillow's memory; 2 where a mode begins with ``I;16``, and 4 for all others."""
+
+_BESIDE = {"WEBP": 12, "AVIF": 10, "HEIF": 9, "JPEG2000": 16, "GIF": 4}
+"""Bytes a pixel that decoders hold beside Pillow's own, as measured by ``python -m benchmarks.decoded_bytes``."""
+
+
+class Holding(Protocol):
+    """Gives memory to who is about to decode a picture."""
+
+    def hold(self, size: int) -> AbstractContextManager[None]:
+        """Hold so many bytes while inside, once they are free.  Raises PictureError when there never are so many."""
+
+
+class Budget:
+    """Bytes that threads share; who comes first is served first, so that large pictures are not kept waiting."""
+
+    def __init__(self, total: int = MOST_DECODED) -> None:
+        self.total = total
+        self._free = total
+        self._turn = threading.Condition()
+        self._queue: list[object] = []
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Hold so many bytes while inside, once they are free.  Raises PictureError when there never are so many."""
+        self.take(size)
+        try:
+            yield
+        finally:
+            self.give_back(size)
+
+    def take(self, size: int) -> None:
+        """Wait until so many bytes are free and hold them; see `hold`."""
+        refuse_larger(size, self.total)
+        ticket = object()
+        with self._turn:
+            self._queue.append(ticket)
+            self._turn.wait_for(lambda: self._queue[0] is ticket and self._free >= size)
+            self._queue.pop(0)
+            self._free -= size
+            self._turn.notify_all()
+
+    def give_back(self, size: int) -> None:
+        """The end of `take`."""
+        with self._turn:
+            self._free += size
+            self._turn.notify_all()
+
+
+IN_PROCESS = Budget()
+"""For pictures that are decoded in this process: memory is the process's, whoever decodes in it."""
+
+
+def refuse_larger(size: int, most: int = MOST_DECODED) -> None:
+    """Raise PictureError for a picture that would take more than `most` bytes."""
+    if size > most:
+        raise PictureError(
+            f"decoding it would take {size / 1e6:,.0f} MB of memory; more than {most / 1e6:,.0f} MB are refused"
+        )
+
+
+def refuse_pixels(width: int, height: int) -> None:
+    """Raise PictureError for a picture with more than `MAX_PIXELS`."""
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"it has {width:,} x {height:,} pixels; more than {MAX_PIXELS:,} in all are refused")
+
+
+def decoded_bytes(image: Image.Image, full_size: tuple[int, int]) -> int:
+    """Memory that decoding an opened picture takes, in bytes.
+
+    image: opened and not yet loaded, at the scale it will be decoded at.  full_size: before that scale was chosen.
+    """
+    size = image.width * image.height * (_per_pixel(image.mode) + _BESIDE.get(image.format or "", 0))
+    if image.format in ("JPEG", "MPO") and image.info.get("progressive"):
+        size += _coefficients(image, full_size)
+    elif image.format == "TIFF":
+        size += _strip(image)
+    return size
+
+
+def _strip(image: Image.Image) -> int:
+    """A strip or tile of a TIFF is decoded into memory of its own, and may be the whole picture."""
+    tags = getattr(image, "tag_v2", {})
+    rows = tags.get(_ROWS_PER_STRIP) or image.height
+    if _TILE_WIDTH in tags:
+        pixels = int(tags[_TILE_WIDTH]) * int(tags.get(_TILE_LENGTH) or image.height)
+    else:
+        pixels = image.width * min(int(rows), image.height)
+    bits = tags.get(_BITS) or (8,)
+    return pixels * max(1, int(sum(bits)) // 8)
+
+
+_BITS, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_LENGTH = 258, 278, 322, 323
+
+
+def _per_pixel(mode: str) -> int:
+    return 2 if mode.startswith("I;16") else _MODES.get(mode, 4)
+
+
+def _coefficients(image: Image.Image, full_size: tuple[int, int]) -> int:
+    """What libjpeg keeps of a progressive picture until its last scan: two bytes a sample, at full size."""
+    layers = [(across, down) for _, across, down, *_ in getattr(image, "layer", ())]
+    most_across = max((across for across, _ in layers), default=1) or 1
+    most_down = max((down for _, down in layers), default=1) or 1
+    share = sum(across * down for across, down in layers) / (most_across * most_down) if layers else 3
+    return int(2 * full_size[0] * full_size[1] * share)
