@@ -17,6 +17,7 @@ from imsearch.settings import Settings
 if TYPE_CHECKING:
     from imsearch.indexer.crew import Crew
     from imsearch.indexer.item import Item
+    from imsearch.pictures.decoders import Decoding
     from imsearch.plugins.manager import PluginManager
 
 
@@ -115,7 +116,7 @@ def pick_device(wanted: str) -> str:
     return choose_device("auto").type
 
 
-def annotate_bytes(crew: Crew, data: bytes, path: Path, names: Sequence[str]) -> Item:
+def annotate_bytes(crew: Crew, data: bytes, path: Path, names: Sequence[str], decoding: Decoding) -> Item:
     """What annotators of a crew make of the bytes of a picture, which need not lie in any file.
 
     path: what to call it; nothing is looked for there.  Names of annotators that cannot be built become failures.
@@ -125,7 +126,7 @@ def annotate_bytes(crew: Crew, data: bytes, path: Path, names: Sequence[str]) ->
 
     item = Item(path, len(data), 0, beside=0, data=data, sha256=hashlib.sha256(data).hexdigest(), decode=True)
     item.wanted = tuple(name for name in names if crew.has(name))
-    decode(item, crew.ready)
+    decode(item, crew.ready, decoding)
     crew.annotate([item])
     if not item.reason:
         item.failures.update((name, crew.broken[name]) for name in names if name in crew.broken)

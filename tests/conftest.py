@@ -5,6 +5,22 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
+from imsearch.pictures import decoders
+
+
+@pytest.fixture(autouse=True)
+def decoding_in_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are decoded in the test's own process, where it can watch; unless it asks for `decoder_processes`."""
+    if "decoder_processes" not in request.fixturenames:
+        monkeypatch.setattr(decoders, "Decoders", lambda processes: decoders.InProcess())
+
+
+@pytest.fixture
+def decoder_processes() -> None:
+    """Pictures are decoded in processes of their own, as the program does it."""
+
 
 def pytest_configure() -> None:
     """A process started in the background inherits that Ctrl-C is ignored; tests press it, here and in children.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,8 @@ from imsearch.indexer.crew import Crew
 from imsearch.indexer.item import Item
 from imsearch.indexer.pipeline import default_workers
 from imsearch.indexer.read import decode, read_bytes
+from imsearch.pictures import decoders
+from imsearch.pictures.decoders import InProcess
 from imsearch.records import AnnotatorSpec
 
 
@@ -27,24 +30,28 @@ def annotate_outside(
 
     Raises PluginError when none of the annotators can be built.
     """
+    workers = workers or default_workers()
+    decoding = decoders.Decoders(workers)
+    threading.Thread(target=decoding.warm_up, daemon=True).start()  # while the models are built
     crew = Crew(annotators, device, batch_size, note)
     names = tuple(name for name in crew.names if crew.has(name))
     if not names:
         raise PluginError(". ".join(f"The annotator {name} cannot be used: {why}" for name, why in crew.broken.items()))
     try:
-        with ThreadPoolExecutor(workers or default_workers()) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             for start in range(0, len(paths), crew.batch_size):
                 items = [Item(path, 0, 0, decode=True, wanted=names) for path in paths[start : start + crew.batch_size]]
-                batch = list(pool.map(lambda item: decode(read_bytes(item), crew.ready), items))
+                batch = list(pool.map(lambda item: decode(read_bytes(item, decoding), crew.ready, decoding), items))
                 crew.annotate(batch)
                 yield from batch
     finally:
         crew.close()
+        decoding.close()
 
 
 def sha256_of(path: Path) -> str:
     """The hash of a file's bytes.  Raises PictureError when they cannot be read."""
-    item = read_bytes(Item(path, 0, 0))
+    item = read_bytes(Item(path, 0, 0), InProcess())  # it is not decoded
     if item.reason:
         raise PictureError(f"{path}: {item.reason}")
     return item.sha256

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from imsearch.indexer.plan import make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
 from imsearch.indexer.scan import Scan, Scanner, absolute, outermost
+from imsearch.pictures import decoders
+from imsearch.pictures.decoders import Decoding
 from imsearch.pictures.metadata.gather import FACTS_VERSION
 from imsearch.records import AnnotatorSpec
 
@@ -29,13 +32,15 @@ def index(
     workers: int | None = None,
     observer: Observer | None = None,
     forget_missing: bool = False,
+    decoding: Decoding | None = None,
 ) -> Report:
     """Bring the library up to date with folders and files, annotating what the annotators have not seen.
 
     `device` is handed to the factories of the annotators, which are called only when there is a picture for them.
     `forget_missing` removes files below roots that are missing or empty; without it they are kept, because a disk may
-    be unplugged.  Raises ImsearchError before anything is changed when a path neither exists nor is known, and
-    KeyboardInterrupt after Ctrl-C, once the pictures in hand are stored.
+    be unplugged.  `decoding` is closed at the end; by default pictures are decoded in processes of their own.  Raises
+    ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
+    Ctrl-C, once the pictures in hand are stored.
     """
     started = time.perf_counter()
     observer = observer or SilentObserver()
@@ -55,8 +60,10 @@ def index(
     for folder in scan.unreadable:
         observer.note(f"{folder} cannot be read; its pictures are kept")
     observer.planned(len(plan.work), plan.size)
-    run = Run(engine, plan, annotators, device, batch_size, workers or default_workers(), observer)
-    run.to_the_end()
+    workers = workers or default_workers()
+    with closing(decoding or decoders.Decoders(workers)) as decoding:
+        run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding)
+        run.to_the_end()
     missing = [] if forget_missing else plan.missing
     return run.tally.report(time.perf_counter() - started, missing, scan.unreadable, run.crew.broken)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
+import logging
 import os
 import stat
 from collections import deque
@@ -16,10 +16,10 @@ from imsearch.annotator import Annotator
 from imsearch.engine.batch import FileSeen, ImageFacts
 from imsearch.errors import PictureError
 from imsearch.indexer.item import Item
+from imsearch.pictures.decoders import Decoding
 from imsearch.pictures.metadata.gather import FACTS_VERSION, Gathered
 from imsearch.pictures.phash import SIDE as HASHED
-from imsearch.pictures.phash import perceptual_hash
-from imsearch.pictures.picture import read_headers, read_picture
+from imsearch.pictures.tasks import read_and_hash, read_headers_of, read_headers_there
 from imsearch.records import SOCIAL_TAGS, AnnotatorSpec
 
 MAX_BYTES = 1 << 30
@@ -27,6 +27,8 @@ MAX_BYTES = 1 << 30
 
 WINDOW_BYTES = 128 << 20
 """How many bytes of files may wait between two stages, beside the one that is always let through."""
+
+log = logging.getLogger("imsearch.indexer")
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -57,12 +59,12 @@ def ordered(
             future.cancel()
 
 
-def read_bytes(item: Item) -> Item:
+def read_bytes(item: Item, decoding: Decoding) -> Item:
     """Read and hash a file; a file that changes meanwhile is read once more before it is given up."""
     if item.reason:
         return item
     if item.only_facts:
-        return _read_facts(item)
+        return _read_facts(item, decoding)
     try:
         for _ in range(2):
             before, data, after = _read_once(item)
@@ -89,26 +91,20 @@ def _read_once(item: Item) -> tuple[os.stat_result, bytes, os.stat_result]:
         return before, file.read(), os.fstat(file.fileno())
 
 
-def _read_facts(item: Item) -> Item:
+def _read_facts(item: Item, decoding: Decoding) -> Item:
     """Read the facts of a file whose bytes are known, from its headers alone.
 
     When that fails the picture stays as it is, and the next run tries again.
     """
     try:
-        with _opened(item) as file:
-            if _identity(os.fstat(file.fileno())) == (item.size, item.mtime_ns):
-                _fill_facts(item, file)
-                item.file = FileSeen(item.path, item.size, item.mtime_ns, item.beside or 0) if item.facts else None
-    except OSError:
-        pass
+        found = decoding.call(read_headers_there, item.path, item.size, item.mtime_ns, beside=item.beside != 0)
+    except Exception as error:  # noqa: BLE001 - it was read once; damaged files make parsers raise nearly anything
+        log.debug("The headers of %s cannot be read: %s", item.path, error)
+        return item
+    if found is not None:
+        item.facts = facts_of(found)
+        item.file = FileSeen(item.path, item.size, item.mtime_ns, item.beside or 0)
     return item
-
-
-def _fill_facts(item: Item, file: BinaryIO) -> None:
-    try:
-        item.facts = facts_of(read_headers(item.path, file, beside=item.beside != 0))
-    except Exception:  # noqa: BLE001 - it was read once; damaged files make parsers raise nearly anything
-        item.facts = None
 
 
 def _opened(item: Item) -> BinaryIO:
@@ -121,26 +117,27 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]) -> Item:
+def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]], decoding: Decoding) -> Item:
     """Decode an item's bytes once, at the smallest scale that serves all who want it, and let each prepare its share.
 
     `annotators` maps names to annotators and their specs, which say what they need.
     """
     if item.reason or not item.decode:
         if item.reread and item.data:
-            _fill_facts(item, io.BytesIO(item.data))
+            _reread(item, decoding)
         item.data = b""
         return item
     specs = [annotators[name][1] for name in item.wanted]
     least_side = max([HASHED, *(spec.input_size for spec in specs)])
     try:
-        beside = item.beside != 0
-        picture = read_picture(item.path, least_side, item.data, item.sha256, social_tags=True, beside=beside)
+        picture, phash = decoding.call(
+            read_and_hash, item.path, least_side, item.data, item.sha256, beside=item.beside != 0
+        )
     except PictureError as error:
         return item.fail(str(error))
     item.data = b""
     facts = facts_of(picture.gathered, picture.width, picture.height, picture.format)
-    item.facts = replace(facts, phash=perceptual_hash(picture.image))
+    item.facts = replace(facts, phash=phash)
     if not any(SOCIAL_TAGS in spec.inputs for spec in specs):
         picture.social_tags = ()
     for name in item.wanted:
@@ -149,6 +146,14 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
         except Exception as error:  # noqa: BLE001 - a plugin's mistake is recorded and harms nobody else
             item.failures[name] = f"{type(error).__name__}: {error}"
     return item
+
+
+def _reread(item: Item, decoding: Decoding) -> None:
+    """Read the facts of bytes that are at hand; when that fails, they stay as they are."""
+    try:
+        item.facts = facts_of(decoding.call(read_headers_of, item.path, item.data, beside=item.beside != 0))
+    except Exception as error:  # noqa: BLE001 - it was read once; damaged files make parsers raise nearly anything
+        log.debug("The headers of %s cannot be read: %s", item.path, error)
 
 
 def facts_of(said: Gathered, width: int = 0, height: int = 0, format: str = "") -> ImageFacts:

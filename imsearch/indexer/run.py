@@ -25,6 +25,7 @@ from imsearch.indexer.read import decode, ordered, read_bytes
 from imsearch.indexer.report import Observer, Tally
 from imsearch.indexer.resolve import CHUNK, Resolver
 from imsearch.indexer.scan import FoundFile
+from imsearch.pictures.decoders import Decoding
 from imsearch.records import AnnotatorSpec
 
 if TYPE_CHECKING:
@@ -55,12 +56,14 @@ class Run:
         batch_size: int | None,
         workers: int,
         observer: Observer,
+        decoding: Decoding,
     ) -> None:
         self.tally = Tally(plan.unchanged)
         self._ready: queue.Queue[list[Item] | None] = queue.Queue(BATCHES_READY)
         self._waiting: queue.Queue[Message | None] = queue.Queue(BATCHES_WAITING)
         self.crew = Crew(annotators, device, batch_size, self._waiting.put)
         self._engine, self._plan, self._workers, self._observer = engine, plan, workers, observer
+        self._decoding = decoding
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
         self._skipped = 0
@@ -115,10 +118,16 @@ class Run:
     def _decoded(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
         resolver = Resolver(self._plan, self._engine.catalog, self.crew)
         # The windows hold what the stage behind takes at once, and something to do for each worker meanwhile.
-        read = ordered(pool, read_bytes, self._items(), lambda: CHUNK + 2 * self._workers, lambda item: item.size)
+        read = ordered(
+            pool,
+            partial(read_bytes, decoding=self._decoding),
+            self._items(),
+            lambda: CHUNK + 2 * self._workers,
+            lambda item: item.size,
+        )
         decoded = ordered(
             pool,
-            partial(decode, annotators=self.crew.ready),
+            partial(decode, annotators=self.crew.ready, decoding=self._decoding),
             resolver.resolve(read),
             lambda: 2 * (self.crew.batch_size + self._workers),
             lambda item: len(item.data),

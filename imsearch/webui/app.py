@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from imsearch import __version__
+from imsearch.indexer.pipeline import default_workers
+from imsearch.pictures import decoders
 from imsearch.webui import openapi
 from imsearch.webui.api import annotate, corrections, images, indexing, status, tags
 from imsearch.webui.api import files as api_files
@@ -51,8 +53,16 @@ def create_app(library: Library, *, access: Access | None = None, hosts: Hosts |
         lifespan=_running,
     )
     library.engine.look = None  # nobody who asks from elsewhere may learn by like:PATH which files there are
+    decoding = decoders.Decoders(default_workers())
     app.state.site = site = Site(
-        library, Pages(), Thumbnails(library), Trying(library), Indexing(library), Answers(library), access
+        library,
+        Pages(),
+        Thumbnails(library, decoding),
+        Trying(library, decoding),
+        Indexing(library),
+        Answers(library),
+        decoding,
+        access,
     )
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)

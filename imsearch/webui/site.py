@@ -12,6 +12,7 @@ from imsearch.webui.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.pictures.decoders import Decoding
     from imsearch.webui.access import Access
     from imsearch.webui.indexing import Indexing
     from imsearch.webui.states import Answers
@@ -24,6 +25,7 @@ class Site:
 
     library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
     indexing: watches, starts and stops runs.  answers: gives those that stay as they are while the library does.
+    decoding: the processes that decode pictures for thumbnails and trials.
     access: the token and sessions, where one is asked for.
     """
 
@@ -33,12 +35,14 @@ class Site:
     trying: Trying
     indexing: Indexing
     answers: Answers
+    decoding: Decoding
     access: Access | None = None
 
     def close(self) -> None:
         """Let go of what was opened here; the library is its owner's to close."""
         self.trying.close()
         self.indexing.close()
+        self.decoding.close()
 
 
 async def _site(request: Request) -> Site:  # not a plain function: those take a thread of the pool to themselves

@@ -23,6 +23,7 @@ from imsearch.webui.workers import Workers
 if TYPE_CHECKING:
     from imsearch.engine.batch import KnownImage
     from imsearch.library import Library
+    from imsearch.pictures.decoders import Decoding
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -74,7 +75,8 @@ class Thumbnail:
 class Thumbnails:
     """All thumbnails of one library.  Nothing needs to be closed."""
 
-    def __init__(self, library: Library, *, workers: int | None = None) -> None:
+    def __init__(self, library: Library, decoding: Decoding, *, workers: int | None = None) -> None:
+        self._decoding = decoding
         count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
         self.known = Known(library.engine.catalog)
         self.copies = Copies()
@@ -157,7 +159,7 @@ class Thumbnails:
             content = self._recent.get(_name(known, larger)) or self._cache.read(_name(known, larger))
             if content is not None:
                 try:
-                    return shrinking.shrink(content, BOXES[size])
+                    return self._decoding.call(shrinking.shrink, content, BOXES[size])
                 except PictureError as error:
                     log.warning("A thumbnail on disk is damaged, and made anew: %s", error)
         return None
@@ -172,7 +174,7 @@ class Thumbnails:
             file, _ = self.copies.open(moved)
         with file:
             data = file.read()
-        return shrinking.shrink(data, BOXES[size])
+        return self._decoding.call(shrinking.shrink, data, BOXES[size])
 
     def _fail(self, name: str, problem: str) -> None:
         now = time.monotonic()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from imsearch.indexer.crew import Crew
     from imsearch.indexer.item import Item
     from imsearch.library import Library
+    from imsearch.pictures.decoders import Decoding
     from imsearch.records import AnnotatorSpec
 
 log = logging.getLogger("imsearch.webui")
@@ -75,8 +76,8 @@ class _Job:
 class Trying:
     """The annotators of a server.  Any thread may ask; a thread of its own builds them, runs them and drops them."""
 
-    def __init__(self, library: Library, limits: Limits | None = None) -> None:
-        self.library, self.limits = library, limits or Limits()
+    def __init__(self, library: Library, decoding: Decoding, limits: Limits | None = None) -> None:
+        self.library, self.limits, self._decoding = library, limits or Limits(), decoding
         self._lock = threading.Lock()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -184,7 +185,7 @@ class Trying:
             for upload in job.uploads:
                 if job.given_up:
                     return
-                items.append(annotate_bytes(crew, upload.data, Path(upload.name), job.names))
+                items.append(annotate_bytes(crew, upload.data, Path(upload.name), job.names, self._decoding))
         except BaseException as error:  # noqa: BLE001 - told to who waits for it
             job.done.set_exception(error)
         else:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.indexer import read
 from imsearch.lexicon import Lexicon
+from imsearch.pictures import tasks
 from imsearch.pictures.picture import Picture, read_picture
 from tests.make_pictures import BLUE, GREEN, RED, plain
 
@@ -41,5 +41,5 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         paths.append(path)
         return read_picture(path, *arguments, **options)
 
-    monkeypatch.setattr(read, "read_picture", spy)
+    monkeypatch.setattr(tasks, "read_picture", spy)
     return paths

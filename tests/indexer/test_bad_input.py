@@ -16,6 +16,7 @@ from imsearch.engine.engine import Engine
 from imsearch.indexer import read
 from imsearch.indexer.item import Item
 from imsearch.indexer.pipeline import index
+from imsearch.pictures.decoders import InProcess
 from tests.fakes import colour_spec
 from tests.make_pictures import BLUE, GREEN, RED, broken_pictures, odd_pictures, plain
 
@@ -113,7 +114,9 @@ def test_pipes_and_sockets_do_not_hang(engine: Engine, photos: Path, monkeypatch
         report = index([photos], engine, [colour_spec()])
     assert set(reasons(engine)) == {"pipe.png", "socket.png"}
     assert report.new == 3
-    assert "a pipe" in read.read_bytes(Item(photos / "pipe.png", 1, 1)).reason  # took a file's place after the scan
+    assert (
+        "a pipe" in read.read_bytes(Item(photos / "pipe.png", 1, 1), InProcess()).reason
+    )  # took a file's place after the scan
 
 
 def test_files_without_permission(engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,10 +141,12 @@ from pathlib import Path
 from imsearch.indexer.item import Item
 from imsearch.indexer.read import read_bytes
 from imsearch.indexer.scan import Scanner
+from imsearch.pictures.decoders import InProcess
 os.setuid(65534)
 scanner = Scanner()
 list(scanner.scan([Path(sys.argv[1])]))
-print([(f.path.rpartition("/")[2], read_bytes(Item(Path(f.path), f.size, 0)).reason) for f in scanner.found.files])
+print([(f.path.rpartition("/")[2], read_bytes(Item(Path(f.path), f.size, 0), InProcess()).reason)
+       for f in scanner.found.files])
 print([path.name for path in scanner.found.unreadable])
 """
 

@@ -173,7 +173,7 @@ def test_a_file_that_cannot_be_read_now_keeps_what_is_known(
     index([camera.parent], engine, [colour_spec(calls)])
     make_older(engine)
     with monkeypatch.context() as denied:
-        denied.setattr("imsearch.indexer.read.read_headers", None)
+        denied.setattr("imsearch.pictures.tasks.read_headers", None)
         report = index([camera.parent], engine, [colour_spec(calls)])
         assert (report.unchanged, report.reread, report.failed) == (4, 0, 0)
     assert index([camera.parent], engine, [colour_spec(calls)]).reread == 4

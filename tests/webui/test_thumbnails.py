@@ -17,6 +17,7 @@ from PIL import Image
 from imsearch.engine.home import THUMBNAILS
 from imsearch.errors import LibraryError
 from imsearch.library import Library
+from imsearch.pictures.decoders import InProcess
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.placeholder import SAID, placeholder
@@ -55,7 +56,7 @@ def id_of(library: Library, path: Path) -> int:
 
 
 def test_one_that_many_ask_for_is_made_once(library: Library, photos: Path, made: list[object]) -> None:
-    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library, workers=4)
+    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library, InProcess(), workers=4)
 
     async def many() -> list[bytes]:
         found = await asyncio.gather(*(thumbnails.get(image, "small") for _ in range(30)))
@@ -66,13 +67,13 @@ def test_one_that_many_ask_for_is_made_once(library: Library, photos: Path, made
     assert made == [BOXES["small"]]
     assert thumbnails.at_hand(image, "small") is not None
     # A new start finds it on disk.
-    again = asyncio.run(Thumbnails(library).get(image, "small"))
+    again = asyncio.run(Thumbnails(library, InProcess()).get(image, "small"))
     assert again is not None and again.content == contents[0]
     assert len(made) == 1
 
 
 def test_one_who_goes_away_does_not_stop_the_others(library: Library, photos: Path, made: list[object]) -> None:
-    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library)
+    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library, InProcess())
 
     async def two() -> bytes:
         impatient = asyncio.create_task(thumbnails.get(image, "small"))
@@ -91,7 +92,7 @@ def test_one_who_goes_away_does_not_stop_the_others(library: Library, photos: Pa
 def test_a_small_one_is_made_from_a_medium_one(
     library: Library, photos: Path, made: list[object], together: bool
 ) -> None:
-    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library)
+    image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library, InProcess())
 
     async def both() -> None:
         medium = asyncio.create_task(thumbnails.get(image, "medium"))
@@ -110,7 +111,7 @@ def test_a_forgotten_picture_has_no_thumbnail_soon_after(
     library: Library, photos: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imsearch.webui.known._TRUSTED", 0.0)
-    image, thumbnails = id_of(library, photos / "red.png"), Thumbnails(library)
+    image, thumbnails = id_of(library, photos / "red.png"), Thumbnails(library, InProcess())
     assert asyncio.run(thumbnails.get(image, "small"))
     (photos / "red.png").unlink()
     with Library.open(settings=settings, write=True, plugins=library.plugins) as writing:
@@ -119,7 +120,7 @@ def test_a_forgotten_picture_has_no_thumbnail_soon_after(
 
 
 def test_a_picture_that_was_moved_is_found_at_once(library: Library, photos: Path, settings: Settings) -> None:
-    image, thumbnails = id_of(library, photos / "red.png"), Thumbnails(library)
+    image, thumbnails = id_of(library, photos / "red.png"), Thumbnails(library, InProcess())
     assert thumbnails.known.get(image) is not None  # remembered with its old place
     (photos / "red.png").rename(photos / "moved.png")
     with Library.open(settings=settings, write=True, plugins=library.plugins) as writing:
@@ -133,7 +134,7 @@ def test_a_folder_that_cannot_be_written_only_costs_time(
 ) -> None:
     (library.settings.library / THUMBNAILS).write_bytes(b"in the way")
     images = [id_of(library, photos / name) for name in ("red.png", "noise.jpg")]
-    thumbnails = Thumbnails(library)
+    thumbnails = Thumbnails(library, InProcess())
     with caplog.at_level(logging.WARNING):
         for image in images:
             found = asyncio.run(thumbnails.get(image, "small"))

@@ -125,7 +125,7 @@ def test_what_cannot_be_read_has_a_reason_and_harms_no_other(client: TestClient)
 
 
 def test_pixels_are_limited(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.pictures.picture.MAX_PIXELS", 1000)
+    monkeypatch.setattr("imsearch.pictures.budget.MAX_PIXELS", 1000)
     (image,) = send(client, picture())["images"]
     assert image["error"] == "it has 40 x 40 pixels; more than 1,000 in all are refused"
 

@@ -1,0 +1,45 @@
+"""Messages between this process and those that decode: pickled values, each after its length."""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+_LENGTH = struct.Struct(">Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One end of a pair of pipes; the other end is trusted, as it is our own program."""
+
+    incoming: BinaryIO
+    outgoing: BinaryIO
+
+    def send(self, *message: Any) -> None:
+        """Raises OSError when nobody listens any more."""
+        data = pickle.dumps(message, protocol=5)
+        self.outgoing.write(_LENGTH.pack(len(data)))
+        self.outgoing.write(data)
+        self.outgoing.flush()
+
+    def receive(self) -> tuple[Any, ...]:
+        """The next message, once it is there.  Raises EOFError when there will be none."""
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
+        message: tuple[Any, ...] = pickle.loads(self._read(length))
+        return message
+
+    def close(self) -> None:
+        """Close both pipes, whatever still waits in them."""
+        for pipe in (self.outgoing, self.incoming):
+            try:
+                pipe.close()
+            except OSError:
+                continue  # what was not sent yet reaches nobody
+
+    def _read(self, length: int) -> bytes:
+        data = self.incoming.read(length)
+        if len(data) < length:
+            raise EOFError
+        return data

@@ -1,0 +1,41 @@
+"""What processes that decode are asked to do: plain functions of plain values, which travel there by name."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+from imsearch.pictures.budget import IN_PROCESS, Holding
+from imsearch.pictures.metadata.gather import Gathered
+from imsearch.pictures.phash import perceptual_hash
+from imsearch.pictures.picture import Picture, read_headers, read_picture
+
+
+def read_and_hash(
+    path: Path, least_side: int, data: bytes, sha256: str, *, beside: bool, budget: Holding = IN_PROCESS
+) -> tuple[Picture, int]:
+    """A picture with all that is said of it, and its perceptual hash.  Raises PictureError."""
+    picture = read_picture(path, least_side, data, sha256, social_tags=True, beside=beside, budget=budget)
+    return picture, perceptual_hash(picture.image)
+
+
+def read_headers_of(path: Path, data: bytes, *, beside: bool, budget: Holding = IN_PROCESS) -> Gathered:
+    """What is said of a picture whose bytes these are, without decoding it.  Raises PictureError."""
+    return read_headers(path, io.BytesIO(data), beside=beside)
+
+
+def read_headers_there(
+    path: Path, size: int, mtime_ns: int, *, beside: bool, budget: Holding = IN_PROCESS
+) -> Gathered | None:
+    """What is said of the picture in a file, read from its headers alone; None when the file is another by now.
+
+    Raises OSError and PictureError.
+    """
+    # Non-blocking: a pipe that took the file's place would otherwise wait for a writer for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if (status.st_size, status.st_mtime_ns) != (size, mtime_ns):
+            return None
+        return read_headers(path, file, beside=beside)
