@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,13 +12,26 @@ from typing import Any, NamedTuple
 from imsearch.records import Annotation, Facts, Text
 
 
+def ctime_of(status: os.stat_result) -> int:
+    """Return when a file last changed by the system's own clock, in nanoseconds; 0 where the system does not keep it.
+
+    It changes with the bytes, whatever a program does to the time of modification; also with permissions, links and
+    names, so that it tells what to read again but not that something is different.
+    """
+    return 0 if os.name == "nt" else status.st_ctime_ns  # Windows: the time of creation
+
+
 class KnownFile(NamedTuple):
-    """What the catalog knows of one path; `image_id` is None where the last attempt to read the file failed."""
+    """What the catalog knows of one path; `image_id` is None where the last attempt to read the file failed.
+
+    ctime_ns: as in `FileSeen`.
+    """
 
     image_id: int | None
     size: int
     mtime_ns: int
     beside: int = 0
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +39,15 @@ class FileSeen:
     """A file as it was when its bytes were read: an absolute path, its size in bytes, its time of change.
 
     beside: a number that changes with the files beside it that describe it; 0 when there are none.
+    ctime_ns: the time of change that the system keeps and no program can set, as `ctime_of` returns it; 0 where it is
+    not known.
     """
 
     path: Path
     size: int
     mtime_ns: int
     beside: int = 0
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ _FILES = (
     .order_by(_F.seen.desc(), _F.path)
 )
 _KNOWN = (
-    select(_I.sha256, _I.width, _I.height, _I.format, _I.bytes, _F.path, _F.size, _F.mtime_ns)
+    select(_I.sha256, _I.width, _I.height, _I.format, _I.bytes, _F.path, _F.size, _F.mtime_ns, _F.ctime_ns)
     .join_from(s.images, s.files)
     .where(_I.id == bindparam("image"))
     .order_by(_F.seen.desc(), _F.path)
@@ -48,7 +48,7 @@ class Catalog(CatalogTags):
         """
         decode = os.fsdecode
         table = s.files.c
-        files = select(table.path, table.image_id, table.size, table.mtime_ns, table.beside)
+        files = select(table.path, table.image_id, table.size, table.mtime_ns, table.beside, table.ctime_ns)
         files = files.where(under(table.path, folder))
         failed = select(s.failures.c.path).where(under(s.failures.c.path, folder), s.failures.c.annotator == "")
         with self.reading() as connection:
@@ -136,7 +136,7 @@ class Catalog(CatalogTags):
             found = connection.execute(_KNOWN, {"image": image}).all()
         if not found:
             return None
-        files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns) for row in found)
+        files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns, ctime_ns=row.ctime_ns) for row in found)
         return KnownImage(*found[0][:5], files=tuple(files))
 
     def images_with_copies(self) -> list[int]:

@@ -142,6 +142,7 @@ def _point_files(
             "mtime_ns": file.mtime_ns,
             "seen": generation,
             "beside": file.beside,
+            "ctime_ns": file.ctime_ns,
         }
     unread = {os.fsencode(failure.path) for failure in failures if not failure.annotator}
     touched = s.files.c.path.in_([*rows, *unread])

@@ -1,0 +1,74 @@
+"""Kinds of pictures and videos that are not read, by the endings of their names: what a run counts and tells.
+
+Whoever reads one of these kinds, such as an extra that is installed, adds its endings to those of pictures; those are
+looked at first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """Files of one kind.
+
+    name: short and lower case, in JSON.  one, many: for messages, "raw file" and "raw files".  endings: of names, in
+    lower case, with the dot.
+    """
+
+    name: str
+    one: str
+    many: str
+    endings: tuple[str, ...]
+
+
+RAW = Kind(
+    "raw",
+    "raw file",
+    "raw files",
+    (
+        *(".3fr", ".ari", ".arw", ".bay", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".drf", ".eip"),
+        *(".erf", ".fff", ".gpr", ".iiq", ".k25", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf"),
+        *(".ori", ".pef", ".ptx", ".r3d", ".raf", ".raw", ".rw2", ".rwl", ".rwz", ".sr2", ".srf", ".srw", ".x3f"),
+    ),
+)
+VIDEO = Kind(
+    "video",
+    "video",
+    "videos",
+    (
+        *(".360", ".3g2", ".3gp", ".3gpp", ".amv", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".insv", ".lrv"),
+        *(".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg"),
+        *(".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".vob", ".webm", ".wmv"),
+    ),
+)
+JPEG_XL = Kind("jpeg-xl", "JPEG XL picture", "JPEG XL pictures", (".jxl",))
+LAYERED = Kind(
+    "layered",
+    "picture in layers",
+    "pictures in layers",
+    (".afphoto", ".clip", ".kra", ".ora", ".pdn", ".procreate", ".psb", ".psd", ".psp", ".pspimage", ".xcf"),
+)
+DRAWING = Kind(
+    "drawing",
+    "drawing",
+    "drawings",
+    (".ai", ".cdr", ".dxf", ".emf", ".eps", ".odg", ".svg", ".svgz", ".wmf"),
+)
+OTHER = Kind(
+    "other",
+    "picture of another kind",
+    "pictures of other kinds",
+    (
+        *(".bpg", ".cin", ".dcm", ".dds", ".dpx", ".exr", ".fits", ".flif", ".fpx", ".hdp", ".hdr", ".icns", ".ithmb"),
+        *(".j2c", ".jbig2", ".jls", ".jpc", ".jph", ".jxr", ".jxs", ".livp", ".mng", ".pam", ".pbm", ".pcd", ".pct"),
+        *(".pcx", ".pfm", ".pict", ".pnm", ".pxm", ".qoi", ".ras", ".rgb", ".sgi", ".tga", ".vips", ".wdp", ".xbm"),
+        ".xpm",
+    ),
+)
+KINDS = (RAW, VIDEO, JPEG_XL, LAYERED, DRAWING, OTHER)
+"""In the order in which they are told."""
+
+ENDINGS: Mapping[str, Kind] = {ending: kind for kind in KINDS for ending in kind.endings}
+"""The kind of a file by the ending of its name."""
