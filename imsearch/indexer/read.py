@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import replace
-from typing import BinaryIO, TypeVar
+from io import BufferedReader
+from typing import TypeVar
 
 from imsearch.annotator import Annotator
 from imsearch.engine.batch import FileSeen, ImageFacts
@@ -19,7 +20,14 @@ from imsearch.indexer.item import Item
 from imsearch.pictures.decoders import Decoding
 from imsearch.pictures.metadata.gather import FACTS_VERSION, Gathered
 from imsearch.pictures.phash import SIDE as HASHED
-from imsearch.pictures.tasks import read_and_hash, read_headers_of, read_headers_there
+from imsearch.pictures.picture import Picture
+from imsearch.pictures.tasks import (
+    LARGE_FILE,
+    read_and_hash,
+    read_and_hash_there,
+    read_headers_of,
+    read_headers_there,
+)
 from imsearch.records import SOCIAL_TAGS, AnnotatorSpec
 
 MAX_BYTES = 1 << 30
@@ -67,10 +75,10 @@ def read_bytes(item: Item, decoding: Decoding) -> Item:
         return _read_facts(item, decoding)
     try:
         for _ in range(2):
-            before, data, after = _read_once(item)
-            if _identity(before) == _identity(after) and len(data) == after.st_size:
+            before, data, sha256, after = _read_once(item)
+            if _identity(before) == _identity(after) and len(data) in (0, after.st_size):
                 item.file = FileSeen(item.path, after.st_size, after.st_mtime_ns, item.beside or 0)
-                item.size, item.data, item.sha256 = len(data), data, hashlib.sha256(data).hexdigest()
+                item.size, item.data, item.sha256 = after.st_size, data, sha256
                 return item
         return item.fail("it changes while it is being read; index it again later")
     except PictureError as error:
@@ -81,14 +89,18 @@ def read_bytes(item: Item, decoding: Decoding) -> Item:
         return item.fail("there is not enough memory to read it")
 
 
-def _read_once(item: Item) -> tuple[os.stat_result, bytes, os.stat_result]:
+def _read_once(item: Item) -> tuple[os.stat_result, bytes, str, os.stat_result]:
+    """How the file is before, its bytes (none of a large one, which is not kept in memory), their hash, and after."""
     with _opened(item) as file:
         before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):
             raise PictureError("it is not a file but a folder, a pipe, a socket or a device")
         if before.st_size > MAX_BYTES:
             raise PictureError(f"it has {before.st_size:,} bytes; more than {MAX_BYTES:,} are refused")
-        return before, file.read(), os.fstat(file.fileno())
+        if before.st_size > LARGE_FILE:
+            return before, b"", hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno())
+        data = file.read()
+        return before, data, hashlib.sha256(data).hexdigest(), os.fstat(file.fileno())
 
 
 def _read_facts(item: Item, decoding: Decoding) -> Item:
@@ -107,7 +119,7 @@ def _read_facts(item: Item, decoding: Decoding) -> Item:
     return item
 
 
-def _opened(item: Item) -> BinaryIO:
+def _opened(item: Item) -> BufferedReader:
     # Non-blocking: a pipe that took the file's place since the scan would otherwise wait for a writer for ever.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(item.path, flags), "rb")
@@ -123,16 +135,14 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
     `annotators` maps names to annotators and their specs, which say what they need.
     """
     if item.reason or not item.decode:
-        if item.reread and item.data:
+        if item.reread and item.sha256:
             _reread(item, decoding)
         item.data = b""
         return item
     specs = [annotators[name][1] for name in item.wanted]
     least_side = max([HASHED, *(spec.input_size for spec in specs)])
     try:
-        picture, phash = decoding.call(
-            read_and_hash, item.path, least_side, item.data, item.sha256, beside=item.beside != 0
-        )
+        picture, phash = _decoded(item, least_side, decoding)
     except PictureError as error:
         return item.fail(str(error))
     item.data = b""
@@ -148,10 +158,24 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
     return item
 
 
+def _decoded(item: Item, least_side: int, decoding: Decoding) -> tuple[Picture, int]:
+    beside = item.beside != 0
+    if item.data or item.file is None or not item.size:
+        return decoding.call(read_and_hash, item.path, least_side, item.data, item.sha256, beside=beside)
+    state = item.file.size, item.file.mtime_ns
+    return decoding.call(read_and_hash_there, item.path, least_side, state, item.sha256, beside=beside)
+
+
 def _reread(item: Item, decoding: Decoding) -> None:
-    """Read the facts of bytes that are at hand; when that fails, they stay as they are."""
+    """Read the facts of bytes that were just read; when that fails, they stay as they are."""
+    beside = item.beside != 0
     try:
-        item.facts = facts_of(decoding.call(read_headers_of, item.path, item.data, beside=item.beside != 0))
+        if item.data or item.file is None:
+            item.facts = facts_of(decoding.call(read_headers_of, item.path, item.data, beside=beside))
+        else:
+            size, mtime_ns = item.file.size, item.file.mtime_ns
+            found = decoding.call(read_headers_there, item.path, size, mtime_ns, beside=beside)
+            item.facts = facts_of(found) if found is not None else None
     except Exception as error:  # noqa: BLE001 - it was read once; damaged files make parsers raise nearly anything
         log.debug("The headers of %s cannot be read: %s", item.path, error)
 

@@ -66,7 +66,7 @@ class Resolver:
 
     def _is_as_known(self, item: Item) -> bool:
         file = item.file
-        return item.known is None or file is None or item.known[1:] == (file.size, file.mtime_ns, file.beside)
+        return item.known is None or file is None or item.known[1:4] == (file.size, file.mtime_ns, file.beside)
 
     def _outcome(self, item: Item, image_id: int | None, first: bool) -> Outcome:
         if item.known is not None and item.known.image_id is not None:

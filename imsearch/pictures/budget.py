@@ -14,6 +14,7 @@ from typing import Protocol
 from PIL import Image
 
 from imsearch.errors import PictureError
+from imsearch.pictures.scale import halved
 
 MAX_PIXELS = 1 << 28
 """Pictures with more pixels (16,384 x 16,384) are refused."""
@@ -28,7 +29,7 @@ model its gigabyte under a ceiling of two.
 _MODES = {"1": 1, "L": 1, "P": 1}
 """Bytes a pixel in Pillow's memory; 2 where a mode begins with ``I;16``, and 4 for all others."""
 
-_BESIDE = {"WEBP": 12, "AVIF": 10, "HEIF": 9, "JPEG2000": 16, "GIF": 4}
+_BESIDE = {"WEBP": 12, "AVIF": 6, "HEIF": 5, "JPEG2000": 16, "GIF": 4}
 """Bytes a pixel that decoders hold beside Pillow's own, as measured by ``python -m benchmarks.decoded_bytes``."""
 
 
@@ -98,7 +99,9 @@ def decoded_bytes(image: Image.Image, full_size: tuple[int, int]) -> int:
 
     image: opened and not yet loaded, at the scale it will be decoded at.  full_size: before that scale was chosen.
     """
-    size = image.width * image.height * (_per_pixel(image.mode) + _BESIDE.get(image.format or "", 0))
+    size = ((image.width * image.height) >> (2 * halved(image))) * (
+        _per_pixel(image.mode) + _BESIDE.get(image.format or "", 0)
+    )
     if image.format in ("JPEG", "MPO") and image.info.get("progressive"):
         size += _coefficients(image, full_size)
     elif image.format == "TIFF":
@@ -107,7 +110,9 @@ def decoded_bytes(image: Image.Image, full_size: tuple[int, int]) -> int:
 
 
 def _strip(image: Image.Image) -> int:
-    """A strip or tile of a TIFF is decoded into memory of its own, and may be the whole picture."""
+    """A compressed strip or tile of a TIFF is decoded into memory of its own, and may be the whole picture."""
+    if all(tile.codec_name != "libtiff" for tile in getattr(image, "tile", ())):
+        return 0
     tags = getattr(image, "tag_v2", {})
     rows = tags.get(_ROWS_PER_STRIP) or image.height
     if _TILE_WIDTH in tags:

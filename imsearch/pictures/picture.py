@@ -21,6 +21,7 @@ from imsearch.pictures.formats import PIXELS, TEXTS, open_picture, png_without
 from imsearch.pictures.formats import SUFFIXES as SUFFIXES
 from imsearch.pictures.metadata.gather import LONGEST_PROBLEM, Gathered, gather
 from imsearch.pictures.reduce import reduced
+from imsearch.pictures.scale import choose_scale, forget_scale
 
 if TYPE_CHECKING:
     from numpy import uint8
@@ -107,6 +108,13 @@ def read_picture(
     return replace(picture, gathered=found, metadata=found.metadata())
 
 
+def read_open_picture(
+    path: Path, file: BinaryIO, least_side: int, sha256: str, *, beside: bool, budget: Holding = IN_PROCESS
+) -> Picture:
+    """`read_picture`, with all that is said of it, of an opened file; a damaged one is refused."""
+    return _Reader(path, b"", least_side, sha256, True, beside, budget).read(file, "")
+
+
 TEXTS_LEFT_OUT = "XMP: the texts of the PNG are damaged or too long, and were left unread"
 
 
@@ -129,12 +137,13 @@ class _Reader:
         refuse_pixels(width, height)
         problem = ""
         try:
-            opened.draft(None, (self.least_side, self.least_side))  # None: keep the mode
+            choose_scale(opened, (self.least_side, self.least_side))
             with opened, self.budget.hold(decoded_bytes(opened, full_size)):
                 if damaged:
                     problem = load_what_is_there(opened, damaged)
                 else:
                     opened.load()
+                forget_scale(opened)
                 # Only now: some formats (TIFF) are turned while they are loaded, and no longer say so afterwards.
                 found = gather(self.path, opened, written=self.social_tags, beside=self.beside)
                 image = _reduced_rgb(opened, self.least_side)

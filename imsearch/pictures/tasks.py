@@ -5,11 +5,16 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import BinaryIO
 
+from imsearch.errors import PictureError
 from imsearch.pictures.budget import IN_PROCESS, Holding
 from imsearch.pictures.metadata.gather import Gathered
 from imsearch.pictures.phash import perceptual_hash
-from imsearch.pictures.picture import Picture, read_headers, read_picture
+from imsearch.pictures.picture import Picture, read_headers, read_open_picture, read_picture
+
+LARGE_FILE = 32 << 20
+"""Bytes; larger files are read where they are decoded, so that they do not lie in memory twice."""
 
 
 def read_and_hash(
@@ -17,6 +22,31 @@ def read_and_hash(
 ) -> tuple[Picture, int]:
     """A picture with all that is said of it, and its perceptual hash.  Raises PictureError."""
     picture = read_picture(path, least_side, data, sha256, social_tags=True, beside=beside, budget=budget)
+    return picture, perceptual_hash(picture.image)
+
+
+def read_and_hash_there(
+    path: Path,
+    least_side: int,
+    state: tuple[int, int],
+    sha256: str,
+    *,
+    beside: bool,
+    budget: Holding = IN_PROCESS,
+) -> tuple[Picture, int]:
+    """`read_and_hash` of a file that is too large to be handed over, whose bytes were hashed just now.
+
+    state: its size, and its time of change in nanoseconds.  What is damaged is refused.  Raises PictureError.
+    """
+    try:
+        with _opened(path) as file:
+            if _state(file) != state:
+                raise PictureError("it changes while it is being read; index it again later")
+            picture = read_open_picture(path, file, least_side, sha256, beside=beside, budget=budget)
+            if _state(file) != state:
+                raise PictureError("it changes while it is being read; index it again later")
+    except OSError as error:
+        raise PictureError(f"it cannot be opened: {error.strerror or error}") from error
     return picture, perceptual_hash(picture.image)
 
 
@@ -32,10 +62,16 @@ def read_headers_there(
 
     Raises OSError and PictureError.
     """
+    with _opened(path) as file:
+        return read_headers(path, file, beside=beside) if _state(file) == (size, mtime_ns) else None
+
+
+def _opened(path: Path) -> BinaryIO:
     # Non-blocking: a pipe that took the file's place would otherwise wait for a writer for ever.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        status = os.fstat(file.fileno())
-        if (status.st_size, status.st_mtime_ns) != (size, mtime_ns):
-            return None
-        return read_headers(path, file, beside=beside)
+    return os.fdopen(os.open(path, flags), "rb")
+
+
+def _state(file: BinaryIO) -> tuple[int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns

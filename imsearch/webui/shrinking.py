@@ -20,6 +20,7 @@ from imsearch.pictures.formats import open_picture
 from imsearch.pictures.metadata.exif import ORIENTATION
 from imsearch.pictures.picture import UPRIGHT
 from imsearch.pictures.reduce import reduced
+from imsearch.pictures.scale import choose_scale, forget_scale
 
 MEDIA_TYPE = "image/jpeg"
 _QUALITY = 82
@@ -58,13 +59,14 @@ def _shrunk(opened: Image.Image, box: tuple[int, int], damaged: str, budget: Hol
         # Only JPEGs gain from knowing this before they are decoded; of a PNG it would cost the decoding to know.
         turned = opened.format in ("JPEG", "MPO") and _orientation(opened) >= 5
         size = fitted(*((height, width) if turned else (width, height)), box)
-        opened.draft(None, size[::-1] if turned else size)  # at 1, 1/2, 1/4 or 1/8; None keeps the mode
+        choose_scale(opened, size[::-1] if turned else size)
         with budget.hold(decoded_bytes(opened, full_size)):
             problem = ""
             if damaged:
                 problem = load_what_is_there(opened, damaged)
             else:
                 opened.load()
+            forget_scale(opened)
             profile = opened.info.get("icc_profile") or b""
             orientation = _orientation(opened)  # only now: TIFFs are turned while they are loaded
             size = fitted(*(opened.size[::-1] if orientation >= 5 else opened.size), box)
