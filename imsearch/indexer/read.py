@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import BinaryIO, TypeVar
 
 from imsearch.annotator import Annotator
-from imsearch.engine.batch import FileSeen, ImageFacts
+from imsearch.engine.batch import FileSeen, ImageFacts, ctime_of
 from imsearch.errors import PictureError
 from imsearch.indexer.item import Item
 from imsearch.pictures.metadata.gather import FACTS_VERSION, Gathered
@@ -64,10 +64,12 @@ def read_bytes(item: Item) -> Item:
     if item.only_facts:
         return _read_facts(item)
     try:
-        for _ in range(2):
+        for attempt in range(2):
             before, data, after = _read_once(item)
-            if _identity(before) == _identity(after) and len(data) == after.st_size:
-                item.file = FileSeen(item.path, after.st_size, after.st_mtime_ns, item.beside or 0)
+            same = _identity(before) == _identity(after) and len(data) == after.st_size
+            # Another ctime alone is no reason to refuse it: where ctimes change by themselves that would be every file.
+            if same and (ctime_of(before) == ctime_of(after) or attempt):
+                item.file = _seen(item, before)
                 item.size, item.data, item.sha256 = len(data), data, hashlib.sha256(data).hexdigest()
                 return item
         return item.fail("it changes while it is being read; index it again later")
@@ -96,9 +98,10 @@ def _read_facts(item: Item) -> Item:
     """
     try:
         with _opened(item) as file:
-            if _identity(os.fstat(file.fileno())) == (item.size, item.mtime_ns):
+            status = os.fstat(file.fileno())
+            if _identity(status) == (item.size, item.mtime_ns) and item.ctime_ns in (0, ctime_of(status)):
                 _fill_facts(item, file)
-                item.file = FileSeen(item.path, item.size, item.mtime_ns, item.beside or 0) if item.facts else None
+                item.file = _seen(item, status) if item.facts else None
     except OSError:
         pass
     return item
@@ -115,6 +118,10 @@ def _opened(item: Item) -> BinaryIO:
     # Non-blocking: a pipe that took the file's place since the scan would otherwise wait for a writer for ever.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(item.path, flags), "rb")
+
+
+def _seen(item: Item, status: os.stat_result) -> FileSeen:
+    return FileSeen(item.path, status.st_size, status.st_mtime_ns, item.beside or 0, ctime_of(status))
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:
