@@ -43,20 +43,25 @@ class IndexLibrary(TagLibrary):
         *,
         observer: Observer | None = None,
         forget_missing: bool = False,
+        exclude: Sequence[str] = (),
     ) -> Report:
         """Bring the library up to date with these files and folders; by default with those of `folders`.
 
-        annotators: by name; by default those of the settings, or all.  Raises PluginError when one is not installed,
-        ImsearchError for a path that neither exists nor is known.
+        annotators: by name; by default those of the settings, or all.  forget_missing: remove pictures of folders that
+        are missing or empty.  exclude: globs, as in a .gitignore file, of what is left out beside what the settings
+        leave out.  Raises PluginError when an annotator is not installed, ImsearchError for a path that neither exists
+        nor is known and for a glob that cannot be used.
         """
         from imsearch.announcer import Announcer
         from imsearch.indexer.beacon import Beacon
+        from imsearch.indexer.exclusions import Exclusions
         from imsearch.indexer.pipeline import index
         from imsearch.indexer.plan import refuse_unknown
         from imsearch.indexer.report import SilentObserver
         from imsearch.indexer.scan import absolute
 
         observer = observer or SilentObserver()
+        exclusions = Exclusions(self.settings.exclude, exclude)
         specs = usable_annotators(self.plugins, annotators or self.settings.annotators, observer.note)
         paths = absolute(paths) or self._usual_paths(observer)
         refuse_unknown(paths, self.engine.catalog)
@@ -74,6 +79,9 @@ class IndexLibrary(TagLibrary):
                 workers=self.settings.workers,
                 observer=Announcer(beacon, self.engine.catalog, self.plugins) if self.plugins.listens else beacon,
                 forget_missing=forget_missing,
+                exclusions=exclusions,
+                known_folders=[folder.path for folder in remembered.folders(self.engine.catalog)],
+                ctimes=self.settings.compare_ctime,
             )
             beacon.finish(report)
             self.engine.save()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from imsearch.pictures.kinds import KINDS
+from imsearch.wording import count
 
 if TYPE_CHECKING:
     from imsearch.runs import LastRun, Progress
 
-_KINDS = ("new", "updated", "copied", "moved", "removed", "failed")
+_MOST_ENDINGS = 6
+"""So many endings of a kind of files are named."""
+_NEWS = ("new", "updated", "copied", "moved", "removed", "failed")
 
 
 def tell_progress(run: Progress) -> str:
@@ -22,7 +28,7 @@ def tell_progress(run: Progress) -> str:
     if run.remaining is not None:
         parts.append(f"about {duration(run.remaining)} left")
     if run.failures:
-        parts.append(f"{run.failures:,} {'failure' if run.failures == 1 else 'failures'}")
+        parts.append(count(run.failures, "failure"))
     return ", ".join(parts)
 
 
@@ -30,11 +36,39 @@ def tell_last_run(run: LastRun) -> str:
     """``12 new, 3 failed; 2026-11-20 14:02``, in the zone of this computer."""
     when = f"{run.ended.astimezone():%Y-%m-%d %H:%M}"
     if run.outcome == "done":
-        parts = [f"{number:,} {kind}" for kind in _KINDS if (number := run.counts.get(kind, 0))]
-        return f"{', '.join(parts) or 'nothing new'}; {when}"
-    stored = f"{run.done:,} {'picture' if run.done == 1 else 'pictures'} stored"
+        return f"{tell_news(run.counts)}; {when}"
+    return f"{tell_end(run)}; {when}"
+
+
+def tell_news(counts: Mapping[str, int]) -> str:
+    """``12 new, 3 failed``: what a run changed, by kind of file."""
+    return ", ".join(f"{number:,} {kind}" for kind in _NEWS if (number := counts.get(kind, 0))) or "nothing new"
+
+
+def tell_end(run: LastRun) -> str:
+    """``stopped, 40 pictures stored``: of a run that did not come to its end."""
     how = {"stopped": "stopped", "killed": "broken off", "failed": f"failed ({run.error})"}[run.outcome]
-    return f"{how}, {stored}; {when}"
+    return f"{how}, {count(run.done, 'picture')} stored"
+
+
+def tell_not_read(not_read: Mapping[str, Mapping[str, int]]) -> str:
+    """``120 videos (mp4, mov), 34 raw files (cr2, nef)``; empty where all was read.
+
+    not_read: numbers of files by the name of their kind and by ending.
+    """
+    parts = []
+    for kind in KINDS:
+        if endings := not_read.get(kind.name):
+            named = ", ".join(list(endings)[:_MOST_ENDINGS]) + (", ..." if len(endings) > _MOST_ENDINGS else "")
+            parts.append(f"{count(sum(endings.values()), kind.one, kind.many)} ({named})")
+    return ", ".join(parts)
+
+
+def tell_left_out(left_out: Mapping[str, int]) -> str:
+    """``12 folders and 1 file``; empty where nothing was left out."""
+    folders, files = left_out.get("folders", 0), left_out.get("files", 0)
+    parts = ([count(folders, "folder")] if folders else []) + ([count(files, "file")] if files else [])
+    return " and ".join(parts)
 
 
 def duration(seconds: float) -> str:

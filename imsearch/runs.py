@@ -67,7 +67,8 @@ class LastRun:
     """How the last run ended.
 
     done, failures: as in `Progress`.  counts: by kind of file ("new", "moved", ...), of a run that came to its end.
-    error: what ended it, for `Outcome.FAILED`.
+    error: what ended it, for `Outcome.FAILED`.  not_read: numbers of files that are of no kind that is read, by kind
+    and ending, ``{"raw": {"cr2": 3}}``.  left_out: numbers of "folders" and "files" that rules leave out.
     """
 
     started: datetime
@@ -79,6 +80,8 @@ class LastRun:
     error: str | None = None
     folders: tuple[Path, ...] = ()
     annotators: tuple[str, ...] = ()
+    not_read: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -118,6 +121,8 @@ def last_run_record(run: LastRun) -> dict[str, Any]:
         "error": run.error,
         "folders": [str(folder) for folder in run.folders],
         "annotators": list(run.annotators),
+        "not_read": {kind: dict(endings) for kind, endings in run.not_read.items()},
+        "left_out": dict(run.left_out),
     }
 
 
@@ -156,11 +161,18 @@ def last_run_of(record: Mapping[str, Any]) -> LastRun:
         outcome=Outcome(record["outcome"]),
         done=int(record["done"]),
         failures=int(record["failures"]),
-        counts={str(kind): int(count) for kind, count in dict(record["counts"]).items()},
+        counts=_numbers(record["counts"]),
         error=None if record["error"] is None else str(record["error"]),
         folders=tuple(map(Path, record["folders"])),
         annotators=tuple(map(str, record["annotators"])),
+        # Not in records of before.
+        not_read={str(kind): _numbers(endings) for kind, endings in dict(record.get("not_read", {})).items()},
+        left_out=_numbers(record.get("left_out", {})),
     )
+
+
+def _numbers(record: Mapping[str, Any]) -> dict[str, int]:
+    return {str(name): int(number) for name, number in dict(record).items()}
 
 
 def _moment(text: str) -> datetime:

@@ -36,10 +36,16 @@ class Settings:
     folders: tuple[Path, ...] = _setting(
         (), "The folders of pictures, which `imsearch index` brings up to date; by default those it was given before."
     )
+    exclude: tuple[str, ...] = _setting(
+        (), "Globs of what is left out of the folders, as in a .gitignore file; see docs/folders.md."
+    )
     annotators: tuple[str, ...] = _setting((), "The annotators to use; all that run by default when none is named.")
     device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
     batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
     workers: int | None = _setting(None, "How many pictures are read at once; by default the number of processors.")
+    compare_ctime: bool = _setting(
+        True, "Whether a file is read again when its ctime alone is another, as after an edit that keeps size and time."
+    )
     limit: int = _setting(20, "How many results are printed.")
     min_score: float | None = _setting(
         None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
@@ -117,6 +123,13 @@ def _folders(value: Any) -> tuple[Path, ...]:
     return tuple(_folder(path) for path in paths if str(path).strip())
 
 
+def _globs(value: Any) -> tuple[str, ...]:
+    globs = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(globs, list | tuple) or not all(isinstance(glob, str) for glob in globs):
+        raise TypeError("it must be a list of globs")
+    return tuple(glob for glob in globs if glob.strip())
+
+
 def _names(value: Any) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
@@ -175,10 +188,12 @@ def _when(value: Any) -> str:
 _PARSERS = {
     "library": _folder,
     "folders": _folders,
+    "exclude": _globs,
     "annotators": _names,
     "device": _device,
     "batch_size": _count,
     "workers": _count,
+    "compare_ctime": _yes,
     "limit": _count,
     "min_score": _share,
     "visual_evidence": _yes,

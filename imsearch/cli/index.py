@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imsearch.cli.common import annotator_option, count, device_option, library_option, open_library, say
-from imsearch.cli.output import near, print_json, printable
+from imsearch.cli.output import print_json, tell_failure
 from imsearch.errors import ImsearchError
+from imsearch.run_words import tell_left_out, tell_not_read
 from imsearch.settings import load_settings
 
 if TYPE_CHECKING:
     from imsearch.indexer.report import Report
-    from imsearch.records import Failure
 
 TOLD = 20
 """So many failures are printed; ``imsearch status`` and ``--json`` tell all."""
@@ -27,6 +27,7 @@ Examples:
   imsearch index ~/Pictures                 everything below the folder
   imsearch index a.jpg b.png holiday/       files and folders
   imsearch index                            the folders it was given before
+  imsearch index ~/Pictures --exclude drafts/ --exclude "*.gif"
   imsearch index ~/Pictures --annotator everyday --device cpu
 
 Run it again whenever pictures were added, moved or deleted: only what is new is looked at.
@@ -38,21 +39,29 @@ Run it again whenever pictures were added, moved or deleted: only what is new is
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Pictures a model sees at once.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Pictures read at once.")
 @click.option(
-    "--forget-missing", is_flag=True, help="Remove pictures of a folder that is not there or empty (a lost disk)."
+    "--exclude",
+    multiple=True,
+    metavar="GLOB",
+    help='Leave out what matches, as in a .gitignore file: "*.png", "drafts/"; may be given again.',
+)
+@click.option(
+    "--forget-missing", is_flag=True, help="Remove pictures of folders that are not there or empty (a lost disk)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @library_option
-def index(paths: tuple[Path, ...], forget_missing: bool, as_json: bool, **flags: Any) -> int:
+def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: bool, as_json: bool, **flags: Any) -> int:
     """Tag and index pictures and folders of pictures; without a PATH, those folders that were indexed before.
 
     A run can be stopped with Ctrl-C at any time and goes on where it was.  Exit code 1 when some picture failed.
     """
     from imsearch.cli.progress import IndexingProgress
+    from imsearch.indexer.exclusions import Exclusions
     from imsearch.indexer.interrupt import sigterm_is_ctrl_c
     from imsearch.plugins.manager import make_manager
 
     settings = load_settings(flags)
     # Mistakes are told before a library is made.
+    Exclusions(settings.exclude, exclude)
     plugins = make_manager()
     plugins.choose(settings.annotators)
     for path in paths or settings.folders:
@@ -60,31 +69,50 @@ def index(paths: tuple[Path, ...], forget_missing: bool, as_json: bool, **flags:
             raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")
     opened = open_library(settings, write=True, create=bool(paths or settings.folders), plugins=plugins)
     with sigterm_is_ctrl_c(), opened as library, IndexingProgress() as progress:
-        report = library.index(paths, observer=progress, forget_missing=forget_missing)
+        report = library.index(paths, observer=progress, forget_missing=forget_missing, exclude=exclude)
     if as_json:
         print_json(_record(report))
-    _summarize(report)
+    _summarize(report, progress.tells_failures)
     return 0 if report.complete else 1
 
 
-def _summarize(report: Report) -> None:
+def _summarize(report: Report, failures_told: bool) -> None:
     """What was done and what was not, for a person."""
-    if report.failures:
+    if report.failures and not failures_told:
         say(f"{count(len(report.failures), 'failure')}:")
         for failure in report.failures[:TOLD]:
-            say(f"  {_told(failure)}")
+            say(f"  {tell_failure(failure)}")
         if len(report.failures) > TOLD:
-            say(f'  and {len(report.failures) - TOLD} more; "imsearch status --failures" lists them.')
+            say(f'  and {len(report.failures) - TOLD:,} more; "imsearch status --failures" lists them.')
     if report.missing:
         say("If the missing pictures are gone for good, --forget-missing removes them from the library.")
+    if not_read := tell_not_read(report.not_read):
+        say(f"Not read: {not_read}.")
+    if left_out := tell_left_out(report.left_out.counts()):
+        say(f'Left out by rules: {left_out}; "imsearch index --json" tells which.')
+    if report.excluded:
+        what = "1 picture that is left out now was" if report.excluded == 1 else f"{report.excluded:,} pictures"
+        say(f"{what}{' that are left out now were' if report.excluded > 1 else ''} removed from the library.")
     say(_counts(report))
+
+
+_COUNTED = {
+    "new": "new",
+    "updated": "updated",
+    "touched": "checked and found unchanged",
+    "copied": "copied",
+    "moved": "moved",
+    "removed": "removed",
+    "unchanged": "unchanged",
+    "failed": "failed",
+}
 
 
 def _counts(report: Report) -> str:
     """One sentence: ``12 new, 3 unchanged; 12 annotated in 4.2 s (2.9 a second).``"""
-    kinds = ("new", "updated", "copied", "moved", "removed", "unchanged", "failed")
-    parts = [f"{number:,} {kind}" for kind in kinds if (number := getattr(report, kind))]
-    done = ", ".join(parts) or "No pictures found"
+    done = ", ".join(f"{number:,} {words}" for kind, words in _COUNTED.items() if (number := getattr(report, kind)))
+    if not done:
+        return _nothing(report)
     if report.reread:
         done += f"; date, camera, place and texts of {report.reread:,} read again"
     if not report.annotated:
@@ -92,15 +120,19 @@ def _counts(report: Report) -> str:
     return f"{done}; {report.annotated:,} annotated in {report.seconds:.1f} s ({report.files_per_second:.1f} a second)."
 
 
-def _told(failure: Failure) -> str:
-    who = f" [{failure.annotator}]" if failure.annotator else ""
-    return f"{printable(near(failure.path))}{who}: {printable(failure.reason)}"
+def _nothing(report: Report) -> str:
+    from imsearch.pictures.formats import SUFFIXES
+
+    if report.missing or report.unreadable:
+        return "Nothing was indexed."
+    endings = ", ".join(sorted(ending[1:] for ending in SUFFIXES))
+    return f"No pictures found. Pictures are files whose names end in {endings}."
 
 
 def _record(report: Report) -> dict[str, Any]:
-    files = ("new", "updated", "touched", "copied", "moved", "unchanged", "removed", "failed")
+    files = ("new", "updated", "touched", "copied", "moved", "unchanged", "removed", "excluded", "failed")
     return {
-        **{name: getattr(report, name) for name in (*files, "annotated", "reread", "read")},
+        **{name: getattr(report, name) for name in ("found", *files, "annotated", "reread", "read")},
         "bytes_read": report.bytes_read,
         "seconds": round(report.seconds, 3),
         "failures": [
@@ -110,4 +142,9 @@ def _record(report: Report) -> dict[str, Any]:
         "missing": [str(folder) for folder in report.missing],
         "unreadable": [str(folder) for folder in report.unreadable],
         "broken": dict(report.broken),
+        "not_read": {kind: dict(endings) for kind, endings in report.not_read.items()},
+        "left_out": {
+            **report.left_out.counts(),
+            "paths": [{"path": str(path), "reason": str(reason)} for path, reason in report.left_out.listed()],
+        },
     }

@@ -10,8 +10,8 @@ import click
 
 from imsearch.as_json import status_record
 from imsearch.cli.common import count, format_option, library_option, open_library, say
-from imsearch.cli.output import make_table, near, print_json, print_table, printable
-from imsearch.run_words import tell_last_run, tell_progress
+from imsearch.cli.output import make_table, print_json, print_table, printable, tell_failure
+from imsearch.run_words import tell_last_run, tell_left_out, tell_not_read, tell_progress
 from imsearch.runs import indexing_record
 from imsearch.semantic.meanings import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
@@ -99,6 +99,10 @@ def _print_runs(running: Progress | None, last: LastRun | None, folders: Sequenc
         table.add_row("indexing now", f"{tell_progress(running)} (process {running.pid})")
     if last is not None:
         table.add_row("last run", printable(tell_last_run(last)))
+        if not_read := tell_not_read(last.not_read):
+            table.add_row("not read", not_read)
+        if left_out := tell_left_out(last.left_out):
+            table.add_row("left out", f"{left_out} by rules")
     for number, folder in enumerate(folders):
         when = "" if folder.indexed_at is None else f" (indexed {folder.indexed_at.astimezone():%Y-%m-%d %H:%M})"
         table.add_row("" if number else "folders", printable(folder.path) + when)
@@ -111,5 +115,4 @@ def _print_failures(failures: tuple[Failure, ...]) -> None:
     if not failures:
         say("Nothing failed.")
     for failure in failures:
-        who = f" [{failure.annotator}]" if failure.annotator else ""
-        click.echo(f"{printable(near(failure.path))}{who}: {printable(failure.reason)}")
+        click.echo(tell_failure(failure))

@@ -17,7 +17,7 @@ from imsearch.as_json import results_record
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from imsearch.records import Hit, Results
+    from imsearch.records import Failure, Hit, Results
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 TAGS_SHOWN = 8
@@ -72,6 +72,12 @@ def near(path: Path) -> Path:
     """The path relative to the current folder when it lies below it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def tell_failure(failure: Failure) -> str:
+    """``photos/a.jpg: it is damaged``, with the name of the annotator that failed on it."""
+    who = f" [{failure.annotator}]" if failure.annotator else ""
+    return f"{printable(near(failure.path))}{who}: {printable(failure.reason)}"
 
 
 def make_table(*columns: str) -> Table:

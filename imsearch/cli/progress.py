@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from imsearch.cli.output import near, printable
+from imsearch.cli.output import printable, tell_failure
 from imsearch.records import Failure
 
 
@@ -60,7 +60,7 @@ class _Drawn:
         self._bars.stop()
 
     def note(self, text: str) -> None:
-        self._console.print(text, soft_wrap=True)
+        self._console.print(printable(text), soft_wrap=True)
 
 
 class IndexingProgress(_Drawn):
@@ -81,10 +81,14 @@ class IndexingProgress(_Drawn):
     def indexed(self, paths: Sequence[Path]) -> None:
         """Counted by `done` already."""
 
+    @property
+    def tells_failures(self) -> bool:
+        """Whether failures are printed while the run goes on: above the bar of a terminal."""
+        return self._console.is_terminal
+
     def failed(self, failure: Failure) -> None:
-        """Only drawn over the bar of a long run; the summary lists failures in any case."""
-        if self._console.is_terminal:
-            self._console.print(f"{printable(near(failure.path))}: {printable(failure.reason)}", style="yellow")
+        if self.tells_failures:
+            self._console.print(tell_failure(failure), style="yellow", soft_wrap=True)
 
 
 class TrainingProgress(_Drawn):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from imsearch.engine import schema as s
 from imsearch.engine.annotation_writer import AnnotationWriter
@@ -19,6 +19,9 @@ from imsearch.records import AnnotatorSpec, Failure
 
 TAIL = 64
 """Tags kept for an image and annotator; all shown ones are kept even when they are more."""
+
+_STAMPED_AT_ONCE = 10_000
+"""Files in one transaction of `Recorder.stamp`, so that corrections by other processes need not wait for long."""
 
 
 class Recorder:
@@ -75,6 +78,20 @@ class Recorder:
                 count += connection.execute(delete(files).where(files.c.path.in_(piece))).rowcount
             _mark_changed(connection, changed, _next_generation(connection))
         return count
+
+    def stamp(self, files: Iterable[tuple[str, int, int]]) -> None:
+        """Note the `beside` and `ctime_ns` of known files that need not be read: ``(path, beside, ctime_ns)``."""
+        stamped = (
+            update(s.files)
+            .where(s.files.c.path == bindparam("file"))
+            .values(beside=bindparam("now_beside"), ctime_ns=bindparam("now_ctime"))
+        )
+        for piece in pieces(files, _STAMPED_AT_ONCE):
+            rows = [
+                {"file": os.fsencode(path), "now_beside": beside, "now_ctime": time} for path, beside, time in piece
+            ]
+            with self._writing() as connection:
+                connection.execute(stamped, rows)
 
     # -- what `imsearch.engine.corrections` needs
 

@@ -60,7 +60,10 @@ class Beacon:
         told = str(error) or type(error).__name__ if outcome is Outcome.FAILED else None
         run = _ended(self._progress, datetime.now(UTC), outcome)
         counts = {} if self._report is None else {name: getattr(self._report, name) for name in KINDS}
-        self._write(LAST_NAME, last_run_record(replace(run, counts=counts, error=told)))
+        run = replace(run, counts=counts, error=told)
+        if self._report is not None:
+            run = replace(run, not_read=self._report.not_read, left_out=self._report.left_out.counts())
+        self._write(LAST_NAME, last_run_record(run))
         with suppress(FileNotFoundError):
             (self._folder / PROGRESS_NAME).unlink()
 

@@ -29,10 +29,10 @@ class Outcome(Enum):
 class Item:
     """One file on its way in.
 
-    scan fills `path`, `size`, `mtime_ns`, `beside` (None: it was not looked); plan `known`; read `file`, `data`,
-    `sha256`; resolve `outcome`, `decode`, `wanted`, `reread`; decode `facts` and `prepared` (and empties `data`);
-    annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable; `failures` holds the
-    reasons of annotators that failed on it.
+    scan fills `path`, `size`, `mtime_ns`, `ctime_ns`, `beside` (None: it was not looked); plan `known`; read `file`,
+    `data`, `sha256`; resolve `outcome`, `decode`, `wanted`, `reread`; decode `facts` and `prepared` (and empties
+    `data`); annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable; `failures` holds
+    the reasons of annotators that failed on it.
 
     Where only the facts of a known image are to be read (`only_facts`), read fills `file` and `facts` from the file's
     headers, and resolve `sha256`; `file` stays empty when the file cannot be read now.  `reread` asks for the same of
@@ -44,6 +44,7 @@ class Item:
     mtime_ns: int
     known: KnownFile | None = None
     beside: int | None = None
+    ctime_ns: int = 0
     only_facts: bool = False
     file: FileSeen | None = None
     data: bytes = field(default=b"", repr=False)

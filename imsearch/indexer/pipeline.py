@@ -6,20 +6,27 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imsearch.indexer.exclusions import Exclusions
 from imsearch.indexer.plan import make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
-from imsearch.indexer.scan import Scan, Scanner, absolute, outermost
+from imsearch.indexer.scan import Scanner, absolute, outermost
 from imsearch.pictures import decoders
 from imsearch.pictures.decoders import Decoding
+from imsearch.pictures.kinds import by_kind
 from imsearch.pictures.metadata.gather import FACTS_VERSION
 from imsearch.records import AnnotatorSpec
 
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
+
+
+MOST_TOLD = 10
+"""So many folders with which something is the matter are named."""
 
 
 def index(
@@ -32,14 +39,21 @@ def index(
     workers: int | None = None,
     observer: Observer | None = None,
     forget_missing: bool = False,
+    exclusions: Exclusions | None = None,
+    known_folders: Sequence[Path] = (),
+    ctimes: bool = True,
     decoding: Decoding | None = None,
 ) -> Report:
     """Bring the library up to date with folders and files, annotating what the annotators have not seen.
 
     `device` is handed to the factories of the annotators, which are called only when there is a picture for them.
-    `forget_missing` removes files below roots that are missing or empty; without it they are kept, because a disk may
-    be unplugged.  `decoding` is closed at the end; by default pictures are decoded in processes of their own.  Raises
-    ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
+    `forget_missing` removes files below folders that are missing or empty; without it they are kept, because a disk may
+    be unplugged.  `exclusions` says what is left out of folders, beside what is hidden or made by machines;
+    `known_folders` are those that were named in other runs, which are taken although they are hidden or made by
+    machines.  `ctimes` tells whether a file of which only the ctime is another is read again.  `decoding` is closed at
+    the end; by default pictures are decoded in processes of their own.
+
+    Raises ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
     Ctrl-C, once the pictures in hand are stored.
     """
     started = time.perf_counter()
@@ -47,25 +61,41 @@ def index(
     paths = absolute(paths)
     refuse_unknown(paths, engine.catalog)
     roots = outermost(paths)
-    scan = _scan(roots, observer)
+    scanner = Scanner(exclusions, observer.note, ctimes=ctimes)
+    for files in scanner.scan(roots, _inside(paths, roots), _inside(known_folders, roots)):
+        observer.scanned(files)
+    scan = scanner.found
     engine.use_annotators(annotators)
     known = {root: engine.catalog.known_files(root) for root in roots}
     lacking = engine.catalog.lacking([spec.name for spec in annotators])
     outdated = engine.catalog.read_before(FACTS_VERSION)
     plan = make_plan(scan, known, lacking, forget_missing, outdated)
-    for root in plan.missing:
-        what = "is empty" if root in scan.empty else "is missing"
-        then = "its pictures are forgotten" if forget_missing else "its pictures are kept (an unplugged disk?)"
-        observer.note(f"{root} {what}; {then}")
+    for note in plan.absent.notes(forget_missing, roots.__contains__):
+        observer.note(note)
     for folder in scan.unreadable:
         observer.note(f"{folder} cannot be read; its pictures are kept")
     observer.planned(len(plan.work), plan.size)
+    engine.recorder.stamp(plan.stamps)
     workers = workers or default_workers()
     with closing(decoding or decoders.Decoders(workers)) as decoding:
         run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding)
         run.to_the_end()
-    missing = [] if forget_missing else plan.missing
-    return run.tally.report(time.perf_counter() - started, missing, scan.unreadable, run.crew.broken)
+    # Only now is known what of an empty folder was moved to another one.
+    notes = plan.absent.notes(forget_missing, lambda folder: folder not in roots)
+    for note in notes[:MOST_TOLD]:
+        observer.note(note)
+    if len(notes) > MOST_TOLD:
+        observer.note(f"The same is true of {len(notes) - MOST_TOLD:,} more folders")
+    return replace(
+        run.tally.report(time.perf_counter() - started),
+        found=len(scan.files),
+        excluded=plan.excluded,
+        missing=() if forget_missing else tuple(plan.absent.missing()),
+        unreadable=tuple(scan.unreadable),
+        broken=dict(run.crew.broken),
+        left_out=scan.left_out,
+        not_read=by_kind(scan.not_read),
+    )
 
 
 def default_workers() -> int:
@@ -74,8 +104,7 @@ def default_workers() -> int:
     return count() or 1
 
 
-def _scan(roots: Sequence[Path], observer: Observer) -> Scan:
-    scanner = Scanner()
-    for files in scanner.scan(roots):
-        observer.scanned(files)
-    return scanner.found
+def _inside(paths: Sequence[Path], roots: Sequence[Path]) -> list[Path]:
+    """Of absolute paths, those that lie inside one of the roots."""
+    folders = set(roots)
+    return [path for path in paths if folders.intersection(path.parents)]

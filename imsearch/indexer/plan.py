@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.batch import KnownFile
 from imsearch.errors import ImsearchError
-from imsearch.indexer.scan import FoundFile, Scan, look_at
+from imsearch.indexer.absent import Absent, State
+from imsearch.indexer.found import FoundFile, look_at
+from imsearch.indexer.left_out import Reason
+from imsearch.indexer.scan import Scan
 
 if TYPE_CHECKING:
     from imsearch.engine.catalog import Catalog
@@ -22,25 +25,43 @@ class Plan:
 
     work: the files to read, with what the catalog knows of each.
     unchanged: how many files need nothing.
+    stamps: of those, the ones whose `beside` and `ctime_ns` the catalog does not know yet: path and both.
     lacking: for images of the catalog, the annotators that have not seen them.
     outdated: the images of the catalog whose facts should be read again.
-    gone: known files that are no longer there.
-    leaving: the images of those files; a new file with the same bytes was moved rather than copied.
-    missing: roots that are known but not there, or empty where files were known; nothing below them is forgotten.
+    gone: known files that are no longer there, or that a rule leaves out now.
+    excluded: how many of those a rule leaves out.
+    leaving: for images of files that are not where they were, their paths; a new file with the same bytes was moved
+    rather than copied.
+    moved: how many of those were found elsewhere.
+    absent: where known files could not be looked at.
     """
 
     work: list[tuple[FoundFile, KnownFile | None]] = field(default_factory=list)
     unchanged: int = 0
+    stamps: list[tuple[str, int, int]] = field(default_factory=list)
     lacking: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     outdated: Set[int] = frozenset()
     gone: list[Path] = field(default_factory=list)
-    leaving: set[int] = field(default_factory=set)
-    missing: list[Path] = field(default_factory=list)
+    excluded: int = 0
+    leaving: dict[int, list[str]] = field(default_factory=dict)
+    moved: int = 0
+    absent: Absent = field(default_factory=Absent)
 
     @property
     def size(self) -> int:
         """The bytes to read."""
         return sum(found.size for found, _ in self.work)
+
+    def take_move(self, image: int) -> bool:
+        """Whether a file of this image is not where it was, so that one that turned up was moved; each counts once."""
+        paths = self.leaving.get(image)
+        if not paths:
+            return False
+        self.moved += 1
+        path = paths.pop(0)
+        if self.absent.found_elsewhere(path):
+            self.gone.append(Path(path))
+        return True
 
 
 def refuse_unknown(paths: Sequence[Path], catalog: Catalog) -> None:
@@ -59,53 +80,78 @@ def make_plan(
 ) -> Plan:
     """Compare what was found with what is known."""
     plan = Plan(lacking=lacking, outdated=outdated)
-    kept = set(scan.unreadable)
     known: dict[str, KnownFile] = {}
-    for root, below in known_by_root.items():
+    for below in known_by_root.values():
         known.update(below)
-        if below and root in (*scan.missing, *scan.empty) and not _was_deleted(root, below):
-            plan.missing.append(root)
-            if not forget_missing:
-                kept.add(root)
+    missing = [path for path in scan.missing if not _was_deleted(path, known_by_root.get(path, {}))]
+    plan.absent = Absent(missing, scan.empty, scan.unreadable, known_by_root.keys())
     for found in scan.files:
-        _sort_in(plan, found, known.pop(found.path, None))
-    # What is left was known and not found.  Mostly it was deleted, but a file with an unusual name may also have been
-    # indexed by naming it; then it is still there and is treated like the others.
+        _sort_in(plan, found, known.pop(found.path, None), forget_missing)
     for path, file in known.items():
-        if kept and (Path(path) in kept or not kept.isdisjoint(Path(path).parents)):
-            continue
-        found_again = look_at(path)
-        if found_again:
-            _sort_in(plan, found_again, file)
-        else:
-            plan.gone.append(Path(path))
-            if file.image_id is not None:
-                plan.leaving.add(file.image_id)
+        _sort_out(plan, scan, path, file, forget_missing)
     return plan
 
 
-def _sort_in(plan: Plan, found: FoundFile, file: KnownFile | None) -> None:
-    known = file is not None and file.image_id is not None and not found.reason and same_bytes(found, file)
+def _sort_out(plan: Plan, scan: Scan, path: str, file: KnownFile, forget_missing: bool) -> None:
+    """Decide about a file that is known and was not found."""
+    image = file.image_id
+    if scan.left_out.why(path) in (Reason.RULE, Reason.MACHINE):
+        plan.gone.append(Path(path))
+        plan.excluded += 1
+        return
+    state = plan.absent.why(path)
+    if state is None or state is State.EMPTY:
+        # A file with an unusual name may also have been indexed by naming it; then it is treated like the others.
+        found = look_at(path, ctimes=scan.ctimes)
+        if found:
+            _sort_in(plan, found, file, forget_missing)
+            return
+    may_be_elsewhere = state is not None and plan.absent.keep(path)
+    if state and (state is State.UNREADABLE or not forget_missing):
+        if may_be_elsewhere and image is not None:
+            plan.leaving.setdefault(image, []).append(path)
+        return
+    plan.gone.append(Path(path))
+    if image is not None:
+        plan.leaving.setdefault(image, []).insert(0, path)
+
+
+def _sort_in(plan: Plan, found: FoundFile, file: KnownFile | None, forget_missing: bool) -> None:
+    if file is None or file.image_id is None:
+        plan.work.append((found, file))
+        return
+    if found.is_unreachable and not forget_missing:
+        plan.absent.keep_file(found.path)
+        return
+    if not file.ctime_ns and file.beside == found.beside_before:
+        file = file._replace(beside=found.beside)  # recorded before ctimes were kept
     if (
-        known
-        and file is not None
+        not found.reason
+        and same_bytes(found, file)
         and file.beside == found.beside
         and file.image_id not in plan.lacking
         and file.image_id not in plan.outdated
     ):
         plan.unchanged += 1
+        if found.ctime_ns and not file.ctime_ns:
+            plan.stamps.append((found.path, found.beside, found.ctime_ns))
     else:
         plan.work.append((found, file))
 
 
 def same_bytes(found: FoundFile, file: KnownFile) -> bool:
-    """Whether a file looks as it did when it was last read."""
-    return (file.size, file.mtime_ns) == (found.size, found.mtime_ns)
+    """Whether a file looks as it did when it was last read.
+
+    A ctime that is not known, of a catalog of before or where the system keeps none, tells nothing.
+    """
+    if (file.size, file.mtime_ns) != (found.size, found.mtime_ns):
+        return False
+    return file.ctime_ns == found.ctime_ns or not file.ctime_ns or not found.ctime_ns
 
 
 def _was_deleted(root: Path, below: Mapping[str, KnownFile]) -> bool:
-    """Whether a missing root is a single file, deleted from a folder that is there and not empty."""
-    if list(below) != [os.fspath(root)]:
+    """Whether a root is a single file that can only have been deleted: from a folder that is there and not empty."""
+    if len(below) != 1 or os.fspath(root) not in below:
         return False
     try:
         return any(root.parent.iterdir())

@@ -14,7 +14,7 @@ from io import BufferedReader
 from typing import TypeVar
 
 from imsearch.annotator import Annotator
-from imsearch.engine.batch import FileSeen, ImageFacts
+from imsearch.engine.batch import FileSeen, ImageFacts, ctime_of
 from imsearch.errors import PictureError
 from imsearch.indexer.item import Item
 from imsearch.pictures.decoders import Decoding
@@ -74,10 +74,12 @@ def read_bytes(item: Item, decoding: Decoding) -> Item:
     if item.only_facts:
         return _read_facts(item, decoding)
     try:
-        for _ in range(2):
+        for attempt in range(2):
             before, data, sha256, after = _read_once(item)
-            if _identity(before) == _identity(after) and len(data) in (0, after.st_size):
-                item.file = FileSeen(item.path, after.st_size, after.st_mtime_ns, item.beside or 0)
+            same = _identity(before) == _identity(after) and len(data) in (0, after.st_size)
+            # Another ctime alone is no reason to refuse it: where ctimes change by themselves that would be every file.
+            if same and (ctime_of(before) == ctime_of(after) or attempt):
+                item.file = _seen(item, before)
                 item.size, item.data, item.sha256 = after.st_size, data, sha256
                 return item
         return item.fail("it changes while it is being read; index it again later")
@@ -109,13 +111,15 @@ def _read_facts(item: Item, decoding: Decoding) -> Item:
     When that fails the picture stays as it is, and the next run tries again.
     """
     try:
+        status = item.path.stat()
+        if _identity(status) != (item.size, item.mtime_ns) or item.ctime_ns not in (0, ctime_of(status)):
+            return item
         found = decoding.call(read_headers_there, item.path, item.size, item.mtime_ns, beside=item.beside != 0)
     except Exception as error:  # noqa: BLE001 - it was read once; damaged files make parsers raise nearly anything
         log.debug("The headers of %s cannot be read: %s", item.path, error)
         return item
     if found is not None:
-        item.facts = facts_of(found)
-        item.file = FileSeen(item.path, item.size, item.mtime_ns, item.beside or 0)
+        item.facts, item.file = facts_of(found), _seen(item, status)
     return item
 
 
@@ -123,6 +127,10 @@ def _opened(item: Item) -> BufferedReader:
     # Non-blocking: a pipe that took the file's place since the scan would otherwise wait for a writer for ever.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(item.path, flags), "rb")
+
+
+def _seen(item: Item, status: os.stat_result) -> FileSeen:
+    return FileSeen(item.path, status.st_size, status.st_mtime_ns, item.beside or 0, ctime_of(status))
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from imsearch.indexer.item import Item, Outcome
+from imsearch.indexer.left_out import LeftOut
 from imsearch.records import Failure
 
 
@@ -49,12 +50,16 @@ class SilentObserver:
 class Report:
     """What a run did, counted in files.
 
-    `annotated` counts pictures that at least one annotator answered for, `reread` those of which only date, camera,
-    place and texts were read again, `read` and `bytes_read` the files that were read as a whole.  `missing` are folders
-    and files that were asked for and are not there although the library knows them, `unreadable` folders that could not
-    be listed; nothing below either was removed.  `broken` holds the reasons of annotators that could not be built.
+    `found` counts all pictures that are there, `annotated` those that at least one annotator answered for, `reread`
+    those of which only date, camera, place and texts were read again, `read` and `bytes_read` the files that were read
+    as a whole.  `removed` counts known files that are gone and were not found elsewhere; of those, `excluded` are there
+    but left out by a rule.  `missing` are folders and files that are not there, or empty, although the library knows
+    pictures in them, `unreadable` folders that could not be listed; nothing below either was removed.  `broken` holds
+    the reasons of annotators that could not be built.  `left_out` is what rules left out, `not_read` counts files of
+    kinds that are not read, by kind and by the ending of their names.
     """
 
+    found: int = 0
     new: int = 0
     updated: int = 0
     touched: int = 0
@@ -62,6 +67,7 @@ class Report:
     moved: int = 0
     unchanged: int = 0
     removed: int = 0
+    excluded: int = 0
     failed: int = 0
     annotated: int = 0
     reread: int = 0
@@ -72,6 +78,8 @@ class Report:
     missing: tuple[Path, ...] = ()
     unreadable: tuple[Path, ...] = ()
     broken: Mapping[str, str] = field(default_factory=dict)
+    left_out: LeftOut = field(default_factory=LeftOut)
+    not_read: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -101,11 +109,11 @@ class Tally:
             self.read += 1
             self.bytes_read += item.file.size
 
-    def report(
-        self, seconds: float, missing: Sequence[Path], unreadable: Sequence[Path], broken: Mapping[str, str]
-    ) -> Report:
+    def report(self, seconds: float) -> Report:
+        """What the run did, as far as it is told by its items."""
+        counts: dict[str, Any] = {outcome.value: self.outcomes[outcome] for outcome in Outcome}
         return Report(
-            **{outcome.value: self.outcomes[outcome] for outcome in Outcome},
+            **counts,
             removed=self.removed,
             annotated=self.annotated,
             reread=self.reread,
@@ -113,7 +121,4 @@ class Tally:
             bytes_read=self.bytes_read,
             seconds=seconds,
             failures=tuple(self.failures),
-            missing=tuple(missing),
-            unreadable=tuple(unreadable),
-            broken=dict(broken),
         )

@@ -71,10 +71,12 @@ class Resolver:
     def _outcome(self, item: Item, image_id: int | None, first: bool) -> Outcome:
         if item.known is not None and item.known.image_id is not None:
             if item.known.image_id != image_id:
+                if image_id is not None:
+                    self._plan.take_move(image_id)  # another file was moved to its place
                 return Outcome.UPDATED
             return Outcome.UNCHANGED if self._is_as_known(item) else Outcome.TOUCHED
         if image_id is not None:
-            return Outcome.MOVED if image_id in self._plan.leaving else Outcome.COPIED
+            return Outcome.MOVED if self._plan.take_move(image_id) else Outcome.COPIED
         return Outcome.NEW if first else Outcome.COPIED
 
     def settle(self, items: Iterable[Item]) -> Iterator[Item]:

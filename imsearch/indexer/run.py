@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.batch import KnownFile
 from imsearch.indexer.crew import Crew
+from imsearch.indexer.found import FoundFile
 from imsearch.indexer.interrupt import ctrl_c_sets
 from imsearch.indexer.item import Item, Outcome
 from imsearch.indexer.plan import Plan, same_bytes
 from imsearch.indexer.read import decode, ordered, read_bytes
 from imsearch.indexer.report import Observer, Tally
 from imsearch.indexer.resolve import CHUNK, Resolver
-from imsearch.indexer.scan import FoundFile
 from imsearch.pictures.decoders import Decoding
 from imsearch.records import AnnotatorSpec
 
@@ -136,7 +136,7 @@ class Run:
 
     def _items(self) -> Iterator[Item]:
         for found, known in self._plan.work:
-            item = Item(Path(found.path), found.size, found.mtime_ns, known, found.beside)
+            item = Item(Path(found.path), found.size, found.mtime_ns, known, found.beside, found.ctime_ns)
             if found.reason:
                 yield item.fail(found.reason)
             elif known is None or known.image_id is None or self._needs_all(found, known, known.image_id):
@@ -184,7 +184,7 @@ class Run:
                 self._fail(error)
         try:
             if not self._errors and not self._stop.is_set():
-                self.tally.removed = self._engine.forget(self._plan.gone)
+                self.tally.removed = max(0, self._engine.forget(self._plan.gone) - self._plan.moved)
             self._engine.catch_up()
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._fail(error)

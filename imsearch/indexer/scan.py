@@ -1,32 +1,24 @@
-"""Which files look like pictures, and what could not be looked at."""
+"""Which files look like pictures, what was left out, and what could not be looked at."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from imsearch.pictures.metadata.sidecars import ENDINGS, names_beside
+from imsearch.indexer.exclusions import IGNORE_NAME, Exclusions, Note, Scope
+from imsearch.indexer.found import FoundFile, look_at
+from imsearch.indexer.left_out import LeftOut, Reason
+from imsearch.indexer.machine_made import holds_nothing, is_machine_file, is_machine_folder, is_own_folder, own_folders
+from imsearch.pictures.kinds import ENDINGS as NOT_READ
+from imsearch.pictures.metadata.sidecars import ENDINGS
 from imsearch.pictures.picture import SUFFIXES
-
-
-class FoundFile(NamedTuple):
-    """A candidate.  Kept as plain as this because there may be a million, nearly all of them unchanged.
-
-    `reason` tells why it cannot be read where that can already be seen.  `beside` is a number made from the names,
-    sizes and times of the files beside it that describe it, 0 when there are none.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    reason: str = ""
-    beside: int = 0
 
 
 @dataclass(slots=True)
@@ -34,14 +26,20 @@ class Scan:
     """What was found under some folders and files.
 
     files: candidates, each once, in a stable order.
-    missing: roots that do not exist.  empty: roots that are folders without any entry.  unreadable: folders, roots
-    among them, that could not be listed.
+    missing: roots that do not exist, and links to folders that are not there.  empty: folders in which nobody put
+    anything: no entry, or only what systems put there by themselves.  unreadable: folders, roots among them, that could
+    not be listed, and what could not be looked at at all.
+    left_out: by rules.  not_read: files of kinds that are not read, by the ending of their names.  ctimes: whether the
+    ctimes of files were noted.
     """
 
     files: list[FoundFile] = field(default_factory=list)
     missing: list[Path] = field(default_factory=list)
     empty: list[Path] = field(default_factory=list)
     unreadable: list[Path] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
+    not_read: Counter[str] = field(default_factory=Counter)
+    ctimes: bool = True
 
 
 def absolute(paths: Sequence[Path]) -> list[Path]:
@@ -55,130 +53,195 @@ def outermost(paths: Sequence[Path]) -> list[Path]:
     return [path for path in paths if not folders.intersection(path.parents)]
 
 
+class _Folder(NamedTuple):
+    """A folder to walk.
+
+    takes_files: whether also files that machines make are taken, because a folder of theirs was named.
+    """
+
+    path: str
+    scope: Scope
+    takes_files: bool = False
+
+
+class _Here(NamedTuple):
+    """What is known of a folder while its entries are looked at.
+
+    name: in lower case.  own: the folders in it that belong to a program.  sidecars: by name.
+    """
+
+    folder: _Folder
+    name: str
+    own: Set[str]
+    sidecars: Mapping[str, os.DirEntry[str]]
+
+
 class Scanner:
     """Walks folders; one instance a run.
 
-    Names that begin with a dot are left out, as are names without the ending of a picture; a file that is named as a
-    root is taken whatever its name.  Links are followed, but no folder is walked twice: a link into a folder that is
-    walked anyway leads nowhere new, and a link to its own parent does not go round in circles.
+    Names that begin with a dot are left out, as is what machines make and what the user excludes; files without the
+    ending of a picture are passed over.  What is named as a root is taken whatever its name.  Links are followed, but
+    no folder is walked twice: a link into a folder that is walked anyway leads nowhere new, and a link to its own
+    parent does not go round in circles.
     """
 
-    def __init__(self) -> None:
-        self.found = Scan()
+    def __init__(
+        self, exclusions: Exclusions | None = None, note: Note = lambda _: None, *, ctimes: bool = True
+    ) -> None:
+        """note: is told what is wrong with an ignore file.  ctimes: whether they tell of a change."""
+        self.found = Scan(ctimes=ctimes)
+        self._exclusions, self._note = exclusions or Exclusions(), note
         self._walked: set[tuple[int, int]] = set()
-        self._links: list[str] = []
+        self._links: deque[_Folder] = deque()
 
-    def scan(self, roots: Sequence[Path]) -> Iterator[int]:
-        """Fill `found`, yielding the number of candidates so far after each folder."""
+    def scan(self, roots: Sequence[Path], named: Sequence[Path] = (), known: Sequence[Path] = ()) -> Iterator[int]:
+        """Fill `found`, yielding the number of candidates so far after each folder.
+
+        roots: none inside another one.  named: what was named beside them and lies inside them; it is taken even where
+        a rule leaves it out.  known: folders that were named in another run; they are taken unless the user's globs
+        leave them out.
+        """
         for root in roots:
             yield from self._root(root)
         # Links come last, so that a folder is known by its own path where it has one below the roots.
+        yield from self._follow_links()
+        for path in named:
+            if self._was_left_out(path):
+                yield from self._root(path)
+        for path in known:
+            if self.found.left_out.why(os.fspath(path)) in (Reason.HIDDEN, Reason.MACHINE):
+                yield from self._root(path)
+        yield from self._follow_links()
+
+    def _follow_links(self) -> Iterator[int]:
         while self._links:
-            yield from self._walk(self._links.pop(0))
+            yield from self._walk(self._links.popleft())
+
+    def _was_left_out(self, path: Path) -> bool:
+        """Whether a walk passes over what lies at a path."""
+        unusual = path.name.startswith(".") or path.suffix.lower() not in SUFFIXES
+        return self.found.left_out.why(os.fspath(path)) is not None or (unusual and not path.is_dir())
 
     def _root(self, root: Path) -> Iterator[int]:
+        self.found.left_out.folders.pop(os.fspath(root), None)
+        self.found.left_out.files.pop(os.fspath(root), None)
         try:
             mode = root.stat().st_mode
         except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ENOTDIR) and not root.is_symlink():
-                self.found.missing.append(root)
-            elif root.suffix.lower() in SUFFIXES:
-                self._add(os.fspath(root), None)
-            else:
-                self.found.unreadable.append(root)
+            self._unreachable_root(root, error)
             return
         if not stat.S_ISDIR(mode):
             self._add(os.fspath(root), None)
             yield len(self.found.files)
             return
-        yield from self._walk(os.fspath(root), is_root=True)
+        names = [folder.name.lower() for folder in (root, *root.parents)]
+        in_machines = any(is_machine_folder(*pair) for pair in pairwise(names))
+        scope = self._exclusions.below(root, self._note)
+        yield from self._walk(_Folder(os.fspath(root), scope, in_machines), is_root=True)
 
-    def _walk(self, top: str, is_root: bool = False) -> Iterator[int]:
+    def _unreachable_root(self, root: Path, error: OSError) -> None:
+        gone = error.errno in (errno.ENOENT, errno.ENOTDIR)
+        if root.suffix.lower() in SUFFIXES and not (gone and not root.is_symlink()):
+            self._add(os.fspath(root), None)
+        else:
+            (self.found.missing if gone else self.found.unreadable).append(root)
+
+    def _walk(self, top: _Folder, is_root: bool = False) -> Iterator[int]:
         folders = [top]
         while folders:
             folder = folders.pop()
-            try:
-                status = os.stat(folder)  # noqa: PTH116 - paths stay plain text here, for speed
-                if (status.st_dev, status.st_ino) in self._walked:
-                    continue
-                with os.scandir(folder) as listing:
-                    entries = sorted(listing, key=lambda entry: entry.name)
-            except OSError:
-                # Also a folder that vanished just now: nothing below it is taken for deleted in this run.
-                self.found.unreadable.append(Path(folder))
+            entries = self._list(folder.path)
+            if entries is None:
                 continue
-            self._walked.add((status.st_dev, status.st_ino))
-            if is_root and folder == top and not entries:
-                self.found.empty.append(Path(folder))
+            names = {entry.name for entry in entries}
+            name = os.path.basename(folder.path).lower()  # noqa: PTH119 - paths stay plain text here, for speed
+            if is_own_folder(folder.path, name, names) and not (is_root and folder is top):
+                self.found.left_out.folders[folder.path] = Reason.MACHINE
+                continue
+            if all(map(holds_nothing, names)):
+                self.found.empty.append(Path(folder.path))
+            if IGNORE_NAME in names:
+                folder = folder._replace(scope=folder.scope.with_file_in(folder.path, self._note))
             sidecars = {entry.name: entry for entry in entries if entry.name.endswith(ENDINGS)}
-            folders += reversed([path for entry in entries if (path := self._entry(entry, sidecars))])
+            here = _Here(folder, name, own_folders(names), sidecars)
+            folders += reversed([inner for entry in entries if (inner := self._entry(entry, here))])
             yield len(self.found.files)
 
-    def _entry(self, entry: os.DirEntry[str], sidecars: Mapping[str, os.DirEntry[str]]) -> str | None:
-        """Take a file or note a link; returns the path of a folder to walk."""
-        if entry.name.startswith("."):
-            return None
+    def _list(self, folder: str) -> list[os.DirEntry[str]] | None:
+        """The entries of a folder by name; None when it was listed already or cannot be."""
         try:
-            if entry.is_dir(follow_symlinks=False):
-                return entry.path
-            if entry.is_symlink() and entry.is_dir():
-                self._links.append(entry.path)
+            status = os.stat(folder)  # noqa: PTH116
+            if (status.st_dev, status.st_ino) in self._walked:
                 return None
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError:
-            pass  # a link in a circle: taken below, where its reason is told, if it is named like a picture
-        if os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
-            self._add(entry.path, entry, sidecars)
+            # Also a folder that vanished just now: nothing below it is taken for deleted in this run.
+            self.found.unreadable.append(Path(folder))
+            return None
+        self._walked.add((status.st_dev, status.st_ino))
+        return entries
+
+    def _entry(self, entry: os.DirEntry[str], here: _Here) -> _Folder | None:
+        """Take a file or note a link; returns a folder to walk."""
+        ending = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122
+        try:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            is_link = not is_folder and entry.is_symlink()
+            leads_to_folder = is_link and entry.is_dir()
+        except OSError as error:
+            # A link in a circle or one that cannot be followed; the reason is told when it is named like a picture.
+            is_folder = leads_to_folder = False
+            is_link = ending in SUFFIXES
+            if not is_link and not entry.name.startswith("."):
+                (self.found.missing if error.errno == errno.ELOOP else self.found.unreadable).append(Path(entry.path))
+                return None
+        if not is_folder and not leads_to_folder:
+            self._file(entry, ending, is_link, here)
+            return None
+        if reason := _why_not(entry, True, here):
+            self.found.left_out.folders[entry.path] = reason
+            return None
+        folder = here.folder._replace(path=entry.path)
+        if is_folder:
+            return folder
+        self._links.append(folder)
         return None
+
+    def _file(self, entry: os.DirEntry[str], ending: str, is_link: bool, here: _Here) -> None:
+        """Take a file that is named like a picture, or count it."""
+        if ending in SUFFIXES:
+            reason = _why_not(entry, False, here)
+            if reason is None:
+                self._add(entry.path, entry, here.sidecars)
+            elif reason is Reason.HIDDEN:
+                self.found.left_out.hidden_files += 1
+            else:
+                self.found.left_out.files[entry.path] = reason
+        elif is_link and not os.path.exists(entry.path):  # noqa: PTH110
+            self.found.missing.append(Path(entry.path))  # maybe a folder on a disk that is not there
+        elif ending in NOT_READ and _why_not(entry, False, here) is None:
+            self.found.not_read[ending] += 1
 
     def _add(
         self, path: str, entry: os.DirEntry[str] | None, sidecars: Mapping[str, os.DirEntry[str]] | None = None
     ) -> None:
-        found = look_at(path, entry, sidecars)
+        found = look_at(path, entry, sidecars, ctimes=self.found.ctimes)
         if found:
             self.found.files.append(found)
 
 
-def look_at(
-    path: str, entry: os.DirEntry[str] | None = None, sidecars: Mapping[str, os.DirEntry[str]] | None = None
-) -> FoundFile | None:
-    """One candidate, or None when nothing is there (any more).
-
-    sidecars: the files of its folder that may describe a picture, by name; without them it is looked for them.
-    """
-    try:
-        status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR) and not os.path.islink(path):  # noqa: PTH114
-            return None
-        return FoundFile(path, 0, 0, _why(error))
-    is_file = stat.S_ISREG(status.st_mode)
-    reason = "" if is_file else "it is not a file but a folder, a pipe, a socket or a device"
-    return FoundFile(path, status.st_size, status.st_mtime_ns, reason, _beside(path, sidecars))
-
-
-def _beside(path: str, sidecars: Mapping[str, os.DirEntry[str]] | None) -> int:
-    """A number of 63 bits that is another one when a file that describes the picture comes, goes or changes."""
-    if sidecars is not None and not sidecars:
-        return 0
-    folder, name = os.path.split(path)
-    seen = []
-    for other in names_beside(name):
-        try:
-            if sidecars is None:
-                seen.append((other, os.stat(os.path.join(folder, other))))  # noqa: PTH116, PTH118
-            elif other in sidecars:
-                seen.append((other, sidecars[other].stat()))
-        except OSError:
-            continue  # there is none, or none that could be read
-    if not seen:
-        return 0
-    state = repr([(other, status.st_size, status.st_mtime_ns) for other, status in seen])
-    return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=8).digest(), "big") >> 1 or 1
-
-
-def _why(error: OSError) -> str:
-    if error.errno == errno.ENOENT:
-        return "it is a link to a file that is not there"
-    if error.errno == errno.ELOOP:
-        return "it is a link that leads back to itself"
-    return f"it cannot be opened: {error.strerror or error}"
+def _why_not(entry: os.DirEntry[str], is_folder: bool, here: _Here) -> Reason | None:
+    """Why an entry is left out; None when it is taken."""
+    if here.folder.scope.globs:
+        verdict = here.folder.scope.verdict(entry.path, is_folder)
+        if verdict is not None:
+            return Reason.RULE if verdict else None
+    name = entry.name.lower()
+    if name.startswith("."):
+        return Reason.HIDDEN
+    if is_folder:
+        machine = name in here.own or is_machine_folder(name, here.name)
+    else:
+        machine = is_machine_file(name) and not here.folder.takes_files
+    return Reason.MACHINE if machine else None

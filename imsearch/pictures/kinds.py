@@ -72,3 +72,16 @@ KINDS = (RAW, VIDEO, JPEG_XL, LAYERED, DRAWING, OTHER)
 
 ENDINGS: Mapping[str, Kind] = {ending: kind for kind in KINDS for ending in kind.endings}
 """The kind of a file by the ending of its name."""
+
+
+def by_kind(endings: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Numbers of files by the ending of their names, sorted by kind; the most frequent ending first, without its dot.
+
+    ``{".cr2": 3, ".mp4": 9}`` becomes ``{"raw": {"cr2": 3}, "video": {"mp4": 9}}``.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for kind in KINDS:
+        counted = [(-endings[ending], ending) for ending in kind.endings if endings.get(ending)]
+        if counted:
+            found[kind.name] = {ending[1:]: -number for number, ending in sorted(counted)}
+    return found

@@ -37,7 +37,7 @@ def test_a_missing_folder_deletes_nothing_and_says_so(engine: Engine, photos: Pa
     report = index([photos], engine, [colour_spec()], observer=notes)
     assert (report.removed, report.missing) == (0, (photos,))
     assert not report.complete
-    assert notes.texts == [f"{photos} is missing; its pictures are kept (an unplugged disk?)"]
+    assert notes.texts == [f"{photos} is missing; its 3 pictures are kept (an unplugged disk?)"]
     assert files(engine, photos) == 3
 
 

@@ -64,6 +64,14 @@ class LastRunRecord(Record):
     error: Told | None = Field(description="What ended it, where it failed.")
     folders: list[Told]
     annotators: list[str]
+    not_read: dict[str, dict[str, int]] = Field(
+        description="Files of kinds that are not read, by kind and by the ending of their names.",
+        examples=[{"raw": {"cr2": 34}, "video": {"mp4": 120, "mov": 3}}],
+    )
+    left_out: dict[str, int] = Field(
+        description="Folders and files that rules leave out; empty for a run that did not come to its end.",
+        examples=[{"folders": 12, "files": 3}],
+    )
 
 
 class FolderRecord(Record):

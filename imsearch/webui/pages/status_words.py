@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from imsearch.run_words import duration as left
+from imsearch.run_words import tell_end, tell_left_out, tell_news, tell_not_read
 from imsearch.wording import count, size
 
 if TYPE_CHECKING:
     from imsearch.engine.changes import Change
     from imsearch.runs import LastRun, Progress
 
-__all__ = ["count", "duration", "last_run", "left", "phase", "size", "told", "when"]
+__all__ = ["count", "duration", "last_run", "left", "passed_over", "phase", "size", "told", "when"]
 
 _DONE = {
     "add": "Added {} to {}",
@@ -21,7 +22,6 @@ _DONE = {
     "remove": "Took {} back on {}",
     "clear": "Left {} open again on {}",
 }
-_KINDS = ("new", "updated", "copied", "moved", "removed", "failed")
 MOST_NAMED = 4
 """So many tags of a change are named."""
 
@@ -75,10 +75,11 @@ def phase(run: Progress | None, stopping: bool) -> str:
 
 def last_run(run: LastRun) -> str:
     """``Yesterday 14:02: 12 new, 3 failed, in 4 min.``"""
-    parts = [f"{number:,} {kind}" for kind in _KINDS if (number := run.counts.get(kind, 0))]
-    if run.outcome == "done":
-        what = ", ".join(parts) or "nothing new"
-    else:
-        how = {"stopped": "stopped", "killed": "broken off", "failed": f"failed ({run.error})"}[run.outcome]
-        what = f"{how}, {count(run.done, 'picture')} stored"
+    what = tell_news(run.counts) if run.outcome == "done" else tell_end(run)
     return f"{when(run.ended).capitalize()}: {what}, in {duration(run.seconds)}."
+
+
+def passed_over(run: LastRun) -> list[str]:
+    """What a run did not look at, each a sentence: ``Not read: 120 videos (mp4, mov).``"""
+    told = {"Not read": tell_not_read(run.not_read), "Left out by rules": tell_left_out(run.left_out)}
+    return [f"{title}: {what}." for title, what in told.items() if what]

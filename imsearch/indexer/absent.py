@@ -1,0 +1,122 @@
+"""Known files that a run could not look at: on a disk that is not there, in a folder that cannot be read.
+
+They are kept, since a disk that is not plugged in looks like a folder whose pictures were all deleted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Set
+from enum import StrEnum
+from pathlib import Path
+
+
+class State(StrEnum):
+    """What is the matter with a folder, in words that follow its name."""
+
+    MISSING = "is missing"
+    EMPTY = "is empty"
+    UNREADABLE = "cannot be read"
+    UNREACHABLE = "leads to files that cannot be reached"
+    """Links in it, or files that the system cannot look at."""
+
+
+DISKS = {"/media": 2, "/run/media": 2, "/mnt": 1, "/Volumes": 1}
+"""Where systems make a folder for each disk that is plugged in and take it away with the disk, and how deep."""
+
+
+class Absent:
+    """Finds out for each known file whether it may be on a disk that is not there, and counts those by folder."""
+
+    def __init__(
+        self,
+        missing: Iterable[Path] = (),
+        empty: Iterable[Path] = (),
+        unreadable: Iterable[Path] = (),
+        roots: Set[Path] = frozenset(),
+    ) -> None:
+        """missing, empty, unreadable: as in a scan.  roots: the folders that were scanned."""
+        self._states = {os.fspath(path): State.MISSING for path in missing}
+        self._states.update((os.fspath(path), State.EMPTY) for path in empty)
+        self._states.update((os.fspath(path), State.UNREADABLE) for path in unreadable)
+        self._roots = roots
+        self._folders: dict[str, tuple[str, State] | None] = {}
+        self._held: dict[str, str] = {}
+        self.counts: dict[tuple[Path, State], int] = {}
+
+    def why(self, path: str) -> State | None:
+        """Why a known file that was not found may still be somewhere; None when it is gone."""
+        found = self._at(path)
+        return found and found[1]
+
+    def keep(self, path: str) -> bool:
+        """Count a file that `why` gives a reason for; returns whether it may have been moved out of its folder.
+
+        What was in a folder that is empty now may have been; a root that is empty is rather a disk that is not there.
+        """
+        found = self._at(path)
+        assert found is not None
+        place, state = found
+        self._count(place, state, 1)
+        if state is State.EMPTY and Path(place) not in self._roots:
+            self._held[path] = place
+            return True
+        return False
+
+    def keep_file(self, path: str) -> None:
+        """Count a known file that is there but cannot be looked at."""
+        self._count(os.path.dirname(path), State.UNREACHABLE, 1)  # noqa: PTH120 - plain text, as scans have it
+
+    def found_elsewhere(self, path: str) -> bool:
+        """Take back that a file of a folder that is empty now is kept; returns whether it was."""
+        place = self._held.pop(path, None)
+        if place is None:
+            return False
+        self._count(place, State.EMPTY, -1)
+        return True
+
+    def missing(self) -> list[Path]:
+        """The folders and files that are not there, or empty, or lead nowhere, although files are known below them."""
+        return list(dict.fromkeys(place for place, state, _ in self.places() if state is not State.UNREADABLE))
+
+    def places(self) -> list[tuple[Path, State, int]]:
+        """Folders, what is the matter with each, and how many known files that concerns."""
+        return [(place, state, number) for (place, state), number in self.counts.items() if number]
+
+    def notes(self, forgotten: bool, chosen: Callable[[Path], bool]) -> list[str]:
+        """What a user should know of the chosen folders.  forgotten: whether their pictures are."""
+        notes = []
+        for place, state, number in self.places():
+            if state is State.UNREADABLE or not chosen(place):
+                continue
+            fate = "forgotten" if forgotten else "kept (an unplugged disk?)"
+            what = "its picture is" if number == 1 else f"its {number:,} pictures are"
+            notes.append(f"{place} {state}; {what} {fate}")
+        return notes
+
+    def _count(self, place: str, state: State, number: int) -> None:
+        key = Path(place), state
+        self.counts[key] = self.counts.get(key, 0) + number
+
+    def _at(self, path: str) -> tuple[str, State] | None:
+        """The folder that a path lies in, or the path itself, with which something is the matter."""
+        if state := self._states.get(path):
+            return path, state
+        folder = os.path.dirname(path)  # noqa: PTH120
+        if folder == path:
+            return None
+        if folder not in self._folders:
+            self._folders[folder] = self._at(folder) or _unplugged(folder)
+        return self._folders[folder]
+
+
+def _unplugged(folder: str) -> tuple[str, State] | None:
+    """The folder of a disk that was taken away with the disk, where a folder lies on one."""
+    for base, depth in DISKS.items():
+        if folder.startswith(base + "/"):
+            parts = folder[len(base) + 1 :].split("/")
+            for number in range(1, min(depth, len(parts)) + 1):
+                place = "/".join((base, *parts[:number]))
+                if not os.path.lexists(place):
+                    return place, State.MISSING
+    return None

@@ -1,0 +1,99 @@
+"""One file as a scan sees it: its size, its times, and the files beside it that describe it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from imsearch.engine.batch import ctime_of
+from imsearch.pictures.metadata.sidecars import names_beside
+
+
+class FoundFile(NamedTuple):
+    """A candidate.  Kept as plain as this because there may be a million, nearly all of them unchanged.
+
+    `reason` tells why it cannot be read where that can already be seen.  `beside` is a number made from the names,
+    sizes and times of the files beside it that describe it, 0 when there are none; `beside_before` is the same number
+    made without their ctimes, as libraries of before hold it.  `ctime_ns` is 0 where it is not known or not to count.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    reason: str = ""
+    beside: int = 0
+    ctime_ns: int = 0
+    beside_before: int = 0
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether it cannot be looked at, as a link to a disk that is not there, rather than being no file."""
+        return bool(self.reason) and not self.mtime_ns
+
+
+def look_at(
+    path: str,
+    entry: os.DirEntry[str] | None = None,
+    sidecars: Mapping[str, os.DirEntry[str]] | None = None,
+    *,
+    ctimes: bool = True,
+) -> FoundFile | None:
+    """One candidate, or None when nothing is there (any more).
+
+    sidecars: the files of its folder that may describe a picture, by name; without them it is looked for them.
+    ctimes: whether they are noted.
+    """
+    try:
+        status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR) and not os.path.islink(path):  # noqa: PTH114
+            return None
+        return FoundFile(path, 0, 0, _why(error))
+    is_file = stat.S_ISREG(status.st_mode)
+    reason = "" if is_file else "it is not a file but a folder, a pipe, a socket or a device"
+    beside, before = _beside(path, sidecars, ctimes)
+    return FoundFile(
+        path, status.st_size, status.st_mtime_ns, reason, beside, ctime_of(status) if ctimes else 0, before
+    )
+
+
+def _beside(path: str, sidecars: Mapping[str, os.DirEntry[str]] | None, ctimes: bool) -> tuple[int, int]:
+    """A number of 63 bits that is another one when a file that describes the picture comes, goes or changes.
+
+    The second one is made without ctimes.
+    """
+    if sidecars is not None and not sidecars:
+        return 0, 0
+    folder, name = os.path.split(path)
+    seen = []
+    for other in names_beside(name):
+        try:
+            if sidecars is None:
+                seen.append((other, os.stat(os.path.join(folder, other))))  # noqa: PTH116, PTH118
+            elif other in sidecars:
+                seen.append((other, sidecars[other].stat()))
+        except OSError:
+            continue  # there is none, or none that could be read
+    if not seen:
+        return 0, 0
+    plain = [(other, status.st_size, status.st_mtime_ns) for other, status in seen]
+    before = _number(plain)
+    if not ctimes or not all(ctime_of(status) for _, status in seen):
+        return before, before
+    return _number([(*each, ctime_of(status)) for each, (_, status) in zip(plain, seen, strict=True)]), before
+
+
+def _number(state: object) -> int:
+    return int.from_bytes(hashlib.blake2b(os.fsencode(repr(state)), digest_size=8).digest(), "big") >> 1 or 1
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.ENOENT:
+        return "it is a link to a file that is not there"
+    if error.errno == errno.ELOOP:
+        return "it is a link that leads back to itself"
+    return f"it cannot be opened: {error.strerror or error}"
