@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,10 +55,12 @@ class IndexLibrary(TagLibrary):
         from imsearch.announcer import Announcer
         from imsearch.indexer.beacon import Beacon
         from imsearch.indexer.exclusions import Exclusions
+        from imsearch.indexer.in_hand import InHand
         from imsearch.indexer.pipeline import index
         from imsearch.indexer.plan import refuse_unknown
         from imsearch.indexer.report import SilentObserver
         from imsearch.indexer.scan import absolute
+        from imsearch.indexer.trial import try_alone
 
         observer = observer or SilentObserver()
         exclusions = Exclusions(self.settings.exclude, exclude)
@@ -68,13 +70,14 @@ class IndexLibrary(TagLibrary):
         recorder = self.engine.recorder
         remembered.remember(recorder, [path for path in paths if path.is_dir()])
         self.engine.keep_up()
+        device = pick_device(self.settings.device)
         beacon = Beacon(observer, self.settings.library, paths, [spec.name for spec in specs])
         with beacon:
             report = index(
                 paths,
                 self.engine,
                 specs,
-                device=pick_device(self.settings.device),
+                device=device,
                 batch_size=self.settings.batch_size,
                 workers=self.settings.workers,
                 observer=Announcer(beacon, self.engine.catalog, self.plugins) if self.plugins.listens else beacon,
@@ -82,6 +85,8 @@ class IndexLibrary(TagLibrary):
                 exclusions=exclusions,
                 known_folders=[folder.path for folder in remembered.folders(self.engine.catalog)],
                 ctimes=self.settings.compare_ctime,
+                in_hand=InHand(self.settings.library),
+                try_alone=partial(try_alone, annotators=[spec.name for spec in specs], device=device),
             )
             beacon.finish(report)
             self.engine.save()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -211,10 +211,22 @@ class Folder:
     indexed_at: datetime | None = None
 
 
+class FileState(NamedTuple):
+    """What tells that a file is another: its size in bytes, its times of change in nanoseconds (0: not known)."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file, or an annotator on a file, that failed; `annotator` is empty when the file itself cannot be read."""
+    """A file, or an annotator on a file, that failed; `annotator` is empty when the file itself cannot be read.
+
+    state: of a file that is left alone until it is another, or is named, because it ended the program or took forever.
+    """
 
     path: Path
     reason: str
     annotator: str = ""
+    state: FileState | None = None

@@ -24,7 +24,7 @@ def ctime_of(status: os.stat_result) -> int:
 class KnownFile(NamedTuple):
     """What the catalog knows of one path; `image_id` is None where the last attempt to read the file failed.
 
-    ctime_ns: as in `FileSeen`.
+    ctime_ns: as in `FileSeen`.  left_alone: why a file that failed is not tried again while it stays as it is.
     """
 
     image_id: int | None
@@ -32,6 +32,7 @@ class KnownFile(NamedTuple):
     mtime_ns: int
     beside: int = 0
     ctime_ns: int = 0
+    left_alone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

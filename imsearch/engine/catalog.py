@@ -50,9 +50,16 @@ class Catalog(CatalogTags):
         table = s.files.c
         files = select(table.path, table.image_id, table.size, table.mtime_ns, table.beside, table.ctime_ns)
         files = files.where(under(table.path, folder))
-        failed = select(s.failures.c.path).where(under(s.failures.c.path, folder), s.failures.c.annotator == "")
+        gone = s.failures.c
+        failed = select(gone.path, gone.reason, gone.size, gone.mtime_ns, gone.ctime_ns)
+        failed = failed.where(under(gone.path, folder), gone.annotator == "")
         with self.reading() as connection:
-            known = {decode(path): KnownFile(None, 0, 0) for path in connection.execute(failed).scalars()}
+            known = {}
+            for path, reason, size, mtime_ns, ctime_ns in connection.execute(failed):
+                lasts = size is not None
+                known[decode(path)] = KnownFile(
+                    None, size or 0, mtime_ns or 0, 0, ctime_ns or 0, reason if lasts else ""
+                )
             for path, *facts in connection.execute(files):
                 known[decode(path)] = KnownFile(*facts)
         return known

@@ -15,7 +15,7 @@ from imsearch.engine.batch import ImageFacts, Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.facts_writer import write_facts
-from imsearch.records import AnnotatorSpec, Failure
+from imsearch.records import AnnotatorSpec, Failure, FileState
 
 TAIL = 64
 """Tags kept for an image and annotator; all shown ones are kept even when they are more."""
@@ -174,6 +174,8 @@ def _write_failures(connection: Connection, readings: Sequence[Reading], failure
     """Replace what failed on these files by what fails now; annotators that were not asked keep their failures."""
     table = s.failures
     reasons = {(os.fsencode(failure.path), failure.annotator): failure.reason for failure in failures}
+    states = {os.fsencode(failure.path): failure.state._asdict() for failure in failures if failure.state}
+    unknown = dict.fromkeys(FileState._fields)
     asked = {""} | {name for _, name in reasons}
     for reading in readings:
         asked |= reading.annotations.keys() | reading.failures.keys()
@@ -181,7 +183,10 @@ def _write_failures(connection: Connection, readings: Sequence[Reading], failure
         reasons.update({(path, name): reason for name, reason in reading.failures.items()})
     paths = {os.fsencode(reading.file.path) for reading in readings} | {path for path, _ in reasons}
     connection.execute(delete(table).where(table.c.path.in_(paths), table.c.annotator.in_(asked)))
-    rows = [{"path": path, "annotator": name, "reason": reason} for (path, name), reason in reasons.items()]
+    rows = [
+        {"path": path, "annotator": name, "reason": reason} | (unknown if name else states.get(path, unknown))
+        for (path, name), reason in reasons.items()
+    ]
     if rows:
         connection.execute(insert(table), rows)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from imsearch.engine.batch import FileSeen, ImageFacts, KnownFile, Reading
-from imsearch.records import Annotation, Failure
+from imsearch.records import Annotation, Failure, FileState
 
 
 class Outcome(Enum):
@@ -31,7 +31,8 @@ class Item:
 
     scan fills `path`, `size`, `mtime_ns`, `ctime_ns`, `beside` (None: it was not looked); plan `known`; read `file`,
     `data`, `sha256`; resolve `outcome`, `decode`, `wanted`, `reread`; decode `facts` and `prepared` (and empties
-    `data`); annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable; `failures` holds
+    `data`); annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable, and `lasts`
+    when it is not to be tried again; `failures` holds
     the reasons of annotators that failed on it.
 
     Where only the facts of a known image are to be read (`only_facts`), read fills `file` and `facts` from the file's
@@ -58,10 +59,12 @@ class Item:
     annotations: dict[str, Annotation] = field(default_factory=dict, repr=False)
     failures: dict[str, str] = field(default_factory=dict)
     reason: str = ""
+    lasts: bool = False
 
-    def fail(self, reason: str) -> Item:
-        """Mark the file as unreadable and let go of its bytes."""
+    def fail(self, reason: str, *, lasts: bool = False) -> Item:
+        """Mark the file as unreadable and let go of its bytes; lasts: until it is another."""
         self.reason, self.outcome, self.data, self.prepared = reason, Outcome.FAILED, b"", {}
+        self.lasts = lasts
         return self
 
     def reading(self) -> Reading:
@@ -72,5 +75,6 @@ class Item:
     def all_failures(self) -> list[Failure]:
         """The file's own failure, or those of the annotators on it."""
         if self.reason:
-            return [Failure(self.path, self.reason)]
+            state = FileState(self.size, self.mtime_ns, self.ctime_ns) if self.lasts else None
+            return [Failure(self.path, self.reason, state=state)]
         return [Failure(self.path, reason, name) for name, reason in self.failures.items()]

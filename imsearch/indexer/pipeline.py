@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.indexer.exclusions import Exclusions
-from imsearch.indexer.plan import make_plan, refuse_unknown
+from imsearch.indexer.in_hand import InHand
+from imsearch.indexer.plan import Plan, make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
 from imsearch.indexer.scan import Scanner, absolute, outermost
@@ -43,6 +44,8 @@ def index(
     known_folders: Sequence[Path] = (),
     ctimes: bool = True,
     decoding: Decoding | None = None,
+    in_hand: InHand | None = None,
+    try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None = None,
 ) -> Report:
     """Bring the library up to date with folders and files, annotating what the annotators have not seen.
 
@@ -52,6 +55,7 @@ def index(
     `known_folders` are those that were named in other runs, which are taken although they are hidden or made by
     machines.  `ctimes` tells whether a file of which only the ctime is another is read again.  `decoding` is closed at
     the end; by default pictures are decoded in processes of their own.
+    `in_hand` remembers what the run is at, should it die; `try_alone` tells what of that ends the program.
 
     Raises ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
     Ctrl-C, once the pictures in hand are stored.
@@ -74,11 +78,13 @@ def index(
         observer.note(note)
     for folder in scan.unreadable:
         observer.note(f"{folder} cannot be read; its pictures are kept")
+    in_hand = in_hand or InHand(None)
+    guilty = _guilty(plan, in_hand, try_alone, observer)
     observer.planned(len(plan.work), plan.size)
     engine.recorder.stamp(plan.stamps)
     workers = workers or default_workers()
-    with closing(decoding or decoders.Decoders(workers)) as decoding:
-        run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding)
+    with closing(decoding or decoders.Decoders(workers)) as decoding, closing(in_hand):
+        run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand, guilty)
         run.to_the_end()
     # Only now is known what of an empty folder was moved to another one.
     notes = plan.absent.notes(forget_missing, lambda folder: folder not in roots)
@@ -96,6 +102,19 @@ def index(
         left_out=scan.left_out,
         not_read=by_kind(scan.not_read),
     )
+
+
+def _guilty(
+    plan: Plan, in_hand: InHand, try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None, observer: Observer
+) -> Mapping[str, str]:
+    """What of the files that a run had in hand when it died would end the program again, with the reason."""
+    left = set(map(os.fspath, in_hand.left()))
+    suspects = [Path(found.path) for found, _ in plan.work if found.path in left and not found.reason]
+    if not suspects or try_alone is None:
+        return {}
+    what = "the picture" if len(suspects) == 1 else f"the {len(suspects)} pictures"
+    observer.note(f"The last run was broken off. Trying {what} it had in hand, each alone ...")
+    return {os.fspath(path): reason for path, reason in try_alone(suspects).items()}
 
 
 def default_workers() -> int:

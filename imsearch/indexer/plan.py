@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from imsearch.indexer.absent import Absent, State
 from imsearch.indexer.found import FoundFile, look_at
 from imsearch.indexer.left_out import Reason
 from imsearch.indexer.scan import Scan
+from imsearch.records import Failure
 
 if TYPE_CHECKING:
     from imsearch.engine.catalog import Catalog
@@ -34,6 +35,7 @@ class Plan:
     rather than copied.
     moved: how many of those were found elsewhere.
     absent: where known files could not be looked at.
+    left_alone: files that ended the program or took forever, and are the same since.
     """
 
     work: list[tuple[FoundFile, KnownFile | None]] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Plan:
     leaving: dict[int, list[str]] = field(default_factory=dict)
     moved: int = 0
     absent: Absent = field(default_factory=Absent)
+    left_alone: list[Failure] = field(default_factory=list)
 
     @property
     def size(self) -> int:
@@ -86,6 +89,9 @@ def make_plan(
     missing = [path for path in scan.missing if not _was_deleted(path, known_by_root.get(path, {}))]
     plan.absent = Absent(missing, scan.empty, scan.unreadable, known_by_root.keys())
     for found in scan.files:
+        if _is_left_alone(found, known.get(found.path), known_by_root):
+            plan.left_alone.append(Failure(Path(found.path), known.pop(found.path).left_alone))
+            continue
         _sort_in(plan, found, known.pop(found.path, None), forget_missing)
     for path, file in known.items():
         _sort_out(plan, scan, path, file, forget_missing)
@@ -137,6 +143,13 @@ def _sort_in(plan: Plan, found: FoundFile, file: KnownFile | None, forget_missin
             plan.stamps.append((found.path, found.beside, found.ctime_ns))
     else:
         plan.work.append((found, file))
+
+
+def _is_left_alone(found: FoundFile, file: KnownFile | None, roots: Collection[Path]) -> bool:
+    """Whether a file failed for good, is the same since, and was not named by the user, who wants it tried again."""
+    if file is None or not file.left_alone or Path(found.path) in roots:
+        return False
+    return same_bytes(found, file)
 
 
 def same_bytes(found: FoundFile, file: KnownFile) -> bool:

@@ -17,7 +17,7 @@ from imsearch.annotator import Annotator
 from imsearch.engine.batch import FileSeen, ImageFacts, ctime_of
 from imsearch.errors import PictureError
 from imsearch.indexer.item import Item
-from imsearch.pictures.decoders import Decoding
+from imsearch.pictures.decoders import DecoderDiedError, Decoding
 from imsearch.pictures.metadata.gather import FACTS_VERSION, Gathered
 from imsearch.pictures.phash import SIDE as HASHED
 from imsearch.pictures.picture import Picture
@@ -152,7 +152,7 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
     try:
         picture, phash = _decoded(item, least_side, decoding)
     except PictureError as error:
-        return item.fail(str(error))
+        return item.fail(str(error), lasts=isinstance(error, DecoderDiedError) and error.again)
     item.data = b""
     facts = facts_of(picture.gathered, picture.width, picture.height, picture.format)
     item.facts = replace(facts, phash=phash)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,6 +108,12 @@ class Tally:
         if item.file and not item.only_facts:
             self.read += 1
             self.bytes_read += item.file.size
+
+    def leave_alone(self, failure: Failure) -> None:
+        """Count a file that failed in an earlier run and was not tried again."""
+        self.outcomes[Outcome.FAILED] += 1
+        reason = f"{failure.reason}; left alone until it changes (name the file to try it again)"
+        self.failures.append(replace(failure, reason=reason))
 
     def report(self, seconds: float) -> Report:
         """What the run did, as far as it is told by its items."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from imsearch.engine.batch import KnownFile
 from imsearch.indexer.crew import Crew
 from imsearch.indexer.found import FoundFile
+from imsearch.indexer.in_hand import InHand
 from imsearch.indexer.interrupt import ctrl_c_sets
 from imsearch.indexer.item import Item, Outcome
 from imsearch.indexer.plan import Plan, same_bytes
@@ -57,13 +58,16 @@ class Run:
         workers: int,
         observer: Observer,
         decoding: Decoding,
+        in_hand: InHand,
+        guilty: Mapping[str, str],
     ) -> None:
+        """guilty: files that would end the program, with the reason; they are recorded, and not tried."""
         self.tally = Tally(plan.unchanged)
         self._ready: queue.Queue[list[Item] | None] = queue.Queue(BATCHES_READY)
         self._waiting: queue.Queue[Message | None] = queue.Queue(BATCHES_WAITING)
         self.crew = Crew(annotators, device, batch_size, self._waiting.put)
         self._engine, self._plan, self._workers, self._observer = engine, plan, workers, observer
-        self._decoding = decoding
+        self._decoding, self._in_hand, self._guilty = decoding, in_hand, guilty
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
         self._skipped = 0
@@ -127,18 +131,25 @@ class Run:
         )
         decoded = ordered(
             pool,
-            partial(decode, annotators=self.crew.ready, decoding=self._decoding),
+            self._decode,
             resolver.resolve(read),
             lambda: 2 * (self.crew.batch_size + self._workers),
             lambda item: len(item.data),
         )
         return resolver.settle(decoded)
 
+    def _decode(self, item: Item) -> Item:
+        if item.decode and not item.reason:
+            self._in_hand.take(item.path)
+        return decode(item, self.crew.ready, self._decoding)
+
     def _items(self) -> Iterator[Item]:
         for found, known in self._plan.work:
             item = Item(Path(found.path), found.size, found.mtime_ns, known, found.beside, found.ctime_ns)
             if found.reason:
                 yield item.fail(found.reason)
+            elif found.path in self._guilty:
+                yield item.fail(self._guilty[found.path], lasts=True)
             elif known is None or known.image_id is None or self._needs_all(found, known, known.image_id):
                 yield item
             elif found.beside != known.beside or self._is_outdated(known.image_id, found.beside):
@@ -173,6 +184,9 @@ class Run:
 
     def _write(self) -> None:
         """Thread: store what arrives, until there is no more; after an error, only let it pass."""
+        for failure in self._plan.left_alone:
+            self.tally.leave_alone(failure)
+            self._observer.failed(failure)
         for messages in self._arrivals():
             try:
                 if not self._errors:
@@ -205,6 +219,7 @@ class Run:
         failed = [failure for item in items for failure in item.all_failures()]
         readings = [item.reading() for item in items if item.file and not item.reason]
         self._engine.record(readings, [failure for failure in failed if not failure.annotator])
+        self._in_hand.let_go(item.path for item in items)
         for item in items:
             self.tally.add(item)
         for failure in failed:

@@ -6,12 +6,10 @@ his own, so that this is used like a plain function.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,12 +17,13 @@ import weakref
 from collections.abc import Callable
 from typing import IO, Any, BinaryIO, Protocol, TypeVar, cast
 
+from imsearch import processes
 from imsearch.errors import PictureError
 from imsearch.pictures.budget import Budget
 from imsearch.pictures.channel import Channel
 
-SECONDS = 8.0
-"""Of a processor, for one picture; a photo of 12 megapixels takes a hundredth of that."""
+SECONDS = 6.0
+"""Of a processor, for one picture.  A photo of 12 megapixels takes a hundredth of that, a PNG of 200 takes 4."""
 
 _WALL = 10
 """So many times as long may it take by the clock, on a machine that is busy with other things."""
@@ -32,15 +31,20 @@ _WALL = 10
 IDLE = 60.0
 """Seconds."""
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from imsearch.pictures.worker import main; main()"
-
 T = TypeVar("T")
 
 log = logging.getLogger("imsearch.pictures")
 
 
 class DecoderDiedError(PictureError):
-    """Decoding a picture ended the process that did it; it would do so again."""
+    """Decoding a picture ended the process that did it.
+
+    again: whether it would do so again; not where the process was killed by somebody else.
+    """
+
+    def __init__(self, reason: str, again: bool = True) -> None:
+        super().__init__(reason)
+        self.again = again
 
 
 class Decoding(Protocol):
@@ -150,7 +154,7 @@ class Decoders:
         """A process that has nothing to do; None where none can be started."""
         with self._lock:
             if self._closed:
-                raise DecoderDiedError("decoding was stopped")
+                raise DecoderDiedError("decoding was stopped", again=False)
             if self._idle:
                 process = self._idle.pop()
                 self._busy.add(process)
@@ -186,11 +190,12 @@ def _end_all(idle: list[_Process], busy: set[_Process]) -> None:
 
 
 def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """A process that finds its modules where this one does; where it complains is `errors`."""
-    command = [sys.executable, "-P", "-c", _START, json.dumps(sys.path)]
+    """A process that decodes; where it complains is `errors`."""
     one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each has a processor of its own
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, env=os.environ | one_thread)
+    return processes.start(
+        "imsearch.pictures.worker", stdin=pipe, stdout=pipe, stderr=errors, env=os.environ | one_thread
+    )
 
 
 class _Process:
@@ -237,7 +242,7 @@ class _Process:
                 else:
                     raise RuntimeError(value)
         except (EOFError, OSError) as error:
-            raise DecoderDiedError(self._why(seconds)) from error
+            raise self._why(seconds) from error
         finally:
             clock.cancel()
             budget.give_back(held)
@@ -270,18 +275,18 @@ class _Process:
         self._late = True
         self._process.kill()
 
-    def _why(self, seconds: float) -> str:
+    def _why(self, seconds: float) -> DecoderDiedError:
         """Why the process ended."""
         code = self._process.wait()
         if self._late or code == -getattr(signal, "SIGPROF", 0):
-            return f"decoding it takes too long: it was given up after {seconds:g} seconds"
+            return DecoderDiedError(f"decoding it takes too long: it was given up after {seconds:g} seconds")
         if code == -getattr(signal, "SIGKILL", 0):
-            return "the process that decoded it was killed (not enough memory?)"
+            return DecoderDiedError("the process that decoded it was killed (not enough memory?)", again=False)
         try:
             name = signal.strsignal(-code) or ""
         except ValueError:
             name = ""
-        return f"decoding it ends the program that does it ({name or f'exit code {code}'})"
+        return DecoderDiedError(f"decoding it ends the program that does it ({name or f'exit code {code}'})")
 
     def _log_noise(self) -> None:
         """What libraries printed while they decoded."""

@@ -41,7 +41,7 @@ def test_known_files_of_a_folder(engine: Engine) -> None:
     engine.record([], [Failure(Path("/a/broken.jpg"), "empty")])
     known = engine.catalog.known_files(Path("/a"))
     assert set(known) == {"/a/1.jpg", "/a/b/2.jpg", "/a", "/a/caf\udce9\n.jpg", "/a/broken.jpg"}
-    assert known["/a/b/2.jpg"][1:] == (101, 1_000_001, 0, 0)
+    assert known["/a/b/2.jpg"][1:5] == (101, 1_000_001, 0, 0)
     assert known["/a/broken.jpg"] == KnownFile(None, 0, 0)
     assert set(engine.catalog.known_files(Path("/a0/4.jpg"))) == {"/a0/4.jpg"}
     assert len(engine.catalog.known_files(Path("/"))) == 7
