@@ -67,7 +67,8 @@ def index(
     for note in plan.absent.notes(forget_missing, roots.__contains__):
         observer.note(note)
     for folder in scan.unreadable:
-        observer.note(f"{folder} cannot be read; its pictures are kept")
+        if not forget_missing or folder not in scan.lost:
+            observer.note(f"{folder} cannot be read; its pictures are kept")
     observer.planned(len(plan.work), plan.size)
     engine.recorder.stamp(plan.stamps)
     run = Run(engine, plan, annotators, device, batch_size, workers or default_workers(), observer)

@@ -84,7 +84,7 @@ def make_plan(
     for below in known_by_root.values():
         known.update(below)
     missing = [path for path in scan.missing if not _was_deleted(path, known_by_root.get(path, {}))]
-    plan.absent = Absent(missing, scan.empty, scan.unreadable, known_by_root.keys())
+    plan.absent = Absent(missing, scan.empty, scan.unreadable, scan.lost, known_by_root.keys())
     for found in scan.files:
         _sort_in(plan, found, known.pop(found.path, None), forget_missing)
     for path, file in known.items():
