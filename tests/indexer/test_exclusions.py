@@ -22,7 +22,9 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def taken(folder: Path, settings: Sequence[str] = (), options: Sequence[str] = (), notes: list[str] | None = None) -> str:
+def taken(
+    folder: Path, settings: Sequence[str] = (), options: Sequence[str] = (), notes: list[str] | None = None
+) -> str:
     scanner = Scanner(Exclusions(settings, options), (notes if notes is not None else []).append)
     list(scanner.scan([folder]))
     return " ".join(names(scanner.found, folder))
