@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.pictures.kinds import KINDS
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_ENDINGS = 6
 """So many endings of a kind of files are named."""
+_MOST_FOLDERS = 5
 _NEWS = ("new", "updated", "copied", "moved", "removed", "failed")
 
 
@@ -69,6 +71,12 @@ def tell_left_out(left_out: Mapping[str, int]) -> str:
     folders, files = left_out.get("folders", 0), left_out.get("files", 0)
     parts = ([count(folders, "folder")] if folders else []) + ([count(files, "file")] if files else [])
     return " and ".join(parts)
+
+
+def tell_missing(folders: Sequence[Path]) -> str:
+    """``/photos/nas, /photos/usb and 3 more``; empty where all was there."""
+    named = ", ".join(str(folder) for folder in folders[:_MOST_FOLDERS])
+    return f"{named} and {len(folders) - _MOST_FOLDERS:,} more" if len(folders) > _MOST_FOLDERS else named
 
 
 def duration(seconds: float) -> str:

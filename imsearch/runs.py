@@ -68,7 +68,8 @@ class LastRun:
 
     done, failures: as in `Progress`.  counts: by kind of file ("new", "moved", ...), of a run that came to its end.
     error: what ended it, for `Outcome.FAILED`.  not_read: numbers of files that are of no kind that is read, by kind
-    and ending, ``{"raw": {"cr2": 3}}``.  left_out: numbers of "folders" and "files" that rules leave out.
+    and ending, ``{"raw": {"cr2": 3}}``.  left_out: numbers of "folders" and "files" that rules leave out.  missing:
+    where known pictures could not be looked at, so that they are kept.
     """
 
     started: datetime
@@ -82,6 +83,7 @@ class LastRun:
     annotators: tuple[str, ...] = ()
     not_read: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    missing: tuple[Path, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -123,6 +125,7 @@ def last_run_record(run: LastRun) -> dict[str, Any]:
         "annotators": list(run.annotators),
         "not_read": {kind: dict(endings) for kind, endings in run.not_read.items()},
         "left_out": dict(run.left_out),
+        "missing": [str(folder) for folder in run.missing],
     }
 
 
@@ -168,6 +171,7 @@ def last_run_of(record: Mapping[str, Any]) -> LastRun:
         # Not in records of before.
         not_read={str(kind): _numbers(endings) for kind, endings in dict(record.get("not_read", {})).items()},
         left_out=_numbers(record.get("left_out", {})),
+        missing=tuple(map(Path, record.get("missing", ()))),
     )
 
 

@@ -11,7 +11,7 @@ import click
 from imsearch.as_json import status_record
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import make_table, print_json, print_table, printable, tell_failure
-from imsearch.run_words import tell_last_run, tell_left_out, tell_not_read, tell_progress
+from imsearch.run_words import tell_last_run, tell_left_out, tell_missing, tell_not_read, tell_progress
 from imsearch.runs import indexing_record
 from imsearch.semantic.meanings import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
@@ -99,6 +99,8 @@ def _print_runs(running: Progress | None, last: LastRun | None, folders: Sequenc
         table.add_row("indexing now", f"{tell_progress(running)} (process {running.pid})")
     if last is not None:
         table.add_row("last run", printable(tell_last_run(last)))
+        if last.missing:
+            table.add_row("not there", f"{printable(tell_missing(last.missing))} (pictures are kept)")
         if not_read := tell_not_read(last.not_read):
             table.add_row("not read", not_read)
         if left_out := tell_left_out(last.left_out):

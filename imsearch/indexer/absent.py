@@ -17,6 +17,7 @@ class State(StrEnum):
     MISSING = "is missing"
     EMPTY = "is empty"
     UNREADABLE = "cannot be read"
+    LOST = "does not answer"
     UNREACHABLE = "leads to files that cannot be reached"
     """Links in it, or files that the system cannot look at."""
 
@@ -33,12 +34,14 @@ class Absent:
         missing: Iterable[Path] = (),
         empty: Iterable[Path] = (),
         unreadable: Iterable[Path] = (),
+        lost: Iterable[Path] = (),
         roots: Set[Path] = frozenset(),
     ) -> None:
-        """missing, empty, unreadable: as in a scan.  roots: the folders that were scanned."""
+        """missing, empty, unreadable, lost: as in a scan.  roots: the folders that were scanned."""
         self._states = {os.fspath(path): State.MISSING for path in missing}
         self._states.update((os.fspath(path), State.EMPTY) for path in empty)
         self._states.update((os.fspath(path), State.UNREADABLE) for path in unreadable)
+        self._states.update((os.fspath(path), State.LOST) for path in lost)
         self._roots = roots
         self._folders: dict[str, tuple[str, State] | None] = {}
         self._held: dict[str, str] = {}
@@ -77,7 +80,8 @@ class Absent:
 
     def missing(self) -> list[Path]:
         """The folders and files that are not there, or empty, or lead nowhere, although files are known below them."""
-        return list(dict.fromkeys(place for place, state, _ in self.places() if state is not State.UNREADABLE))
+        told = (State.UNREADABLE, State.LOST)  # by the scan
+        return list(dict.fromkeys(place for place, state, _ in self.places() if state not in told))
 
     def places(self) -> list[tuple[Path, State, int]]:
         """Folders, what is the matter with each, and how many known files that concerns."""
@@ -87,7 +91,8 @@ class Absent:
         """What a user should know of the chosen folders.  forgotten: whether their pictures are."""
         notes = []
         for place, state, number in self.places():
-            if state is State.UNREADABLE or not chosen(place):
+            kept_anyway = state is State.UNREADABLE or (state is State.LOST and not forgotten)
+            if kept_anyway or not chosen(place):
                 continue
             fate = "forgotten" if forgotten else "kept (an unplugged disk?)"
             what = "its picture is" if number == 1 else f"its {number:,} pictures are"

@@ -21,6 +21,8 @@ from imsearch.runs import LastRun, Outcome, Phase, Progress, last_run_of, last_r
 PROGRESS_NAME = "indexing.json"
 LAST_NAME = "last-run.json"
 KINDS = ("new", "updated", "touched", "copied", "moved", "unchanged", "removed", "failed", "annotated", "reread")
+_MOST_MISSING = 100
+"""So many folders that are not there are kept of a run."""
 _EVERY = 0.5
 """Seconds between two writings."""
 _LATELY = 20.0
@@ -62,7 +64,12 @@ class Beacon:
         counts = {} if self._report is None else {name: getattr(self._report, name) for name in KINDS}
         run = replace(run, counts=counts, error=told)
         if self._report is not None:
-            run = replace(run, not_read=self._report.not_read, left_out=self._report.left_out.counts())
+            run = replace(
+                run,
+                not_read=self._report.not_read,
+                left_out=self._report.left_out.counts(),
+                missing=(*self._report.missing, *self._report.unreadable)[:_MOST_MISSING],
+            )
         self._write(LAST_NAME, last_run_record(run))
         with suppress(FileNotFoundError):
             (self._folder / PROGRESS_NAME).unlink()

@@ -77,7 +77,8 @@ def index(
     for note in plan.absent.notes(forget_missing, roots.__contains__):
         observer.note(note)
     for folder in scan.unreadable:
-        observer.note(f"{folder} cannot be read; its pictures are kept")
+        if not forget_missing or folder not in scan.lost:
+            observer.note(f"{folder} cannot be read; its pictures are kept")
     in_hand = in_hand or InHand(None)
     guilty = _guilty(plan, in_hand, try_alone, observer)
     observer.planned(len(plan.work), plan.size)

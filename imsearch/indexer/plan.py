@@ -87,7 +87,7 @@ def make_plan(
     for below in known_by_root.values():
         known.update(below)
     missing = [path for path in scan.missing if not _was_deleted(path, known_by_root.get(path, {}))]
-    plan.absent = Absent(missing, scan.empty, scan.unreadable, known_by_root.keys())
+    plan.absent = Absent(missing, scan.empty, scan.unreadable, scan.lost, known_by_root.keys())
     for found in scan.files:
         if _is_left_alone(found, known.get(found.path), known_by_root):
             plan.left_alone.append(Failure(Path(found.path), known.pop(found.path).left_alone))

@@ -28,7 +28,7 @@ class Scan:
     files: candidates, each once, in a stable order.
     missing: roots that do not exist, and links to folders that are not there.  empty: folders in which nobody put
     anything: no entry, or only what systems put there by themselves.  unreadable: folders, roots among them, that could
-    not be listed, and what could not be looked at at all.
+    not be listed, and what could not be looked at at all; lost: those of them whose disk or server no longer answers.
     left_out: by rules.  not_read: files of kinds that are not read, by the ending of their names.  ctimes: whether the
     ctimes of files were noted.
     """
@@ -37,9 +37,18 @@ class Scan:
     missing: list[Path] = field(default_factory=list)
     empty: list[Path] = field(default_factory=list)
     unreadable: list[Path] = field(default_factory=list)
+    lost: list[Path] = field(default_factory=list)
     left_out: LeftOut = field(default_factory=LeftOut)
     not_read: Counter[str] = field(default_factory=Counter)
     ctimes: bool = True
+
+
+_LOST = frozenset(
+    number
+    for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOMEDIUM")
+    if (number := getattr(errno, name, None)) is not None
+)
+"""How systems say that a disk or a server no longer answers; not all of them know all of these."""
 
 
 def absolute(paths: Sequence[Path]) -> list[Path]:
@@ -143,8 +152,15 @@ class Scanner:
         gone = error.errno in (errno.ENOENT, errno.ENOTDIR)
         if root.suffix.lower() in SUFFIXES and not (gone and not root.is_symlink()):
             self._add(os.fspath(root), None)
+        elif gone:
+            self.found.missing.append(root)
         else:
-            (self.found.missing if gone else self.found.unreadable).append(root)
+            self._refused(root, error)
+
+    def _refused(self, path: Path, error: OSError) -> None:
+        self.found.unreadable.append(path)
+        if error.errno in _LOST:
+            self.found.lost.append(path)
 
     def _walk(self, top: _Folder, is_root: bool = False) -> Iterator[int]:
         folders = [top]
@@ -175,9 +191,9 @@ class Scanner:
                 return None
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
             # Also a folder that vanished just now: nothing below it is taken for deleted in this run.
-            self.found.unreadable.append(Path(folder))
+            self._refused(Path(folder), error)
             return None
         self._walked.add((status.st_dev, status.st_ino))
         return entries
@@ -194,7 +210,8 @@ class Scanner:
             is_folder = leads_to_folder = False
             is_link = ending in SUFFIXES
             if not is_link and not entry.name.startswith("."):
-                (self.found.missing if error.errno == errno.ELOOP else self.found.unreadable).append(Path(entry.path))
+                if error.errno != errno.ELOOP:
+                    self._refused(Path(entry.path), error)
                 return None
         if not is_folder and not leads_to_folder:
             self._file(entry, ending, is_link, here)

@@ -72,6 +72,7 @@ class LastRunRecord(Record):
         description="Folders and files that rules leave out; empty for a run that did not come to its end.",
         examples=[{"folders": 12, "files": 3}],
     )
+    missing: list[Told] = Field(description="Folders that were not there or empty, so that their pictures are kept.")
 
 
 class FolderRecord(Record):

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from imsearch.run_words import duration as left
-from imsearch.run_words import tell_end, tell_left_out, tell_news, tell_not_read
+from imsearch.run_words import tell_end, tell_left_out, tell_missing, tell_news, tell_not_read
+from imsearch.webui.texts import readable
 from imsearch.wording import count, size
 
 if TYPE_CHECKING:
@@ -81,5 +82,9 @@ def last_run(run: LastRun) -> str:
 
 def passed_over(run: LastRun) -> list[str]:
     """What a run did not look at, each a sentence: ``Not read: 120 videos (mp4, mov).``"""
-    told = {"Not read": tell_not_read(run.not_read), "Left out by rules": tell_left_out(run.left_out)}
+    told = {
+        "Not there, so that their pictures are kept": readable(tell_missing(run.missing)),
+        "Not read": tell_not_read(run.not_read),
+        "Left out by rules": tell_left_out(run.left_out),
+    }
     return [f"{title}: {what}." for title, what in told.items() if what]
