@@ -57,8 +57,10 @@ class Wishes:
         return self._count > 1
 
     @property
-    def answer(self) -> str:
-        """What to say after the first."""
+    def answer(self) -> str | None:
+        """What to say after the first, once the next signal counts as a second one."""
+        if not self._count or time.monotonic() - self._last < ONE_PRESS:
+            return None
         more = "; press Ctrl-C again to leave at once" if self.first == signal.SIGINT else ""
         return f"Stopping after the pictures in hand{more}."
 
@@ -96,9 +98,9 @@ def wait_for(threads: Sequence[threading.Thread], wishes: Wishes, say: Callable[
             thread.join(timeout=_POLL)  # bounded, because signals do not end a plain join everywhere
             if wishes.at_once:
                 raise LeftAtOnce(doing.longest())
-            if wishes.is_set() and not told:
+            if not told and (answer := wishes.answer):
                 told = True
-                say(wishes.answer)
+                say(answer)
 
 
 @contextmanager
