@@ -15,6 +15,7 @@ from imsearch.records import AnnotatorSpec, Tag
 from imsearch.settings import Settings
 
 if TYPE_CHECKING:
+    from imsearch.doing import Doing
     from imsearch.indexer.crew import Crew
     from imsearch.indexer.item import Item
     from imsearch.pictures.decoders import Decoding
@@ -39,14 +40,18 @@ def annotate_files(
     settings: Settings,
     plugins: PluginManager | None = None,
     note: Callable[[str], None] = _silent,
+    doing: Doing | None = None,
 ) -> list[Annotated]:
-    """Tag files without indexing them; no library is needed."""
+    """Tag files without indexing them; no library is needed.
+
+    doing: is told what is under way.
+    """
     from imsearch.engine.tagging import merge
     from imsearch.plugins.manager import make_manager
 
     specs = {spec.name: spec for spec in usable_annotators(plugins or make_manager(), settings.annotators, note)}
     answers = []
-    for item in annotate(paths, list(specs.values()), settings, note):
+    for item in annotate(paths, list(specs.values()), settings, note, doing):
         said = [tag for name in item.annotations for tag in tags_by(item, specs[name])]
         answers.append(Annotated(item.path, merge(said, {}), error_of(item)))
     return answers
@@ -57,6 +62,7 @@ def annotate(
     specs: Sequence[AnnotatorSpec],
     settings: Settings,
     note: Callable[[str], None] = _silent,
+    doing: Doing | None = None,
 ) -> Iterator[Item]:
     """What these annotators make of files, each an item in the order given."""
     from imsearch.indexer.outside import annotate_outside
@@ -68,6 +74,7 @@ def annotate(
         batch_size=settings.batch_size,
         workers=settings.workers,
         note=note,
+        doing=doing,
     )
 
 
@@ -92,9 +99,8 @@ def usable_annotators(
 ) -> tuple[AnnotatorSpec, ...]:
     """The annotators of these names, or all; notes plugins that are broken, raises PluginError when nothing is left."""
     specs = plugins.choose(names)
-    for plugin in plugins.plugins():
-        if plugin.error:
-            note(f"The plugin {plugin} is broken and was left out: {plugin.error}")
+    for problem in plugins.problems():
+        note(problem)
     if not specs:
         raise PluginError('no annotator is installed that works. "imsearch plugins" tells more.')
     return specs

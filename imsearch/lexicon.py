@@ -10,11 +10,11 @@ The committed file is made by ``scripts/build_lexicon.py``; docs/lexicon.md says
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from imsearch.errors import ImsearchError
+from imsearch.letters import without_invisible
 
 DATA = Path(__file__).parent / "data" / "lexicon.json"
 FORMAT = 2
@@ -105,12 +105,12 @@ class Lexicon:
             raise ImsearchError(f"The lexicon {path} is damaged ({error}). Install imsearch again.") from error
 
     def normalize(self, text: str) -> str:
-        """Lower case, composed Unicode, plain apostrophes, single spaces; otherwise as it is.
+        """Lower case, composed Unicode, plain apostrophes, single spaces, no letters that cannot be seen.
 
         What is no text, a byte of a command line that is no UTF-8, becomes a question mark: no store could hold it.
         """
         text = text if text.isascii() else text.encode(errors="replace").decode()
-        return " ".join(unicodedata.normalize("NFC", text).lower().translate(_APOSTROPHES).split())
+        return " ".join(without_invisible(text).lower().translate(_APOSTROPHES).split())
 
     def forms(self, word: str) -> tuple[str, ...]:
         """The word itself, then what it may be a form of; of several words the last is varied.

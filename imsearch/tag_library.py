@@ -9,6 +9,7 @@ from imsearch.engine.changes import Change, Correction, Doubt, Renaming, Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.journal import history
 from imsearch.errors import ImsearchError
+from imsearch.letters import without_invisible
 from imsearch.records import USER
 from imsearch.settings import Settings
 
@@ -38,7 +39,7 @@ class TagLibrary:
         catalog = self.engine.catalog
         # Counting takes some tenths of a second where there are many pictures, and pages ask again and again.
         counted = catalog.remembered(("tag counts", by), lambda: catalog.tag_counts("", by))
-        start = prefix.casefold()
+        start = without_invisible(prefix).casefold()
         return [(name, count) for name, count in counted if name.casefold().startswith(start)]
 
     def rejected(self, image: int) -> tuple[str, ...]:

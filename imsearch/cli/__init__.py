@@ -1,43 +1,52 @@
 """The command line: `main` runs it and returns the exit code.
 
-0: done.  1: done with failures, or nothing found.  2: a mistake in the call, or a library that cannot be used.
-130: interrupted.  Results go to stdout; progress and messages go to stderr.
+0: done, or nobody reads the results any more.  1: done with failures, or nothing found.  2: a mistake in the call, a
+library that cannot be used, or results that cannot be written.  130: interrupted.  Results go to stdout; progress and
+messages go to stderr.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
 
 import click
 
+from imsearch.cli.leaving import INTERRUPTED, end
 from imsearch.cli.root import root
+from imsearch.cli.stdout import ReaderGone, results_alone
+from imsearch.doing import Doing
 from imsearch.errors import ImsearchError
 
 __all__ = ["main", "root"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line (by default the process's own) and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name that is not UTF-8 must not end in a traceback
+    """Run a command line and return its exit code.
+
+    Without arguments it is the process's own, which is expected to end with that exit code.
+    """
     # Pillow warns of oddities in files (damaged EXIF, large pictures); what matters of them is recorded as a failure.
     warnings.filterwarnings("ignore", module="PIL")
+    own = arguments is None
+    with results_alone(for_good=own):
+        code = _run(arguments, Doing(own))
+        return end(code) if own and code == INTERRUPTED else code
+
+
+def _run(arguments: Sequence[str] | None, doing: Doing) -> int:
     try:
-        code = root.main(args=arguments, prog_name="imsearch", standalone_mode=False)
-        sys.stdout.flush()
+        code = root.main(args=arguments, prog_name="imsearch", standalone_mode=False, obj=doing)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("Stopped. What was finished is kept; run the same command again to go on.", err=True)
-        return 130
+        return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return 2
-    except BrokenPipeError:
-        # The reader (`| head`) has seen enough.  Python would complain when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGone:
         return 0
     except (ImsearchError, OSError) as error:
         click.echo(f"imsearch: {error}", err=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from imsearch.as_json import annotated_record
-from imsearch.cli.common import annotator_option, device_option, format_option, say
+from imsearch.cli.common import annotator_option, device_option, doing, format_option, say
 from imsearch.cli.output import make_table, near, print_json, print_table, printable, shorten, terminal_width
+from imsearch.foreign import foreign
 from imsearch.settings import load_settings
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def annotate(images: tuple[Path, ...], annotators: tuple[str, ...], form: str, d
     from imsearch.annotating import annotate_files
 
     settings = load_settings({"annotators": annotators, "device": device})
-    answers = annotate_files(images, settings, note=say)
+    with foreign():
+        answers = annotate_files(images, settings, note=say, doing=doing())
     if form == "json":
         print_json({"images": [annotated_record(answer) for answer in answers]})
     else:

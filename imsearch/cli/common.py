@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from imsearch.doing import Doing
+from imsearch.errors import PluginError
+from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.settings import Settings
 from imsearch.wording import count as count  # for the commands, beside `say`
 
@@ -61,6 +64,27 @@ def open_library(
         for note in library.engine.notes:
             say(note)
         yield library
+
+
+@contextmanager
+def calling_plugin(who: str) -> Iterator[None]:
+    """While inside, a plugin is at work: what it prints is no result, and when it ends the program, it failed.
+
+    Other exceptions are passed on: they may be mistakes of ours, and their tracebacks help to find them.
+    """
+    with foreign(), doing().at(f"{who} is at work"):
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, Exception) or is_ctrl_c(error):
+                raise
+            raise PluginError(f"{who} failed: {reason(error)}") from error
+
+
+def doing() -> Doing:
+    """Notes of what is under way in this command."""
+    context = click.get_current_context(silent=True)
+    return (context and context.find_object(Doing)) or Doing()
 
 
 def say(message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from imsearch.cli.common import dataset_option, device_option, say
+from imsearch.cli.common import calling_plugin, dataset_option, device_option, say
 from imsearch.cli.output import make_table, print_json, print_table
 from imsearch.errors import DatasetError, PluginError
 from imsearch.settings import Settings, load_settings
@@ -160,20 +161,20 @@ def _annotation(
         if load is None:
             raise PluginError(f"The recipe {name} cannot load checkpoints, so --weights is of no use with it")
         build = partial(load, weights)
-    annotator = build(str(choose_device(settings.device)))
-    try:
-        with TrainingProgress() as progress:
-            progress.stage("Judging", len(chosen.samples))
-            return judge(spec, annotator, dataset, chosen, by, progress.advance, social_tags)
-    finally:
-        annotator.close()
+    with (
+        TrainingProgress() as progress,
+        calling_plugin(f"the annotator {name}"),
+        closing(build(str(choose_device(settings.device)))) as annotator,
+    ):
+        progress.stage("Judging", len(chosen.samples))
+        return judge(spec, annotator, dataset, chosen, by, progress.advance, social_tags)
 
 
 def _search(name: str, chosen: Dataset, settings: Settings, ask: str, ablate: bool) -> dict[str, SearchScores]:
     from imsearch.cli.progress import IndexingProgress
     from imsearch.search_quality import ABLATION, compare_rankings, evaluate_search
 
-    with IndexingProgress() as progress:
+    with IndexingProgress() as progress, calling_plugin(f"the annotator {name}"):
         asking: Literal["tags", "words"] = "tags" if ask == "tags" else "words"
         if ablate:
             return compare_rankings(name, chosen, settings, ABLATION, asking, progress)
@@ -184,7 +185,7 @@ def _captions(name: str, chosen: Dataset, settings: Settings) -> dict[str, Capti
     from imsearch.caption_quality import evaluate_captions
     from imsearch.cli.progress import IndexingProgress
 
-    with IndexingProgress() as progress:
+    with IndexingProgress() as progress, calling_plugin(f"the annotator {name}"):
         return evaluate_captions(name, chosen, settings, progress)
 
 

@@ -11,6 +11,7 @@ import click
 from imsearch.cli.common import annotator_option, count, device_option, library_option, open_library, say
 from imsearch.cli.output import print_json, tell_failure
 from imsearch.errors import ImsearchError
+from imsearch.foreign import foreign
 from imsearch.run_words import tell_left_out, tell_not_read
 from imsearch.settings import load_settings
 
@@ -54,6 +55,7 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
 
     A run can be stopped with Ctrl-C at any time and goes on where it was.  Exit code 1 when some picture failed.
     """
+    from imsearch.cli.leaving import leaving_at_once
     from imsearch.cli.progress import IndexingProgress
     from imsearch.indexer.exclusions import Exclusions
     from imsearch.indexer.interrupt import sigterm_is_ctrl_c
@@ -68,7 +70,7 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
         if not os.path.lexists(path) and not settings.library.exists():
             raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")
     opened = open_library(settings, write=True, create=bool(paths or settings.folders), plugins=plugins)
-    with sigterm_is_ctrl_c(), opened as library, IndexingProgress() as progress:
+    with sigterm_is_ctrl_c(), opened as library, leaving_at_once(), IndexingProgress() as progress, foreign():
         report = library.index(paths, observer=progress, forget_missing=forget_missing, exclude=exclude)
     if as_json:
         print_json(_record(report))

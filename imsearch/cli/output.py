@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imsearch.as_json import results_record
+from imsearch.cli.stdout import put, takes_utf8
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,21 +21,28 @@ if TYPE_CHECKING:
     from imsearch.records import Failure, Hit, Results
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NARROWEST = 20
+"""Columns; a table in fewer would hold nothing."""
 TAGS_SHOWN = 8
 """So many tags are printed for a result; ``imsearch show`` prints all."""
 
 
 def print_json(value: Any) -> None:
-    """One JSON document; bytes of a name that are no UTF-8 are escaped, all other text is readable."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
-    click.echo(re.sub(r"[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text))
+    """One JSON document in UTF-8; where the terminal takes another encoding, in ASCII with escapes.
+
+    Bytes of a name that are no UTF-8 are escaped in both.
+    """
+    text = json.dumps(value, ensure_ascii=not takes_utf8(), indent=2, allow_nan=False)
+    put(re.sub(r"[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
 
 
 def print_paths(paths: Iterable[Path], nul: bool) -> None:
     """Each path on a line, or followed by NUL; byte for byte as the file system has it."""
     end = b"\0" if nul else b"\n"
-    for path in paths:
-        sys.stdout.buffer.write(os.fsencode(path) + end)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        for path in paths:
+            sys.stdout.buffer.write(os.fsencode(path) + end)
 
 
 def print_results(results: Results, form: str, nul: bool, explain: bool = False) -> None:
@@ -94,14 +102,24 @@ def make_table(*columns: str) -> Table:
 def print_table(table: Table) -> None:
     from rich.console import Console
 
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=False, emoji=False, markup=False)
-    console.print(table)
+    if sys.stdout is not None:
+        width = terminal_width()
+        Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False).print(table)
 
 
 def terminal_width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns
+    """Columns of the terminal that shows the results, or of another that is there; 80 without one."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and 0 < int(said) < 100_000:
+        return max(int(said), _NARROWEST)
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
+        try:
+            columns = os.get_terminal_size(stream.fileno()).columns
+        except (AttributeError, OSError, ValueError):  # closed, or no terminal
+            continue
+        if columns > 0:
+            return max(columns, _NARROWEST)
+    return 80
 
 
 def _print_hits(hits: Sequence[Hit], explain: bool) -> None:

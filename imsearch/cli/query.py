@@ -10,6 +10,7 @@ import click
 
 from imsearch.cli.common import (
     annotator_option,
+    calling_plugin,
     count,
     device_option,
     format_option,
@@ -21,6 +22,7 @@ from imsearch.cli.common import (
 )
 from imsearch.cli.output import pointed, print_results, printable
 from imsearch.errors import QueryError
+from imsearch.foreign import foreign
 from imsearch.records import Results
 from imsearch.settings import load_settings
 
@@ -90,7 +92,8 @@ def query(
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
     with open_library(settings) as opened:
         try:
-            results = opened.query(text, offset=offset, everything=everything, facets=facets)
+            with foreign():  # like: may ask a model
+                results = opened.query(text, offset=offset, everything=everything, facets=facets)
         except QueryError as error:
             raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
         print_results(results, form, nul, explain)
@@ -122,7 +125,7 @@ def similar(image: Path, form: str, nul: bool, **flags: Any) -> int:
 
     IMAGE may be any picture file; one outside the library is read and goes through the model first.
     """
-    with open_library(load_settings(flags)) as opened:
+    with open_library(load_settings(flags)) as opened, calling_plugin("an annotator"):
         results = opened.similar(image)
     print_results(results, form, nul)
     if not results.hits:

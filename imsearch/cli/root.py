@@ -7,6 +7,9 @@ from importlib import import_module
 import click
 
 from imsearch import __version__
+from imsearch.cli.leaving import second_ctrl_c_leaves
+from imsearch.cli.stdout import given_away
+from imsearch.doing import Doing
 
 COMMANDS = {
     "index": "imsearch.cli.index:index",
@@ -40,6 +43,23 @@ class Root(click.Group):
             command: click.Command = getattr(import_module(module), name)
             return command
         return _from_plugins(ctx).get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is run; one of a plugin may print as it likes."""
+        name, command, rest = super().resolve_command(ctx, args)
+        doing = ctx.find_object(Doing)
+        if command is not None and name not in COMMANDS and not _comes_along(command):
+            ctx.with_resource(given_away())
+        elif doing is not None and doing.of_process and name != "serve":  # which waits for signals itself
+            ctx.with_resource(second_ctrl_c_leaves(doing))
+        return name, command, rest
+
+
+def _comes_along(command: click.Command) -> bool:
+    """Return True for a command of a plugin of our own."""
+    return (getattr(command.callback, "__module__", None) or "").startswith("imsearch.")
 
 
 def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from imsearch.cli.common import dataset_option, device_option, say
+from imsearch.cli.common import calling_plugin, dataset_option, device_option, say
 from imsearch.errors import ImsearchError
 from imsearch.settings import load_settings
 
@@ -61,7 +61,7 @@ def train(
     loaded = [load_dataset(spec) for spec in datasets]
     where = choose_device(load_settings({"device": device}).device)
     folder.mkdir(parents=True, exist_ok=True)
-    with TrainingProgress() as progress:
+    with TrainingProgress() as progress, calling_plugin(f"the training recipe {name}"):
         weights = recipe.run(Run(folder, loaded, where, seed, options, progress, cache))
     say("Training is done. The weights:")
     click.echo(str(weights))

@@ -22,6 +22,7 @@ from imsearch.engine.renaming import Tags, rename, set_aliases
 from imsearch.engine.tagging import Word, settle
 from imsearch.engine.words import Lexicon
 from imsearch.errors import ImsearchError, UndoConflict
+from imsearch.letters import is_blank, turns_around
 
 Pair = tuple[int, str]
 
@@ -123,8 +124,11 @@ class Corrections:
 
     def _normal(self, tag: str) -> str:
         name = self._lexicon.normalize(tag)
-        if not name:
-            raise ImsearchError("A tag needs a name.")
+        if is_blank(name):
+            typed = bool(tag.strip())
+            raise ImsearchError(f"A tag needs a name{': of what was typed, nothing can be seen' if typed else ''}.")
+        if turns_around(tag):
+            raise ImsearchError(f"The tag {tag!a} holds a mark that turns text around. Type it without.")
         return name
 
     def _choices(self, tags: Tags, typed: str, exact: bool) -> tuple[str, ...]:

@@ -11,7 +11,10 @@ import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
+
+from imsearch.indexer.interrupt import LeftAtOnce
 
 NAME = "in-hand.jsonl"
 _MOST_BYTES = 1 << 20
@@ -28,6 +31,15 @@ class InHand:
         self._file: IO[str] | None = None
         self._lock = threading.Lock()
         self._written = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, LeftAtOnce):  # what hangs then is still in hand
+            self.close()
 
     def left(self) -> list[Path]:
         """What an earlier run had in hand when it died."""

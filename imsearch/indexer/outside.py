@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from imsearch.doing import Doing
 from imsearch.errors import PictureError, PluginError
 from imsearch.indexer.crew import Crew
 from imsearch.indexer.item import Item
@@ -25,6 +26,7 @@ def annotate_outside(
     batch_size: int | None = None,
     workers: int | None = None,
     note: Callable[[str], None] = lambda text: None,
+    doing: Doing | None = None,
 ) -> Iterator[Item]:
     """Read and annotate files, each an item in the order given; an item's `reason` and `failures` tell what failed.
 
@@ -33,18 +35,23 @@ def annotate_outside(
     workers = workers or default_workers()
     decoding = decoders.Decoders(workers)
     threading.Thread(target=decoding.warm_up, daemon=True).start()  # while the models are built
-    crew = Crew(annotators, device, batch_size, note)
+    crew = Crew(annotators, device, batch_size, note, doing)
     names = tuple(name for name in crew.names if crew.has(name))
     if not names:
         raise PluginError(". ".join(f"The annotator {name} cannot be used: {why}" for name, why in crew.broken.items()))
+    pool = ThreadPoolExecutor(workers)
+    start = 0
     try:
-        with ThreadPoolExecutor(workers) as pool:
-            for start in range(0, len(paths), crew.batch_size):
-                items = [Item(path, 0, 0, decode=True, wanted=names) for path in paths[start : start + crew.batch_size]]
-                batch = list(pool.map(lambda item: decode(read_bytes(item, decoding), crew.ready, decoding), items))
-                crew.annotate(batch)
-                yield from batch
+        while share := paths[start : start + crew.batch_size]:
+            start += len(share)
+            items = [Item(path, 0, 0, decode=True, wanted=names) for path in share]
+            batch = list(
+                pool.map(crew.noted(lambda item: decode(read_bytes(item, decoding), crew.ready, decoding)), items)
+            )
+            crew.annotate(batch)
+            yield from batch
     finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C one may hang, and nobody waits for it
         crew.close()
         decoding.close()
 

@@ -84,7 +84,7 @@ def index(
     observer.planned(len(plan.work), plan.size)
     engine.recorder.stamp(plan.stamps)
     workers = workers or default_workers()
-    with closing(decoding or decoders.Decoders(workers)) as decoding, closing(in_hand):
+    with closing(decoding or decoders.Decoders(workers)) as decoding, in_hand:
         run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand, guilty)
         run.to_the_end()
     # Only now is known what of an empty folder was moved to another one.

@@ -16,6 +16,7 @@ from typing import TypeVar
 from imsearch.annotator import Annotator
 from imsearch.engine.batch import FileSeen, ImageFacts, ctime_of
 from imsearch.errors import PictureError
+from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.indexer.item import Item
 from imsearch.pictures.decoders import DecoderDiedError, Decoding
 from imsearch.pictures.metadata.gather import FACTS_VERSION, Gathered
@@ -160,9 +161,12 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
         picture.social_tags = ()
     for name in item.wanted:
         try:
-            item.prepared[name] = annotators[name][0].prepare(picture)
-        except Exception as error:  # noqa: BLE001 - a plugin's mistake is recorded and harms nobody else
-            item.failures[name] = f"{type(error).__name__}: {error}"
+            with foreign():
+                item.prepared[name] = annotators[name][0].prepare(picture)
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
+            item.failures[name] = reason(error)  # a plugin's mistake is recorded and harms nobody else
     return item
 
 

@@ -20,7 +20,7 @@ from imsearch.engine.batch import KnownFile
 from imsearch.indexer.crew import Crew
 from imsearch.indexer.found import FoundFile
 from imsearch.indexer.in_hand import InHand
-from imsearch.indexer.interrupt import ctrl_c_sets
+from imsearch.indexer.interrupt import ctrl_c_sets, wait_for
 from imsearch.indexer.item import Item, Outcome
 from imsearch.indexer.plan import Plan, same_bytes
 from imsearch.indexer.read import decode, ordered, read_bytes
@@ -74,19 +74,21 @@ class Run:
         self._reread: set[int] = set()
 
     def to_the_end(self) -> None:
-        """Run until all is done, one stage breaks, or Ctrl-C; what is annotated is stored in every case."""
+        """Run until all is done, one stage breaks, or Ctrl-C; what is annotated is stored in every case.
+
+        Raises KeyboardInterrupt after Ctrl-C, LeftAtOnce after the second one.
+        """
         stages = (self._read, self._annotate, self._write)
-        threads = [threading.Thread(target=stage, name=stage.__name__) for stage in stages]
+        # Nobody waits for daemons: after the second Ctrl-C one of them may hang.
+        threads = [threading.Thread(target=stage, name=stage.__name__, daemon=True) for stage in stages]
         with ctrl_c_sets(self._stop) as pressed:
             try:
                 for thread in threads:
                     thread.start()
-                for thread in threads:
-                    while thread.is_alive():
-                        thread.join(timeout=0.5)  # bounded, because signals do not end a plain join everywhere
+                wait_for(threads, pressed, self._observer.note, self.crew.doing)
             finally:  # should a handler of the host raise something, the batch in hand is finished all the same
                 self._stop.set()
-                for thread in filter(threading.Thread.is_alive, threads):
+                for thread in threads if not pressed.at_once else ():
                     thread.join()
         self.tally.outcomes[Outcome.UNCHANGED] += self._skipped
         if self._errors:
@@ -122,16 +124,12 @@ class Run:
     def _decoded(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
         resolver = Resolver(self._plan, self._engine.catalog, self.crew)
         # The windows hold what the stage behind takes at once, and something to do for each worker meanwhile.
-        read = ordered(
-            pool,
-            partial(read_bytes, decoding=self._decoding),
-            self._items(),
-            lambda: CHUNK + 2 * self._workers,
-            lambda item: item.size,
-        )
+        window = lambda: CHUNK + 2 * self._workers  # noqa: E731
+        read_one = self.crew.noted(partial(read_bytes, decoding=self._decoding))
+        read = ordered(pool, read_one, self._items(), window, lambda item: item.size)
         decoded = ordered(
             pool,
-            self._decode,
+            self.crew.noted(self._decode),
             resolver.resolve(read),
             lambda: 2 * (self.crew.batch_size + self._workers),
             lambda item: len(item.data),
@@ -190,7 +188,8 @@ class Run:
         for messages in self._arrivals():
             try:
                 if not self._errors:
-                    self._store([item for message in messages if not isinstance(message, str) for item in message])
+                    with self.crew.doing.at("pictures are being written to the library"):
+                        self._store([item for message in messages if not isinstance(message, str) for item in message])
                 for note in messages:
                     if isinstance(note, str):
                         self._observer.note(note)
@@ -199,7 +198,8 @@ class Run:
         try:
             if not self._errors and not self._stop.is_set():
                 self.tally.removed = max(0, self._engine.forget(self._plan.gone) - self._plan.moved)
-            self._engine.catch_up()
+            with self.crew.doing.at("the index is being brought up to date"):
+                self._engine.catch_up()
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._fail(error)
 

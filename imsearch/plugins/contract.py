@@ -6,14 +6,15 @@ that a model which breaks the contract on one picture only is caught too.
 
 from __future__ import annotations
 
-import math
 import re
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from imsearch.records import USER, Annotation, AnnotatorSpec
+from imsearch.foreign import foreign, is_ctrl_c, reason
+from imsearch.letters import breaks_lines, is_blank, tidy
+from imsearch.records import USER, Annotation, AnnotatorSpec, Tag
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator
@@ -48,9 +49,10 @@ def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
     if annotator is None:
         return [described, built]
     try:
-        return [described, built, *_behaviour(spec, annotator)]
+        checks = [described, built, *_behaviour(spec, annotator)]
     finally:
-        annotator.close()
+        closed = _closed(annotator)
+    return checks if closed.passed else [*checks, closed]
 
 
 def spec_problems(spec: AnnotatorSpec) -> list[str]:
@@ -81,14 +83,21 @@ def annotation_problems(spec: AnnotatorSpec, annotation: object) -> list[str]:
     """What is wrong with the answer to one picture."""
     if not isinstance(annotation, Annotation):
         return [f"expected an Annotation, got {type(annotation).__name__}"]
+    given: object = annotation.tags
+    if not isinstance(given, Sequence) or isinstance(given, str | bytes):
+        return [f"the tags of an Annotation are a tuple of Tag, not {type(given).__name__}"]
+    if odd := [tag for tag in given if not isinstance(tag, Tag)]:
+        return [f"expected a Tag, got {type(odd[0]).__name__}: {odd[0]!r:.40}"]
     names = [tag.name for tag in annotation.tags]
     problems = [f"tag {name!r}: {problem}" for name in names if (problem := _name_problem(name))]
+    if problems:
+        return problems
     if len(set(names)) < len(names):
         problems.append("a tag is named twice for one picture")
     problems += [
         f"tag {tag.name!r} has the probability {tag.probability}; it must lie in 0 to 1"
         for tag in annotation.tags
-        if not (math.isfinite(tag.probability) and 0 <= tag.probability <= 1)
+        if not _is_probability(tag.probability)
     ]
     if spec.vocabulary and (foreign := sorted(set(names) - set(spec.vocabulary))):
         problems.append(f"tag {foreign[0]!r} is not in the vocabulary")
@@ -133,8 +142,11 @@ def _build(spec: AnnotatorSpec, device: str) -> tuple[Check, Annotator | None]:
 
     rule = f"the factory builds an Annotator for {device!r}"
     try:
-        annotator = spec.factory(device)
-    except Exception as error:  # noqa: BLE001 - this is what is being checked
+        with foreign():
+            annotator = spec.factory(device)
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         return Check(rule, (_told(error),)), None
     if not isinstance(annotator, Annotator):
         return Check(rule, (f"it built a {type(annotator).__name__}, which is no imsearch.Annotator",)), None
@@ -153,14 +165,17 @@ def _behaviour(spec: AnnotatorSpec, annotator: Annotator) -> list[Check]:
         return []
 
     def annotate() -> list[str]:
-        answers.extend(annotator.annotate(prepared))
+        given = annotator.annotate(prepared)
+        if not isinstance(given, Sequence) or isinstance(given, str | bytes):
+            return [f"expected a list of annotations, got {type(given).__name__}"]
+        answers.extend(given)
         return [] if len(answers) == len(prepared) else [f"{len(prepared)} pictures gave {len(answers)} answers"]
 
     def judge() -> list[str]:
         return [
             f"{picture.path.stem}: {problem}"
             for picture, answer in zip(pictures, answers, strict=True)
-            for problem in annotation_problems(spec, answer)
+            for problem in annotation_problems(spec, answer) or _spellings(answer)
         ]
 
     def alone() -> list[str]:
@@ -184,12 +199,19 @@ def _until_failure(*rules: tuple[str, Callable[[], Sequence[str]]]) -> list[Chec
     checks = []
     for rule, broken in rules:
         try:
-            checks.append(Check(rule, tuple(broken())))
-        except Exception as error:  # noqa: BLE001 - this is what is being checked
+            with foreign():
+                checks.append(Check(rule, tuple(broken())))
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
             checks.append(Check(rule, (_told(error),)))
         if not checks[-1].passed:
             break
     return checks
+
+
+def _spellings(answer: Annotation) -> list[str]:
+    return [problem for tag in answer.tags if (problem := _spelling_problem(tag.name))]
 
 
 def _difference(one: Annotation, other: Annotation) -> str:
@@ -217,15 +239,42 @@ def _vector_problems(spec: AnnotatorSpec, vector: Any) -> list[str]:
 
 
 def _name_problem(name: object) -> str:
-    if not isinstance(name, str) or not name.strip():
-        return "a tag needs a name"
+    if not isinstance(name, str) or is_blank(name):
+        return "a tag needs a name that can be seen"
+    if breaks_lines(name):
+        return "control characters and line breaks"
     if name != " ".join(name.split()):
         return "spaces at the ends or in a row"
     return "" if name == name.lower() else "tags are lower case"
 
 
-def _told(error: Exception) -> str:
+def _spelling_problem(name: str) -> str:
+    """What is taken out of a name when pictures are indexed; no reason to refuse it."""
+    if tidy(name) == name:
+        return ""
+    return f"{name!a} holds letters that cannot be seen, or is not in Unicode's NFC form; return {tidy(name)!a}"
+
+
+def _is_probability(value: Any) -> bool:
+    try:
+        return 0 <= float(value) <= 1 and not isinstance(value, str | bytes)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        return False
+
+
+def _closed(annotator: Annotator) -> Check:
+    try:
+        with foreign():
+            annotator.close()
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
+        return Check("it closes", (_told(error),))
+    return Check("it closes")
+
+
+def _told(error: BaseException) -> str:
     """The exception and the line of the plugin that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{reason(error)}{place}"

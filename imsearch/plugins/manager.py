@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from imsearch.errors import PluginError
+from imsearch.foreign import foreign, is_ctrl_c, reason
+from imsearch.letters import tidy
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import spec_problems
 from imsearch.records import AnnotatorSpec, Image, RecipeSpec, Tag
@@ -34,6 +36,7 @@ class Plugin:
 
     name: the name of the entry point.  package, version: the distribution that brings it.
     error: one line for the user, or None.  details: the traceback belonging to it, for the plugin's author.
+    shipped: whether it comes with imsearch.
     """
 
     name: str
@@ -42,12 +45,15 @@ class Plugin:
     module: Any = field(default=None, repr=False)
     error: str | None = None
     details: str = field(default="", repr=False)
+    shipped: bool = False
 
     def fail(self, error: str) -> None:
-        """Keep the first error, and its traceback when there is one."""
+        """Keep the error, after others that there were, and the first traceback when there is one."""
         if self.error is None:
             self.error = error
             self.details = traceback.format_exc() if sys.exc_info()[0] else ""
+        elif error not in self.error:
+            self.error = f"{self.error}; {error}"
 
     def __str__(self) -> str:
         return f"{self.name} (package {self.package} {self.version})"
@@ -65,13 +71,17 @@ class PluginManager:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
         self._plugins: list[Plugin] = []
-        for entry in sorted(found, key=lambda entry: (entry.name, entry.value)):
-            plugin = Plugin(entry.name, *_package(entry))
+        self._deaf: set[int] = set()
+        for entry in sorted(found, key=_rank):
+            plugin = Plugin(entry.name, *_package(entry), shipped=_is_shipped(entry))
             self._plugins.append(plugin)
             try:
-                self._register(plugin, entry.load())
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded; a plugin may raise anything
-                plugin.fail(_reason(error))
+                with foreign():
+                    self._register(plugin, entry.load())
+            except BaseException as error:
+                if is_ctrl_c(error):
+                    raise
+                plugin.fail(reason(error))
 
     def plugins(self) -> tuple[Plugin, ...]:
         """All of them, the broken ones included, after each was asked what it offers."""
@@ -81,24 +91,29 @@ class PluginManager:
     def choose(self, names: Collection[str]) -> tuple[AnnotatorSpec, ...]:
         """The annotators of these names, or those that run by default when none is named.
 
-        Raises `PluginError` for a name that nothing offers, and for one that two plugins offer.
+        Raises `PluginError` for a name that nothing offers.
         """
-        names = names or [name for name, claims in self._annotators.items() if any(s.default for _, s in claims)]
-        offered = {name: [plugin for plugin, _ in self._annotators.get(name, [])] for name in names}
-        for name, plugins in offered.items():
-            if not plugins:
+        names = names or [name for name, (_, spec) in self._annotators.items() if spec.default]
+        for name in names:
+            if name not in self._annotators:
                 raise PluginError(self.unknown("annotator", name, self._annotators))
-            if len(plugins) > 1:
-                raise PluginError(
-                    f"two plugins offer an annotator named {name!r}: {plugins[0]} and {plugins[1]}. "
-                    "Uninstall one of the packages, or choose other annotators with --annotator."
-                )
-        return tuple(self._annotators[name][0][1] for name in sorted(offered))
+        return tuple(self._annotators[name][1] for name in sorted(set(names)))
 
     def offered(self, plugin: str | None = None) -> tuple[AnnotatorSpec, ...]:
-        """Every annotator there is, those of one name included; or those of the plugins of this name."""
-        claims = [claim for name in sorted(self._annotators) for claim in self._annotators[name]]
+        """Every annotator that can be used; or those of the plugins of this name."""
+        claims = [self._annotators[name] for name in sorted(self._annotators)]
         return tuple(spec for provider, spec in claims if plugin in (None, provider.name))
+
+    def problems(self) -> list[str]:
+        """A sentence about each plugin that is broken, or of which something was left out."""
+        working = {id(provider) for provider, _ in self._annotators.values()}
+        return [
+            f"The plugin {plugin} works only in part: {plugin.error}"
+            if id(plugin) in working
+            else f"The plugin {plugin} is broken and was left out: {plugin.error}"
+            for plugin in self.plugins()
+            if plugin.error
+        ]
 
     def recipe(self, name: str) -> RecipeSpec:
         """The training recipe of this name."""
@@ -114,16 +129,18 @@ class PluginManager:
         """The commands that plugins add; `taken` are the program's own names."""
         import click
 
-        commands: dict[str, click.Command] = {}
+        commands: dict[str, tuple[Plugin, click.Command]] = {}
         for plugin in self._usable():
             group = click.Group(hookspecs.PROJECT)
             self._ask(plugin, "imsearch_commands", cli=group)
             for name, command in group.commands.items():
-                if name in taken or name in commands:
-                    plugin.fail(f"its command {name!r} already exists")
+                if name in taken:
+                    plugin.fail(_taken("command", name, "imsearch itself"))
+                elif name in commands:
+                    plugin.fail(_taken("command", name, str(commands[name][0])))
                 else:
-                    commands[name] = command
-        return commands
+                    commands[name] = (plugin, command)
+        return {name: command for name, (_, command) in commands.items()}
 
     @property
     def listens(self) -> bool:
@@ -132,10 +149,15 @@ class PluginManager:
 
     def image_indexed(self, image: Image, tags: Sequence[Tag]) -> list[Plugin]:
         """Tell every plugin that listens; returns those that failed at it, which are not told again."""
-        working = [plugin for plugin in self._usable() if plugin.error is None]
-        for plugin in working:
-            self._ask(plugin, "imsearch_image_indexed", image=image, tags=tags)
-        return [plugin for plugin in working if plugin.error]
+        failed = []
+        for plugin in self._usable():
+            if (
+                id(plugin) not in self._deaf
+                and self._ask(plugin, "imsearch_image_indexed", image=image, tags=tags) is None
+            ):
+                self._deaf.add(id(plugin))
+                failed.append(plugin)
+        return failed
 
     def _register(self, plugin: Plugin, module: Any) -> None:
         """Hand a loaded module to pluggy; refuse one whose hooks are misspelled or missing."""
@@ -157,55 +179,55 @@ class PluginManager:
     def _usable(self) -> Iterator[Plugin]:
         return (plugin for plugin in self._plugins if plugin.module is not None)
 
-    def _ask(self, plugin: Plugin, hook: str, **arguments: Any) -> list[Any]:
-        """What one plugin answers to a hook; an exception is recorded and counts as no answer."""
+    def _ask(self, plugin: Plugin, hook: str, **arguments: Any) -> list[Any] | None:
+        """What one plugin answers to a hook; None when it failed, which is recorded."""
         others = [module for module in self._pluggy.get_plugins() if module is not plugin.module]
         try:
-            return list(self._pluggy.subset_hook_caller(hook, others)(**arguments))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded; a plugin may raise anything
-            plugin.fail(f"{hook} failed: {_reason(error)}")
-            return []
+            with foreign():
+                return list(self._pluggy.subset_hook_caller(hook, others)(**arguments))
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
+            plugin.fail(f"{hook} failed: {reason(error)}")
+            return None
 
     def _offered(self, plugin: Plugin, hook: str, kind: type[Offer]) -> list[Offer]:
         """The items of a hook that answers with a list of specs; anything else is an error of the plugin."""
         items: list[Offer] = []
-        for answer in self._ask(plugin, hook):
+        answers = self._ask(plugin, hook)
+        if answers == [] and hook in {caller.name for caller in self._pluggy.get_hookcallers(plugin.module) or ()}:
+            answers = [None]  # which pluggy leaves out
+        for answer in answers or ():
             if isinstance(answer, (list, tuple)) and all(isinstance(item, kind) for item in answer):
                 items.extend(answer)
             else:
-                plugin.fail(f"{hook} must return a list of {kind.__name__}, not {answer!r:.80}")
+                plugin.fail(f"{hook} must return a list of {kind.__name__}, not {_shown(answer)}")
         return items
 
     @cached_property
-    def _annotators(self) -> dict[str, list[tuple[Plugin, AnnotatorSpec]]]:
-        """By name, who offers an annotator; more than one is a conflict."""
-        offers: dict[str, list[tuple[Plugin, AnnotatorSpec]]] = {}
+    def _annotators(self) -> dict[str, tuple[Plugin, AnnotatorSpec]]:
+        """By name, who offers an annotator.  Who comes first keeps the name; a newcomer is left out, and told so."""
+        offers: dict[str, tuple[Plugin, AnnotatorSpec]] = {}
         for plugin in self._usable():
             for spec in self._offered(plugin, "imsearch_annotators", AnnotatorSpec):
-                try:
-                    problems = spec_problems(spec)
-                except Exception as error:  # noqa: BLE001 - a field of the wrong type
-                    problems = [_reason(error)]
-                if problems:
-                    plugin.fail(f"annotator {spec.name!r}: {problems[0]}")
+                if problem := _spec_problem(spec):
+                    plugin.fail(f"annotator {spec.name!r}: {problem}")
+                elif spec.name in offers:
+                    plugin.fail(_taken("annotator", spec.name, _rival(offers[spec.name][0], plugin)))
                 else:
-                    offers.setdefault(spec.name, []).append((plugin, spec))
-        for name, claims in offers.items():
-            for plugin, _ in claims if len(claims) > 1 else ():
-                rivals = ", ".join(str(other) for other, _ in claims if other is not plugin) or "this plugin itself"
-                plugin.fail(f"its annotator {name!r} is also offered by {rivals}")
+                    offers[spec.name] = (plugin, _tidied(spec))
         return offers
 
     @cached_property
     def _recipes(self) -> dict[str, RecipeSpec]:
-        recipes: dict[str, RecipeSpec] = {}
+        recipes: dict[str, tuple[Plugin, RecipeSpec]] = {}
         for plugin in self._usable():
             for recipe in self._offered(plugin, "imsearch_recipes", RecipeSpec):
                 if recipe.name in recipes:
-                    plugin.fail(f"its training recipe {recipe.name!r} already exists")
+                    plugin.fail(_taken("training recipe", recipe.name, _rival(recipes[recipe.name][0], plugin)))
                 else:
-                    recipes[recipe.name] = recipe
-        return recipes
+                    recipes[recipe.name] = (plugin, recipe)
+        return {name: recipe for name, (_, recipe) in recipes.items()}
 
     def unknown(self, what: str, name: str, known: Iterable[str]) -> str:
         """What to say about a name that nothing offers; a plugin that would offer it may be broken."""
@@ -219,12 +241,49 @@ def _package(entry: EntryPoint) -> tuple[str, str]:
     return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "?")
 
 
-def _reason(error: BaseException) -> str:
-    """An exception as one line; ours are worded for the user already."""
-    if isinstance(error, PluginError):
-        return str(error)
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _is_shipped(entry: EntryPoint) -> bool:
+    return entry.value.startswith(f"{__package__}.")
+
+
+def _rank(entry: EntryPoint) -> tuple[bool, str, str, str]:
+    """The order of plugins, in which the first keeps a name: ours, then by the names of plugin and package."""
+    return not _is_shipped(entry), entry.name, _package(entry)[0], entry.value
+
+
+def _shown(value: object) -> str:
+    """A value as its author would write it, or its type where that fails."""
+    try:
+        return f"{value!r:.80}"
+    except Exception:  # noqa: BLE001 - what is told is that it is no spec, in any case
+        return f"a {type(value).__name__}"
+
+
+def _rival(first: Plugin, newcomer: Plugin) -> str:
+    return "this plugin itself" if first is newcomer else str(first)
+
+
+def _taken(what: str, name: str, owner: str) -> str:
+    """What to say of something that was left out because its name is in use."""
+    return (
+        f"its {what} {name!r} was left out: {owner} uses that name already. Uninstall one of the packages, or ask the "
+        "author of this one for another name"
+    )
+
+
+def _spec_problem(spec: AnnotatorSpec) -> str:
+    """What is wrong with a spec, if anything."""
+    try:
+        return next(iter(spec_problems(spec)), "")
+    except Exception as error:  # noqa: BLE001 - a field of the wrong type
+        return reason(error)
+
+
+def _tidied(spec: AnnotatorSpec) -> AnnotatorSpec:
+    """The spec with its tags spelled as the tags of pictures are stored."""
+    if all(map(str.isascii, (*spec.vocabulary, *spec.thresholds))):
+        return spec
+    thresholds = {tidy(name): value for name, value in spec.thresholds.items()}
+    return replace(spec, vocabulary=tuple(map(tidy, spec.vocabulary)), thresholds=thresholds)
 
 
 def _misspelled(name: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from imsearch.annotator import Annotator
 from imsearch.engine.engine import Engine
 from imsearch.errors import ModelError, PluginError
-from imsearch.indexer.crew import checked
+from imsearch.indexer.answers import checked
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import SilentObserver
 from imsearch.pictures.picture import Picture

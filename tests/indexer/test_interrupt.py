@@ -31,10 +31,10 @@ def many(tmp_path: Path) -> Path:
 
 
 class InterruptAfter(SilentObserver):
-    """Presses Ctrl-C, twice as people do, when so many files are stored."""
+    """Presses Ctrl-C when so many files are stored."""
 
     def __init__(self, files: int) -> None:
-        self.left, self.presses = files, 2
+        self.left, self.presses = files, 1
 
     def done(self, files: int, size: int) -> None:
         self.left -= files

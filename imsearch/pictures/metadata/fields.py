@@ -11,6 +11,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from unicodedata import category
+
+from imsearch.letters import tidy
 
 LONGEST_NAME = 100
 """Characters of a camera's or lens's name."""
@@ -68,7 +71,7 @@ def plain(value: Any, most: int = LONGEST_NAME) -> str:
     if not isinstance(value, str):
         return ""
     start = value[: 4 * most]  # so that ten megabytes cost nothing
-    return " ".join("".join(c if c.isprintable() else " " for c in start).split())[:most].rstrip()
+    return tidy("".join(c if c.isprintable() or category(c) == "Cf" else " " for c in start))[:most].rstrip()
 
 
 def number(value: Any, within: tuple[float, float]) -> float | None:

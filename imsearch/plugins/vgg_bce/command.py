@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from imsearch.cloud import FORMATS, draw_cloud, likeliest
 from imsearch.errors import ImsearchError, PictureError, PluginError
+from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.settings import load_settings
 
 if TYPE_CHECKING:
@@ -46,7 +48,10 @@ def wordcloud(image: Path, annotators: tuple[str, ...], output: Path | None, dev
     if output.exists() and image.exists() and output.samefile(image):
         raise ImsearchError(f"{output} is the picture itself; choose another --output")
     settings = load_settings({"annotators": annotators, "device": device})
-    specs = make_manager().choose(settings.annotators)
+    manager = make_manager()
+    specs = manager.choose(settings.annotators)
+    for problem in manager.problems():
+        click.echo(problem, err=True)
     if not specs:
         raise PluginError('no annotator is installed that works. "imsearch plugins" tells more.')
     tags = [tag for spec in specs for tag in _said(spec, image, str(choose_device(settings.device)))]
@@ -64,11 +69,14 @@ def _said(spec: AnnotatorSpec, file: Path, device: str) -> Sequence[Tag]:
         picture = read_picture(file, spec.input_size)
     except PictureError as error:
         raise PictureError(f"{file}: {error}") from error
-    annotator = spec.factory(device)
     try:
-        (annotation,) = annotator.annotate([annotator.prepare(picture)])
-    finally:
-        annotator.close()
-    if problems := annotation_problems(spec, annotation):
+        with foreign(), closing(spec.factory(device)) as annotator:
+            (annotation,) = annotator.annotate([annotator.prepare(picture)])
+            problems = annotation_problems(spec, annotation)
+    except BaseException as error:
+        if is_ctrl_c(error) or isinstance(error, ImsearchError):
+            raise
+        raise PluginError(f"the annotator {spec.name} failed: {reason(error)}") from error
+    if problems:
         raise PluginError(f"the annotator {spec.name} breaks its contract: {problems[0]}")
     return annotation.tags

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from imsearch.letters import tidy
 from imsearch.records import USER
 from imsearch.webui.linking import search_address, tag_query
 from imsearch.webui.site import TheSite
@@ -56,7 +57,7 @@ def tags_page(
 ) -> HTMLResponse:
     """by: a source, or all.  q: only tags that hold this; the browser filters further without asking."""
     counted = site.library.tags(by=by)
-    wanted = " ".join(q.casefold().split())
+    wanted = tidy(q).casefold()
     return site.pages.render(
         request,
         "tags.html",
