@@ -73,6 +73,7 @@ def annotate(
         device=pick_device(settings.device),
         batch_size=settings.batch_size,
         workers=settings.workers,
+        decode_seconds=settings.decode_seconds,
         note=note,
         doing=doing,
     )

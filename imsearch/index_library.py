@@ -80,6 +80,7 @@ class IndexLibrary(TagLibrary):
                 device=device,
                 batch_size=self.settings.batch_size,
                 workers=self.settings.workers,
+                decode_seconds=self.settings.decode_seconds,
                 observer=Announcer(beacon, self.engine.catalog, self.plugins) if self.plugins.listens else beacon,
                 forget_missing=forget_missing,
                 exclusions=exclusions,

@@ -43,6 +43,9 @@ class Settings:
     device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
     batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
     workers: int | None = _setting(None, "How many pictures are read at once; by default the number of processors.")
+    decode_seconds: float = _setting(
+        6.0, "Seconds of a processor after which a picture that is still being decoded is given up."
+    )
     compare_ctime: bool = _setting(
         True, "Whether a file is read again when its ctime alone is another, as after an edit that keeps size and time."
     )
@@ -163,6 +166,12 @@ def _megabytes(value: Any) -> int:
     return int(value)
 
 
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not 0 < float(value) < 1e6:
+        raise ValueError("it must be a number above 0")
+    return float(value)
+
+
 def _share(value: Any) -> float:
     if isinstance(value, bool) or not 0 <= float(value) <= 1:
         raise ValueError("it must be a number from 0 to 1")
@@ -193,6 +202,7 @@ _PARSERS = {
     "device": _device,
     "batch_size": _count,
     "workers": _count,
+    "decode_seconds": _seconds,
     "compare_ctime": _yes,
     "limit": _count,
     "min_score": _share,

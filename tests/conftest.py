@@ -14,7 +14,7 @@ from imsearch.pictures import decoders
 def decoding_in_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are decoded in the test's own process, where it can watch; unless it asks for `decoder_processes`."""
     if "decoder_processes" not in request.fixturenames:
-        monkeypatch.setattr(decoders, "Decoders", lambda processes: decoders.InProcess())
+        monkeypatch.setattr(decoders, "Decoders", lambda processes, **options: decoders.InProcess())
 
 
 @pytest.fixture

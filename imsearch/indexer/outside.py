@@ -25,6 +25,7 @@ def annotate_outside(
     device: str = "cpu",
     batch_size: int | None = None,
     workers: int | None = None,
+    decode_seconds: float = decoders.SECONDS,
     note: Callable[[str], None] = lambda text: None,
     doing: Doing | None = None,
 ) -> Iterator[Item]:
@@ -33,7 +34,7 @@ def annotate_outside(
     Raises PluginError when none of the annotators can be built.
     """
     workers = workers or default_workers()
-    decoding = decoders.Decoders(workers)
+    decoding = decoders.Decoders(workers, seconds=decode_seconds)
     threading.Thread(target=decoding.warm_up, daemon=True).start()  # while the models are built
     crew = Crew(annotators, device, batch_size, note, doing)
     names = tuple(name for name in crew.names if crew.has(name))

@@ -17,10 +17,10 @@ from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
 from imsearch.indexer.scan import Scanner, absolute, outermost
 from imsearch.pictures import decoders
-from imsearch.pictures.decoders import Decoding
+from imsearch.pictures.decoders import SECONDS, Decoding
 from imsearch.pictures.kinds import by_kind
 from imsearch.pictures.metadata.gather import FACTS_VERSION
-from imsearch.records import AnnotatorSpec
+from imsearch.records import AnnotatorSpec, Failure, FileState
 
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
@@ -43,6 +43,7 @@ def index(
     exclusions: Exclusions | None = None,
     known_folders: Sequence[Path] = (),
     ctimes: bool = True,
+    decode_seconds: float = SECONDS,
     decoding: Decoding | None = None,
     in_hand: InHand | None = None,
     try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None = None,
@@ -54,7 +55,7 @@ def index(
     be unplugged.  `exclusions` says what is left out of folders, beside what is hidden or made by machines;
     `known_folders` are those that were named in other runs, which are taken although they are hidden or made by
     machines.  `ctimes` tells whether a file of which only the ctime is another is read again.  `decoding` is closed at
-    the end; by default pictures are decoded in processes of their own.
+    the end; by default pictures are decoded in processes of their own, and given up after `decode_seconds`.
     `in_hand` remembers what the run is at, should it die; `try_alone` tells what of that ends the program.
 
     Raises ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
@@ -80,12 +81,12 @@ def index(
         if not forget_missing or folder not in scan.lost:
             observer.note(f"{folder} cannot be read; its pictures are kept")
     in_hand = in_hand or InHand(None)
-    guilty = _guilty(plan, in_hand, try_alone, observer)
+    _leave_alone(engine, plan, in_hand, try_alone, observer)
     observer.planned(len(plan.work), plan.size)
     engine.recorder.stamp(plan.stamps)
     workers = workers or default_workers()
-    with closing(decoding or decoders.Decoders(workers)) as decoding, in_hand:
-        run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand, guilty)
+    with closing(decoding or decoders.Decoders(workers, seconds=decode_seconds)) as decoding, in_hand:
+        run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand)
         run.to_the_end()
     # Only now is known what of an empty folder was moved to another one.
     notes = plan.absent.notes(forget_missing, lambda folder: folder not in roots)
@@ -105,17 +106,29 @@ def index(
     )
 
 
-def _guilty(
-    plan: Plan, in_hand: InHand, try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None, observer: Observer
-) -> Mapping[str, str]:
-    """What of the files that a run had in hand when it died would end the program again, with the reason."""
+def _leave_alone(
+    engine: Engine,
+    plan: Plan,
+    in_hand: InHand,
+    try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None,
+    observer: Observer,
+) -> None:
+    """Take out of the plan what of the files that a run had in hand when it died would end the program again."""
     left = set(map(os.fspath, in_hand.left()))
-    suspects = [Path(found.path) for found, _ in plan.work if found.path in left and not found.reason]
+    suspects = [found for found, _ in plan.work if found.path in left and not found.reason]
     if not suspects or try_alone is None:
-        return {}
+        return
     what = "the picture" if len(suspects) == 1 else f"the {len(suspects)} pictures"
     observer.note(f"The last run was broken off. Trying {what} it had in hand, each alone ...")
-    return {os.fspath(path): reason for path, reason in try_alone(suspects).items()}
+    guilty = try_alone([Path(found.path) for found in suspects])
+    failures = [
+        Failure(path, guilty[path], state=FileState(found.size, found.mtime_ns, found.ctime_ns))
+        for found in suspects
+        if (path := Path(found.path)) in guilty
+    ]
+    engine.record([], failures)  # at once: the run that follows may die of another one
+    plan.left_alone += failures
+    plan.work = [(found, known) for found, known in plan.work if Path(found.path) not in guilty]
 
 
 def default_workers() -> int:

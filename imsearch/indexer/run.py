@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -59,15 +59,13 @@ class Run:
         observer: Observer,
         decoding: Decoding,
         in_hand: InHand,
-        guilty: Mapping[str, str],
     ) -> None:
-        """guilty: files that would end the program, with the reason; they are recorded, and not tried."""
         self.tally = Tally(plan.unchanged)
         self._ready: queue.Queue[list[Item] | None] = queue.Queue(BATCHES_READY)
         self._waiting: queue.Queue[Message | None] = queue.Queue(BATCHES_WAITING)
         self.crew = Crew(annotators, device, batch_size, self._waiting.put)
         self._engine, self._plan, self._workers, self._observer = engine, plan, workers, observer
-        self._decoding, self._in_hand, self._guilty = decoding, in_hand, guilty
+        self._decoding, self._in_hand = decoding, in_hand
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
         self._skipped = 0
@@ -146,8 +144,6 @@ class Run:
             item = Item(Path(found.path), found.size, found.mtime_ns, known, found.beside, found.ctime_ns)
             if found.reason:
                 yield item.fail(found.reason)
-            elif found.path in self._guilty:
-                yield item.fail(self._guilty[found.path], lasts=True)
             elif known is None or known.image_id is None or self._needs_all(found, known, known.image_id):
                 yield item
             elif found.beside != known.beside or self._is_outdated(known.image_id, found.beside):

@@ -279,7 +279,9 @@ class _Process:
         """Why the process ended."""
         code = self._process.wait()
         if self._late or code == -getattr(signal, "SIGPROF", 0):
-            return DecoderDiedError(f"decoding it takes too long: it was given up after {seconds:g} seconds")
+            return DecoderDiedError(
+                f"decoding it takes too long: it was given up after {seconds:g} seconds of a processor"
+            )
         if code == -getattr(signal, "SIGKILL", 0):
             return DecoderDiedError("the process that decoded it was killed (not enough memory?)", again=False)
         try:

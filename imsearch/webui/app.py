@@ -53,7 +53,7 @@ def create_app(library: Library, *, access: Access | None = None, hosts: Hosts |
         lifespan=_running,
     )
     library.engine.look = None  # nobody who asks from elsewhere may learn by like:PATH which files there are
-    decoding = decoders.Decoders(default_workers())
+    decoding = decoders.Decoders(default_workers(), seconds=library.settings.decode_seconds)
     app.state.site = site = Site(
         library,
         Pages(),

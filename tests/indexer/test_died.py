@@ -81,16 +81,18 @@ def test_what_ends_the_program_is_found_out_by_the_next_run(fragile: Path, tmp_p
     names = ["1.png", "2-prepare.png", "3.png", "4-annotate.png", "5.png", "6.png"]
     photos = pictures(tmp_path / "photos", names)
     ordinary = ("index", photos, "--annotator", "fragile", "--device", "cpu", "--batch-size", "2", "--json")
-    assert run(*ordinary, library=fragile)[0] in (-signal.SIGSEGV, -signal.SIGABRT)
-
     code, report, messages = run(*ordinary, library=fragile)
+    assert code in (-signal.SIGSEGV, -signal.SIGABRT)
+    for _ in names[2:]:  # the second one that ends it may not have been in hand yet when the first one did
+        if code < 0:
+            code, report, messages = run(*ordinary, library=fragile)
+    assert code == 1, messages
     failures = {Path(each["path"]).name: each["reason"] for each in report["failures"]}
-    assert code == 1
-    assert failures == {
+    assert {name: reason.split(";")[0] for name, reason in failures.items()} == {
         "2-prepare.png": "annotating it ends the program (Segmentation fault)",
         "4-annotate.png": "annotating it ends the program (Aborted)",
     }
-    assert report["new"] == 4
+    assert report["new"] + report["unchanged"] == 4
     assert "The last run was broken off. Trying" in messages
     assert not (fragile / "in-hand.jsonl").exists()
 

@@ -95,7 +95,7 @@ def test_a_crash_is_told_and_the_next_picture_is_decoded(decoders: Decoders) -> 
 def test_what_takes_too_long_of_the_processor_is_given_up() -> None:
     decoders = Decoders(1, seconds=1.0)
     try:
-        with pytest.raises(DecoderDiedError, match="takes too long: it was given up after 1 seconds"):
+        with pytest.raises(DecoderDiedError, match="takes too long: it was given up after 1 seconds of a processor"):
             decoders.call(spin)
         decoders.call(sleep, 1.5)  # who waits for a busy machine takes nothing of the processor
         with pytest.raises(DecoderDiedError, match="takes too long"):
