@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from imsearch.engine import schema as s
+from imsearch.engine.annotators import failure_heard
 from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
@@ -158,7 +159,8 @@ class Catalog(CatalogTags):
     def failures(self, folder: Path | None = None) -> tuple[Failure, ...]:
         """The files that could not be read and the annotators that failed, under a folder or all, by path."""
         table = s.failures.c
-        failed = select(table.path, table.reason, table.annotator).order_by(table.path, table.annotator)
+        failed = select(table.path, table.reason, table.annotator).where(failure_heard(table.annotator))
+        failed = failed.order_by(table.path, table.annotator)
         if folder is not None:
             failed = failed.where(under(table.path, folder))
         with self.reading() as connection:

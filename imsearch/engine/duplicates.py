@@ -46,8 +46,8 @@ class Copy:
 class Group:
     """Copies of one picture, the best first: most pixels, then most bytes, then the earliest.
 
-    Together they have at least two files.  An image with several files stands for that many copies of the same bytes; it
-    may be the only one of its group.
+    Together they have at least two files.  An image with several files stands for that many copies of the same bytes;
+    it may be the only one of its group.
     """
 
     copies: tuple[Copy, ...]
@@ -151,9 +151,7 @@ def _living_groups(catalog: Catalog, candidates: _Candidates, threshold: float |
     return tuple(sorted(groups, key=lambda group: (-group.spare_bytes, group.copies[0].image.id)))
 
 
-def _still_joined(
-    candidates: _Candidates, alive: Sequence[bool], threshold: float | None
-) -> Iterator[Sequence[int]]:
+def _still_joined(candidates: _Candidates, alive: Sequence[bool], threshold: float | None) -> Iterator[Sequence[int]]:
     """The positions of each group that have files; two that only a lost picture had joined part."""
     broken: list[int] = []
     for several in candidates.groups:

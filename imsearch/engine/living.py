@@ -1,7 +1,8 @@
 """Which of the files that the catalog names are there, unchanged, and not another name of one another.
 
 The catalog tells what was indexed.  Since then files were deleted, folders renamed, disks mounted elsewhere; and one
-file may have several names: links, hard links, a folder that is reached in two ways.  Only files of their own are copies.
+file may have several names: links, hard links, a folder that is reached in two ways.  Only what is a file of its own
+is a copy.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ def _inode(path: Path, status: os.stat_result) -> _Inode:
 def _twin(by_times: dict[tuple[int, int], _Inode], inode: _Inode, status: os.stat_result) -> _Inode | None:
     """The inode under which this very file was already met through another device.
 
-    A share that is mounted twice, a snapshot or a layer gives a file two inodes.  Then the time of its last change tells:
-    no program can set that, and two files hardly share it to the nanosecond.
+    A share that is mounted twice, a snapshot or a layer gives a file two inodes.  Then the time of its last change
+    tells: no program can set that, and two files hardly share it to the nanosecond.
     """
     first = by_times.setdefault((status.st_mtime_ns, status.st_ctime_ns), inode)
     return first if _CTIME_TELLS and first[0] != inode[0] else None

@@ -95,12 +95,25 @@ def test_vectors_confirm_what_hashes_leave_open(engine: Engine, tmp_path: Path) 
 
 
 def test_near_vectors_suffice_without_hashes(engine: Engine, tmp_path: Path) -> None:
-    put(engine, tmp_path, picture(1, 0, vector=(1, 0)), picture(2, None, vector=(0.96, 0.28)), picture(3, 0, vector=(0, 1)))
+    put(
+        engine,
+        tmp_path,
+        picture(1, 0, vector=(1, 0)),
+        picture(2, None, vector=(0.96, 0.28)),
+        picture(3, 0, vector=(0, 1)),
+    )
     assert ids(find_groups(engine.catalog)) == [[2, 1]]  # .96 - 16 * .04 = .32
 
 
 def test_files_of_the_same_bytes_are_copies(engine: Engine, tmp_path: Path) -> None:
-    put(engine, tmp_path, picture(1, OTHER), picture(1, OTHER, path="/photos/again.jpg"), picture(2, HASH), picture(3, HASH))
+    put(
+        engine,
+        tmp_path,
+        picture(1, OTHER),
+        picture(1, OTHER, path="/photos/again.jpg"),
+        picture(2, HASH),
+        picture(3, HASH),
+    )
     assert ids(find_groups(engine.catalog)) == [[3, 2], [1]]  # 102 and 101 bytes too many
     exact = find_groups(engine.catalog, None)
     assert ids(exact) == [[1]]
