@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from imsearch.annotating import Annotated
+    from imsearch.engine.annotators import AnnotatorStatus
     from imsearch.engine.changes import Change, Correction, Doubt, Renaming
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import Plugin
@@ -138,10 +139,32 @@ def answer_command(verdict: str, doubt: Doubt) -> str:
     return shlex.join(["imsearch", "tag", verdict, str(doubt.image.id), doubt.tag.name])
 
 
-def status_record(found: Status, failures: Sequence[Failure], config: Path, encoder: str) -> dict[str, Any]:
+def annotators_record(found: Iterable[AnnotatorStatus], installed: Collection[str]) -> dict[str, Any]:
+    """What ``imsearch annotators`` prints.  installed: the names of those that could run."""
+    return {
+        "annotators": [
+            {
+                "name": each.name,
+                "version": each.version,
+                "installed": each.name in installed,
+                "current": each.current,
+                "forgotten": each.forgotten,
+                "images": each.images,
+                "tags": each.tags,
+                "vector_length": each.vector_length,
+            }
+            for each in found
+        ]
+    }
+
+
+def status_record(
+    found: Status, failures: Sequence[Failure], config: Path, encoder: str, installed: Collection[str]
+) -> dict[str, Any]:
     """What ``imsearch status`` prints.
 
-    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.
+    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  installed: the
+    names of the annotators that could run.
     """
     return {
         "library": str(found.folder),
@@ -153,7 +176,14 @@ def status_record(found: Status, failures: Sequence[Failure], config: Path, enco
         "bytes": found.bytes,
         "sentence_encoder": encoder,
         "annotators": [
-            {"name": each.name, "version": each.version, "images": each.images, "current": each.current}
+            {
+                "name": each.name,
+                "version": each.version,
+                "images": each.images,
+                "current": each.current,
+                "installed": each.name in installed,
+                "forgotten": each.forgotten,
+            }
             for each in found.annotators
         ],
         "failed": found.failures,

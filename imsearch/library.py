@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
+    from imsearch.engine.annotators import AnnotatorStatus
     from imsearch.engine.duplicates import Group
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import PluginManager
@@ -124,6 +125,32 @@ class Library(IndexLibrary, SearchLibrary):
         Raises `LibraryLocked` when a run writes too fast for the indexes to be compared with the catalog.
         """
         return self.engine.verify()
+
+    def annotators(self) -> tuple[AnnotatorStatus, ...]:
+        """The annotators whose tags or vectors the library holds, forgotten ones too."""
+        from imsearch.engine.annotators import annotators
+
+        return annotators(self.engine.catalog)
+
+    def installed(self) -> frozenset[str]:
+        """The names of the annotators that could run."""
+        return frozenset(spec.name for spec in self.plugins.offered())
+
+    def forget_annotator(self, name: str) -> int:
+        """Leave out all that an annotator said, until the next run removes it; returns how many pictures it tagged.
+
+        Raises ImsearchError for one that the library does not hold, or that is running now.
+        """
+        running = self.progress()
+        if running is not None and name in running.annotators:
+            raise ImsearchError(
+                f"{name} is tagging pictures now (process {running.pid}). Forget it when that has ended."
+            )
+        return self.engine.forget_annotator(name)
+
+    def restore_annotator(self, name: str) -> int:
+        """Take back that an annotator was forgotten; returns how many pictures it tagged."""
+        return self.engine.restore_annotator(name)
 
     def rebuild(self) -> None:
         """Make the indexes anew from the catalog; needs a library opened for writing."""

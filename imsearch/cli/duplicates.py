@@ -60,15 +60,17 @@ def duplicates(
     """Find copies of the same picture.
 
     Groups copies that were scaled, compressed, cropped a little, turned, mirrored or recoloured, and files with the
-    same bytes.  The best copy of a group comes first: most pixels, then most bytes, then the earliest.  Nothing is
-    deleted.  With PATH, lists groups with a copy in these folders.  Exit code 1 when there is none.
+    same bytes.  The best copy of a group comes first: most pixels, then most bytes, then the earliest.  Files that are
+    gone or were changed are no copies, nor are links and other names of one file.  With --rest, every file is read once
+    more before it is listed.  Nothing is deleted.  With PATH, lists groups with a copy in these folders.  Exit code 1
+    when there is none.
     """
     settings = load_settings({"library": library, "limit": limit})
     with open_library(settings) as opened:
         groups = opened.duplicates(paths, threshold=threshold, exact=exact)
     page = groups[: settings.limit]
     if nul or form == "paths":
-        print_paths((path for group in page for path in _files(group)[int(rest) :]), nul)
+        print_paths(_rest(page) if rest else (file.path for group in page for _, file in group.files), nul)
     elif form == "json":
         print_json({"total": len(groups), "groups": [_record(group) for group in page]})
     elif page:
@@ -80,9 +82,17 @@ def duplicates(
     return 0 if groups else 1
 
 
-def _files(group: Group) -> list[Path]:
-    """All files, those of the best copy first."""
-    return [path for copy in group.copies for path in copy.image.files]
+def _rest(groups: Sequence[Group]) -> Iterator[Path]:
+    """All files but the best of each group, once its bytes were found to be there."""
+    from imsearch.engine.duplicates import rest_of
+
+    doubtful = 0
+    for group in groups:
+        found = rest_of(group)
+        doubtful += len(found.doubtful)
+        yield from found.files
+    if doubtful:
+        say(f"{count(doubtful, 'file')} left out: not what was indexed any more. Index again, then ask again.")
 
 
 def _print_groups(groups: Sequence[Group]) -> None:
@@ -99,9 +109,9 @@ def _print_groups(groups: Sequence[Group]) -> None:
 def _lines(group: Group) -> Iterator[tuple[str, str, str, Path]]:
     for number, copy in enumerate(group.copies):
         image = copy.image
-        for again, path in enumerate(image.files):
+        for again, file in enumerate(copy.files):
             told = "same bytes" if again else f"{copy.similarity:.2f}" if number else "best"
-            yield told, f"{image.width} x {image.height}", f"{image.bytes:,}", path
+            yield told, f"{image.width} x {image.height}", f"{image.bytes:,}", file.path
 
 
 def _record(group: Group) -> dict[str, Any]:
@@ -110,8 +120,8 @@ def _record(group: Group) -> dict[str, Any]:
         "images": [
             {
                 "id": copy.image.id,
-                "path": str(copy.image.path),
-                "files": [str(path) for path in copy.image.files],
+                "path": str(copy.files[0].path),
+                "files": [str(file.path) for file in copy.files],
                 "similarity": round(copy.similarity, 4),
                 "width": copy.image.width,
                 "height": copy.image.height,

@@ -17,6 +17,7 @@ from imsearch.semantic.meanings import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
 
 if TYPE_CHECKING:
+    from imsearch.engine.annotators import AnnotatorStatus
     from imsearch.engine.health import Status
     from imsearch.records import Failure, Folder
     from imsearch.runs import LastRun, Progress
@@ -32,13 +33,14 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
     with open_library(settings) as opened:
         found, failures = opened.status(), opened.failures()
         running, last, folders = opened.progress(), opened.last_run(), opened.folders()
+        installed = opened.installed()
     if form == "json":
-        record = status_record(found, failures, config_path(), encoder_state(settings.semantic))
+        record = status_record(found, failures, config_path(), encoder_state(settings.semantic), installed)
         print_json(record | indexing_record(running, last, folders))
     elif only_failures:
         _print_failures(failures)
     else:
-        _print_status(settings, found, failures)
+        _print_status(settings, found, failures, installed)
         _print_runs(running, last, folders)
     return 0
 
@@ -72,7 +74,7 @@ def rebuild(library: Path | None) -> int:
     return 0
 
 
-def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ...]) -> None:
+def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ...], installed: frozenset[str]) -> None:
     table = make_table("", "")
     table.show_header = False
     table.add_row("library", printable(found.folder))
@@ -88,8 +90,16 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
         click.echo()
         table = make_table("annotator", "version", ">pictures", "")
         for each in found.annotators:
-            table.add_row(each.name, each.version, f"{each.images:,}", "" if each.current else "replaced")
+            table.add_row(each.name, each.version, f"{each.images:,}", each.state(each.name in installed))
         print_table(table)
+        for name in sorted({each.name for each in found.annotators if _is_gone(each, installed)}):
+            told = printable(name)
+            say(f'{told} is not installed any more; its tags stay. "imsearch annotators forget {told}" removes them.')
+
+
+def _is_gone(each: AnnotatorStatus, installed: frozenset[str]) -> bool:
+    """Whether tags are kept of an annotator that cannot run any more."""
+    return bool(each.images) and not each.forgotten and each.name not in installed
 
 
 def _print_runs(running: Progress | None, last: LastRun | None, folders: Sequence[Folder]) -> None:

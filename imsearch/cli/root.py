@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "imsearch.cli.maintain:status",
     "verify": "imsearch.cli.maintain:verify",
     "rebuild": "imsearch.cli.maintain:rebuild",
+    "annotators": "imsearch.cli.annotators:annotators",
     "plugins": "imsearch.cli.plugins:plugins",
     "train": "imsearch.cli.train:train",
     "evaluate": "imsearch.cli.evaluate:evaluate",

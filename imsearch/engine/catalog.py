@@ -11,12 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from imsearch.engine import schema as s
+from imsearch.engine.annotators import failure_heard
 from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
+from imsearch.engine.living import preferred
 from imsearch.records import Facts, Failure, Image
 
 _I, _F = s.images.c, s.files.c
@@ -26,7 +28,7 @@ _IMAGES = select(
     *(_I[name] for name in ("id", "sha256", "width", "height", "format", "bytes", "taken_at", "metadata", *_FACTS))
 ).where(_I.id.in_(bindparam("ids", expanding=True)))
 _FILES = (
-    select(_F.image_id, _F.path)
+    select(_F.image_id, _F.path, _F.size, _F.mtime_ns)
     .where(_F.image_id.in_(bindparam("ids", expanding=True)))
     .order_by(_F.seen.desc(), _F.path)
 )
@@ -122,19 +124,28 @@ class Catalog(CatalogTags):
         return {path: found[key] for path, key in keys.items() if key in found}
 
     def images(self, ids: Iterable[int]) -> dict[int, Image]:
-        """The images of these ids that still have files."""
+        """The images of these ids that still have files in the catalog.
+
+        Of several files those come first that are there as they were indexed; only then they are looked at.
+        """
         found: dict[int, Image] = {}
         with self.reading() as connection:
             for piece in pieces(ids):
-                paths: defaultdict[int, list[Path]] = defaultdict(list)
-                for image, path in connection.execute(_FILES, {"ids": piece}).all():
-                    paths[image].append(Path(os.fsdecode(path)))
-                for row in connection.execute(_IMAGES, {"ids": list(paths)}).all():
+                seen = _files_of(connection, piece)
+                for row in connection.execute(_IMAGES, {"ids": list(seen)}).all():
                     image, sha256, width, height, format_, size, taken_at, metadata, *facts = row
-                    files = tuple(paths[image])
+                    files = tuple(preferred(seen[image], size))
                     found[image] = Image(
                         image, sha256, width, height, format_, size, files, taken_at, metadata, Facts(*facts)
                     )
+        return found
+
+    def files_of(self, ids: Iterable[int]) -> dict[int, list[FileSeen]]:
+        """The files of images as they were when they were read, the last recorded first; none for one without."""
+        found: dict[int, list[FileSeen]] = {}
+        with self.reading() as connection:
+            for piece in pieces(ids):
+                found |= _files_of(connection, piece)
         return found
 
     def known_image(self, image: int) -> KnownImage | None:
@@ -155,7 +166,8 @@ class Catalog(CatalogTags):
     def failures(self, folder: Path | None = None) -> tuple[Failure, ...]:
         """The files that could not be read and the annotators that failed, under a folder or all, by path."""
         table = s.failures.c
-        failed = select(table.path, table.reason, table.annotator).order_by(table.path, table.annotator)
+        failed = select(table.path, table.reason, table.annotator).where(failure_heard(table.annotator))
+        failed = failed.order_by(table.path, table.annotator)
         if folder is not None:
             failed = failed.where(under(table.path, folder))
         with self.reading() as connection:
@@ -163,6 +175,13 @@ class Catalog(CatalogTags):
                 Failure(Path(os.fsdecode(path)), reason, annotator)
                 for path, reason, annotator in connection.execute(failed)
             )
+
+
+def _files_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[FileSeen]]:
+    found: defaultdict[int, list[FileSeen]] = defaultdict(list)
+    for image, path, size, mtime_ns in connection.execute(_FILES, {"ids": ids}).all():
+        found[image].append(FileSeen(Path(os.fsdecode(path)), size, mtime_ns))
+    return dict(found)
 
 
 def _key(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from sqlalchemy import CompoundSelect, Connection, Select, and_, bindparam, exis
 
 from imsearch.engine import schema as s
 from imsearch.engine.aliases import named
+from imsearch.engine.annotators import HEARD, heard
 from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.tagging import Said, Word, merge, settle
 from imsearch.records import USER, Tag, Text
@@ -29,7 +30,7 @@ _SAID = (
     select(_S.image_id, _S.tag_id, s.tags.c.name, _S.probability, s.annotators.c.name, _S.shown)
     .join_from(s.annotation_tags, s.tags)
     .join(s.annotators, _S.annotator_id == s.annotators.c.id)
-    .where(_S.image_id.in_(bindparam("ids", expanding=True)))
+    .where(_S.image_id.in_(bindparam("ids", expanding=True)), HEARD)
 )
 _SAID_SHOWN = _SAID.where(or_(_S.shown, _S.tag_id.in_(bindparam("tail", expanding=True))))
 _WORDS = (
@@ -117,8 +118,8 @@ class CatalogTags(CatalogBase):
             return {tag: name for tag, name in connection.execute(pairs)}  # noqa: C416 - rows are no pairs to mypy
 
     def sources(self) -> list[str]:
-        """The annotators that were ever used, by name."""
-        names = select(s.annotators.c.name).distinct().order_by(s.annotators.c.name)
+        """The annotators that were ever used and not forgotten, by name."""
+        names = select(s.annotators.c.name).where(HEARD).distinct().order_by(s.annotators.c.name)
         with self.reading() as connection:
             return list(connection.execute(names).scalars())
 
@@ -145,7 +146,7 @@ class CatalogTags(CatalogBase):
         made = (
             select(s.vectors.c.image_id, s.vectors.c.vector)
             .join_from(s.vectors, s.annotators)
-            .where(s.annotators.c.name == annotator, s.annotators.c.current)
+            .where(s.annotators.c.name == annotator, s.annotators.c.current, HEARD)
         )
         found: dict[int, NDArray[float32]] = {}
         with self.reading() as connection:
@@ -159,7 +160,8 @@ class CatalogTags(CatalogBase):
         newer = (
             select(s.annotations.c.image_id)
             .join_from(s.annotations, s.annotators)
-            .where(s.annotators.c.name == annotator, s.annotators.c.current, s.annotations.c.generation > generation)
+            .where(s.annotators.c.name == annotator, s.annotators.c.current, HEARD)
+            .where(s.annotations.c.generation > generation)
         )
         found: set[int] = set()
         with self.reading() as connection:
@@ -182,7 +184,7 @@ class CatalogTags(CatalogBase):
         import numpy as np
 
         filed = exists().where(s.files.c.image_id == s.vectors.c.image_id)
-        current = and_(s.annotators.c.name == annotator, s.annotators.c.current, filed)
+        current = and_(s.annotators.c.name == annotator, s.annotators.c.current, HEARD, filed)
         source = join(s.vectors, s.annotators)
         length = self.vector_spaces().get(annotator, ("", 0))[1]
         with self.reading() as connection:
@@ -198,7 +200,7 @@ class CatalogTags(CatalogBase):
         """The current version and vector length of every annotator that makes vectors, by name."""
         columns = s.annotators.c
         makers = select(columns.name, columns.version, columns.vector_length).where(
-            columns.current, columns.vector_length.is_not(None)
+            columns.current, columns.vector_length.is_not(None), HEARD
         )
         with self.reading() as connection:
             return {name: (version, length) for name, version, length in connection.execute(makers)}
@@ -249,7 +251,10 @@ def _plain_counts(connection: Connection, source: str) -> dict[int, int]:
         return {}
     said = s.annotation_tags.c
     counted = select(said.tag_id, func.count(said.image_id.distinct())).where(
-        said.shown, said.image_id.in_(select(s.files.c.image_id)), said.tag_id.not_in(_touched())
+        said.shown,
+        said.image_id.in_(select(s.files.c.image_id)),
+        said.tag_id.not_in(_touched()),
+        heard(said.annotator_id),
     )
     if source:
         counted = counted.join(s.annotators).where(s.annotators.c.name == source)
@@ -280,7 +285,8 @@ def _showing(source: str, *, touched: bool = False) -> Select[Any] | CompoundSel
     against = exists().where(
         other.image_id == said.image_id, other.tag_id.in_((said.tag_id, named(said.tag_id))), other.verdict < 0
     )
-    by_annotators = select(named(said.tag_id).label("name_id"), said.image_id).where(said.shown, ~against)
+    by_annotators = select(named(said.tag_id).label("name_id"), said.image_id)
+    by_annotators = by_annotators.where(said.shown, ~against, heard(said.annotator_id))
     if touched:
         by_annotators = by_annotators.where(said.tag_id.in_(_touched()))
     if source:

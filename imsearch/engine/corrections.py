@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from imsearch.engine import journal
 from imsearch.engine import schema as s
 from imsearch.engine.aliases import named
+from imsearch.engine.annotators import HEARD
 from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.changes import Change, Correction, Renaming, Verdict
 from imsearch.engine.journal import Edit
@@ -166,7 +167,7 @@ def _known(connection: Connection, images: Iterable[int], tags: Tags, names: set
     by_machine = select(said.image_id, said.tag_id, s.annotators.c.name).join_from(s.annotation_tags, s.annotators)
     by_user = select(user.image_id, user.tag_id, named(user.tag_id), user.verdict)
     for piece in pieces(images):
-        here = by_machine.where(said.image_id.in_(piece), said.tag_id.in_(ids)).order_by(said.probability)
+        here = by_machine.where(said.image_id.in_(piece), said.tag_id.in_(ids), HEARD).order_by(said.probability)
         known.said.update(((image, ids[tag]), source) for image, tag, source in connection.execute(here))
         for image, tag, name_id, verdict in connection.execute(
             by_user.where(user.image_id.in_(piece), user.tag_id.in_(ids))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Integer, select, type_coerce
 
 from imsearch.engine import schema as s
+from imsearch.engine.annotators import heard
 from imsearch.engine.catalog_base import CatalogBase, pieces
 
 MOST = 9.0
@@ -123,7 +124,8 @@ class Said:
         found: list[tuple[float, ...]] = []
         with self._catalog.reading() as connection:
             for piece in pieces(images.tolist()):
-                result = connection.execute(select(*columns).where(table.image_id.in_(piece)))
+                here = select(*columns).where(table.image_id.in_(piece), heard(table.annotator_id))
+                result = connection.execute(here)
                 found += result.cursor.fetchall() if result.cursor else []
                 result.close()
         plain = np.array(found, np.float64).reshape(-1, len(columns))

@@ -11,6 +11,7 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from imsearch.engine import annotators
 from imsearch.engine.batch import Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.changes import Doubt, Verdict
@@ -95,7 +96,8 @@ class Engine(Finder):
 
     def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
         """Say which annotators this run uses, before asking what images lack and before recording."""
-        self.recorder.use_annotators(specs)
+        for name in self.recorder.use_annotators(specs):
+            self._indexes.drop_vectors(name)
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure] = ()) -> None:
         """Write a batch down, in one transaction; the indexes follow within seconds, and at `close` at the latest.
@@ -127,6 +129,18 @@ class Engine(Finder):
         seconds.  Raises `LibraryError` where the library can only be read.
         """
         return Corrections(self.catalog, self._recorder or self._beside_others(), self._lexicon, self._follow)
+
+    def forget_annotator(self, name: str) -> int:
+        """See `imsearch.engine.annotators.forget`; the indexes follow as they follow corrections."""
+        images = annotators.forget(self._recorder or self._beside_others(), name)
+        self._follow()
+        return images
+
+    def restore_annotator(self, name: str) -> int:
+        """See `imsearch.engine.annotators.restore`."""
+        images = annotators.restore(self._recorder or self._beside_others(), name)
+        self._follow()
+        return images
 
     def _beside_others(self) -> Recorder:
         """A recorder on a connection of its own, made when a reader first corrects something."""

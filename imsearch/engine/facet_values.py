@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, select, type_coerce
 from sqlalchemy.types import NullType
 
 from imsearch.engine import schema as s
+from imsearch.engine.annotators import heard
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.sources import shown_by
@@ -101,7 +102,8 @@ def _read_shown(
     user, said = s.corrections.c, s.annotation_tags.c
     corrected = connection.execute(select(user.image_id).where(_among(user.image_id, piece)).distinct())
     settled = live.intersection(corrected.scalars().all())
-    shown = select(said.image_id, said.tag_id, said.annotator_id).where(said.shown, _among(said.image_id, piece))
+    shown = select(said.image_id, said.tag_id, said.annotator_id)
+    shown = shown.where(said.shown, _among(said.image_id, piece), heard(said.annotator_id))
     plain = live - settled if settled else live
     last: tuple[int, int] = (0, 0)
     for image, tag, annotator in connection.execute(shown).all():

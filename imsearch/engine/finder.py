@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -105,10 +105,13 @@ class Finder:
             hits,
             answer.unknown,
             answer.suggestions,
-            self._counted.get((asked, shown), lambda: self.facets.of(ids)) if facets else {},
+            self._facets_of(answer, (asked, shown), ids) if facets else {},
             answer.sense,
             relevant=answer.count(least),
         )
+
+    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
+        return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
 
     def search_ids(self, text: str, *, min_score: float | None = None, everything: bool = False) -> list[int]:
         """The ids alone of all images that `search` finds, in its order."""
@@ -161,16 +164,21 @@ class Finder:
         """Resolve and rank a query."""
         import numpy as np
 
-        from imsearch.engine.filters import Filters
+        from imsearch.engine.filters import Filters, duplicates_of
         from imsearch.engine.order import NEWEST, ordered
         from imsearch.engine.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
         words = self.current_words()
-        paths: list[str] = []
+        outside: list[str] = []
+
+        def duplicates(catalog: Catalog) -> Iterable[int]:
+            outside.append("files")  # which come and go while the library stays as it is
+            return duplicates_of(catalog)
 
         def ask(index: TextIndex) -> Answer:
-            filters = Filters(self.catalog, index.postings, words, like=lambda target: self._like(target, paths))
+            like = partial(self._like, outside=outside)
+            filters = Filters(self.catalog, index.postings, words, duplicates, like)
             query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found = np.empty(0, np.int64), np.empty(0, np.float32)
             if query is not None:
@@ -184,7 +192,7 @@ class Finder:
                 cut_of(found[1], self.ranking or DEFAULT),
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
-                lasting=not paths,
+                lasting=not outside,
             )
 
         return self._indexes.with_text(ask)
@@ -202,21 +210,21 @@ class Finder:
         wanted = [name for name in self.annotators if name in spaces]
         return wanted[0] if wanted else max(spaces, key=lambda name: spaces[name][1], default=None)
 
-    def _like(self, target: str, paths: list[str] | None = None) -> Like:
+    def _like(self, target: str, outside: list[str] | None = None) -> Like:
         """What ``like:`` asks for: the pictures near another, which is given by its id or by a path.
 
-        paths: notes a path, behind which another picture may lie tomorrow though the library stays as it is.
+        outside: notes a path, behind which another picture may lie tomorrow though the library stays as it is.
         """
-        paths = [] if paths is None else paths
+        outside = [] if outside is None else outside
         name, index = self._indexes.vectors(self.vector_space())
         image = self.catalog.image(Path(target))
         if image is not None or not target.isdecimal():
-            paths.append(target)
+            outside.append(target)
         elif len(target) <= _LONGEST_ID:
             image = self.catalog.image(int(target))
         vector = None if image is None else self.catalog.vector(image.id, name)
         if vector is None and self.look is not None and Path(target).is_file():
-            paths.append(target)
+            outside.append(target)
             vector = self.look(Path(target), name)
         if vector is None:
             raise ImsearchError(f"like:{target} is neither a picture file nor an image of the library with a vector.")

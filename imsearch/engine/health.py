@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from imsearch.engine import schema as s
+from imsearch.engine.annotators import AnnotatorStatus, annotators, failure_heard, heard
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.database import damages
@@ -20,16 +21,6 @@ from imsearch.engine.derived import IndexDamagedError
 from imsearch.engine.home import THUMBNAILS, Home
 from imsearch.engine.indexes import Indexes
 from imsearch.errors import LibraryLocked
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotatorStatus:
-    """One version of an annotator and how many images it has annotated."""
-
-    name: str
-    version: str
-    current: bool
-    images: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +45,19 @@ class Status:
 
 def status(home: Home, catalog: Catalog) -> Status:
     """Count."""
-    annotated = (
-        select(
-            s.annotators.c.name, s.annotators.c.version, s.annotators.c.current, func.count(s.annotations.c.image_id)
-        )
-        .join_from(s.annotators, s.annotations, isouter=True)
-        .group_by(s.annotators.c.id)
-        .order_by(s.annotators.c.name, s.annotators.c.id)
-    )
     with catalog.reading() as connection:
 
-        def count(column: ColumnElement[Any]) -> int:
-            return int(connection.execute(select(func.count(column))).scalar_one())
+        def count(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> int:
+            return int(connection.execute(select(func.count(column)).where(*conditions)).scalar_one())
 
         return Status(
             folder=home.folder,
             images=count(s.files.c.image_id.distinct()),
             files=count(s.files.c.path),
-            failures=count(s.failures.c.path),
-            tags=count(s.annotation_tags.c.tag_id.distinct()),
+            failures=count(s.failures.c.path, failure_heard(s.failures.c.annotator)),
+            tags=count(s.annotation_tags.c.tag_id.distinct(), heard(s.annotation_tags.c.annotator_id)),
             corrections=count(s.corrections.c.image_id),
-            annotators=tuple(AnnotatorStatus(*row) for row in connection.execute(annotated)),
+            annotators=annotators(catalog),
             generation=connection.execute(select(s.library.c.generation)).scalar_one(),
             schema=s.HEAD,
             bytes=_bytes_below(home.folder),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
@@ -94,6 +95,13 @@ class Indexes:
                 index = self._vector_index(name)
                 self._catch_up_vectors(name, index)
                 index.save()
+
+    def drop_vectors(self, name: str) -> None:
+        """Remove what is written down of the vectors of an annotator that is gone."""
+        path = self._vector_path(name)
+        for each in (path.with_suffix(".json"), path):
+            with suppress(OSError):  # it takes room, and does no harm
+                each.unlink(missing_ok=True)
 
     def rebuild(self) -> None:
         """Make all indexes anew."""

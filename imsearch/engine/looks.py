@@ -57,6 +57,15 @@ class Looks:
         rows[np.searchsorted(ids, owners[held])] = np.arange(held.sum())
         return cls(ids, hashes, rows, vectors if held.all() else vectors[held])
 
+    def part(self, positions: Ids) -> Self:
+        """What is known of the images at these positions, which are in order."""
+        rows = self.rows[positions]
+        known = rows >= 0
+        vectors = self.vectors[rows[known]]
+        rows = rows.copy()
+        rows[known] = np.arange(known.sum())
+        return type(self)(self.ids[positions], self.hashes[positions], rows, vectors)
+
     def similarity(self, left: Ids, right: Ids) -> NDArray[np.float64]:
         """How similar pairs of positions look, in 0 to 1."""
         apart = np.minimum(distances(self.hashes[left], self.hashes[right]), MOST_BITS)

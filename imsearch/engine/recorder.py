@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from imsearch.engine import schema as s
 from imsearch.engine.annotation_writer import AnnotationWriter
+from imsearch.engine.annotators import hear_again, remove_forgotten
 from imsearch.engine.batch import ImageFacts, Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
@@ -45,11 +46,19 @@ class Recorder:
                 self._annotations.forget_ids()
                 raise
 
-    def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
-        """Register these annotators; their versions become the current ones of their names."""
+    def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> list[str]:
+        """Register these annotators; their versions become the current ones of their names.
+
+        Forgotten ones among them are heard again; the others that were forgotten are removed for good, and their names
+        returned.
+        """
         with self._writing() as connection:
+            again = hear_again(connection, [spec.name for spec in specs])
+            gone = remove_forgotten(connection)
             for spec in specs:
                 self._annotations.register(connection, spec)
+            _mark_changed(connection, again or (), _next_generation(connection))
+        return gone
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure]) -> None:
         """Write down a batch of files that were read, and of files that could not be."""
@@ -103,9 +112,15 @@ class Recorder:
         """The ids of these tags and maybe others, by name; new ones are written first."""
         return self._annotations.ids_of_tags(connection, set(names))
 
-    def mark_changed(self, connection: Connection, images: Iterable[int]) -> None:
-        """Let the indexes follow what this transaction did to these images."""
-        _mark_changed(connection, images, _next_generation(connection))
+    def mark_changed(self, connection: Connection, images: Iterable[int], *, always: bool = False) -> None:
+        """Let the indexes follow what this transaction did to these images.
+
+        always: count it as a change of the library even where no image changed.
+        """
+        generation = _next_generation(connection)
+        _mark_changed(connection, images, generation)
+        if always:
+            connection.execute(update(s.library).values(generation=generation))
 
 
 def _next_generation(connection: Connection) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, exists, insert, or_, select
 
 from imsearch.engine import journal
 from imsearch.engine import schema as s
+from imsearch.engine.annotators import heard
 from imsearch.engine.changes import Renaming
 from imsearch.engine.journal import Edit
 from imsearch.engine.recorder import Recorder
@@ -56,7 +57,7 @@ class Tags:
     def in_use(self, name: str) -> bool:
         """Whether an annotator or the user said something of an image under this name."""
         ids = self.ids_of(name)
-        said = exists().where(s.annotation_tags.c.tag_id.in_(ids))
+        said = exists().where(s.annotation_tags.c.tag_id.in_(ids), heard(s.annotation_tags.c.annotator_id))
         user = exists().where(s.corrections.c.tag_id.in_(ids))
         return bool(self._connection.execute(select(or_(said, user))).scalar())
 

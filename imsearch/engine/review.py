@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from imsearch.engine import schema as s
+from imsearch.engine.annotators import HEARD
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.changes import Doubt
@@ -128,4 +129,4 @@ def _judged(connection: Connection, tags: Tags) -> set[tuple[int, int]]:
 
 def _current(connection: Connection) -> list[int]:
     """The annotators whose tags count."""
-    return list(connection.execute(select(s.annotators.c.id).where(s.annotators.c.current)).scalars())
+    return list(connection.execute(select(s.annotators.c.id).where(s.annotators.c.current, HEARD)).scalars())

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal,
 
 from imsearch.engine import schema as s
 from imsearch.engine.aliases import named
+from imsearch.engine.annotators import HEARD, heard
 from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.text_index import Postings
 from imsearch.records import USER
@@ -32,8 +33,8 @@ class Sources:
     def names(self) -> tuple[str, ...]:
         """All there are, the user first."""
         with self._catalog.reading() as connection:
-            annotators = connection.execute(select(s.annotators.c.name).distinct().order_by(s.annotators.c.name))
-            return USER, *annotators.scalars()
+            annotators = select(s.annotators.c.name).where(HEARD).distinct().order_by(s.annotators.c.name)
+            return USER, *connection.execute(annotators).scalars()
 
     def postings(self, source: str, tags: Iterable[str]) -> Callable[[str], Postings]:
         """Looks up the images of which it said one of these tags, and those where the user rejected it.
@@ -85,7 +86,7 @@ def shown_by(source: str) -> ColumnElement[bool]:
     said, user = s.annotation_tags.c, s.corrections.c
     if source == USER:
         return exists().where(user.image_id == s.images.c.id, user.verdict > 0)
-    shown = exists().where(said.image_id == s.images.c.id, said.shown, ~_rejected())
+    shown = exists().where(said.image_id == s.images.c.id, said.shown, heard(said.annotator_id), ~_rejected())
     if not source:
         return shown | shown_by(USER)
     return shown.where(said.annotator_id.in_(_versions(source)))
@@ -100,7 +101,7 @@ def _rejected() -> ColumnElement[bool]:
 
 
 def _versions(source: str) -> Select[tuple[int]]:
-    return select(s.annotators.c.id).where(s.annotators.c.name == source)
+    return select(s.annotators.c.id).where(s.annotators.c.name == source, HEARD)
 
 
 def _names_of(connection: Connection, tags: Iterable[str]) -> dict[int, str]:

@@ -83,7 +83,15 @@ def test_tags_come_with_how_many_show_them(client: TestClient, library: Library,
 def test_status_is_what_the_command_prints(client: TestClient, library: Library) -> None:
     record = client.get("/api/status").json()
     assert (record["images"], record["files"], record["failed"], record["failures"]) == (6, 6, 0, [])
-    assert record["annotators"] == [{"name": "colours", "version": "1", "images": 6, "current": True}]
+    (colours,) = record["annotators"]
+    assert colours == {
+        "name": "colours",
+        "version": "1",
+        "images": 6,
+        "current": True,
+        "installed": True,
+        "forgotten": False,
+    }
     encoder = record["sentence_encoder"]
     expected = status_record(library.status(), (), config_path(), encoder) | {"bytes": record["bytes"]}
     assert record == expected | indexing_record(library.progress(), library.last_run(), library.folders())

@@ -19,6 +19,8 @@ class AnnotatorState(Record):
     version: str = Field(examples=["1"])
     images: int = Field(ge=0, description="How many it has annotated.", examples=[4475])
     current: bool = Field(description="Whether it is the version in use.")
+    installed: bool = Field(description="Whether an annotator of this name is installed.")
+    forgotten: bool = Field(description="Whether it is not heard any more, and is removed by the next run.")
 
 
 class FailureRecord(Record):

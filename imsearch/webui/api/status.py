@@ -25,7 +25,8 @@ def status(site: TheSite) -> dict[str, Any]:
     """
     library = site.library
     failures = library.failures()[:_FIRST]
-    record = status_record(library.status(), failures, config_path(), encoder_state(library.settings.semantic))
+    encoder = encoder_state(library.settings.semantic)
+    record = status_record(library.status(), failures, config_path(), encoder, library.installed())
     return record | indexing_record(library.progress(), library.last_run(), library.folders())
 
 

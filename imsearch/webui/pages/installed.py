@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from imsearch import __version__
 
 if TYPE_CHECKING:
-    from imsearch.engine.health import AnnotatorStatus
+    from imsearch.engine.annotators import AnnotatorStatus
     from imsearch.plugins.manager import Plugin
     from imsearch.records import AnnotatorSpec
     from imsearch.settings import Settings
@@ -44,6 +44,7 @@ def installed(
     specs: what plugins offer; of two with one name neither can be used.
     """
     offered = Counter(spec.name for spec in specs)
+    seen = [each for each in seen if not each.forgotten]
     found = []
     for spec in specs:
         images = sum(each.images for each in seen if (each.name, each.version) == (spec.name, spec.version))
