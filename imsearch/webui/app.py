@@ -33,18 +33,21 @@ if TYPE_CHECKING:
     from imsearch.webui.hosts import Hosts
 
 
-def create_app(library: Library, *, access: Access | None = None, hosts: Hosts | None = None) -> FastAPI:
+def create_app(
+    library: Library, *, access: Access | None = None, hosts: Hosts | None = None, prefix: str = ""
+) -> FastAPI:
     """The pages and the API over this library, which is open for reading and stays its owner's to close.
 
     access: asks for a token; without it everybody may come in, which is only for loopback.  hosts: the names under
-    which the server may be asked for; by default those of loopback.
+    which the server may be asked for; by default those of loopback.  prefix: the sub-path of a proxy below which all
+    addresses lie, such as "/photos"; see `imsearch.webui.sub_path.parse_prefix`.
     """
     app = GuardedApp(
-        guards(library.settings, access, hosts),
+        guards(library.settings, access, hosts, prefix),
         title="imsearch",
         version=__version__,
         description="Finds pictures by words, and tells, corrects and makes their tags.",
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=openapi.operation_name,

@@ -1,6 +1,6 @@
 // The tags of a picture: moving among them, accepting, rejecting, adding, each with undo.
 
-import { correct, toast } from "./base.js";
+import { at, correct, toast } from "./base.js";
 import { TagField } from "./tag-field.js";
 
 const DONE = { add: "Added", accept: "Confirmed", reject: "Rejected", clear: "Taken back" };
@@ -77,7 +77,7 @@ export class Tags {
     this.waiting -= 1;
     if (this.waiting > 0) return;
     try {
-      const answer = await fetch(`/picture/${this.picture}/tags`);
+      const answer = await fetch(at(`/picture/${this.picture}/tags`));
       if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const open = this.list.querySelector("[data-tail]")?.open;

@@ -1,6 +1,6 @@
 // The page of a picture: turning to its neighbours without loading a page, zoom, full screen, copying, similar pictures.
 
-import { onKey, toast, undoLast } from "./base.js";
+import { onKey, root, toast, undoLast } from "./base.js";
 import { Tags } from "./picture-tags.js";
 import { Zoom } from "./picture-zoom.js";
 
@@ -135,7 +135,7 @@ function back() {
   const entries = window.navigation?.entries?.();
   const before = entries ? entries[navigation.currentEntry.index - 1]?.url : document.referrer;
   const came = before && new URL(before);
-  if (came && came.origin === location.origin && came.pathname === "/" && history.length > 1) history.back();
+  if (came && came.origin === location.origin && came.pathname === root && history.length > 1) history.back();
   else location.assign(link.href);
 }
 

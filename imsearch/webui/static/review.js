@@ -1,6 +1,6 @@
 // Reviewing: each answer shows the next question at once; what is said goes to the server behind it.
 
-import { call, onKey, percent, toast } from "./base.js";
+import { at, call, onKey, percent, toast } from "./base.js";
 import { Queue } from "./review-queue.js";
 
 const AHEAD = 3; // pictures that are loaded before one comes to them
@@ -11,7 +11,7 @@ const root = $("[data-review]");
 const batch = Number(root.dataset.batch);
 const { word } = root.dataset;
 const key = (question) => `${question.id} ${question.tag.name}`;
-const picture = (question) => `/api/images/${question.id}/thumbnail?size=large`;
+const picture = (question) => at(`/api/images/${question.id}/thumbnail?size=large`);
 
 const questions = JSON.parse(root.dataset.questions);
 const seen = new Set(questions.map(key)); // shown or waiting: not asked again
@@ -45,7 +45,7 @@ function show() {
   $(".scale .value").setAttribute("width", (score * 100).toFixed(1));
   for (const end of ["x1", "x2"]) $(".tick line").setAttribute(end, (question.threshold * 100).toFixed(1));
   $(".scale").setAttribute("aria-label", `Probability ${percent(score)}, said by ${source}. Tags are shown from ${percent(question.threshold)}.`);
-  $(".open").href = `/picture/${question.id}`;
+  $(".open").href = at(`/picture/${question.id}`);
   const image = $(".review-picture");
   if (image.getAttribute("src") !== picture(question)) {
     image.src = picture(question);
