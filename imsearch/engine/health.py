@@ -36,7 +36,8 @@ class AnnotatorStatus:
 class Status:
     """How much a library holds.
 
-    images: those with at least one file.  failures: recorded ones.  bytes: of the catalog, the indexes and backups on
+    images: those with at least one file.  tags: those in use, which some picture shows, whether an annotator or the
+    user says so; the same that `imsearch tags` lists.  failures: recorded ones.  bytes: of the catalog, the indexes and backups on
     disk; thumbnails, of which there may be very many, are not counted.
     """
 
@@ -62,6 +63,8 @@ def status(home: Home, catalog: Catalog) -> Status:
         .group_by(s.annotators.c.id)
         .order_by(s.annotators.c.name, s.annotators.c.id)
     )
+    # The very list that "imsearch tags" and the pages show, so that all tell the same number.
+    tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
     with catalog.reading() as connection:
 
         def count(column: ColumnElement[Any]) -> int:
@@ -72,7 +75,7 @@ def status(home: Home, catalog: Catalog) -> Status:
             images=count(s.files.c.image_id.distinct()),
             files=count(s.files.c.path),
             failures=count(s.failures.c.path),
-            tags=count(s.annotation_tags.c.tag_id.distinct()),
+            tags=tags,
             corrections=count(s.corrections.c.image_id),
             annotators=tuple(AnnotatorStatus(*row) for row in connection.execute(annotated)),
             generation=connection.execute(select(s.library.c.generation)).scalar_one(),

@@ -163,6 +163,8 @@ document.addEventListener("click", (event) => {
   else if (on("[data-copy]")) copy(on("[data-copy]"));
 });
 
+/** For keys that change something: one that is held changes one thing. */
+const once = (run) => (event) => { if (!event.repeat) run(); };
 onKey("ArrowRight", "next picture", () => turn("next"));
 onKey("ArrowLeft", "previous picture", () => turn("previous"));
 onKey("Escape", "back to the results", () => { if (zoom.zoomed) zoom.reset(); else back(); });
@@ -171,11 +173,11 @@ onKey("f", "full screen", fullscreen);
 onKey("i", "with or without tags and details", () => alone(!$(".picture").classList.contains("alone")));
 onKey("ArrowDown", "next tag", () => tags.move(1));
 onKey("ArrowUp", "previous tag", () => tags.move(-1));
-onKey("a", "this tag is right", () => tags.say("accept"));
-onKey("y", "this tag is right", () => tags.say("accept"));
-onKey("r", "this tag is wrong", () => tags.say("reject"));
-onKey("n", "this tag is wrong", () => tags.say("reject"));
+onKey("a", "this tag is right", once(() => tags.say("accept")));
+onKey("y", "this tag is right", once(() => tags.say("accept")));
+onKey("r", "this tag is wrong", once(() => tags.say("reject")));
+onKey("n", "this tag is wrong", once(() => tags.say("reject")));
 onKey("t", "add a tag", () => { alone(false); tags.type(); });
-onKey("u", "undo the last change of tags", undoLast);
+onKey("u", "undo the last change of tags", once(undoLast));
 
 start();
