@@ -50,6 +50,14 @@ Examples:
     help="Believe the reverse proxy at this address for whom it speaks, and ask for a token.",
 )
 @click.option(
+    "--allow-root",
+    "allowed_roots",
+    multiple=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A further place whose folders can be added from the pages; may be given again.",
+)
+@click.option(
     "--root-path",
     default="",
     metavar="PATH",
@@ -65,6 +73,7 @@ def serve(
     new_token: bool,
     allowed_hosts: tuple[str, ...],
     behind_proxy: str | None,
+    allowed_roots: tuple[Path, ...],
     root_path: str,
     verbose: bool,
     library: Path | None,
@@ -78,7 +87,7 @@ def serve(
     from imsearch.webui.sub_path import parse_prefix
 
     prefix = parse_prefix(root_path)
-    settings = load_settings({"library": library, "allowed_hosts": allowed_hosts})
+    settings = load_settings({"library": library, "allowed_hosts": allowed_hosts, "allowed_roots": allowed_roots})
     host = host.strip("[]")
     sockets = listening.bind(host, port)
     try:
@@ -88,9 +97,13 @@ def serve(
         with open_library(settings) as opened:
             from imsearch.webui.app import create_app
             from imsearch.webui.hosts import Hosts
+            from imsearch.webui.picking import picker_for
             from imsearch.webui.serving import serve as run
 
-            app = create_app(opened, access=access, hosts=Hosts.of(host, settings.allowed_hosts), prefix=prefix)
+            only_here = listening.only_here(sockets)
+            picker = picker_for(settings, only_here=only_here, proxy=behind_proxy, prefix=prefix)
+            hosts = Hosts.of(host, settings.allowed_hosts)
+            app = create_app(opened, access=access, hosts=hosts, prefix=prefix, picker=picker)
             outside = settings.allowed_hosts[0] + prefix if behind_proxy and settings.allowed_hosts else None
             told = lambda: _tell(listening.addresses(sockets, host), outside, access, token, show)  # noqa: E731
             run(app, sockets, told, proxy=behind_proxy, verbose=verbose)

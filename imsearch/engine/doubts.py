@@ -79,7 +79,14 @@ class Said:
                 self._waiting = self._waiting[:-_AT_ONCE]
                 if until is not None and time.monotonic() >= until:
                     break
-            return Heard(self._version, self._joined(), self._annotators, self._tags, self._thresholds(), np.isfinite(self._above))
+            return Heard(
+                self._version,
+                self._joined(),
+                self._annotators,
+                self._tags,
+                self._thresholds(),
+                np.isfinite(self._above),
+            )
 
     def _catch_up(self) -> None:
         """Find out which images have to be read, and forget what was known of them, where it is different now."""

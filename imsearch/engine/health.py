@@ -37,8 +37,8 @@ class Status:
     """How much a library holds.
 
     images: those with at least one file.  tags: those in use, which some picture shows, whether an annotator or the
-    user says so; the same that `imsearch tags` lists.  failures: recorded ones.  bytes: of the catalog, the indexes and backups on
-    disk; thumbnails, of which there may be very many, are not counted.
+    user says so; the same that `imsearch tags` lists.  failures: recorded ones.  bytes: of the catalog, the indexes and
+    backups on disk; thumbnails, of which there may be very many, are not counted.
     """
 
     folder: Path

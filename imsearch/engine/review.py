@@ -103,9 +103,7 @@ class Review:
         pairs = set(zip(near.images.tolist(), near.names.tolist(), strict=True))
         return sum(pair in pairs and own in (None, pair[1]) for pair in judged)
 
-    def names(
-        self, limit: int = 20, patience: float | None = None, thresholds: Thresholds | None = None
-    ) -> list[str]:
+    def names(self, limit: int = 20, patience: float | None = None, thresholds: Thresholds | None = None) -> list[str]:
         """The tags that are in doubt on most pictures."""
         with self._catalog.reading() as connection:
             tags, current = Tags(connection), _current(connection)
@@ -131,9 +129,7 @@ def _near(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds |
     return _Near(heard.rows["image"][near], names, probabilities[near], thresholds[near], doubts[near], order)
 
 
-def _asked(
-    heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds | None
-) -> NDArray[np.bool_]:
+def _asked(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds | None) -> NDArray[np.bool_]:
     """By key, whether it may be asked about: the annotator's tags count, and it does not hide this one.
 
     The name that matters is the one the annotator gives, whatever the user calls the tag.

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from imsearch import __version__
 from imsearch.webui import openapi
-from imsearch.webui.api import annotate, corrections, images, indexing, status, tags
+from imsearch.webui.api import annotate, corrections, folders, images, indexing, status, tags
 from imsearch.webui.api import files as api_files
 from imsearch.webui.api import search as api_search
 from imsearch.webui.assets import Assets
@@ -31,16 +31,23 @@ if TYPE_CHECKING:
     from imsearch.library import Library
     from imsearch.webui.access import Access
     from imsearch.webui.hosts import Hosts
+    from imsearch.webui.picking import Picker
 
 
 def create_app(
-    library: Library, *, access: Access | None = None, hosts: Hosts | None = None, prefix: str = ""
+    library: Library,
+    *,
+    access: Access | None = None,
+    hosts: Hosts | None = None,
+    prefix: str = "",
+    picker: Picker | None = None,
 ) -> FastAPI:
     """The pages and the API over this library, which is open for reading and stays its owner's to close.
 
     access: asks for a token; without it everybody may come in, which is only for loopback.  hosts: the names under
     which the server may be asked for; by default those of loopback.  prefix: the sub-path of a proxy below which all
-    addresses lie, such as "/photos"; see `imsearch.webui.sub_path.parse_prefix`.
+    addresses lie, such as "/photos"; see `imsearch.webui.sub_path.parse_prefix`.  picker: lets folders be added
+    from the pages; only for a server that nothing but this machine reaches.
     """
     app = GuardedApp(
         guards(library.settings, access, hosts, prefix),
@@ -55,14 +62,14 @@ def create_app(
     )
     library.engine.look = None  # nobody who asks from elsewhere may learn by like:PATH which files there are
     app.state.site = site = Site(
-        library, Pages(), Thumbnails(library), Trying(library), Indexing(library), Answers(library), access
+        library, Pages(), Thumbnails(library), Trying(library), Indexing(library), Answers(library), access, picker
     )
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
     for page in (search, picture, tags_page, review, trying, status_page, login, reference):
         app.include_router(page.router)
-    for group in (api_search, images, api_files, tags, corrections, annotate, indexing, status):
+    for group in (api_search, images, api_files, tags, corrections, annotate, indexing, folders, status):
         app.include_router(group.router)
     app.mount("/static", Assets(), name="static")
     return app

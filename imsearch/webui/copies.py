@@ -44,7 +44,7 @@ class Copies:
     """
 
     def __init__(self, settled: float = 2.0) -> None:
-        """settled: seconds since a file was touched after which a hash is remembered, which no clock is too coarse for."""
+        """settled: seconds that a file must be left alone before its hash is remembered; no clock is coarser."""
         self._settled = int(settled * 1e9)
         self._hashes: OrderedDict[tuple[int, ...], str] = OrderedDict()
         self._lock = threading.Lock()

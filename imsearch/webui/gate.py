@@ -58,8 +58,8 @@ class Gate:
         if path.startswith("/api/"):
             raise Problem(
                 401,
-                f"Sign in first: open {prefix_of(scope)}{LOGIN} in the browser, or send the header Authorization: Bearer "
-                "TOKEN.",
+                f"Sign in first: open {prefix_of(scope)}{LOGIN} in the browser, or send the header Authorization: "
+                "Bearer TOKEN.",
                 {"WWW-Authenticate": 'Bearer realm="imsearch"'},
             )
         return False

@@ -27,7 +27,8 @@ def guards(settings: Settings, access: Access | None, hosts: Hosts | None, prefi
     limits = Limits(upload=settings.upload_limit * MB)
     found: list[Guard] = [
         partial(SubPath, headers=HEADERS, prefix=prefix),
-        partial(Security, hosts=hosts, open_to_all=access is None)]
+        partial(Security, hosts=hosts, open_to_all=access is None),
+    ]
     if access is not None:
         found += [partial(Gate, access=access)]
     return [*found, partial(Bodies, limits=limits), Compression]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from imsearch.library import Library
     from imsearch.webui.access import Access
     from imsearch.webui.indexing import Indexing
+    from imsearch.webui.picking import Picker
     from imsearch.webui.states import Answers
     from imsearch.webui.trying import Trying
 
@@ -24,7 +25,7 @@ class Site:
 
     library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
     indexing: watches, starts and stops runs.  answers: gives those that stay as they are while the library does.
-    access: the token and sessions, where one is asked for.
+    access: the token and sessions, where one is asked for.  picker: adds folders, where that is possible from pages.
     """
 
     library: Library
@@ -34,6 +35,7 @@ class Site:
     indexing: Indexing
     answers: Answers
     access: Access | None = None
+    picker: Picker | None = None
 
     def close(self) -> None:
         """Let go of what was opened here; the library is its owner's to close."""

@@ -18,9 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from imsearch.errors import ImsearchError
 
 HEADER = "x-forwarded-prefix"
-OWN = frozenset(
-    ("api", "static", "shapes.css", "picture", "tags", "review", "try", "status", "login", "logout", "folders")
-)
+OWN = frozenset(("api", "static", "shapes.css", "picture", "tags", "review", "try", "status", "login", "logout"))
 """How addresses of ours begin: a prefix that begins so could not be told from them."""
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+")
 _LONGEST = 200
@@ -52,8 +50,8 @@ def root_of(scope: Mapping[str, Any]) -> str:
 class SubPath:
     """Takes the prefix off requests and puts it on redirects.
 
-    headers: of every answer.  prefix: below which the pages are served.  Without one, that which a proxy says in X-Forwarded-Prefix; whoever runs
-    the application must drop that header from those who are not to be believed.
+    headers: of every answer.  prefix: below which the pages are served.  Without one, that which a proxy says in
+    X-Forwarded-Prefix; whoever runs the application must drop that header from those who are not to be believed.
     """
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str], prefix: str = "") -> None:

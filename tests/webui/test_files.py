@@ -210,9 +210,7 @@ def test_another_file_in_its_place_is_refused(
         assert word in answer.json()["detail"] and "noise.jpg" in answer.json()["detail"]
 
 
-def test_other_bytes_never_become_its_thumbnail(
-    client: TestClient, library: Library, noisy: str, photos: Path
-) -> None:
+def test_other_bytes_never_become_its_thumbnail(client: TestClient, library: Library, noisy: str, photos: Path) -> None:
     rewritten(photos / "noise.jpg", begin=2000)
     for size in ("small", "medium", "large"):
         answer = client.get(noisy.replace("original", f"thumbnail?size={size}"))

@@ -144,6 +144,7 @@ function count() {
   const left = `${questions.length} left${exhausted ? "" : " in this batch"}`;
   const parts = [["b", given.toLocaleString("en")], ["", " answered"], ["", number("skip") ? `, ${number("skip")} skipped` : ""], ["", questions.length ? ` · ${left}` : ""]];
   for (const place of $$("[data-counter]")) {
+    place.hidden = !answered.length && !questions.length;
     place.replaceChildren(...parts.map(([kind, text]) => Object.assign(document.createElement(kind || "span"), { textContent: text })));
   }
   $$("[data-undo]").forEach((button) => { button.disabled = !answered.length; });
