@@ -220,7 +220,7 @@ def test_pages_work_in_a_browser(
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
     look_around(page)
     assert problems == []
-    assert [each["path"] for each in context.cookies()] == [f"{PREFIX}/"]
+    assert [each["path"].rstrip("/") for each in context.cookies()] == [PREFIX]
     context.close()
 
 
