@@ -39,10 +39,11 @@ def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
     return found
 
 
-def cloud_svg(tags: Mapping[str, float], *, links: bool = True, most: int = 60) -> str:
+def cloud_svg(tags: Mapping[str, float], *, links: str | None = "/", most: int = 60) -> str:
     """A cloud to be put into a page: quick to make, and nothing in it that a strict Content-Security-Policy forbids.
 
-    tags: names and weights in 0 to 1; the `most` greatest are drawn.  links: make each word a link to its search.
+    tags: names and weights in 0 to 1; the `most` greatest are drawn.  links: the address of the search
+    page, to which each word becomes a link; None makes no links.
     Words have the classes ``w0`` (weighty) to ``w3`` and take the colour of the text around where no style says
     another.  Raises `ImsearchError` without any tag.
     """
@@ -64,7 +65,7 @@ def cloud_svg(tags: Mapping[str, float], *, links: bool = True, most: int = 60) 
             f'<text class="w{_shade(weight)}" x="{x:.1f}" y="{y:.1f}" font-size="{fonts[name]}" '
             f'textLength="{written[name].getlength(name):.1f}" lengthAdjust="spacingAndGlyphs">{escape(name)}</text>'
         )
-        words.append(f'<a href="/?q={quote(query_for(name))}">{text}</a>' if links else text)
+        words.append(text if links is None else f'<a href="{escape(links)}?q={quote(query_for(name))}">{text}</a>')
     right = max(
         _PAGE_WIDTH / 2, *(abs(left) for left, _ in places), *(p[0] + s[0] for p, s in zip(places, sizes, strict=True))
     )

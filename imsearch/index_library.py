@@ -16,6 +16,7 @@ from imsearch.tag_library import TagLibrary
 
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
+    from imsearch.engine.review import Thresholds
     from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager
     from imsearch.runs import LastRun, Progress
@@ -35,6 +36,11 @@ class IndexLibrary(TagLibrary):
         from imsearch.plugins.manager import make_manager
 
         return self._plugins or make_manager()
+
+    def _thresholds(self) -> Thresholds:
+        from imsearch.engine.review import Thresholds
+
+        return Thresholds(self.plugins.offered())
 
     def index(
         self,

@@ -57,6 +57,9 @@ class Settings:
     thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
     semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
     allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
+    allowed_roots: tuple[Path, ...] = _setting(
+        (), "Further places whose folders can be added from the pages, beside your home and mounted disks."
+    )
     upload_limit: int = _setting(64, "How many megabytes may be uploaded to `imsearch serve` at once.")
 
 
@@ -210,5 +213,6 @@ _PARSERS = {
     "thumbnail_cache": _megabytes,
     "semantic": _when,
     "allowed_hosts": _hosts,
+    "allowed_roots": _folders,
     "upload_limit": _count,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsearch.engine.changes import Change, Correction, Doubt, Renaming, Verdict
 from imsearch.engine.engine import Engine
@@ -12,6 +13,9 @@ from imsearch.errors import ImsearchError
 from imsearch.letters import without_invisible
 from imsearch.records import USER
 from imsearch.settings import Settings
+
+if TYPE_CHECKING:
+    from imsearch.engine.review import Thresholds
 
 _LONGEST_ID = 18
 """Digits; more are no number that a database takes."""
@@ -91,8 +95,17 @@ class TagLibrary:
 
         patience: seconds after which those are told that were found so far; each call finds more.
         """
-        return self.engine.reviewing.doubts(word, self.settings.limit if limit is None else limit, patience)
+        most = self.settings.limit if limit is None else limit
+        return self.engine.reviewing.doubts(word, most, patience, self._thresholds())
+
+    def judged_doubts(self, word: str = "") -> int:
+        """How many of the tags that annotators doubt, or of this one, the user has judged already."""
+        return self.engine.reviewing.judged(word, self._thresholds())
 
     def doubtful_tags(self, limit: int, *, patience: float | None = None) -> list[str]:
         """The tags that are in doubt on most pictures."""
-        return self.engine.reviewing.names(limit, patience)
+        return self.engine.reviewing.names(limit, patience, self._thresholds())
+
+    def _thresholds(self) -> Thresholds | None:
+        """From where on tags are shown, where that is known."""
+        return None

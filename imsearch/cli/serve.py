@@ -22,6 +22,7 @@ Examples:
   imsearch serve --open                and show it in the browser
   imsearch serve --host 0.0.0.0        for other devices too, which need a token
   imsearch serve --behind-proxy 127.0.0.1 --allow-host photos.example.org
+  imsearch serve --root-path /photos   below https://example.org/photos/, with a reverse proxy
 """
 )
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
@@ -48,6 +49,20 @@ Examples:
     metavar="ADDRESS",
     help="Believe the reverse proxy at this address for whom it speaks, and ask for a token.",
 )
+@click.option(
+    "--allow-root",
+    "allowed_roots",
+    multiple=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A further place whose folders can be added from the pages; may be given again.",
+)
+@click.option(
+    "--root-path",
+    default="",
+    metavar="PATH",
+    help="Serve below this path of a reverse proxy, such as /photos.",
+)
 @click.option("--verbose", is_flag=True, help="Log every request to stderr.")
 @library_option
 def serve(
@@ -58,6 +73,8 @@ def serve(
     new_token: bool,
     allowed_hosts: tuple[str, ...],
     behind_proxy: str | None,
+    allowed_roots: tuple[Path, ...],
+    root_path: str,
     verbose: bool,
     library: Path | None,
 ) -> int:
@@ -67,8 +84,10 @@ def serve(
     Ctrl-C stops it.
     """
     from imsearch.webui import sockets as listening
+    from imsearch.webui.sub_path import parse_prefix
 
-    settings = load_settings({"library": library, "allowed_hosts": allowed_hosts})
+    prefix = parse_prefix(root_path)
+    settings = load_settings({"library": library, "allowed_hosts": allowed_hosts, "allowed_roots": allowed_roots})
     host = host.strip("[]")
     sockets = listening.bind(host, port)
     try:
@@ -78,10 +97,14 @@ def serve(
         with open_library(settings) as opened:
             from imsearch.webui.app import create_app
             from imsearch.webui.hosts import Hosts
+            from imsearch.webui.picking import picker_for
             from imsearch.webui.serving import serve as run
 
-            app = create_app(opened, access=access, hosts=Hosts.of(host, settings.allowed_hosts))
-            outside = settings.allowed_hosts[0] if behind_proxy and settings.allowed_hosts else None
+            only_here = listening.only_here(sockets)
+            picker = picker_for(settings, only_here=only_here, proxy=behind_proxy, prefix=prefix)
+            hosts = Hosts.of(host, settings.allowed_hosts)
+            app = create_app(opened, access=access, hosts=hosts, prefix=prefix, picker=picker)
+            outside = settings.allowed_hosts[0] + prefix if behind_proxy and settings.allowed_hosts else None
             told = lambda: _tell(listening.addresses(sockets, host), outside, access, token, show)  # noqa: E731
             run(app, sockets, told, proxy=behind_proxy, verbose=verbose)
     finally:
@@ -111,7 +134,7 @@ def _prepare(settings: Settings, new: bool) -> tuple[Access, str | None]:
 def _tell(addresses: list[str], outside: str | None, access: Access | None, token: str | None, show: bool) -> None:
     """One line with the address; and the token, when it has just been made.
 
-    outside: the name under which a reverse proxy hands on what comes from other devices.
+    outside: the name, and the path, under which a reverse proxy hands on what comes from other devices.
     """
     from rich.console import Console
     from rich.text import Text

@@ -35,7 +35,7 @@ class Heard(NamedTuple):
     """What was said so far.
 
     version: changes whenever this does.  rows: of `_COLUMNS`, by image; a key is a place in the others: who says which
-    tag, by their ids, and from where on it shows it.
+    tag, by their ids, from where on it shows it, and whether it has shown it on any picture.
     """
 
     version: int
@@ -43,6 +43,7 @@ class Heard(NamedTuple):
     annotators: NDArray[np.int64]
     tags: NDArray[np.int64]
     thresholds: NDArray[np.float64]
+    shown: NDArray[np.bool_]
 
 
 class Said:
@@ -79,7 +80,14 @@ class Said:
                 self._waiting = self._waiting[:-_AT_ONCE]
                 if until is not None and time.monotonic() >= until:
                     break
-            return Heard(self._version, self._joined(), self._annotators, self._tags, self._thresholds())
+            return Heard(
+                self._version,
+                self._joined(),
+                self._annotators,
+                self._tags,
+                self._thresholds(),
+                np.isfinite(self._above),
+            )
 
     def _catch_up(self) -> None:
         """Find out which images have to be read, and forget what was known of them, where it is different now."""

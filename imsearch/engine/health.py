@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from imsearch.engine import schema as s
-from imsearch.engine.annotators import AnnotatorStatus, annotators, failure_heard, heard
+from imsearch.engine.annotators import AnnotatorStatus, annotators, failure_heard
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.database import damages
@@ -27,8 +27,9 @@ from imsearch.errors import LibraryLocked
 class Status:
     """How much a library holds.
 
-    images: those with at least one file.  failures: recorded ones.  bytes: of the catalog, the indexes and backups on
-    disk; thumbnails, of which there may be very many, are not counted.
+    images: those with at least one file.  tags: those in use, which some picture shows, whether an annotator or the
+    user says so; the same that `imsearch tags` lists.  failures: recorded ones.  bytes: of the catalog, the indexes and
+    backups on disk; thumbnails, of which there may be very many, are not counted.
     """
 
     folder: Path
@@ -45,6 +46,8 @@ class Status:
 
 def status(home: Home, catalog: Catalog) -> Status:
     """Count."""
+    # The very list that "imsearch tags" and the pages show, so that all tell the same number.
+    tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
     with catalog.reading() as connection:
 
         def count(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> int:
@@ -55,7 +58,7 @@ def status(home: Home, catalog: Catalog) -> Status:
             images=count(s.files.c.image_id.distinct()),
             files=count(s.files.c.path),
             failures=count(s.failures.c.path, failure_heard(s.failures.c.annotator)),
-            tags=count(s.annotation_tags.c.tag_id.distinct(), heard(s.annotation_tags.c.annotator_id)),
+            tags=tags,
             corrections=count(s.corrections.c.image_id),
             annotators=annotators(catalog),
             generation=connection.execute(select(s.library.c.generation)).scalar_one(),

@@ -7,7 +7,7 @@ unlikeliest that is.  Near means a small quotient of odds, so that .02 is as far
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from imsearch.engine.changes import Doubt
 from imsearch.engine.doubts import MOST, Heard, Said, by_name, doubt, in_turn
 from imsearch.engine.renaming import Tags
 from imsearch.engine.words import Lexicon
+from imsearch.records import AnnotatorSpec
 
 _CONFIRMED_AT_ONCE = 40
 
@@ -45,6 +46,22 @@ class _Near(NamedTuple):
     order: NDArray[np.int64]
 
 
+class Thresholds:
+    """From where on annotators show tags, as far as it is known: those of the plugins that are installed.
+
+    The catalog itself only knows what was shown.
+    """
+
+    def __init__(self, specs: Iterable[AnnotatorSpec] = ()) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self.state = tuple(sorted((spec.name, spec.version) for spec in self._specs.values()))
+
+    def hides(self, annotator: str, tag: str) -> bool | None:
+        """Whether an annotator never shows a tag, however likely it is; None where nobody knows."""
+        spec = self._specs.get(annotator)
+        return None if spec is None else not spec.shows(tag, 1.0)
+
+
 class Review:
     """Tells the doubtful tags of a library; remembers what annotators said.  Several threads may use one."""
 
@@ -54,45 +71,77 @@ class Review:
         self._said = Said(catalog)
         self._known: tuple[object, _Near] | None = None
 
-    def doubts(self, word: str = "", limit: int = 20, patience: float | None = None) -> list[Doubt]:
+    def doubts(
+        self,
+        word: str = "",
+        limit: int = 20,
+        patience: float | None = None,
+        thresholds: Thresholds | None = None,
+    ) -> list[Doubt]:
         """The most doubtful tags of the library, or of one tag, that the user has not judged yet.
 
         The most doubtful picture of every tag comes first, then the second ones, and so on.  patience: seconds after
-        which those are told that were found so far, beginning with the newest pictures; each call finds more.  Raises
-        `ImsearchError` for a tag that the library does not have.
+        which those are told that were found so far, beginning with the newest pictures; each call finds more.
+        thresholds: tell which tags are never shown, and so not asked about; of annotators they do not know only what
+        was shown on some picture is asked about.  Raises `ImsearchError` for a tag that the library does not have.
         """
         with self._catalog.reading() as connection:
             tags = Tags(connection)
             name = tags.existing(self._lexicon, self._lexicon.normalize(word)) if word else ""
             judged, current = _judged(connection, tags), _current(connection)
-        near = self._near(self._said.read(patience), tags, current)
+        near = self._near(self._said.read(patience), tags, current, thresholds)
         own = tags.id(tags.name(name)) if name else None
         return list(islice(_confirmed(self._catalog, _candidates(near, tags, own, judged)), limit))
 
-    def names(self, limit: int = 20, patience: float | None = None) -> list[str]:
+    def judged(self, word: str = "", thresholds: Thresholds | None = None) -> int:
+        """How many of the doubtful tags, or of this one, the user has judged already."""
+        with self._catalog.reading() as connection:
+            tags = Tags(connection)
+            name = tags.existing(self._lexicon, self._lexicon.normalize(word)) if word else ""
+            judged, current = _judged(connection, tags), _current(connection)
+        near = self._near(self._said.read(), tags, current, thresholds)
+        own = tags.id(tags.name(name)) if name else None
+        pairs = set(zip(near.images.tolist(), near.names.tolist(), strict=True))
+        return sum(pair in pairs and own in (None, pair[1]) for pair in judged)
+
+    def names(self, limit: int = 20, patience: float | None = None, thresholds: Thresholds | None = None) -> list[str]:
         """The tags that are in doubt on most pictures."""
         with self._catalog.reading() as connection:
             tags, current = Tags(connection), _current(connection)
-        near = self._near(self._said.read(patience), tags, current)
+        near = self._near(self._said.read(patience), tags, current, thresholds)
         names, counts = np.unique(near.names, return_counts=True)
         return [tags.spelled(name) for name in names[np.lexsort((names, -counts))][:limit].tolist()]
 
-    def _near(self, heard: Heard, tags: Tags, current: list[int]) -> _Near:
-        state = heard.version, tuple(tags.aliases.items()), tuple(current)
+    def _near(self, heard: Heard, tags: Tags, current: dict[int, str], thresholds: Thresholds | None) -> _Near:
+        state = heard.version, tuple(tags.aliases.items()), tuple(current), thresholds and thresholds.state
         known = self._known
         if known is None or known[0] != state:
-            known = self._known = state, _near(heard, tags, current)
+            known = self._known = state, _near(heard, tags, current, thresholds)
         return known[1]
 
 
-def _near(heard: Heard, tags: Tags, current: list[int]) -> _Near:
+def _near(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds | None) -> _Near:
     keys, probabilities = heard.rows["key"], heard.rows["probability"]
     thresholds = heard.thresholds[keys]
     doubts = doubt(probabilities, thresholds)
-    near = (doubts <= MOST) & np.isin(heard.annotators, current)[keys]
+    near = (doubts <= MOST) & _asked(heard, tags, current, specs)[keys]
     names = np.array([tags.aliases.get(tag, tag) for tag in heard.tags.tolist()], np.int64)[keys[near]]
     order = by_name(names, doubts[near])
     return _Near(heard.rows["image"][near], names, probabilities[near], thresholds[near], doubts[near], order)
+
+
+def _asked(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds | None) -> NDArray[np.bool_]:
+    """By key, whether it may be asked about: the annotator's tags count, and it does not hide this one.
+
+    The name that matters is the one the annotator gives, whatever the user calls the tag.
+    """
+    asked = np.isin(heard.annotators, list(current))
+    if specs is None:
+        return asked
+    for key in np.flatnonzero(asked).tolist():
+        hidden = specs.hides(current[int(heard.annotators[key])], tags.spelled(int(heard.tags[key])))
+        asked[key] = heard.shown[key] if hidden is None else not hidden
+    return asked
 
 
 def _candidates(near: _Near, tags: Tags, own: int | None, judged: set[tuple[int, int]]) -> Iterator[_Candidate]:
@@ -127,6 +176,7 @@ def _judged(connection: Connection, tags: Tags) -> set[tuple[int, int]]:
     return {(image, tag) for image, tag in rows if tag not in tags.aliases}
 
 
-def _current(connection: Connection) -> list[int]:
-    """The annotators whose tags count."""
-    return list(connection.execute(select(s.annotators.c.id).where(s.annotators.c.current, HEARD)).scalars())
+def _current(connection: Connection) -> dict[int, str]:
+    """The annotators whose tags count, and their names."""
+    rows = connection.execute(select(s.annotators.c.id, s.annotators.c.name).where(s.annotators.c.current, HEARD))
+    return {id: name for id, name in rows}  # noqa: C416 - rows are no pairs to mypy

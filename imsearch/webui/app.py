@@ -12,7 +12,7 @@ from imsearch import __version__
 from imsearch.indexer.pipeline import default_workers
 from imsearch.pictures import decoders
 from imsearch.webui import openapi
-from imsearch.webui.api import annotate, corrections, images, indexing, status, tags
+from imsearch.webui.api import annotate, corrections, folders, images, indexing, status, tags
 from imsearch.webui.api import files as api_files
 from imsearch.webui.api import search as api_search
 from imsearch.webui.assets import Assets
@@ -33,20 +33,30 @@ if TYPE_CHECKING:
     from imsearch.library import Library
     from imsearch.webui.access import Access
     from imsearch.webui.hosts import Hosts
+    from imsearch.webui.picking import Picker
 
 
-def create_app(library: Library, *, access: Access | None = None, hosts: Hosts | None = None) -> FastAPI:
+def create_app(
+    library: Library,
+    *,
+    access: Access | None = None,
+    hosts: Hosts | None = None,
+    prefix: str = "",
+    picker: Picker | None = None,
+) -> FastAPI:
     """The pages and the API over this library, which is open for reading and stays its owner's to close.
 
     access: asks for a token; without it everybody may come in, which is only for loopback.  hosts: the names under
-    which the server may be asked for; by default those of loopback.
+    which the server may be asked for; by default those of loopback.  prefix: the sub-path of a proxy below which all
+    addresses lie, such as "/photos"; see `imsearch.webui.sub_path.parse_prefix`.  picker: lets folders be added
+    from the pages; only for a server that nothing but this machine reaches.
     """
     app = GuardedApp(
-        guards(library.settings, access, hosts),
+        guards(library.settings, access, hosts, prefix),
         title="imsearch",
         version=__version__,
         description="Finds pictures by words, and tells, corrects and makes their tags.",
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=openapi.operation_name,
@@ -63,13 +73,14 @@ def create_app(library: Library, *, access: Access | None = None, hosts: Hosts |
         Answers(library),
         decoding,
         access,
+        picker,
     )
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
     for page in (search, picture, tags_page, review, trying, status_page, login, reference):
         app.include_router(page.router)
-    for group in (api_search, images, api_files, tags, corrections, annotate, indexing, status):
+    for group in (api_search, images, api_files, tags, corrections, annotate, indexing, folders, status):
         app.include_router(group.router)
     app.mount("/static", Assets(), name="static")
     return app

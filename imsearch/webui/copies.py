@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import threading
+import time
 from collections import OrderedDict
 from io import BufferedReader
 from typing import TYPE_CHECKING, Literal
@@ -36,12 +37,15 @@ class NoCopyError(Exception):
 class Copies:
     """Opens pictures; used by several threads at once.
 
-    A file is taken as it is when it has the size and the time of change that the catalog has, as indexing would take
-    it.  When its time is another, or when a link leads to it, its bytes must have the hash of the image; that is looked
-    up once as long as the file stays as it is.
+    A file is taken as it is when the system says that nothing has touched it since it was indexed: it has the time of
+    change that programs cannot set (ctime).  Otherwise, where that time is not known, and when a link leads to the
+    file, its bytes must have the hash of the image, whatever its size and its time of modification are: other programs
+    put those back.  A file is hashed once as long as it stays as it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settled: float = 2.0) -> None:
+        """settled: seconds that a file must be left alone before its hash is remembered; no clock is coarser."""
+        self._settled = int(settled * 1e9)
         self._hashes: OrderedDict[tuple[int, ...], str] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -86,7 +90,9 @@ class Copies:
         file.seek(0)
         if not begins_like(image.format, start):
             return False
-        if status.st_mtime_ns == seen.mtime_ns and not linked:
+        # 0 in libraries made before this time was kept, and on systems that have none.
+        touched = getattr(seen, "ctime_ns", 0)
+        if touched and touched == status.st_ctime_ns and status.st_mtime_ns == seen.mtime_ns and not linked:
             return True
         return self._hash(file, status) == image.sha256
 
@@ -97,6 +103,8 @@ class Copies:
                 return self._hashes[key]
         found = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
+        if time.time_ns() - status.st_ctime_ns < self._settled:
+            return found  # what is written now would have the same times
         with self._lock:
             self._hashes[key] = found
             while len(self._hashes) > _MOST_HASHED:

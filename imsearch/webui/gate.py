@@ -13,6 +13,7 @@ from imsearch.webui.access import Access
 from imsearch.webui.hosts import is_loopback
 from imsearch.webui.problems import Problem
 from imsearch.webui.security import READING, STATIC, refuse
+from imsearch.webui.sub_path import prefix_of
 
 SIGNED_IN = "imsearch.signed_in"
 """In the scope of a request that belongs to a session."""
@@ -57,7 +58,8 @@ class Gate:
         if path.startswith("/api/"):
             raise Problem(
                 401,
-                "Sign in first: open /login in the browser, or send the header Authorization: Bearer TOKEN.",
+                f"Sign in first: open {prefix_of(scope)}{LOGIN} in the browser, or send the header Authorization: "
+                "Bearer TOKEN.",
                 {"WWW-Authenticate": 'Bearer realm="imsearch"'},
             )
         return False
@@ -68,12 +70,14 @@ def client_of(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else ""
 
 
-def safe_next(address: str) -> str:
-    """The page to go to after signing in: one of ours, whatever was asked for.
+def safe_next(address: str, prefix: str = "") -> str:
+    """The page to go to after signing in: one of ours, whatever was asked for.  prefix: of all addresses, if any.
 
     Browsers take two slashes, or a slash and a backslash, for the begin of another host, and overlook control
     characters while they do.
     """
+    if prefix and address.startswith(prefix + "/"):
+        address = address.removeprefix(prefix)
     harmless = address.startswith("/") and not address.startswith("//") and "\\" not in address
     return address if harmless and address.isprintable() else "/"
 

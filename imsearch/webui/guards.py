@@ -9,22 +9,26 @@ from imsearch.webui.bodies import MB, Bodies, Limits
 from imsearch.webui.compression import Compression
 from imsearch.webui.gate import Gate
 from imsearch.webui.hosts import Hosts
-from imsearch.webui.security import Guard, Security
+from imsearch.webui.security import HEADERS, Guard, Security
+from imsearch.webui.sub_path import SubPath
 
 if TYPE_CHECKING:
     from imsearch.settings import Settings
     from imsearch.webui.access import Access
 
 
-def guards(settings: Settings, access: Access | None, hosts: Hosts | None) -> list[Guard]:
+def guards(settings: Settings, access: Access | None, hosts: Hosts | None, prefix: str = "") -> list[Guard]:
     """The outermost first.
 
     access: who may come in; None lets in everybody, which is only for loopback.  hosts: the names the server goes by;
-    by default those of loopback.
+    by default those of loopback.  prefix: the sub-path of a proxy below which all addresses lie, or "".
     """
     hosts = hosts or Hosts()
     limits = Limits(upload=settings.upload_limit * MB)
-    found: list[Guard] = [partial(Security, hosts=hosts, open_to_all=access is None)]
+    found: list[Guard] = [
+        partial(SubPath, headers=HEADERS, prefix=prefix),
+        partial(Security, hosts=hosts, open_to_all=access is None),
+    ]
     if access is not None:
         found += [partial(Gate, access=access)]
     return [*found, partial(Bodies, limits=limits), Compression]

@@ -7,6 +7,7 @@ crash of one does not touch the other.
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from imsearch.settings import Settings
 from imsearch.webui.problems import Problem
 from imsearch.webui.texts import readable
 
@@ -86,14 +88,24 @@ class Indexing:
         """
         with self._turn:
             known = self.library.folders()
-            refusal = self._refusal(self._is_running(), self.library.progress(), known)
-            if refusal is None and (pid := self.library.engine.running()):
-                refusal = f"Process {pid} is writing to the library. Wait until that is done."
-            if refusal is not None:
-                raise Problem(409, refusal)
+            self._refuse(self._refusal(self._is_running(), self.library.progress(), known))
             paths = _chosen(known, folders)
             self.library.plugins.choose(annotators)
             self._spawn(paths, annotators or self.library.settings.annotators)
+            return self.state()
+
+    def add(self, folder: Path) -> State:
+        """Start a run over a folder that need not be known yet; afterwards it is among those of `state`.
+
+        Raises a `Problem` when a run is on, or when the settings say which folders there are.
+        """
+        with self._turn:
+            if self.library.settings.folders:
+                raise Problem(
+                    409, "The configuration file says which folders are indexed (folders). Add this one there."
+                )
+            self._refuse(self._busy(self._is_running(), self.library.progress()))
+            self._spawn([folder], self.library.settings.annotators)
             return self.state()
 
     def stop(self) -> State:
@@ -133,16 +145,29 @@ class Indexing:
             self._stopping = True
             self._child.terminate()  # which "imsearch index" takes as Ctrl-C
 
+    def _refuse(self, reason: str | None) -> None:
+        """Raise a `Problem` for this reason, or because another program writes."""
+        if reason is None and (pid := self.library.engine.running()):
+            reason = f"Process {pid} is writing to the library. Wait until that is done."
+        if reason is not None:
+            raise Problem(409, reason)
+
     def _refusal(self, own: bool, progress: Progress | None, folders: Sequence[Folder]) -> str | None:
-        if own or progress is not None:
-            return "An indexing run is on already."
-        if not os.access(self.library.settings.library, os.W_OK):
-            return "The library can only be read here, so nothing can be indexed."
+        if busy := self._busy(own, progress):
+            return busy
         if not folders:
             return (
                 'No folder of pictures is known yet. Run "imsearch index FOLDER" once where imsearch serve runs, or '
                 "name folders in the configuration file."
             )
+        return None
+
+    def _busy(self, own: bool, progress: Progress | None) -> str | None:
+        """Why nothing at all can be indexed now."""
+        if own or progress is not None:
+            return "An indexing run is on already."
+        if not os.access(self.library.settings.library, os.W_OK):
+            return "The library can only be read here, so nothing can be indexed."
         return None
 
     def _failure(self) -> str | None:
@@ -172,6 +197,12 @@ class Indexing:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which passes it on
         )
+
+
+def index_command(settings: Settings) -> str:
+    """What indexes into the library of these settings from a shell, less the folder."""
+    usual = Settings().library == settings.library
+    return "imsearch index" if usual else f"imsearch index --library {shlex.quote(readable(str(settings.library)))}"
 
 
 def _chosen(known: Sequence[Folder], names: Sequence[str] | None) -> list[Path]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from imsearch.webui import assets, shapes
+from imsearch.webui.sub_path import root_of
 from imsearch.webui.telling import EXAMPLES
 from imsearch.webui.texts import readable
 
@@ -22,6 +24,9 @@ class Pages:
     `signed_in`, whether there is a session to sign out of, and `static(name)`, the address of a file in ``static/``
     that changes with its content, so that browsers may keep it; and for pictures in their true shape
     `shape(width, height)`, a class of the stylesheet at `shapes`.
+
+    All addresses of ours are written relative to the page, so that they lead right below any sub-path of a proxy:
+    `root` is the way to where the pages begin, and the filter `here` makes such an address of one like "/tags".
     """
 
     def __init__(self) -> None:
@@ -33,6 +38,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.filters["readable"] = lambda path: readable(str(path))
+        self._environment.filters["here"] = _here
         self._addresses = assets.addresses()
         self._environment.globals.update(
             static=self.static, shape=shapes.shape, shapes=shapes.ADDRESS, examples=EXAMPLES
@@ -43,17 +49,26 @@ class Pages:
         """For filters and globals that pages add."""
         return self._environment
 
-    def static(self, name: str) -> str:
-        """The address of a file that is served as it is."""
-        return self._addresses[name]
+    @pass_context
+    def static(self, context: Context, name: str) -> str:
+        """The address of a file that is served as it is, relative to the page."""
+        return _here(context, self._addresses[name])
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page, or a part of one.  Browsers may keep it, but ask each time whether it is still so."""
+        """A page, or a part of one.  Browsers may keep it, but ask each time whether it is still so.
+
+        root: the way to where the pages begin, for a part that is put into a page with another address.
+        """
         theme, signed_in = looks(request)
-        text = self._environment.get_template(template).render(
-            path=request.scope["path"], theme=theme, signed_in=signed_in, **values
-        )
+        more = {"root": root_of(request.scope), "theme": theme, "signed_in": signed_in}
+        text = self._environment.get_template(template).render(path=request.scope["path"], **(more | values))
         return HTMLResponse(text, status, headers={"Cache-Control": "no-cache"})
+
+
+@pass_context
+def _here(context: Context, address: str) -> str:
+    """An address of ours relative to the page; any other as it is."""
+    return context["root"] + address[1:] if address.startswith("/") and not address.startswith("//") else address
 
 
 def looks(request: Request) -> tuple[str, bool]:

@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from imsearch.webui.connections import PatientProtocol
+from imsearch.webui.forwarded import Forwarded
 
 ANSWER_SECONDS = 3
 """How long answers under way may take once the server shall stop."""
@@ -37,15 +38,14 @@ def serve(
     """
     _set_up_logging(verbose)
     config = uvicorn.Config(
-        app,
+        Forwarded(app, proxy),  # type: ignore[arg-type]
         http=PatientProtocol,
         loop="uvloop" if find_spec("uvloop") else "asyncio",
         ws="none",
         log_config=None,
         access_log=verbose,
         server_header=False,
-        proxy_headers=proxy is not None,
-        forwarded_allow_ips=proxy or "",
+        proxy_headers=False,  # see Forwarded
         timeout_keep_alive=20,
         timeout_graceful_shutdown=ANSWER_SECONDS,
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imsearch.pictures.decoders import Decoding
     from imsearch.webui.access import Access
     from imsearch.webui.indexing import Indexing
+    from imsearch.webui.picking import Picker
     from imsearch.webui.states import Answers
     from imsearch.webui.trying import Trying
 
@@ -26,7 +27,7 @@ class Site:
     library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
     indexing: watches, starts and stops runs.  answers: gives those that stay as they are while the library does.
     decoding: the processes that decode pictures for thumbnails and trials.
-    access: the token and sessions, where one is asked for.
+    access: the token and sessions, where one is asked for.  picker: adds folders, where that is possible from pages.
     """
 
     library: Library
@@ -37,6 +38,7 @@ class Site:
     answers: Answers
     decoding: Decoding
     access: Access | None = None
+    picker: Picker | None = None
 
     def close(self) -> None:
         """Let go of what was opened here; the library is its owner's to close."""

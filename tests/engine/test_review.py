@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from imsearch.engine import doubts
 from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
+from imsearch.engine.review import Thresholds
 from imsearch.errors import ImsearchError
 from tests.engine.support import reading, spec
 
 
 def listed(engine: Engine, word: str = "", limit: int = 20) -> list[tuple[int, str]]:
     return [(doubt.image.id, doubt.tag.name) for doubt in engine.review(word, limit)]
+
+
+def ask(engine: Engine, thresholds: Thresholds, word: str = "") -> list[str]:
+    return [doubt.tag.name for doubt in engine.reviewing.doubts(word, thresholds=thresholds)]
 
 
 @pytest.fixture
@@ -62,6 +69,30 @@ def test_renamed_tags_are_one_word_with_the_thresholds_of_each(doubtful: Engine)
 def test_a_tag_that_was_never_shown_has_a_threshold_of_a_half(engine: Engine) -> None:
     engine.record([reading(1, {"zebra": 0.45, "yak": 0.05})])
     assert listed(engine) == [(1, "zebra")]
+
+
+def test_tags_that_are_never_shown_are_not_asked_about(engine: Engine) -> None:
+    hiding = replace(spec(), thresholds={"blurry": 1.5})
+    engine.record([reading(1, {"zebra": 0.45, "blurry": 0.48}), reading(2, {"zebra": 0.55, "blurry": 0.99})])
+    known = Thresholds([hiding])
+    assert ask(engine, known) == ["zebra", "zebra"]
+    assert engine.reviewing.names(thresholds=known) == ["zebra"]
+    # By whatever name the user calls it.
+    engine.corrections.rename("blurry", "out of focus")
+    assert ask(engine, known) == ["zebra", "zebra"]
+    assert ask(engine, known, "out of focus") == []
+
+
+def test_of_an_annotator_that_is_not_installed_only_what_it_has_shown_is_asked_about(engine: Engine) -> None:
+    engine.record([reading(1, {"zebra": 0.45, "yak": 0.48}), reading(2, {"zebra": 0.55})])
+    assert ask(engine, Thresholds()) == ["zebra", "zebra"]
+
+
+def test_how_many_doubts_the_user_has_judged(doubtful: Engine) -> None:
+    assert doubtful.reviewing.judged() == 0
+    doubtful.corrections.correct([4], ["cat"], Verdict.ACCEPT)
+    doubtful.corrections.correct([1], ["dog"], Verdict.REJECT)  # which nobody doubted
+    assert (doubtful.reviewing.judged(), doubtful.reviewing.judged("dog")) == (1, 0)
 
 
 def test_an_unknown_tag_is_an_error(doubtful: Engine) -> None:

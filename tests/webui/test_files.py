@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from io import BufferedReader
@@ -143,6 +144,10 @@ HTML = b"<!doctype html><script>alert(document.domain)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
+def etag(path: Path) -> str:
+    return f'"{hashlib.sha256(path.read_bytes()).hexdigest()}"'
+
+
 def padded(path: Path, data: bytes) -> None:
     """The bytes in place of the file's, of the same size and with the same time of change."""
     status = path.stat()
@@ -156,6 +161,19 @@ def retouched(path: Path) -> None:
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     os.utime(path, ns=(1, 1))
+
+
+def rewritten(path: Path, begin: int = 16) -> None:
+    """Other bytes after the first, with the size and the time of modification as they were."""
+    padded(path, path.read_bytes()[:begin] + b"S" * 100)
+
+
+def replaced(path: Path) -> None:
+    """Another file, moved to its place, as programs do that save safely."""
+    other = path.with_name("other.jpg")
+    shutil.copy2(path, other)
+    rewritten(other)
+    other.replace(path)
 
 
 def piped(path: Path) -> None:
@@ -173,6 +191,9 @@ def piped(path: Path) -> None:
         (lambda path: padded(path, SVG), 409, "Index it again"),
         (lambda path: padded(path, encoded(quarters(), "PNG")), 409, "Index it again"),
         (retouched, 409, "Index it again"),
+        (rewritten, 409, "Index it again"),
+        (lambda path: rewritten(path, begin=2000), 409, "Index it again"),
+        (replaced, 409, "Index it again"),
         (lambda path: (path.unlink(), path.mkdir()), 409, "Index it again"),
         pytest.param(piped, 409, "Index it again", marks=posix),
         pytest.param(lambda path: (path.unlink(), path.symlink_to(path)), 409, "Index it again", marks=posix),
@@ -181,11 +202,20 @@ def piped(path: Path) -> None:
 def test_another_file_in_its_place_is_refused(
     client: TestClient, noisy: str, photos: Path, swap: Callable[[Path], object], status: int, word: str
 ) -> None:
+    asked: list[dict[str, str]] = [{}, {"Range": "bytes=0-9"}, {"If-None-Match": etag(photos / "noise.jpg")}]
     swap(photos / "noise.jpg")
-    for answer in (client.get(noisy), client.get(noisy, headers={"Range": "bytes=0-9"})):
+    for answer in (client.get(noisy, headers=headers) for headers in asked):
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert word in answer.json()["detail"] and "noise.jpg" in answer.json()["detail"]
+
+
+def test_other_bytes_never_become_its_thumbnail(client: TestClient, library: Library, noisy: str, photos: Path) -> None:
+    rewritten(photos / "noise.jpg", begin=2000)
+    for size in ("small", "medium", "large"):
+        answer = client.get(noisy.replace("original", f"thumbnail?size={size}"))
+        assert answer.headers["x-imsearch-placeholder"] == "changed"
+        assert "etag" not in answer.headers
 
 
 def test_a_polyglot_is_a_picture_to_the_browser_and_nothing_else(settings: Settings, tmp_path: Path) -> None:
@@ -240,7 +270,7 @@ def test_a_file_is_hashed_once_for_as_long_as_it_stays(
     known = library.engine.catalog.known_image(image.id) if image else None
     assert known is not None
     os.utime(photos / "noise.jpg", ns=(5, 5))
-    copies, hashed, digest = Copies(), [], hashlib.file_digest
+    copies, hashed, digest = Copies(settled=0), [], hashlib.file_digest
 
     def watched(file: BufferedReader, name: str) -> object:
         hashed.append(file.name)

@@ -53,8 +53,8 @@ def test_it_stands_among_the_results_it_was_opened_from(client: TestClient, libr
     order = library.engine.search_ids("sort:name")
     text = client.get(f"/picture/{order[1]}?q=sort:name").text
     assert re.search(r"<b>2</b> of 9 <span>for <q>sort:name</q>", text)
-    assert f'rel="prev" href="/picture/{order[0]}?q=sort:name"' in text
-    assert f'rel="next" href="/picture/{order[2]}?q=sort:name"' in text
+    assert f'rel="prev" href="../picture/{order[0]}?q=sort:name"' in text
+    assert f'rel="next" href="../picture/{order[2]}?q=sort:name"' in text
 
 
 def test_the_first_has_none_before_and_the_last_none_after(client: TestClient, library: Library) -> None:

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,7 +15,10 @@ from playwright.sync_api import Page, Route, TimeoutError, expect
 
 from imsearch.engine.changes import Verdict
 from imsearch.library import Library
+from imsearch.settings import Settings
+from imsearch.webui.app import create_app
 from imsearch.webui.pages import review
+from tests.webui.conftest import fake_plugins
 
 DOUBTS = 6
 """noise.jpg is about half red, green and blue, and grey.png a third of each; the fake shows from .5 on."""
@@ -35,12 +40,17 @@ def verdicts(library: Library) -> dict[tuple[int, str], int]:
     return {(image, name): verdict for image, each in found.items() for name, verdict in each.items()}
 
 
+def settle(page: Page) -> None:
+    """Wait as long as a question needs to be seen before it can be answered."""
+    page.wait_for_timeout(600)
+
+
 def test_the_first_question_is_in_the_page(client: TestClient, library: Library) -> None:
     image, tag = asked(library)[0]
     text = client.get("/review").text
     assert f"/api/images/{image}/thumbnail?size=large" in text
     assert re.search(rf"<span data-tag>{tag}</span>", text)
-    assert '<a class="chip on" href="/review" aria-current="page">All tags</a>' in text
+    assert '<a class="chip on" href="./review" aria-current="page">All tags</a>' in text
 
 
 def test_one_tag_can_be_chosen(client: TestClient, library: Library) -> None:
@@ -57,10 +67,12 @@ def test_keys_answer_and_the_next_question_is_there_at_once(page: Page, library:
     assert len(order) == DOUBTS
     page.goto("/review")
     for key in ("y", "n", "s", "ArrowRight"):
+        settle(page)
         page.keyboard.press(key)
     expect(page.locator("[data-counter]").first).to_have_text(re.compile("3 answered, 1 skipped"))
     expect(page.locator("[data-tag]")).to_have_text(order[4][1])
     for _ in range(2):
+        settle(page)
         page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("heading", name="That was all.")).to_be_visible()
     expected = {order[0]: 1, order[1]: -1, order[3]: 1, order[4]: -1, order[5]: -1}
@@ -77,9 +89,12 @@ def test_answers_are_undone_in_turn(page: Page, library: Library) -> None:
     page.goto("/review")
     with page.expect_response("**/api/corrections"):
         page.keyboard.press("y")
+    settle(page)
     page.keyboard.press("s")
+    settle(page)
     page.keyboard.press("u")
     expect(page.locator("[data-tag]")).to_have_text(order[1][1])
+    settle(page)
     with page.expect_response("**/api/undo"):
         page.get_by_role("button", name="Undo").first.click()
     expect(page.locator("[data-tag]")).to_have_text(order[0][1])
@@ -115,6 +130,7 @@ def test_answers_are_kept_and_sent_again_when_the_server_is_busy(page: Page, lib
     page.goto("/review")
     page.keyboard.press("y")
     expect(page.locator("[data-trouble]")).to_contain_text("One answer is not saved yet: Too much to do.")
+    settle(page)
     page.keyboard.press("n")
     with suppress(TimeoutError):  # on a slow machine it has been tried again by itself before the click
         page.get_by_role("button", name="Try now").click(timeout=1000)
@@ -141,7 +157,51 @@ def test_when_nothing_is_in_doubt_it_says_so(client: TestClient, library: Librar
         library.correct([image], [tag], Verdict.REJECT)
     text = client.get("/review").text
     assert re.search(r'<section class="question"[^>]* hidden>', text)
-    assert "Nothing is in doubt." in text
+    assert f"{DOUBTS} tags were in doubt, and you have judged them all" in text and "Nothing is in doubt" not in text
+
+
+def test_without_doubts_and_without_pictures_it_says_something_else(
+    client: TestClient, library: Library, settings: Settings, photos: Path
+) -> None:
+    for name in ("noise.jpg", "grey.png"):
+        (photos / name).unlink()
+    with Library.open(settings=settings, write=True, plugins=fake_plugins()) as writing:
+        writing.index([photos], forget_missing=True)
+    text = client.get("/review").text
+    assert "Nothing is in doubt." in text and "judged" not in text
+    with Library.open(settings=replace(settings, library=settings.library / "new"), create=True) as empty:
+        text = TestClient(create_app(empty), base_url="http://localhost").get("/review").text
+    assert "No pictures yet" in text and "in doubt" not in text.replace("What is in doubt", "")
+
+
+def test_two_quick_clicks_on_one_place_answer_one_question(page: Page, library: Library) -> None:
+    order = asked(library)
+    page.goto("/review")
+    with page.expect_response("**/api/corrections"):
+        page.get_by_role("button", name="No").dblclick()
+    expect(page.locator("[data-counter]").first).to_contain_text("1 answered")
+    expect(page.locator("[data-tag]")).to_have_text(order[1][1])
+    assert verdicts(library) == {order[0]: -1}
+    page.get_by_role("button", name="Undo").first.click()  # at once: it was meant for what was seen before
+    settle(page)
+    with page.expect_response("**/api/undo"):
+        page.get_by_role("button", name="Undo").first.dblclick()
+    expect(page.locator("[data-tag]")).to_have_text(order[0][1])
+    assert verdicts(library) == {}
+
+
+def test_a_key_that_is_held_answers_one_question(page: Page, library: Library) -> None:
+    order = asked(library)
+    page.goto("/review")
+    for _ in range(5):
+        page.keyboard.down("n")  # all but the first are repeats
+    expect(page.locator("[data-tag]")).to_have_text(order[1][1])
+    expect(page.locator("[data-counter]").first).to_contain_text("1 answered")
+    settle(page)
+    page.get_by_role("button", name="No").focus()
+    for _ in range(5):
+        page.keyboard.down("Enter")
+    expect(page.locator("[data-counter]").first).to_contain_text("2 answered")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

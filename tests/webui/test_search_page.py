@@ -49,7 +49,7 @@ def test_a_query_ranks_and_says_why(client: TestClient) -> None:
     assert "<q>red</q>" in page.text
     assert '<span class="score">100%</span>' in page.text
     assert "<li><b>red</b> 100% <small>colours</small></li>" in page.text
-    assert 'href="/picture/' in page.text and "?q=red" in page.text
+    assert 'href="./picture/' in page.text and "?q=red" in page.text
 
 
 def test_pictures_have_their_shape_and_size(client: TestClient) -> None:
@@ -81,7 +81,7 @@ def test_pages_of_pictures_follow_each_other_without_script(tmp_path: Path, sett
             address = (links(page, "Next pictures") or [""])[0]
         assert address == ""
         assert len(seen) == len(set(seen)) == 130
-        assert links(page, "Pictures before these") == ["/?offset=60"]
+        assert links(page, "Pictures before these") == ["./?offset=60"]
         together = client.get("/", params={"n": 130}).text
         assert names(together) == seen
         part = client.get("/", params={"offset": 60, "part": "hits"}).text
@@ -110,14 +110,14 @@ def test_a_query_that_makes_no_sense_is_shown_with_its_place(client: TestClient)
 def test_unknown_words_are_told_with_what_may_have_been_meant(client: TestClient) -> None:
     page = client.get("/", params={"q": "gren sort:name"})
     assert "no word known for: <strong>gren</strong>" in page.text
-    assert links(page.text, "green")[0] == "/?q=green%20sort%3Aname"
+    assert links(page.text, "green")[0] == "./?q=green%20sort%3Aname"
 
 
 def test_nothing_found_helps(client: TestClient) -> None:
     page = client.get("/", params={"q": "red camera:leica"})
     assert "No picture found" in page.text
-    assert links(page.text, "without camera:leica") == ["/?q=red"]
-    assert "/?q=blue" in links(page.text, "blue")
+    assert links(page.text, "without camera:leica") == ["./?q=red"]
+    assert "./?q=blue" in links(page.text, "blue")
     assert client.get("/", params={"q": "<b>x</b>"}).text.count("<b>x</b>") == 0
 
 
@@ -125,7 +125,7 @@ def test_an_empty_library_says_how_to_begin(tmp_path: Path, settings: Settings) 
     with many_pictures(tmp_path, settings, 0) as library, opened(library) as client:
         page = client.get("/").text
         assert "No pictures yet" in page and "imsearch index" in page
-        assert "/status" in links(page, "Open the status page")
+        assert "./status" in links(page, "Open the status page")
 
 
 def test_a_facet_keeps_its_promise(client: TestClient, library: Library) -> None:
@@ -141,9 +141,9 @@ def test_a_chosen_facet_can_be_left_out_again(client: TestClient) -> None:
     part = client.get("/", params={"q": "red", "part": "facets"}).text
     address = next(unescape(each) for each in re.findall(r'<a href="([^"]*)"', part) if "folder%3A" in each)
     page = client.get(address).text
-    assert re.search(r'<a class="chip on" href="/\?q=red" aria-label="Leave out folder:', page)
+    assert re.search(r'<a class="chip on" href="\./\?q=red" aria-label="Leave out folder:', page)
     again = client.get("/", params={"q": _query(address), "part": "facets"}).text
-    assert '<a href="/?q=red" title=' in again and 'class="on"' in again
+    assert '<a href="./?q=red" title=' in again and 'class="on"' in again
 
 
 def test_static_files_are_kept_for_good_and_scripts_import_each_other_once(client: TestClient) -> None:

@@ -83,7 +83,7 @@ def test_failures_are_grouped_with_advice(client: TestClient, library: Library, 
     said = text_of(page)
     assert "Empty 7 A copy or a download was broken off" in said
     assert "Not a picture 1" in said
-    assert page.count("cut-") == 5 and 'href="/status/failures?reason=empty"' in page
+    assert page.count("cut-") == 5 and 'href="./status/failures?reason=empty"' in page
 
 
 def test_all_failures_are_listed_and_searched(client: TestClient, library: Library, photos: Path) -> None:

@@ -53,8 +53,8 @@ def test_all_tags_by_letter_namespaces_first(client: TestClient, tagged: Library
         "7up",
     ]
     found = {name: (count, address) for name, count, address in listed}
-    assert found["happy"] == ("3", "/?q=tag:emotion:happy")
-    assert found["traffic light"] == ("2", "/?q=tag:%22traffic%20light%22")
+    assert found["happy"] == ("3", "./?q=tag:emotion:happy")
+    assert found["traffic light"] == ("2", "./?q=tag:%22traffic%20light%22")
     assert found["red"][0] == str(dict(tagged.tags())["red"])
 
 
@@ -155,7 +155,7 @@ def test_the_dialog_leads_on(page: Page, tagged: Library) -> None:
     page.goto("/tags")
     page.get_by_role("button", name="Change emotion:happy").click()
     expect(page.get_by_role("heading", name="emotion:happy")).to_be_visible()
-    expect(page.get_by_role("link", name="Show pictures")).to_have_attribute("href", "/?q=tag:emotion:happy")
+    expect(page.get_by_role("link", name="Show pictures")).to_have_attribute("href", "./?q=tag:emotion:happy")
     review = page.get_by_role("link", name="Review doubtful ones")
     expect(review).to_have_attribute("href", "/review?word=emotion%3Ahappy")
 

@@ -20,6 +20,7 @@ from imsearch.webui.api.trials import AskedTrial, ChoicesRecord, TrialsRecord, f
 from imsearch.webui.forms import Form, flat, read_form
 from imsearch.webui.openapi import errors
 from imsearch.webui.site import TheSite
+from imsearch.webui.sub_path import prefix_of
 from imsearch.webui.trying import Limits
 
 router = APIRouter(tags=["annotate"])
@@ -67,7 +68,7 @@ def annotators(site: TheSite) -> dict[str, Any]:
     ),
     openapi_extra={"requestBody": form_schema(Limits().files)},
 )
-def annotate(site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> dict[str, Any]:
+def annotate(request: Request, site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> dict[str, Any]:
     """Send pictures of any kind that can be indexed as a form, each in a field `file`. Nothing of them is kept.
 
     A picture that cannot be read has an `error` in the answer, and the others are tagged all the same.
@@ -97,7 +98,7 @@ def annotate(site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> dict[s
             for upload, item, said, image in zip(form.files, items, tags, known, strict=True)
         ],
         "similar": similar,
-        "cloud": cloud_svg(words) if words else None,
+        "cloud": cloud_svg(words, links=prefix_of(request.scope) + "/") if words else None,
         "notes": notes,
     }
 

@@ -48,7 +48,7 @@ def indexing(site: TheSite) -> dict[str, Any]:
     """The run that goes on, whichever process does it, how the last one ended, and what may be done. Made to be asked
     once a second.
     """
-    return _record(site.indexing.state())
+    return indexing_state(site.indexing.state())
 
 
 @router.post(
@@ -60,10 +60,10 @@ def indexing(site: TheSite) -> dict[str, Any]:
 )
 def start_indexing(site: TheSite, asked: AskedRun | None = None) -> dict[str, Any]:
     """Bring the library up to date with its folders: those of the settings, or else those that were indexed before.
-    Other folders cannot be named here.
+    Other folders cannot be named here; `/api/folders` adds them.
     """
     asked = asked or AskedRun()
-    return _record(site.indexing.start(asked.folders, asked.annotators))
+    return indexing_state(site.indexing.start(asked.folders, asked.annotators))
 
 
 @router.delete(
@@ -75,10 +75,11 @@ def start_indexing(site: TheSite, asked: AskedRun | None = None) -> dict[str, An
 )
 def stop_indexing(site: TheSite) -> dict[str, Any]:
     """It stores what it has in hand and ends; the next run goes on where it was."""
-    return _record(site.indexing.stop())
+    return indexing_state(site.indexing.stop())
 
 
-def _record(state: State) -> dict[str, Any]:
+def indexing_state(state: State) -> dict[str, Any]:
+    """The record of a state."""
     return {
         "running": state.running,
         "told": None if state.progress is None else tell_progress(state.progress),

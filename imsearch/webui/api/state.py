@@ -91,7 +91,9 @@ class StatusRecord(Record):
     config: Told = Field(description="Where the configuration file is looked for.")
     images: int = Field(ge=0, examples=[4475])
     files: int = Field(ge=0, examples=[4480])
-    tags: int = Field(ge=0, examples=[1371])
+    tags: int = Field(
+        ge=0, description="In use: how many `/api/tags` lists, those that some picture shows.", examples=[1371]
+    )
     corrections: int = Field(ge=0, examples=[12])
     bytes: int = Field(ge=0, description="Of the catalog and the indexes on disk.", examples=[52428800])
     sentence_encoder: str = Field(examples=["not installed"])

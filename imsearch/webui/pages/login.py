@@ -11,6 +11,7 @@ from imsearch.webui.access import SESSION_SECONDS
 from imsearch.webui.gate import LOGIN, client_of, safe_next
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import Site, TheSite
+from imsearch.webui.sub_path import prefix_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,8 +20,8 @@ router = APIRouter(include_in_schema=False)
 def login_page(request: Request, site: TheSite, next: str = "/") -> Response:
     """The form; where no token is asked for, there is nothing to do here."""
     if site.access is None:
-        return RedirectResponse(safe_next(next), 303)
-    return _form(request, site, safe_next(next))
+        return RedirectResponse(safe_next(next, prefix_of(request.scope)), 303)
+    return _form(request, site, safe_next(next, prefix_of(request.scope)))
 
 
 @router.post(LOGIN)
@@ -29,16 +30,17 @@ def sign_in(
 ) -> Response:
     """Begin a session, and go on to the page that was asked for."""
     if site.access is None:
-        return RedirectResponse(safe_next(next), 303)
+        return RedirectResponse(safe_next(next, prefix_of(request.scope)), 303)
     try:
         site.access.check_token(token, client_of(request.scope))
     except Problem as problem:
-        return _form(request, site, safe_next(next), problem)
+        return _form(request, site, safe_next(next, prefix_of(request.scope)), problem)
     name, value = site.access.begin_session()
-    answer = RedirectResponse(safe_next(next), 303, {"Cache-Control": "no-store"})
+    answer = RedirectResponse(safe_next(next, prefix_of(request.scope)), 303, {"Cache-Control": "no-store"})
     # "strict" would ask for the token again whenever a link in a mail is followed; changes check their origin anyway.
     secure = request.url.scheme == "https"
-    answer.set_cookie(name, value, SESSION_SECONDS, secure=secure, httponly=True, samesite="lax")
+    path = _cookie_path(request)
+    answer.set_cookie(name, value, SESSION_SECONDS, path=path, secure=secure, httponly=True, samesite="lax")
     return answer
 
 
@@ -48,8 +50,13 @@ def sign_out(request: Request, site: TheSite) -> Response:
     answer = RedirectResponse(LOGIN if site.access else "/", 303, {"Cache-Control": "no-store"})
     name = site.access.end_session(request.cookies) if site.access else None
     if name is not None:
-        answer.delete_cookie(name, httponly=True, samesite="lax")
+        answer.delete_cookie(name, path=_cookie_path(request), httponly=True, samesite="lax")
     return answer
+
+
+def _cookie_path(request: Request) -> str:
+    """Below the sub-path alone: what else the proxy serves has no business with the session."""
+    return prefix_of(request.scope) + "/"
 
 
 def _form(request: Request, site: Site, next: str, problem: Problem | None = None) -> Response:

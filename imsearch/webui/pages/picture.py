@@ -23,6 +23,8 @@ SIMILAR = 12
 BROWSABLE = {"JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP"}
 """Formats whose originals browsers show; of others the large thumbnail is all there is to see."""
 _LONGEST_ID = 18
+_ROOT = "../"
+"""From a picture's page, into which its parts are put, to where the pages begin."""
 
 Everything = Annotated[bool, Query(alias="all")]
 
@@ -73,7 +75,7 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
 def tags(request: Request, site: TheSite, number: str) -> HTMLResponse:
     """The tags alone, for the page to show after a change."""
     image = _image(site.library, number)
-    return site.pages.render(request, "picture_tags.html", rows=_rows(site.library, image))
+    return site.pages.render(request, "picture_tags.html", rows=_rows(site.library, image), root=_ROOT)
 
 
 @router.get("/picture/{number}/similar")
@@ -91,7 +93,7 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
         (each, picture_address(each.id, query), thumbnail_address(each, "small"), view.printable(each.path.name))
         for each in images
     ]
-    return site.pages.render(request, "picture_similar.html", found=found, told=told, more=search_address(query))
+    return site.pages.render(request, "picture_similar.html", found=found, told=told, root=_ROOT)
 
 
 def _rows(library: Library, image: Image) -> view.TagRows:

@@ -7,12 +7,14 @@ from importlib.metadata import version
 from importlib.resources import files
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
+from imsearch.webui.sub_path import prefix_of
 
 router = APIRouter(include_in_schema=False)
+DOCUMENT = "/api/openapi.json"
 _KINDS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -27,6 +29,13 @@ def reference(request: Request, site: TheSite) -> HTMLResponse:
     page = site.pages.render(request, "api.html", release=version("fastapi-swagger"))
     page.headers["Content-Security-Policy"] = _POLICY
     return page
+
+
+@router.get(DOCUMENT)
+def document(request: Request) -> JSONResponse:
+    """The document; below a sub-path it says so."""
+    made, prefix = request.app.openapi(), prefix_of(request.scope)
+    return JSONResponse({**made, "servers": [{"url": prefix}]} if prefix else made)
 
 
 @router.get("/api/docs/{name}")

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from imsearch.engine.changes import Doubt
 from imsearch.webui.api.corrections import PATIENCE
+from imsearch.webui.finding import ALL
 from imsearch.webui.linking import search_address, tag_query
 from imsearch.webui.site import Site, TheSite
 
@@ -25,7 +26,9 @@ CHIPS = 24
 def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
     """The page with its first questions; word: only about this tag."""
     word = word.strip()
-    doubts = site.library.review(word, limit=BATCH, patience=PATIENCE)
+    library = site.library
+    # Before it is said that nothing is in doubt, all has been read.
+    doubts = library.review(word, limit=BATCH, patience=PATIENCE) or library.review(word, limit=BATCH)
     return site.pages.render(
         request,
         "review.html",
@@ -34,6 +37,8 @@ def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
         first=doubts[0] if doubts else None,
         questions=json.dumps([question(doubt) for doubt in doubts]),
         chips=_chips(site, word),
+        pictures=True if doubts else library.query(ALL, limit=0).total > 0,
+        judged=0 if doubts else library.judged_doubts(word),
         other=search_address(tag_query(word)) if word else "/",
     )
 

@@ -9,8 +9,10 @@ from fastapi.responses import HTMLResponse, Response
 
 from imsearch.errors import QueryError
 from imsearch.webui import shapes
+from imsearch.webui.api.folders import may_add
 from imsearch.webui.finding import ALL, BATCH, MOST, Found, find
 from imsearch.webui.finding import facets as find_facets
+from imsearch.webui.indexing import index_command
 from imsearch.webui.refining import bare, conditions, in_order, order
 from imsearch.webui.rendering import looks
 from imsearch.webui.site import Site, TheSite
@@ -35,6 +37,7 @@ def search(
     all: the less likely pictures too.  part: only the pictures, or only what they have in common.
     """
     text = q.strip()
+    can_add = may_add(request, site)
 
     def make() -> HTMLResponse:
         try:
@@ -47,9 +50,9 @@ def search(
             return _not_understood(request, site, text, error)
         if part == "hits":
             return site.pages.render(request, "_hits.html", found=found)
-        return _page(request, site, found)
+        return _page(request, site, found, can_add)
 
-    return site.answers.give(request, make, *looks(request))
+    return site.answers.give(request, make, *looks(request), can_add)
 
 
 @router.get("/shapes.css")
@@ -59,7 +62,7 @@ def stylesheet_of_shapes() -> Response:
     return Response(shapes.stylesheet(), media_type="text/css", headers=headers)
 
 
-def _page(request: Request, site: Site, found: Found) -> HTMLResponse:
+def _page(request: Request, site: Site, found: Found, can_add: bool) -> HTMLResponse:
     text = found.text
     return _render(
         request,
@@ -68,11 +71,11 @@ def _page(request: Request, site: Site, found: Found) -> HTMLResponse:
         found=found,
         headline=headline(found),
         unknown=unknown_words(found.results, text),
-        **_help(site, found),
+        **_help(site, found, can_add),
     )
 
 
-def _help(site: Site, found: Found) -> dict[str, Any]:
+def _help(site: Site, found: Found, can_add: bool) -> dict[str, Any]:
     """What helps where nothing was found; a library that finds something is not asked for it."""
     if found.cards:
         return {"empty": False}
@@ -81,6 +84,8 @@ def _help(site: Site, found: Found) -> dict[str, Any]:
         "empty": True,
         "pictures": library.query(ALL, limit=0).total,
         "frequent": library.frequent("tag", 24) if found.text else [],
+        "command": index_command(library.settings),
+        "can_add": can_add,
         "understood": understood(found.text, found.results),
     }
 
@@ -99,6 +104,6 @@ def _facets(request: Request, site: Site, text: str) -> HTMLResponse:
 def _render(request: Request, site: Site, text: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     now = order(text) or ("" if text else "-date")
     orders = [(name, in_order(text, key), key == now) for key, name in ORDERS.items() if text or key]
-    blank = {"found": None, "wrong": None, "empty": False, "unknown": None, "headline": ""}
+    blank = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None, "headline": ""}
     more = {"text": text, "active": conditions(text), "bare": bare(text), "orders": orders}
     return site.pages.render(request, "search.html", status=status, **(blank | more | values))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from threading import Lock
 from typing import Annotated
@@ -10,10 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from imsearch.library import Library
 from imsearch.records import Failure
 from imsearch.semantic.meanings import encoder_state
-from imsearch.settings import Settings, config_path
+from imsearch.settings import config_path
+from imsearch.webui.api.folders import may_add
+from imsearch.webui.indexing import index_command
 from imsearch.webui.pages import status_words
 from imsearch.webui.pages.failing import grouped, kind
 from imsearch.webui.pages.installed import installed, versions
@@ -47,7 +47,8 @@ def status_page(
         spaces=catalog.vector_spaces(),
         encoder=encoder_state(settings.semantic),
         run=site.indexing.state(),
-        command=_command(library),
+        command=index_command(library.settings),
+        can_add=may_add(request, site),
         config=config_path(),
         annotators=installed(library.plugins.offered(), stores.annotators, settings, plugins),
         broken=[plugin for plugin in plugins if plugin.error],
@@ -108,9 +109,3 @@ def _fits(failure: Failure, reason: str, wanted: str) -> bool:
     if reason and kind(failure)[0] != reason:
         return False
     return wanted in f"{failure.path} {failure.reason}".casefold()
-
-
-def _command(library: Library) -> str:
-    """What indexes a folder into this library."""
-    usual = Settings().library == library.settings.library
-    return "imsearch index" if usual else f"imsearch index --library {shlex.quote(str(library.settings.library))}"

@@ -28,7 +28,7 @@ def try_page(request: Request, site: TheSite) -> HTMLResponse:
 @router.post("/try")
 def try_without_script(request: Request, site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> HTMLResponse:
     """The same page with what was seen in the first picture; browsers that run scripts ask the API instead."""
-    return _page(request, site, annotate(site, form), form.fields.get("annotators", []))
+    return _page(request, site, annotate(request, site, form), form.fields.get("annotators", []))
 
 
 def _page(

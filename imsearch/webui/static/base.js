@@ -1,11 +1,20 @@
 // What all pages share: calls to the API, messages with undo, keys, the theme.
 
+/** The path where the pages begin: "/", or what a proxy serves them below. */
+export const root = new URL("../../", import.meta.url).pathname;
+
+/** An address of ours, such as "/tags", as this browser has to ask for it. */
+export const at = (address) => root + address.slice(1);
+
+/** The address of this page as the server knows it. */
+export const here = () => `/${location.pathname.slice(root.length)}${location.search}`;
+
 /** Calls the API; resolves to its JSON, rejects with an Error whose `message` is the problem's detail and `status`. */
 export async function call(method, address, body) {
   const form = body instanceof FormData;
   let response;
   try {
-    response = await fetch(address, {
+    response = await fetch(at(address), {
       method,
       headers: body && !form ? { "Content-Type": "application/json" } : {},
       body: body && !form ? JSON.stringify(body) : body,
@@ -15,7 +24,7 @@ export async function call(method, address, body) {
   }
   const text = await response.text();
   const answer = text && /json/.test(response.headers.get("Content-Type") ?? "") ? JSON.parse(text) : null;
-  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (response.status === 401) location.assign(at(`/login?next=${encodeURIComponent(here())}`));
   if (!response.ok) {
     const error = new Error(answer?.detail ?? `${response.status} ${response.statusText}`);
     error.status = response.status;
@@ -121,7 +130,7 @@ onKey("?", "this list", () => {
 
 onKey("/", "search", () => {
   const box = document.querySelector('input[type="search"]');
-  if (box) { box.focus(); box.select(); } else location.assign("/");
+  if (box) { box.focus(); box.select(); } else location.assign(root);
 });
 
 document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
@@ -129,5 +138,5 @@ document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
   document.querySelector('meta[name="color-scheme"]').content = root.dataset.theme;
-  document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; SameSite=Lax`;
+  document.cookie = `theme=${root.dataset.theme}; path=${root}; max-age=31536000; SameSite=Lax`;
 });

@@ -1,5 +1,7 @@
 // The search box as a combobox (ARIA 1.2): completions of the word at the cursor.
 
+import { at as address } from "./base.js";
+
 const WAIT = 70;
 const KINDS = { word: "word", source: "who said it" };
 
@@ -51,7 +53,7 @@ export function offerCompletions(form) {
     const own = (request = new AbortController());
     const at = input.selectionStart ?? input.value.length;
     try {
-      const response = await fetch(`/api/complete?${new URLSearchParams({ q: input.value, at })}`, { signal: own.signal });
+      const response = await fetch(address(`/api/complete?${new URLSearchParams({ q: input.value, at })}`), { signal: own.signal });
       if (own.signal.aborted || !response.ok) return;
       const answer = await response.json();
       if (!own.signal.aborted && document.activeElement === input) show(answer);

@@ -93,6 +93,9 @@ async function look() {
   timer = setTimeout(look, isRunning() && !silent ? QUICK : SLOW);
 }
 
+/** Looks at once, since something has begun. */
+export const lookNow = () => look();
+
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
 
 document.addEventListener("click", async (event) => {

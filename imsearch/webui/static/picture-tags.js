@@ -1,9 +1,11 @@
 // The tags of a picture: moving among them, accepting, rejecting, adding, each with undo.
 
-import { correct, toast } from "./base.js";
+import { at, correct, toast } from "./base.js";
 import { TagField } from "./tag-field.js";
 
 const DONE = { add: "Added", accept: "Confirmed", reject: "Rejected", clear: "Taken back" };
+/** Milliseconds; a list that has changed takes no second click on the same place. */
+const SETTLES = 500;
 let queue = Promise.resolve(); // one change after another, in the order they were made
 
 export class Tags {
@@ -12,10 +14,18 @@ export class Tags {
     Object.assign(this, { list, picture, current: "", waiting: 0 });
     list.addEventListener("click", (event) => {
       const button = event.target.closest("[data-verdict]");
-      if (button) this.correct(button.closest(".tag").dataset.tag, button.dataset.verdict);
+      if (button && !this.bounces(event, button)) this.correct(button.closest(".tag").dataset.tag, button.dataset.verdict);
     });
     list.addEventListener("focusin", (event) => { this.current = event.target.closest(".tag")?.dataset.tag ?? this.current; });
     this.field = new TagField(form, (tag) => this.correct(tag, "add"));
+  }
+
+  /** Whether a click came so soon after another one that it was meant for the tag that lay there before. */
+  bounces(event, button) {
+    const { tag } = button.closest(".tag").dataset;
+    const bounces = event.detail > 0 && tag !== this.clicked?.tag && event.timeStamp - this.clicked?.at < SETTLES;
+    if (!bounces) this.clicked = { tag, at: event.timeStamp };
+    return bounces;
   }
 
   get rows() { return [...this.list.querySelectorAll(".tag")].filter((row) => row.checkVisibility()); }
@@ -77,7 +87,7 @@ export class Tags {
     this.waiting -= 1;
     if (this.waiting > 0) return;
     try {
-      const answer = await fetch(`/picture/${this.picture}/tags`);
+      const answer = await fetch(at(`/picture/${this.picture}/tags`));
       if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const open = this.list.querySelector("[data-tail]")?.open;

@@ -1,6 +1,6 @@
 // The page of a picture: turning to its neighbours without loading a page, zoom, full screen, copying, similar pictures.
 
-import { onKey, toast, undoLast } from "./base.js";
+import { onKey, root, toast, undoLast } from "./base.js";
 import { Tags } from "./picture-tags.js";
 import { Zoom } from "./picture-zoom.js";
 
@@ -135,7 +135,7 @@ function back() {
   const entries = window.navigation?.entries?.();
   const before = entries ? entries[navigation.currentEntry.index - 1]?.url : document.referrer;
   const came = before && new URL(before);
-  if (came && came.origin === location.origin && came.pathname === "/" && history.length > 1) history.back();
+  if (came && came.origin === location.origin && came.pathname === root && history.length > 1) history.back();
   else location.assign(link.href);
 }
 
@@ -163,6 +163,8 @@ document.addEventListener("click", (event) => {
   else if (on("[data-copy]")) copy(on("[data-copy]"));
 });
 
+/** For keys that change something: one that is held changes one thing. */
+const once = (run) => (event) => { if (!event.repeat) run(); };
 onKey("ArrowRight", "next picture", () => turn("next"));
 onKey("ArrowLeft", "previous picture", () => turn("previous"));
 onKey("Escape", "back to the results", () => { if (zoom.zoomed) zoom.reset(); else back(); });
@@ -171,11 +173,11 @@ onKey("f", "full screen", fullscreen);
 onKey("i", "with or without tags and details", () => alone(!$(".picture").classList.contains("alone")));
 onKey("ArrowDown", "next tag", () => tags.move(1));
 onKey("ArrowUp", "previous tag", () => tags.move(-1));
-onKey("a", "this tag is right", () => tags.say("accept"));
-onKey("y", "this tag is right", () => tags.say("accept"));
-onKey("r", "this tag is wrong", () => tags.say("reject"));
-onKey("n", "this tag is wrong", () => tags.say("reject"));
+onKey("a", "this tag is right", once(() => tags.say("accept")));
+onKey("y", "this tag is right", once(() => tags.say("accept")));
+onKey("r", "this tag is wrong", once(() => tags.say("reject")));
+onKey("n", "this tag is wrong", once(() => tags.say("reject")));
 onKey("t", "add a tag", () => { alone(false); tags.type(); });
-onKey("u", "undo the last change of tags", undoLast);
+onKey("u", "undo the last change of tags", once(undoLast));
 
 start();

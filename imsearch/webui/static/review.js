@@ -1,9 +1,12 @@
 // Reviewing: each answer shows the next question at once; what is said goes to the server behind it.
 
-import { call, onKey, percent, toast } from "./base.js";
+import { at, call, onKey, percent, toast } from "./base.js";
 import { Queue } from "./review-queue.js";
 
 const AHEAD = 3; // pictures that are loaded before one comes to them
+// Milliseconds in which a new question takes no answer: a second click on the same place, or a key that bounces, was
+// meant for the one before.
+const SETTLES = { pointer: 500, key: 120 };
 const $ = (what) => document.querySelector(what);
 const $$ = (what) => document.querySelectorAll(what);
 
@@ -11,7 +14,7 @@ const root = $("[data-review]");
 const batch = Number(root.dataset.batch);
 const { word } = root.dataset;
 const key = (question) => `${question.id} ${question.tag.name}`;
-const picture = (question) => `/api/images/${question.id}/thumbnail?size=large`;
+const picture = (question) => at(`/api/images/${question.id}/thumbnail?size=large`);
 
 const questions = JSON.parse(root.dataset.questions);
 const seen = new Set(questions.map(key)); // shown or waiting: not asked again
@@ -27,6 +30,11 @@ const queue = new Queue({
   lost(job, message) { toast(`${job.tag ? `What you said of ${job.tag}` : "This"} was not saved: ${message}`, { bad: true, seconds: 8 }); },
 });
 
+let shownAt = -Infinity; // when the question that is seen came in place of another
+
+/** Whether one has had the time to see the question that is shown. */
+const settled = (by) => performance.now() - shownAt >= SETTLES[by];
+
 /** Shows the first question that is left. */
 function show() {
   const [question] = questions;
@@ -34,7 +42,10 @@ function show() {
   $("[data-done]").hidden = Boolean(question) || !exhausted;
   count();
   if (!question) {
-    if (exhausted && answered.length) $("[data-done-head]").textContent = "That was all.";
+    if (exhausted && answered.length) {
+      $("[data-done-head]").textContent = "That was all.";
+      $("[data-done-text]").textContent = "New pictures may bring new questions.";
+    }
     return;
   }
   const { name, score, source } = question.tag;
@@ -45,7 +56,7 @@ function show() {
   $(".scale .value").setAttribute("width", (score * 100).toFixed(1));
   for (const end of ["x1", "x2"]) $(".tick line").setAttribute(end, (question.threshold * 100).toFixed(1));
   $(".scale").setAttribute("aria-label", `Probability ${percent(score)}, said by ${source}. Tags are shown from ${percent(question.threshold)}.`);
-  $(".open").href = `/picture/${question.id}`;
+  $(".open").href = at(`/picture/${question.id}`);
   const image = $(".review-picture");
   if (image.getAttribute("src") !== picture(question)) {
     image.src = picture(question);
@@ -91,9 +102,12 @@ async function more() {
   }
 }
 
-function answer(verdict) {
+/** by: "pointer" or "key". */
+function answer(verdict, by) {
+  if (!settled(by)) return;
   const question = questions.shift();
   if (!question) return;
+  shownAt = performance.now();
   const job = verdict === "skip" ? null : queue.add({ id: question.id, tag: question.tag.name, verdict });
   answered.push({ question, verdict, job });
   const said = { accept: "yes", reject: "no" }[verdict];
@@ -117,6 +131,7 @@ function undo() {
     toast("There is nothing to undo on this page.");
     return;
   }
+  shownAt = performance.now();
   if (last.job) queue.undo(last.job);
   questions.unshift(last.question);
   $("[data-last]").textContent = `Taken back: ${last.question.tag.name}.`;
@@ -129,6 +144,7 @@ function count() {
   const left = `${questions.length} left${exhausted ? "" : " in this batch"}`;
   const parts = [["b", given.toLocaleString("en")], ["", " answered"], ["", number("skip") ? `, ${number("skip")} skipped` : ""], ["", questions.length ? ` · ${left}` : ""]];
   for (const place of $$("[data-counter]")) {
+    place.hidden = !answered.length && !questions.length;
     place.replaceChildren(...parts.map(([kind, text]) => Object.assign(document.createElement(kind || "span"), { textContent: text })));
   }
   $$("[data-undo]").forEach((button) => { button.disabled = !answered.length; });
@@ -146,7 +162,7 @@ stage.addEventListener("pointerup", (event) => {
   if (!swipe.on) return;
   const [dx, dy] = [event.clientX - swipe.x, event.clientY - swipe.y];
   rest();
-  if (Math.abs(dx) > 70 && Math.abs(dx) > 2 * Math.abs(dy)) answer(dx > 0 ? "accept" : "reject");
+  if (Math.abs(dx) > 70 && Math.abs(dx) > 2 * Math.abs(dy)) answer(dx > 0 ? "accept" : "reject", "pointer");
 });
 stage.addEventListener("pointercancel", rest);
 function rest() {
@@ -157,17 +173,19 @@ function rest() {
 $(".review-picture").addEventListener("error", () => { $(".review .unseen").hidden = false; });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-answer], [data-undo], [data-retry]");
-  if (button?.dataset.answer) answer(button.dataset.answer);
-  else if (button?.matches("[data-undo]")) undo();
+  const by = event.detail ? "pointer" : "key"; // a key on a focused button clicks it without a place
+  if (button?.dataset.answer) answer(button.dataset.answer, by);
+  else if (button?.matches("[data-undo]")) { if (settled(by)) undo(); }
   else if (button) queue.run();
 });
 for (const [name, verdict, label] of [
   ["y", "accept", "yes, it shows this"], ["ArrowRight", "accept", "yes, it shows this"],
   ["n", "reject", "no, it does not"], ["ArrowLeft", "reject", "no, it does not"],
   ["s", "skip", "skip"], ["ArrowDown", "skip", "skip"],
-]) onKey(name, label, (event) => { if (!event.repeat) answer(verdict); });
-onKey("u", "undo the last answer", undo);
+]) onKey(name, label, (event) => { if (!event.repeat) answer(verdict, "key"); });
+onKey("u", "undo the last answer", (event) => { if (!event.repeat) undo(); });
 onKey("Enter", "open the picture", (event) => {
+  if (event.repeat) return;
   const pressed = event.target.closest?.("a, button, summary");
   if (pressed) pressed.click(); else if (questions.length) location.assign($(".open").href);
 });

@@ -7,10 +7,14 @@ import { rememberPlace } from "./place.js";
 import { chooseSeveral } from "./choosing.js";
 import { tellWhy } from "./why.js";
 import { toast } from "./base.js";
+import { followLibrary } from "./follow.js";
+import { offerFolders } from "./folders.js";
 
 const grid = document.querySelector("[data-grid]");
 const facets = document.querySelector("[data-facets]");
+document.documentElement.classList.add("scripted");
 
+let follower = null;
 if (grid) {
   const endless = new Endless(grid, document.querySelector("[data-said]"));
   moveByKeys(grid);
@@ -18,7 +22,9 @@ if (grid) {
   chooseSeveral(grid, document.querySelector("[data-select]"));
   rememberPlace(grid);
   endless.start();
-}
+  follower = followLibrary({ grid, settle: () => endless.settle(), facets: () => facets && loadFacets(facets) });
+} else if (!document.querySelector(".wrong")) follower = followLibrary({});
+offerFolders(() => follower?.look());
 if (facets) loadFacets(facets);
 
 // A menu closes when something else is touched.

@@ -1,9 +1,11 @@
 // The page that tells how the library is: undoing, checking; the run of indexing is in indexing.js.
 
 import { call, toast } from "./base.js";
-import { refresh } from "./indexing.js";
+import { offerFolders } from "./folders.js";
+import { lookNow, refresh } from "./indexing.js";
 
 document.documentElement.classList.add("scripted");
+offerFolders(async () => { await refresh("[data-indexing]"); lookNow(); });
 
 document.addEventListener("click", async (event) => {
   const undo = event.target.closest("[data-undo]");

@@ -1,6 +1,6 @@
 // The page of all tags: filtering while typing, renaming and merging.
 
-import { call, toast } from "./base.js";
+import { at, call, toast } from "./base.js";
 
 document.documentElement.classList.add("scripted");
 
@@ -52,7 +52,7 @@ function filter() {
   if (none) {
     none.hidden = !wanted || shown > 0;
     none.querySelector("[data-wanted]").textContent = box.value.trim();
-    none.querySelector("[data-search]").href = `/?q=${encodeURIComponent(box.value.trim())}`;
+    none.querySelector("[data-search]").href = at(`/?q=${encodeURIComponent(box.value.trim())}`);
   }
   const address = new URL(location.href);
   if (wanted) address.searchParams.set("q", box.value.trim()); else address.searchParams.delete("q");
@@ -106,7 +106,7 @@ function open(button) {
   dialog.querySelector("h2").textContent = name;
   dialog.querySelector("[data-pictures]").textContent = `on ${pictures(images)}`;
   dialog.querySelector("[data-show]").href = link.getAttribute("href");
-  dialog.querySelector("[data-review]").href = `/review?word=${encodeURIComponent(name)}`;
+  dialog.querySelector("[data-review]").href = at(`/review?word=${encodeURIComponent(name)}`);
   dialog.querySelector("datalist").replaceChildren(...[...chosen.known.keys()].filter((each) => each !== name).map((each) => new Option(each, each)));
   field.value = name;
   wrong.hidden = true;

@@ -1,5 +1,6 @@
 // The card of a picture that is tried: what it looks like, how far it is, what is said of it.
 
+import { at } from "./base.js";
 import { glyph } from "./parts.js";
 import { cloud, emotions, make, saidBy, similar } from "./try-results.js";
 
@@ -84,7 +85,7 @@ export function fill(card, names, answer) {
   const known = image.known ?? answer.known;
   if (known) {
     const link = make("a", "", "This very picture is in your library");
-    link.href = `/picture/${known}`;
+    link.href = at(`/picture/${known}`);
     card.querySelector("figure").append(make("p", "trial-known", glyph("check"), link));
   }
   const drawn = answer.cloud && cloud(answer.cloud);

@@ -1,6 +1,6 @@
 // What the annotators said of a picture, as parts of the page.  Names are put in as text, never as markup.
 
-import { percent } from "./base.js";
+import { at, percent, root } from "./base.js";
 
 const FEELINGS = { happy: "Happy", angry: "Angry", positive: "Positive", negative: "Negative" };
 /** Where an annotator is sure of nothing, so many of its guesses are shown. */
@@ -28,7 +28,7 @@ function bar(label, score, name) {
 
 function tagBar({ name, score }) {
   const link = make("a", "", name);
-  link.href = `/?q=${encodeURIComponent(query(name))}`;
+  link.href = at(`/?q=${encodeURIComponent(query(name))}`);
   link.title = `Your pictures of ${name}`;
   return bar(link, score, name);
 }
@@ -72,8 +72,9 @@ export function cloud(text) {
   for (const each of [drawn, ...drawn.querySelectorAll("*")]) {
     if (["script", "foreignObject", "style", "use", "image"].includes(each.localName)) { each.remove(); continue; }
     for (const { name, value } of [...each.attributes]) {
-      const foreign = /(^|:)href$/.test(name) && !value.startsWith("/");
-      if (name.startsWith("on") || name === "style" || foreign) each.removeAttribute(name);
+      if (name.startsWith("on") || name === "style") each.removeAttribute(name);
+      // The server may not know below which path this page lies.
+      else if (/(^|:)href$/.test(name)) each.setAttribute(name, root + (/\?.*$/.exec(value)?.[0] ?? ""));
     }
   }
   drawn.querySelectorAll("text").forEach(withoutSpace);
@@ -94,7 +95,7 @@ function withoutSpace(word) {
 export function similar(hits) {
   const rows = hits.map((hit) => {
     const picture = make("img");
-    picture.src = `/api/images/${hit.id}/thumbnail?size=small`;
+    picture.src = at(`/api/images/${hit.id}/thumbnail?size=small`);
     picture.alt = hit.tags.slice(0, 3).map((tag) => tag.name).join(", ") || `Picture ${hit.id}`;
     [picture.width, picture.height] = [hit.width, hit.height];
     picture.loading = "lazy";
@@ -102,7 +103,7 @@ export function similar(hits) {
     // The shape is known before the picture comes, so nothing jumps.
     picture.style.aspectRatio = `${hit.width} / ${hit.height}`;
     const link = make("a", "", picture, make("span", "", `${percent(hit.score)} alike`));
-    link.href = `/picture/${hit.id}`;
+    link.href = at(`/picture/${hit.id}`);
     return make("li", "", link);
   });
   return make("section", "trial-more", make("h3", "", "Yours that look like it"), make("ul", "strip", ...rows));

@@ -1,5 +1,7 @@
 // Sends a picture to the annotators, and tells how far that is.
 
+import { at } from "./base.js";
+
 /** What went wrong; `again` tells whether trying once more may help. */
 export class TrialError extends Error {
   constructor(message, again) {
@@ -21,7 +23,7 @@ export function send(file, annotators, { progress, signal }) {
   // Not fetch: it does not tell how much has been sent.
   const request = new XMLHttpRequest();
   return new Promise((resolve, reject) => {
-    request.open("POST", "/api/annotate");
+    request.open("POST", at("/api/annotate"));
     request.timeout = 180_000;
     request.upload.addEventListener("progress", (event) => { if (event.lengthComputable && event.loaded < event.total) progress(event.loaded / event.total); });
     request.upload.addEventListener("load", () => progress(null));
