@@ -97,7 +97,8 @@ class RecipeSpec:
 
     `run` receives a `imsearch.training.run.Run` (datasets, output folder, seed, device, reporter) and returns the
     path of the checkpoint it wrote.  `annotator` builds the annotator of a checkpoint for a device, so that ``imsearch
-    evaluate NAME --weights FILE`` can judge it.
+    evaluate NAME --weights FILE`` can judge it.  `version` is called when a training begins; a run that another version
+    began does not go on.
     """
 
     name: str
@@ -105,6 +106,7 @@ class RecipeSpec:
     description: str = ""
     datasets: tuple[str, ...] = ()
     annotator: Callable[[Path, str], Annotator] | None = field(default=None, repr=False, compare=False)
+    version: Callable[[], str] = field(default=str, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
