@@ -61,8 +61,6 @@ READERS: dict[str, Callable[[Path], list[Sample]]] = {
 def load_dataset(spec: str) -> Dataset:
     """Opens ``KIND:PATH``.
 
-    Its samples are in the order of their paths, however they were listed.
-
     Raises `DatasetError` for an unknown kind, a path that is not there, an empty set, missing pictures, pictures that
     are listed twice, empty labels, and labels outside ``vocabulary.txt`` where the set has one.
     """
@@ -80,10 +78,7 @@ def load_dataset(spec: str) -> Dataset:
     vocabulary = _vocabulary(source, samples)
     _refuse_missing(source, samples)
     _refuse_twice(samples)
-    distinct = tuple(
-        replace(sample, labels=tuple(dict.fromkeys(sample.labels)))
-        for sample in sorted(samples, key=lambda sample: sample.file)
-    )
+    distinct = tuple(replace(sample, labels=tuple(dict.fromkeys(sample.labels))) for sample in samples)
     return Dataset(kind, source, distinct, vocabulary)
 
 

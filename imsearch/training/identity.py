@@ -112,9 +112,7 @@ def _read(path: Path) -> Identity | None:
 def _changes(before: Identity, now: Identity) -> list[str]:
     """What differs, in words."""
     told = [
-        f"{what} {before[what]}, now {now[what]}"
-        for what in ("recipe", "version", "seed")
-        if before[what] != now[what]
+        f"{what} {before[what]}, now {now[what]}" for what in ("recipe", "version", "seed") if before[what] != now[what]
     ]
     told += _changed_settings(before["settings"], now["settings"])
     kinds, new_kinds = ([each["kind"] for each in several["datasets"]] for several in (before, now))

@@ -18,7 +18,7 @@ import torch
 
 from imsearch.errors import ModelError
 from imsearch.training.datasets import Dataset
-from imsearch.training.identity import begin, describe
+from imsearch.training.identity import begin, describe, refuse_other
 from imsearch.training.plots import plot_history
 
 Epoch = dict[str, float]
@@ -57,6 +57,7 @@ class Silent:
 class Run:
     """What a recipe is handed.
 
+    The samples of `datasets` are put in the order of their paths.
     `options` are the recipe's own settings by name, from ``--set NAME=VALUE``.  `shared` is a folder for what other
     runs can use too, from ``--cache``.  `recipe` and `version` say whose run it is, and `fresh` that it does not go on
     with what is in its folder, from ``--fresh``.  `effective` holds the settings once `settings` was asked for them.
@@ -73,6 +74,10 @@ class Run:
     version: str = ""
     fresh: bool = False
     effective: dict[str, Setting] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Chance is drawn by row: the same lines in another order are the same run.
+        self.datasets = tuple(dataset.in_order() for dataset in self.datasets)
 
     @cached_property
     def data(self) -> list[dict[str, Any]]:
@@ -98,7 +103,8 @@ class Run:
     def settings(self, defaults: Mapping[str, Setting]) -> dict[str, Any]:
         """The recipe's `defaults`, changed by `options`, each of its default's type.
 
-        Raises `ModelError` for a setting that does not exist or is of another type.
+        Raises `ModelError` for a setting that does not exist or is of another type, and when the folder holds a run
+        that was begun otherwise.
         """
         found: dict[str, Any] = dict(defaults)
         for name, text in self.options.items():
@@ -111,6 +117,8 @@ class Run:
                 kinds = {int: "a whole number", float: "a number", bool: "yes or no"}
                 raise ModelError(f"The setting {name} wants {kinds[wanted]}, not {text!r}") from error
         self.effective.update(found)
+        if not self.fresh:
+            refuse_other(self.folder, self.identity)
         return found
 
     def dataset(self, kind: str) -> Dataset:

@@ -75,6 +75,10 @@ def add_picture(folder: Path) -> None:
     write(folder, [*lines_of(folder), {"file": "new.jpg", "labels": ["sea"], "split": "train"}])
 
 
+def list_labels(folder: Path) -> None:
+    (folder / "vocabulary.txt").write_text("sea\nsky\nsun\n")
+
+
 def swap_pictures(folder: Path) -> None:
     for old, new in (("0.jpg", "x"), ("1.jpg", "0.jpg"), ("x", "1.jpg")):
         (folder / old).rename(folder / new)
@@ -89,10 +93,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "soft labels": (change_line(teacher={"boat": 0.5}), "2 pictures with other fields"),
     "added": (add_picture, "1 more"),
     "removed": (lambda folder: write(folder, lines_of(folder)[1:]), "1 fewer"),
-    "vocabulary": (
-        lambda folder: (folder / "vocabulary.txt").write_text("sea\nsky\nsun\n") and None,
-        "another vocabulary",
-    ),
+    "vocabulary": (list_labels, "another vocabulary"),
 }
 
 
@@ -101,11 +102,14 @@ def test_a_changed_dataset_is_refused_in_words(folder: Path, begun: Path, name: 
     change, told = CHANGES[name]
     before = (begun / FILE).read_bytes()
     change(folder)
-    run = run_on(folder)
-    for compare in (lambda: refuse_other(begun, run.identity, settings=False), lambda: begin(begun, run.identity)):
-        with pytest.raises(
-            ModelError, match=rf"the dataset jsonl:\S+ has changed: {told}\). Choose another .*--fresh"
-        ):
+    run = Run(begun, [load_dataset(f"jsonl:{folder}")], recipe="small", version="1")
+    ways: list[Callable[[], object]] = [
+        lambda: refuse_other(begun, run.identity, settings=False),
+        lambda: run.settings({"epochs": 5, "rate": 0.1}),
+        lambda: begin(begun, run.identity),
+    ]
+    for compare in ways:
+        with pytest.raises(ModelError, match=rf"the dataset jsonl:\S+ has changed: {told}\). Choose another .*--fresh"):
             compare()
     assert (begun / FILE).read_bytes() == before and (begun / "checkpoint.pt").exists()
 
@@ -133,9 +137,10 @@ def test_order_place_and_what_is_said_twice_do_not_matter(folder: Path, begun: P
 
 
 def test_samples_are_in_the_order_of_their_paths(folder: Path) -> None:
-    expected = load_dataset(f"jsonl:{folder}").samples
+    (expected,) = run_on(folder).datasets
     write(folder, lines_of(folder)[::-1])
-    assert load_dataset(f"jsonl:{folder}").samples == expected
+    (found,) = run_on(folder).datasets
+    assert [s.file.name for s in found.samples] == [f"{n}.jpg" for n in range(6)] and found.samples == expected.samples
 
 
 @pytest.mark.parametrize("said", [None, "", "nonsense", "{}", '{"datasets": [{}]}', "[]"])
@@ -161,7 +166,7 @@ def test_a_fresh_run_deletes_what_the_earlier_one_made_and_nothing_else(folder: 
     for name in ("weights.safetensors", "weights.json", "history.json", "mine.txt"):
         (begun / name).write_text("earlier")
     change_bytes(folder)
-    begin(begun, run_on(folder).identity, fresh=True)
+    begin(begun, run_on(folder, fresh=True).identity, fresh=True)
     assert sorted(file.name for file in begun.iterdir()) == ["mine.txt", FILE]
 
 
