@@ -147,7 +147,8 @@ class Image:
     """One picture that the catalog knows, identified by the hash of its bytes.
 
     `files` are the absolute paths of its copies, the most recently seen first.  `taken_at` has no time zone: it is
-    what the camera's clock showed.  `metadata` holds what else was read, such as what could not be.
+    what the camera's clock showed.  `metadata` holds what else was read, such as what could not be.  `companions` are
+    raw files of the same shot, which lie beside one of the files and hold other bytes.
     """
 
     id: int
@@ -160,6 +161,7 @@ class Image:
     taken_at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    companions: tuple[Path, ...] = ()
 
     @property
     def path(self) -> Path:

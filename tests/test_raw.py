@@ -158,7 +158,7 @@ def test_names_are_taken_for_pictures() -> None:
 def test_without_the_extra_it_is_told_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = dng(tmp_path / "a.dng", SENSOR)
     monkeypatch.setitem(sys.modules, "rawpy", None)
-    with pytest.raises(PictureError, match=r'extra "raw" to read it: pip install .imsearch-engine\[raw\]'):
+    with pytest.raises(PictureError, match=r'its extra "raw": pip install .imsearch-engine\[raw\]'):
         read_picture(file, 100)
 
 

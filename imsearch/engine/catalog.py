@@ -17,6 +17,7 @@ from imsearch.engine import schema as s
 from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
+from imsearch.engine.companions import companions_among, is_own
 from imsearch.records import Facts, Failure, Image
 
 _I, _F = s.images.c, s.files.c
@@ -26,14 +27,15 @@ _IMAGES = select(
     *(_I[name] for name in ("id", "sha256", "width", "height", "format", "bytes", "taken_at", "metadata", *_FACTS))
 ).where(_I.id.in_(bindparam("ids", expanding=True)))
 _FILES = (
-    select(_F.image_id, _F.path)
+    select(_F.image_id, _F.path, is_own())
+    .join_from(s.files, s.images)
     .where(_F.image_id.in_(bindparam("ids", expanding=True)))
     .order_by(_F.seen.desc(), _F.path)
 )
 _KNOWN = (
     select(_I.sha256, _I.width, _I.height, _I.format, _I.bytes, _F.path, _F.size, _F.mtime_ns)
     .join_from(s.images, s.files)
-    .where(_I.id == bindparam("image"))
+    .where(_I.id == bindparam("image"), is_own())
     .order_by(_F.seen.desc(), _F.path)
 )
 
@@ -120,13 +122,14 @@ class Catalog(CatalogTags):
         with self.reading() as connection:
             for piece in pieces(ids):
                 paths: defaultdict[int, list[Path]] = defaultdict(list)
-                for image, path in connection.execute(_FILES, {"ids": piece}).all():
-                    paths[image].append(Path(os.fsdecode(path)))
+                companions: defaultdict[int, list[Path]] = defaultdict(list)
+                for image, path, own in connection.execute(_FILES, {"ids": piece}).all():
+                    (paths if own else companions)[image].append(Path(os.fsdecode(path)))
                 for row in connection.execute(_IMAGES, {"ids": list(paths)}).all():
                     image, sha256, width, height, format_, size, taken_at, metadata, *facts = row
-                    files = tuple(paths[image])
+                    files, beside = tuple(paths[image]), tuple(companions[image])
                     found[image] = Image(
-                        image, sha256, width, height, format_, size, files, taken_at, metadata, Facts(*facts)
+                        image, sha256, width, height, format_, size, files, taken_at, metadata, Facts(*facts), beside
                     )
         return found
 
@@ -139,9 +142,15 @@ class Catalog(CatalogTags):
         files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns) for row in found)
         return KnownImage(*found[0][:5], files=tuple(files))
 
+    def companions(self, paths: Iterable[str]) -> set[str]:
+        """Those of these files that belong to a picture without holding its bytes: raw files beside a JPEG."""
+        with self.reading() as connection:
+            return set(map(os.fsdecode, companions_among(connection, map(os.fsencode, paths))))
+
     def images_with_copies(self) -> list[int]:
-        """The images that several files hold, in order of id."""
-        several = select(s.files.c.image_id).group_by(s.files.c.image_id).having(func.count() > 1)
+        """The images whose bytes several files hold, in order of id."""
+        several = select(s.files.c.image_id).join_from(s.files, s.images).where(is_own())
+        several = several.group_by(s.files.c.image_id).having(func.count() > 1)
         with self.reading() as connection:
             return list(connection.execute(several.order_by(s.files.c.image_id)).scalars())
 

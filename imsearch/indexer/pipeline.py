@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imsearch.indexer.pairs import take_pairs
 from imsearch.indexer.plan import make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
 from imsearch.indexer.scan import Scan, Scanner, absolute, outermost
 from imsearch.pictures.metadata.gather import FACTS_VERSION
+from imsearch.pictures.raw import HOW_TO_READ
 from imsearch.records import AnnotatorSpec
+from imsearch.wording import count
 
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
@@ -45,6 +48,7 @@ def index(
     scan = _scan(roots, observer)
     engine.use_annotators(annotators)
     known = {root: engine.catalog.known_files(root) for root in roots}
+    pairs = take_pairs(scan, known, engine)
     lacking = engine.catalog.lacking([spec.name for spec in annotators])
     outdated = engine.catalog.read_before(FACTS_VERSION)
     plan = make_plan(scan, known, lacking, forget_missing, outdated)
@@ -54,9 +58,12 @@ def index(
         observer.note(f"{root} {what}; {then}")
     for folder in scan.unreadable:
         observer.note(f"{folder} cannot be read; its pictures are kept")
+    if pairs.unread:
+        observer.note(f"{count(len(pairs.unread), 'raw file')} left unread; {HOW_TO_READ}")
     observer.planned(len(plan.work), plan.size)
     run = Run(engine, plan, annotators, device, batch_size, workers or default_workers(), observer)
     run.to_the_end()
+    pairs.store(engine)
     missing = [] if forget_missing else plan.missing
     return run.tally.report(time.perf_counter() - started, missing, scan.unreadable, run.crew.broken)
 

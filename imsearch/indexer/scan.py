@@ -13,6 +13,10 @@ from typing import NamedTuple
 
 from imsearch.pictures.metadata.sidecars import ENDINGS, names_beside
 from imsearch.pictures.picture import SUFFIXES
+from imsearch.pictures.raw import RAW_SUFFIXES
+
+CANDIDATES = SUFFIXES | RAW_SUFFIXES
+"""Raw files that cannot be read may belong to a picture all the same; see `imsearch.indexer.pairs`."""
 
 
 class FoundFile(NamedTuple):
@@ -126,7 +130,7 @@ class Scanner:
                 return None
         except OSError:
             pass  # a link in a circle: taken below, where its reason is told, if it is named like a picture
-        if os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
+        if os.path.splitext(entry.name)[1].lower() in CANDIDATES:  # noqa: PTH122
             self._add(entry.path, entry, sidecars)
         return None
 

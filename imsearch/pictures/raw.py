@@ -31,7 +31,7 @@ RAW_SUFFIXES = frozenset(
 )
 """Endings of their names, in lower case."""
 
-HOW_TO_READ = "install imsearch with the extra \"raw\" to read it: pip install 'imsearch-engine[raw]'"
+HOW_TO_READ = "to read raw files, install imsearch with its extra \"raw\": pip install 'imsearch-engine[raw]'"
 
 LEAST_SIDE = 320
 """Pixels; of a preview whose shorter side is less, the sensor's pixels are taken."""
