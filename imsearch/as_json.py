@@ -64,7 +64,8 @@ def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejec
     return {
         "id": image.id,
         "path": str(image.path) if image.files else None,
-        "files": [str(path) for path in image.files],
+        "files": [str(path) for path in (*image.files, *image.companions)],
+        "raw": [str(path) for path in image.companions],
         "sha256": image.sha256,
         "width": image.width,
         "height": image.height,

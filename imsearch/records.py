@@ -97,7 +97,8 @@ class RecipeSpec:
 
     `run` receives a `imsearch.training.run.Run` (datasets, output folder, seed, device, reporter) and returns the
     path of the checkpoint it wrote.  `annotator` builds the annotator of a checkpoint for a device, so that ``imsearch
-    evaluate NAME --weights FILE`` can judge it.
+    evaluate NAME --weights FILE`` can judge it.  `version` is called when a training begins; a run that another version
+    began does not go on.
     """
 
     name: str
@@ -105,6 +106,7 @@ class RecipeSpec:
     description: str = ""
     datasets: tuple[str, ...] = ()
     annotator: Callable[[Path, str], Annotator] | None = field(default=None, repr=False, compare=False)
+    version: Callable[[], str] = field(default=str, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,8 @@ class Image:
     """One picture that the catalog knows, identified by the hash of its bytes.
 
     `files` are the absolute paths of its copies, the most recently seen first.  `taken_at` has no time zone: it is
-    what the camera's clock showed.  `metadata` holds what else was read, such as what could not be.
+    what the camera's clock showed.  `metadata` holds what else was read, such as what could not be.  `companions` are
+    raw files of the same shot, which lie beside one of the files and hold other bytes.
     """
 
     id: int
@@ -158,6 +161,7 @@ class Image:
     taken_at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    companions: tuple[Path, ...] = ()
 
     @property
     def path(self) -> Path:

@@ -15,7 +15,6 @@ half), with its number of labels.  Nothing was chosen by these figures.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from imsearch.plugins.cnn_rnn.head import SequenceHead, Shape
 from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, CnnRnnNetwork
 from imsearch.plugins.cnn_rnn.recipe import fit_rules, make_loss, sequence_source
 from imsearch.plugins.cnn_rnn.sequences import ORDERS, RARE
-from imsearch.training.cache import cached_rows
+from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.datasets import Dataset, load_dataset
 from imsearch.training.evaluate import judged_labels
@@ -183,15 +182,14 @@ def pooled(corpus: Corpus, cache: Path) -> Tensor:
     """The features of the untouched backbone for all pictures, kept in `cache`: float32 ``(pictures, width)``."""
     network = CnnRnnNetwork(corpus.heads, Shape(dict.fromkeys(corpus.heads, 1)))
     maps = cached_maps(corpus.files, network.backbone, FROZEN_STAGES, cache)
-    key = hashlib.sha256("\n".join(file.name for file in corpus.files).encode()).hexdigest()[:16]
 
     def compute(start: int, stop: int) -> NDArray[np.float16]:
         with torch.inference_mode():
             found = network.features(torch.from_numpy(maps[start:stop]).float().permute(0, 3, 1, 2))
         return found.half().numpy()
 
-    path = cache / f"cnn-rnn-{'-'.join(network.layers)}-{key}.npy"
-    return torch.from_numpy(cached_rows(path, len(maps), compute).astype(np.float32))
+    rows = picture_rows(cache, f"cnn-rnn-{'-'.join(network.layers)}", (), corpus.files, compute)
+    return torch.from_numpy(rows.astype(np.float32))
 
 
 if __name__ == "__main__":

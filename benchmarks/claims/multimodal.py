@@ -14,7 +14,6 @@ those that say a label.  Sets without text tags get the visual variants only.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -31,7 +30,7 @@ from benchmarks.claims.report import Figures, print_claim
 from imsearch.plugins.multimodal.network import COARSE, FINE, Fusion, JointHead
 from imsearch.plugins.multimodal.recipe import make_loss, mean_counts, social_words
 from imsearch.plugins.multimodal.social import text_tags
-from imsearch.training.cache import cached_rows
+from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.datasets import Dataset, load_dataset
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet
@@ -137,8 +136,7 @@ def pooled(
             x = torch.from_numpy(maps[start:stop]).float().permute(0, 3, 1, 2)
             return np.asarray(backbone.upper(x, COARSE).half().numpy())
 
-    key = hashlib.sha256("\n".join(file.name for file in files).encode()).hexdigest()[:16]
-    return cached_rows(cache / f"pooled-{key}.npy", len(files), compute)
+    return picture_rows(cache, "pooled", (COARSE,), files, compute)
 
 
 def figures(truth: NDArray[np.bool_], scores: NDArray[np.float32], counts: NDArray[np.float32], mean: float) -> Figures:

@@ -80,6 +80,9 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
 
 def _summarize(report: Report, failures_told: bool) -> None:
     """What was done and what was not, for a person."""
+    from imsearch.pictures.kinds import RAW
+    from imsearch.pictures.raw import HOW_TO_READ
+
     if report.failures and not failures_told:
         say(f"{count(len(report.failures), 'failure')}:")
         for failure in report.failures[:TOLD]:
@@ -89,7 +92,7 @@ def _summarize(report: Report, failures_told: bool) -> None:
     if report.missing:
         say("If the missing pictures are gone for good, --forget-missing removes them from the library.")
     if not_read := tell_not_read(report.not_read):
-        say(f"Not read: {not_read}.")
+        say(f"Not read: {not_read}.{f' {HOW_TO_READ}.' if RAW.name in report.not_read else ''}")
     if left_out := tell_left_out(report.left_out.counts()):
         say(f'Left out by rules: {left_out}; "imsearch index --json" tells which.')
     if report.excluded:

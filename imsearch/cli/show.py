@@ -80,6 +80,8 @@ def tags(word: str, by: str, form: str, library: Path | None) -> int:
 def _print_image(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> None:
     for path in image.files:
         click.echo(printable(near(path)) + ("" if path.is_file() else " (not there)"))
+    for path in image.companions:
+        click.echo(f"{printable(near(path))} (raw file of the same shot)")
     click.echo(f"{image.width} x {image.height} {image.format}, {image.bytes:,} bytes")
     for line in fact_lines(image, texts):
         click.echo(line)

@@ -35,6 +35,7 @@ Examples:
     metavar="DIR",
     help="Outputs of frozen layers are kept here, for other runs too (default: maps in the output folder).",
 )
+@click.option("--fresh", is_flag=True, help="Start over; deletes the checkpoint and weights in the output folder.")
 @device_option
 def train(
     name: str,
@@ -43,16 +44,19 @@ def train(
     seed: int,
     assignments: tuple[str, ...],
     cache: Path | None,
+    fresh: bool,
     device: str | None,
 ) -> int:
     """Run the training recipe NAME.
 
-    A run that was stopped goes on after its last finished epoch when it is started again with the same output folder.
+    A run that was stopped goes on after its last finished epoch when it is started again with the same output folder,
+    pictures, labels and settings; with others it is refused.
     """
     from imsearch.cli.progress import TrainingProgress
     from imsearch.plugins.manager import make_manager
     from imsearch.training.datasets import load_dataset
     from imsearch.training.device import choose_device
+    from imsearch.training.identity import keep, refuse_other
     from imsearch.training.run import Run
 
     recipe = make_manager().recipe(name)
@@ -62,7 +66,11 @@ def train(
     where = choose_device(load_settings({"device": device}).device)
     folder.mkdir(parents=True, exist_ok=True)
     with TrainingProgress() as progress, calling_plugin(f"the training recipe {name}"):
-        weights = recipe.run(Run(folder, loaded, where, seed, options, progress, cache))
+        run = Run(folder, loaded, where, seed, options, progress, cache, recipe.name, recipe.version(), fresh)
+        if not fresh:
+            refuse_other(folder, run.identity, settings=False)
+        weights = recipe.run(run)
+        keep(folder, run.identity)
     say("Training is done. The weights:")
     click.echo(str(weights))
     return 0

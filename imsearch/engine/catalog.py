@@ -18,6 +18,7 @@ from imsearch.engine.annotators import failure_heard
 from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
+from imsearch.engine.companions import companions_among, is_own
 from imsearch.engine.living import preferred
 from imsearch.records import Facts, Failure, Image
 
@@ -35,7 +36,7 @@ _FILES = (
 _KNOWN = (
     select(_I.sha256, _I.width, _I.height, _I.format, _I.bytes, _F.path, _F.size, _F.mtime_ns, _F.ctime_ns)
     .join_from(s.images, s.files)
-    .where(_I.id == bindparam("image"))
+    .where(_I.id == bindparam("image"), is_own())
     .order_by(_F.seen.desc(), _F.path)
 )
 
@@ -134,9 +135,13 @@ class Catalog(CatalogTags):
                 seen = _files_of(connection, piece)
                 for row in connection.execute(_IMAGES, {"ids": list(seen)}).all():
                     image, sha256, width, height, format_, size, taken_at, metadata, *facts = row
-                    files = tuple(preferred(seen[image], size))
+                    own = [file for file in seen[image] if file.size == size]
+                    if not own:
+                        continue
+                    files = tuple(preferred(own, size))
+                    beside = tuple(file.path for file in seen[image] if file.size != size)
                     found[image] = Image(
-                        image, sha256, width, height, format_, size, files, taken_at, metadata, Facts(*facts)
+                        image, sha256, width, height, format_, size, files, taken_at, metadata, Facts(*facts), beside
                     )
         return found
 
@@ -157,9 +162,15 @@ class Catalog(CatalogTags):
         files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns, ctime_ns=row.ctime_ns) for row in found)
         return KnownImage(*found[0][:5], files=tuple(files))
 
+    def companions(self, paths: Iterable[str]) -> set[str]:
+        """Those of these files that belong to a picture without holding its bytes: raw files beside a JPEG."""
+        with self.reading() as connection:
+            return set(map(os.fsdecode, companions_among(connection, map(os.fsencode, paths))))
+
     def images_with_copies(self) -> list[int]:
-        """The images that several files hold, in order of id."""
-        several = select(s.files.c.image_id).group_by(s.files.c.image_id).having(func.count() > 1)
+        """The images whose bytes several files hold, in order of id."""
+        several = select(s.files.c.image_id).join_from(s.files, s.images).where(is_own())
+        several = several.group_by(s.files.c.image_id).having(func.count() > 1)
         with self.reading() as connection:
             return list(connection.execute(several.order_by(s.files.c.image_id)).scalars())
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from imsearch.engine import annotators
-from imsearch.engine.batch import Reading
+from imsearch.engine.batch import FileSeen, Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.changes import Doubt, Verdict
 from imsearch.engine.corrections import Corrections
@@ -116,6 +116,14 @@ class Engine(Finder):
         count = self.recorder.forget(os.fsencode(path) for path in paths)
         self.catch_up()
         return count
+
+    def join(self, pairs: Sequence[tuple[FileSeen, Path]], gone: Iterable[Path] = ()) -> None:
+        """Let raw files belong to the pictures they are paired with, each with that picture's file.
+
+        gone: raw files that belong to a picture and are no longer there.  Files that are unchanged cost a look-up.
+        """
+        self.recorder.join(pairs, [os.fsencode(path) for path in gone])
+        self.catch_up()
 
     def correct(self, image: int, tag: str, verdict: int) -> None:
         """Set what the user says of a tag: 1 it is there, -1 it is not, 0 nothing any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -12,9 +13,10 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from imsearch.engine import schema as s
 from imsearch.engine.annotation_writer import AnnotationWriter
 from imsearch.engine.annotators import hear_again, remove_forgotten
-from imsearch.engine.batch import ImageFacts, Reading
+from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
+from imsearch.engine.companions import drop_widows, join
 from imsearch.engine.facts_writer import write_facts
 from imsearch.records import AnnotatorSpec, Failure, FileState
 
@@ -85,6 +87,7 @@ class Recorder:
                 connection.execute(delete(failures).where(failures.c.path.in_(piece)))
                 changed.update(connection.execute(select(files.c.image_id).where(files.c.path.in_(piece))).scalars())
                 count += connection.execute(delete(files).where(files.c.path.in_(piece))).rowcount
+            drop_widows(connection, changed)
             _mark_changed(connection, changed, _next_generation(connection))
         return count
 
@@ -101,6 +104,18 @@ class Recorder:
             ]
             with self._writing() as connection:
                 connection.execute(stamped, rows)
+
+    def join(self, pairs: Sequence[tuple[FileSeen, Path]], gone: Iterable[bytes]) -> None:
+        """Let raw files belong to the images of the files they are paired with; those that are gone to none."""
+        with self._writing() as connection:
+            generation = _next_generation(connection)
+            changed = join(connection, pairs, generation)
+            for piece in pieces(gone):
+                changed.update(
+                    connection.execute(select(s.files.c.image_id).where(s.files.c.path.in_(piece))).scalars()
+                )
+                connection.execute(delete(s.files).where(s.files.c.path.in_(piece)))
+            _mark_changed(connection, changed, generation)
 
     # -- what `imsearch.engine.corrections` needs
 
@@ -182,6 +197,7 @@ def _point_files(
     connection.execute(delete(s.files).where(touched))
     if rows:
         connection.execute(insert(s.files), list(rows.values()))
+    drop_widows(connection, lost)
     return lost
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from imsearch.indexer.exclusions import Exclusions
 from imsearch.indexer.in_hand import InHand
+from imsearch.indexer.pairs import take_pairs
 from imsearch.indexer.plan import Plan, make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
@@ -72,6 +73,7 @@ def index(
     scan = scanner.found
     engine.use_annotators(annotators)
     known = {root: engine.catalog.known_files(root) for root in roots}
+    pairs = take_pairs(scan, known, engine)
     lacking = engine.catalog.lacking([spec.name for spec in annotators])
     outdated = engine.catalog.read_before(FACTS_VERSION)
     plan = make_plan(scan, known, lacking, forget_missing, outdated)
@@ -88,6 +90,7 @@ def index(
     with closing(decoding or decoders.Decoders(workers, seconds=decode_seconds)) as decoding, in_hand:
         run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand)
         run.to_the_end()
+    pairs.store(engine)
     # Only now is known what of an empty folder was moved to another one.
     notes = plan.absent.notes(forget_missing, lambda folder: folder not in roots)
     for note in notes[:MOST_TOLD]:

@@ -19,6 +19,10 @@ from imsearch.indexer.machine_made import holds_nothing, is_machine_file, is_mac
 from imsearch.pictures.kinds import ENDINGS as NOT_READ
 from imsearch.pictures.metadata.sidecars import ENDINGS
 from imsearch.pictures.picture import SUFFIXES
+from imsearch.pictures.raw import RAW_SUFFIXES
+
+CANDIDATES = SUFFIXES | RAW_SUFFIXES
+"""Raw files that cannot be read may belong to a picture all the same; see `imsearch.indexer.pairs`."""
 
 
 @dataclass(slots=True)
@@ -208,7 +212,7 @@ class Scanner:
         except OSError as error:
             # A link in a circle or one that cannot be followed; the reason is told when it is named like a picture.
             is_folder = leads_to_folder = False
-            is_link = ending in SUFFIXES
+            is_link = ending in CANDIDATES
             if not is_link and not entry.name.startswith("."):
                 if error.errno != errno.ELOOP:
                     self._refused(Path(entry.path), error)
@@ -227,7 +231,7 @@ class Scanner:
 
     def _file(self, entry: os.DirEntry[str], ending: str, is_link: bool, here: _Here) -> None:
         """Take a file that is named like a picture, or count it."""
-        if ending in SUFFIXES:
+        if ending in CANDIDATES:
             reason = _why_not(entry, False, here)
             if reason is None:
                 self._add(entry.path, entry, here.sidecars)

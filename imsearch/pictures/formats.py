@@ -11,13 +11,17 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from imsearch.errors import PictureError
+from imsearch.pictures import raw
 
 _JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo", ".jps", ".insp")
 _JPEG_2000_SUFFIXES = (".jp2", ".j2k", ".jpf", ".jpx")
 _HEIF_SUFFIXES = (".heic", ".heif", ".hif", ".heics", ".heifs", ".avif", ".avifs")
 _OTHER_SUFFIXES = (".png", ".apng", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm")
-SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_JPEG_2000_SUFFIXES, *_HEIF_SUFFIXES, *_OTHER_SUFFIXES))
+_RAW_SUFFIXES = raw.RAW_SUFFIXES if raw.is_installed() else ()
+SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_JPEG_2000_SUFFIXES, *_HEIF_SUFFIXES, *_OTHER_SUFFIXES, *_RAW_SUFFIXES))
 """Names with these endings (in lower case) are taken for pictures; their content decides what they are."""
+DEVELOPED = frozenset((*_JPEG_SUFFIXES, *_HEIF_SUFFIXES))
+"""Endings of the pictures that cameras write beside a raw file of the same name."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "HEIF", "BMP", "DIB", "JPEG2000", "PPM")
 """What is decoded: Pillow's names.  Others, such as EPS, would start further programs on files of strangers."""
@@ -39,6 +43,10 @@ def open_picture(file: BinaryIO) -> Image.Image:
     Image.init()
     reason = _NO_PICTURE
     start = file.read(16)
+    file.seek(0)
+    if raw.may_be_raw(start) and raw.is_raw(file):
+        file.seek(0)
+        return raw.RawImage(file)
     for name in FORMATS:
         factory, accepts = _heif(start) if name == "HEIF" else Image.OPEN.get(name, (None, None))
         file.seek(0)
@@ -88,6 +96,8 @@ def _read_planes_right(image: Any) -> None:
 def begins_like(format: str, start: bytes) -> bool:
     """Whether the first 16 bytes of a file are those of this format."""
     Image.init()
+    if format == raw.FORMAT:
+        return raw.may_be_raw(start)
     if format == "HEIF":
         return _heif_marked(start)
     _, accepts = Image.OPEN.get(format, (None, None))

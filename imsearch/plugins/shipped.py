@@ -81,7 +81,7 @@ class ShippedModel:
 
     def recipes(self) -> list[RecipeSpec]:
         """The training recipe."""
-        return [RecipeSpec(self.name, self._train, self.recipe, self.datasets, self._build_from)]
+        return [RecipeSpec(self.name, self._train, self.recipe, self.datasets, self._build_from, self._version)]
 
     def _build(self, weights: Path, sha256: str | None, device: str) -> Annotator:
         annotator: Annotator = _load(self.annotator)(weights, sha256, device)
@@ -90,12 +90,14 @@ class ShippedModel:
     def _build_from(self, weights: Path, device: str) -> Annotator:
         return self._build(weights, None, device)
 
+    def _version(self) -> str:
+        return str(_load(self.annotator).version)
+
     def _train(self, run: Run) -> Path:
         weights: Path = _load(self.train)(run)
         return weights
 
 
-def _load(place: str) -> Callable[..., Any]:
+def _load(place: str) -> Any:
     module, _, name = place.partition(":")
-    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return found
+    return getattr(importlib.import_module(module), name)

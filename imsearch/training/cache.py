@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.errors import ModelError
+from imsearch.errors import DatasetError, ModelError
+from imsearch.training.contents import content_hashes, short_hash
+
+_DECODING = 1
+"""Part of every name below; to be raised when the same file is decoded to other pixels than before."""
 
 
 def cached_rows(
@@ -42,18 +45,37 @@ def cached_rows(
     return rows
 
 
-def place_for(path: Path, files: Sequence[Path]) -> Path:
-    """Where rows computed from these files are kept: `path`, or beside it when that holds those of other files.
+def picture_rows(
+    folder: Path,
+    name: str,
+    settings: Sequence[object],
+    files: Sequence[Path],
+    compute: Callable[[int, int], NDArray[np.generic]],
+    batch: int = 32,
+    progress: Callable[[int], None] = lambda count: None,
+) -> NDArray[np.generic]:
+    """Rows computed from pictures, one for each of `files`, kept in `folder`; otherwise as `cached_rows`.
 
-    Names alone do not tell: many sets have a ``1.jpg``.  The sizes of the files do, and are noted beside the rows.
+    They are found again by what the files hold and by `settings`, which name everything else that the rows depend on.
+    Where the files lie and how they are called does not matter; their order does.  Raises `DatasetError` when a file
+    was changed while the rows were computed.
     """
-    sizes = hashlib.sha256(" ".join(str(file.stat().st_size) for file in files).encode()).hexdigest()
-    told = path.with_suffix(".files")
-    if path.exists() and told.exists():
-        return path if told.read_text() == sizes else path.with_stem(f"{path.stem}-{sizes[:12]}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(told, sizes)
-    return path
+    before = content_hashes(files)
+    path = folder / f"{name}-{short_hash(_DECODING, *settings, *before)}.npy"
+    computed = False
+
+    def watched(start: int, stop: int) -> NDArray[np.generic]:
+        nonlocal computed
+        computed = True
+        return compute(start, stop)
+
+    rows = cached_rows(path, len(files), watched, batch, progress)
+    if computed and (
+        changed := [f for f, old, new in zip(files, before, content_hashes(files), strict=True) if old != new]
+    ):
+        path.with_suffix(".json").unlink()
+        raise DatasetError(f"{changed[0]} was changed while it was learned from. Start the command again.")
+    return rows
 
 
 def _done(path: Path) -> int:

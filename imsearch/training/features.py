@@ -6,7 +6,6 @@ for each view (the picture, its mirror image) and reading it back makes an epoch
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from imsearch.errors import DatasetError, PictureError
 from imsearch.pictures.picture import read_picture
-from imsearch.training.cache import cached_rows, place_for
+from imsearch.training.cache import picture_rows
 from imsearch.training.efficientnet_lite import EfficientNetLite, to_input
 
 
@@ -42,12 +41,10 @@ def cached_maps(
 ) -> NDArray[np.float16]:
     """The output of the first `stages` stages, memory-mapped: float16 ``(files, H, W, C)``.
 
-    Kept in `cache` under a name made of the files, the side and the view; a stopped run goes on where it was.
+    Kept in `cache` under a name made of what the files hold, the side and the view; a stopped run goes on where it was.
     `progress` is told how many pictures each step finished.
     """
     side = network.size
-    key = hashlib.sha256("\n".join([str(side), str(stages), *(f.name for f in files)]).encode()).hexdigest()[:16]
-    path = place_for(cache / f"maps-{key}-{'mirror' if mirror else 'plain'}.npy", files)
     device = next(network.parameters()).device
 
     def compute(start: int, stop: int) -> NDArray[np.float16]:
@@ -57,4 +54,5 @@ def cached_maps(
             return np.asarray(network.lower(x, stages).permute(0, 2, 3, 1).half().cpu().numpy())
 
     with ThreadPoolExecutor(2) as pool:
-        return cached_rows(path, len(files), compute, progress=progress)  # type: ignore[return-value]
+        name = "maps-mirror" if mirror else "maps-plain"
+        return picture_rows(cache, name, (side, stages), files, compute, progress=progress)  # type: ignore[return-value]

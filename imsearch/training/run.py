@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ import torch
 
 from imsearch.errors import ModelError
 from imsearch.training.datasets import Dataset
+from imsearch.training.identity import begin, describe, refuse_other
 from imsearch.training.plots import plot_history
 
 Epoch = dict[str, float]
@@ -55,8 +57,10 @@ class Silent:
 class Run:
     """What a recipe is handed.
 
+    The samples of `datasets` are put in the order of their paths.
     `options` are the recipe's own settings by name, from ``--set NAME=VALUE``.  `shared` is a folder for what other
-    runs can use too, from ``--cache``.
+    runs can use too, from ``--cache``.  `recipe` and `version` say whose run it is, and `fresh` that it does not go on
+    with what is in its folder, from ``--fresh``.  `effective` holds the settings once `settings` was asked for them.
     """
 
     folder: Path
@@ -66,6 +70,30 @@ class Run:
     options: Mapping[str, str] = field(default_factory=dict)
     reporter: Reporter = field(default_factory=Silent)
     shared: Path | None = None
+    recipe: str = ""
+    version: str = ""
+    fresh: bool = False
+    effective: dict[str, Setting] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Chance is drawn by row: the same lines in another order are the same run.
+        self.datasets = tuple(dataset.in_order() for dataset in self.datasets)
+
+    @cached_property
+    def data(self) -> list[dict[str, Any]]:
+        """What the datasets held when it was first asked for, as in ``run.json``."""
+        return [describe(dataset) for dataset in self.datasets]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides what the run learns; see `imsearch.training.identity`."""
+        return {
+            "recipe": self.recipe,
+            "version": self.version,
+            "seed": self.seed,
+            "settings": dict(self.effective),
+            "datasets": self.data,
+        }
 
     @property
     def cache(self) -> Path:
@@ -75,7 +103,8 @@ class Run:
     def settings(self, defaults: Mapping[str, Setting]) -> dict[str, Any]:
         """The recipe's `defaults`, changed by `options`, each of its default's type.
 
-        Raises `ModelError` for a setting that does not exist or is of another type.
+        Raises `ModelError` for a setting that does not exist or is of another type, and when the folder holds a run
+        that was begun otherwise.
         """
         found: dict[str, Any] = dict(defaults)
         for name, text in self.options.items():
@@ -87,6 +116,9 @@ class Run:
             except (ValueError, KeyError) as error:
                 kinds = {int: "a whole number", float: "a number", bool: "yes or no"}
                 raise ModelError(f"The setting {name} wants {kinds[wanted]}, not {text!r}") from error
+        self.effective.update(found)
+        if not self.fresh:
+            refuse_other(self.folder, self.identity)
         return found
 
     def dataset(self, kind: str) -> Dataset:
@@ -154,12 +186,15 @@ def train_epochs(
 ) -> list[Epoch]:
     """Trains for `epochs`, from the last checkpoint of `run.folder` where there is one.
 
+    Raises `ModelError` when that is of a run on other pictures, labels or splits, or with other settings.
+
     `steps_of` yields the `steps` steps of an epoch, each a call that updates the weights and returns its figures;
     `judge` measures on held-back data after each epoch.  Every epoch draws from a generator of its own, so that a run
     that was stopped ends like one that was not.
     """
     checkpoint = run.folder / "checkpoint.pt"
-    begun = {"seed": run.seed, "options": dict(run.options), "epochs": epochs, "steps": steps}
+    begin(run.folder, run.identity, run.fresh)
+    begun = {"seed": run.seed, "options": dict(run.effective or run.options), "epochs": epochs, "steps": steps}
     done, history = state.load(checkpoint, begun) if checkpoint.exists() else (0, [])
     if done:
         run.reporter.note(f"Going on after epoch {done} of {epochs}")

@@ -55,6 +55,10 @@ class Dataset:
         """The same dataset with these samples only."""
         return Dataset(self.kind, self.folder, tuple(samples), self.labels)
 
+    def in_order(self) -> Dataset:
+        """The same dataset with its samples in the order of their paths, however they were listed."""
+        return self.choose(sorted(self.samples, key=lambda sample: sample.file))
+
     def truth(self, labels: Sequence[str] | None = None) -> NDArray[np.bool_]:
         """Boolean array ``(samples, labels)``."""
         return label_matrix([sample.labels for sample in self.samples], self.labels if labels is None else labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -63,6 +64,14 @@ def _from_torchvision() -> dict[str, Tensor]:
         ) from error
     start = "features."
     return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}
+
+
+def weights_hash(features: nn.Module) -> str:
+    """A hash of these layers' weights, which need not be the published ones when they come from a folder."""
+    found = hashlib.sha256()
+    for value in features.state_dict().values():
+        found.update(value.detach().cpu().contiguous().numpy())
+    return found.hexdigest()
 
 
 def to_vgg_input(pixels: Tensor, device: torch.device) -> Tensor:

@@ -38,10 +38,10 @@ def make_dataset(tmp_path_factory: pytest.TempPathFactory) -> MakeDataset:
         for number in range(count):
             colour = list(COLOURS)[number % 3]
             pixels = np.clip(np.array(COLOURS[colour]) + random.normal(0, 25, (48, 64, 3)), 0, 255)
-            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number:02}.png")
             split = "dev" if number % 4 == 3 else "train"
             extra = (more or {}).get(colour, {})
-            lines.append({"file": f"{number}.png", "labels": list(words[colour]), "split": split, **extra})
+            lines.append({"file": f"{number:02}.png", "labels": list(words[colour]), "split": split, **extra})
         (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, lines)))
         return load_dataset(f"{kind}:{folder}")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from imsearch.plugins.dccnn import MODEL
 from imsearch.plugins.dccnn.annotator import DccnnAnnotator
 from imsearch.plugins.dccnn.frequency import low_rows, low_words, middle_mean
 from imsearch.plugins.dccnn.network import CNN0, CNN1, DccnnNetwork, Output, fuse, map_sizes
-from imsearch.plugins.dccnn.pixels import Views
+from imsearch.plugins.dccnn.pixels import Views, cached_pixels
 from imsearch.plugins.dccnn.recipe import dual_loss, train
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.datasets import Dataset
@@ -257,3 +259,13 @@ def test_it_learns_on_cuda(dataset: Dataset, tmp_path: Path) -> None:
     picture = annotator.prepare(read_picture(dataset.samples[0].file, 176))
     cpu = DccnnAnnotator(weights).label_scores([picture])["jsonl"]
     assert annotator.label_scores([picture])["jsonl"] == pytest.approx(cpu, abs=0.02)
+
+
+def test_kept_pixels_go_by_the_bytes_of_the_files(dataset: Dataset, tmp_path: Path) -> None:
+    files = [Path(shutil.copy(sample.file, tmp_path)) for sample in dataset.samples[:3]]
+    first = cached_pixels(files, 20, tmp_path / "kept", lambda count: None)
+    before = files[1].stat()
+    shutil.copy(files[2], files[1])
+    os.utime(files[1], ns=(before.st_atime_ns, before.st_mtime_ns))
+    second = cached_pixels(files, 20, tmp_path / "kept", lambda count: None)
+    assert np.array_equal(second[1], first[2]) and not np.array_equal(first[1], first[2])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from skimage.color import rgb2lab
 
 from imsearch.errors import DatasetError, ModelError
@@ -16,6 +18,7 @@ from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.emotion import MODEL, handmade
 from imsearch.plugins.emotion.annotator import EmotionAnnotator
+from imsearch.plugins.emotion.features import handmade_features
 from imsearch.plugins.emotion.network import Branch, Joint, exclusive
 from imsearch.plugins.emotion.recipe import add_neither, train
 from imsearch.plugins.shipped import ShippedModel
@@ -233,3 +236,13 @@ def test_training_and_tagging_on_a_gpu(datasets: list[Dataset], tmp_path: Path) 
         annotator = EmotionAnnotator(weights, device=device)
         said.append({tag.name: tag.probability for tag in annotator.annotate([annotator.prepare(picture)])[0].tags})
     assert said[0] == pytest.approx(said[1], abs=0.05)
+
+
+def test_kept_features_go_by_the_bytes_of_the_files(tmp_path: Path) -> None:
+    files = [tmp_path / "red.png", tmp_path / "blue.png"]
+    for file, colour in zip(files, ((200, 30, 30), (30, 30, 200)), strict=True):
+        Image.new("RGB", (40, 40), colour).save(file)
+    first = handmade_features(files, 40, tmp_path / "kept", False, lambda count: None)
+    shutil.copy(files[1], files[0])
+    second = handmade_features(files, 40, tmp_path / "kept", False, lambda count: None)
+    assert np.array_equal(second[0], first[1]) and not np.array_equal(first[0], first[1])

@@ -131,8 +131,13 @@ def test_kept_maps_are_not_computed_again(dataset: Dataset, tmp_path: Path) -> N
     files, device = [sample.file for sample in dataset.samples[:5]], torch.device("cpu")
     first = cached_view(files, tiny_features(), 0, tmp_path, device)
     assert first.shape == (5, 7, 7, 512) and first.dtype == np.float16
-    again = cached_view(files, nn.Identity(), 0, tmp_path, device)
-    assert np.array_equal(first, again)
+    counted, seen = tiny_features(), list[int]()
+    counted.register_forward_hook(lambda module, arguments, found: seen.append(len(found)))
+    again = cached_view(files, counted, 0, tmp_path, device)
+    assert np.array_equal(first, again) and not seen
+    with torch.no_grad():
+        next(counted.parameters()).mul_(2)
+    assert not np.array_equal(first, cached_view(files, counted, 0, tmp_path, device)), "of other weights"
     assert not np.array_equal(first, cached_view(files, tiny_features(), 1, tmp_path, device))
     others = [tmp_path / file.name for file in files]
     for file in others:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imsearch.errors import ModelError
-from imsearch.training.cache import cached_rows, place_for
+from imsearch.errors import DatasetError, ModelError
+from imsearch.training.cache import cached_rows, picture_rows
 
 
 class Squares:
@@ -62,19 +63,58 @@ def test_rows_of_another_number_are_refused(tmp_path: Path) -> None:
         cached_rows(path, 11, Squares())
 
 
-def test_rows_of_other_pictures_of_the_same_names_have_their_own_place(tmp_path: Path) -> None:
-    path = tmp_path / "cache" / "rows.npy"
-    files = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
-    for file in files:
-        file.write_bytes(b"picture")
-    assert place_for(path, files) == path
-    cached_rows(path, 10, Squares())
-    assert place_for(path, files) == path
-    files[1].write_bytes(b"another picture")
-    other = place_for(path, files)
-    assert other != path and other.parent == path.parent and other.suffix == ".npy"
-    assert place_for(path, files) == other
-    path.unlink()  # as the user may
-    assert place_for(path, files) == path
-    cached_rows(path, 10, Squares())
-    assert place_for(path, files) == path
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    found = [tmp_path / f"{number}.jpg" for number in range(10)]
+    for file in found:
+        file.write_bytes(b"picture " + file.name.encode())
+    return found
+
+
+def computed(files: list[Path], *settings: object) -> int:
+    """How many rows had to be computed."""
+    compute = Squares()
+    picture_rows(files[0].parent / "kept", "rows", settings, files, compute, batch=5)
+    return sum(stop - start for start, stop in compute.computed)
+
+
+def test_rows_of_pictures_are_found_by_what_the_files_hold(files: list[Path], tmp_path: Path) -> None:
+    assert computed(files) == 10 and computed(files) == 0
+    moved = [file.rename(tmp_path / f"renamed {file.name}") for file in files]
+    assert computed(moved) == 0
+
+
+def test_other_contents_are_other_rows_even_with_the_same_name_size_and_time(files: list[Path]) -> None:
+    computed(files)
+    before = files[3].stat()
+    files[3].write_bytes(files[3].read_bytes()[::-1])
+    os.utime(files[3], ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert files[3].stat().st_size == before.st_size and computed(files) == 10
+    files[3].write_bytes(files[3].read_bytes()[::-1])
+    assert computed(files) == 0, "the first rows are still there"
+
+
+def test_fewer_pictures_other_settings_and_another_order_are_other_rows(files: list[Path]) -> None:
+    computed(files)
+    assert computed(files, "side", 224) == 10 and computed(files, "side", 225) == 10
+    assert computed(files[::-1]) == 10, "row by row in the order of the files"
+    assert computed(files[:5]) == 5 and computed(files) == 0
+
+
+def test_a_picture_that_changes_meanwhile_is_not_kept(files: list[Path], tmp_path: Path) -> None:
+    old = files[7].read_bytes()
+
+    def compute(start: int, stop: int) -> NDArray[np.generic]:
+        files[7].write_bytes(b"edited")
+        return Squares()(start, stop)
+
+    with pytest.raises(DatasetError, match=r"7.jpg was changed while it was learned from. Start the command again"):
+        picture_rows(tmp_path / "kept", "rows", (), files, compute)
+    files[7].write_bytes(old)
+    assert computed(files) == 10, "what was computed from the edited picture is not taken for the old one's"
+
+
+def test_a_picture_that_cannot_be_read_is_named(files: list[Path]) -> None:
+    files[2].unlink()
+    with pytest.raises(DatasetError, match=r"2.jpg cannot be read \(No such file"):
+        computed(files)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from imsearch.errors import ModelError
+from imsearch.training.identity import keep
 from imsearch.training.run import Epoch, Run, Setting, State, train_epochs
 
 
@@ -77,9 +78,11 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 cut short"])
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    line = Line(tmp_path)
+    keep(tmp_path, line.run.identity)
     (tmp_path / "checkpoint.pt").write_bytes(content)
     with pytest.raises(ModelError, match=r"checkpoint.pt does not fit this recipe \([^\n]+\). Delete it"):
-        Line(tmp_path).train(1)
+        line.train(1)
 
 
 def test_a_run_goes_on_with_the_settings_it_was_begun_with(tmp_path: Path) -> None:

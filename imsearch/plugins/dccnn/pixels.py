@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from imsearch.training.cache import cached_rows
+from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus
 from imsearch.training.features import load_square
 from imsearch.training.run import Run
@@ -21,15 +20,13 @@ Pixels = NDArray[np.uint8]
 
 
 def cached_pixels(files: Sequence[Path], side: int, cache: Path, progress: Callable[[int], None]) -> Pixels:
-    """uint8 ``(files, side, side, 3)``, memory-mapped; kept in `cache` under a name made of the files and the side."""
-    key = hashlib.sha256("\n".join([str(side), *(file.name for file in files)]).encode()).hexdigest()[:16]
+    """uint8 ``(files, side, side, 3)``, memory-mapped; kept in `cache` by what the files hold, and by the side."""
 
     def compute(start: int, stop: int) -> Pixels:
         return np.stack(list(pool.map(lambda file: load_square(file, side), files[start:stop])))
 
     with ThreadPoolExecutor(2) as pool:
-        path = cache / f"pixels-{key}.npy"
-        return cached_rows(path, len(files), compute, batch=64, progress=progress)  # type: ignore[return-value]
+        return picture_rows(cache, "pixels", (side,), files, compute, 64, progress)  # type: ignore[return-value]
 
 
 class Views:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -13,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from imsearch.plugins.emotion.handmade import COLOUR, SIDE, TEXTURE, describe
-from imsearch.training.cache import cached_rows, place_for
+from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus
 from imsearch.training.efficientnet_lite import VARIANTS, EfficientNetLite, fold_normalization, load_imagenet
 from imsearch.training.features import cached_maps, load_square
@@ -59,7 +58,6 @@ def pooled_features(
     files: list[Path], backbone: Callable[[], EfficientNetLite], folder: Path, mirror: bool, progress: Progress
 ) -> Floats:
     """The backbone's pooled features ``(files, 1280)``, from the kept output of its lower stages."""
-    path = _path(folder, "pooled", files, f"{SQUARE} {STAGES}", mirror)
     maps: list[NDArray[np.float16]] = []
 
     def compute(start: int, stop: int) -> Floats:
@@ -71,7 +69,8 @@ def pooled_features(
         with torch.inference_mode():
             return np.asarray(network.upper(x, STAGES).cpu().numpy())
 
-    return np.array(cached_rows(path, len(files), compute, progress=progress), dtype=np.float32)
+    rows = picture_rows(folder, "pooled", (SQUARE, STAGES, mirror), files, compute, progress=progress)
+    return np.array(rows, dtype=np.float32)
 
 
 def handmade_features(files: list[Path], side: int, folder: Path, mirror: bool, progress: Progress) -> Floats:
@@ -84,11 +83,7 @@ def handmade_features(files: list[Path], side: int, folder: Path, mirror: bool, 
     def compute(start: int, stop: int) -> Floats:
         return np.stack(list(pool.map(one, files[start:stop])))
 
-    path = _path(folder, "handmade", files, f"{side} {SIDE} {COLOUR} {TEXTURE} {_HANDMADE_VERSION}", mirror)
+    settings = (side, SIDE, COLOUR, TEXTURE, _HANDMADE_VERSION, mirror)
     with ThreadPoolExecutor(2) as pool:
-        return np.array(cached_rows(path, len(files), compute, progress=progress), dtype=np.float32)
-
-
-def _path(folder: Path, name: str, files: list[Path], settings: str, mirror: bool) -> Path:
-    key = hashlib.sha256("\n".join([settings, *(file.name for file in files)]).encode()).hexdigest()[:16]
-    return place_for(folder / f"{name}-{key}-{'mirror' if mirror else 'plain'}.npy", files)
+        rows = picture_rows(folder, "handmade", settings, files, compute, progress=progress)
+    return np.array(rows, dtype=np.float32)

@@ -37,6 +37,12 @@ def _train(run: Run) -> Path:
     return train(run)
 
 
+def _version() -> str:
+    from imsearch.plugins.everyday.checkpoint import VERSION
+
+    return VERSION
+
+
 def _build_from(weights: Path, device: str) -> Annotator:
     from imsearch.plugins.everyday.annotator import EverydayAnnotator
 
@@ -80,5 +86,6 @@ def imsearch_recipes() -> list[RecipeSpec]:
             "The default annotator's heads and upper stages, from pictures with words and a teacher's soft labels",
             ("corel5k", "flickr8k", "coco", "jsonl"),
             _build_from,
+            _version,
         )
     ]

@@ -26,6 +26,7 @@ from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.corpus import Corpus, gather
 from imsearch.plugins.everyday.finish import finish, judge_all, to_maps
 from imsearch.plugins.everyday.network import FROZEN_STAGES, IMAGENET, EverydayNetwork
+from imsearch.training.cache import picture_rows
 from imsearch.training.features import cached_maps
 from imsearch.training.losses import asymmetric, binary_cross_entropy, soft_cross_entropy
 from imsearch.training.metrics import mean_average_precision
@@ -54,7 +55,9 @@ def train(run: Run) -> Path:
     corpus = gather(run, Lexicon.load())
     network = EverydayNetwork({name: len(labels) for name, labels in corpus.labels.items()}).to(run.device)
     views = [_maps(run, network, corpus.parts, mirror) for mirror in (False, True)]
-    corpus.targets[IMAGENET] = _imagenet_opinion(run, network, views[0])
+    corpus.targets[IMAGENET] = _imagenet_opinion(
+        run, network, [file for part in corpus.parts for file in part], views[0]
+    )
     trainer = _Trainer(run, network, corpus, views, settings)
     history = trainer.fit()
     return finish(run, trainer.averaged(), corpus, views[0], settings, history)
@@ -68,19 +71,19 @@ def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], m
     ])  # fmt: skip
 
 
-def _imagenet_opinion(run: Run, network: EverydayNetwork, maps: NDArray[np.float16]) -> NDArray[np.float32]:
+def _imagenet_opinion(
+    run: Run, network: EverydayNetwork, files: Sequence[Path], maps: NDArray[np.float16]
+) -> NDArray[np.float32]:
     """The untouched network's softmax over the 1,000 classes, for every picture."""
-    path = run.cache / "imagenet.npy"
-    if not path.exists():
-        run.reporter.stage("what ImageNet's classifier says", 1)
-        logits = judge_all(run, network, maps, np.arange(len(maps)))[1][IMAGENET]
-        partial = path.with_suffix(".partial.npy")
-        np.save(partial, torch.softmax(torch.from_numpy(logits), dim=1).half().numpy())
-        partial.replace(path)
-        run.reporter.advance(1)
-    # Always as it is on disk, so that a run that was stopped learns from the same numbers.
-    opinion: NDArray[np.float32] = np.load(path).astype(np.float32)
-    return opinion
+    run.reporter.stage("what ImageNet's classifier says", len(files))
+
+    def compute(start: int, stop: int) -> NDArray[np.float16]:
+        logits = judge_all(run, network, maps, np.arange(start, stop))[1][IMAGENET]
+        return np.asarray(torch.softmax(torch.from_numpy(logits), dim=1).half().numpy())
+
+    # As it is on disk, so that a run that was stopped learns from the same numbers; batches as `judge_all` has them.
+    rows = picture_rows(run.cache, "imagenet", (FROZEN_STAGES,), files, compute, 64, run.reporter.advance)
+    return rows.astype(np.float32)
 
 
 class _Trainer:

@@ -5,7 +5,6 @@ Stages up to the fifth are computed from the pixels (`cached_maps`), later ones 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from imsearch.training.cache import cached_rows
+from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus
 from imsearch.training.efficientnet_lite import EfficientNetLite
 from imsearch.training.features import cached_maps
@@ -81,7 +80,6 @@ def _derived(
     run: Run, files: Sequence[Path], base: NDArray[np.float16], step: Callable[[Tensor], Tensor], stage: int
 ) -> NDArray[np.float16]:
     """One stage's output from that of the stage before."""
-    key = hashlib.sha256("\n".join([str(base.shape), *(file.name for file in files)]).encode()).hexdigest()[:16]
     stack = Stack([base])
 
     def compute(start: int, stop: int) -> NDArray[np.float16]:
@@ -89,5 +87,5 @@ def _derived(
             x = stack.take(np.arange(start, stop)).to(run.device)
             return np.asarray(step(x).half().cpu().numpy())
 
-    path = run.cache / f"lite2-stage{stage}-{key}.npy"
-    return cached_rows(path, len(files), compute, batch=16, progress=run.reporter.advance)  # type: ignore[return-value]
+    name, step_done = f"lite2-stage{stage}", run.reporter.advance
+    return picture_rows(run.cache, name, base.shape, files, compute, 16, step_done)  # type: ignore[return-value]

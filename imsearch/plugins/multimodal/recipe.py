@@ -8,6 +8,7 @@ social tags and of the counts go on learning from the finished features.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -188,8 +189,10 @@ def learn_further(
         lambda groups: torch.optim.AdamW(list(groups), weight_decay=0.0),
         average=settings["average"],
     )
-    further = replace(run, folder=run.folder / "further", shared=run.cache)
-    further.folder.mkdir(exist_ok=True)
+    # Named by what it learns from, so that it never goes on from a checkpoint on features of other weights.
+    folder = run.folder / f"further-{hashlib.sha256(features.tobytes()).hexdigest()[:12]}"
+    folder.mkdir(exist_ok=True)
+    further = replace(run, folder=folder, shared=run.cache)
     inputs = pooled_inputs(features, tags, settings, shown=True)
     fixed = Fit(further, corpus, _FixedSight(head), inputs, plan).fit()
     assert isinstance(fixed, _FixedSight)

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.transforms import ColorJitter, Compose, RandomCrop, RandomHorizontalFlip
 
-from imsearch.training.cache import cached_rows, place_for
+from imsearch.training.cache import picture_rows
 from imsearch.training.device import autocast
 from imsearch.training.features import load_square
-from imsearch.training.vgg16 import to_vgg_input
+from imsearch.training.vgg16 import to_vgg_input, weights_hash
 
 LARGE, SIDE = 256, 224
 """Pictures are squashed to the first for training and cropped to the second; judged whole at the second."""
@@ -38,10 +38,9 @@ def cached_view(
 ) -> NDArray[np.float16]:
     """float16 ``(files, 7, 7, 512)``.  View `PLAIN` is the whole picture; others are augmented, each differently.
 
-    Kept in `folder` under a name made of the files and the view; a stopped run goes on where it was.  `progress` is
-    told how many pictures each step finished.
+    Kept in `folder` under a name made of what the files hold, the weights and the view; a stopped run goes on where it
+    was.  `progress` is told how many pictures each step finished.
     """
-    key = hashlib.sha256("\n".join(file.name for file in files).encode()).hexdigest()[:16]
 
     def compute(start: int, stop: int) -> NDArray[np.float16]:
         squares = list(pool.map(lambda file: load_square(file, LARGE if view else SIDE), files[start:stop]))
@@ -52,9 +51,10 @@ def cached_view(
             maps: Tensor = features(x)
         return np.asarray(maps.permute(0, 2, 3, 1).half().cpu().numpy())
 
-    path = place_for(folder / f"vgg-{key}-{view}.npy", files)
+    # What is drawn for a view follows from the names of the files.
+    settings = (weights_hash(features), view, *(file.name for file in files if view))
     with ThreadPoolExecutor(2) as pool:
-        return cached_rows(path, len(files), compute, 16, progress)  # type: ignore[return-value]
+        return picture_rows(folder, "vgg", settings, files, compute, 16, progress)  # type: ignore[return-value]
 
 
 def augmented(pixels: NDArray[np.uint8], file: Path, view: int) -> NDArray[np.uint8]:

@@ -114,7 +114,8 @@ class ImageRecord(Record):
 
     id: int = Field(examples=[17])
     path: Told | None = Field(description="The file seen last.", examples=["/photos/2023/beach.jpg"])
-    files: list[Told] = Field(description="All files that hold these very bytes.")
+    files: list[Told] = Field(description="All files that hold these very bytes, then the raw files of the same shot.")
+    raw: list[Told] = Field(description="Of these, the raw files.")
     sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     width: int = Field(description="Pixels of the upright picture.", examples=[6000])
     height: int = Field(examples=[4000])

@@ -69,13 +69,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One of a picture's copies; there: whether it is still where it was."""
+    """One of a picture's files; there: whether it is still where it was; raw: a raw file of the same shot."""
 
     path: str
     name: str
     folder: str
     search: str
     there: bool
+    raw: bool = False
 
 
 def tag_rows(tags: Sequence[Tag], rejected: Sequence[str]) -> TagRows:
@@ -139,10 +140,13 @@ def keywords(texts: Sequence[Text]) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def files(image: Image) -> list[File]:
-    """The copies, those that were seen last first."""
+    """The copies, those that were seen last first, and then the raw files of the same shot."""
     return [
-        File(printable(path), printable(path.name), printable(path.parent), _in_folder(path.parent), _is_there(path))
-        for path in image.files
+        File(
+            printable(path), printable(path.name), printable(path.parent), _in_folder(path.parent), _is_there(path), raw
+        )
+        for several, raw in ((image.files, False), (image.companions, True))
+        for path in several
     ]
 
 
