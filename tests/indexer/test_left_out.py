@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,12 @@ def test_links_to_such_folders_are_left_out_too(tmp_path: Path) -> None:
     put(tmp_path, "outside/1.jpg", "photos/2.jpg")
     (tmp_path / "photos" / "@eaDir").symlink_to(tmp_path / "outside")
     assert names(scan(tmp_path / "photos"), tmp_path) == ["photos/2.jpg"]
+
+
+def test_the_page_names_what_is_left_out(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "folders.md").read_text("utf-8")
+    table = page.split("| folder | made by |")[1].split("\n\n", 1)[0]
+    named = re.findall(r"`([^`]+)`", table)
+    assert len(named) > 30
+    put(tmp_path, *(f"{name}/1.jpg" for name in named))
+    assert names(scan(tmp_path), tmp_path) == []

@@ -105,14 +105,13 @@ def test_a_pair_needs_nothing_that_reads_raw_files(
 
 @pytest.mark.usefixtures("without_extra")
 def test_without_the_extra_raw_files_of_no_pair_are_told(
-    engine: Engine, run: Callable[..., Report], shots: Path, notes: Notes
+    engine: Engine, run: Callable[..., Report], shots: Path
 ) -> None:
     (shots / "IMG_1.JPG").unlink()
     shutil.copy(shots / "img_1.dng", shots / "img_2.dng")
     report = run(shots)
     assert (report.new, report.failed, report.complete) == (0, 0, True)
-    (said,) = notes.said
-    assert said.startswith("2 raw files left unread") and "imsearch-engine[raw]" in said
+    assert report.not_read == {"raw": {"dng": 2}}
 
 
 def test_a_heic_counts_like_a_jpeg_and_a_jpeg_before_it(
