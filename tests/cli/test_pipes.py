@@ -112,3 +112,15 @@ def test_a_terminal_without_a_width(run: Run, library: Path, monkeypatch: pytest
         assert terminal_width() >= 20
         assert run("query", "sort:name").code == 0
         assert run("status").code == 0
+
+
+def test_a_pipe_that_does_not_block_is_waited_for(commands: Commands, library: Path) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    os.write(writer, b" " * 65536)  # as much as fits
+    process = commands.start("query", "sort:name", "--format", "json", stdout=writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as file:
+        assert json.loads(file.read())["total"] == 3
+    assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == 0
