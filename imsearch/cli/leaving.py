@@ -41,7 +41,8 @@ def second_ctrl_c_leaves(doing: Doing) -> Iterator[None]:
     doing: what is under way.  Only for a process of our own, on its main thread.
     """
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    if os.name != "nt":  # where it need not be so
+        os.set_blocking(writer, False)
     over = threading.Event()
     threading.Thread(target=_watch, args=(reader, over, doing), name="Ctrl-C", daemon=True).start()
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from imsearch.as_json import plugins_record
-from imsearch.cli.common import device_option, say
+from imsearch.cli.common import device_option, doing, say
 from imsearch.cli.output import make_table, print_json, print_table, printable
 from imsearch.errors import PluginError
 from imsearch.settings import load_settings
@@ -74,7 +74,9 @@ def check(name: str, device: str | None) -> int:
     where = pick_device(load_settings({"device": device}).device)
     for spec in specs:
         click.echo(f"{spec.name} {spec.version}")
-        for each in check_annotator(spec, where):
+        with doing().at(f"the annotator {spec.name} is being checked"):
+            checks = check_annotator(spec, where)
+        for each in checks:
             click.echo(f"  {'ok    ' if each.passed else 'BROKEN'}  {each.rule}")
             for problem in each.problems:
                 click.echo(f"            {printable(problem)}")

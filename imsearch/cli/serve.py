@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from imsearch.cli.common import library_option, open_library, say
+from imsearch.cli.stdout import ReaderGone
 from imsearch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -105,7 +107,11 @@ def serve(
             hosts = Hosts.of(host, settings.allowed_hosts)
             app = create_app(opened, access=access, hosts=hosts, prefix=prefix, picker=picker)
             outside = settings.allowed_hosts[0] + prefix if behind_proxy and settings.allowed_hosts else None
-            told = lambda: _tell(listening.addresses(sockets, host), outside, access, token, show)  # noqa: E731
+
+            def told() -> None:
+                with suppress(ReaderGone):  # it serves those who know the address
+                    _tell(listening.addresses(sockets, host), outside, access, token, show)
+
             run(app, sockets, told, proxy=behind_proxy, verbose=verbose)
     finally:
         listening.close(sockets)

@@ -62,6 +62,7 @@ class _Descriptor:
 
     def __init__(self, number: int) -> None:
         self._number, self._waiting, self._dead = number, bytearray(), False
+        self._raw = open(number, "wb", buffering=0, closefd=False)  # noqa: SIM115 - knows Windows' consoles
         self._turn = threading.RLock()
 
     def write(self, data: bytes) -> None:
@@ -79,9 +80,10 @@ class _Descriptor:
 
     def _write_some(self) -> None:
         try:
-            del self._waiting[: os.write(self._number, self._waiting[:_AT_ONCE])]
-        except BlockingIOError:  # whoever gave us the pipe made it so
-            select.select([], [self._number], [])
+            written = self._raw.write(self._waiting[:_AT_ONCE])
+            if written is None:  # a pipe that takes nothing now: whoever gave it to us made it so
+                select.select([], [self._number], [])
+            del self._waiting[: written or 0]
         except OSError as error:
             self._dead = True
             if error.errno in _GONE:

@@ -119,5 +119,7 @@ def _is_path(word: str) -> bool:
 
 def read_list(source: str, nul: bool) -> list[str]:
     """The paths or ids of a file, or of standard input for "-": one a line, or each followed by a NUL."""
+    if source == "-" and sys.stdin is None:
+        raise ImsearchError("Standard input is closed; name a file with --images-from, or the pictures themselves.")
     data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     return [os.fsdecode(part) for part in data.split(b"\0" if nul else b"\n") if part]

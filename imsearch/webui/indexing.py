@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _LOG = 4000
 """Bytes at the end of what a run printed that are shown when it failed."""
 _PATIENCE = 20.0
-"""Seconds that a server which ends gives its run to store what it has in hand."""
+"""Seconds that a run gets to store what it has in hand, before it is told to leave at once."""
+_LAST_PATIENCE = 5.0
+"""Seconds that it gets to leave, before it is killed.  The library bears both; pictures in hand are looked at again."""
 _ENDS_WELL = {0, 1, 130, -signal.SIGTERM, -signal.SIGINT}
 """Done, done with failures, stopped; and stopped before it had begun."""
 
@@ -58,8 +60,9 @@ class State:
 class Indexing:
     """The runs of one server, one at a time.  Any thread may use it."""
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
+    def __init__(self, library: Library, patience: tuple[float, float] = (_PATIENCE, _LAST_PATIENCE)) -> None:
+        """patience: seconds that a run which is stopped gets to store what it has in hand, then those to leave."""
+        self.library, self._patience = library, patience
         self._turn = threading.RLock()
         self._child: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
@@ -128,11 +131,7 @@ class Indexing:
         with self._turn:
             if self._child is not None and self._is_running():
                 self._interrupt()
-                try:
-                    self._child.wait(_PATIENCE)
-                except subprocess.TimeoutExpired:
-                    self._child.kill()  # the library bears it; only the pictures in hand are looked at again
-                    self._child.wait()
+                _see_off(self._child, self._patience)
             if self._log is not None:
                 self._log.close()
                 self._log = None
@@ -144,6 +143,7 @@ class Indexing:
         if self._child is not None and not self._stopping:
             self._stopping = True
             self._child.terminate()  # which "imsearch index" takes as Ctrl-C
+            threading.Thread(target=_see_off, args=(self._child, self._patience), daemon=True).start()
 
     def _refuse(self, reason: str | None) -> None:
         """Raise a `Problem` for this reason, or because another program writes."""
@@ -203,6 +203,16 @@ def index_command(settings: Settings) -> str:
     """What indexes into the library of these settings from a shell, less the folder."""
     usual = Settings().library == settings.library
     return "imsearch index" if usual else f"imsearch index --library {shlex.quote(readable(str(settings.library)))}"
+
+
+def _see_off(child: subprocess.Popen[bytes], patience: tuple[float, float]) -> None:
+    """Wait for a run that was told to stop; one that hangs is told to leave at once, and then killed."""
+    for seconds, harder in zip(patience, (child.terminate, child.kill), strict=True):
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            harder()
+    child.wait()
 
 
 def _chosen(known: Sequence[Folder], names: Sequence[str] | None) -> list[Path]:

@@ -50,7 +50,7 @@ def serve(
         timeout_graceful_shutdown=ANSWER_SECONDS,
     )
     server = _Server(config, started)
-    with _quiet_signals():
+    with _quiet_signals(), _closed_terminal_stops(server):
         server.run(sockets)
     if not _threads_remain():
         server.patience.cancel()
@@ -75,8 +75,9 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # A model at work in a thread cannot be interrupted, and Python waits for its threads.
-        if not self.should_exit:
-            self.patience.start()
+        if self.should_exit:
+            _leave()  # the second time
+        self.patience.start()
         super().handle_exit(sig, frame)
 
 
@@ -89,8 +90,24 @@ def _threads_remain() -> bool:
 
 
 def _leave() -> None:
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     os._exit(0)
+
+
+@contextmanager
+def _closed_terminal_stops(server: uvicorn.Server) -> Iterator[None]:
+    """A terminal that is closed stops the server as SIGTERM does; under ``nohup`` it goes on."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or signal.getsignal(hangup) is not signal.SIG_DFL:
+        yield
+        return
+    # The server raises the signal once more when it is done; as SIGTERM it is expected.
+    signal.signal(hangup, lambda number, frame: server.handle_exit(signal.SIGTERM, frame))
+    try:
+        yield
+    finally:
+        signal.signal(hangup, signal.SIG_DFL)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class Commands:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._plugins = folder / "plugins"
+        self._plugins = folder / "installed"
         self._plugins.mkdir()
         paths = [str(self._plugins), *filter(None, [os.environ.get("PYTHONPATH")])]
         self.environment = os.environ | {

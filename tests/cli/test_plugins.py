@@ -81,13 +81,19 @@ def test_a_plugin_that_fails_in_a_batch_fails_for_that_picture_only(run: Run, pl
     assert run("query", "fresh", "--format", "paths").out == f"{photos}/green.png\n"
 
 
-def test_two_annotators_of_one_name_are_refused(run: Run, plugins: Plugins, photos: Path) -> None:
+def test_a_plugin_that_takes_a_name_in_use_is_left_out_loudly(run: Run, plugins: Plugins, photos: Path) -> None:
     plugins.add("rival", FAKE)
-    ran = run("index", photos)
-    assert ran.code == 2
-    assert "imsearch-fake" in ran.err
-    assert "imsearch-rival" in ran.err
-    assert run("plugins").code == 0
+    ran = run("index", photos, "--json")
+    assert (ran.code, ran.json["annotated"]) == (0, 3)
+    for word in ("rival (package imsearch-rival 1.0)", "'colours' was left out", "fake (package imsearch-fake 1.0)"):
+        assert word in ran.err
+    listed = run("plugins", "--json").json
+    assert [each["name"] for each in listed["annotators"]] == ["colours"]
+    told = {each["name"]: each["error"] for each in listed["plugins"]}
+    assert told["fake"] is None
+    assert "was left out" in told["rival"]
+    assert "was left out" in " ".join(run("plugins").out.split())
+    assert run("plugins", "check", "rival").code == 1
 
 
 def test_no_annotator_at_all(run: Run, plugins: Plugins, photos: Path, tmp_path: Path) -> None:

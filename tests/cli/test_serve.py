@@ -102,6 +102,11 @@ def test_it_stops_when_the_system_asks(serve: Serve) -> None:
     assert serve().stop(signal.SIGTERM)[0] == 0
 
 
+def test_it_stops_when_its_terminal_is_closed(serve: Serve) -> None:
+    code, out, err = serve().stop(signal.SIGHUP)
+    assert (code, out, err.splitlines()[-1:]) == (0, "", ["Stopped."])
+
+
 SLOW = """
 import imsearch.webui.app as app, time
 make = app.create_app

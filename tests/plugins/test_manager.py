@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,27 @@ from tests.fakes import colour_spec
 @hookimpl
 def imsearch_annotators():
     return [colour_spec(name={name!r})]
+"""
+
+
+TWO = """
+from imsearch import hookimpl
+from tests.fakes import colour_spec
+
+@hookimpl
+def imsearch_annotators():
+    return [colour_spec(name={first!r}), colour_spec(name={second!r})]
+"""
+ODD = """
+import sys
+from imsearch import hookimpl
+
+class Odd(BaseException): ...
+
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError("it cannot even say what it is")
+
 """
 
 
@@ -87,18 +109,95 @@ def test_the_authors_traceback_is_kept(plugins: Plugins) -> None:
     assert "in fall" in plugin.details
 
 
-def test_two_annotators_of_one_name_are_an_error_that_names_both_packages(plugins: Plugins) -> None:
+def test_who_takes_a_name_in_use_is_left_out_and_told_so(plugins: Plugins) -> None:
     plugins.add("one", GOOD.format(name="colours"))
-    plugins.add("two", GOOD.format(name="colours"))
+    plugins.add("two", TWO.format(first="colours", second="sizes"))
     plugins.add("three", GOOD.format(name="shapes"))
     manager = make_manager()
-    with pytest.raises(PluginError, match=r"colours.*imsearch-one 1\.0.*imsearch-two 1\.0"):
-        manager.choose(())
-    assert [spec.name for spec in manager.choose(["shapes"])] == ["shapes"]
+    assert [spec.name for spec in manager.choose(())] == ["colours", "shapes", "sizes"]
+    assert [spec.name for spec in manager.offered(plugin="two")] == ["sizes"]
     told = errors(manager)
-    assert "imsearch-two" in (told["one"] or "")
-    assert "imsearch-one" in (told["two"] or "")
-    assert told["three"] is None
+    assert (told["one"], told["three"]) == (None, None)
+    assert "'colours' was left out: one (package imsearch-one 1.0) uses that name" in (told["two"] or "")
+    assert "Uninstall one of the packages" in (told["two"] or "")
+    (problem,) = manager.problems()
+    assert problem.startswith("The plugin two (package imsearch-two 1.0) works only in part: its annotator 'colours'")
+
+
+def test_ours_win_over_those_that_come_first_by_name(plugins: Plugins) -> None:
+    plugins.add("aaa", TWO.format(first="everyday", second="vgg-bce"))
+    ours = [entry for entry in entry_points(group="imsearch") if entry.value.startswith("imsearch.plugins.")]
+    manager = make_manager([*plugins.entry_points(), *ours])
+    assert [spec.name for spec in manager.choose(())] == ["everyday"]
+    assert manager.offered(plugin="aaa") == ()
+    told = errors(manager)["aaa"] or ""
+    assert "'everyday' was left out: everyday (package imsearch-engine" in told
+    assert "'vgg-bce' was left out: vgg-bce" in told
+    assert "is broken and was left out" in manager.problems()[0]
+
+
+def test_the_first_keeps_a_name_whatever_the_order_they_are_found_in(plugins: Plugins) -> None:
+    plugins.add("same", GOOD.format(name="colours"), package="package-b")
+    plugins.add("same", GOOD.format(name="colours"), package="package-a")
+    found = plugins.entry_points()
+    for order in (found, found[::-1]):
+        told = {plugin.package: plugin.error for plugin in make_manager(order).plugins()}
+        assert told["package-a"] is None
+        assert "same (package package-a 1.0)" in (told["package-b"] or "")
+
+
+def test_a_plugin_that_names_an_annotator_twice(plugins: Plugins) -> None:
+    plugins.add("one", TWO.format(first="colours", second="colours"))
+    manager = make_manager()
+    assert [spec.name for spec in manager.choose(())] == ["colours"]
+    assert "this plugin itself uses that name" in (errors(manager)["one"] or "")
+
+
+def test_a_newcomer_that_listens_is_told_of_pictures(plugins: Plugins) -> None:
+    plugins.add("one", GOOD.format(name="colours"))
+    plugins.add("two", GOOD.format(name="colours") + LISTENER.format(fails=False))
+    manager = make_manager()
+    assert errors(manager)["two"]
+    assert manager.image_indexed(Image(1, "0" * 64, 1, 1, "PNG", 1, (Path("a.png"),)), []) == []
+    assert {plugin.name: plugin.module.heard for plugin in manager.plugins() if plugin.name == "two"} == {
+        "two": [(1, [])]
+    }
+
+
+@pytest.mark.parametrize("way", ["sys.exit(3)", "raise Odd('no')", "raise GeneratorExit", "exec('raise Mute')"])
+@pytest.mark.parametrize("place", ["import", "annotators", "recipes", "commands", "listener"])
+def test_however_a_plugin_ends_it_is_that_plugins_failure(plugins: Plugins, way: str, place: str) -> None:
+    hooks = {"annotators": "", "recipes": "", "commands": "cli", "listener": "image"}
+    source = ODD + (f"{way}\n" if place == "import" else "")
+    for name, arguments in hooks.items():
+        hook = "imsearch_image_indexed" if name == "listener" else f"imsearch_{name}"
+        source += f"@hookimpl\ndef {hook}({arguments}):\n    {way if name == place else 'return []'}\n"
+    plugins.add("bad", source)
+    plugins.add("good", GOOD.format(name="colours"))
+    manager = make_manager()
+    manager.commands(taken=())
+    image = Image(1, "0" * 64, 1, 1, "PNG", 1, (Path("a.png"),))
+    assert [each.name for each in manager.image_indexed(image, [])] == (["bad"] if place == "listener" else [])
+    assert [spec.name for spec in manager.choose(())] == ["colours"]
+    told = errors(manager)["bad"] or ""
+    assert told.rpartition(": ")[0] or told
+    assert any(word in told for word in ("SystemExit: 3", "Odd: no", "GeneratorExit", "Mute"))
+
+
+def test_a_hook_that_forgets_its_answer_is_told(plugins: Plugins) -> None:
+    plugins.add("bad", "from imsearch import hookimpl\n@hookimpl\ndef imsearch_annotators(): ...")
+    assert errors(make_manager())["bad"] == "imsearch_annotators must return a list of AnnotatorSpec, not None"
+
+
+def test_tags_are_spelled_as_they_are_stored(plugins: Plugins) -> None:
+    vocabulary = (
+        "dataclasses.replace(colour_spec(name='x'), vocabulary=('cafe\\u0301',), thresholds={'cafe\\u0301': 0.9})"
+    )
+    source = GOOD.format(name="x").replace("colour_spec(name='x')", vocabulary)
+    plugins.add("one", f"import dataclasses\n{source}")
+    (found,) = make_manager().choose(())
+    assert found.vocabulary == ("caf\u00e9",)
+    assert not found.shows("caf\u00e9", 0.8)
 
 
 def test_two_packages_may_name_their_plugins_alike(plugins: Plugins) -> None:
@@ -129,7 +228,7 @@ def test_recipes(plugins: Plugins) -> None:
     plugins.add("two", RECIPE.format(text="the second"))
     manager = make_manager()
     assert manager.recipe("small").description == "the first"
-    assert errors(manager)["two"] == "its training recipe 'small' already exists"
+    assert "its training recipe 'small' was left out: one (package imsearch-one" in (errors(manager)["two"] or "")
     with pytest.raises(PluginError, match="no training recipe named 'large'; installed: small"):
         manager.recipe("large")
 
@@ -153,11 +252,9 @@ def test_commands_cannot_replace_ours_or_each_others(plugins: Plugins) -> None:
     manager = make_manager()
     assert list(manager.commands(taken=["index"])) == ["hello"]
     told = errors(manager)
-    assert told == {
-        "one": None,
-        "two": "its command 'hello' already exists",
-        "three": "its command 'index' already exists",
-    }
+    assert told["one"] is None
+    assert "its command 'hello' was left out: one (package imsearch-one 1.0) uses" in (told["two"] or "")
+    assert "its command 'index' was left out: imsearch itself uses" in (told["three"] or "")
 
 
 LISTENER = """

@@ -15,6 +15,7 @@ from imsearch.library import Library
 from imsearch.runs import Phase
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
+from imsearch.webui.indexing import Indexing
 from tests.make_pictures import plain
 from tests.webui.conftest import fake_plugins, settings_of_runs
 
@@ -185,3 +186,49 @@ def test_folders_that_are_not_there(client: TestClient, photos: Path) -> None:
     photos.rename(photos.with_name("unplugged"))
     answer = client.post("/api/indexing")
     assert (answer.status_code, "not plugged in" in answer.json()["detail"]) == (409, True)
+
+
+HANGS = """
+import sys, time
+from imsearch import hookimpl
+from tests.fakes import colour_spec
+
+def build(device):
+    print("HANGS", file=sys.stderr, flush=True)
+    time.sleep(600)
+
+@hookimpl
+def imsearch_annotators():
+    import dataclasses
+    return [dataclasses.replace(colour_spec(version="2"), factory=build)]
+"""
+
+
+def said(indexing: Indexing) -> bytes:
+    """What the run has printed."""
+    log = indexing._log
+    assert log is not None
+    return os.pread(log.fileno(), 10_000, 0)
+
+
+def test_a_run_that_hangs_is_told_to_leave_when_it_does_not_stop(
+    library: Library, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    settings_of_runs(tmp_path / "other", monkeypatch, HANGS)
+    indexing = Indexing(library, patience=(1.0, LONG))
+    try:
+        indexing.start()
+        end = time.monotonic() + LONG
+        while b"HANGS" not in said(indexing):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert indexing.stop().stopping
+        while indexing.state().running:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        state = indexing.state()
+        assert state.last_run is not None
+        assert (state.last_run.outcome, state.failed) == ("stopped", None)
+    finally:
+        indexing.close()
