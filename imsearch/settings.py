@@ -82,6 +82,14 @@ def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, 
     return Settings(**values)
 
 
+def command_line(command: str, settings: Settings) -> str:
+    """A command of imsearch as it is typed into a shell, to work with the library of these settings."""
+    import shlex
+
+    usual = Settings().library == settings.library
+    return f"imsearch {command}" if usual else f"imsearch {command} --library {shlex.quote(str(settings.library))}"
+
+
 def config_path(environ: Mapping[str, str] | None = None) -> Path:
     """Where the configuration file is looked for; it need not exist."""
     from platformdirs import user_config_path

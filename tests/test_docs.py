@@ -140,7 +140,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             said = Annotation(
                 tuple(Tag(word, float(p)) for word, p in pairs), np.array(LOOKS[Path(path).stem], np.float32)
             )
-            file = FileSeen(Path(path), 1, number)
+            file = FileSeen(Path(path), int(facts[5].replace(",", "")), number)
             moment = datetime.fromisoformat(taken) if taken else None
             format = {".jpg": "JPEG", ".png": "PNG"}[file.path.suffix]
             engine.record([Reading(file, f"{number:064x}", ImageFacts(1, 1, format, moment), {"everyday": said})])

@@ -24,7 +24,7 @@ from imsearch.cli.output import pointed, print_results, printable
 from imsearch.errors import QueryError
 from imsearch.foreign import foreign
 from imsearch.records import Results
-from imsearch.settings import load_settings
+from imsearch.settings import command_line, load_settings
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -153,5 +153,6 @@ def _nothing(library: Library, text: str, offset: int, total: int) -> str:
     if offset and total:
         return f"There are only {count(total, 'picture')}."
     if not library.status().images:
-        return 'The library is empty. Fill it with "imsearch index FOLDER".'
+        fill = command_line("index", library.settings)
+        return f'The library is empty. Fill it with "{fill} FOLDER".'
     return f'Nothing found for {text!r}. --all lists unlikely pictures too; "imsearch tags" the words in use.'

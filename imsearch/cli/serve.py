@@ -11,7 +11,7 @@ import click
 
 from imsearch.cli.common import library_option, open_library, say
 from imsearch.cli.stdout import ReaderGone
-from imsearch.settings import Settings, load_settings
+from imsearch.settings import Settings, command_line, load_settings
 
 if TYPE_CHECKING:
     from imsearch.webui.access import Access
@@ -127,7 +127,8 @@ def _make_library(settings: Settings) -> None:
 
     if not (settings.library / FILE_NAME).exists():
         Library.open(settings=settings, create=True).close()
-        say(f"There was no library yet; {settings.library} is one now. Fill it with: imsearch index FOLDER")
+        fill = command_line("index", settings)
+        say(f"There was no library yet; {settings.library} is one now. Fill it with: {fill} FOLDER")
 
 
 def _prepare(settings: Settings, new: bool) -> tuple[Access, str | None]:

@@ -14,7 +14,7 @@ from imsearch.cli.output import printable
 from imsearch.cli.tag_arguments import Asked, TagCommand, read_list, sort_out
 from imsearch.cli.tag_output import print_history, print_review, tell_correction
 from imsearch.engine.changes import Renaming, Verdict
-from imsearch.settings import load_settings
+from imsearch.settings import command_line, load_settings
 from imsearch.wording import tell_change
 
 if TYPE_CHECKING:
@@ -226,8 +226,18 @@ def review(word: str, limit: int | None, form: str, library: Path | None) -> int
     """
     with open_library(load_settings({"library": library, "limit": limit})) as opened:
         doubts = opened.review(word)
-    print_review(doubts, form)
+        why_none = "" if doubts else _why_no_doubts(opened, word)
+    print_review(doubts, form, why_none)
     return 0
+
+
+def _why_no_doubts(library: Library, word: str) -> str:
+    if not library.status().images:
+        fill = command_line("index", library.settings)
+        return f'The library is empty. Fill it with "{fill} FOLDER".'
+    if judged := library.judged_doubts(word):
+        return f"You have judged all that was in doubt: {count(judged, 'tag')}."
+    return "There is no tag in doubt."
 
 
 @contextmanager

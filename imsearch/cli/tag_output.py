@@ -80,13 +80,13 @@ def print_history(changes: Sequence[Change], form: str) -> None:
         print_table(table)
 
 
-def print_review(doubts: Sequence[Doubt], form: str) -> None:
-    """Doubtful tags as a table or JSON, with the commands that answer."""
+def print_review(doubts: Sequence[Doubt], form: str, why_none: str) -> None:
+    """Doubtful tags as a table or JSON, with the commands that answer.  why_none: what to say where there are none."""
     if form == "json":
         print_json({"tags": [doubt_record(doubt) for doubt in doubts]})
         return
     if not doubts:
-        say("There is no tag in doubt that you have not judged.")
+        say(why_none)
         return
     table = make_table("picture", "tag", ">probability", "source", "imsearch tag")
     table.columns[0].no_wrap = table.columns[-1].no_wrap = True

@@ -9,6 +9,7 @@ from imsearch.webui.bodies import MB, Bodies, Limits
 from imsearch.webui.compression import Compression
 from imsearch.webui.gate import Gate
 from imsearch.webui.hosts import Hosts
+from imsearch.webui.memory import GivesBack
 from imsearch.webui.security import HEADERS, Guard, Security
 from imsearch.webui.sub_path import SubPath
 
@@ -26,6 +27,7 @@ def guards(settings: Settings, access: Access | None, hosts: Hosts | None, prefi
     hosts = hosts or Hosts()
     limits = Limits(upload=settings.upload_limit * MB)
     found: list[Guard] = [
+        GivesBack,
         partial(SubPath, headers=HEADERS, prefix=prefix),
         partial(Security, hosts=hosts, open_to_all=access is None),
     ]

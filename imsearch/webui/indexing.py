@@ -7,7 +7,6 @@ crash of one does not touch the other.
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from imsearch.settings import Settings
+from imsearch.settings import command_line
 from imsearch.webui.problems import Problem
 from imsearch.webui.texts import readable
 
@@ -92,7 +91,7 @@ class Indexing:
         with self._turn:
             known = self.library.folders()
             self._refuse(self._refusal(self._is_running(), self.library.progress(), known))
-            paths = _chosen(known, folders)
+            paths = self._chosen(known, folders)
             self.library.plugins.choose(annotators)
             self._spawn(paths, annotators or self.library.settings.annotators)
             return self.state()
@@ -157,7 +156,7 @@ class Indexing:
             return busy
         if not folders:
             return (
-                'No folder of pictures is known yet. Run "imsearch index FOLDER" once where imsearch serve runs, or '
+                f'No folder of pictures is known yet. Run "{self._command} FOLDER" once where imsearch serve runs, or '
                 "name folders in the configuration file."
             )
         return None
@@ -169,6 +168,25 @@ class Indexing:
         if not os.access(self.library.settings.library, os.W_OK):
             return "The library can only be read here, so nothing can be indexed."
         return None
+
+    def _chosen(self, known: Sequence[Folder], names: Sequence[str] | None) -> list[Path]:
+        """The folders of these names: only such as the owner of the library has indexed or configured."""
+        paths = {readable(str(folder.path)): folder.path for folder in known}
+        for name in names or ():
+            if name not in paths:
+                raise Problem(
+                    422,
+                    f"{name} is not among the folders of this library. New ones are added with: {self._command} FOLDER",
+                )
+        wanted = [paths[name] for name in dict.fromkeys(names or paths)]
+        there = [path for path in wanted if path.exists()]
+        if not there:
+            raise Problem(409, "None of these folders is there. Is a disk not plugged in?")
+        return there
+
+    @property
+    def _command(self) -> str:
+        return str(readable(command_line("index", self.library.settings)))
 
     def _failure(self) -> str | None:
         """What a run printed that could not do its work."""
@@ -199,12 +217,6 @@ class Indexing:
         )
 
 
-def index_command(settings: Settings) -> str:
-    """What indexes into the library of these settings from a shell, less the folder."""
-    usual = Settings().library == settings.library
-    return "imsearch index" if usual else f"imsearch index --library {shlex.quote(readable(str(settings.library)))}"
-
-
 def _see_off(child: subprocess.Popen[bytes], patience: tuple[float, float]) -> None:
     """Wait for a run that was told to stop; one that hangs is told to leave at once, and then killed."""
     for seconds, harder in zip(patience, (child.terminate, child.kill), strict=True):
@@ -213,21 +225,6 @@ def _see_off(child: subprocess.Popen[bytes], patience: tuple[float, float]) -> N
         except subprocess.TimeoutExpired:
             harder()
     child.wait()
-
-
-def _chosen(known: Sequence[Folder], names: Sequence[str] | None) -> list[Path]:
-    """The folders of these names: only such as the owner of the library has indexed or configured."""
-    paths = {readable(str(folder.path)): folder.path for folder in known}
-    for name in names or ():
-        if name not in paths:
-            raise Problem(
-                422, f"{name} is not among the folders of this library. New ones are added with: imsearch index FOLDER"
-            )
-    wanted = [paths[name] for name in dict.fromkeys(names or paths)]
-    there = [path for path in wanted if path.exists()]
-    if not there:
-        raise Problem(409, "None of these folders is there. Is a disk not plugged in?")
-    return there
 
 
 def _isolation() -> list[str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from imsearch.annotating import annotate_bytes, pick_device
 from imsearch.errors import PluginError
+from imsearch.webui.memory import give_back
 from imsearch.webui.problems import Problem
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ log = logging.getLogger("imsearch.webui")
 class Limits:
     """files: in one upload.  waiting: uploads at a time, the one under way too.  seconds: for an answer.
 
-    idle: seconds after which models that nobody uses give their memory back.
+    idle: seconds after which models that nobody uses are dropped; the libraries that run them stay loaded.
     """
 
     files: int = 16
@@ -160,6 +161,7 @@ class Trying:
             if self._crew is not None:
                 self._crew.close()
             self._crew = None
+            give_back(collect=True)
 
     def _next(self) -> _Job | None:
         try:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from imsearch.cli import main
 from imsearch.cli.root import root
 from imsearch.errors import ImsearchError
 from imsearch.settings import load_settings
@@ -93,7 +94,8 @@ def test_it_prints_its_address_answers_and_stops(serve: Serve, tmp_path: Path) -
     code, out, err = served.stop()
     assert (code, out) == (0, "")
     assert err == (
-        f"There was no library yet; {tmp_path / 'library'} is one now. Fill it with: imsearch index FOLDER\nStopped.\n"
+        f"There was no library yet; {tmp_path / 'library'} is one now. "
+        f"Fill it with: imsearch index --library {tmp_path / 'library'} FOLDER\nStopped.\n"
     )
     assert not (tmp_path / "library" / FILE_NAME).exists()
 
@@ -291,3 +293,28 @@ def test_the_help_knows_it(run: Run) -> None:
     assert "serve" in helped
     command = root.get_command(None, "serve")  # type: ignore[arg-type]
     assert command is not None and command.help is not None
+
+
+def test_it_serves_below_a_path_that_is_taken_off_or_not(serve: Serve) -> None:
+    served = serve("--root-path", "/photos")
+    for address in ("/tags/", "/photos/tags/"):
+        status, headers, _ = served.get(address)
+        assert (status, headers["location"]) == (307, "/photos/tags")
+    assert served.get("/api/folders")[0] == 403  # there is a proxy, so nobody adds folders from the pages
+
+
+def test_where_no_proxy_is_named_one_on_this_machine_may_say_the_path(serve: Serve, tmp_path: Path) -> None:
+    served = serve("--allow-root", str(tmp_path))
+    assert served.get("/tags/", X_Forwarded_Prefix="/photos")[1]["location"] == "/photos/tags"
+    assert served.get("/tags/", X_Forwarded_Prefix="//evil.example")[1]["location"] == "/tags"
+    assert str(tmp_path) in served.get("/api/folders")[2].decode()
+    assert served.get("/api/folders", X_Forwarded_Prefix="/photos")[0] == 403
+
+
+@pytest.mark.parametrize("path", ["//evil.example", "/a/../b", "/tags", "https://example.org/photos"])
+def test_a_path_that_cannot_be_served_below_is_refused(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--root-path", path, "--library", str(tmp_path / "library")]) == 2
+    assert path in capsys.readouterr().err
+    assert not (tmp_path / "library").exists()

@@ -181,7 +181,7 @@ def test_nothing_to_undo(run: Run, indexed: Path) -> None:
 
 
 def test_review_gives_the_commands(run: Run, indexed: Path) -> None:
-    assert "no tag in doubt" in run("tag", "review").err
+    assert run("tag", "review").err == "There is no tag in doubt.\n"
     plain(indexed / "grey.png", (120, 120, 0))  # red .47 and green .47; both are shown from .5 on
     assert run("index", indexed).code == 0
     doubts = run("tag", "review", "--format", "json").json["tags"]
@@ -194,6 +194,8 @@ def test_review_gives_the_commands(run: Run, indexed: Path) -> None:
     assert f"accept {number} green\n" in run("tag", "review").out
     assert run(*doubts[0]["reject"].split()[1:]).code == 0
     assert [each["tag"]["name"] for each in run("tag", "review", "--format", "json").json["tags"]] == ["red"]
+    assert run("tag", "reject", number, "red").code == 0
+    assert run("tag", "review").err == "You have judged all that was in doubt: 2 tags.\n"
     assert run("tag", "review", "zebra").code == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,6 +13,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from imsearch.engine.changes import Verdict
 from imsearch.library import Library
+from imsearch.settings import Settings
+from imsearch.webui.app import create_app
+from imsearch.webui.picking import Picker
+from tests.webui.conftest import fake_plugins
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 PAGES = (
@@ -102,3 +107,34 @@ def test_nor_has_what_opens_on_them(page: Page, photos: Path, theme: str) -> Non
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".toast")).to_be_visible()
     assert findings(page) == []
+
+
+@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
+def test_nor_have_the_pages_of_an_empty_library(
+    browser: Browser,
+    serve: Callable[[FastAPI], str],
+    settings: Settings,
+    photos: Path,
+    theme: Literal["light", "dark"],
+    viewport: ViewportSize,
+) -> None:
+    Library.open(settings=settings, create=True).close()
+    with Library.open(settings=settings, plugins=fake_plugins()) as library:
+        picker = Picker(settings.library, usual=lambda: [photos.parent])
+        page = browser.new_page(
+            base_url=serve(create_app(library, picker=picker)),
+            viewport=viewport,
+            color_scheme=theme,
+            reduced_motion="reduce",
+        )
+        for address in ("/review", "/status", "/"):
+            page.goto(address)
+            assert findings(page) == [], address
+        page.get_by_role("button", name="Choose a folder").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("button", name="photos")).to_be_visible()
+        assert findings(page) == []
+        dialog.get_by_role("button", name="photos").click()
+        expect(dialog.get_by_role("button", name="Add this folder")).to_be_enabled()
+        assert findings(page) == []
+        page.close()

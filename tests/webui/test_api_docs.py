@@ -6,7 +6,8 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page
 
+from imsearch.library import Library
+from imsearch.webui.app import create_app
 from imsearch.webui.indexing import Indexing
+from imsearch.webui.picking import Picker
 from tests.test_docs import text_of
 from tests.webui.test_trying import picture
 
@@ -68,7 +72,23 @@ def examples() -> Iterator[Call]:
             yield parse(command, output)
 
 
-def send(client: TestClient, call: Call) -> Any:
+HOME = "/home/ada"
+"""In the examples the home of a user, which has a folder Pictures."""
+
+
+@pytest.fixture
+def client(library: Library, photos: Path) -> Iterator[TestClient]:
+    """On the very computer of the server, whose user keeps pictures in their home."""
+    photos.with_name("Pictures").mkdir()
+    app = create_app(library, picker=Picker(library.settings.library, usual=lambda: [photos.parent]))
+    with TestClient(app, base_url=SERVER, client=("127.0.0.1", 5), raise_server_exceptions=False) as opened:
+        yield opened
+
+
+def send(client: TestClient, call: Call, home: Path) -> Any:
+    call = replace(call, address=call.address.replace(HOME, str(home)))
+    if isinstance(call.body, dict) and "path" in call.body:
+        call.body = {"path": call.body["path"].replace(HOME, str(home))}
     files = [(name, (content[1:], picture())) for name, content in call.form if content.startswith("@")]
     data = {name: content for name, content in call.form if not content.startswith("@")}
     more: dict[str, Any] = {"files": files, "data": data} if files else {}
@@ -104,7 +124,9 @@ def document(client: TestClient) -> dict[str, Any]:
     return dict(client.get("/api/openapi.json").json())
 
 
-def test_the_examples_run(client: TestClient, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_run(
+    client: TestClient, document: dict[str, Any], photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Indexing, "_spawn", lambda *_: None)
     paths = [pattern(path) for _, path in operations(document)]
     calls = list(examples())
@@ -112,7 +134,7 @@ def test_the_examples_run(client: TestClient, document: dict[str, Any], monkeypa
     for call in calls:
         if not any(re.fullmatch(path, call.path) for path in paths):
             pytest.fail(f"There is no {call.method} {call.path}")
-        answer = send(client, call)
+        answer = send(client, call, photos.parent)
         what = f"{call.method} {call.address}: {answer.status_code} {answer.text[:300]}"
         if call.shown and "status" in call.shown:
             assert answer.json() == call.shown, what

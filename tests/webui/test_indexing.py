@@ -178,7 +178,7 @@ def test_without_a_folder_there_is_nothing_to_start(empty: Library) -> None:
     with TestClient(create_app(empty), base_url="http://localhost:8000") as client:
         state = client.get("/api/indexing").json()
         assert (state["can_start"], state["last_run"], state["folders"]) == (False, None, [])
-        assert "imsearch index FOLDER" in state["why_not"]
+        assert f"imsearch index --library {empty.settings.library} FOLDER" in state["why_not"]
         assert client.post("/api/indexing").json()["detail"] == state["why_not"]
 
 

@@ -16,10 +16,10 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, expect
 
 from imsearch.library import Library
-from imsearch.settings import Settings
+from imsearch.settings import Settings, command_line
 from imsearch.webui import picking
 from imsearch.webui.app import create_app
-from imsearch.webui.indexing import Indexing, index_command
+from imsearch.webui.indexing import Indexing
 from imsearch.webui.picking import Picker, picker_for
 from imsearch.webui.problems import Problem
 from tests.make_pictures import plain
@@ -242,9 +242,9 @@ def test_an_added_folder_is_indexed_and_remembered(client: TestClient, home: Pat
 
 def test_the_command_names_the_library_in_use(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IMSEARCH_LIBRARY", raising=False)
-    assert index_command(Settings()) == "imsearch index"
+    assert command_line("index", Settings()) == "imsearch index"
     odd = replace(settings, library=Path("/data/my $library"))
-    assert index_command(odd) == "imsearch index --library '/data/my $library'"
+    assert command_line("index", odd) == "imsearch index --library '/data/my $library'"
 
 
 def test_the_first_folder_is_added_with_keys_and_the_page_fills_itself(

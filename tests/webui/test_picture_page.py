@@ -282,3 +282,18 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_swiping_turns(
     page.evaluate(swipe, [300, 90])
     expect(page.locator(".place")).to_have_text(re.compile(r"3\s+of 9"))
     context.close()
+
+
+def test_two_quick_clicks_on_one_place_reject_one_tag(page: Page, library: Library, ids: dict[str, int]) -> None:
+    grey = ids["grey.png"]
+    page.goto(f"/picture/{grey}")
+    page.locator("summary", has_text="less likely").click()
+    button = page.locator(".tag:not(.rejected) [data-verdict=reject]").first
+    box = button.bounding_box()
+    assert box is not None
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    with page.expect_response("**/tags"):
+        page.mouse.click(*at)
+    page.mouse.click(*at)  # where the next tag lies by now
+    page.wait_for_timeout(300)
+    assert len(library.rejected(grey)) == 1

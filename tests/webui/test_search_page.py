@@ -148,7 +148,7 @@ def test_a_chosen_facet_can_be_left_out_again(client: TestClient) -> None:
 
 def test_static_files_are_kept_for_good_and_scripts_import_each_other_once(client: TestClient) -> None:
     page = client.get("/").text
-    (address,) = re.findall(r'src="(/static/[^"]*/search\.js)"', page)
+    (address,) = re.findall(r'src="\.(/static/[^"]*/search\.js)"', page)
     assert address.replace("search.js", "base.js") in page
     script = client.get(address)
     assert "immutable" in script.headers["cache-control"] and '"./base.js"' in script.text

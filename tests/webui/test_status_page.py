@@ -240,3 +240,13 @@ def serve(serve: Callable[[FastAPI], str]) -> Iterator[Callable[[FastAPI], str]]
     yield start
     for app in served:
         app.state.site.indexing.close()
+
+
+def test_all_tell_the_same_number_of_tags_in_use(client: TestClient, library: Library, ids: dict[str, int]) -> None:
+    """Those that some picture shows: not what is too unlikely everywhere, nor what was rejected, but your own."""
+    library.correct([ids["red.png"]], ["holiday"], Verdict.ADD, exact=True)
+    library.correct([ids["red.png"]], ["beach"], Verdict.REJECT, exact=True)
+    used = len(client.get("/api/tags").json()["tags"])
+    assert client.get("/api/status").json()["tags"] == used == library.status().tags == len(library.tags())
+    assert f"{used} tags in use" in text_of(client.get("/status").text)
+    assert f"{used} tags" in text_of(client.get("/tags").text)

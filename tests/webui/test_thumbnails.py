@@ -205,7 +205,7 @@ def damage(path: Path) -> None:
         ("missing", lambda path: path.unlink()),
         ("changed", lambda path: noise(path, (300, 200), seed=9)),
         ("changed", lambda path: (path.unlink(), path.mkdir())),
-        ("damaged", damage),
+        ("changed", damage),
     ],
 )
 def test_a_drawing_of_its_shape_stands_for_a_picture_that_is_not_there(

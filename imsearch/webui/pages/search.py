@@ -8,15 +8,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from imsearch.errors import QueryError
+from imsearch.settings import command_line
 from imsearch.webui import shapes
 from imsearch.webui.api.folders import may_add
 from imsearch.webui.finding import ALL, BATCH, MOST, Found, find
 from imsearch.webui.finding import facets as find_facets
-from imsearch.webui.indexing import index_command
 from imsearch.webui.refining import bare, conditions, in_order, order
 from imsearch.webui.rendering import looks
 from imsearch.webui.site import Site, TheSite
 from imsearch.webui.telling import ORDERS, facet_groups, headline, understood, unknown_words
+from imsearch.webui.texts import readable
 
 router = APIRouter(include_in_schema=False)
 
@@ -84,7 +85,7 @@ def _help(site: Site, found: Found, can_add: bool) -> dict[str, Any]:
         "empty": True,
         "pictures": library.query(ALL, limit=0).total,
         "frequent": library.frequent("tag", 24) if found.text else [],
-        "command": index_command(library.settings),
+        "command": readable(command_line("index", library.settings)),
         "can_add": can_add,
         "understood": understood(found.text, found.results),
     }

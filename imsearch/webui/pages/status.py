@@ -11,14 +11,14 @@ from fastapi.responses import HTMLResponse
 
 from imsearch.records import Failure
 from imsearch.semantic.meanings import encoder_state
-from imsearch.settings import config_path
+from imsearch.settings import command_line, config_path
 from imsearch.webui.api.folders import may_add
-from imsearch.webui.indexing import index_command
 from imsearch.webui.pages import status_words
 from imsearch.webui.pages.failing import grouped, kind
 from imsearch.webui.pages.installed import installed, versions
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
+from imsearch.webui.texts import readable
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,7 +47,7 @@ def status_page(
         spaces=catalog.vector_spaces(),
         encoder=encoder_state(settings.semantic),
         run=site.indexing.state(),
-        command=index_command(library.settings),
+        command=readable(command_line("index", library.settings)),
         can_add=may_add(request, site),
         config=config_path(),
         annotators=installed(library.plugins.offered(), stores.annotators, settings, plugins),
