@@ -6,6 +6,7 @@ import pytest
 
 from imsearch.letters import breaks_lines, is_blank, tidy, turns_around, without_invisible
 from imsearch.lexicon import Lexicon
+from imsearch.pictures.metadata.fields import plain
 
 NOTHING = (
     *("\u200b", "\u2060", "\ufeff", "\u00ad", "\u200e", "\u200f", "\u061c", "\u034f", "\u180e", "\u2063", "\u206a"),
@@ -93,3 +94,12 @@ def test_line_breaks() -> None:
         True,
         True,
     ]
+
+
+def test_keywords_of_files() -> None:
+    for text in ("grand\u00adma\x00", "\ufeffgrandma\u200b", " grandma\u202c\ud83d"):
+        assert plain(text) == "grandma"
+    assert (
+        plain("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645") == "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    )
+    assert plain("Canon\x00EOS") == "Canon EOS"

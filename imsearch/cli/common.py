@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from imsearch.cli.stdout import ReaderGone
 from imsearch.doing import Doing
-from imsearch.errors import PluginError
+from imsearch.errors import ImsearchError, PluginError
 from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.settings import Settings
 from imsearch.wording import count as count  # for the commands, beside `say`
@@ -67,18 +68,21 @@ def open_library(
 
 
 @contextmanager
-def calling_plugin(who: str) -> Iterator[None]:
+def calling_plugin(who: str, *, checkable: str = "") -> Iterator[None]:
     """While inside, a plugin is at work: what it prints is no result, and when it ends the program, it failed.
 
-    Other exceptions are passed on: they may be mistakes of ours, and their tracebacks help to find them.
+    Other exceptions are passed on, with their tracebacks for the plugin's author; but those of an annotator (checkable:
+    its name) are told in a line, since a command tells more.
     """
     with foreign(), doing().at(f"{who} is at work"):
         try:
             yield
         except BaseException as error:
-            if isinstance(error, Exception) or is_ctrl_c(error):
+            known = isinstance(error, ImsearchError | OSError | ReaderGone) or is_ctrl_c(error)
+            if known or (isinstance(error, Exception) and not checkable):
                 raise
-            raise PluginError(f"{who} failed: {reason(error)}") from error
+            more = f'. "imsearch plugins check {checkable}" may tell more' if checkable else ""
+            raise PluginError(f"{who} failed: {reason(error)}{more}") from error
 
 
 def doing() -> Doing:

@@ -163,7 +163,7 @@ def _annotation(
         build = partial(load, weights)
     with (
         TrainingProgress() as progress,
-        calling_plugin(f"the annotator {name}"),
+        calling_plugin(f"the annotator {name}", checkable=name),
         closing(build(str(choose_device(settings.device)))) as annotator,
     ):
         progress.stage("Judging", len(chosen.samples))

@@ -37,22 +37,26 @@ def annotate_outside(
     decoding = decoders.Decoders(workers, seconds=decode_seconds)
     threading.Thread(target=decoding.warm_up, daemon=True).start()  # while the models are built
     crew = Crew(annotators, device, batch_size, note, doing)
-    names = tuple(name for name in crew.names if crew.has(name))
-    if not names:
-        raise PluginError(". ".join(f"The annotator {name} cannot be used: {why}" for name, why in crew.broken.items()))
+    # Annotators run on other threads than the caller's, where Ctrl-C cannot wait for them, nor be mistaken for theirs.
     pool = ThreadPoolExecutor(workers)
-    start = 0
+    start, unfinished = 0, True
     try:
+        names = pool.submit(lambda: tuple(filter(crew.has, crew.names))).result()
+        if not names:
+            raise PluginError(
+                ". ".join(f"The annotator {name} cannot be used: {why}" for name, why in crew.broken.items())
+            )
         while share := paths[start : start + crew.batch_size]:
             start += len(share)
             items = [Item(path, 0, 0, decode=True, wanted=names) for path in share]
             batch = list(
                 pool.map(crew.noted(lambda item: decode(read_bytes(item, decoding), crew.ready, decoding)), items)
             )
-            crew.annotate(batch)
+            pool.submit(crew.annotate, batch).result()
             yield from batch
+        unfinished = False
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C one may hang, and nobody waits for it
+        pool.shutdown(wait=not unfinished, cancel_futures=True)  # after Ctrl-C a thread may hang
         crew.close()
         decoding.close()
 

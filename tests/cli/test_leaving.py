@@ -43,13 +43,10 @@ def read_until(process: subprocess.Popen[bytes], word: bytes) -> bytes:
     return said
 
 
-def press_twice(process: subprocess.Popen[bytes], answer: bytes = b"press Ctrl-C again to leave at once") -> str:
+def press_twice(process: subprocess.Popen[bytes]) -> str:
     """Press Ctrl-C, wait for an answer, press it again; what is said then."""
     process.send_signal(signal.SIGINT)
-    if answer:
-        read_until(process, answer)
-    else:
-        time.sleep(0.5)
+    read_until(process, b"press Ctrl-C again to leave at once")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert out == b""
@@ -100,20 +97,27 @@ def test_wherever_it_hangs(commands: Commands, photos: Path, places: dict[str, s
     assert hangs in told
 
 
-def test_other_commands_leave_too(commands: Commands, photos: Path) -> None:
-    commands.plugin(prepared=HANG)
+@pytest.mark.parametrize("places", [{"prepared": HANG}, {"built": HANG}, {"annotated": NATIVE}])
+def test_a_command_that_stores_nothing_leaves_at_once(commands: Commands, photos: Path, places: dict[str, str]) -> None:
+    commands.plugin(**places)
     process = commands.start("annotate", photos / "red.png", "--annotator", "odd", "--format", "json")
     read_until(process, b"HANGS")
-    process.send_signal(signal.SIGINT)  # nothing is to be stored: once is enough
+    process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Stopped" in err
+
+
+def test_the_second_leaves_where_native_code_keeps_the_first_from_being_heard(commands: Commands, photos: Path) -> None:
     commands.plugin(annotated=NATIVE)
-    process = commands.start("annotate", photos / "red.png", "--annotator", "odd", "--format", "json")
+    process = commands.start("plugins", "check", "odd", stdout=subprocess.DEVNULL)
     read_until(process, b"HANGS")
-    told = press_twice(process, b"")  # native code keeps the main thread from answering
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the annotator odd looks at" in told
+    assert b"Left at once. Under way was: the annotator odd is being checked" in err
 
 
 def test_a_closed_terminal_stops_as_sigterm_does(commands: Commands, photos: Path) -> None:

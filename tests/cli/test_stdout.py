@@ -87,6 +87,11 @@ def test_so_when_a_model_is_judged(commands: Commands, photos: Path) -> None:
     done = commands.run("evaluate", "odd", "--dataset", f"folders:{photos}", "--by", "tags", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["annotator"] == "odd"
+    for way in ("sys.exit(3)", "raise ValueError('no')", "return [Annotation(('odd',)) for _ in batch]"):
+        commands.plugin(annotated=way)
+        done = commands.run("evaluate", "odd", "--dataset", f"folders:{photos}", "--by", "tags", "--json")
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr.splitlines()[-1].startswith(b"imsearch: the annotator odd failed: ")
 
 
 HELLO = """

@@ -134,6 +134,13 @@ def test_lists_generators_and_numpys_numbers_are_taken(engine: Engine, photos: P
     assert [(tag.name, type(tag.name)) for tag in stored] == [("two words", str), ("fine", str)]
 
 
+def test_outside_a_library_too(photos: Path) -> None:
+    for odd, reason in ANSWERS.values():
+        red, green = annotate_outside([photos / "red.png", photos / "green.png"], [spec_of(odd)])
+        assert reason in red.failures["odd"]
+        assert [tag.name for tag in green.annotations["odd"].tags] == ["fine"]
+
+
 @pytest.mark.parametrize("error", [SystemExit("gone"), Mean("no"), KeyboardInterrupt(), MemoryError()])
 def test_it_may_fail_anywhere(engine: Engine, photos: Path, error: BaseException) -> None:
     notes: list[str] = []
