@@ -100,16 +100,16 @@ class Review:
             name = tags.existing(self._lexicon, self._lexicon.normalize(word)) if word else ""
             judged, current = _judged(connection, tags), _current(connection)
         near = self._near(self._said.read(), tags, current, thresholds)
-        own = tags.id(tags.name(name)) if name else None
-        pairs = set(zip(near.images.tolist(), near.names.tolist(), strict=True))
-        return sum(pair in pairs and own in (None, pair[1]) for pair in judged)
+        names = near.names[_among(near, judged)]
+        return int(np.count_nonzero(names == tags.id(tags.name(name))) if name else len(names))
 
     def names(self, limit: int = 20, patience: float | None = None, thresholds: Thresholds | None = None) -> list[str]:
-        """The tags that are in doubt on most pictures."""
+        """The tags that are in doubt on most pictures, those that the user has judged left out."""
         with self._catalog.reading() as connection:
-            tags, current = Tags(connection), _current(connection)
+            tags = Tags(connection)
+            judged, current = _judged(connection, tags), _current(connection)
         near = self._near(self._said.read(patience), tags, current, thresholds)
-        names, counts = np.unique(near.names, return_counts=True)
+        names, counts = np.unique(near.names[~_among(near, judged)], return_counts=True)
         return [tags.spelled(name) for name in names[np.lexsort((names, -counts))][:limit].tolist()]
 
     def _near(self, heard: Heard, tags: Tags, current: dict[int, str], thresholds: Thresholds | None) -> _Near:
@@ -174,6 +174,13 @@ def _judged(connection: Connection, tags: Tags) -> set[tuple[int, int]]:
     """Image and name of what the user has judged, so that it need not be looked at again and again."""
     rows = connection.execute(select(s.corrections.c.image_id, s.corrections.c.tag_id))
     return {(image, tag) for image, tag in rows if tag not in tags.aliases}
+
+
+def _among(near: _Near, judged: set[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Which of them the user has judged."""
+    pairs = np.array(sorted(judged), np.int64).reshape(-1, 2)
+    factor = max(near.names.max(initial=0), pairs[:, 1].max(initial=0)) + 1
+    return np.isin(near.images * factor + near.names, pairs[:, 0] * factor + pairs[:, 1])
 
 
 def _current(connection: Connection) -> dict[int, str]:

@@ -47,6 +47,7 @@ class Copies:
         """settled: seconds that a file must be left alone before its hash is remembered; no clock is coarser."""
         self._settled = int(settled * 1e9)
         self._hashes: OrderedDict[tuple[int, ...], str] = OrderedDict()
+        self._turns: dict[tuple[int, ...], threading.Lock] = {}
         self._lock = threading.Lock()
 
     def open(self, image: KnownImage) -> tuple[BufferedReader, FileSeen]:
@@ -97,19 +98,27 @@ class Copies:
         return self._hash(file, status) == image.sha256
 
     def _hash(self, file: BufferedReader, status: os.stat_result) -> str:
+        """The hash of the bytes; who asks while another thread is at it waits for that one."""
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         with self._lock:
-            if key in self._hashes:
-                return self._hashes[key]
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        if time.time_ns() - status.st_ctime_ns < self._settled:
-            return found  # what is written now would have the same times
-        with self._lock:
-            self._hashes[key] = found
-            while len(self._hashes) > _MOST_HASHED:
-                self._hashes.popitem(last=False)
-        return found
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:
+            with self._lock:
+                if key in self._hashes:
+                    return self._hashes[key]
+            found = ""
+            try:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            finally:
+                with self._lock:
+                    self._turns.pop(key, None)
+                    # What is written right after a change may leave the same times behind.
+                    if found and time.time_ns() - status.st_ctime_ns >= self._settled:
+                        self._hashes[key] = found
+                    while len(self._hashes) > _MOST_HASHED:
+                        self._hashes.popitem(last=False)
+            file.seek(0)
+            return found
 
 
 def _descriptor(path: str) -> tuple[int, bool]:

@@ -93,6 +93,9 @@ def test_how_many_doubts_the_user_has_judged(doubtful: Engine) -> None:
     doubtful.corrections.correct([4], ["cat"], Verdict.ACCEPT)
     doubtful.corrections.correct([1], ["dog"], Verdict.REJECT)  # which nobody doubted
     assert (doubtful.reviewing.judged(), doubtful.reviewing.judged("dog")) == (1, 0)
+    assert doubtful.reviewing.names() == ["dog", "cat"]
+    doubtful.corrections.correct([1], ["cat"], Verdict.REJECT)
+    assert doubtful.reviewing.names() == ["dog"]
 
 
 def test_an_unknown_tag_is_an_error(doubtful: Engine) -> None:
