@@ -10,9 +10,6 @@ from typing import Any, NamedTuple
 
 from imsearch.records import Annotation, Facts, Text
 
-COMPANION = -1
-"""The `beside` of a raw file that belongs to the picture beside it, and does not hold that picture's bytes."""
-
 
 class KnownFile(NamedTuple):
     """What the catalog knows of one path; `image_id` is None where the last attempt to read the file failed."""
@@ -27,7 +24,7 @@ class KnownFile(NamedTuple):
 class FileSeen:
     """A file as it was when its bytes were read: an absolute path, its size in bytes, its time of change.
 
-    beside: a number above 0 that changes with the files beside it that describe it; 0 when there are none; `COMPANION`.
+    beside: a number that changes with the files beside it that describe it; 0 when there are none.
     """
 
     path: Path

@@ -17,7 +17,7 @@ from imsearch.engine import schema as s
 from imsearch.engine.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.catalog_tags import CatalogTags
-from imsearch.engine.companions import is_own
+from imsearch.engine.companions import companions_among, is_own
 from imsearch.records import Facts, Failure, Image
 
 _I, _F = s.images.c, s.files.c
@@ -28,6 +28,7 @@ _IMAGES = select(
 ).where(_I.id.in_(bindparam("ids", expanding=True)))
 _FILES = (
     select(_F.image_id, _F.path, is_own())
+    .join_from(s.files, s.images)
     .where(_F.image_id.in_(bindparam("ids", expanding=True)))
     .order_by(_F.seen.desc(), _F.path)
 )
@@ -141,9 +142,15 @@ class Catalog(CatalogTags):
         files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns) for row in found)
         return KnownImage(*found[0][:5], files=tuple(files))
 
+    def companions(self, paths: Iterable[str]) -> set[str]:
+        """Those of these files that belong to a picture without holding its bytes: raw files beside a JPEG."""
+        with self.reading() as connection:
+            return set(map(os.fsdecode, companions_among(connection, map(os.fsencode, paths))))
+
     def images_with_copies(self) -> list[int]:
         """The images whose bytes several files hold, in order of id."""
-        several = select(s.files.c.image_id).where(is_own()).group_by(s.files.c.image_id).having(func.count() > 1)
+        several = select(s.files.c.image_id).join_from(s.files, s.images).where(is_own())
+        several = several.group_by(s.files.c.image_id).having(func.count() > 1)
         with self.reading() as connection:
             return list(connection.execute(several.order_by(s.files.c.image_id)).scalars())
 

@@ -45,7 +45,7 @@ def _better_described(connection: Connection, poorer: Mapping[int, int], reading
     described = (
         select(s.files.c.path, s.images.c.id, s.images.c.facts_version)
         .join_from(s.files, s.images)
-        .where(s.files.c.image_id.in_(list(poorer)), s.files.c.beside > 0)
+        .where(s.files.c.image_id.in_(list(poorer)), s.files.c.beside != 0)
     )
     rows = connection.execute(described) if poorer else ()
     return sorted({image for path, image, version in rows if path not in bare and version >= poorer[image]})

@@ -80,13 +80,7 @@ files = Table(
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False, comment="the generation that recorded it"),
-    Column(
-        "beside",
-        BigInteger,
-        nullable=False,
-        server_default="0",
-        comment="changes with its sidecars; 0: none, -1: it is itself a raw file beside a picture",
-    ),
+    Column("beside", BigInteger, nullable=False, server_default="0", comment="changes with its sidecars; 0 for none"),
     Column("ctime_ns", BigInteger, nullable=False, server_default="0", comment="0 where it is not known"),
 )
 

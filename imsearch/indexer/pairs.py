@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imsearch.engine.batch import COMPANION, FileSeen, KnownFile
+from imsearch.engine.batch import FileSeen, KnownFile
 from imsearch.indexer.scan import FoundFile, Scan
 from imsearch.pictures.formats import DEVELOPED, SUFFIXES
 from imsearch.pictures.raw import RAW_SUFFIXES
@@ -50,36 +50,40 @@ def take_pairs(scan: Scan, known_by_root: Mapping[Path, dict[str, KnownFile]], e
     """
     pairs = Pairs()
     raws = [found for found in scan.files if _ending(found.path) in RAW_SUFFIXES]
+    known = [path for below in known_by_root.values() for path in below if _ending(path) in RAW_SUFFIXES]
+    if not raws and not known:
+        return pairs
     failed = {path for below in known_by_root.values() for path, file in below.items() if file.image_id is None}
-    partners = _partners(scan.files if raws else (), {_shot(raw.path) for raw in raws}, failed)
+    partners = _partners((found for found in scan.files if not found.reason), {_shot(raw.path) for raw in raws}, failed)
     for raw in raws:
         other = partners.get(_shot(raw.path)) or (
             _beside(raw.path, engine) if Path(raw.path) in known_by_root else None
         )
         if other and not raw.reason:
             pairs.joined.append((raw, other))
-        elif _ending(raw.path) not in SUFFIXES and not _was_named(raw.path, known_by_root):
+        elif _ending(raw.path) not in SUFFIXES and not _is_own(raw.path, known_by_root):
             pairs.unread.append(raw)
-    _take_out(scan, known_by_root, pairs)
+    companions = engine.catalog.companions([*known, *(raw.path for raw in raws)])
+    _take_out(scan, known_by_root, pairs, companions)
     return pairs
 
 
-def _take_out(scan: Scan, known_by_root: Mapping[Path, dict[str, KnownFile]], pairs: Pairs) -> None:
+def _take_out(
+    scan: Scan, known_by_root: Mapping[Path, dict[str, KnownFile]], pairs: Pairs, companions: set[str]
+) -> None:
     joined = {raw.path for raw, _ in pairs.joined}
     away = joined | {raw.path for raw in pairs.unread}
     found = {each.path for each in scan.files}
-    if away:
-        scan.files = [each for each in scan.files if each.path not in away]
+    scan.files = [each for each in scan.files if each.path not in away]
     for below in known_by_root.values():
         # A companion that is one no longer is new to the library, whatever the catalog knows of the path.
-        companions = {path for path, file in below.items() if file.beside == COMPANION}
-        for path in companions | (joined & below.keys()):
+        for path in (joined | companions) & below.keys():
             del below[path]
             if path not in found:
                 pairs.vanished.append(path)
 
 
-def _was_named(path: str, known_by_root: Mapping[Path, dict[str, KnownFile]]) -> bool:
+def _is_own(path: str, known_by_root: Mapping[Path, dict[str, KnownFile]]) -> bool:
     """Whether the user named this very file; then it is told why it cannot be read."""
     return Path(path) in known_by_root
 
@@ -87,7 +91,7 @@ def _was_named(path: str, known_by_root: Mapping[Path, dict[str, KnownFile]]) ->
 def _partners(files: Iterable[FoundFile], shots: set[Shot], failed: set[str]) -> dict[Shot, str]:
     """For each of these shots the picture that stands for it: a JPEG before others, then by name."""
     found: dict[Shot, str] = {}
-    for path in (file.path for file in files if _ending(file.path) in DEVELOPED and not file.reason):
+    for path in (file.path for file in files if _ending(file.path) in DEVELOPED):
         shot = _shot(path)
         if shot in shots and path not in failed and (shot not in found or _rank(path) < _rank(found[shot])):
             found[shot] = path
