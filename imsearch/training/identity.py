@@ -101,18 +101,22 @@ def _read(path: Path) -> Identity | None:
     """What stands there; None for nothing, or nothing that can be used."""
     try:
         found: Identity = json.loads(path.read_text(encoding="utf-8"))
-        if all(isinstance(each["pictures"], dict) and each["kind"] for each in found["datasets"]):
-            found["settings"], found["seed"], found["recipe"], found["version"]
-            return found
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return None
+        entries = [entry for each in found["datasets"] for entry in each["pictures"].values()]
+        known = {"recipe", "version", "seed"} <= found.keys() and isinstance(found["settings"], dict)
+        known = known and all({"kind", "vocabulary"} <= each.keys() for each in found["datasets"])
+        return (
+            found if known and all(isinstance(entry, list) and len(entry) == len(_PARTS) for entry in entries) else None
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _changes(before: Identity, now: Identity) -> list[str]:
     """What differs, in words."""
     told = [
-        f"{what} {before[what]}, now {now[what]}" for what in ("recipe", "version", "seed") if before[what] != now[what]
+        f"{what} {_named(before[what])}, now {_named(now[what])}"
+        for what in ("recipe", "version", "seed")
+        if before[what] != now[what]
     ]
     told += _changed_settings(before["settings"], now["settings"])
     kinds, new_kinds = ([each["kind"] for each in several["datasets"]] for several in (before, now))
@@ -122,6 +126,10 @@ def _changes(before: Identity, now: Identity) -> list[str]:
     for old, new in zip(before["datasets"], now["datasets"], strict=True):
         told += _changed_dataset(old, new)
     return told
+
+
+def _named(value: object) -> str:
+    return str(value) if value != "" else "(none)"
 
 
 def _changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

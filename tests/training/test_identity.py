@@ -17,6 +17,11 @@ from imsearch.training.datasets import load_dataset
 from imsearch.training.identity import FILE, begin, keep, refuse_other
 from imsearch.training.run import Run
 
+NEARLY = (
+    '{"recipe": "", "version": "", "seed": 0, "settings": {}, '
+    '"datasets": [{"kind": "csv", "vocabulary": "", "pictures": {"a": ["b"]}}]}'
+)
+"""A ``run.json`` whose entries are too short."""
 Lines = list[dict[str, Any]]
 
 
@@ -120,6 +125,7 @@ def test_a_changed_dataset_is_refused_in_words(folder: Path, begun: Path, name: 
         ({"seed": 3}, "seed 0, now 3"),
         ({"recipe": "large"}, "recipe small, now large"),
         ({"version": "2"}, "version 1, now 2"),
+        ({"version": ""}, r"version 1, now \(none\)"),
         ({"options": {"rate": "0.2"}}, r"rate 0.1, now 0.2"),
         ({"datasets": []}, "datasets of kind jsonl, now none"),
     ],
@@ -143,7 +149,7 @@ def test_samples_are_in_the_order_of_their_paths(folder: Path) -> None:
     assert [s.file.name for s in found.samples] == [f"{n}.jpg" for n in range(6)] and found.samples == expected.samples
 
 
-@pytest.mark.parametrize("said", [None, "", "nonsense", "{}", '{"datasets": [{}]}', "[]"])
+@pytest.mark.parametrize("said", [None, "", "nonsense", "{}", '{"datasets": [{}]}', "[]", NEARLY])
 @pytest.mark.parametrize("file", ["checkpoint.pt", "weights.safetensors"])
 def test_a_folder_that_does_not_tell_is_refused(folder: Path, said: str | None, file: str) -> None:
     run = run_on(folder)
