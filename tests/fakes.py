@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from imsearch.annotator import Annotator
 from imsearch.pictures.picture import Picture
 from imsearch.records import Annotation, AnnotatorSpec, Tag
+from tests.patience import wait_until
 
 WORDS = ("red", "green", "blue")
 SIZE = 8
@@ -39,7 +41,8 @@ class ColourAnnotator(Annotator):
     """Tags are the colours of light, their probability the picture's mean of that channel in 0 to 1.
 
     The vector is those three numbers and a 1, so that black pictures have a direction too.  A picture whose mean is
-    within a hundredth of `fails_on` makes its whole batch fail.
+    within a hundredth of `fails_on` makes its whole batch fail.  After `before_gate` pictures it waits until there is a
+    file at `gate`, so that a test can look at a run that is under way for as long as it likes.
     """
 
     def __init__(
@@ -49,9 +52,12 @@ class ColourAnnotator(Annotator):
         batch_size: int = 4,
         fails_on: tuple[float, float, float] | None = None,
         seconds: float = 0.0,
+        gate: Path | None = None,
+        before_gate: int = 0,
     ) -> None:
         self.calls, self.words, self.batch_size = calls, words, batch_size
         self.fails_on, self.seconds = fails_on, seconds
+        self.gate, self.before_gate = gate, before_gate
 
     def prepare(self, picture: Picture) -> Any:
         with self.calls.lock:
@@ -59,6 +65,8 @@ class ColourAnnotator(Annotator):
         return picture.array(SIZE, SIZE)
 
     def annotate(self, batch: Sequence[Any]) -> Sequence[Annotation]:
+        if self.gate and self.calls.annotated >= self.before_gate:
+            wait_until(self.gate.exists)
         self.calls.batches.append(len(batch))
         time.sleep(self.seconds * len(batch))
         means = [pixels.mean(axis=(0, 1)) / 255 for pixels in batch]

@@ -6,9 +6,7 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,9 +21,7 @@ from imsearch.webui.access import FILE_NAME
 from imsearch.webui.sockets import bind, close
 from tests.cli.conftest import Run
 from tests.cli.test_robust import loaded_modules
-
-SECONDS = 60
-"""Longer than anything here takes on a busy machine."""
+from tests.patience import PATIENCE, Process, wait_until
 
 
 class Served:
@@ -38,21 +34,14 @@ class Served:
             "PYTHONUNBUFFERED": "1",
         }
         run = f"import sys; from imsearch.cli import main\n{program}\nsys.exit(main(sys.argv[1:]))"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", run, "serve", "--port", "0", *arguments],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.first = self.process.stdout.readline()
+        self.process = Process([sys.executable, "-c", run, "serve", "--port", "0", *arguments], env=environment)
+        self.first = self.process.out.next()
         found = re.fullmatch(r"imsearch serves (http://(\S+):(\d+)/)( or \S+)? \(Ctrl-C stops it\)\n", self.first)
-        assert found, (self.first, self.process.communicate(timeout=SECONDS))
+        assert found, (self.first, self.process.wait())
         self.address, self.host, self.port = found[1], found[2], int(found[3])
 
     def get(self, path: str, host: str = "127.0.0.1", **headers: str) -> tuple[int, dict[str, str], bytes]:
-        connection = HTTPConnection(host, self.port, timeout=SECONDS)
+        connection = HTTPConnection(host, self.port, timeout=PATIENCE)
         connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
         found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
@@ -61,9 +50,8 @@ class Served:
 
     def stop(self, number: int = signal.SIGINT) -> tuple[int, str, str]:
         """The exit code, and what was still printed."""
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=SECONDS)
-        return self.process.returncode, out, err
+        self.process.signal(number)
+        return self.process.wait()
 
 
 Serve = Callable[..., Served]
@@ -79,9 +67,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
     yield start
     for each in running:
-        if each.process.poll() is None:
-            each.process.kill()
-            each.process.communicate()
+        each.process.kill()
 
 
 def test_it_prints_its_address_answers_and_stops(serve: Serve, tmp_path: Path) -> None:
@@ -110,13 +96,14 @@ def test_it_stops_when_its_terminal_is_closed(serve: Serve) -> None:
 
 
 SLOW = """
-import imsearch.webui.app as app, time
+import imsearch.webui.app as app, threading
 make = app.create_app
 def slow(*arguments, **more):
     made = make(*arguments, **more)
     @made.get("/api/slow")
     def wait():
-        time.sleep(300)
+        print("at work", file=sys.stderr, flush=True)
+        threading.Event().wait()
     return made
 app.create_app = slow
 """
@@ -129,18 +116,16 @@ def test_it_stops_though_requests_are_open_and_a_thread_is_busy(serve: Serve) ->
     half.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx")
     busy = socket.create_connection(("127.0.0.1", served.port))
     busy.sendall(b"GET /api/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    time.sleep(1)
-    began = time.monotonic()
+    assert "at work\n" in iter(served.process.err.next, "")  # and the others, who came before, are accepted
     code, _, err = served.stop()
     assert code == 0 and "Traceback" not in err
-    assert time.monotonic() - began < 30
     for each in (idle, half, busy):
         each.close()
 
 
 def test_verbose_logs_requests_without_secrets(serve: Serve) -> None:
     quiet, chatty = serve(), serve("--verbose", "--token")
-    secret = re.search(r"Token, shown only this once: (\S+)", chatty.process.stdout.readline())  # type: ignore[union-attr]
+    secret = re.search(r"Token, shown only this once: (\S+)", chatty.process.out.next())
     assert secret
     for each in (quiet, chatty):
         each.get("/api/openapi.json", Authorization=f"Bearer {secret[1]}")
@@ -151,7 +136,7 @@ def test_verbose_logs_requests_without_secrets(serve: Serve) -> None:
 
 
 def test_a_mistake_of_ours_is_logged_once(serve: Serve) -> None:
-    served = serve(program=SLOW.replace("time.sleep(300)", "raise RuntimeError('on purpose')"))
+    served = serve(program=SLOW.replace("threading.Event().wait()", "raise RuntimeError('on purpose')"))
     assert served.get("/api/slow")[0] == 500
     err = served.stop()[2]
     assert err.count("RuntimeError: on purpose") == 1
@@ -159,19 +144,15 @@ def test_a_mistake_of_ours_is_logged_once(serve: Serve) -> None:
 
 def test_the_token_is_printed_once_and_lets_programs_in(serve: Serve, tmp_path: Path) -> None:
     first = serve("--token")
-    assert first.process.stdout
-    told = re.fullmatch(r"Token, shown only this once: (\S{43})\n", first.process.stdout.readline())
+    told = re.fullmatch(r"Token, shown only this once: (\S{43})\n", first.process.out.next())
     assert told
-    link = first.process.stdout.readline()
+    link = first.process.out.next()
     assert link == f"Sign in with it, or open: {first.address}login#{told[1]}\n"
     assert told[1] not in (tmp_path / "library" / FILE_NAME).read_text()
     assert first.get("/api/openapi.json")[0] == 401
     assert first.get("/api/openapi.json", Authorization=f"Bearer {told[1]}")[0] == 200
     second = serve("--token")
-    assert second.process.stdout
-    assert second.process.stdout.readline() == (
-        "It asks for the token that was shown before; --new-token makes a new one.\n"
-    )
+    assert second.process.out.next() == "It asks for the token that was shown before; --new-token makes a new one.\n"
     assert second.get("/api/openapi.json", Authorization=f"Bearer {told[1]}")[0] == 200
     third = serve("--new-token")
     third.get("/login")
@@ -181,7 +162,7 @@ def test_the_token_is_printed_once_and_lets_programs_in(serve: Serve, tmp_path: 
 
 def test_other_devices_need_the_token(serve: Serve) -> None:
     served = serve(program="import imsearch.webui.sockets as sockets\nsockets.only_here = lambda bound: False")
-    assert served.process.stdout and served.process.stdout.readline().startswith("Token, shown only this once: ")
+    assert served.process.out.next().startswith("Token, shown only this once: ")
     assert served.get("/api/openapi.json")[0] == 401
 
 
@@ -221,9 +202,7 @@ def test_it_opens_the_browser(serve: Serve, tmp_path: Path) -> None:
     note = tmp_path / "opened"
     program = f"import webbrowser, pathlib; webbrowser.open = lambda url: pathlib.Path({str(note)!r}).write_text(url)"
     served = serve("--open", "--new-token", program=program)
-    deadline = time.monotonic() + SECONDS
-    while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: note.exists() and note.read_text())
     assert note.read_text() == served.address  # without the token: other users see what processes are called with
 
 

@@ -15,6 +15,7 @@ from imsearch.engine.finder import Neighbours
 from imsearch.engine.memory import Memory
 from imsearch.engine.ranking import Ranking
 from tests.engine.support import reading
+from tests.patience import PATIENCE
 
 
 class Counting:
@@ -165,16 +166,16 @@ def test_threads_that_ask_the_same_make_it_once() -> None:
 
     def make() -> int:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         made.append(1)
         return 7
 
     with ThreadPoolExecutor(8) as threads:
         first = threads.submit(memory.get, "x", make)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         others = [threads.submit(memory.get, "x", make) for _ in range(7)]
         go_on.set()
-        assert {each.result(10) for each in (first, *others)} == {7}
+        assert {each.result(PATIENCE) for each in (first, *others)} == {7}
     assert made == [1]
 
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event, Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from imsearch.engine import indexes
+from imsearch.engine import home, indexes
 from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.home import Home
@@ -20,6 +20,7 @@ from imsearch.engine.journal import history
 from imsearch.engine.lock import WriteLock
 from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, UndoConflict
 from tests.engine.support import LEXICON, reading, spec
+from tests.patience import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -96,10 +97,12 @@ def test_corrections_need_no_lock_and_are_found_once_it_is_free(
 ) -> None:
     monkeypatch.setattr(indexes, "_LOOK_SECONDS", 0.0)
     lock = WriteLock(library)  # a run that will end without another look at the catalog
-    started = time.monotonic()
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: pytest.fail("it waits for the lock"))
+    monkeypatch.setattr("imsearch.engine.lock.time", clock)
     add(reader, 1, "beach")
     assert total(reader, "beach") == 0  # the index is behind, and the search did not wait for it
-    assert time.monotonic() - started < 5
+    monkeypatch.undo()
+    monkeypatch.setattr(indexes, "_LOOK_SECONDS", 0.0)
     assert {tag.name for tag in reader.catalog.tags_of([1])[1]} == {"beach", "cat"}
     lock.release()
     assert total(reader, "beach") == 1
@@ -111,6 +114,7 @@ def test_a_search_looks_for_what_is_behind_only_now_and_then(
 ) -> None:
     looks: list[int] = []
     monkeypatch.setattr(indexes.Indexes, "heal", lambda self: looks.append(1))
+    monkeypatch.setattr(indexes, "_LOOK_SECONDS", 10 * PATIENCE)
     for _ in range(5):
         total(reader, "cat")
     assert looks == []  # it was opened just now
@@ -135,29 +139,26 @@ def test_a_writer_lets_the_index_follow_while_it_does_nothing(library: Path, rea
     with Engine.open(library, LEXICON, write=True) as writer:
         writer.keep_up()
         add(reader, 1, "beach")
-        end = time.monotonic() + 20
-        while not total(reader, "beach"):
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        wait_until(lambda: total(reader, "beach"))
     assert reader.verify() == []
 
 
-def test_a_run_waits_for_somebody_who_is_done_in_a_moment(library: Path) -> None:
-    lock, waiting = WriteLock(library, brief=True), Event()
+def test_a_run_waits_for_somebody_who_is_done_in_a_moment(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = WriteLock(library, brief=True)
+    waits: list[float] = []
 
-    def release() -> None:
-        waiting.wait()
-        time.sleep(0.1)
-        lock.release()
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            lock.release()
 
-    thread = Thread(target=release)
-    thread.start()
-    waiting.set()
+    monkeypatch.setattr(home, "_PATIENCE", PATIENCE)
+    monkeypatch.setattr("imsearch.engine.lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=wait))
     with Engine.open(library, LEXICON, write=True) as engine:
         assert engine.running() == os.getpid()
         with pytest.raises(LibraryLocked, match=f"process {os.getpid()}"):
-            WriteLock(library, wait=30)  # a run is not waited for
-    thread.join()
+            WriteLock(library, wait=PATIENCE)  # a run is not waited for
+    assert len(waits) == 3
     assert Home(library).running() is None
 
 

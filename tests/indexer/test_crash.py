@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.make_pictures import BLUE, GREEN, RED, broken_pictures, noise, plain
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes to kill them")
 
@@ -63,7 +64,7 @@ class Child:
         return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=PATIENCE)
 
 
 class Disturbed:

@@ -20,6 +20,9 @@ from imsearch.records import Failure
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import plain
 
+SLOW = 0.1
+"""Seconds for a picture: what is to be left undone would take so long that even a busy machine stops before."""
+
 
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
@@ -46,7 +49,7 @@ class InterruptAfter(SilentObserver):
 def test_ctrl_c_keeps_what_is_annotated(tmp_path: Path, many: Path) -> None:
     (many / "gone.png").write_bytes((many / "00.png").read_bytes())
     calls = Calls()
-    spec = colour_spec(calls, seconds=0.002)
+    spec = colour_spec(calls, seconds=SLOW)
     before = set(threading.enumerate())
     with Engine.open(tmp_path / "library", Lexicon(), write=True, create=True) as engine:
         with pytest.raises(KeyboardInterrupt):
@@ -58,7 +61,7 @@ def test_ctrl_c_keeps_what_is_annotated(tmp_path: Path, many: Path) -> None:
         assert len(engine.search("red", limit=100).hits) >= len(known) - 1
     assert set(threading.enumerate()) <= before
     with Engine.open(tmp_path / "library", Lexicon(), write=True) as engine:
-        index([many], engine, [spec])
+        index([many], engine, [colour_spec(calls)])
         assert calls.annotated == 60  # nothing twice
         assert len(engine.catalog.known_files(many)) == 61
 
@@ -69,7 +72,7 @@ def test_an_interrupted_run_forgets_nothing(engine: Engine, many: Path) -> None:
     for number in range(60):
         plain(many / f"new{number:02}.png", seed=number + 100)
     with pytest.raises(KeyboardInterrupt):
-        index([many], engine, [colour_spec(seconds=0.002)], observer=InterruptAfter(4))
+        index([many], engine, [colour_spec(seconds=SLOW)], observer=InterruptAfter(4))
     assert str(many / "00.png") in engine.catalog.known_files(many)
 
 
@@ -86,7 +89,7 @@ def test_a_full_disk_stops_the_run_with_its_message(
 
     monkeypatch.setattr(engine, "record", full)
     with pytest.raises(LibraryError, match="the disk is full"):
-        index([many], engine, [colour_spec(calls, seconds=0.002)])
+        index([many], engine, [colour_spec(calls, seconds=SLOW)])
     assert calls.annotated < 60
     monkeypatch.undo()
     index([many], engine, [colour_spec(calls)])

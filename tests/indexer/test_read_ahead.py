@@ -19,6 +19,7 @@ from imsearch.indexer.report import SilentObserver
 from imsearch.records import AnnotatorSpec
 from tests.fakes import Calls, ColourAnnotator, colour_spec
 from tests.make_pictures import plain
+from tests.patience import PATIENCE
 
 
 def nothing(item: int) -> int:
@@ -26,8 +27,13 @@ def nothing(item: int) -> int:
 
 
 def test_results_come_in_order_although_later_ones_are_ready_first() -> None:
+    later = threading.Event()
+
     def slow_at_first(number: int) -> int:
-        time.sleep(0.03 if number == 0 else 0)
+        if number == 0:
+            assert later.wait(PATIENCE)
+        elif number == 5:
+            later.set()
         return number
 
     with ThreadPoolExecutor(4) as pool:

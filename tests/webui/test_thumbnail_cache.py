@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,15 +15,9 @@ from imsearch.engine.home import THUMBNAILS
 from imsearch.webui import thumbnail_cache
 from imsearch.webui.thumbnail_cache import Recent, ThumbnailCache
 from imsearch.webui.workers import Workers
+from tests.patience import PATIENCE, wait_until
 
 JPEG = b"\xff\xd8" + b"x" * 996 + b"\xff\xd9"
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_the_oldest_go_first_when_there_is_too_much(tmp_path: Path) -> None:
@@ -45,9 +38,9 @@ def test_the_limit_is_kept_without_being_asked(tmp_path: Path) -> None:
     cache = ThumbnailCache(tmp_path / THUMBNAILS, 5000, sweep_after=0)
     for number in range(40):
         cache.write(f"{number:02}-small.jpg", JPEG)
-    wait_for(lambda: not cache._sweeping)
+    wait_until(lambda: not cache._sweeping)
     cache.write("last", JPEG)
-    wait_for(lambda: not cache._sweeping)
+    wait_until(lambda: not cache._sweeping)
     assert sum(path.stat().st_size for path in (tmp_path / THUMBNAILS).glob("*/*")) <= 6000
 
 
@@ -110,30 +103,30 @@ def test_work_is_bounded_and_done_once_at_a_time() -> None:
 
     def work(name: str) -> str:
         started.append(name)
-        gate.wait(10)
+        gate.wait(PATIENCE)
         return name
 
     flights = {name: workers.submit(name, partial(work, name)) for name in "abcd"}
-    wait_for(lambda: len(started) == 2)
+    wait_until(lambda: len(started) == 2)
     assert workers.submit("a", lambda: "another") is flights["a"]
     assert workers.submit("d", lambda: "another") is flights["d"]
     assert (len(started), workers._running) == (2, 2)
     gate.set()
-    assert [each.result(10) for each in flights.values()] == ["a", "b", "c", "d"]
-    wait_for(lambda: workers._running == 0)
+    assert [each.result(PATIENCE) for each in flights.values()] == ["a", "b", "c", "d"]
+    wait_until(lambda: workers._running == 0)
     assert workers.flight("a") is None
-    assert workers.submit("a", lambda: "new").result(10) == "new"
+    assert workers.submit("a", lambda: "new").result(PATIENCE) == "new"
 
 
 def test_urgent_work_goes_first() -> None:
     workers: Workers[object] = Workers(1, "test")
     gate, order = threading.Event(), []
-    workers.submit("first", lambda: gate.wait(10))
-    flights = [workers.submit("slow", lambda: order.append("slow"), later=60)]
+    workers.submit("first", lambda: gate.wait(PATIENCE))
+    flights = [workers.submit("slow", lambda: order.append("slow"), later=10 * PATIENCE)]
     flights += [workers.submit("quick", lambda: order.append("quick"))]
     gate.set()
     for flight in flights:
-        flight.result(10)
+        flight.result(PATIENCE)
     assert order == ["quick", "slow"]
 
 
@@ -141,6 +134,6 @@ def test_what_fails_is_told_and_stops_nothing() -> None:
     workers: Workers[int] = Workers(1, "test")
     failing = workers.submit("a", lambda: 1 // 0)
     with pytest.raises(ZeroDivisionError):
-        failing.result(5)
+        failing.result(PATIENCE)
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda n: workers.submit(n, lambda: n).result(5), range(50))) == list(range(50))
+        assert list(pool.map(lambda n: workers.submit(n, lambda: n).result(PATIENCE), range(50))) == list(range(50))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.trying import Limits, Trying
 from tests.fakes import Calls, colour_spec
+from tests.patience import PATIENCE, wait_until
 from tests.webui.conftest import fake_plugins
 from tests.webui.test_api import problem
 
@@ -58,14 +57,6 @@ def trying(client: TestClient) -> Trying:
     found = app.state.site.trying
     assert isinstance(found, Trying)
     return found
-
-
-def wait_until(so: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if so():
-            return
-        time.sleep(0.01)
-    pytest.fail("that never came to be")
 
 
 def test_tags_come_by_annotator(client: TestClient) -> None:
@@ -226,7 +217,7 @@ def test_what_takes_too_long_is_given_up(library: Library, settings: Settings) -
     slow = colour_spec(calls)
 
     def build(device: str) -> Annotator:
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
         return slow.factory(device)
 
     client = make(library, settings, replace(slow, factory=build))
