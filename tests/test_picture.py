@@ -219,6 +219,18 @@ def test_the_memory_of_decoding_is_asked_for_before(tmp_path: Path) -> None:
     assert asked == [80 * 60 * 4, 80 * 60 * 4 + 640 * 480 * 3]  # at an eighth; and the coefficients of the whole
 
 
+def test_a_jpeg_with_a_thousand_passes_is_refused() -> None:
+    """Its last pass is repeated, which costs a few bytes each and as much time as the others."""
+    whole = encoded(Image.new("L", (4096, 4096), 99), "JPEG", progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    assert read(whole).width == 4096
+    with pytest.raises(PictureError, match="passes over its pixels"):
+        read(whole[:-2] + whole[last:-2] * 1000 + whole[-2:])
+    small = encoded(quarters((640, 480)), "JPEG", progressive=True)
+    last = small.rindex(b"\xff\xda")
+    assert corners(read(small[:-2] + small[last:-2] * 100 + small[-2:])) == [RED, GREEN, BLUE, WHITE]
+
+
 def test_a_budget_serves_one_after_another_and_never_gives_more_than_it_has() -> None:
     budget, held, most = Budget(100), [0], [0]
     turn = threading.Lock()

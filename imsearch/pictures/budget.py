@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from functools import partial
+from typing import BinaryIO, Protocol
 
 from PIL import Image
 
@@ -92,6 +93,27 @@ def refuse_pixels(width: int, height: int) -> None:
     """Raise PictureError for a picture with more than `MAX_PIXELS`."""
     if width * height > MAX_PIXELS:
         raise PictureError(f"it has {width:,} x {height:,} pixels; more than {MAX_PIXELS:,} in all are refused")
+
+
+def refuse_many_scans(image: Image.Image, file: BinaryIO) -> None:
+    """Raise PictureError for a progressive JPEG with so many passes over its pixels that decoding it takes minutes.
+
+    image: opened from `file`, at full size.  Real ones have about ten passes; each costs as much as all others.
+    """
+    if image.format not in ("JPEG", "MPO") or not image.info.get("progressive"):
+        return
+    at = file.tell()
+    file.seek(0)
+    scans = sum(piece.count(_START_OF_SCAN) for piece in iter(partial(file.read, 1 << 20), b""))
+    file.seek(at)
+    if scans > _FEW_SCANS and scans * image.width * image.height > MOST_SCANNED:
+        raise PictureError(f"it has {scans:,} passes over its pixels; decoding them all would take too long")
+
+
+_START_OF_SCAN = b"\xff\xda"
+_FEW_SCANS = 64
+MOST_SCANNED = 1 << 32
+"""Pixels times passes; a picture of `MAX_PIXELS` may have 16."""
 
 
 def decoded_bytes(image: Image.Image, full_size: tuple[int, int]) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from imsearch.errors import PictureError
-from imsearch.pictures.budget import IN_PROCESS, Holding, decoded_bytes, refuse_pixels
+from imsearch.pictures.budget import IN_PROCESS, Holding, decoded_bytes, refuse_many_scans, refuse_pixels
 from imsearch.pictures.budget import MAX_PIXELS as MAX_PIXELS
 from imsearch.pictures.colour import in_srgb
 from imsearch.pictures.damaged import decode_as_far_as_possible, load_what_is_there, mended, refuse_without_pixels
@@ -135,6 +135,7 @@ class _Reader:
         opened = open_picture(file)
         full_size = width, height = opened.size
         refuse_pixels(width, height)
+        refuse_many_scans(opened, file)
         problem = ""
         try:
             choose_scale(opened, (self.least_side, self.least_side))

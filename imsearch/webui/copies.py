@@ -92,7 +92,7 @@ class Copies:
         if not begins_like(image.format, start):
             return False
         # 0 in libraries made before this time was kept, and on systems that have none.
-        touched = getattr(seen, "ctime_ns", 0)
+        touched = seen.ctime_ns
         if touched and touched == status.st_ctime_ns and status.st_mtime_ns == seen.mtime_ns and not linked:
             return True
         return self._hash(file, status) == image.sha256

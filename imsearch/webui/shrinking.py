@@ -13,7 +13,7 @@ from typing import BinaryIO
 from PIL import Image, ImageStat
 
 from imsearch.errors import PictureError
-from imsearch.pictures.budget import IN_PROCESS, Holding, decoded_bytes, refuse_pixels
+from imsearch.pictures.budget import IN_PROCESS, Holding, decoded_bytes, refuse_many_scans, refuse_pixels
 from imsearch.pictures.colour import in_srgb
 from imsearch.pictures.damaged import decode_as_far_as_possible, load_what_is_there, refuse_without_pixels
 from imsearch.pictures.formats import open_picture
@@ -43,7 +43,9 @@ def shrink(data: bytes, box: tuple[int, int], *, budget: Holding = IN_PROCESS) -
 
     def decode(file: BinaryIO, damaged: str) -> Image.Image:
         try:
-            return _shrunk(open_picture(file), box, damaged, budget)
+            opened = open_picture(file)
+            refuse_many_scans(opened, file)
+            return _shrunk(opened, box, damaged, budget)
         except PictureError:
             raise
         except Exception as error:  # decoders raise nearly anything on damaged files
