@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from imsearch.engine.batch import FileSeen, KnownFile
 from imsearch.indexer.found import FoundFile
 from imsearch.indexer.scan import Scan
-from imsearch.pictures.formats import DEVELOPED, SUFFIXES
-from imsearch.pictures.raw import RAW_SUFFIXES
+from imsearch.pictures.formats import DEVELOPED, FORMATS, SUFFIXES, begins_like
+from imsearch.pictures.raw import RAW_SUFFIXES, may_be_raw
 
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
@@ -65,7 +65,7 @@ def take_pairs(scan: Scan, known_by_root: Mapping[Path, dict[str, KnownFile]], e
         )
         if other and not raw.reason:
             pairs.joined.append((raw, other))
-        elif _ending(raw.path) not in SUFFIXES and not _is_own(raw.path, known_by_root):
+        elif not _is_own(raw.path, known_by_root) and (_ending(raw.path) not in SUFFIXES or _is_of_no_known_kind(raw)):
             pairs.unread.append(raw)
             scan.not_read[_ending(raw.path)] += 1
     companions = engine.catalog.companions([*known, *(raw.path for raw in raws)])
@@ -86,6 +86,19 @@ def _take_out(
             del below[path]
             if path not in found:
                 pairs.vanished.append(path)
+
+
+def _is_of_no_known_kind(raw: FoundFile) -> bool:
+    """Whether the content of a file that is named like a raw file begins like none that can be read.
+
+    Makers invent new kinds; those are told as not read, like all others, and are no failures.
+    """
+    try:
+        with open(raw.path, "rb") as file:  # noqa: PTH123 - paths stay plain text here
+            start = file.read(16)
+    except OSError:
+        return False  # told when it is read
+    return not may_be_raw(start) and not any(begins_like(format, start) for format in FORMATS)
 
 
 def _is_own(path: str, known_by_root: Mapping[Path, dict[str, KnownFile]]) -> bool:

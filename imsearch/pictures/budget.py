@@ -30,7 +30,7 @@ model its gigabyte under a ceiling of two.
 _MODES = {"1": 1, "L": 1, "P": 1}
 """Bytes a pixel in Pillow's memory; 2 where a mode begins with ``I;16``, and 4 for all others."""
 
-_BESIDE = {"WEBP": 12, "AVIF": 6, "HEIF": 5, "JPEG2000": 16, "GIF": 4}
+_BESIDE = {"WEBP": 12, "AVIF": 6, "HEIF": 5, "JPEG2000": 16, "GIF": 4, "RAW": 1}
 """Bytes a pixel that decoders hold beside Pillow's own, as measured by ``python -m benchmarks.decoded_bytes``."""
 
 

@@ -261,3 +261,13 @@ def test_raw_files_of_a_pair_are_no_copies_and_are_never_served(
         (shots / name).unlink()
     with pytest.raises(NoCopyError, match="missing"):
         Copies().open(known)
+
+
+def test_a_raw_file_of_a_kind_that_nobody_knows_is_counted_and_no_failure(
+    engine: Engine, run: Callable[..., Report], shots: Path
+) -> None:
+    (shots / "new.cr9").write_bytes(b"no raw file")  # not even named like one
+    (shots / "new.cr2").write_bytes(b"of a camera of next year")
+    report = run(shots)
+    assert (report.failed, report.complete, report.not_read) == (0, True, {"raw": {"cr2": 1}})
+    assert "not a picture" in run(shots / "new.cr2").failures[0].reason  # who names it wants to know
