@@ -96,8 +96,8 @@ def _summarize(report: Report, failures_told: bool) -> None:
     if left_out := tell_left_out(report.left_out.counts()):
         say(f'Left out by rules: {left_out}; "imsearch index --json" tells which.')
     if report.excluded:
-        what = "1 picture that is left out now was" if report.excluded == 1 else f"{report.excluded:,} pictures"
-        say(f"{what}{' that are left out now were' if report.excluded > 1 else ''} removed from the library.")
+        are, were = ("is", "was") if report.excluded == 1 else ("are", "were")
+        say(f"{count(report.excluded, 'picture')} that {are} left out now {were} removed from the library.")
     say(_counts(report))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class State(StrEnum):
-    """What is the matter with a folder, in words that follow its name."""
+    """A fault of a folder, in words that follow its name."""
 
     MISSING = "is missing"
     EMPTY = "is empty"
@@ -48,7 +48,7 @@ class Absent:
         self.counts: dict[tuple[Path, State], int] = {}
 
     def why(self, path: str) -> State | None:
-        """Why a known file that was not found may still be somewhere; None when it is gone."""
+        """Return why a known file that was not found may still be somewhere; None when it is gone."""
         found = self._at(path)
         return found and found[1]
 
@@ -88,7 +88,7 @@ class Absent:
         return [(place, state, number) for (place, state), number in self.counts.items() if number]
 
     def notes(self, forgotten: bool, chosen: Callable[[Path], bool]) -> list[str]:
-        """What a user should know of the chosen folders.  forgotten: whether their pictures are."""
+        """Return what a user should know of the chosen folders.  forgotten: whether their pictures are."""
         notes = []
         for place, state, number in self.places():
             kept_anyway = state is State.UNREADABLE or (state is State.LOST and not forgotten)

@@ -33,7 +33,7 @@ class _Globs:
     spec: GitIgnoreSpec
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """Whether a path below the folder is left out; None when no glob names it, False when one takes it back in."""
+        """Return whether a path below the folder is left out; None when no glob names it, False when taken back in."""
         return self.spec.check_file(path[len(self.base) :] + "/" * is_folder).include
 
 
@@ -45,7 +45,7 @@ class Scope:
     _above: int = 0  # so many of them win over those of any file
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """Whether a path in this folder is left out; None when no glob names it, False when one takes it back in."""
+        """Return whether a path in this folder is left out; None when no glob names it, False when taken back in."""
         for globs in self.globs:
             verdict = globs.verdict(path, is_folder)
             if verdict is not None:

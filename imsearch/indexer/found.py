@@ -31,7 +31,7 @@ class FoundFile(NamedTuple):
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether it cannot be looked at, as a link to a disk that is not there, rather than being no file."""
+        """Return whether it cannot be looked at, as a link to a disk that is not there, rather than being no file."""
         return bool(self.reason) and not self.mtime_ns
 
 

@@ -1,4 +1,4 @@
-"""What a scan left out, and why."""
+"""Files and folders that a scan left out, with the reasons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Reason(StrEnum):
-    """Why a file or a folder was left out."""
+    """The reason for which a file or a folder was left out."""
 
     HIDDEN = "hidden"
     """Its name begins with a dot."""
@@ -37,7 +37,7 @@ class LeftOut:
     hidden_files: int = 0
 
     def why(self, path: str) -> Reason | None:
-        """Why a path, or a folder that it lies in, was left out; None when it was not, or for a hidden file."""
+        """Return why a path, or a folder that it lies in, was left out; None when it was not, or for a hidden file."""
         if reason := self.files.get(path) or self.folders.get(path):
             return reason
         folder = os.path.dirname(path)  # noqa: PTH120 - asked for many files

@@ -69,12 +69,12 @@ _CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 
 
 def is_machine_file(name: str) -> bool:
-    """Whether a file with the ending of a picture was made by a machine, by its name in lower case."""
+    """Return whether a file with the ending of a picture was made by a machine, by its name in lower case."""
     return name.startswith(_FILES)
 
 
 def is_machine_folder(name: str, parent: str) -> bool:
-    """Whether a folder was made by a machine, by its name and that of the folder it lies in, both in lower case."""
+    """Return whether a folder was made by a machine, by its name and its parent's, both in lower case."""
     if name in FOLDERS or name.endswith(FOLDER_ENDINGS):
         return True
     if parent.endswith(_PACKAGES):
@@ -102,7 +102,7 @@ def own_folders(names: Set[str]) -> Set[str]:
 
 
 def is_own_folder(folder: str, name: str, names: Set[str]) -> bool:
-    """Whether what lies in a folder marks it as one that a program made for itself.
+    """Return whether what lies in a folder marks it as one that a program made for itself.
 
     folder: its path.  name: its name in lower case.  names: those of all that lies in it.
     """
@@ -114,7 +114,7 @@ def is_own_folder(folder: str, name: str, names: Set[str]) -> bool:
 
 
 def holds_nothing(name: str) -> bool:
-    """Whether an entry of a folder is nothing that a person put there: hidden, or made by a machine."""
+    """Return whether an entry of a folder is nothing that a person put there: hidden, or made by a machine."""
     lower = name.lower()
     return lower.startswith(".") or lower in FOLDERS or lower in _NO_CONTENT
 

@@ -56,7 +56,7 @@ class Plan:
         return sum(found.size for found, _ in self.work)
 
     def take_move(self, image: int) -> bool:
-        """Whether a file of this image is not where it was, so that one that turned up was moved; each counts once."""
+        """Return whether a file of this image is gone, so that one that turned up was moved; each counts once."""
         paths = self.leaving.get(image)
         if not paths:
             return False
@@ -153,7 +153,7 @@ def _is_left_alone(found: FoundFile, file: KnownFile | None, roots: Collection[P
 
 
 def same_bytes(found: FoundFile, file: KnownFile) -> bool:
-    """Whether a file looks as it did when it was last read.
+    """Return whether a file looks as it did when it was last read.
 
     A ctime that is not known, of a catalog of before or where the system keeps none, tells nothing.
     """
@@ -163,7 +163,7 @@ def same_bytes(found: FoundFile, file: KnownFile) -> bool:
 
 
 def _was_deleted(root: Path, below: Mapping[str, KnownFile]) -> bool:
-    """Whether a root is a single file that can only have been deleted: from a folder that is there and not empty."""
+    """Return whether a root is a single file that was deleted: from a folder that is there and not empty."""
     if len(below) != 1 or os.fspath(root) not in below:
         return False
     try:

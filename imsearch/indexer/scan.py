@@ -131,7 +131,7 @@ class Scanner:
             yield from self._walk(self._links.popleft())
 
     def _was_left_out(self, path: Path) -> bool:
-        """Whether a walk passes over what lies at a path."""
+        """Return whether a walk passes over what lies at a path."""
         unusual = path.name.startswith(".") or path.suffix.lower() not in SUFFIXES
         return self.found.left_out.why(os.fspath(path)) is not None or (unusual and not path.is_dir())
 
@@ -253,7 +253,7 @@ class Scanner:
 
 
 def _why_not(entry: os.DirEntry[str], is_folder: bool, here: _Here) -> Reason | None:
-    """Why an entry is left out; None when it is taken."""
+    """Return why an entry is left out; None when it is taken."""
     if here.folder.scope.globs:
         verdict = here.folder.scope.verdict(entry.path, is_folder)
         if verdict is not None:

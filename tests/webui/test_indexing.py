@@ -232,3 +232,18 @@ def test_a_run_that_hangs_is_told_to_leave_when_it_does_not_stop(
         assert (state.last_run.outcome, state.failed) == ("stopped", None)
     finally:
         indexing.close()
+
+
+def test_what_the_settings_exclude_is_left_out_of_runs_of_the_page(
+    client: TestClient, library: Library, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "exclude.toml").write_text('exclude = ["more/"]\n')
+    monkeypatch.setenv("IMSEARCH_CONFIG", str(tmp_path / "exclude.toml"))
+    add(photos, 3)
+    (photos / "clip.mp4").write_bytes(b"a video")
+    assert client.post("/api/indexing").status_code in (200, 202)
+    last = wait(client, running=False)["last_run"]
+    assert (last["counts"]["new"], last["left_out"]) == (0, {"folders": 1, "files": 0})
+    assert last["not_read"] == {"video": {"mp4": 1}}
+    page = client.get("/status").text
+    assert "Not read: 1 video (mp4)." in page and "Left out by rules: 1 folder." in page

@@ -250,3 +250,19 @@ def test_all_tell_the_same_number_of_tags_in_use(client: TestClient, library: Li
     assert client.get("/api/status").json()["tags"] == used == library.status().tags == len(library.tags())
     assert f"{used} tags in use" in text_of(client.get("/status").text)
     assert f"{used} tags" in text_of(client.get("/tags").text)
+
+
+def test_words_for_what_a_run_passed_over() -> None:
+    made = datetime(2026, 3, 5, tzinfo=UTC)
+    assert status_words.passed_over(LastRun(made, made, Outcome.DONE)) == []
+    run = LastRun(
+        *(made, made, Outcome.DONE),
+        not_read={"raw": {"cr2": 1}, "video": dict.fromkeys("abcdefgh", 2)},
+        left_out={"folders": 1, "files": 0},
+        missing=tuple(Path("/p") / name for name in "abcdefg"),
+    )
+    assert status_words.passed_over(run) == [
+        "Not there, so that their pictures are kept: /p/a, /p/b, /p/c, /p/d, /p/e and 2 more.",
+        "Not read: 1 raw file (cr2), 16 videos (a, b, c, d, e, f, ...).",
+        "Left out by rules: 1 folder.",
+    ]
