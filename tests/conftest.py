@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 import signal
 
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the program.
+settings.register_profile("imsearch", deadline=None)
+settings.load_profile("imsearch")
+
 
 def pytest_configure() -> None:
     """A process started in the background inherits that Ctrl-C is ignored; tests press it, here and in children.
