@@ -11,7 +11,7 @@ help:
 	@echo "make test     check style, types and imports, and run all tests"
 	@echo "make format   lay out the code"
 	@echo "make lock     pin the newest versions of all requirements"
-	@echo "make clean    remove the environment and everything made by demo and tests"
+	@echo "make clean    remove what the demo and tools left in ./build and ./.*_cache; your own files stay"
 
 demo: .venv/installed
 	@$(BIN)/python scripts/demo.py
@@ -45,5 +45,10 @@ lock: .venv/installed
 	$(BIN)/$(LOCK) --upgrade --extra dev --output-file requirements/all.txt pyproject.toml
 	echo uv | $(BIN)/$(LOCK) --upgrade --output-file requirements/uv.txt -
 
+# Neither pictures, nor a library, nor the environment: a person may have put something of their own there.
+LEFTOVERS := build/demo-library .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
 clean:
-	rm -rf .venv build photos .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@for each in $(LEFTOVERS); do if [ -e "$$each" ]; then echo "Removing $$each"; rm -rf "$$each"; fi; done
+	@rmdir build 2>/dev/null || true
+	@echo "Left alone: ./photos (the demo's pictures) and ./.venv (the environment); delete them yourself if you want to."

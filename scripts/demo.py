@@ -13,6 +13,7 @@ from PIL import Image
 
 PHOTOS = Path("photos")
 LIBRARY = Path("build") / "demo-library"
+"""For the demo alone: `make clean` removes it.  A person's own pictures go into the default library."""
 
 SOURCES = {
     "cat.jpg": ("skimage.data", "chelsea.png"),
@@ -50,12 +51,13 @@ def main() -> int:
             return code
     command = f"{Path(sys.executable).parent.relative_to(Path.cwd())}/imsearch"
     say("That is all. To go on:")
-    print(f"  export IMSEARCH_LIBRARY={shlex.quote(str(LIBRARY))}")
-    print(f"  {command} serve --open            all of it in the browser")
-    print(f"  {command} query flower            your own words")
-    print(f"  {command} show photos/cat.jpg     all tags of a picture")
-    print(f"  {command} index ~/Pictures        your own pictures")
-    print(f"  {command} --help                  everything else")
+    demo = f"--library {shlex.quote(str(LIBRARY))}"
+    print(f"  {command} serve {demo} --open          the demo in the browser")
+    print(f"  {command} query {demo} flower          your own words")
+    print(f"  {command} show {demo} photos/cat.jpg   all tags of a picture")
+    print("\nYour own pictures go into a library of their own, in your user data folder:")
+    print(f"  {command} index ~/Pictures")
+    print(f"  {command} --help                                       everything else")
     return 0
 
 

@@ -6,8 +6,13 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
 
 from imsearch.pictures import decoders
+
+# How long an example takes says more of the machine than of the program.
+settings.register_profile("imsearch", deadline=None)
+settings.load_profile("imsearch")
 
 
 @pytest.fixture(autouse=True)

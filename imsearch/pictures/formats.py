@@ -26,7 +26,7 @@ DEVELOPED = frozenset((*_JPEG_SUFFIXES, *_HEIF_SUFFIXES))
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "HEIF", "BMP", "DIB", "JPEG2000", "PPM")
 """What is decoded: Pillow's names.  Others, such as EPS, would start further programs on files of strangers."""
 
-_NO_HEIF = "it is a HEIF picture; install the package pillow-heif to read it"
+_NO_HEIF = "it is a HEIF picture; install the package pi-heif to read it"
 _NO_PICTURE = "it is not a picture, or of a kind that is not supported"
 
 Opener = Callable[[Any, str], Image.Image]
@@ -116,7 +116,7 @@ def _heif(start: bytes) -> tuple[Opener | None, None]:
         return None, None
     with _loading:
         try:
-            from pillow_heif import HeifImageFile
+            from pi_heif import HeifImageFile
         except ImportError:
             return _refuse_heif, None
     return HeifImageFile, None

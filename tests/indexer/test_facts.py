@@ -192,10 +192,10 @@ def test_heic_without_its_library_says_what_to_install(
     engine: Engine, photos: Path, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (photos / "a.heic").write_bytes(encoded(quarters(), "HEIF"))
-    monkeypatch.setitem(__import__("sys").modules, "pillow_heif", None)
+    monkeypatch.setitem(__import__("sys").modules, "pi_heif", None)
     report = index([photos], engine, [colour_spec(calls)])
     assert [failure.reason for failure in report.failures] == [
-        "it is a HEIF picture; install the package pillow-heif to read it"
+        "it is a HEIF picture; install the package pi-heif to read it"
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +13,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from imsearch.library import Library
 from imsearch.plugins.manager import PluginManager, make_manager
@@ -24,6 +23,7 @@ from imsearch.webui.app import create_app
 from tests.fakes import colour_spec
 from tests.make_pictures import noise, plain
 from tests.make_plugins import Plugins
+from tests.patience import PATIENCE, wait_until
 
 COLOURS = {
     "red.png": (255, 0, 0),
@@ -101,9 +101,8 @@ def serve() -> Iterator[Callable[[FastAPI], str]]:
         thread = threading.Thread(target=server.run)
         thread.start()
         running.append((server, thread))
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.01)
+        wait_until(lambda: server.started or not thread.is_alive())
+        assert thread.is_alive(), "the server did not start"
         port = server.servers[0].sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{port}"
 
@@ -130,6 +129,7 @@ def browser() -> Iterator[Browser]:
     One for each module: as long as Playwright runs, asyncio takes this thread for one with a running event loop.
     """
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE * 1000)
         opened = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield opened
         opened.close()
@@ -159,7 +159,7 @@ def page(browser: Browser, serve: Callable[[FastAPI], str], app: FastAPI) -> Ite
     opened.on("pageerror", lambda error: problems.append(f"script: {error}"))
     opened.on("request", on_request)
     opened.problems = problems  # type: ignore[attr-defined]
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(PATIENCE * 1000)
     yield opened
     context.close()
     assert problems == []

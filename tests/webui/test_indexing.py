@@ -17,6 +17,7 @@ from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.indexing import Indexing
 from tests.make_pictures import plain
+from tests.patience import PATIENCE
 from tests.webui.conftest import fake_plugins, settings_of_runs
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ from tests.fakes import colour_spec
 def imsearch_annotators():
     return [colour_spec(seconds=0.05)]
 """
-LONG = 60.0
+LONG = PATIENCE
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_a_run_is_started_watched_and_its_pictures_found(client: TestClient, lib
 
 
 def test_a_run_is_stopped_and_goes_on_where_it_was(client: TestClient, library: Library, photos: Path) -> None:
-    add(photos, 100)
+    add(photos, 300)
     client.post("/api/indexing", json={"folders": [str(photos)], "annotators": ["colours"]})
     end = time.monotonic() + LONG
     while not (client.get("/api/indexing").json()["indexing"] or {"done": 0})["done"]:
@@ -106,22 +107,22 @@ def test_a_run_is_stopped_and_goes_on_where_it_was(client: TestClient, library: 
     state = wait(client, running=False)
     assert (state["last_run"]["outcome"], state["failed"], state["can_start"]) == ("stopped", None, True)
     stored = state["last_run"]["done"]
-    assert 0 < stored < 100
+    assert 0 < stored < 300
     assert library.query("path:more", limit=200).total == stored
     client.post("/api/indexing")
     state = wait(client, running=False)
-    assert state["last_run"]["counts"]["new"] == 100 - stored
+    assert state["last_run"]["counts"]["new"] == 300 - stored
 
 
 def test_a_server_that_ends_ends_its_run(library: Library, photos: Path) -> None:
-    add(photos, 100)
+    add(photos, 300)
     with TestClient(create_app(library), base_url="http://localhost:8000") as client:
         client.post("/api/indexing")
         while not (client.get("/api/indexing").json()["indexing"] or {"done": 0})["done"]:
             time.sleep(0.02)
     assert library.engine.running() is None
     last = library.last_run()
-    assert last is not None and last.outcome == "stopped" and last.done < 100
+    assert last is not None and last.outcome == "stopped" and last.done < 300
 
 
 def test_a_run_started_elsewhere_is_only_watched(client: TestClient, settings: Settings, photos: Path) -> None:

@@ -18,6 +18,7 @@ from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.pages import review
+from tests.patience import wait_until
 from tests.webui.conftest import fake_plugins
 
 DOUBTS = 6
@@ -77,10 +78,7 @@ def test_keys_answer_and_the_next_question_is_there_at_once(page: Page, library:
     expect(page.get_by_role("heading", name="That was all.")).to_be_visible()
     expected = {order[0]: 1, order[1]: -1, order[3]: 1, order[4]: -1, order[5]: -1}
     page.wait_for_function("document.querySelector('[data-trouble]').hidden")
-    for _ in range(50):
-        if verdicts(library) == expected:
-            break
-        page.wait_for_timeout(100)
+    wait_until(lambda: verdicts(library) == expected, pause=lambda: page.wait_for_timeout(20))
     assert verdicts(library) == expected
 
 
@@ -134,11 +132,8 @@ def test_answers_are_kept_and_sent_again_when_the_server_is_busy(page: Page, lib
     page.keyboard.press("n")
     with suppress(TimeoutError):  # on a slow machine it has been tried again by itself before the click
         page.get_by_role("button", name="Try now").click(timeout=1000)
-    expect(page.locator("[data-trouble]")).to_be_hidden(timeout=20_000)
-    for _ in range(100):
-        if len(tries) == 3:
-            break
-        page.wait_for_timeout(100)
+    expect(page.locator("[data-trouble]")).to_be_hidden()
+    wait_until(lambda: len(tries) == 3, pause=lambda: page.wait_for_timeout(20))
     assert tries == ["accept", "accept", "reject"]
     page.problems.clear()  # type: ignore[attr-defined]
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from imsearch.library import Library
 from imsearch.settings import Settings
+from tests import patience
 from tests.webui.many import many_pictures
 
 COUNT = 200
@@ -30,21 +31,16 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 def scroll_to_the_end(page: Page, count: int = COUNT) -> None:
-    for _ in range(50):
+    def scroll() -> None:
         page.mouse.wheel(0, 1500)
         page.wait_for_timeout(40)
-        if page.locator(".hit").count() == count:
-            return
-    raise AssertionError(f"only {page.locator('.hit').count()} pictures came")
+
+    patience.wait_until(lambda: page.locator(".hit").count() == count, pause=scroll)
 
 
 def wait_until(page: Page, condition: str) -> None:
     """`Page.wait_for_function` would evaluate text in the page, which its policy forbids."""
-    for _ in range(200):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never: {condition}")
+    patience.wait_until(lambda: page.evaluate(condition), pause=lambda: page.wait_for_timeout(20))
 
 
 def test_scrolling_brings_all_pictures_once_and_nothing_moves(page: Page) -> None:

@@ -37,6 +37,9 @@ def imsearch_annotators():
     return [colour_spec(seconds=0.3)]
 """
 
+COUNT = 600
+"""So many that a run of them lasts until it is stopped, however busy the machine is."""
+
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
@@ -174,31 +177,26 @@ def test_the_library_is_checked(page: Page) -> None:
 def more(photos: Path, library: Library) -> Path:
     """Pictures that the library does not know yet."""
     (photos / "more").mkdir()
-    for number in range(120):
+    for number in range(COUNT):
         plain(photos / "more" / f"{number:03}.png", seed=number + 1)
     return photos
 
 
 def test_a_run_is_started_watched_and_stopped(page: Page, more: Path) -> None:
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
-    try:
-        page.goto("/status")
-        page.get_by_role("button", name="Look for new pictures").press("Enter")
-        expect(page.locator("[data-phase]")).to_contain_text("Indexing pictures.")
-        expect(page.locator("[data-planned]")).to_have_text("120")
-        expect(page.locator("[data-done]")).not_to_have_text("0")
-        expect(page.locator("[data-indexing] progress")).to_have_js_property("max", 120)
-        expect(page.locator(".indexing-what")).to_contain_text(str(more))
-        page.get_by_role("button", name="Stop").press("Enter")
-        expect(page.get_by_role("button", name="Look for new pictures")).to_be_visible()
-        expect(page.locator(".indexing-phase")).to_contain_text(
-            re.compile(r"^Today \d\d:\d\d: stopped, \d+ pictures? stored")
-        )
-        pictures = int(page.locator(".tile b").first.inner_text())
-        assert 6 < pictures < 126
-    finally:
-        expect.set_options(timeout=5_000)
+    page.goto("/status")
+    page.get_by_role("button", name="Look for new pictures").press("Enter")
+    expect(page.locator("[data-phase]")).to_contain_text("Indexing pictures.")
+    expect(page.locator("[data-planned]")).to_have_text(str(COUNT))
+    expect(page.locator("[data-done]")).not_to_have_text("0")
+    expect(page.locator("[data-indexing] progress")).to_have_js_property("max", COUNT)
+    expect(page.locator(".indexing-what")).to_contain_text(str(more))
+    page.get_by_role("button", name="Stop").press("Enter")
+    expect(page.get_by_role("button", name="Look for new pictures")).to_be_visible()
+    expect(page.locator(".indexing-phase")).to_contain_text(
+        re.compile(r"^Today \d\d:\d\d: stopped, \d+ pictures? stored")
+    )
+    pictures = int(page.locator(".tile b").first.inner_text())
+    assert 6 < pictures < COUNT + 6
 
 
 def test_without_folders_it_tells_how_to_add_one(settings: Settings) -> None:
@@ -215,7 +213,7 @@ def test_without_folders_it_tells_how_to_add_one(settings: Settings) -> None:
 def test_a_server_that_is_gone_is_told_once(page: Page) -> None:
     page.goto("/status")
     page.route("**/api/indexing", lambda route: route.abort())
-    expect(page.locator(".toast")).to_contain_text("The server does not answer", timeout=15_000)
+    expect(page.locator(".toast")).to_contain_text("The server does not answer")
     page.problems.clear()  # type: ignore[attr-defined]
 
 

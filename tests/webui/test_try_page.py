@@ -19,6 +19,7 @@ from imsearch.plugins.manager import PluginManager, make_manager
 from imsearch.settings import Settings
 from tests.fakes import colour_spec
 from tests.make_pictures import plain
+from tests.patience import wait_until
 
 FEELINGS = ("emotion:happy", "emotion:angry", "emotion:positive")
 
@@ -246,11 +247,7 @@ def test_the_keyboard_is_enough(page: Page, stranger: Path) -> None:
 
 def wait_for(page: Page, choosers: list[FileChooser], number: int) -> None:
     """Until so many choosers of files have opened."""
-    for _ in range(200):
-        if len(choosers) == number:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"{len(choosers)} choosers have opened")
+    wait_until(lambda: len(choosers) == number, pause=lambda: page.wait_for_timeout(20))
 
 
 def test_broken_plugins_are_named(page: Page) -> None:

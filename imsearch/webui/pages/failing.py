@@ -33,7 +33,7 @@ _KINDS = (
         "heif",
         "Needs another package",
         ("it is a HEIF picture",),
-        "Install the package pillow-heif, then index again.",
+        "Install the package pi-heif, then index again.",
     ),
     (
         "large",

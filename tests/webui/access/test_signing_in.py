@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect
 
+from tests.patience import PATIENCE
 from tests.webui.conftest import chromium
 
 
@@ -19,7 +20,7 @@ def far(browser: Browser, serve: Callable[[FastAPI], str], app: FastAPI) -> Iter
     arguments = ["--no-sandbox", "--host-resolver-rules=MAP attic 127.0.0.1"]
     launched = browser.browser_type.launch(executable_path=chromium(), args=arguments)
     opened = launched.new_page(base_url=f"http://attic:{port}")
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(PATIENCE * 1000)
     yield opened
     launched.close()
 
