@@ -88,10 +88,13 @@ def _in_words(error: BaseException | None, path: Path) -> LibraryError:
     )
 
 
-def connect(path: Path, *, write: bool) -> Engine:
-    """An SQLAlchemy engine on an existing catalog; a reader's connection cannot write at all."""
+def connect(path: Path, *, write: bool, still: bool = False) -> Engine:
+    """An SQLAlchemy engine on an existing catalog; a reader's connection cannot write at all.
+
+    still: nobody writes to the catalog and its log is empty, so that a reader needs no files beside it.
+    """
     mode = {"mode": "rw" if write else "ro"}
-    if not write and not os.access(path.parent, os.W_OK):
+    if still or (not write and not os.access(path.parent, os.W_OK)):
         mode = {"immutable": "1"}  # a disc, or somebody else's library: no place for the files WAL needs
     database = "file:" + quote(os.fsencode(path))
     address = URL.create("sqlite", database=database, query={**mode, "uri": "true", "timeout": "30"})
@@ -121,6 +124,15 @@ def _begin_for_writing(connection: Connection) -> None:
     """Writers of several processes take turns, so what is read inside such a transaction is true until its end."""
     reading = connection.get_execution_options().get(READING)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def is_still(path: Path) -> bool:
+    """Whether all of the catalog is in its own file: there is no log, or an empty one."""
+    log = path.with_name(path.name + "-wal")
+    try:
+        return log.stat().st_size == 0
+    except OSError:
+        return True
 
 
 def check_file(engine: Engine, path: Path) -> None:
