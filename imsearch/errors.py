@@ -15,6 +15,17 @@ class LibraryLocked(LibraryError):  # noqa: N818 - the state of a library, said 
     """Another process is writing to the library."""
 
 
+class WriteRefused(LibraryError):  # noqa: N818 - what the system did, said as such
+    """The system refused a write: the disk is full, fails, or may not be written to.  What was stored is kept.
+
+    full: whether room is what is lacking.
+    """
+
+    def __init__(self, message: str, *, full: bool = False) -> None:
+        super().__init__(message)
+        self.full = full
+
+
 class UndoConflict(ImsearchError):  # noqa: N818 - the state of the history, said as such
     """The change that is to be undone is not the last one any more, or was undone already."""
 

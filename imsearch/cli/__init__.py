@@ -18,6 +18,7 @@ from imsearch.cli.root import root
 from imsearch.cli.stdout import ReaderGone, results_alone
 from imsearch.doing import Doing
 from imsearch.errors import ImsearchError
+from imsearch.refusals import in_words
 
 __all__ = ["main", "root"]
 
@@ -49,6 +50,16 @@ def _run(arguments: Sequence[str] | None, doing: Doing) -> int:
     except ReaderGone:
         return 0
     except (ImsearchError, OSError) as error:
-        click.echo(f"imsearch: {error}", err=True)
+        told = in_words(error) if isinstance(error, OSError) else None
+        click.echo(f"imsearch: {told or error}", err=True)
+        _let_go_of_stdout()
         return 2
     return code if isinstance(code, int) else 0
+
+
+def _let_go_of_stdout() -> None:
+    """What is printed may go to a full disk; Python would try once more at exit, and complain."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,9 +12,9 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection, Engine, select
 
 from imsearch.engine import schema as s
-from imsearch.engine.database import READING, check_file, connect, translated
+from imsearch.engine.database import READING, check_file, connect, is_still, translated
 from imsearch.engine.derived import State
-from imsearch.errors import LibraryError
+from imsearch.errors import LibraryError, WriteRefused
 
 T = TypeVar("T")
 _STATE = select(s.library.c.uid, s.library.c.generation)
@@ -44,14 +44,27 @@ class CatalogBase:
     def __init__(self, path: Path, *, write: bool = False) -> None:
         """Open an existing catalog; raises `LibraryError` when it is damaged or cannot be read."""
         self.path = path
+        self._still: tuple[int, int] | None = None
         self.engine: Engine = connect(path, write=write)
         try:
+            check_file(self.engine, path)
+        except WriteRefused:
+            self.close()
+            if write or not is_still(path):
+                raise
+            # A reader makes two small files beside the catalog to agree with writers.  Where the disk is too full even
+            # for these, nobody writes, and the file alone can be read.
+            self.engine, self._still = connect(path, write=False, still=True), self._as_it_is()
             check_file(self.engine, path)
         except LibraryError:
             self.close()
             raise
         self._file = _file_at(path)
         self._remembered: dict[Hashable, tuple[State, object]] = {}
+
+    def _as_it_is(self) -> tuple[int, int]:
+        status = self.path.stat()
+        return status.st_size, status.st_mtime_ns
 
     def close(self) -> None:
         """Close the connections."""
@@ -61,6 +74,9 @@ class CatalogBase:
     def reading(self) -> Iterator[Connection]:
         """A connection whose statements all see one state; what SQLite complains of is put in words."""
         self.check_place()
+        if self._still is not None and not (is_still(self.path) and self._as_it_is() == self._still):
+            self.close()  # there is room again, and somebody writes
+            self.engine, self._still = connect(self.path, write=False), None
         with translated(self.path), self.engine.connect().execution_options(**{READING: True}) as connection:
             yield connection
 

@@ -5,9 +5,11 @@ The only file that knows the catalog is SQLite; everything else speaks SQLAlchem
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,10 +20,27 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from imsearch.engine import schema
 from imsearch.errors import LibraryError
+from imsearch.refusals import in_words, refused, what_refuses
 
 READING = "imsearch_reading"
 """The execution option of a connection that only reads; without it a writer's transaction locks others out at once."""
-_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "file is encrypted", "disk i/o error")
+_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "file is encrypted")
+_DAMAGE_CODES = (
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
+    "SQLITE_IOERR_SHORT_READ",
+    "SQLITE_IOERR_DATA",
+    "SQLITE_IOERR_CORRUPTFS",
+)
+_READING_CODES = (
+    "SQLITE_IOERR_READ",
+    "SQLITE_IOERR_FSTAT",
+    "SQLITE_IOERR_ACCESS",
+    "SQLITE_IOERR_MMAP",
+    "SQLITE_IOERR_IN_PAGE",
+)
+_REFUSED_CODES = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+"""Beginnings of the names of extended error codes; the first that fits decides."""
 
 
 def damaged(path: Path, detail: str) -> LibraryError:
@@ -37,22 +56,45 @@ def translated(path: Path) -> Iterator[None]:
     """Turn what SQLite says into a `LibraryError`; mistakes of this program (integrity errors) pass unchanged."""
     try:
         yield
-    except IntegrityError:
+    except (IntegrityError, sqlite3.IntegrityError):
         raise
     except DatabaseError as error:
-        detail = str(error.orig)
-        if any(sign in detail.lower() for sign in _DAMAGE):
-            raise damaged(path, detail) from error
-        raise LibraryError(
-            f"The catalog {path} cannot be used: {detail}. Check that the disk is not full and that you may write "
-            f"to {path.parent}."
-        ) from error
+        raise _in_words(error.orig, path) from error
+    except sqlite3.DatabaseError as error:
+        raise _in_words(error, path) from error
 
 
-def connect(path: Path, *, write: bool) -> Engine:
-    """An SQLAlchemy engine on an existing catalog; a reader's connection cannot write at all."""
+def _in_words(error: BaseException | None, path: Path) -> LibraryError:
+    """SQLite calls both a refused write and a file that cannot be read a disk I/O error; its extended codes differ."""
+    detail, code = str(error), str(getattr(error, "sqlite_errorname", ""))
+    if code.startswith(_DAMAGE_CODES) or any(sign in detail.lower() for sign in _DAMAGE):
+        return damaged(path, detail)
+    if code.startswith(_READING_CODES):
+        return LibraryError(
+            f"The disk reports an error where the catalog {path} is read ({detail}). It may be failing: check it and "
+            f"its cable, and copy the folder {path.parent} to another disk before anything else. Nothing was changed."
+        )
+    if code.startswith(_REFUSED_CODES):
+        found = what_refuses(path)
+        if found is None and code.startswith("SQLITE_FULL"):
+            found = errno.ENOSPC  # room for a little is left
+        if found is not None or code.startswith("SQLITE_IOERR"):
+            return refused(found, path)
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LibraryError(f"The catalog {path} is in use by another process. Try again when that is done.")
+    return LibraryError(
+        f"The catalog {path} cannot be used: {detail}. Check that the disk is not full and that you may write "
+        f"to {path.parent}."
+    )
+
+
+def connect(path: Path, *, write: bool, still: bool = False) -> Engine:
+    """An SQLAlchemy engine on an existing catalog; a reader's connection cannot write at all.
+
+    still: nobody writes to the catalog and its log is empty, so that a reader needs no files beside it.
+    """
     mode = {"mode": "rw" if write else "ro"}
-    if not write and not os.access(path.parent, os.W_OK):
+    if still or (not write and not os.access(path.parent, os.W_OK)):
         mode = {"immutable": "1"}  # a disc, or somebody else's library: no place for the files WAL needs
     database = "file:" + quote(os.fsencode(path))
     address = URL.create("sqlite", database=database, query={**mode, "uri": "true", "timeout": "30"})
@@ -84,6 +126,15 @@ def _begin_for_writing(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+def is_still(path: Path) -> bool:
+    """Whether all of the catalog is in its own file: there is no log, or an empty one."""
+    log = path.with_name(path.name + "-wal")
+    try:
+        return log.stat().st_size == 0
+    except OSError:
+        return True
+
+
 def check_file(engine: Engine, path: Path) -> None:
     """Find the damage SQLite would not see at once: an empty file (a fresh database to it), a cut last page.
 
@@ -107,16 +158,26 @@ def check_file(engine: Engine, path: Path) -> None:
 def create(path: Path) -> None:
     """Write a new, empty catalog; it appears under its name only when complete."""
     new = path.with_name(path.name + ".new")
-    for left in (new, new.with_name(new.name + "-journal")):  # of a start that was cut short
-        left.unlink(missing_ok=True)
+    parts = new, new.with_name(new.name + "-journal")
     engine = create_engine(URL.create("sqlite", database=os.fspath(new)))
-    with translated(path), engine.begin() as connection:
-        schema.metadata.create_all(connection)
-        schema.version_table.create(connection)
-        connection.execute(insert(schema.version_table).values(version_num=schema.HEAD))
-        connection.execute(insert(schema.library).values(id=1, uid=uuid4().hex, generation=0))
-    engine.dispose()
-    new.replace(path)
+    try:
+        for left in parts:  # of a start that was cut short
+            left.unlink(missing_ok=True)
+        with translated(path), engine.begin() as connection:
+            schema.metadata.create_all(connection)
+            schema.version_table.create(connection)
+            connection.execute(insert(schema.version_table).values(version_num=schema.HEAD))
+            connection.execute(insert(schema.library).values(id=1, uid=uuid4().hex, generation=0))
+        engine.dispose()
+        new.replace(path)
+    except (LibraryError, OSError) as error:
+        engine.dispose()
+        for left in parts:
+            with suppress(OSError):
+                left.unlink(missing_ok=True)  # or a full disk would stay full
+        if isinstance(error, OSError) and (told := in_words(error, path)):
+            raise told from error
+        raise
 
 
 def version(engine: Engine, path: Path) -> str:

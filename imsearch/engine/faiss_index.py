@@ -7,7 +7,10 @@ nearest to the vector; it is trained anew when the index has grown several times
 from __future__ import annotations
 
 import math
+import os
+import zlib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -16,16 +19,19 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.engine.derived import State, read_state, saved_state, write_state
+from imsearch.engine.derived import State, checksum, read_state, saved_state, write_state
+from imsearch.refusals import in_words
 
 LARGE = 50_000
-_FORMAT = 1
+_FORMAT = 2
 _GROWTH = 4
 """An inverted file is trained again at this multiple of the vectors it was trained for."""
 _TRAINED_ON = 64
 """Vectors a cell; FAISS asks for at least 39."""
 _PROBED = 16
 """Cells looked into; of the 316 at 100,000 vectors these hold the true neighbours nearly always."""
+
+_BLOCK = 1 << 20
 
 _Vectors = NDArray[np.float32]
 
@@ -36,7 +42,7 @@ class FaissVectorIndex:
     def __init__(self, path: Path, version: str, length: int) -> None:
         """Load what is at `path`; start empty when that is missing, damaged, or of another version or length.
 
-        version: of the annotator.  length: of its vectors.
+        version: of the annotator.  length: of its vectors.  `damage` says what was wrong with the file, if anything.
         """
         self._path = path
         self._state_path = path.with_suffix(".json")
@@ -44,7 +50,9 @@ class FaissVectorIndex:
         self._length = length
         self._lock = RLock()
         self._dirty = False
+        self.damage = ""
         self._saved: State | None = None
+        self._crc32 = 0
         self.state: State | None = None
         self._index = _exact(length)
         self._load()
@@ -52,14 +60,22 @@ class FaissVectorIndex:
     def _load(self) -> None:
         data = read_state(self._state_path)
         state = saved_state(data)
+        if data is None and self._state_path.exists():
+            self.damage = "what is noted of it cannot be used"
         if data is None or state is None or not self._key.items() <= data.items():
             return
+        # FAISS believes whatever it reads: garbled vectors answer wrongly, a garbled count asks for all memory.
         try:
+            if checksum(self._path) != data.get("crc32"):
+                self.damage = "its bytes are not those that were written"
+                return
             index = faiss.read_index(str(self._path))
-        except RuntimeError:
+        except (OSError, RuntimeError) as error:
+            self.damage = str(error)
             return  # damaged or gone: `state` says so, and the caller fills the index anew
         if index.d == self._length and index.ntotal == data.get("count"):
             self._index, self.state, self._saved = index, state, state
+            self._crc32 = data["crc32"]
 
     def clear(self) -> None:
         """Start from nothing."""
@@ -106,20 +122,46 @@ class FaissVectorIndex:
         return ids[0][found], np.clip(cosines[0][found], -1, 1)
 
     def save(self) -> None:
-        """Write it down, if anything changed."""
+        """Write it down, if anything changed; raises `WriteRefused` where that is refused."""
         with self._lock:
-            if self.state in (None, self._saved):
+            if self.state is None or self.state == self._saved:
                 return
-            if self._dirty or self._saved is None:
-                self._path.parent.mkdir(exist_ok=True)
-                new = self._path.with_name(self._path.name + ".new")
-                faiss.write_index(self._index, str(new))
+            try:
+                self._save(*self.state)
+            except OSError as error:
+                raise (in_words(error, self._path) or error) from error
+            self._dirty, self._saved, self.damage = False, self.state, ""
+
+    def _save(self, library: str, generation: int) -> None:
+        if self._dirty or self._saved is None:
+            self._path.parent.mkdir(exist_ok=True)
+            new = self._path.with_name(self._path.name + ".new")
+            try:
+                self._crc32 = _write(self._index, new)
                 self._state_path.unlink(missing_ok=True)  # a crash right here costs a rebuild, never a wrong index
                 new.replace(self._path)
-            library, generation = self.state
-            data = {**self._key, "count": len(self), "library": library, "generation": generation}
-            write_state(self._state_path, data)
-            self._dirty, self._saved = False, self.state
+            except OSError:
+                with suppress(OSError):
+                    new.unlink(missing_ok=True)  # or a full disk would stay full
+                raise
+        data = {**self._key, "count": len(self), "library": library, "generation": generation}
+        write_state(self._state_path, {**data, "crc32": self._crc32})
+
+
+def _write(index: Any, path: Path) -> int:
+    """Write an index file; returns its checksum.  Python writes it: FAISS would not tell why a write was refused."""
+    found = 0
+    with path.open("wb") as file:
+
+        def write(block: bytes) -> int:
+            nonlocal found
+            found = zlib.crc32(block, found)
+            return file.write(block)
+
+        faiss.write_index(index, faiss.PyCallbackIOWriter(write, _BLOCK))  # type: ignore[attr-defined]
+        file.flush()
+        os.fsync(file.fileno())
+    return found
 
 
 def _exact(length: int) -> Any:

@@ -86,6 +86,12 @@ def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
     if found:
         return [f"The catalog is damaged: {each}" for each in found]
     before = catalog.state()
+    garbled = [
+        f"The vector index of {name} is damaged: {what}. It is made anew when it is next used."
+        for name, what in indexes.damaged_vectors().items()
+    ]
+    if garbled:
+        return garbled
     try:
         problems = [*_text_problems(catalog, indexes), *_vector_problems(catalog, indexes)]
     except IndexDamagedError as error:
@@ -101,6 +107,7 @@ def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
 def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
     """Compare every posting list with the catalog: how many images have a tag, and how strongly in sum."""
     index = indexes.text_index
+    index.check()
     index.refresh()
     if index.state != catalog.state():
         yield "The text index is behind the catalog; the next run brings it up to date."

@@ -12,6 +12,7 @@ from imsearch.engine.catalog import Catalog
 from imsearch.engine.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
 from imsearch.engine.schema import HEAD
 from imsearch.errors import LibraryError
+from imsearch.refusals import in_words
 
 FILE_NAME = "catalog.sqlite3"
 THUMBNAILS = "thumbnails"
@@ -51,14 +52,20 @@ class Home:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             verb = "created" if create else "opened"
+            if create and (told := in_words(error, folder)) and told.full:
+                raise told from error
             raise LibraryError(
                 f"The library {folder} cannot be {verb}: {error.strerror}. Check its permissions, or choose another "
                 "folder with --library."
             ) from error
         if write or create:
             home._lock = WriteLock(folder, wait=_PATIENCE)
-            if not home.catalog_path.exists():
-                database.create(home.catalog_path)
+            try:
+                if not home.catalog_path.exists():
+                    database.create(home.catalog_path)
+            except BaseException:
+                home.close()
+                raise
         return home
 
     def _check_new(self, create: bool) -> None:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
-from imsearch.engine.derived import IndexDamagedError, State, read_state, saved_state
+from imsearch.engine.derived import IndexDamagedError, State, intact_state
 from imsearch.engine.home import Home
 from imsearch.engine.text_index import REJECTED, TextIndex, weight_of
 from imsearch.engine.written import evidence, key
-from imsearch.errors import ImsearchError, LibraryError
+from imsearch.errors import ImsearchError, LibraryError, WriteRefused
 
 if TYPE_CHECKING:
     from imsearch.engine.vector_index import VectorIndex
@@ -51,12 +51,33 @@ class Indexes:
     def heal(self, patience: float = 0) -> None:
         """Bring the text index up to date if it is behind; whoever opens the library first does it.
 
-        A reader that finds a run writing leaves it to that one, and waits `patience` seconds for another reader.
-        Vector indexes need no healing here: every process brings its own copy up to date when it is first used.
+        A reader that finds a run writing leaves it to that one, and waits `patience` seconds for another reader; one
+        that may not write now tells so in a note, and goes on with what there is.  Who opens the library for writing
+        looks at the files' checksums, too; others do when they first use them.  Vector indexes need no healing here:
+        every process brings its own copy up to date when it is first used.
         """
         with self._turn:
+            if self._home.writing:
+                self._check_text()
             if self.text_index.state != self._catalog.state():
-                self._as_writer(self.catch_up_text, patience)
+                try:
+                    self._as_writer(self.catch_up_text, patience)
+                except WriteRefused as error:
+                    if self._home.writing:
+                        raise
+                    self._tell(f"The text index could not be brought up to date, so what is new is not found: {error}")
+
+    def _check_text(self) -> None:
+        index = self.text_index
+        try:
+            if index.state is not None:
+                index.check()
+        except IndexDamagedError as error:
+            self._remake_text(index, error)
+
+    def _tell(self, note: str) -> None:
+        if note not in self._home.notes:
+            self._home.notes.append(note)
 
     def heal_soon(self) -> None:
         """`heal`, at most once a second and never waiting: for what a run that has ended left behind."""
@@ -68,8 +89,7 @@ class Indexes:
             self._looked = time.monotonic()
             self.heal()
         except LibraryError as error:
-            if str(error) not in self._home.notes:  # what the index has can be found all the same
-                self._home.notes.append(str(error))
+            self._tell(str(error))  # what the index has can be found all the same
         finally:
             self._turn.release()
 
@@ -89,11 +109,14 @@ class Indexes:
         """Bring the vector indexes up to date and write them down."""
         state = self._catalog.state()
         for name in self._catalog.vector_spaces():
-            if saved_state(read_state(self._vector_path(name).with_suffix(".json"))) == state:
+            path = self._vector_path(name)
+            if intact_state(path.with_suffix(".json"), path) == state:
                 continue  # saved since: not even loaded, which would take its time in a large library
             with self._vectors_turn:
                 index = self._vector_index(name)
                 self._catch_up_vectors(name, index)
+                if index.damage:
+                    self._tell(f"The vector index of {name} was damaged or of an older version, and was made anew.")
                 index.save()
 
     def drop_vectors(self, name: str) -> None:
@@ -183,8 +206,14 @@ class Indexes:
 
     def _remake_text(self, index: TextIndex, error: IndexDamagedError) -> None:
         self._home.notes.append(f"The text index was damaged and has been made anew ({error}).")
-        index.clear()
-        self._apply_text(index, 0, self._catalog.state())
+        try:
+            index.clear()
+            self._apply_text(index, 0, self._catalog.state())
+        except IndexDamagedError as again:
+            raise LibraryError(
+                f"The text index of {self._home.folder} is damaged ({error}) and cannot be made anew: {again}. Check "
+                'the disk, then run "imsearch rebuild". Your pictures, tags and corrections are not concerned.'
+            ) from again
 
     def _apply_text(self, index: TextIndex, since: int, state: State) -> None:
         changed = self._catalog.changed_since(since)
@@ -220,7 +249,29 @@ class Indexes:
         with self._vectors_turn:
             index = self._vector_index(name)
             self._catch_up_vectors(name, index)
+            if index.damage:
+                self._mend_vectors(name, index)
         return name, index
+
+    def _mend_vectors(self, name: str, index: VectorIndex) -> None:
+        """Write down anew what was found damaged; it was filled from the catalog, so answers are right in any case."""
+        told = f"The vector index of {name} was damaged or of an older version, and was made anew"
+        try:
+            saved = self._as_writer(index.save)
+        except WriteRefused as error:
+            self._tell(f"{told} for now; it could not be written down: {error}")
+            return
+        self._tell(f"{told}." if saved else f"{told} for now; a run is writing to the library.")
+
+    def damaged_vectors(self) -> dict[str, str]:
+        """The vector indexes whose files are not as they were written, and what is wrong; nothing is mended."""
+        found = {}
+        for name in self._catalog.vector_spaces():
+            path = self._vector_path(name)
+            state = path.with_suffix(".json")
+            if path.exists() and state.exists() and intact_state(state, path) is None:
+                found[name] = "its bytes are not those that were written"
+        return found
 
     def _vector_path(self, name: str) -> Path:
         return self._home.folder / "vectors" / f"{name}.faiss"

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from imsearch.errors import LibraryError, LibraryLocked
+from imsearch.refusals import in_words
 
 LOCK_NAME = "lock"
 HOLDER_NAME = "lock.pid"
@@ -41,9 +42,12 @@ class WriteLock:
             raise
         except OSError as error:
             self._lock.release()
-            raise LibraryError(
-                f"The library {folder} cannot be written to: {error.strerror}. "
-                "Check its permissions, or choose another with --library."
+            raise (
+                in_words(error, folder)
+                or LibraryError(
+                    f"The library {folder} cannot be written to: {error.strerror}. "
+                    "Check its permissions, or choose another with --library."
+                )
             ) from error
 
     def _take(self, end: float) -> None:

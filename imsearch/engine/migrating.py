@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,11 @@ def _back_up(engine: Engine, catalog: Path, found: str) -> Path:
     target = sqlite3.connect(copy)
     try:
         source.driver_connection.backup(target)
+    except sqlite3.Error:
+        target.close()
+        with suppress(OSError):
+            copy.unlink()  # half a copy is none, and a full disk would stay full
+        raise
     finally:
         target.close()
         source.close()

@@ -54,6 +54,9 @@ class TextIndex(Protocol):
         `state` is None for all but the last piece of a long catching up: done again, it does no harm.
         """
 
+    def check(self) -> None:
+        """Read all files anew, and raise `IndexDamagedError` when one is not as it was written."""
+
     def postings(self, tag: str) -> Postings:
         """The images that have this very tag."""
 

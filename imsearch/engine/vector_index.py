@@ -19,6 +19,10 @@ class VectorIndex(Protocol):
     """
 
     @property
+    def damage(self) -> str:
+        """What was wrong with what was written down, until it is written anew; empty when nothing was."""
+
+    @property
     def state(self) -> State | None:
         """The catalog state that the index reflects; None when it holds nothing that can be used."""
 

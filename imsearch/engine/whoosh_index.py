@@ -6,9 +6,10 @@ into arrays instead and ranked there (see `imsearch.engine.ranking`).
 
 from __future__ import annotations
 
-import errno
+import re
 import shutil
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from threading import RLock
@@ -19,22 +20,23 @@ from numpy.typing import NDArray
 from whoosh import fields, formats
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.columns import NumericColumn
-from whoosh.index import create_in, open_dir
+from whoosh.index import clean_files, create_in, open_dir
 from whoosh.reading import SegmentReader, TermNotFound
 
-from imsearch.engine.derived import IndexDamagedError, State, read_state, saved_state, write_state
+from imsearch.engine.derived import IndexDamagedError, State, checksum, read_state, saved_state, write_state
 from imsearch.engine.text_index import REJECTED, SHOWN, Postings
 from imsearch.engine.whoosh_segments import alive, leaves, merge_tiers, read_matcher
 from imsearch.errors import LibraryError
+from imsearch.refusals import refusal_in, refused
 
 _STATE = "state.json"
-_FORMAT = 2
+_FORMAT = 3
 """Raised whenever the documents hold something else: an index of another format is made anew."""
 _CODEC = {"blocklimit": 1024, "compression": 1}
 """Long blocks: they are always read whole here."""
 
-_NO_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.EIO}
-"""Troubles that making the index anew would not end."""
+_WRITTEN = re.compile(r"_MAIN_\d+\.toc|MAIN_\w+\.seg")
+"""Whoosh's files of an index; each is written once and never changed."""
 
 _Read: TypeAlias = tuple[NDArray[np.integer[Any]], NDArray[np.float32]]
 """Numbers of documents and weights."""
@@ -67,17 +69,14 @@ def _guarded(
         with self._lock:
             try:
                 return method(self, *args, **kwargs)
-            except IndexDamagedError:
+            except (IndexDamagedError, LibraryError):
                 raise
-            except OSError as error:
-                if error.errno not in _NO_DAMAGE:
-                    raise IndexDamagedError(str(error)) from error
-                raise LibraryError(
-                    f"The text index in {self._folder} cannot be used: {error.strerror}. Check that the disk is not "
-                    "full and that you may write there; the next run catches up."
-                ) from error
             except Exception as error:  # Whoosh meets damage with whatever Python raises
-                raise IndexDamagedError(repr(error)) from error
+                refusal = refusal_in(error)
+                if refusal is None:
+                    raise IndexDamagedError(str(error) or repr(error)) from error
+                kept = "What was stored is kept; the text index catches up by itself."
+                raise refused(refusal.errno, self._folder, kept) from error
 
     return guarded
 
@@ -91,6 +90,7 @@ class WhooshTextIndex:
         self._lock = RLock()
         self._opened: tuple[Any, Any] | None = None  # Whoosh's index and reader
         self._opened_at: tuple[int, State | None] = -1, None
+        self._checked: set[tuple[str, int, int, int]] = set()  # name, checksum, inode and time of sound files
         # Segments never change, but for documents that are deleted: what was read of one is kept as long as it lives.
         self._image_ids: dict[str, NDArray[np.int64]] = {}  # by segment: document number -> image
         self._read: dict[str, dict[str, _Read]] = {}  # by segment and tag
@@ -100,8 +100,55 @@ class WhooshTextIndex:
     @property
     def state(self) -> State | None:
         """The catalog state on disk; None when there is no index or another version wrote it."""
+        return saved_state(self._noted())
+
+    def _noted(self) -> dict[str, Any] | None:
+        """The content of the state file, if this version of the program wrote it."""
         data = read_state(self._folder / _STATE)
-        return saved_state(data) if data is not None and data.get("format") == _FORMAT else None
+        return data if data is not None and data.get("format") == _FORMAT else None
+
+    @_guarded
+    def check(self) -> None:
+        """Read all files, and raise IndexDamagedError when one is not as it was written."""
+        self._checked.clear()
+        self._check_files()
+
+    def _check_files(self) -> None:
+        """Compare the files with their checksums, each once as long as it stays the same file.
+
+        Whoosh itself notices hardly any damage: a garbled posting list names other pictures.  A file without a checksum
+        belongs to a commit whose state was not written down yet, and is not known to be wrong.
+        """
+        for name, expected in ((self._noted() or {}).get("files") or {}).items():
+            path = self._folder / name
+            try:
+                status = path.stat()
+                key = name, expected, status.st_ino, status.st_mtime_ns
+                sound = key in self._checked or checksum(path) == expected
+            except FileNotFoundError:
+                continue  # a newer commit has replaced it; where it has not, opening the index tells
+            if not sound:
+                raise IndexDamagedError(f"{name} does not hold the bytes that were written")
+            self._checked.add(key)
+
+    def _write_state(self, state: State | None) -> None:
+        """Note the state, or keep the one noted before, and the checksums of the files there are now."""
+        noted = self._noted()
+        known = (noted or {}).get("files") or {}
+        names = sorted(path.name for path in self._folder.iterdir() if _WRITTEN.fullmatch(path.name))
+        files = {name: known[name] if name in known else checksum(self._folder / name) for name in names}
+        state = state or saved_state(noted)
+        if state is not None:
+            data = {"format": _FORMAT, "library": state[0], "generation": state[1], "files": files}
+            write_state(self._folder / _STATE, data)
+
+    def _clean(self) -> None:
+        """Remove what a failed commit has left, or a full disk would stay full."""
+        with suppress(Exception):  # what failed before is what has to be told
+            index = open_dir(self._folder)
+            clean_files(index.storage, index.indexname, index.latest_generation(), index._segments())
+            for path in self._folder.glob("*.tmp*"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     @_guarded
     def clear(self) -> None:
@@ -132,12 +179,15 @@ class WhooshTextIndex:
                 if tags is not None:
                     writer.add_document(image=image, tags=tags)
             writer.commit(mergetype=merge_tiers)
-        except BaseException:
-            if not writer.is_closed:
-                writer.cancel()  # gives Whoosh's own lock back, also after Ctrl-C in the middle of a commit
+        except BaseException as error:
+            try:
+                if not writer.is_closed:
+                    writer.cancel()  # gives Whoosh's own lock back, also after Ctrl-C in the middle of a commit
+            finally:
+                if isinstance(error, Exception):
+                    self._clean()
             raise
-        if state is not None:
-            write_state(self._folder / _STATE, {"format": _FORMAT, "library": state[0], "generation": state[1]})
+        self._write_state(state)
         self.refresh()
 
     @_guarded
@@ -186,6 +236,7 @@ class WhooshTextIndex:
 
     def _open(self) -> tuple[Any, Any]:
         if self._opened is None:
+            self._check_files()
             index = open_dir(self._folder)
             self._opened_at = self._now(index)
             self._opened = index, index.reader()

@@ -21,6 +21,7 @@ from typing import Any
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from imsearch.errors import LibraryError
+from imsearch.refusals import in_words
 from imsearch.webui.problems import Problem
 from imsearch.webui.rates import Rates
 
@@ -118,6 +119,8 @@ class Access:
                 json.dump(asdict(record), file)
             new.replace(self._path)
         except OSError as error:
+            if told := in_words(error, self._path):
+                raise told from error
             raise LibraryError(
                 f"The token cannot be kept in {self._path}: {error.strerror}. Check the permissions of the library."
             ) from error

@@ -12,7 +12,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, PictureError, QueryError, UndoConflict
+from imsearch.errors import (
+    ImsearchError,
+    LibraryError,
+    LibraryLocked,
+    PictureError,
+    QueryError,
+    UndoConflict,
+    WriteRefused,
+)
+from imsearch.refusals import in_words
 from imsearch.webui.site import Site
 from imsearch.webui.texts import readable, readable_within
 from imsearch.webui.validation import told
@@ -28,6 +37,7 @@ _HEADINGS = {
     429: "Too many tries",
     500: "Something went wrong",
     503: "That does not work right now",
+    507: "There is no room left",
 }
 """What pages say above the problem, where HTTP's own words are for programs."""
 
@@ -58,6 +68,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(ImsearchError, handler(_of_ours))
     app.add_exception_handler(RequestValidationError, handler(_of_validation))
     app.add_exception_handler(HTTPException, handler(_of_http))
+    app.add_exception_handler(OSError, handler(_of_system))
     app.add_exception_handler(Exception, handler(_unexpected))
 
 
@@ -85,12 +96,20 @@ def _of_ours(request: Request, error: ImsearchError) -> Problem:
         return Problem(400, str(error), position=error.position)
     if isinstance(error, LibraryLocked | UndoConflict):
         return Problem(409, str(error))
+    if isinstance(error, WriteRefused):
+        log.error("%s", error)
+        return Problem(507 if error.full else 503, str(error))
     if isinstance(error, LibraryError):
         log.error("The library cannot be used: %s", error)
         return Problem(503, str(error))
     if isinstance(error, PictureError):
         return Problem(422, str(error))
     return Problem(400, str(error))
+
+
+def _of_system(request: Request, error: OSError) -> Problem:
+    told = in_words(error)
+    return _unexpected(request, error) if told is None else _of_ours(request, told)
 
 
 def _of_validation(request: Request, error: RequestValidationError) -> Problem:
