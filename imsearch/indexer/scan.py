@@ -6,12 +6,12 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from imsearch.pictures.metadata.sidecars import ENDINGS, names_beside
+from imsearch.pictures.metadata.beside import Sidecars, beside, is_sidecar
 from imsearch.pictures.picture import SUFFIXES
 
 
@@ -110,11 +110,11 @@ class Scanner:
             self._walked.add((status.st_dev, status.st_ino))
             if is_root and folder == top and not entries:
                 self.found.empty.append(Path(folder))
-            sidecars = {entry.name: entry for entry in entries if entry.name.endswith(ENDINGS)}
+            sidecars = Sidecars(entry.name for entry in entries if is_sidecar(entry.name))
             folders += reversed([path for entry in entries if (path := self._entry(entry, sidecars))])
             yield len(self.found.files)
 
-    def _entry(self, entry: os.DirEntry[str], sidecars: Mapping[str, os.DirEntry[str]]) -> str | None:
+    def _entry(self, entry: os.DirEntry[str], sidecars: Sidecars) -> str | None:
         """Take a file or note a link; returns the path of a folder to walk."""
         if entry.name.startswith("."):
             return None
@@ -130,20 +130,16 @@ class Scanner:
             self._add(entry.path, entry, sidecars)
         return None
 
-    def _add(
-        self, path: str, entry: os.DirEntry[str] | None, sidecars: Mapping[str, os.DirEntry[str]] | None = None
-    ) -> None:
+    def _add(self, path: str, entry: os.DirEntry[str] | None, sidecars: Sidecars | None = None) -> None:
         found = look_at(path, entry, sidecars)
         if found:
             self.found.files.append(found)
 
 
-def look_at(
-    path: str, entry: os.DirEntry[str] | None = None, sidecars: Mapping[str, os.DirEntry[str]] | None = None
-) -> FoundFile | None:
+def look_at(path: str, entry: os.DirEntry[str] | None = None, sidecars: Sidecars | None = None) -> FoundFile | None:
     """One candidate, or None when nothing is there (any more).
 
-    sidecars: the files of its folder that may describe a picture, by name; without them it is looked for them.
+    sidecars: the files of its folder that may describe a picture; without them it is looked for them.
     """
     try:
         status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
@@ -156,20 +152,15 @@ def look_at(
     return FoundFile(path, status.st_size, status.st_mtime_ns, reason, _beside(path, sidecars))
 
 
-def _beside(path: str, sidecars: Mapping[str, os.DirEntry[str]] | None) -> int:
+def _beside(path: str, sidecars: Sidecars | None) -> int:
     """A number of 63 bits that is another one when a file that describes the picture comes, goes or changes."""
-    if sidecars is not None and not sidecars:
-        return 0
     folder, name = os.path.split(path)
     seen = []
-    for other in names_beside(name):
+    for other in beside(folder, name) if sidecars is None else sidecars.of(name):
         try:
-            if sidecars is None:
-                seen.append((other, os.stat(os.path.join(folder, other))))  # noqa: PTH116, PTH118
-            elif other in sidecars:
-                seen.append((other, sidecars[other].stat()))
+            seen.append((other, os.stat(os.path.join(folder, other))))  # noqa: PTH116, PTH118
         except OSError:
-            continue  # there is none, or none that could be read
+            continue  # it is gone, or could not be read
     if not seen:
         return 0
     state = repr([(other, status.st_size, status.st_mtime_ns) for other, status in seen])
