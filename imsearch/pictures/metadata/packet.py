@@ -38,7 +38,7 @@ NAMESPACES = {
 """The schemas that are read, by the prefixes that everybody uses for them."""
 
 _PREFIXES = {space.rstrip("/#"): prefix for prefix, space in NAMESPACES.items() if prefix != "xap"}
-_INSIDE = re.compile(r"<([\w.-]+:)?(xmpmeta|xapmeta|RDF)\b.*</([\w.-]+:)?\2\s*>", re.DOTALL)
+_OPENING = re.compile(r"<(?:[\w.-]{1,50}:)?(xmpmeta|xapmeta|RDF)\b")
 _NO_CHARACTER = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]"
     "|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));",
@@ -131,16 +131,11 @@ def _decoded(data: bytes) -> str | None:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
-    start = data.lstrip(b" \r\n\t\0")[:1]
-    at = data.find(start)
-    if start == b"<" and data[at + 1 : at + 4] == b"\0\0\0":
-        return data[at:].decode("utf-32-le", "replace")
-    if start == b"<" and data[at + 1 : at + 2] == b"\0":
-        return data[at:].decode("utf-16-le", "replace")
-    if start == b"<" and data[at - 3 : at] == b"\0\0\0":
-        return data[at - 3 :].decode("utf-32-be", "replace")
-    if start == b"<" and data[at - 1 : at] == b"\0" and data[at + 1 : at + 2] == b"\0":
-        return data[at - 1 :].decode("utf-16-be", "replace")
+    at = len(data) - len(data.lstrip(b" \r\n\t\0"))
+    for encoding, width, before in (("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16-be", 2, 1)):
+        first = data[max(0, at - before) :][:width]
+        if at % width == before and first == "<".encode(encoding):
+            return data[at - before :].decode(encoding, "replace")
     return None
 
 
@@ -153,7 +148,9 @@ def _any_text(data: bytes) -> str:
 
 def _mended(text: str) -> str | None:
     """The packet alone, without what XML cannot hold; None when there is no whole packet."""
-    found = _INSIDE.search(text)
-    if not found:
+    opening = _OPENING.search(text)
+    end = text.rfind(f"{opening[1]}>") if opening else -1
+    if not opening or end <= opening.end():
         return None
-    return _BARE_AMPERSAND.sub("&amp;", _NO_CHARACTER.sub(" ", found[0]))
+    packet = text[opening.start() : end + len(opening[1]) + 1]
+    return _BARE_AMPERSAND.sub("&amp;", _NO_CHARACTER.sub(" ", packet))

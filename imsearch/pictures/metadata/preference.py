@@ -7,7 +7,7 @@ corrections there.  The file's name is the last resort for a date.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from imsearch.pictures.metadata.fields import Place, Said
@@ -52,7 +52,7 @@ def _corrects(said: Said, own: Said) -> bool:
     """
     if said.taken_at is None or own.taken_at is None or said.taken_at == own.taken_at:
         return False
-    if said.taken_at.date() == own.taken_at.date() and not said.taken_at.time():
+    if said.taken_at.date() == own.taken_at.date() and said.taken_at.time() == time():
         return False
     if said.utc_offset == 0 and offset_from_utc(own.taken_at, said.taken_at) is not None:
         return False
