@@ -65,7 +65,7 @@ def test_iptc_keywords_of_a_tiff(tmp_path: Path) -> None:
         ({"_jpg_json": json.dumps({"title": "IMG 1.jpg", "people": [{"name": "Ann B"}]})}, ("ann b",)),
         ({"_jpg_supplemental__metadata_json": json.dumps({"description": "A dog on the beach!"})},
          ("dog", "the", "beach")),
-        ({"_JSON": "[]", "_md": "nothing"}, ()),
+        ({"_JSON": json.dumps({"tags": ["Sea"]}), "_md": "nothing"}, ("sea",)),
         ({}, ()),
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ messages go to stderr.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence

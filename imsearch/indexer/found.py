@@ -6,11 +6,10 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from imsearch.engine.batch import ctime_of
-from imsearch.pictures.metadata.sidecars import names_beside
+from imsearch.pictures.metadata.beside import Sidecars, beside
 
 
 class FoundFile(NamedTuple):
@@ -38,13 +37,13 @@ class FoundFile(NamedTuple):
 def look_at(
     path: str,
     entry: os.DirEntry[str] | None = None,
-    sidecars: Mapping[str, os.DirEntry[str]] | None = None,
+    sidecars: Sidecars | None = None,
     *,
     ctimes: bool = True,
 ) -> FoundFile | None:
     """One candidate, or None when nothing is there (any more).
 
-    sidecars: the files of its folder that may describe a picture, by name; without them it is looked for them.
+    sidecars: the files of its folder that may describe a picture; without them it is looked for them.
     ctimes: whether they are noted.
     """
     try:
@@ -55,29 +54,24 @@ def look_at(
         return FoundFile(path, 0, 0, _why(error))
     is_file = stat.S_ISREG(status.st_mode)
     reason = "" if is_file else "it is not a file but a folder, a pipe, a socket or a device"
-    beside, before = _beside(path, sidecars, ctimes)
+    described, before = _beside(path, sidecars, ctimes)
     return FoundFile(
-        path, status.st_size, status.st_mtime_ns, reason, beside, ctime_of(status) if ctimes else 0, before
+        path, status.st_size, status.st_mtime_ns, reason, described, ctime_of(status) if ctimes else 0, before
     )
 
 
-def _beside(path: str, sidecars: Mapping[str, os.DirEntry[str]] | None, ctimes: bool) -> tuple[int, int]:
+def _beside(path: str, sidecars: Sidecars | None, ctimes: bool) -> tuple[int, int]:
     """A number of 63 bits that is another one when a file that describes the picture comes, goes or changes.
 
     The second one is made without ctimes.
     """
-    if sidecars is not None and not sidecars:
-        return 0, 0
     folder, name = os.path.split(path)
     seen = []
-    for other in names_beside(name):
+    for other in beside(folder, name) if sidecars is None else sidecars.of(name):
         try:
-            if sidecars is None:
-                seen.append((other, os.stat(os.path.join(folder, other))))  # noqa: PTH116, PTH118
-            elif other in sidecars:
-                seen.append((other, sidecars[other].stat()))
+            seen.append((other, os.stat(os.path.join(folder, other))))  # noqa: PTH116, PTH118
         except OSError:
-            continue  # there is none, or none that could be read
+            continue  # it is gone, or could not be read
     if not seen:
         return 0, 0
     plain = [(other, status.st_size, status.st_mtime_ns) for other, status in seen]

@@ -198,5 +198,5 @@ def facts_of(said: Gathered, width: int = 0, height: int = 0, format: str = "") 
     return ImageFacts(width, height, format, said.taken_at, kept, said.facts, said.texts, FACTS_VERSION)
 
 
-_KEPT = ("camera", "gps", "exif_problem", "social_tags_problem", "pixels_problem")
+_KEPT = ("camera", "gps", "taken_from", "exif_problem", "social_tags_problem", "pixels_problem")
 """What of a picture's metadata the catalog keeps beside its columns: what it always kept, and what went wrong."""

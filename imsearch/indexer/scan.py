@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,7 @@ from imsearch.indexer.found import FoundFile, look_at
 from imsearch.indexer.left_out import LeftOut, Reason
 from imsearch.indexer.machine_made import holds_nothing, is_machine_file, is_machine_folder, is_own_folder, own_folders
 from imsearch.pictures.kinds import ENDINGS as NOT_READ
-from imsearch.pictures.metadata.sidecars import ENDINGS
+from imsearch.pictures.metadata.beside import Sidecars, is_sidecar
 from imsearch.pictures.picture import SUFFIXES
 from imsearch.pictures.raw import RAW_SUFFIXES
 
@@ -80,13 +80,14 @@ class _Folder(NamedTuple):
 class _Here(NamedTuple):
     """What is known of a folder while its entries are looked at.
 
-    name: in lower case.  own: the folders in it that belong to a program.  sidecars: by name.
+    name: in lower case.  own: the folders in it that belong to a program.  sidecars: the files in it
+    that may describe a picture.
     """
 
     folder: _Folder
     name: str
     own: Set[str]
-    sidecars: Mapping[str, os.DirEntry[str]]
+    sidecars: Sidecars
 
 
 class Scanner:
@@ -182,7 +183,7 @@ class Scanner:
                 self.found.empty.append(Path(folder.path))
             if IGNORE_NAME in names:
                 folder = folder._replace(scope=folder.scope.with_file_in(folder.path, self._note))
-            sidecars = {entry.name: entry for entry in entries if entry.name.endswith(ENDINGS)}
+            sidecars = Sidecars(name for name in names if is_sidecar(name))
             here = _Here(folder, name, own_folders(names), sidecars)
             folders += reversed([inner for entry in entries if (inner := self._entry(entry, here))])
             yield len(self.found.files)
@@ -244,9 +245,7 @@ class Scanner:
         elif ending in NOT_READ and _why_not(entry, False, here) is None:
             self.found.not_read[ending] += 1
 
-    def _add(
-        self, path: str, entry: os.DirEntry[str] | None, sidecars: Mapping[str, os.DirEntry[str]] | None = None
-    ) -> None:
+    def _add(self, path: str, entry: os.DirEntry[str] | None, sidecars: Sidecars | None = None) -> None:
         found = look_at(path, entry, sidecars, ctimes=self.found.ctimes)
         if found:
             self.found.files.append(found)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from imsearch.pictures.metadata import fields as s
 from imsearch.pictures.metadata.fields import Said
+from imsearch.pictures.metadata.moments import moment, offset, offset_from_utc
 
 DESCRIPTION, MAKE, MODEL, ORIENTATION, CHANGED_AT = 0x010E, 0x010F, 0x0110, 0x0112, 0x0132
 RATING, XP_TITLE, XP_COMMENT, XP_KEYWORDS, XP_SUBJECT = 0x4746, 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F
@@ -60,18 +61,18 @@ def _directory(exif: Image.Exif, number: int) -> Mapping[int, Any]:
 def _read_dates(said: Said, exif: Mapping[int, Any], details: Mapping[int, Any], gps: Mapping[int, Any]) -> None:
     """The first date there is, and the offset that belongs to it."""
     for tag, zone in ((TAKEN_AT, TAKEN_OFFSET), (DIGITIZED_AT, DIGITIZED_OFFSET)):
-        said.taken_at, own = s.moment(details.get(tag))
+        said.taken_at, own = moment(details.get(tag))
         if said.taken_at:
-            said.utc_offset = own if own is not None else s.offset(details.get(zone))
+            said.utc_offset = own if own is not None else offset(details.get(zone))
             break
-    said.changed_at, _ = s.moment(exif.get(CHANGED_AT))
+    said.changed_at, _ = moment(exif.get(CHANGED_AT))
     if said.taken_at and said.utc_offset is None and (utc := _gps_time(gps)):
-        said.utc_offset = s.offset_from_utc(said.taken_at, utc)
+        said.utc_offset = offset_from_utc(said.taken_at, utc)
 
 
 def _gps_time(gps: Mapping[int, Any]) -> datetime | None:
     """The satellites' clock, which shows UTC."""
-    day, _ = s.moment(gps.get(GPS_DATE))
+    day, _ = moment(gps.get(GPS_DATE))
     parts = _three(gps.get(GPS_TIME), (24, 60, 61))
     if not day or not parts or day.hour or day.minute:
         return None

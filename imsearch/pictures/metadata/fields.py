@@ -7,9 +7,8 @@ answer None (or an empty text) for what cannot be meant.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from unicodedata import category
 
@@ -17,14 +16,6 @@ from imsearch.letters import tidy
 
 LONGEST_NAME = 100
 """Characters of a camera's or lens's name."""
-
-_MOMENT = re.compile(
-    r"(?P<year>\d{4})(?:[:\-/.](?P<month>\d\d?)(?:[:\-/.](?P<day>\d\d?)(?:[ T]+(?P<hour>\d\d?):(?P<minute>\d\d)"
-    r"(?::(?P<second>\d\d)(?:[.,]\d*)?)?\s*(?P<zone>Z|[+-]\d\d:?\d\d)?)?)?)?"
-)
-_ZONE = re.compile(r"([+-])(\d\d?):?(\d\d)")
-_ODD_ZONES = frozenset((345, 525, 765))
-"""Nepal, Eucla and the Chatham Islands: the zones that lie three quarters of an hour beside a whole one."""
 
 # The plausible range of each number: sensors, lenses and clocks of today with room to spare.
 ISO = (1, 10_000_000)
@@ -100,51 +91,6 @@ def whole(value: Any, within: tuple[int, int]) -> int | None:
 def rounded(value: float | None) -> float | None:
     """Six significant digits: what a rational was meant to be, without the noise of dividing."""
     return None if value is None else float(f"{value:.6g}")
-
-
-def moment(value: Any) -> tuple[datetime | None, int | None]:
-    """A date and time as written, and its offset from UTC in minutes where it has one.
-
-    Takes EXIF's ``2024:05:06 07:08:09`` and ISO 8601; what is cut off counts as its beginning (1956 is the first of
-    January).  A clock that was never set ("0000:00:00") is no date.
-    """
-    found = _MOMENT.match(plain(value))
-    if not found:
-        return None, None
-    parts = [int(found[name] or least) for name, least in _PARTS]
-    try:
-        return datetime(*parts), offset(found["zone"])  # type: ignore[arg-type]
-    except ValueError:
-        return None, None
-
-
-_PARTS = (("year", 0), ("month", 1), ("day", 1), ("hour", 0), ("minute", 0), ("second", 0))
-
-
-def offset(value: Any) -> int | None:
-    """Minutes ahead of UTC, from ``+05:30``, ``-0800`` or ``Z``."""
-    text = plain(value)
-    if text in ("Z", "z"):
-        return 0
-    found = _ZONE.fullmatch(text)
-    minutes = (int(found[2]) * 60 + int(found[3])) * (-1 if found[1] == "-" else 1) if found else None
-    return minutes if minutes is not None and is_zone(minutes) else None
-
-
-def is_zone(minutes: int) -> bool:
-    """Whether clocks anywhere are so many minutes ahead of UTC."""
-    return -720 <= minutes <= 840 and (minutes % 30 == 0 or minutes in _ODD_ZONES)
-
-
-def offset_from_utc(clock: datetime, utc: datetime) -> int | None:
-    """The offset of a clock that showed `clock` at `utc`, as GPS knows it.
-
-    Neither need be exact: a camera's clock is minutes off, a GPS fix may be minutes old.  Up to five minutes beside a
-    zone are taken for that zone; more is no evidence.
-    """
-    minutes = (clock - utc) / timedelta(minutes=1)
-    nearest = round(minutes / 15) * 15
-    return nearest if abs(minutes - nearest) <= 5 and is_zone(nearest) else None
 
 
 def place(latitude: float | None, longitude: float | None) -> Place | None:

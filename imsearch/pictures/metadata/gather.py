@@ -1,8 +1,8 @@
 """Everything that is said of a picture, gathered from the file and from what lies beside it.
 
-Facts of the camera are taken from the file before anything else.  Title, description and rating are taken from an XMP
-file beside it first: programs that do not touch pictures write there what was changed last.  What does not parse is
-left out and told; nothing here stops a picture.
+Facts of the camera are taken from the file before anything else.  Date, place, title, description and rating are taken
+from an XMP file beside it first: programs that do not touch pictures write there what was changed last.  What does not
+parse is left out and told; nothing here stops a picture.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from typing import Any
 from PIL import Image
 
 from imsearch.pictures.metadata import fields as s
+from imsearch.pictures.metadata.beside import beside as names_beside
 from imsearch.pictures.metadata.exif import read_exif
 from imsearch.pictures.metadata.fields import Said
 from imsearch.pictures.metadata.iptc import read_iptc
-from imsearch.pictures.metadata.sidecars import LARGEST, names_beside, read_takeout, read_text
+from imsearch.pictures.metadata.preference import choose_moment, choose_place
+from imsearch.pictures.metadata.sidecars import LARGEST, read_takeout, read_text
 from imsearch.pictures.metadata.xmp import read_xmp
 from imsearch.records import Facts, Text
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 """Raised when pictures would say more, or something else; those read by a lower version are read again."""
 
 MOST_TAGS = 100
@@ -41,13 +43,14 @@ LONGEST_PROBLEM = 300
 class Gathered:
     """What is known of a picture beside its pixels.
 
-    `orientation` is EXIF's (1 is upright).  `social_tags` are the keywords in lower case, and the words of Takeout's
-    descriptions.  The problems tell what could not be read, `pixels_problem` of the picture itself; they are
-    empty when all could.
+    `orientation` is EXIF's (1 is upright).  `taken_from` is ``"name"`` when only the file's name told the date.
+    `social_tags` are the keywords in lower case, and the words of Takeout's descriptions.  The problems tell what could
+    not be read, `pixels_problem` of the picture itself; they are empty when all could.
     """
 
     orientation: int = 1
     taken_at: datetime | None = None
+    taken_from: str = ""
     facts: Facts = field(default_factory=Facts)
     texts: tuple[Text, ...] = ()
     social_tags: tuple[str, ...] = ()
@@ -61,6 +64,7 @@ class Gathered:
         latitude, longitude = known.pop("latitude", None), known.pop("longitude", None)
         more = {
             "taken_at": self.taken_at.isoformat() if self.taken_at else None,
+            "taken_from": self.taken_from or None,
             "gps": (latitude, longitude) if latitude is not None else None,
             "exif_problem": self.exif_problem or None,
             "social_tags_problem": self.social_tags_problem or None,
@@ -90,11 +94,13 @@ def gather(path: Path, image: Image.Image, *, written: bool = True, beside: bool
             found.append((where, read()))
         except Exception as error:  # noqa: BLE001 - told; damaged files make parsers raise nearly anything
             problems.append(f"{where}: {str(error) or type(error).__name__}")
-    taken_at, facts = _facts(found)
+    facts, taken = _facts(found), choose_moment(found, path.stem if written else "")
+    facts = replace(facts, utc_offset=taken.utc_offset)
     # Keywords come from EXIF last, since only Windows writes them there, beside better ones.
     tags = [tag for _, said in [*found[1:], found[0]] for tag in said.tags] if written else []
     texts = _texts(found) if written else ()
-    return Gathered(orientation, taken_at, facts, texts, _lowered(tags), exif_problem, _told(problems))
+    problem = _told(problems)
+    return Gathered(orientation, taken.at, taken.source, facts, texts, _lowered(tags), exif_problem, problem)
 
 
 def _sources(path: Path, image: Image.Image, beside: bool) -> Iterator[tuple[str, Callable[[], Said]]]:
@@ -102,8 +108,8 @@ def _sources(path: Path, image: Image.Image, beside: bool) -> Iterator[tuple[str
     yield "XMP", lambda: read_xmp(_own_xmp(image))
     yield "IPTC", lambda: read_iptc(image)
     readers = {".xmp": read_xmp, ".txt": read_text, ".json": read_takeout}
-    for name in names_beside(path.name) if beside else ():
-        yield name, partial(_beside, path.parent / name, readers[os.path.splitext(name)[1]])  # noqa: PTH122
+    for name in names_beside(os.fspath(path.parent), path.name) if beside else ():
+        yield name, partial(_beside, path.parent / name, readers[os.path.splitext(name)[1].lower()])  # noqa: PTH122
 
 
 def _beside(path: Path, read: Callable[[bytes], Said]) -> Said:
@@ -124,19 +130,15 @@ def _told(problems: Iterable[str]) -> str:
     return "; ".join(problems)[:LONGEST_PROBLEM].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def _facts(found: Sequence[tuple[str, Said]]) -> tuple[datetime | None, Facts]:
-    """For each fact the first source that knows it."""
+def _facts(found: Sequence[tuple[str, Said]]) -> Facts:
+    """For each fact but the date the first source that knows it."""
     told = [said for _, said in found]
 
     def first(name: str, sources: Sequence[Said] = told) -> Any:
         return next((value for said in sources if (value := getattr(said, name)) not in (None, "")), None)
 
-    taken_at = first("taken_at") or first("changed_at")
-    # An offset is worth something only beside the very time it was written for.
-    offset = first("utc_offset", [said for said in told if said.taken_at == taken_at])
-    place = first("place") or (None, None)
-    facts = Facts(
-        utc_offset=offset,
+    place = choose_place(found) or (None, None)
+    return Facts(
         camera=first("camera"),
         lens=first("lens"),
         iso=first("iso"),
@@ -147,12 +149,11 @@ def _facts(found: Sequence[tuple[str, Said]]) -> tuple[datetime | None, Facts]:
         longitude=place[1],
         rating=first("rating", [said for _, said in _newest_first(found)]),
     )
-    return taken_at, facts
 
 
 def _newest_first(found: Sequence[tuple[str, Said]]) -> list[tuple[str, Said]]:
     """Sources in the order in which they count for what people write: EXIF last, XMP beside the picture first."""
-    return sorted(found, key=lambda pair: (not pair[0].endswith(".xmp"), pair[0] == "EXIF"))
+    return sorted(found, key=lambda pair: (not pair[0].lower().endswith(".xmp"), pair[0] == "EXIF"))
 
 
 def _texts(found: Sequence[tuple[str, Said]]) -> tuple[Text, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from PIL import Image
 
 from imsearch.pictures.metadata import fields as s
 from imsearch.pictures.metadata.fields import Said
+from imsearch.pictures.metadata.moments import moment
 
 _CHARACTER_SET, _UTF_8 = (1, 90), b"\x1b%G"
 _TITLE, _KEYWORDS, _DATE, _TIME, _HEADLINE, _CAPTION = (2, 5), (2, 25), (2, 55), (2, 60), (2, 105), (2, 120)
-_DATE_AND_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)([+-]\d{4})?)?")
 
 
 def read_iptc(image: Image.Image) -> Said:
@@ -31,8 +30,7 @@ def read_iptc(image: Image.Image) -> Said:
     said.texts += [("description", text) for text in values(_CAPTION)[:1]]
     said.keywords(values(_KEYWORDS))
     day, clock = "".join(values(_DATE)[:1]), "".join(values(_TIME)[:1])
-    if found := _DATE_AND_TIME.match(f"{day}T{clock}"):
-        year, month, date, hour, minute, second, zone = found.groups()
-        time = f" {hour}:{minute}:{second}{zone or ''}" if hour else ""
-        said.taken_at, said.utc_offset = s.moment(f"{year}:{month}:{date}{time}")
+    said.taken_at, said.utc_offset = moment(f"{day} {clock}")
+    if said.taken_at is None:
+        said.taken_at, _ = moment(day)
     return said

@@ -6,6 +6,7 @@ read here has one, so that a file with a document type is refused as a whole.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -16,16 +17,33 @@ class XmlError(ImsearchError):
     """It is not well-formed XML, or more than plain XML."""
 
 
-def parse_xml(data: bytes) -> Element:
-    """The root element; names with a namespace read ``{namespace}name``.  Raises `XmlError`."""
-    builder = TreeBuilder()
-    parser = expat.ParserCreate(namespace_separator="}")
+class DocumentTypeError(XmlError):
+    """It declares a document type."""
+
+
+def parse_xml(data: bytes, encoding: str | None = None, prefixes: Mapping[str, str] | None = None) -> Element:
+    """The root element; names with a namespace read ``{namespace}name``.  Raises `XmlError`.
+
+    `encoding` is the one to believe, whatever the file declares.  `prefixes` are the namespaces of prefixes that the
+    file uses without declaring them; with it, names with other ones stay as they are, without it they are an error.
+    """
+    names, builder = _Names(prefixes), TreeBuilder()
+    parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse
-    parser.StartElementHandler = lambda name, facts: builder.start(
-        _braced(name), {_braced(key): value for key, value in facts.items()}
-    )
-    parser.EndElementHandler = lambda name: builder.end(_braced(name))
+
+    def start(name: str, facts: dict[str, str]) -> None:
+        names.enter(facts)
+        builder.start(
+            names.full(name, is_element=True),
+            {names.full(key): value for key, value in facts.items() if not key.startswith("xmlns")},
+        )
+
+    def end(name: str) -> None:
+        builder.end(names.full(name, is_element=True))
+        names.leave()
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = builder.data
     try:
         parser.Parse(data, True)
@@ -34,9 +52,43 @@ def parse_xml(data: bytes) -> Element:
         raise XmlError(f"it is not well-formed XML: {error}") from error
 
 
-def _braced(name: str) -> str:
-    return "{" + name if "}" in name else name
+class _Names:
+    """The namespaces in force; expat's own handling refuses a file for one prefix that is not declared."""
+
+    def __init__(self, known: Mapping[str, str] | None) -> None:
+        self._spaces = {"xml": "http://www.w3.org/XML/1998/namespace", **(known or {})}
+        self._is_lenient = known is not None
+        self._before: list[list[tuple[str, str | None]]] = []
+
+    def enter(self, facts: Mapping[str, str]) -> None:
+        """Take up what an element declares."""
+        changed = []
+        for key, value in facts.items():
+            if key == "xmlns" or key.startswith("xmlns:"):
+                prefix = key[6:]
+                changed.append((prefix, self._spaces.get(prefix)))
+                self._spaces[prefix] = value
+        self._before.append(changed)
+
+    def leave(self) -> None:
+        """Go back to what held before the element."""
+        for prefix, value in reversed(self._before.pop()):
+            if value is None:
+                del self._spaces[prefix]
+            else:
+                self._spaces[prefix] = value
+
+    def full(self, name: str, is_element: bool = False) -> str:
+        """The name with its namespace; an attribute without a prefix has none."""
+        prefix, colon, local = name.partition(":")
+        if not colon:
+            space = self._spaces.get("", "") if is_element else ""
+            return f"{{{space}}}{name}" if space else name
+        space = self._spaces.get(prefix, "")
+        if not space and not self._is_lenient:
+            raise ValueError(f"unbound prefix {prefix}")
+        return f"{{{space}}}{local}" if space else name
 
 
 def _refuse(*_: object) -> None:
-    raise XmlError("it declares a document type, which plain XML does not need")
+    raise DocumentTypeError("it declares a document type, which plain XML does not need")

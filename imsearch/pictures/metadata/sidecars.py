@@ -1,11 +1,10 @@
-"""The files that photo programs put beside a picture: their names, and what those say that are no XMP."""
+"""The files that photo programs put beside a picture: which they are, and what those say that are no XMP."""
 
 from __future__ import annotations
 
 import json
 import re
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from imsearch.pictures.metadata import fields as s
@@ -14,33 +13,8 @@ from imsearch.pictures.metadata.fields import Said
 LARGEST = 1 << 20
 """In bytes; a larger file beside a picture is something else."""
 
-ENDINGS = (".xmp", ".txt", ".json")
-"""Names with another ending (in this case) are no sidecars."""
-
-_TAKEOUT_NAME = 46
-"""Google Takeout cuts the name of a description to so many characters, without its ``.json``."""
-_NUMBERED = re.compile(r"(.+)(\(\d+\))(\.[^.]+)")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _FILE_NAME = re.compile(r".*\.\w{2,5}", re.DOTALL)
-
-
-def names_beside(name: str) -> tuple[str, ...]:
-    """What files beside the picture `name` may be called, in the order in which they are read.
-
-    ``IMG.xmp``, ``IMG.jpg.xmp``, the same with ``.txt``, and Google Takeout's two kinds of ``.json``.  Takeout moves
-    the number of the second IMG.jpg, ``IMG(1).jpg``, to the end: ``IMG.jpg(1).json``.
-    """
-    stem = Path(name).stem
-    numbered = _NUMBERED.fullmatch(name)
-    plain, number = (numbered[1] + numbered[3], numbered[2]) if numbered else (name, "")
-    return (
-        f"{stem}.xmp",
-        f"{name}.xmp",
-        f"{stem}.txt",
-        f"{name}.txt",
-        f"{f'{plain}.supplemental-metadata'[:_TAKEOUT_NAME]}{number}.json",
-        f"{plain[:_TAKEOUT_NAME]}{number}.json",
-    )
 
 
 def read_text(data: bytes) -> Said:

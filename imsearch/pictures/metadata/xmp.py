@@ -9,123 +9,106 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from xml.etree.ElementTree import Element
 
 from imsearch.pictures.metadata import fields as s
 from imsearch.pictures.metadata.fields import Said
-from imsearch.pictures.metadata.plain_xml import XmlError, parse_xml
+from imsearch.pictures.metadata.moments import moment
+from imsearch.pictures.metadata.packet import LARGEST as LARGEST
+from imsearch.pictures.metadata.packet import Packet, name_of
 
-LARGEST = 1 << 22
-"""In bytes; editors leave some megabytes of history behind, and no picture needs more words."""
+_DATES = ("exif:DateTimeOriginal", "photoshop:DateCreated", "exif:DateTimeDigitized", "xmp:CreateDate")
+_HIERARCHIES = (
+    ("lr:hierarchicalSubject", "|"), ("digiKam:TagsList", "/"), ("MicrosoftPhoto:LastKeywordXMP", "/"),
+    ("MicrosoftPhoto:LastKeywordIPTC", "/"), ("mediapro:CatalogSets", "|"), ("acdsee:keywords", "|"),
+)  # fmt: skip
+"""Properties with the way to each keyword, and what lies between its levels; a ``|`` does in any."""
+_PERCENT = ((99, 5), (75, 4), (50, 3), (25, 2), (1, 1))
+"""Microsoft's percentages from which on there are so many stars."""
 
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_DC = "{http://purl.org/dc/elements/1.1/}"
-_XMP = "{http://ns.adobe.com/xap/1.0/}"
-_EXIF = "{http://ns.adobe.com/exif/1.0/}"
-_EXIF_EX = "{http://cipa.jp/exif/1.0/}"
-_TIFF = "{http://ns.adobe.com/tiff/1.0/}"
-_AUX = "{http://ns.adobe.com/exif/1.0/aux/}"
-_PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
-_LIGHTROOM = "{http://ns.adobe.com/lightroom/1.0/}"
-_IPTC_EXT = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
-_REGIONS = "{http://www.metadataworkinggroup.com/schemas/regions/}"
-
-_DATES = (f"{_EXIF}DateTimeOriginal", f"{_PHOTOSHOP}DateCreated", f"{_EXIF}DateTimeDigitized", f"{_XMP}CreateDate")
-_COORDINATE = re.compile(r"(\d{1,3})(?:,(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?))?)?([NSEW])", re.IGNORECASE)
-
-
-class Packet:
-    """The properties of an XMP packet."""
-
-    def __init__(self, data: bytes) -> None:
-        """Raises `XmlError` when it is damaged or too large."""
-        if len(data) > LARGEST:
-            raise XmlError(f"it has {len(data):,} bytes; more than {LARGEST:,} are left unread")
-        root = parse_xml(data)
-        rdf = root if root.tag == f"{_RDF}RDF" else root.find(f".//{_RDF}RDF")
-        self._descriptions = [] if rdf is None else list(rdf)
-
-    def elements(self, name: str) -> Iterator[Element]:
-        """The properties of this name that are written as elements."""
-        for description in self._descriptions:
-            yield from description.findall(name)
-
-    def values(self, name: str) -> list[str]:
-        """The values of a property: one, or the items of a list."""
-        found = [value for description in self._descriptions if (value := description.get(name)) is not None]
-        for element in self.elements(name):
-            items = [item.text or "" for item in element.iter(f"{_RDF}li")]
-            found += items or [element.text or ""]
-        return found
-
-    def value(self, *names: str) -> str:
-        """The first value that is not empty; of one in several languages the default."""
-        for name in names:
-            for element in self.elements(name):
-                for item in element.iter(f"{_RDF}li"):
-                    if item.get("{http://www.w3.org/XML/1998/namespace}lang") == "x-default" and item.text:
-                        return item.text
-            for value in self.values(name):
-                if value.strip():
-                    return value
-        return ""
+_NUMBER = r"[+-]?\d{1,3}(?:\.\d+)?"
+_MARK = r"\s*(?:,|°|deg|\s|['\u2032]|\")\s*"
+_COORDINATE = re.compile(
+    rf"(?P<before>[NSEW])?\s*(?P<degrees>{_NUMBER})(?:{_MARK}(?P<minutes>\d{{1,2}}(?:\.\d+)?)"
+    rf"(?:{_MARK}(?P<seconds>\d{{1,2}}(?:\.\d+)?))?)?(?:\s*(?:°|deg|['\u2032\u2033]|\"))?\s*(?P<after>[NSEW])?",
+    re.IGNORECASE,
+)
+_DECIMAL_COMMA = re.compile(r"([+-]?\d{1,3}),(\d{3,})")
 
 
 def read_xmp(data: bytes) -> Said:
     """What a packet says; empty for no packet.  Raises `XmlError`."""
-    data = data.strip(b"\0 \r\n\t")
-    if not data:
+    if not data.strip(b"\0 \r\n\t"):
         return Said()
     packet = Packet(data)
-    said = Said(place=_place(packet), rating=s.whole(packet.value(f"{_XMP}Rating"), s.RATING))
+    said = Said(place=_place(packet), rating=_rating(packet))
     said.taken_at, said.utc_offset = _moment(packet)
-    make, model = s.plain(packet.value(f"{_TIFF}Make")), s.plain(packet.value(f"{_TIFF}Model"))
-    said.camera = s.device(make, model)
-    said.lens = s.plain(packet.value(f"{_EXIF_EX}LensModel", f"{_AUX}Lens"))
-    said.iso = s.whole(packet.value(f"{_EXIF_EX}PhotographicSensitivity", f"{_EXIF}ISOSpeedRatings"), s.ISO)
-    said.aperture = s.rounded(s.number(packet.value(f"{_EXIF}FNumber"), s.APERTURE))
-    said.exposure = s.rounded(s.number(packet.value(f"{_EXIF}ExposureTime"), s.EXPOSURE))
-    said.focal_length = s.rounded(s.number(packet.value(f"{_EXIF}FocalLength"), s.FOCAL_LENGTH))
-    said.texts.append(("title", packet.value(f"{_DC}title", f"{_PHOTOSHOP}Headline")))
-    said.texts.append(("description", packet.value(f"{_DC}description")))
+    said.camera = s.device(s.plain(packet.value("tiff:Make")), s.plain(packet.value("tiff:Model")))
+    said.lens = s.plain(packet.value("exifEX:LensModel", "aux:Lens"))
+    said.iso = s.whole(packet.value("exifEX:PhotographicSensitivity", "exif:ISOSpeedRatings"), s.ISO)
+    said.aperture = s.rounded(s.number(packet.value("exif:FNumber"), s.APERTURE))
+    said.exposure = s.rounded(s.number(packet.value("exif:ExposureTime"), s.EXPOSURE))
+    said.focal_length = s.rounded(s.number(packet.value("exif:FocalLength"), s.FOCAL_LENGTH))
+    said.texts.append(("title", packet.value("dc:title", "photoshop:Headline")))
+    said.texts.append(("description", packet.value("dc:description")))
     said.keywords(_keywords(packet))
     return said
 
 
+def _rating(packet: Packet) -> int | None:
+    """Stars as XMP counts them, else as Microsoft does."""
+    stars = s.whole(packet.value("xmp:Rating"), s.RATING)
+    if stars is None and (percent := s.whole(packet.value("MicrosoftPhoto:Rating"), (0, 100))) is not None:
+        return next((number for least, number in _PERCENT if percent >= least), 0)
+    return stars
+
+
 def _keywords(packet: Packet) -> list[str]:
     """Subjects, each level of the hierarchical ones, and the people that are named."""
-    levels = [level for subject in packet.values(f"{_LIGHTROOM}hierarchicalSubject") for level in subject.split("|")]
-    return [*packet.values(f"{_DC}subject"), *levels, *packet.values(f"{_IPTC_EXT}PersonInImage"), *_faces(packet)]
+    found = [level for subject in packet.values("dc:subject") for level in subject.split("|")]
+    for name, between in _HIERARCHIES:
+        for way in packet.values(name):
+            found += way.split("|" if "|" in way else between)
+    return [*found, *packet.values("Iptc4xmpExt:PersonInImage"), *_faces(packet)]
 
 
 def _faces(packet: Packet) -> Iterator[str]:
     """The names on the frames that photo programs draw around faces."""
-    for regions in packet.elements(f"{_REGIONS}Regions"):
+    for regions in (*packet.elements("mwg-rs:Regions"), *packet.elements("MP:RegionInfo")):
         for region in regions.iter():
-            kind = region.get(f"{_REGIONS}Type") or region.findtext(f"{_REGIONS}Type")
-            if kind == "Face":
-                yield region.get(f"{_REGIONS}Name") or region.findtext(f"{_REGIONS}Name") or ""
+            said = {name_of(key): value for key, value in region.attrib.items()}
+            said |= {name_of(part.tag): part.text or "" for part in region if not len(part)}
+            if said.get("mwg-rs:Type") == "Face":
+                yield said.get("mwg-rs:Name", "")
+            elif name := said.get("MPReg:PersonDisplayName"):
+                yield name
 
 
 def _moment(packet: Packet) -> tuple[datetime | None, int | None]:
     for name in _DATES:
-        found, offset = s.moment(packet.value(name))
+        found, offset = moment(packet.value(name))
         if found:
             return found, offset
     return None, None
 
 
 def _place(packet: Packet) -> s.Place | None:
-    return s.place(
-        _coordinate(packet.value(f"{_EXIF}GPSLatitude"), "NS"), _coordinate(packet.value(f"{_EXIF}GPSLongitude"), "EW")
-    )
+    def one(name: str, letters: str) -> float | None:
+        return _coordinate(packet.value(name), letters, packet.value(f"{name}Ref"))
+
+    return s.place(one("exif:GPSLatitude", "NS"), one("exif:GPSLongitude", "EW"))
 
 
-def _coordinate(text: str, letters: str) -> float | None:
-    """``33,51.4S`` or ``33,51,24S``: degrees, minutes, seconds."""
-    found = _COORDINATE.fullmatch(s.plain(text))
-    if not found or found[4].upper() not in letters:
+def _coordinate(text: str, letters: str, reference: str = "") -> float | None:
+    """Degrees from ``33,51.4S``, ``33,51,24S``, ``-33.8567``, or what else says no less."""
+    text = s.plain(text)
+    if comma := _DECIMAL_COMMA.fullmatch(text):
+        text = f"{comma[1]}.{comma[2]}"
+    found = _COORDINATE.fullmatch(text)
+    if not found:
         return None
-    minutes, seconds = float(found[2] or 0), float(found[3] or 0)
-    value = int(found[1]) + minutes / 60 + seconds / 3600
-    return -value if found[4].upper() == letters[1] else value
+    letter = (found["after"] or found["before"] or s.plain(reference)[:1]).upper()
+    degrees, minutes, seconds = (float(found[name] or 0) for name in ("degrees", "minutes", "seconds"))
+    if (letter and letter not in letters) or minutes >= 60 or seconds >= 60:
+        return None
+    value = abs(degrees) + minutes / 60 + seconds / 3600
+    return -value if letter == letters[1] or found["degrees"].startswith("-") else value

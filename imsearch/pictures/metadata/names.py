@@ -1,0 +1,79 @@
+"""Dates that stand in the names of files.
+
+Messengers and screenshots leave nothing else: ``IMG-20190105-WA0003``, ``Screenshot_2021-03-04-10-11-12``.  A name
+is read only when it tells a whole day, beginning with the year.  Digits are taken for a day only where they stand for
+themselves: not inside a longer number or an identifier, and only when that day existed and has already begun.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+LONGEST = 500
+"""Characters of a name that are looked at; file systems hold fewer."""
+
+FIRST_YEAR = 1826
+"""Of the oldest photograph that is left."""
+
+_NO_DATE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+\d[\d ]{6,}", re.IGNORECASE)
+"""Identifiers and telephone numbers."""
+
+_BEFORE = r"(?<![^\W_])(?P<word>[^\W\d_]*)"
+"""A date begins the name, or follows something that is neither letter nor digit, or a word: ``IMG20190105``."""
+_DAY = re.compile(
+    _BEFORE + r"(?:(?P<year>\d{4})(?P<between>[-_. ])(?P<month>\d\d)(?P=between)(?P<day>\d\d)(?!\d)"
+    r"|(?P<compact>(?:19|20)\d{6})(?=$|\D|\d{6}(?:\d{3})?(?:\D|$)))"
+)
+_CLINGS = re.compile(r"(?!T\d)[^\W\d_]")
+"""A letter right behind a date: both are a part of an identifier."""
+_APART = re.compile(
+    r"(?:[-_T ,.]{1,3}|[-\s_,]{1,2}[^\W\d](?:[^\d]{0,12}[^\w])?)"  # "_", " at ", " kl. ", " a las "
+    r"(?P<hour>\d\d?)(?P<between>[-_.:\s])(?P<minute>\d\d)(?P=between)(?P<second>\d\d)(?!\d)"
+    r"(?:[\s_]?(?P<half>[AP])\.?M\b)?",
+    re.IGNORECASE,
+)
+_TOGETHER = re.compile(r"[-_T ,.]{0,3}(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?:\d{3})?(?P<utc>Z)?(?![^\W_])")
+_UTC_NAMES = re.compile(r"PXL_\d{8}_\d{9}")
+"""Google's camera writes UTC into its names, whatever the zone."""
+
+
+def moment_of_name(stem: str, now: datetime | None = None) -> tuple[datetime | None, int | None]:
+    """The date and time that a file's name without its ending tells, and the offset from UTC where that is known.
+
+    The time is midnight where only the day is told; (None, None) for no date.  `now`, without a zone, is the clock
+    after which there can be no picture, by default this machine's.
+    """
+    name = _NO_DATE.sub("#", stem[:LONGEST])
+    latest = (now or datetime.now()) + timedelta(days=1)  # clocks elsewhere are ahead
+    for found in _DAY.finditer(name):
+        digits = found["compact"] or found["year"] + found["month"] + found["day"]
+        try:
+            day = datetime(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        except ValueError:
+            continue
+        rest = name[found.end() :]
+        if day.year < FIRST_YEAR or day > latest or _CLINGS.match(rest):
+            continue
+        time, is_utc = _time(rest)
+        if time is not None:
+            return day + time, 0 if is_utc or _UTC_NAMES.match(name) else None
+        if not rest[:1].isdigit():  # else it was only the beginning of a longer number
+            return day, None
+    return None, None
+
+
+def _time(rest: str) -> tuple[timedelta | None, bool]:
+    """The time of day that follows a date, if one does, and whether it is said to be UTC."""
+    found = _TOGETHER.match(rest) or _APART.match(rest)
+    if not found:
+        return None, False
+    parts = found.groupdict()
+    hour, minute, second = (int(parts[name]) for name in ("hour", "minute", "second"))
+    if half := parts.get("half"):
+        if not 1 <= hour <= 12:
+            return None, False
+        hour = hour % 12 + 12 * (half in "Pp")
+    if hour > 23 or minute > 59 or second > 59:
+        return None, False
+    return timedelta(hours=hour, minutes=minute, seconds=second), bool(parts.get("utc"))
