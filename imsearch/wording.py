@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from imsearch.engine.changes import Change
-    from imsearch.records import Facts
+    from imsearch.records import Facts, Image
 
 
 def count(number: int, what: str, plural: str | None = None) -> str:
@@ -22,6 +23,14 @@ def moment(taken_at: datetime, utc_offset: int | None) -> str:
         return f"{taken_at:%Y-%m-%d %H:%M:%S}"
     hours, minutes = divmod(abs(utc_offset), 60)
     return f"{taken_at:%Y-%m-%d %H:%M:%S} {'-' if utc_offset < 0 else '+'}{hours:02}:{minutes:02}"
+
+
+def taken(image: Image) -> str:
+    """When a picture was taken; only the day where its file's name tells no more.  It must be known."""
+    assert image.taken_at is not None
+    if image.metadata.get("taken_from") == "name" and image.taken_at.time() == time():
+        return f"{image.taken_at:%Y-%m-%d}"
+    return moment(image.taken_at, image.facts.utc_offset)
 
 
 def exposure(facts: Facts) -> list[str]:

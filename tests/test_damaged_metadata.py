@@ -179,8 +179,8 @@ def test_careless_xmp_is_read(packet: bytes, tag: str, tmp_path: Path) -> None:
         assert [each.lower().replace("  ", " ") for each in said.tags] == [tag]
     path = tmp_path / "a.jpg"
     path.with_suffix(".xmp").write_bytes(packet)
-    found = read(jpeg(), path)
-    assert (found.social_tags, found.social_tags_problem) == ((tag,), "")
+    gathered = read(jpeg(), path)
+    assert (gathered.social_tags, gathered.social_tags_problem) == ((tag,), "")
 
 
 def test_the_cost_of_xmp_grows_with_its_size_only() -> None:

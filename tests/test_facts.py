@@ -13,7 +13,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from imsearch.pictures.metadata.fields import number, place, plain
 from imsearch.pictures.metadata.gather import Gathered
-from imsearch.pictures.metadata.moments import is_zone, moment, offset, offset_from_utc
+from imsearch.pictures.metadata.moments import is_zone, offset, offset_from_utc
 from imsearch.pictures.metadata.xmp import read_xmp
 from imsearch.pictures.picture import read_picture
 from imsearch.records import Facts, Text
@@ -105,56 +105,6 @@ def test_which_minutes_are_zones() -> None:
     assert [offset(text) for text in ("Z", "+05:30", "-0800", "+1:00", "", "+99:00", None, 7)] == [
         0, 330, -480, 60, None, None, None, None
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2024:05:06 07:08:09", (CLOCK, None)),
-        ("2024-05-06T07:08:09.53+02:00", (CLOCK, 120)),
-        ("2024-05-06T07:08:09Z", (CLOCK, 0)),
-        ("2024/05/06 07:08", (datetime(2024, 5, 6, 7, 8), None)),
-        ("2024-05-06", (datetime(2024, 5, 6), None)),
-        ("2024: 5: 6  7: 8: 9", (CLOCK, None)),
-        ("2024:05:06 7:8:9", (CLOCK, None)),
-        ("20240506070809", (CLOCK, None)),
-        ("20240506 070809", (CLOCK, None)),
-        ("20240506T070809+0200", (CLOCK, 120)),
-        ("2024:05:06 07:08:09\0\0junk", (CLOCK, None)),
-        ("2024:05:06 07:07:60", (datetime(2024, 5, 6, 7, 8), None)),
-        ("2024:05:06 07:08:09 pm", (datetime(2024, 5, 6, 19, 8, 9), None)),
-        ("2024:05:06 12:08:09 AM", (datetime(2024, 5, 6, 0, 8, 9), None)),
-        ("2024:05:06 下午7:08:09", (datetime(2024, 5, 6, 19, 8, 9), None)),
-        ("1956:00:00 00:00:00", (datetime(1956, 1, 1), None)),
-        ("1956:08:  :  :  ", (datetime(1956, 8, 1), None)),
-        ("19560000", (datetime(1956, 1, 1), None)),
-        ("1980:01:01 00:00:00", (datetime(1980, 1, 1), None)),
-        ("1970", (datetime(1970, 1, 1), None)),
-        ("1970:01:01 00:00:00", (None, None)),
-        ("1970-01-01T01:00:00+01:00", (None, None)),
-        ("1904-01-01T00:00:00Z", (None, None)),
-        ("0001-01-01", (None, None)),
-        ("0001-01-01T00:00:00", (None, None)),
-        ("9999:12:31 23:59:59", (None, None)),
-        ("1956:00:12 00:00:00", (None, None)),
-        ("2024:05:06 07", (None, None)),
-        ("2024:05:06 24:08:09", (None, None)),
-        ("2024:05:06 07:08:61", (None, None)),
-        ("2024:05:06 13:08:09 AM", (None, None)),
-        ("2024:05:06 and more", (None, None)),
-        ("1546682400", (None, None)),
-        ("1546682400123", (None, None)),
-        ("12345678", (None, None)),
-        ("1956", (datetime(1956, 1, 1), None)),
-        ("0000:00:00 00:00:00", (None, None)),
-        ("2024:13:01 00:00:00", (None, None)),
-        ("2024:02:30 00:00:00", (None, None)),
-        ("    :  :     :  :  ", (None, None)),
-        (b"2024", (None, None)),
-    ],
-)
-def test_moments(text: Any, expected: tuple[datetime | None, int | None]) -> None:
-    assert moment(text) == expected
 
 
 def test_plausible_values() -> None:
@@ -267,55 +217,6 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "IMG 1.jpg"
     path.write_bytes(jpeg(xmp("Sea", attributes='xmp:Rating="2"'), iptc(b"sea", b"Boat")))
     return path
-
-
-def test_a_sidecar_corrects_date_and_place(photo: Path) -> None:
-    data = encoded(quarters(), "JPEG", exif=FULL)
-    photo.with_suffix(".xmp").write_bytes(
-        described(exif__DateTimeOriginal="1985-07-01T12:00:00", exif__GPSLatitude="48,8N", exif__GPSLongitude="11,30E")
-    )
-    said = read(data, photo)
-    assert (said.taken_at, said.facts.utc_offset) == (datetime(1985, 7, 1, 12), None)
-    assert (said.facts.latitude, said.facts.longitude) == (48.133333, 11.5)
-    assert said.facts.camera == "NIKON Z 6"
-
-
-@pytest.mark.parametrize(
-    "written",
-    ["2024-05-06", "2024-05-06T05:08:09Z", "2024-05-06T07:08:09", "2024-05-06T14:08:09+09:00", "1546682400", ""],
-)
-def test_a_sidecar_that_means_the_same_moment_changes_nothing(photo: Path, written: str) -> None:
-    photo.with_suffix(".xmp").write_bytes(described(exif__DateTimeOriginal=written))
-    said = read(encoded(quarters(), "JPEG", exif=FULL), photo)
-    assert (said.taken_at, said.facts.utc_offset) == (CLOCK, 120)
-
-
-def takeout(seconds: int, **places: tuple[float, float]) -> str:
-    """A description with a time and places."""
-    told = {name: {"latitude": place[0], "longitude": place[1]} for name, place in places.items()}
-    return json.dumps({"photoTakenTime": {"timestamp": str(seconds)}, **told})
-
-
-def test_takeout_counts_where_it_was_corrected_and_not_where_it_repeats(photo: Path) -> None:
-    beside = photo.with_name(f"{photo.name}.json")
-    data = encoded(quarters(), "JPEG", exif=FULL)
-    beside.write_text(takeout(1714972089, geoData=(46.5001, -7.26)))  # 05:08:09 UTC
-    said = read(data, photo)
-    assert (said.taken_at, said.facts) == (CLOCK, FACTS)
-    beside.write_text(takeout(489067200, geoData=(48.0, 11.0), geoDataExif=(46.5, -7.26)))
-    said = read(data, photo)
-    assert (said.taken_at, said.facts.utc_offset) == (datetime(1985, 7, 1, 12), 0)
-    assert (said.facts.latitude, said.facts.longitude) == (48.0, 11.0)
-
-
-def test_the_name_is_the_last_resort_for_a_date(tmp_path: Path) -> None:
-    path = tmp_path / "IMG-20190105-WA0003.jpg"
-    said = read(encoded(quarters(), "JPEG"), path)
-    assert (said.taken_at, said.taken_from) == (datetime(2019, 1, 5), "name")
-    assert said.metadata()["taken_from"] == "name"
-    said = read(encoded(quarters(), "JPEG", exif=exif({0x0132: "2031:01:01 00:00:00"})), path)
-    assert (said.taken_at, said.taken_from) == (datetime(2031, 1, 1), "")
-    assert "taken_from" not in said.metadata()
 
 
 def test_a_sidecar_counts_first_for_what_people_write(photo: Path) -> None:

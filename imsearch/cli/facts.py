@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from imsearch.cli.output import printable
 from imsearch.records import Image, Text
-from imsearch.wording import exposure, moment, place, stars
+from imsearch.wording import exposure, place, stars, taken
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
 """What the metadata repeats, and the fact that tells whether it does."""
@@ -17,7 +17,8 @@ def fact_lines(image: Image, texts: Sequence[Text]) -> Iterator[str]:
     """When, with what, how and where it was taken, what people wrote, and what could not be read."""
     facts = image.facts
     if image.taken_at:
-        yield f"taken {moment(image.taken_at, facts.utc_offset)}"
+        told = " (from the file's name)" if image.metadata.get("taken_from") == "name" else ""
+        yield f"taken {taken(image)}{told}"
     devices = [printable(name) for name in (facts.camera, facts.lens) if name]
     for parts in (devices, exposure(facts)):
         if parts:
@@ -28,7 +29,7 @@ def fact_lines(image: Image, texts: Sequence[Text]) -> Iterator[str]:
         yield stars(facts.rating)
     yield from _written(texts)
     for name, value in sorted(image.metadata.items()):
-        if getattr(facts, _IN_METADATA_TOO.get(name, ""), None) is None:
+        if name != "taken_from" and getattr(facts, _IN_METADATA_TOO.get(name, ""), None) is None:
             yield f"{name}: {printable(str(value))}"
 
 

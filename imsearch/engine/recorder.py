@@ -18,6 +18,7 @@ from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.companions import drop_widows, join
 from imsearch.engine.facts_writer import write_facts
+from imsearch.engine.name_dates import follow_names
 from imsearch.records import AnnotatorSpec, Failure, FileState
 
 TAIL = 64
@@ -69,6 +70,7 @@ class Recorder:
             ids = _image_ids(connection, readings)
             write_facts(connection, readings, ids)
             lost = _point_files(connection, readings, failures, ids, generation)
+            follow_names(connection, lost.union(ids.values()))
             for name in sorted({name for reading in readings for name in reading.annotations}):
                 said = {ids[each.sha256]: each.annotations[name] for each in readings if name in each.annotations}
                 self._annotations.replace(connection, name, said, generation)
@@ -88,6 +90,7 @@ class Recorder:
                 changed.update(connection.execute(select(files.c.image_id).where(files.c.path.in_(piece))).scalars())
                 count += connection.execute(delete(files).where(files.c.path.in_(piece))).rowcount
             drop_widows(connection, changed)
+            follow_names(connection, changed)
             _mark_changed(connection, changed, _next_generation(connection))
         return count
 

@@ -81,3 +81,11 @@ def test_index_tells_of_what_was_read_again(run: Run, plugins: object, photos: P
     ran = run("index", photos, "--json")
     assert (ran.json["touched"], ran.json["unchanged"], ran.json["reread"]) == (1, 2, 1)
     assert "2 unchanged; date, camera, place and texts of 1 read again." in ran.err
+
+
+def test_a_date_of_the_name_is_told(run: Run, plugins: object, photos: Path) -> None:
+    for name, told in (("IMG-20190105-WA0003.jpg", "2019-01-05"), ("20190105_101112.jpg", "2019-01-05 10:11:12")):
+        (photos / name).write_bytes(encoded(quarters((64, 48 + len(name))), "JPEG"))
+        assert run("index", photos).code == 0
+        assert f"taken {told} (from the file's name)" in run("show", photos / name).out.splitlines()
+        assert run("show", photos / name, "--format", "json").json["metadata"] == {"taken_from": "name"}

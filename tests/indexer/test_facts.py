@@ -207,3 +207,52 @@ def test_damage_is_kept_beside_the_picture(engine: Engine, photos: Path, calls: 
     for name, told in (("a.jpg", "XMP: "), ("b.png", "b.xmp: ")):
         image = engine.catalog.image(photos / name)
         assert image is not None and image.metadata["social_tags_problem"].startswith(told)
+
+
+@pytest.mark.parametrize("ending", [".XMP", ".PNG.xmp"])
+def test_a_sidecar_in_capitals_is_noticed(
+    engine: Engine, photos: Path, known: Known, calls: Calls, ending: str
+) -> None:
+    index([photos], engine, [colour_spec(calls)])
+    sidecar = photos / f"red{ending}"
+    sidecar.write_bytes(xmp("Poppy", title=""))
+    assert index([photos / "red.png"], engine, [colour_spec(calls)]).reread == 1
+    assert known(photos / "red.png")[2] == [Text("keyword", "Poppy", sidecar.name)]
+    assert index([photos], engine, [colour_spec(calls)]).reread == 0
+    sidecar.unlink()
+    assert index([photos], engine, [colour_spec(calls)]).reread == 1
+    assert known(photos / "red.png")[2] == []
+
+
+def test_the_date_of_a_name_follows_the_names(engine: Engine, photos: Path, known: Known, calls: Calls) -> None:
+    def run() -> None:
+        index([photos], engine, [colour_spec(calls)])
+
+    def source(path: Path) -> object:
+        image = engine.catalog.image(path)
+        assert image is not None
+        return image.metadata.get("taken_from")
+
+    run()
+    red, copy = photos / "red.png", photos / "IMG-20190105-WA0003.png"
+    assert (known(red)[0], source(red)) == (None, None)
+    shutil.copy(red, copy)
+    run()
+    assert (known(red)[0], source(red)) == (datetime(2019, 1, 5), "name")
+    make_older(engine)
+    run()
+    assert known(red)[0] == datetime(2019, 1, 5)
+    copy.rename(photos / "2020-02-02.png")
+    run()
+    assert known(red)[0] == datetime(2020, 2, 2)
+    (photos / "2020-02-02.png").unlink()
+    run()
+    assert known(red)[0] == datetime(2020, 2, 2)  # as a moved picture keeps what was read
+    assert calls.annotated == 3
+
+
+def test_a_name_dates_nothing_that_is_dated(engine: Engine, camera: Path, known: Known, calls: Calls) -> None:
+    index([camera.parent], engine, [colour_spec(calls)])
+    shutil.copy(camera, camera.with_name("IMG-20190105-WA0003.jpg"))
+    index([camera.parent], engine, [colour_spec(calls)])
+    assert known(camera) == (CLOCK, FACTS, TEXTS)

@@ -19,7 +19,7 @@ FIRST_YEAR = 1826
 _NO_DATE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+\d[\d ]{6,}", re.IGNORECASE)
 """Identifiers and telephone numbers."""
 
-_BEFORE = r"(?<![^\W_])(?P<word>[^\W\d_]*)"
+_BEFORE = r"(?<![^\W_])[^\W\d_]*"
 """A date begins the name, or follows something that is neither letter nor digit, or a word: ``IMG20190105``."""
 _DAY = re.compile(
     _BEFORE + r"(?:(?P<year>\d{4})(?P<between>[-_. ])(?P<month>\d\d)(?P=between)(?P<day>\d\d)(?!\d)"

@@ -125,7 +125,7 @@ class ImageRecord(Record):
     facts: FactsRecord
     texts: list[TextRecord]
     metadata: Annotated[dict[str, Any], BeforeValidator(readable_within)] = Field(
-        description="What else was read, such as what could not be."
+        description="What else was read, or could not be; `taken_from` is `name` where only the name told the date."
     )
     tags: list[ShownTagRecord] = Field(description="The likeliest first, the long tail too.")
     rejected: list[Told] = Field(description="What you said that it does not show.")

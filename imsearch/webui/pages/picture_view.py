@@ -18,7 +18,7 @@ from imsearch.webui.linking import (
     source_name,
     tag_query,
 )
-from imsearch.wording import exposure, moment, percent, place, size, stars
+from imsearch.wording import exposure, percent, place, size, stars, taken
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
 """What the metadata repeats, and the fact that tells whether it does."""
@@ -106,9 +106,9 @@ def fact_rows(image: Image) -> Iterator[Fact]:
         yield Fact(
             "Taken",
             "calendar",
-            moment(image.taken_at, facts.utc_offset),
+            taken(image),
             search_address(day_query(image.taken_at)),
-            (f"{image.taken_at:%A}",),
+            (f"{image.taken_at:%A}", *(["from the file's name"] if image.metadata.get("taken_from") == "name" else ())),
         )
     settings = " · ".join(exposure(facts))
     if facts.camera:
@@ -155,7 +155,7 @@ def told_besides(image: Image) -> list[str]:
     return [
         f"{name}: {value}"
         for name, value in sorted(image.metadata.items())
-        if getattr(image.facts, _IN_METADATA_TOO.get(name, ""), None) is None
+        if name != "taken_from" and getattr(image.facts, _IN_METADATA_TOO.get(name, ""), None) is None
     ]
 
 
