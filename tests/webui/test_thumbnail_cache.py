@@ -17,7 +17,7 @@ from imsearch.webui import thumbnail_cache
 from imsearch.webui.thumbnail_cache import Recent, ThumbnailCache
 from imsearch.webui.workers import Workers
 
-JPEG = b"\xff\xd8" + b"x" * 996 + b"\xff\xd9"
+JPEG = b"\xff\xd8" + b"x" * 992 + b"\xff\xd9"
 
 
 def wait_for(true: Callable[[], bool]) -> None:
