@@ -107,7 +107,7 @@ def _timed(engine: Engine, words: Words, odds: Odds, length: int, facets: bool) 
 
 def _nearest(engine: Engine) -> dict[str, object]:
     """The 20 nearest vectors of one; the search in the index alone, without reading what the results show."""
-    name, index = engine._indexes.vectors(None)
+    name, index = engine._indexes.vectors.of(None)
     seconds = []
     for image in np.random.default_rng(0).choice(len(index), QUERIES, replace=False) + 1:
         vector = engine.catalog.vector(int(image), name)

@@ -97,7 +97,7 @@ class Engine(Finder):
     def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
         """Say which annotators this run uses, before asking what images lack and before recording."""
         for name in self.recorder.use_annotators(specs):
-            self._indexes.drop_vectors(name)
+            self._indexes.vectors.drop(name)
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure] = ()) -> None:
         """Write a batch down, in one transaction; the indexes follow within seconds, and at `close` at the latest.
@@ -193,7 +193,7 @@ class Engine(Finder):
         """Bring the indexes up to date and write them down, as `close` does."""
         self.recorder  # noqa: B018 - refuses a reader
         self._indexes.catch_up_text()
-        self._indexes.save_vectors()
+        self._indexes.vectors.save()
 
     def rebuild(self) -> None:
         """Make all indexes anew from the catalog."""

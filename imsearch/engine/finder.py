@@ -216,7 +216,7 @@ class Finder:
         outside: notes a path, behind which another picture may lie tomorrow though the library stays as it is.
         """
         outside = [] if outside is None else outside
-        name, index = self._indexes.vectors(self.vector_space())
+        name, index = self._indexes.vectors.of(self.vector_space())
         image = self.catalog.image(Path(target))
         if image is not None or not target.isdecimal():
             outside.append(target)
@@ -240,7 +240,7 @@ class Finder:
         annotator: whose vectors to compare; by default the only annotator that makes any.  The score is the cosine, or
         0 where that is negative.  An image of the library is not similar to itself.
         """
-        name, index = self._indexes.vectors(annotator)
+        name, index = self._indexes.vectors.of(annotator)
         own = image if isinstance(image, int) else -1
         vector = self.catalog.vector(image, name) if isinstance(image, int) else image
         if vector is None:

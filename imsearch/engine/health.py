@@ -88,7 +88,7 @@ def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
     before = catalog.state()
     garbled = [
         f"The vector index of {name} is damaged: {what}. It is made anew when it is next used."
-        for name, what in indexes.damaged_vectors().items()
+        for name, what in indexes.vectors.damaged().items()
     ]
     if garbled:
         return garbled
@@ -134,7 +134,7 @@ def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
 
 def _vector_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
     for name in catalog.vector_spaces():
-        _, index = indexes.vectors(name)
+        _, index = indexes.vectors.of(name)
         expected: set[int] = set()
         for piece in pieces(catalog.changed_since(0)):
             expected.update(catalog.vectors(name, catalog.live(piece)))

@@ -142,6 +142,18 @@ class Home:
             lock.release()
         return True
 
+    def as_writer(self, work: Callable[[], None], patience: float = 0) -> bool:
+        """Do this if the process may write, or can for a moment; returns whether it was done."""
+        if self.writing:
+            work()
+            return True
+        return self.while_free(work, patience)
+
+    def tell(self, note: str) -> None:
+        """Keep a note for the user, once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
     def open_for_corrections(self) -> Catalog:
         """The catalog, open for writing beside whoever holds the lock; raises `LibraryError` on read-only media."""
         if not (os.access(self.folder, os.W_OK) and os.access(self.catalog_path, os.W_OK)):

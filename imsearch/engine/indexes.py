@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import RLock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from imsearch.engine.catalog import Catalog
-from imsearch.engine.catalog_base import pieces
-from imsearch.engine.derived import IndexDamagedError, State, intact_state
+from imsearch.engine.derived import IndexDamagedError, State
 from imsearch.engine.home import Home
 from imsearch.engine.text_index import REJECTED, TextIndex, weight_of
+from imsearch.engine.vector_indexes import VectorIndexes
 from imsearch.engine.written import evidence, key
-from imsearch.errors import ImsearchError, LibraryError, WriteRefused
-
-if TYPE_CHECKING:
-    from imsearch.engine.vector_index import VectorIndex
+from imsearch.errors import LibraryError, WriteRefused
 
 T = TypeVar("T")
 _PIECE = 5000
@@ -43,10 +40,11 @@ class Indexes:
         self._home = home
         self._catalog = catalog
         self._text: TextIndex | None = None
+        self._no_text = False  # there is none in the library, and none can be made there
+        self._spare: tuple[TextIndex, TemporaryDirectory[str]] | None = None
         self._turn = RLock()
         self._looked = time.monotonic()
-        self._vectors: dict[tuple[str, str, int], VectorIndex] = {}
-        self._vectors_turn = RLock()
+        self.vectors = VectorIndexes(home, catalog)
 
     def heal(self, patience: float = 0) -> None:
         """Bring the text index up to date if it is behind; whoever opens the library first does it.
@@ -61,11 +59,46 @@ class Indexes:
                 self._check_text()
             if self.text_index.state != self._catalog.state():
                 try:
-                    self._as_writer(self.catch_up_text, patience)
+                    self._home.as_writer(self.catch_up_text, patience)
                 except WriteRefused as error:
                     if self._home.writing:
                         raise
-                    self._tell(f"The text index could not be brought up to date, so what is new is not found: {error}")
+                    self._no_text = self.text_index.state is None
+                    if not self._no_text:
+                        told = "The text index could not be brought up to date, so what is new is not found"
+                        self._home.tell(f"{told}: {error}")
+                    return
+            self._back_home()
+
+    def _elsewhere(self) -> TextIndex:
+        """A text index in the system's folder for temporary files, for a reader that can make none in the library.
+
+        It takes as long as making it there, each time; but "nothing found" would be a wrong answer.
+        """
+        with self._turn:
+            if self._spare is None:
+                from imsearch.engine.whoosh_index import WhooshTextIndex
+
+                place = TemporaryDirectory(prefix="imsearch-")
+                index = WhooshTextIndex(Path(place.name) / "text")
+                try:
+                    index.clear()
+                    self._apply_text(index, 0, self._catalog.state())
+                except BaseException:
+                    place.cleanup()
+                    raise
+                self._home.tell("The library has no room for a text index, so one was made elsewhere for the moment.")
+                self._spare = index, place
+            return self._spare[0]
+
+    def _back_home(self) -> None:
+        """There is an index in the library again."""
+        self._no_text = False
+        if self._spare is not None:
+            index, place = self._spare
+            self._spare = None
+            index.close()
+            place.cleanup()
 
     def _check_text(self) -> None:
         index = self.text_index
@@ -74,10 +107,6 @@ class Indexes:
                 index.check()
         except IndexDamagedError as error:
             self._remake_text(index, error)
-
-    def _tell(self, note: str) -> None:
-        if note not in self._home.notes:
-            self._home.notes.append(note)
 
     def heal_soon(self) -> None:
         """`heal`, at most once a second and never waiting: for what a run that has ended left behind."""
@@ -89,7 +118,7 @@ class Indexes:
             self._looked = time.monotonic()
             self.heal()
         except LibraryError as error:
-            self._tell(str(error))  # what the index has can be found all the same
+            self._home.tell(str(error))  # what the index has can be found all the same
         finally:
             self._turn.release()
 
@@ -105,46 +134,18 @@ class Indexes:
             finally:
                 index.close()
 
-    def save_vectors(self) -> None:
-        """Bring the vector indexes up to date and write them down."""
-        state = self._catalog.state()
-        for name in self._catalog.vector_spaces():
-            path = self._vector_path(name)
-            if intact_state(path.with_suffix(".json"), path) == state:
-                continue  # saved since: not even loaded, which would take its time in a large library
-            with self._vectors_turn:
-                index = self._vector_index(name)
-                self._catch_up_vectors(name, index)
-                if index.damage:
-                    self._tell(f"The vector index of {name} was damaged or of an older version, and was made anew.")
-                index.save()
-
-    def drop_vectors(self, name: str) -> None:
-        """Remove what is written down of the vectors of an annotator that is gone."""
-        path = self._vector_path(name)
-        for each in (path.with_suffix(".json"), path):
-            with suppress(OSError):  # it takes room, and does no harm
-                each.unlink(missing_ok=True)
-
     def rebuild(self) -> None:
         """Make all indexes anew."""
         self.text_index.clear()
-        for name in self._catalog.vector_spaces():
-            self._vector_index(name).clear()
+        self.vectors.clear()
         self.catch_up_text()
-        self.save_vectors()
+        self.vectors.save()
 
     def close(self) -> None:
         """Close the files."""
+        self._back_home()
         if self._text is not None:
             self._text.close()
-
-    def _as_writer(self, work: Callable[[], None], patience: float = 0) -> bool:
-        """Do this if the process may write, or can for a moment; returns whether it was done."""
-        if self._home.writing:
-            work()
-            return True
-        return self._home.while_free(work, patience)
 
     # -- text
 
@@ -161,7 +162,7 @@ class Indexes:
 
     def with_text(self, use: Callable[[TextIndex], T]) -> T:
         """Use the text index as it is on disk by now; when it turns out to be damaged, make it anew and try again."""
-        index = self.text_index
+        index = self._elsewhere() if self._no_text else self.text_index
         for pause in _PAUSES:
             try:
                 index.refresh()
@@ -181,7 +182,7 @@ class Indexes:
                 answers.append(use(index))
 
         with self._turn:
-            if not self._as_writer(mend, _PATIENCE):
+            if not self._home.as_writer(mend, _PATIENCE):
                 raise LibraryError(
                     f"The text index of {self._home.folder} is damaged ({found}) and another run is writing to the "
                     "library. Try again when that is done: the index is then made anew."
@@ -233,73 +234,3 @@ class Indexes:
             document.update({name: REJECTED for name, verdict in verdicts.get(image, {}).items() if verdict < 0})
             documents[image] = document
         return documents
-
-    # -- vectors
-
-    def vectors(self, annotator: str | None) -> tuple[str, VectorIndex]:
-        """An annotator that makes vectors and its index, up to date."""
-        names = list(self._catalog.vector_spaces())
-        if not names:
-            raise ImsearchError("No annotator of this library makes vectors. Index your pictures with one that does.")
-        if annotator is None and len(names) > 1:
-            raise ImsearchError(f"Several annotators make vectors: {', '.join(names)}. Choose one with --annotator.")
-        name = names[0] if annotator is None else annotator
-        if name not in names:
-            raise ImsearchError(f"{name} makes no vectors in this library. Those that do: {', '.join(names)}.")
-        with self._vectors_turn:
-            index = self._vector_index(name)
-            self._catch_up_vectors(name, index)
-            if index.damage:
-                self._mend_vectors(name, index)
-        return name, index
-
-    def _mend_vectors(self, name: str, index: VectorIndex) -> None:
-        """Write down anew what was found damaged; it was filled from the catalog, so answers are right in any case."""
-        told = f"The vector index of {name} was damaged or of an older version, and was made anew"
-        try:
-            saved = self._as_writer(index.save)
-        except WriteRefused as error:
-            self._tell(f"{told} for now; it could not be written down: {error}")
-            return
-        self._tell(f"{told}." if saved else f"{told} for now; a run is writing to the library.")
-
-    def damaged_vectors(self) -> dict[str, str]:
-        """The vector indexes whose files are not as they were written, and what is wrong; nothing is mended."""
-        found = {}
-        for name in self._catalog.vector_spaces():
-            path = self._vector_path(name)
-            state = path.with_suffix(".json")
-            if path.exists() and state.exists() and intact_state(state, path) is None:
-                found[name] = "its bytes are not those that were written"
-        return found
-
-    def _vector_path(self, name: str) -> Path:
-        return self._home.folder / "vectors" / f"{name}.faiss"
-
-    def _vector_index(self, name: str) -> VectorIndex:
-        version, length = self._catalog.vector_spaces()[name]
-        key = name, version, length  # a newer version may come while this process lives
-        if key not in self._vectors:
-            from imsearch.engine.faiss_index import FaissVectorIndex
-
-            self._vectors[key] = FaissVectorIndex(self._vector_path(name), version, length)
-        return self._vectors[key]
-
-    def _catch_up_vectors(self, name: str, index: VectorIndex) -> None:
-        own = index.state
-        state = self._catalog.state()
-        if own == state:
-            return
-        if own is None or own[0] != state[0] or own[1] > state[1]:
-            index.clear()
-            own = (state[0], 0)
-        changed = self._catalog.changed_since(own[1])
-        held = set(index.images().tolist()) if changed else set()
-        for piece in pieces(changed, _PIECE):
-            live = self._catalog.live(piece)
-            # What only the user changed has the vector it had; to put it back would cost a large index its time.
-            same = live & held - self._catalog.annotated_since(name, own[1], piece)
-            rest = [image for image in piece if image not in same]
-            if rest:
-                index.apply(self._catalog.vectors(name, live.intersection(rest)), rest, None)
-        index.apply({}, [], state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ LAST_NAME = "last-run.json"
 KINDS = ("new", "updated", "touched", "copied", "moved", "unchanged", "removed", "failed", "annotated", "reread")
 _MOST_MISSING = 100
 """So many folders that are not there are kept of a run."""
+_CHECK = "check"
 _EVERY = 0.5
 """Seconds between two writings."""
 _LATELY = 20.0
@@ -131,7 +133,7 @@ class Beacon:
         except OSError as error:  # the run itself does not need it
             if not self._troubled:
                 self._troubled = True
-                self.note(f"Others cannot see how far this run is: {error}")
+                self.note(f"Others cannot see how far this run is: {error.strerror or error}")
 
 
 def read_progress(folder: Path) -> Progress | None:
@@ -169,12 +171,23 @@ def _ended(run: Progress, moment: datetime, outcome: Outcome) -> LastRun:
 def _replace_file(path: Path, record: Mapping[str, Any]) -> None:
     """In one step, so that readers see the old one or the new one."""
     new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(record), encoding="utf-8")
-    new.replace(path)
+    try:
+        new.write_text(json.dumps({**record, _CHECK: _check(record)}), encoding="utf-8")
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)  # or a full disk would stay full
+        raise
+
+
+def _check(record: Mapping[str, Any]) -> int:
+    return zlib.crc32(json.dumps(record, sort_keys=True).encode())
 
 
 def _read(path: Path, make: Callable[[Mapping[str, Any]], T]) -> T | None:
     try:
-        return make(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, KeyError, TypeError, ValueError):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        # A file of an older version of the program has no checksum.
+        return make(record) if record.pop(_CHECK, None) in (None, _check(record)) else None
+    except (OSError, AttributeError, KeyError, TypeError, ValueError):
         return None  # there is none, or one of another version of the program

@@ -128,7 +128,7 @@ class SentenceMeanings:
                 if str(kept["encoder"]) != self._name:
                     return {}
                 return dict(zip(kept["tags"].tolist(), kept["vectors"].astype(np.float32), strict=True))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, RuntimeError, MemoryError, OverflowError):
             return {}
 
     def _write(self, vectors: NDArray[float32]) -> None:

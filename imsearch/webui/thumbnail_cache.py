@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+import zlib
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,8 @@ _KEPT_FREE = 0.1
 """Of the limit, freed at once when it is reached, so that it is not reached again soon."""
 
 _UNFINISHED = ".new"
+_CHECK = 4
+"""Bytes of a checksum."""
 
 log = logging.getLogger("imsearch.webui")
 
@@ -52,6 +55,11 @@ class Recent:
                 self._bytes -= len(self._kept.popitem(last=False)[1])
 
 
+def _checksum(content: bytes) -> bytes:
+    """What stands behind a thumbnail in its file."""
+    return zlib.crc32(content).to_bytes(_CHECK, "big")
+
+
 class ThumbnailCache:
     """Files `folder`/ab/<name>, at most about `limit` bytes; those not used for longest go first.
 
@@ -77,8 +85,9 @@ class ThumbnailCache:
                 content = file.read()
         except OSError:
             return None
-        if not (content.startswith(b"\xff\xd8") and content.endswith(b"\xff\xd9")):
-            return None  # cut short by a crash of the machine
+        content, check = content[:-_CHECK], content[-_CHECK:]
+        if check != _checksum(content):
+            return None  # cut short by a crash of the machine, garbled by the disk, or of an older version
         if age > _FRESH:
             with suppress(OSError):
                 os.utime(path)
@@ -92,7 +101,7 @@ class ThumbnailCache:
         new = path.with_name(uuid4().hex + _UNFINISHED)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(content)
+            new.write_bytes(content + _checksum(content))
             new.replace(path)
         except OSError as error:
             with suppress(OSError):
@@ -103,7 +112,7 @@ class ThumbnailCache:
             self._told = True
             return
         with self._lock:
-            self._written += len(content)
+            self._written += len(content) + _CHECK
             if self._sweeping or not self._due():
                 return
             self._sweeping = True

@@ -17,7 +17,7 @@ from imsearch.webui.thumbnail_cache import Recent, ThumbnailCache
 from imsearch.webui.workers import Workers
 from tests.patience import PATIENCE, wait_until
 
-JPEG = b"\xff\xd8" + b"x" * 996 + b"\xff\xd9"
+JPEG = b"\xff\xd8" + b"x" * 992 + b"\xff\xd9"
 
 
 def test_the_oldest_go_first_when_there_is_too_much(tmp_path: Path) -> None:
