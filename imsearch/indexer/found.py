@@ -11,6 +11,13 @@ from typing import NamedTuple
 from imsearch.engine.batch import ctime_of
 from imsearch.pictures.metadata.beside import Sidecars, beside
 
+LOST = frozenset(
+    number
+    for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOMEDIUM")
+    if (number := getattr(errno, name, None)) is not None
+)
+"""How systems say that a disk or a server no longer answers; not all of them know all of these."""
+
 
 class FoundFile(NamedTuple):
     """A candidate.  Kept as plain as this because there may be a million, nearly all of them unchanged.

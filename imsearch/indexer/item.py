@@ -31,9 +31,9 @@ class Item:
 
     scan fills `path`, `size`, `mtime_ns`, `ctime_ns`, `beside` (None: it was not looked); plan `known`; read `file`,
     `data`, `sha256`; resolve `outcome`, `decode`, `wanted`, `reread`; decode `facts` and `prepared` (and empties
-    `data`); annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable, and `lasts`
-    when it is not to be tried again; `failures` holds
-    the reasons of annotators that failed on it.
+    `data`); annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable, `lasts` when it is
+    not to be tried again, and `is_away` when its disk no longer answers and the catalog keeps what it knows.
+    `failures` holds the reasons of annotators that failed on it.
 
     Where only the facts of a known image are to be read (`only_facts`), read fills `file` and `facts` from the file's
     headers, and resolve `sha256`; `file` stays empty when the file cannot be read now.  `reread` asks for the same of
@@ -60,6 +60,7 @@ class Item:
     failures: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     lasts: bool = False
+    is_away: bool = False
 
     def fail(self, reason: str, *, lasts: bool = False) -> Item:
         """Mark the file as unreadable and let go of its bytes; lasts: until it is another."""

@@ -17,6 +17,7 @@ from imsearch.annotator import Annotator
 from imsearch.engine.batch import FileSeen, ImageFacts, ctime_of
 from imsearch.errors import PictureError
 from imsearch.foreign import foreign, is_ctrl_c, reason
+from imsearch.indexer.found import LOST
 from imsearch.indexer.item import Item
 from imsearch.pictures.decoders import DecoderDiedError, Decoding
 from imsearch.pictures.metadata.gather import FACTS_VERSION, Gathered
@@ -87,6 +88,7 @@ def read_bytes(item: Item, decoding: Decoding) -> Item:
     except PictureError as error:
         return item.fail(str(error))
     except OSError as error:
+        item.is_away = error.errno in LOST and item.known is not None and item.known.image_id is not None
         return item.fail(f"it cannot be opened: {error.strerror or error}")
     except MemoryError:
         return item.fail("there is not enough memory to read it")

@@ -214,7 +214,8 @@ class Run:
             return
         failed = [failure for item in items for failure in item.all_failures()]
         readings = [item.reading() for item in items if item.file and not item.reason]
-        self._engine.record(readings, [failure for failure in failed if not failure.annotator])
+        unreadable = [failure for item in items if item.reason and not item.is_away for failure in item.all_failures()]
+        self._engine.record(readings, unreadable)
         self._in_hand.let_go(item.path for item in items)
         for item in items:
             self.tally.add(item)

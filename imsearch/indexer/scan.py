@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imsearch.indexer.exclusions import IGNORE_NAME, Exclusions, Note, Scope
-from imsearch.indexer.found import FoundFile, look_at
+from imsearch.indexer.found import LOST, FoundFile, look_at
 from imsearch.indexer.left_out import LeftOut, Reason
 from imsearch.indexer.machine_made import holds_nothing, is_machine_file, is_machine_folder, is_own_folder, own_folders
 from imsearch.pictures.kinds import ENDINGS as NOT_READ
@@ -45,14 +45,6 @@ class Scan:
     left_out: LeftOut = field(default_factory=LeftOut)
     not_read: Counter[str] = field(default_factory=Counter)
     ctimes: bool = True
-
-
-_LOST = frozenset(
-    number
-    for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOMEDIUM")
-    if (number := getattr(errno, name, None)) is not None
-)
-"""How systems say that a disk or a server no longer answers; not all of them know all of these."""
 
 
 def absolute(paths: Sequence[Path]) -> list[Path]:
@@ -164,7 +156,7 @@ class Scanner:
 
     def _refused(self, path: Path, error: OSError) -> None:
         self.found.unreadable.append(path)
-        if error.errno in _LOST:
+        if error.errno in LOST:
             self.found.lost.append(path)
 
     def _walk(self, top: _Folder, is_root: bool = False) -> Iterator[int]:

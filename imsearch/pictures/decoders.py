@@ -1,32 +1,24 @@
-"""Decoding in processes of their own, which may die without harm: of damaged files, of too much memory, of old age.
+"""Decoding in processes that may die without harm: of a crash, or at their limits of memory and time.
 
-A few processes are kept at work, each with one picture at a time.  Whoever calls waits for the answer in a thread of
-his own, so that this is used like a plain function.
+A few processes are kept at work, each with one picture at a time.  A call blocks the calling thread until the answer is
+there, so that this is used like a plain function.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import subprocess
-import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import IO, Any, BinaryIO, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from imsearch import processes
-from imsearch.errors import PictureError
 from imsearch.pictures.budget import Budget
-from imsearch.pictures.channel import Channel
+from imsearch.pictures.decoder_process import DecoderDiedError as DecoderDiedError
+from imsearch.pictures.decoder_process import DecoderProcess
 
 SECONDS = 6.0
 """Of a processor, for one picture.  A photo of 12 megapixels takes a hundredth of that, a PNG of 200 takes 4."""
-
-_WALL = 10
-"""So many times as long may it take by the clock, on a machine that is busy with other things."""
 
 IDLE = 60.0
 """Seconds."""
@@ -34,17 +26,6 @@ IDLE = 60.0
 T = TypeVar("T")
 
 log = logging.getLogger("imsearch.pictures")
-
-
-class DecoderDiedError(PictureError):
-    """Decoding a picture ended the process that did it.
-
-    again: whether it would do so again; not where the process was killed by somebody else.
-    """
-
-    def __init__(self, reason: str, again: bool = True) -> None:
-        super().__init__(reason)
-        self.again = again
 
 
 class Decoding(Protocol):
@@ -90,8 +71,8 @@ class Decoders:
         self._used = 0.0
         self._resting: threading.Timer | None = None
         self._slots = threading.BoundedSemaphore(max(1, processes))
-        self._idle: list[_Process] = []
-        self._busy: set[_Process] = set()
+        self._idle: list[DecoderProcess] = []
+        self._busy: set[DecoderProcess] = set()
         self._end = weakref.finalize(self, _end_all, self._idle, self._busy)  # also when nobody closes it
         self._lock = threading.Lock()
         self._closed = False
@@ -150,7 +131,7 @@ class Decoders:
                 self._resting.cancel()
             self._end()
 
-    def _take(self) -> _Process | None:
+    def _take(self) -> DecoderProcess | None:
         """A process that has nothing to do; None where none can be started."""
         with self._lock:
             if self._closed:
@@ -162,7 +143,7 @@ class Decoders:
             if self._cannot_start:
                 return None
         try:
-            process = _Process()
+            process = DecoderProcess()
         except (OSError, EOFError) as error:
             log.warning("Pictures are decoded in this process, as no other can be started: %s", error or "it ended")
             self._cannot_start = True
@@ -171,7 +152,7 @@ class Decoders:
             self._busy.add(process)
         return process
 
-    def _put_back(self, process: _Process, alive: bool) -> None:
+    def _put_back(self, process: DecoderProcess, alive: bool) -> None:
         with self._lock:
             self._busy.discard(process)
             if alive and not self._closed:
@@ -183,120 +164,7 @@ class Decoders:
         process.end()
 
 
-def _end_all(idle: list[_Process], busy: set[_Process]) -> None:
+def _end_all(idle: list[DecoderProcess], busy: set[DecoderProcess]) -> None:
     for process in [*idle, *busy]:
         process.end()
     idle.clear()
-
-
-def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """A process that decodes; where it complains is `errors`."""
-    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each has a processor of its own
-    pipe = subprocess.PIPE
-    return processes.start(
-        "imsearch.pictures.worker", stdin=pipe, stdout=pipe, stderr=errors, env=os.environ | one_thread
-    )
-
-
-class _Process:
-    """One process, seen from the side that gives it work; for one thread at a time."""
-
-    def __init__(self) -> None:
-        """Raises OSError or EOFError when it cannot be started."""
-        self._late = False
-        self._told = 0
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        try:
-            self._process = _start(self._errors)
-        except OSError:
-            self._errors.close()
-            raise
-        self._channel = Channel(cast(BinaryIO, self._process.stdout), cast(BinaryIO, self._process.stdin))
-        try:
-            self._channel.receive()
-        except (EOFError, OSError):
-            self.end()
-            raise
-
-    def do(
-        self, work: object, arguments: tuple[Any, ...], options: dict[str, Any], budget: Budget, seconds: float
-    ) -> object:
-        """Have something done; raises DecoderDiedError, and what was raised there."""
-        held = 0
-        clock = self._clock(seconds)
-        try:
-            self._channel.send(work, arguments, options, seconds)
-            while True:
-                kind, value = self._channel.receive()
-                if kind == "hold":
-                    clock.cancel()  # who waits for others does not take long
-                    held += self._hold(budget, value)
-                    clock = self._clock(seconds)
-                elif kind == "let go":
-                    budget.give_back(value)
-                    held -= value
-                elif kind == "done":
-                    return cast(object, value)
-                elif kind == "refused":
-                    raise PictureError(value)
-                else:
-                    raise RuntimeError(value)
-        except (EOFError, OSError) as error:
-            raise self._why(seconds) from error
-        finally:
-            clock.cancel()
-            budget.give_back(held)
-            self._log_noise()
-
-    def _hold(self, budget: Budget, size: int) -> int:
-        """Hold memory for the process, or tell it that there never is so much; returns what is held."""
-        try:
-            budget.take(size)
-        except PictureError as error:
-            self._channel.send(str(error))
-            return 0
-        self._channel.send()
-        return size
-
-    def end(self) -> None:
-        """End it, whatever it does."""
-        self._process.kill()
-        self._process.wait()
-        self._channel.close()
-        self._errors.close()
-
-    def _clock(self, seconds: float) -> threading.Timer:
-        clock = threading.Timer(seconds * _WALL, self._is_late)
-        clock.daemon = True
-        clock.start()
-        return clock
-
-    def _is_late(self) -> None:
-        self._late = True
-        self._process.kill()
-
-    def _why(self, seconds: float) -> DecoderDiedError:
-        """Why the process ended."""
-        code = self._process.wait()
-        if self._late or code == -getattr(signal, "SIGPROF", 0):
-            return DecoderDiedError(
-                f"decoding it takes too long: it was given up after {seconds:g} seconds of a processor"
-            )
-        if code == -getattr(signal, "SIGKILL", 0):
-            return DecoderDiedError("the process that decoded it was killed (not enough memory?)", again=False)
-        try:
-            name = signal.strsignal(-code) or ""
-        except ValueError:
-            name = ""
-        return DecoderDiedError(f"decoding it ends the program that does it ({name or f'exit code {code}'})")
-
-    def _log_noise(self) -> None:
-        """What libraries printed while they decoded."""
-        try:
-            size = os.fstat(self._errors.fileno()).st_size
-            if size > self._told:
-                self._errors.seek(self._told)
-                log.debug("Printed while a picture was decoded: %s", self._errors.read(2000).decode("utf-8", "replace"))
-                self._told = size
-        except (OSError, ValueError):
-            return  # it was ended meanwhile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from imsearch.indexer.item import Item
 from imsearch.indexer.pipeline import index
 from imsearch.pictures.decoders import InProcess
 from tests.fakes import colour_spec
-from tests.make_pictures import BLUE, GREEN, RED, broken_pictures, odd_pictures, plain
+from tests.make_pictures import BLUE, GREEN, RED, WHITE, broken_pictures, odd_pictures, plain
 
 
 def reasons(engine: Engine) -> dict[str, str]:
@@ -133,6 +134,28 @@ def test_files_without_permission(engine: Engine, photos: Path, monkeypatch: pyt
     assert (report.new, report.failed) == (2, 1)
     monkeypatch.undo()
     assert index([photos], engine, [colour_spec()]).new == 1
+
+
+def test_a_disk_that_goes_away_during_a_run_loses_nothing(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index([photos], engine, [colour_spec()])
+    plain(photos / "new.png", WHITE)
+    opened = os.open
+
+    def refusing(path: Any, *args: Any, **options: Any) -> int:
+        if str(path).endswith(".png"):
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr("imsearch.indexer.read.os.open", refusing)
+    report = index([photos], engine, [colour_spec(version="2")])
+    assert (report.failed, report.complete) == (4, False)
+    assert engine.catalog.image(photos / "red.png") is not None  # known pictures stay known, where they are
+    assert set(reasons(engine)) == {"new.png"}
+    monkeypatch.undo()
+    report = index([photos], engine, [colour_spec(version="2")])
+    assert (report.new, report.annotated, report.failed) == (1, 4, 0)
 
 
 READ_AS_NOBODY = """
