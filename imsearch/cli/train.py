@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from imsearch.cli.common import dataset_option, device_option, say
 from imsearch.errors import ImsearchError
+from imsearch.refusals import refused, what_refuses
 from imsearch.settings import load_settings
 
 
@@ -61,11 +64,25 @@ def train(
     loaded = [load_dataset(spec) for spec in datasets]
     where = choose_device(load_settings({"device": device}).device)
     folder.mkdir(parents=True, exist_ok=True)
-    with TrainingProgress() as progress:
+    with TrainingProgress() as progress, _refusals_told(folder):
         weights = recipe.run(Run(folder, loaded, where, seed, options, progress, cache))
     say("Training is done. The weights:")
     click.echo(str(weights))
     return 0
+
+
+@contextmanager
+def _refusals_told(folder: Path) -> Iterator[None]:
+    """Name a full disk: what writes tensors says only that it failed."""
+    try:
+        yield
+    except Exception as error:
+        known = isinstance(error, ImsearchError | OSError)
+        number = None if known else what_refuses(folder / "last.partial")
+        if number is None:
+            raise
+        then = "The epochs that were stored are kept; the same command goes on after them."
+        raise refused(number, folder, then) from error
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from imsearch.errors import WriteRefused
 from tests.cli.conftest import Run
 
 resource = pytest.importorskip("resource")
@@ -79,3 +82,15 @@ def test_results_that_go_to_a_full_disk(run: Run, indexed: Path) -> None:
     assert "disk is full" in told
     assert "Traceback" not in told
     assert "Exception" not in told
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_training_names_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool) -> None:
+    """What writes tensors only says that it failed."""
+    train = import_module("imsearch.cli.train")  # the package has the command under that name
+    monkeypatch.setattr(train, "what_refuses", lambda path: errno.ENOSPC if full else None)
+    expected = (
+        pytest.raises(WriteRefused, match="disk is full") if full else pytest.raises(RuntimeError, match="writer")
+    )
+    with expected, train._refusals_told(tmp_path):
+        raise RuntimeError("PytorchStreamWriter failed: the writer")
