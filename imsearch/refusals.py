@@ -71,6 +71,7 @@ def refused(number: int | None, path: Path | str, then: str = "") -> WriteRefuse
 
     then: a sentence on what was kept, in place of the usual one.
     """
+    number = errno.ENODEV if number == errno.ENOENT else number  # its folder is gone
     words = _WORDS.get(number or 0, _WORDS[errno.EIO])
     kept = then or "What was stored before is kept."
     full = number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

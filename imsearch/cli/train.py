@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from imsearch.cli.common import calling_plugin, dataset_option, device_option, say
 from imsearch.errors import ImsearchError
+from imsearch.refusals import refused, what_refuses
 from imsearch.settings import load_settings
 
 
@@ -65,7 +68,8 @@ def train(
     loaded = [load_dataset(spec) for spec in datasets]
     where = choose_device(load_settings({"device": device}).device)
     folder.mkdir(parents=True, exist_ok=True)
-    with TrainingProgress() as progress, calling_plugin(f"the training recipe {name}"):
+    recipe_runs = calling_plugin(f"the training recipe {name}")
+    with TrainingProgress() as progress, recipe_runs, _refusals_told(folder):
         run = Run(folder, loaded, where, seed, options, progress, cache, recipe.name, recipe.version(), fresh)
         if not fresh:
             refuse_other(folder, run.identity, settings=False)
@@ -74,6 +78,20 @@ def train(
     say("Training is done. The weights:")
     click.echo(str(weights))
     return 0
+
+
+@contextmanager
+def _refusals_told(folder: Path) -> Iterator[None]:
+    """Name a full disk: what writes tensors says only that it failed."""
+    try:
+        yield
+    except Exception as error:
+        known = isinstance(error, ImsearchError | OSError)
+        number = None if known else what_refuses(folder / "last.partial")
+        if number is None:
+            raise
+        then = "The epochs that were stored are kept; the same command goes on after them."
+        raise refused(number, folder, then) from error
 
 
 def _assignment(text: str) -> tuple[str, str]:

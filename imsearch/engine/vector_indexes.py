@@ -20,6 +20,7 @@ from imsearch.errors import ImsearchError, WriteRefused
 if TYPE_CHECKING:
     from imsearch.engine.vector_index import VectorIndex
 
+_DAMAGED = "The vector index of {} was damaged or of an older version, and was made anew"
 _PIECE = 5000
 """Images looked up at once."""
 
@@ -49,9 +50,7 @@ class VectorIndexes:
                 index = self._index(name)
                 self._catch_up(name, index)
                 if index.damage:
-                    self._home.tell(
-                        f"The vector index of {name} was damaged or of an older version, and was made anew."
-                    )
+                    self._home.tell(f"{_DAMAGED.format(name)}.")
                 index.save()
 
     def drop(self, name: str) -> None:
@@ -80,7 +79,7 @@ class VectorIndexes:
 
     def _mend(self, name: str, index: VectorIndex) -> None:
         """Write down anew what was found damaged; it was filled from the catalog, so answers are right in any case."""
-        told = f"The vector index of {name} was damaged or of an older version, and was made anew"
+        told = _DAMAGED.format(name)
         try:
             saved = self._home.as_writer(index.save)
         except WriteRefused as error:

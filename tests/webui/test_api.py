@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from imsearch.as_json import image_record, plugins_record, status_record, tags_record
+from imsearch.errors import WriteRefused
 from imsearch.library import Library
 from imsearch.runs import indexing_record
 from imsearch.settings import Settings, config_path
@@ -179,3 +181,27 @@ def test_settings_of_annotators_do_not_hide_what_is_installed(settings: Settings
     named = Library(library.engine, replace(settings, annotators=("gone",)), fake_plugins())
     choices = at(create_app(named)).get("/api/annotate").json()["annotators"]
     assert [(each["name"], each["chosen"]) for each in choices] == [("colours", False)]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 507),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), 507),
+        (OSError(errno.EROFS, "Read-only file system"), 503),
+        (WriteRefused("The disk is full: free some space.", full=True), 507),
+        (OSError(errno.ENOENT, "No such file"), 500),
+    ],
+)
+def test_what_the_system_refuses_is_told(
+    client: TestClient, library: Library, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(library, "status", refuse)
+    answer = client.get("/api/status")
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    if status != 500:
+        assert "disk" in answer.json()["detail"]
