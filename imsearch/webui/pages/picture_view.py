@@ -139,7 +139,7 @@ def keywords(texts: Sequence[Text]) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def files(image: Image) -> list[File]:
-    """The copies, those that were seen last first."""
+    """The copies, those that are there and were seen last first."""
     return [
         File(printable(path), printable(path.name), printable(path.parent), _in_folder(path.parent), _is_there(path))
         for path in image.files
