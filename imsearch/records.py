@@ -146,9 +146,10 @@ class Text:
 class Image:
     """One picture that the catalog knows, identified by the hash of its bytes.
 
-    `files` are the absolute paths of its copies, the most recently seen first.  `taken_at` has no time zone: it is
-    what the camera's clock showed.  `metadata` holds what else was read, such as what could not be.  `companions` are
-    raw files of the same shot, which lie beside one of the files and hold other bytes.
+    `files` are the absolute paths of its copies: of several, those that are there as they were indexed come first, and
+    among these the most recently seen.  `taken_at` has no time zone: it is what the camera's clock showed.  `metadata`
+    holds what else was read, such as what could not be.  `companions` are raw files of the same shot, which lie beside
+    one of the files and hold other bytes.
     """
 
     id: int

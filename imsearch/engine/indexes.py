@@ -7,6 +7,7 @@ an index that is missing or damaged.
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from imsearch.engine.text_index import REJECTED, TextIndex, weight_of
 from imsearch.engine.vector_indexes import VectorIndexes
 from imsearch.engine.written import evidence, key
 from imsearch.errors import LibraryError, WriteRefused
+from imsearch.refusals import what_refuses
 
 T = TypeVar("T")
 _PIECE = 5000
@@ -59,7 +61,7 @@ class Indexes:
                 self._check_text()
             if self.text_index.state != self._catalog.state():
                 try:
-                    self._home.as_writer(self.catch_up_text, patience)
+                    done = self._home.as_writer(self.catch_up_text, patience)
                 except WriteRefused as error:
                     if self._home.writing:
                         raise
@@ -68,7 +70,13 @@ class Indexes:
                         told = "The text index could not be brought up to date, so what is new is not found"
                         self._home.tell(f"{told}: {error}")
                     return
+                if not done and self.text_index.state is None and self._is_full():
+                    self._no_text = True  # there is no room even for the lock
+                    return
             self._back_home()
+
+    def _is_full(self) -> bool:
+        return what_refuses(self._home.catalog_path) in (errno.ENOSPC, errno.EDQUOT)
 
     def _elsewhere(self) -> TextIndex:
         """A text index in the system's folder for temporary files, for a reader that can make none in the library.
@@ -162,8 +170,8 @@ class Indexes:
 
     def with_text(self, use: Callable[[TextIndex], T]) -> T:
         """Use the text index as it is on disk by now; when it turns out to be damaged, make it anew and try again."""
-        index = self._elsewhere() if self._no_text else self.text_index
         for pause in _PAUSES:
+            index = self._elsewhere() if self._no_text else self.text_index
             try:
                 index.refresh()
                 return use(index)

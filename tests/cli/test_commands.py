@@ -201,9 +201,8 @@ def test_tags(run: Run, indexed: Path) -> None:
 def test_status_verify_rebuild(run: Run, indexed: Path) -> None:
     status = run("status", "--format", "json").json
     assert (status["images"], status["files"], status["failures"]) == (3, 3, [])
-    assert status["annotators"] == [
-        {"name": "colours", "version": "1", "images": 3, "current": True, "installed": True, "forgotten": False}
-    ]
+    known = {"name": "colours", "version": "1", "images": 3, "current": True, "installed": True, "forgotten": False}
+    assert status["annotators"] == [known]
     assert "colours" in run("status").out
     assert run("verify").code == 0
     assert run("rebuild").code == 0

@@ -106,6 +106,17 @@ def test_a_reader_without_any_index_makes_one_elsewhere(
         assert engine.verify() == []
 
 
+def test_a_reader_without_room_for_the_lock_makes_an_index_elsewhere(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (library / "text" / "state.json").unlink()
+    monkeypatch.setattr("imsearch.engine.home.Home.borrow_lock", lambda *_: None)
+    monkeypatch.setattr("imsearch.engine.indexes.what_refuses", lambda path: errno.ENOSPC)
+    with Engine.open(library, LEXICON) as engine:
+        assert ids(engine, "tag:cat") == [1]
+        assert any("no room" in note for note in engine.notes)
+
+
 def test_a_reader_without_room_beside_the_catalog_reads_it(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imsearch.engine.catalog_base.check_file", _once(WriteRefused("The disk is full")))
     with Engine.open(library, LEXICON) as engine:

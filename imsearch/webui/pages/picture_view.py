@@ -140,7 +140,7 @@ def keywords(texts: Sequence[Text]) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def files(image: Image) -> list[File]:
-    """The copies, those that were seen last first, and then the raw files of the same shot."""
+    """The copies, those that are there and were seen last first, and then the raw files of the same shot."""
     return [
         File(
             printable(path), printable(path.name), printable(path.parent), _in_folder(path.parent), _is_there(path), raw
