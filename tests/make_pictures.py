@@ -42,6 +42,12 @@ def quarters(size: tuple[int, int] = (64, 48)) -> Image.Image:
     return image
 
 
+def corners(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> list[tuple[int, ...]]:
+    """The colours in the middle of the four quarters of 4 x 4 pixels, rounded to full or no light."""
+    levels = pixels.astype(int)
+    return [tuple(int(level > 127) * 255 for level in levels[y, x]) for y, x in ((1, 1), (1, 2), (2, 1), (2, 2))]
+
+
 def encoded(image: Image.Image, format: str, **options: object) -> bytes:
     """The bytes of a file in a format."""
     buffer = io.BytesIO()

@@ -13,6 +13,7 @@ from PIL import Image
 
 from imsearch.errors import PictureError
 from imsearch.pictures.picture import LONGEST, MAX_PIXELS, Picture, read_picture
+from tests import make_pictures
 from tests.make_pictures import (
     BLUE,
     GREEN,
@@ -39,9 +40,7 @@ def read(data: bytes, least_side: int = 24) -> Picture:
 
 
 def corners(picture: Picture) -> list[tuple[int, ...]]:
-    """The colours in the middle of the four quarters, rounded to full or no light."""
-    pixels = picture.array(4, 4).astype(int)
-    return [tuple(int(level > 127) * 255 for level in pixels[y, x]) for y, x in ((1, 1), (1, 2), (2, 1), (2, 2))]
+    return make_pictures.corners(picture.array(4, 4))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

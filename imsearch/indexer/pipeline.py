@@ -16,7 +16,7 @@ from imsearch.indexer.pairs import take_pairs
 from imsearch.indexer.plan import Plan, make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
-from imsearch.indexer.scan import Scanner, absolute, outermost
+from imsearch.indexer.scan import Scan, Scanner, absolute, outermost
 from imsearch.pictures import decoders
 from imsearch.pictures.decoders import SECONDS, Decoding
 from imsearch.pictures.kinds import by_kind
@@ -67,21 +67,13 @@ def index(
     paths = absolute(paths)
     refuse_unknown(paths, engine.catalog)
     roots = outermost(paths)
-    scanner = Scanner(exclusions, observer.note, ctimes=ctimes)
-    for files in scanner.scan(roots, _inside(paths, roots), _inside(known_folders, roots)):
-        observer.scanned(files)
-    scan = scanner.found
+    scan = _scan(Scanner(exclusions, observer.note, ctimes=ctimes), paths, roots, known_folders, observer)
     engine.use_annotators(annotators)
     known = {root: engine.catalog.known_files(root) for root in roots}
     pairs = take_pairs(scan, known, engine)
     lacking = engine.catalog.lacking([spec.name for spec in annotators])
-    outdated = engine.catalog.read_before(FACTS_VERSION)
-    plan = make_plan(scan, known, lacking, forget_missing, outdated)
-    for note in plan.absent.notes(forget_missing, roots.__contains__):
-        observer.note(note)
-    for folder in scan.unreadable:
-        if not forget_missing or folder not in scan.lost:
-            observer.note(f"{folder} cannot be read; its pictures are kept")
+    plan = make_plan(scan, known, lacking, forget_missing, engine.catalog.read_before(FACTS_VERSION))
+    _tell_absent(scan, plan, roots, forget_missing, observer)
     in_hand = in_hand or InHand(None)
     _leave_alone(engine, plan, in_hand, try_alone, observer)
     observer.planned(len(plan.work), plan.size)
@@ -91,12 +83,7 @@ def index(
         run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand)
         run.to_the_end()
     pairs.store(engine)
-    # Only now is known what of an empty folder was moved to another one.
-    notes = plan.absent.notes(forget_missing, lambda folder: folder not in roots)
-    for note in notes[:MOST_TOLD]:
-        observer.note(note)
-    if len(notes) > MOST_TOLD:
-        observer.note(f"The same is true of {len(notes) - MOST_TOLD:,} more folders")
+    _tell_emptied(plan, roots, forget_missing, observer)
     return replace(
         run.tally.report(time.perf_counter() - started),
         found=len(scan.files),
@@ -107,6 +94,32 @@ def index(
         left_out=scan.left_out,
         not_read=by_kind(scan.not_read),
     )
+
+
+def _scan(
+    scanner: Scanner, paths: Sequence[Path], roots: Sequence[Path], known_folders: Sequence[Path], observer: Observer
+) -> Scan:
+    for files in scanner.scan(roots, _inside(paths, roots), _inside(known_folders, roots)):
+        observer.scanned(files)
+    return scanner.found
+
+
+def _tell_absent(scan: Scan, plan: Plan, roots: Sequence[Path], forget_missing: bool, observer: Observer) -> None:
+    """Tell of roots that are not there, and of folders that cannot be read."""
+    for note in plan.absent.notes(forget_missing, roots.__contains__):
+        observer.note(note)
+    for folder in scan.unreadable:
+        if not forget_missing or folder not in scan.lost:
+            observer.note(f"{folder} cannot be read; its pictures are kept")
+
+
+def _tell_emptied(plan: Plan, roots: Sequence[Path], forget_missing: bool, observer: Observer) -> None:
+    """Tell of folders below the roots that are empty: only after a run it is known what was moved to another one."""
+    notes = plan.absent.notes(forget_missing, lambda folder: folder not in roots)
+    for note in notes[:MOST_TOLD]:
+        observer.note(note)
+    if len(notes) > MOST_TOLD:
+        observer.note(f"The same is true of {len(notes) - MOST_TOLD:,} more folders")
 
 
 def _leave_alone(

@@ -6,10 +6,7 @@ import hashlib
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from io import BufferedReader
 from pathlib import Path
 
 import pytest
@@ -19,7 +16,6 @@ from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.api.files import disposition
 from imsearch.webui.app import create_app
-from imsearch.webui.copies import Copies, NoCopyError
 from tests.make_pictures import encoded, noise, odd_pictures, plain, quarters
 from tests.webui.conftest import fake_plugins
 
@@ -263,53 +259,6 @@ def test_the_next_copy_is_taken(client: TestClient, library: Library, photos: Pa
         assert client.get(whole).content == data
         plain(photos / spoilt)
     assert client.get(whole).status_code == 409
-
-
-def test_a_file_is_hashed_once_for_as_long_as_it_stays(
-    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    image = library.engine.catalog.image(photos / "noise.jpg")
-    known = library.engine.catalog.known_image(image.id) if image else None
-    assert known is not None
-    os.utime(photos / "noise.jpg", ns=(5, 5))
-    copies, hashed, digest = Copies(settled=0), [], hashlib.file_digest
-
-    def watched(file: BufferedReader, name: str) -> object:
-        hashed.append(file.name)
-        return digest(file, name)
-
-    monkeypatch.setattr(hashlib, "file_digest", watched)
-    for _ in range(3):
-        file, seen = copies.open(known)
-        assert (file.tell(), seen.path) == (0, photos / "noise.jpg")
-        file.close()
-    assert len(hashed) == 1
-    (photos / "noise.jpg").unlink()
-    with pytest.raises(NoCopyError):
-        copies.open(known)
-
-
-def test_who_asks_while_a_file_is_hashed_waits_for_that(
-    library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A browser asks for a large file in several parts at once."""
-    image = library.engine.catalog.image(photos / "noise.jpg")
-    known = library.engine.catalog.known_image(image.id) if image else None
-    assert known is not None
-    os.utime(photos / "noise.jpg", ns=(5, 5))
-    copies, hashed, digest = Copies(settled=0), [], hashlib.file_digest
-
-    def slow(file: BufferedReader, name: str) -> object:
-        hashed.append(file.name)
-        time.sleep(0.2)
-        return digest(file, name)
-
-    monkeypatch.setattr(hashlib, "file_digest", slow)
-    with ThreadPoolExecutor(4) as threads:
-        for file, _ in threads.map(copies.open, [known] * 4):
-            assert file.read(2) == b"\xff\xd8"
-            file.close()
-    assert len(hashed) == 1
 
 
 def test_unknown_pictures_are_problems(client: TestClient) -> None:
