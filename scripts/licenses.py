@@ -75,8 +75,8 @@ def closure(requirements: Iterable[Requirement]) -> set[str]:
 
 def said(package: Distribution) -> str:
     """Return what the metadata says of the licence, in its own words: its first line, or "" where it says nothing."""
-    fields = package.metadata
-    text = fields.get("License-Expression") or (fields.get("License") or "").strip()
+    fields = [package.metadata.get_all(each) for each in ("License-Expression", "License")]
+    text = next((str(each[0]).strip() for each in fields if each), "")
     if text and text != "UNKNOWN":
         return text.splitlines()[0].strip()
     return "; ".join(license_classifiers(package)) or text
