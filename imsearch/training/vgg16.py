@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import torch
@@ -13,10 +12,10 @@ from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, vgg16
 
 from imsearch.errors import ModelError
+from imsearch.training.weights_folder import FOLDER_VARIABLE, weights_folder
 
 CHANNELS = 512
 FILE = "vgg16-features.safetensors"
-FOLDER_VARIABLE = "IMSEARCH_WEIGHTS"
 _MEAN = (0.48235, 0.45882, 0.40784)
 """Of torchvision's ``VGG16_Weights.IMAGENET1K_FEATURES``, the original network's, whose standard deviation is 1/255."""
 
@@ -29,8 +28,8 @@ def load_vgg16_features() -> nn.Sequential:
     Reads ``vgg16-features.safetensors`` from the folder that ``IMSEARCH_WEIGHTS`` names; without the variable,
     torchvision downloads the weights once and keeps them in its own cache.  Raises `ModelError` with what to do.
     """
-    folder = os.environ.get(FOLDER_VARIABLE)
-    state = _from_folder(Path(folder)) if folder else _from_torchvision()
+    folder = weights_folder()
+    state = _from_folder(folder) if folder else _from_torchvision()
     with torch.device("meta"):  # no memory for its fully connected layers, which are not used
         features: nn.Sequential = vgg16(weights=None, init_weights=False).features
     try:

@@ -13,7 +13,8 @@ from torch import Tensor
 from torchvision.models import VGG16_Weights, vgg16
 
 from imsearch.errors import ModelError
-from imsearch.training.vgg16 import CHANNELS, FILE, FOLDER_VARIABLE, load_vgg16_features, to_vgg_input
+from imsearch.training.vgg16 import CHANNELS, FILE, load_vgg16_features, to_vgg_input
+from imsearch.training.weights_folder import FOLDER_VARIABLE
 
 
 @pytest.fixture(scope="module")
