@@ -156,9 +156,7 @@ def test_a_run_is_stopped_and_goes_on_where_it_was(
     assert state["last_run"]["counts"]["new"] == 60 - stored
 
 
-def test_a_server_that_ends_ends_its_run(
-    library: Library, photos: Path, gate: Path, patient: list[Indexing]
-) -> None:
+def test_a_server_that_ends_ends_its_run(library: Library, photos: Path, gate: Path, patient: list[Indexing]) -> None:
     add(photos, 60)
 
     def open_the_gate() -> None:
