@@ -108,9 +108,13 @@ def test_every_address_of_every_page_leads_somewhere(client: TestClient) -> None
 def test_parts_of_pages_fit_into_them(client: TestClient) -> None:
     for part in ("tags", "similar"):
         text = client.get(f"{PREFIX}/picture/1/{part}").text
-        for address in addresses(f"{PREFIX}/picture/1", text):
+        found = addresses(f"{PREFIX}/picture/1", text)
+        assert found, part
+        for address in found:
             assert client.get(address).status_code == 200, address
-    for address in addresses(f"{PREFIX}/", client.get(f"{PREFIX}/?part=facets").text):
+    found = addresses(f"{PREFIX}/", client.get(f"{PREFIX}/?part=facets").text)
+    assert found
+    for address in found:
         assert client.get(address).status_code == 200, address
 
 
