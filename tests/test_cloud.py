@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from imsearch.cloud import cloud_svg, query_for
-from imsearch.engine.query import parse
+from imsearch.engine.query import Word, parse
 from imsearch.errors import ImsearchError
 from imsearch.spiral import lay_around
 
@@ -36,7 +36,8 @@ def test_words_lead_to_their_searches() -> None:
 
 @pytest.mark.parametrize("name", [*TAGS, "sort:size", "or", "-x", "x*", "café", "日本"])
 def test_the_query_for_a_tag_can_be_asked(name: str) -> None:
-    parse(query_for(name))
+    word = parse(query_for(name)).tree
+    assert isinstance(word, Word) and word.text.split() == re.sub('["<>]', " ", name).split()
 
 
 def test_nothing_needs_a_looser_policy() -> None:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
+
 PLUGIN = """
 import atexit, ctypes, logging, os, subprocess, sys, threading, time
 import numpy as np
@@ -80,5 +82,5 @@ class Commands:
     def run(self, *arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Run a command to its end."""
         process = self.start(*arguments, **options)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)

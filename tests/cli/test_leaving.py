@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.processes import Commands
 from tests.make_pictures import BLUE, plain
+from tests.patience import PATIENCE, wait_until
 
 HANG = "print('HANGS', file=sys.stderr, flush=True); time.sleep(600)"
 NATIVE = (
@@ -48,7 +49,7 @@ def press_twice(process: subprocess.Popen[bytes]) -> str:
     process.send_signal(signal.SIGINT)
     read_until(process, b"press Ctrl-C again to leave at once")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert out == b""
     return err.decode()
 
@@ -103,7 +104,7 @@ def test_a_command_that_stores_nothing_leaves_at_once(commands: Commands, photos
     process = commands.start("annotate", photos / "red.png", "--annotator", "odd", "--format", "json")
     read_until(process, b"HANGS")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert b"Stopped" in err
 
@@ -112,23 +113,31 @@ def test_the_second_leaves_where_native_code_keeps_the_first_from_being_heard(co
     commands.plugin(annotated=NATIVE)
     process = commands.start("plugins", "check", "odd", stdout=subprocess.DEVNULL)
     read_until(process, b"HANGS")
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+
+    def press() -> None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)  # those that are heard at about the same time count as one
+
+    wait_until(lambda: process.poll() is not None, pause=press)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert b"Left at once. Under way was: the annotator odd is being checked" in err
 
 
-def test_a_closed_terminal_stops_as_sigterm_does(commands: Commands, photos: Path) -> None:
-    slowly = "print('WORKS', file=sys.stderr, flush=True); time.sleep(1)"
-    commands.plugin(annotated=slowly)
+def test_a_closed_terminal_stops_as_sigterm_does(commands: Commands, photos: Path, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    waiting = (
+        "print('WORKS', file=sys.stderr, flush=True)\n"
+        f"        while not os.path.exists({str(gate)!r}): time.sleep(0.01)"
+    )
+    commands.plugin(annotated=waiting)
     process = commands.start("index", photos, "--annotator", "odd", "--batch-size", "1")
     read_until(process, b"WORKS")
     process.send_signal(signal.SIGHUP)
-    _, err = process.communicate(timeout=60)
+    read_until(process, b"Stopping after the pictures in hand.\n")
+    gate.touch()
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert b"Stopping after the pictures in hand.\n" in err
     outcome, images, running = state(commands)
     assert (outcome, running) == ("stopped", None)
     assert 1 <= images < 3

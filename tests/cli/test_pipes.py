@@ -13,6 +13,7 @@ import pytest
 from imsearch.cli.output import terminal_width
 from tests.cli.conftest import Run
 from tests.cli.processes import Commands
+from tests.patience import PATIENCE
 
 FULL = Path("/dev/full")
 NAMES = ("Müller.png", "cake \U0001f382.png", "naïve.png")
@@ -120,7 +121,9 @@ def test_a_pipe_that_does_not_block_is_waited_for(commands: Commands, library: P
     os.write(writer, b" " * 65536)  # as much as fits
     process = commands.start("query", "sort:name", "--format", "json", stdout=writer)
     os.close(writer)
+    with pytest.raises(subprocess.TimeoutExpired):  # it waits; were it to give up, most machines would notice by then
+        process.wait(2)
     with os.fdopen(reader, "rb") as file:
         assert json.loads(file.read())["total"] == 3
-    assert process.communicate(timeout=60)[1] == b""
+    assert process.communicate(timeout=PATIENCE)[1] == b""
     assert process.returncode == 0

@@ -6,15 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from imsearch.cli.output import printable, shorten
+from imsearch.indexer.beacon import read_last_run, read_progress
+from imsearch.runs import Outcome
 from tests.cli.conftest import Run
 from tests.make_pictures import BLUE, plain
 from tests.make_plugins import Plugins
+from tests.patience import Process, wait_until
 
 SLOW = ("torch", "torchvision", "faiss", "alembic", "pluggy", "matplotlib", "imsearch.plugins", "imsearch.indexer")
 
@@ -98,25 +100,36 @@ def test_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
     for number in range(60):
         (tmp_path / "photos").mkdir(exist_ok=True)
         plain(tmp_path / "photos" / f"{number}.png", BLUE, seed=number + 1)
+    gate, library = tmp_path / "gate", tmp_path / "library"
     program = (
         "import sys, imsearch.plugins.manager as m\n"
+        "from pathlib import Path\n"
         "from tests.fakes import colour_spec\n"
-        "m.PluginManager.choose = lambda self, names: (colour_spec(seconds=0.1, batch_size=2),)\n"
+        f"spec = colour_spec(seconds=0.1, batch_size=2, gate=Path({str(gate)!r}), before_gate=12)\n"
+        "m.PluginManager.choose = lambda self, names: (spec,)\n"
         "from imsearch.cli import main\n"
         "sys.exit(main(sys.argv[1:]))"
     )
-    environment = os.environ | {"IMSEARCH_LIBRARY": str(tmp_path / "library")}
-    command = [sys.executable, "-c", program, "index", str(tmp_path / "photos")]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "library").glob("catalog.sqlite3*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert told.splitlines()[-1].startswith("Stopped. What was finished is kept")
-    assert "Traceback" not in told
+    environment = os.environ | {"IMSEARCH_LIBRARY": str(library)}
+    process = Process([sys.executable, "-c", program, "index", str(tmp_path / "photos")], env=environment)
+    try:
+        # What is seen of a run is written every half second, and 12 pictures take more than twice that.
+        wait_until(lambda: (progress := read_progress(library)) and progress.done)
+        process.signal(signal.SIGINT)
+        told = ""
+        while "Stopping after the pictures in hand" not in told:
+            line = process.err.next()
+            assert line, told
+            told += line
+        gate.touch()
+        code, _, rest = process.wait()
+    finally:
+        process.kill()
+    assert code == 130
+    assert rest.splitlines()[-1].startswith("Stopped. What was finished is kept")
+    assert "Traceback" not in told + rest
+    last = read_last_run(library)
+    assert last is not None and (last.outcome, 0 < last.done < 60) == (Outcome.STOPPED, True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")

@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from imsearch.indexer.trial import try_alone
 from imsearch.pictures.decoders import DecoderDiedError
 from tests.fakes import colour_spec
 from tests.make_pictures import GREEN, RED, WHITE, plain
+from tests.patience import wait_until
 
 PLUGIN = """
 import ctypes, os, time
@@ -37,6 +39,7 @@ class Fragile(Annotator):
             if "annotate" in name:
                 os.abort()
             if "hang" in name:
+                open(os.environ["HANGS"], "x").close()
                 time.sleep(1000)
         return [Annotation((Tag("fine", 0.9),)) for _ in batch]
 
@@ -58,6 +61,7 @@ def fragile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (metadata / "entry_points.txt").write_text("[imsearch]\nfragile = fragile_plugin\n")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *sys.path]))
     monkeypatch.setenv("IMSEARCH_CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("HANGS", str(tmp_path / "hangs"))
     monkeypatch.syspath_prepend(folder)
     return tmp_path / "library"
 
@@ -109,14 +113,26 @@ def test_what_ends_the_program_is_found_out_by_the_next_run(fragile: Path, tmp_p
     assert (code, report["new"], report["failed"]) == (1, 1, 1)
 
 
-def test_what_was_in_hand_when_the_program_was_killed_is_not_to_blame(fragile: Path, tmp_path: Path) -> None:
+class OnceItHangs(threading.Timer):
+    """A clock that goes off when the annotator hangs, however long that takes."""
+
+    def run(self) -> None:
+        while not self.finished.wait(0.01):
+            if Path(os.environ["HANGS"]).exists():
+                self.function()
+                return
+
+
+def test_what_was_in_hand_when_the_program_was_killed_is_not_to_blame(
+    fragile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photos = pictures(tmp_path / "photos", ["1.png", "2.png", "3-hang.png"])
     command = [sys.executable, "-m", "imsearch", "index", photos, "--annotator", "fragile", "--device", "cpu"]
     with subprocess.Popen([*map(str, command), "--library", str(fragile)], stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while len(InHand(fragile).left()) < 3 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until((tmp_path / "hangs").exists)
         process.kill()
+    (tmp_path / "hangs").unlink()
+    monkeypatch.setattr("imsearch.indexer.trial.threading", SimpleNamespace(Event=threading.Event, Timer=OnceItHangs))
     assert sorted(path.name for path in InHand(fragile).left()) == ["1.png", "2.png", "3-hang.png"]
     guilty = try_alone(InHand(fragile).left(), ["fragile"], "cpu", seconds=5.0)
     assert {path.name: reason for path, reason in guilty.items()} == {

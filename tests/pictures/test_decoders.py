@@ -21,6 +21,7 @@ from imsearch.pictures.budget import MOST_DECODED, Budget, Holding
 from imsearch.pictures.decoders import DecoderDiedError, Decoders
 from imsearch.pictures.tasks import read_and_hash
 from tests.make_pictures import RED, encoded, quarters
+from tests.patience import PATIENCE, wait_until
 
 pytestmark = pytest.mark.usefixtures("decoder_processes")
 
@@ -92,12 +93,21 @@ def test_a_crash_is_told_and_the_next_picture_is_decoded(decoders: Decoders) -> 
     assert decoders.call(process_number) != os.getpid()
 
 
-def test_what_takes_too_long_of_the_processor_is_given_up() -> None:
+def test_what_takes_too_long_of_the_processor_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imsearch.pictures.decoders._WALL", PATIENCE)
     decoders = Decoders(1, seconds=1.0)
     try:
         with pytest.raises(DecoderDiedError, match="takes too long: it was given up after 1 seconds of a processor"):
             decoders.call(spin)
         decoders.call(sleep, 1.5)  # who waits for a busy machine takes nothing of the processor
+    finally:
+        decoders.close()
+
+
+def test_what_never_ends_is_given_up_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imsearch.pictures.decoders._WALL", 0.1)
+    decoders = Decoders(1, seconds=10.0)
+    try:
         with pytest.raises(DecoderDiedError, match="takes too long"):
             decoders.call(sleep, 1000.0)
     finally:
@@ -160,10 +170,9 @@ def test_closing_ends_what_is_under_way(decoders: Decoders) -> None:
 
     thread = threading.Thread(target=wait)
     thread.start()
-    while not decoders._busy:
-        time.sleep(0.01)
+    wait_until(lambda: decoders._busy)
     decoders.close()
-    thread.join(60)
+    thread.join(PATIENCE)
     assert len(raised) == 1
     with pytest.raises(DecoderDiedError):
         decoders.call(process_number)
@@ -173,10 +182,7 @@ def test_idle_processes_are_ended() -> None:
     decoders = Decoders(1, idle=0.1)
     try:
         first = decoders.call(process_number)
-        deadline = time.monotonic() + 60
-        while decoders._idle and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not decoders._idle
+        wait_until(lambda: not decoders._idle)
         assert decoders.call(process_number) != first
     finally:
         decoders.close()
@@ -207,10 +213,7 @@ def test_nothing_is_left_when_the_program_is_killed() -> None:
         assert program.stdout is not None
         number = int(program.stdout.readline())
         program.kill()
-    deadline = time.monotonic() + 60
-    while Path(f"/proc/{number}").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{number}").exists()
+    wait_until(lambda: not Path(f"/proc/{number}").exists())
 
 
 def test_ctrl_c_of_a_terminal_leaves_the_processes_alone(decoders: Decoders) -> None:

@@ -16,6 +16,7 @@ from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.picking import Picker
+from tests.patience import PATIENCE
 from tests.webui.conftest import fake_plugins
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
@@ -74,6 +75,7 @@ def test_no_page_has_a_serious_finding(
         reduced_motion="reduce",
     )
     page = context.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     found = {}
     for address in PAGES:
@@ -127,6 +129,7 @@ def test_nor_have_the_pages_of_an_empty_library(
             color_scheme=theme,
             reduced_motion="reduce",
         )
+        page.set_default_timeout(PATIENCE * 1000)
         for address in ("/review", "/status", "/"):
             page.goto(address)
             assert findings(page) == [], address

@@ -174,11 +174,14 @@ def test_the_document_is_complete(document: dict[str, Any], app: FastAPI) -> Non
 
 
 def test_examples_in_the_document_fit_their_schemas(document: dict[str, Any]) -> None:
+    checked = 0
     for name, schema in document["components"]["schemas"].items():
         for member, part in schema.get("properties", {}).items():
             whole = {**part, "components": document["components"]}
             for example in part.get("examples", ()):
                 assert jsonschema_rs.is_valid(whole, example), f"{name}.{member}: {example!r}"
+                checked += 1
+    assert checked > 10
 
 
 def test_the_page_of_the_api(page: Page) -> None:

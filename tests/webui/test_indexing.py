@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,45 @@ from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.indexing import Indexing
 from tests.make_pictures import plain
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_until
 from tests.webui.conftest import fake_plugins, settings_of_runs
 
 ROOT = Path(__file__).parents[2]
-SLOW = """
+GATED = """
+from pathlib import Path
 from imsearch import hookimpl
 from tests.fakes import colour_spec
 
 @hookimpl
 def imsearch_annotators():
-    return [colour_spec(seconds=0.05)]
+    return [colour_spec(seconds=0.05, gate=Path({gate!r}), before_gate=24)]
 """
-LONG = PATIENCE
+"""What is seen of a run is written every half second, and 24 pictures take more than twice that."""
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def gate(tmp_path: Path) -> Path:
+    """Runs of the server wait half way until this file is there."""
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: Path) -> Settings:
     """Those of a server whose runs, in processes of their own, know the fake annotator."""
-    return settings_of_runs(tmp_path, monkeypatch, SLOW)
+    return settings_of_runs(tmp_path, monkeypatch, GATED.format(gate=str(gate)))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> list[Indexing]:
+    """What the servers of a test start runs with: it lets runs that are stopped end, however busy the machine is."""
+    made: list[Indexing] = []
+
+    def make(library: Library) -> Indexing:
+        made.append(Indexing(library, patience=(PATIENCE, PATIENCE)))
+        return made[-1]
+
+    monkeypatch.setattr("imsearch.webui.app.Indexing", make)
+    return made
 
 
 def add(photos: Path, count: int) -> None:
@@ -52,13 +72,35 @@ def photos(photos: Path) -> Path:
 
 def wait(client: TestClient, **wanted: Any) -> dict[str, Any]:
     """The state, once it has these values."""
-    end = time.monotonic() + LONG
-    while True:
-        state: dict[str, Any] = client.get("/api/indexing").json()
-        if all(state[key] == value for key, value in wanted.items()):
-            return state
-        assert time.monotonic() < end, state
-        time.sleep(0.05)
+    states: list[dict[str, Any]] = []
+
+    def as_wanted() -> bool:
+        states.append(client.get("/api/indexing").json())
+        return all(states[-1][key] == value for key, value in wanted.items())
+
+    wait_until(as_wanted)
+    return states[-1]
+
+
+def half_way(client: TestClient) -> dict[str, Any]:
+    """What is told of a run that has come to the gate, or is about to."""
+    found: list[dict[str, Any]] = []
+
+    def is_half_way() -> bool:
+        state = client.get("/api/indexing").json()
+        assert state["running"], state
+        found.append(state["indexing"] or {"done": 0})
+        return bool(found[-1]["done"])
+
+    wait_until(is_half_way)
+    return found[-1]
+
+
+def said(indexing: Indexing) -> bytes:
+    """What the run has printed."""
+    log = indexing._log
+    assert log is not None
+    return os.pread(log.fileno(), 10_000, 0)
 
 
 def test_nothing_is_on(client: TestClient, photos: Path) -> None:
@@ -72,57 +114,64 @@ def test_nothing_is_on(client: TestClient, photos: Path) -> None:
     assert (stopped.status_code, stopped.json()["detail"]) == (409, "No indexing run is on.")
 
 
-def test_a_run_is_started_watched_and_its_pictures_found(client: TestClient, library: Library, photos: Path) -> None:
+def test_a_run_is_started_watched_and_its_pictures_found(
+    client: TestClient, library: Library, photos: Path, gate: Path
+) -> None:
     add(photos, 30)
     started = client.post("/api/indexing")
     assert started.status_code == 202
     assert (started.json()["running"], started.json()["can_stop"]) == (True, True)
     again = client.post("/api/indexing")
     assert (again.status_code, again.json()["detail"]) == (409, "An indexing run is on already.")
-    seen: list[dict[str, Any]] = []
-    while (state := client.get("/api/indexing").json())["running"]:
-        if state["indexing"]:
-            seen.append(state["indexing"])
-        time.sleep(0.02)
+    seen = half_way(client)
+    assert seen["phase"] == Phase.INDEXING
+    assert 0 < seen["done"] < 30 and seen["planned"] == 30
+    assert seen["rate"] > 0 and seen["remaining"] is not None
+    assert seen["folders"] == [str(photos)] and seen["annotators"] == ["colours"]
+    gate.touch()
+    state = wait(client, running=False)
     assert state["failed"] is None
     assert (state["last_run"]["outcome"], state["last_run"]["counts"]["new"]) == ("done", 30)
-    done = [each["done"] for each in seen if each["phase"] == Phase.INDEXING]
-    assert done == sorted(done) and any(0 < each < 30 for each in done)
-    assert {each["planned"] for each in seen if each["phase"] == Phase.INDEXING} == {30}
-    assert any(each["rate"] > 0 and each["remaining"] is not None for each in seen)
-    assert seen[0]["folders"] == [str(photos)] and seen[0]["annotators"] == ["colours"]
     assert library.query("path:more", limit=100).total == 30
     assert library.verify() == []
 
 
-def test_a_run_is_stopped_and_goes_on_where_it_was(client: TestClient, library: Library, photos: Path) -> None:
-    add(photos, 300)
+def test_a_run_is_stopped_and_goes_on_where_it_was(
+    client: TestClient, library: Library, photos: Path, gate: Path, patient: list[Indexing]
+) -> None:
+    add(photos, 60)
     client.post("/api/indexing", json={"folders": [str(photos)], "annotators": ["colours"]})
-    end = time.monotonic() + LONG
-    while not (client.get("/api/indexing").json()["indexing"] or {"done": 0})["done"]:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    half_way(client)
     stopping = client.delete("/api/indexing")
     assert stopping.status_code == 202
+    wait_until(lambda: b"Stopping" in said(patient[-1]))
+    gate.touch()
     state = wait(client, running=False)
     assert (state["last_run"]["outcome"], state["failed"], state["can_start"]) == ("stopped", None, True)
     stored = state["last_run"]["done"]
-    assert 0 < stored < 300
+    assert 0 < stored < 60
     assert library.query("path:more", limit=200).total == stored
     client.post("/api/indexing")
     state = wait(client, running=False)
-    assert state["last_run"]["counts"]["new"] == 300 - stored
+    assert state["last_run"]["counts"]["new"] == 60 - stored
 
 
-def test_a_server_that_ends_ends_its_run(library: Library, photos: Path) -> None:
-    add(photos, 300)
+def test_a_server_that_ends_ends_its_run(library: Library, photos: Path, gate: Path, patient: list[Indexing]) -> None:
+    add(photos, 60)
+
+    def open_the_gate() -> None:
+        wait_until(lambda: b"Stopping" in said(patient[-1]))
+        gate.touch()
+
+    opening = threading.Thread(target=open_the_gate)
     with TestClient(create_app(library), base_url="http://localhost:8000") as client:
         client.post("/api/indexing")
-        while not (client.get("/api/indexing").json()["indexing"] or {"done": 0})["done"]:
-            time.sleep(0.02)
+        half_way(client)
+        opening.start()
+    opening.join()
     assert library.engine.running() is None
     last = library.last_run()
-    assert last is not None and last.outcome == "stopped" and last.done < 300
+    assert last is not None and last.outcome == "stopped" and 0 < last.done < 60
 
 
 def test_a_run_started_elsewhere_is_only_watched(client: TestClient, settings: Settings, photos: Path) -> None:
@@ -205,29 +254,17 @@ def imsearch_annotators():
 """
 
 
-def said(indexing: Indexing) -> bytes:
-    """What the run has printed."""
-    log = indexing._log
-    assert log is not None
-    return os.pread(log.fileno(), 10_000, 0)
-
-
 def test_a_run_that_hangs_is_told_to_leave_when_it_does_not_stop(
     library: Library, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "other").mkdir()
     settings_of_runs(tmp_path / "other", monkeypatch, HANGS)
-    indexing = Indexing(library, patience=(1.0, LONG))
+    indexing = Indexing(library, patience=(1.0, PATIENCE))
     try:
         indexing.start()
-        end = time.monotonic() + LONG
-        while b"HANGS" not in said(indexing):
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        wait_until(lambda: b"HANGS" in said(indexing))
         assert indexing.stop().stopping
-        while indexing.state().running:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        wait_until(lambda: not indexing.state().running)
         state = indexing.state()
         assert state.last_run is not None
         assert (state.last_run.outcome, state.failed) == ("stopped", None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,17 +22,26 @@ from imsearch.webui.indexing import Indexing
 from imsearch.webui.picking import Picker, picker_for
 from imsearch.webui.problems import Problem
 from tests.make_pictures import plain
+from tests.patience import PATIENCE, wait_until
 from tests.webui.conftest import fake_plugins, settings_of_runs
-from tests.webui.test_indexing import SLOW
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and names as POSIX has them")
 HERE = ("127.0.0.1", 5)
+
+COLOURS = """
+from imsearch import hookimpl
+from tests.fakes import colour_spec
+
+@hookimpl
+def imsearch_annotators():
+    return [colour_spec(seconds=0.05)]
+"""
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Those of a server whose runs, in processes of their own, know the fake annotator."""
-    return settings_of_runs(tmp_path, monkeypatch, SLOW)
+    return settings_of_runs(tmp_path, monkeypatch, COLOURS)
 
 
 @pytest.fixture
@@ -230,10 +238,7 @@ def test_an_added_folder_is_indexed_and_remembered(client: TestClient, home: Pat
     assert (added.status_code, added.json()["running"]) == (202, True)
     again = client.post("/api/folders", json={"path": str(home / "Documents")})
     assert (again.status_code, again.json()["detail"]) == (409, "An indexing run is on already.")
-    end = time.monotonic() + 60
-    while client.get("/api/indexing").json()["running"]:
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(lambda: not client.get("/api/indexing").json()["running"])
     assert client.get("/api/search").json()["total"] == 12
     assert [each["path"] for each in client.get("/api/indexing").json()["folders"]] == [str(home / "Pictures")]
     inside = client.get("/api/folders", params={"path": str(home / "Pictures")}).json()
@@ -251,6 +256,7 @@ def test_the_first_folder_is_added_with_keys_and_the_page_fills_itself(
     browser: Browser, serve: Callable[[FastAPI], str], app: FastAPI
 ) -> None:
     page: Page = browser.new_page(base_url=serve(app))
+    page.set_default_timeout(PATIENCE * 1000)
     page.goto("/")
     expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
     command = page.locator("[data-copy]")
@@ -271,7 +277,7 @@ def test_the_first_folder_is_added_with_keys_and_the_page_fills_itself(
     page.keyboard.press("Enter")
     dialog.get_by_role("button", name="Add this folder").click()
     expect(dialog).to_have_count(0)
-    expect(page.locator(".hit")).to_have_count(12, timeout=60_000)
+    expect(page.locator(".hit")).to_have_count(12)
     expect(page.get_by_role("heading", name="12 pictures")).to_be_visible()
     page.close()
 
@@ -285,18 +291,19 @@ def test_new_pictures_appear_and_nothing_moves_under_ones_eyes(
 
     index()
     page: Page = browser.new_page(base_url=serve(app))
+    page.set_default_timeout(PATIENCE * 1000)
     page.goto("/")
     expect(page.locator(".hit")).to_have_count(12)
     kept = page.locator(".hit").last.evaluate("each => { each.mark = 1; return each.id; }")
     plain(home / "Pictures" / "new.png", (200, 0, 9))
     index()
-    expect(page.locator(".hit")).to_have_count(13, timeout=30_000)
+    expect(page.locator(".hit")).to_have_count(13)
     expect(page.get_by_role("heading", name="13 pictures")).to_be_visible()
     assert page.locator(f"#{kept}").evaluate("each => each.mark") == 1  # the very same
     page.locator(".shot").first.focus()
     (home / "Pictures" / "new.png").unlink()
     plain(home / "Pictures" / "newer.png", (0, 200, 9))
     index()
-    page.get_by_role("button", name="Show new pictures").click(timeout=30_000)
+    page.get_by_role("button", name="Show new pictures").click()
     expect(page.get_by_role("button", name="Show new pictures")).to_have_count(0)
     page.close()

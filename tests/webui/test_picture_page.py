@@ -15,6 +15,7 @@ from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.pages.picture_view import TagRow
 from tests.make_pictures import iptc, jpeg, plain, with_exif, xmp
+from tests.patience import PATIENCE
 from tests.webui.conftest import fake_plugins
 
 
@@ -271,6 +272,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_swiping_turns(
     order = library.engine.search_ids("sort:name")
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, color_scheme=theme)  # type: ignore[arg-type]
     page = context.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
     page.goto(f"{address}/picture/{order[1]}?q=sort:name")
     expect(page.locator(".strip")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page, Route, TimeoutError, expect
+from playwright.sync_api import Page, Route, expect
 
 from imsearch.engine.changes import Verdict
 from imsearch.library import Library
@@ -41,9 +40,16 @@ def verdicts(library: Library) -> dict[tuple[int, str], int]:
     return {(image, name): verdict for image, each in found.items() for name, verdict in each.items()}
 
 
+@pytest.fixture
+def page(page: Page) -> Page:
+    """One on which time passes only by `settle`: a test is as quick, or as slow, as it says."""
+    page.add_init_script("window.now = 0; performance.now = () => window.now;")
+    return page
+
+
 def settle(page: Page) -> None:
-    """Wait as long as a question needs to be seen before it can be answered."""
-    page.wait_for_timeout(600)
+    """Let as much time pass as a question needs to be seen before it can be answered."""
+    page.evaluate("window.now += 600")
 
 
 def test_the_first_question_is_in_the_page(client: TestClient, library: Library) -> None:
@@ -114,7 +120,8 @@ def test_buttons_answer_too_and_enter_opens_the_picture(page: Page, library: Lib
     expect(page).to_have_url(re.compile(r"/picture/\d+$"))
 
 
-def test_answers_are_kept_and_sent_again_when_the_server_is_busy(page: Page, library: Library) -> None:
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_answers_are_kept_and_sent_again_when_the_server_is_busy(page: Page, by_itself: bool) -> None:
     tries = []
 
     def busy(route: Route) -> None:
@@ -124,15 +131,25 @@ def test_answers_are_kept_and_sent_again_when_the_server_is_busy(page: Page, lib
         else:
             route.continue_()
 
+    page.add_init_script("""
+        const wait = window.setTimeout;
+        window.setTimeout = (todo, milliseconds) => {
+          if (milliseconds !== 2000) return wait(todo, milliseconds);
+          window.again = todo;  // it is tried again when the test says so
+          return 0;
+        };
+    """)
     page.route("**/api/corrections", busy)
     page.goto("/review")
     page.keyboard.press("y")
     expect(page.locator("[data-trouble]")).to_contain_text("One answer is not saved yet: Too much to do.")
     settle(page)
-    page.keyboard.press("n")
-    with suppress(TimeoutError):  # on a slow machine it has been tried again by itself before the click
-        page.get_by_role("button", name="Try now").click(timeout=1000)
+    if by_itself:
+        page.evaluate("window.again()")
+    else:
+        page.get_by_role("button", name="Try now").click()
     expect(page.locator("[data-trouble]")).to_be_hidden()
+    page.keyboard.press("n")
     wait_until(lambda: len(tries) == 3, pause=lambda: page.wait_for_timeout(20))
     assert tries == ["accept", "accept", "reject"]
     page.problems.clear()  # type: ignore[attr-defined]

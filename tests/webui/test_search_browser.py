@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.patience import wait_until
+
 PHONE = {"width": 390, "height": 844}
 
 
@@ -34,10 +36,8 @@ def test_searching_shows_the_likeliest_first(page: Page) -> None:
     expect(page.locator("h1")).to_have_text("4 pictures for red")
     assert names(page)[0] == "red.png"
     assert page.title() == "red · imsearch"
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate(
-        "[...document.querySelectorAll('.hit img')].every(each => each.complete && each.naturalWidth > 0)"
-    )
+    loaded = "[...document.querySelectorAll('.hit img')].every(each => each.complete && each.naturalWidth > 0)"
+    wait_until(lambda: page.evaluate(loaded), pause=lambda: page.wait_for_timeout(20))
 
 
 def test_completion_by_keyboard(page: Page) -> None:

@@ -19,6 +19,10 @@ new PerformanceObserver((list) => {
   for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifted += each.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+SEEN_ARE_LOADED = """
+[...document.querySelectorAll(".hit img")].filter(each => each.getBoundingClientRect().top < innerHeight)
+  .every(each => each.complete && each.naturalWidth > 0)
+"""
 PLACES = "all => all.map(each => [each.id, each.offsetLeft, each.offsetTop, each.offsetWidth, each.offsetHeight])"
 
 
@@ -139,5 +143,5 @@ def test_nothing_shifts_while_the_page_loads_slowly(page: Page) -> None:
     page.add_init_script(SHIFTS)
     page.goto("/?q=red")
     page.wait_for_selector(".facet")
-    page.wait_for_load_state("networkidle")
+    wait_until(page, SEEN_ARE_LOADED)
     assert page.evaluate("window.shifted") == 0

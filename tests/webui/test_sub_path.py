@@ -21,6 +21,7 @@ from imsearch.webui.access import Access
 from imsearch.webui.app import create_app
 from imsearch.webui.forwarded import Forwarded
 from imsearch.webui.sub_path import OWN, parse_prefix
+from tests.patience import PATIENCE
 
 PREFIX = "/my/photos"
 PAGES = (
@@ -107,9 +108,13 @@ def test_every_address_of_every_page_leads_somewhere(client: TestClient) -> None
 def test_parts_of_pages_fit_into_them(client: TestClient) -> None:
     for part in ("tags", "similar"):
         text = client.get(f"{PREFIX}/picture/1/{part}").text
-        for address in addresses(f"{PREFIX}/picture/1", text):
+        found = addresses(f"{PREFIX}/picture/1", text)
+        assert found, part
+        for address in found:
             assert client.get(address).status_code == 200, address
-    for address in addresses(f"{PREFIX}/", client.get(f"{PREFIX}/?part=facets").text):
+    found = addresses(f"{PREFIX}/", client.get(f"{PREFIX}/?part=facets").text)
+    assert found
+    for address in found:
         assert client.get(address).status_code == 200, address
 
 
@@ -217,6 +222,7 @@ def test_pages_work_in_a_browser(
     address = serve(Proxy(create_app(library), True, headers))  # type: ignore[arg-type]
     context = browser.new_context(base_url=address)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
     problems: list[str] = []
     page.on("response", lambda got: problems.append(f"{got.status} {got.url}") if got.status >= 400 else None)
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
@@ -252,6 +258,6 @@ def look_around(page: Page) -> None:
     page.get_by_role("link", name="green").first.click()
     page.wait_for_url(f"**{PREFIX}/?q=tag:green")
     page.goto(f"{PREFIX}/api/docs")
-    page.locator("#operations-tags-tags .opblock-summary").click(timeout=60_000)
+    page.locator("#operations-tags-tags .opblock-summary").click()
     page.get_by_role("button", name="Execute").click()
     page.locator("#operations-tags-tags .live-responses-table").get_by_text("200", exact=True).first.wait_for()

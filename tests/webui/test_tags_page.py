@@ -59,7 +59,9 @@ def test_all_tags_by_letter_namespaces_first(client: TestClient, tagged: Library
 
 
 def test_each_link_finds_as_many_as_it_says(client: TestClient, tagged: Library) -> None:
-    for name, count, address in rows(client.get("/tags").text):
+    listed = rows(client.get("/tags").text)
+    assert listed
+    for name, count, address in listed:
         shown = re.search(r"<h1>([\d,]+) picture", client.get(address).text)
         assert shown and int(shown[1]) >= int(count), name
 

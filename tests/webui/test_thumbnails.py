@@ -6,14 +6,16 @@ import asyncio
 import io
 import logging
 import os
-import time
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from imsearch.engine.batch import KnownImage
 from imsearch.engine.home import THUMBNAILS
 from imsearch.errors import LibraryError
 from imsearch.library import Library
@@ -21,10 +23,9 @@ from imsearch.pictures.decoders import InProcess
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.placeholder import SAID, placeholder
-from imsearch.webui.thumbnails import BOXES, Thumbnails, original_address, thumbnail_address
-from tests.make_pictures import (
-    noise,
-)
+from imsearch.webui.thumbnails import BOXES, Size, Thumbnail, Thumbnails, original_address, thumbnail_address
+from tests.make_pictures import noise
+from tests.patience import PATIENCE, wait_until
 
 
 def decoded(content: bytes) -> Image.Image:
@@ -34,19 +35,36 @@ def decoded(content: bytes) -> Image.Image:
 # A library of them
 
 
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """The boxes for which files (not thumbnails) were decoded."""
-    boxes: list[tuple[int, int]] = []
-    original = Thumbnails._from_file
+class Making:
+    """What is decoded of files (not of thumbnails), and who asks for it.  While `gate` is not set, nothing is."""
 
-    def counted(self: Thumbnails, image: int, known: object, size: str) -> bytes:
-        boxes.append(BOXES[size])  # type: ignore[index]
-        time.sleep(0.05)
-        return original(self, image, known, size)  # type: ignore[arg-type]
+    def __init__(self) -> None:
+        self.boxes: list[tuple[int, int]] = []
+        self.asked = 0
+        self.gate = threading.Event()
+        self.gate.set()
+
+    async def wait_for(self, true: Callable[[], bool]) -> None:
+        await asyncio.to_thread(wait_until, true)
+
+
+@pytest.fixture
+def making(monkeypatch: pytest.MonkeyPatch) -> Making:
+    making, from_file, start = Making(), Thumbnails._from_file, Thumbnails._start
+
+    def counted(self: Thumbnails, image: int, known: KnownImage, size: Size) -> bytes:
+        making.boxes.append(BOXES[size])
+        assert making.gate.wait(PATIENCE)
+        return from_file(self, image, known, size)
+
+    def asked(self: Thumbnails, image: int, known: KnownImage, size: Size) -> Future[Thumbnail]:
+        flight = start(self, image, known, size)
+        making.asked += 1
+        return flight
 
     monkeypatch.setattr(Thumbnails, "_from_file", counted)
-    return boxes
+    monkeypatch.setattr(Thumbnails, "_start", asked)
+    return making
 
 
 def id_of(library: Library, path: Path) -> int:
@@ -55,56 +73,67 @@ def id_of(library: Library, path: Path) -> int:
     return image.id
 
 
-def test_one_that_many_ask_for_is_made_once(library: Library, photos: Path, made: list[object]) -> None:
+def test_one_that_many_ask_for_is_made_once(library: Library, photos: Path, making: Making) -> None:
     image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library, InProcess(), workers=4)
 
     async def many() -> list[bytes]:
-        found = await asyncio.gather(*(thumbnails.get(image, "small") for _ in range(30)))
+        making.gate.clear()
+        asking = [asyncio.create_task(thumbnails.get(image, "small")) for _ in range(30)]
+        await making.wait_for(lambda: making.asked == 30)
+        making.gate.set()
+        found = await asyncio.gather(*asking)
         return [each.content for each in found if each]
 
     contents = asyncio.run(many())
     assert len(contents) == 30 and len(set(contents)) == 1
-    assert made == [BOXES["small"]]
+    assert making.boxes == [BOXES["small"]]
     assert thumbnails.at_hand(image, "small") is not None
     # A new start finds it on disk.
     again = asyncio.run(Thumbnails(library, InProcess()).get(image, "small"))
     assert again is not None and again.content == contents[0]
-    assert len(made) == 1
+    assert len(making.boxes) == 1
 
 
-def test_one_who_goes_away_does_not_stop_the_others(library: Library, photos: Path, made: list[object]) -> None:
+def test_one_who_goes_away_does_not_stop_the_others(library: Library, photos: Path, making: Making) -> None:
     image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library, InProcess())
 
     async def two() -> bytes:
+        making.gate.clear()
         impatient = asyncio.create_task(thumbnails.get(image, "small"))
         patient = asyncio.create_task(thumbnails.get(image, "small"))
-        await asyncio.sleep(0.02)
+        await making.wait_for(lambda: making.asked == 2)
         impatient.cancel()
+        making.gate.set()
         found = await patient
         assert found is not None
         return found.content
 
     assert decoded(asyncio.run(two())).size == (384, 256)
-    assert len(made) == 1
+    assert len(making.boxes) == 1
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_a_small_one_is_made_from_a_medium_one(
-    library: Library, photos: Path, made: list[object], together: bool
-) -> None:
+def test_a_small_one_is_made_from_a_medium_one(library: Library, photos: Path, making: Making, together: bool) -> None:
     image, thumbnails = id_of(library, photos / "noise.jpg"), Thumbnails(library, InProcess())
 
     async def both() -> None:
         medium = asyncio.create_task(thumbnails.get(image, "medium"))
-        await (asyncio.sleep(0.02) if together else medium)
-        small = await thumbnails.get(image, "small")
-        larger = await medium
+        if together:
+            making.gate.clear()
+            await making.wait_for(lambda: making.asked == 1)
+        else:
+            await medium
+        asking = asyncio.create_task(thumbnails.get(image, "small"))
+        if together:
+            await making.wait_for(lambda: making.asked == 2)
+            making.gate.set()
+        small, larger = await asking, await medium
         assert small and larger
         assert decoded(larger.content).size == (768, 512)
         assert decoded(small.content).size == (384, 256)
 
     asyncio.run(both())
-    assert made == [BOXES["medium"]]
+    assert making.boxes == [BOXES["medium"]]
 
 
 def test_a_forgotten_picture_has_no_thumbnail_soon_after(
@@ -130,7 +159,7 @@ def test_a_picture_that_was_moved_is_found_at_once(library: Library, photos: Pat
 
 
 def test_a_folder_that_cannot_be_written_only_costs_time(
-    library: Library, photos: Path, made: list[object], caplog: pytest.LogCaptureFixture
+    library: Library, photos: Path, making: Making, caplog: pytest.LogCaptureFixture
 ) -> None:
     (library.settings.library / THUMBNAILS).write_bytes(b"in the way")
     images = [id_of(library, photos / name) for name in ("red.png", "noise.jpg")]
@@ -140,7 +169,7 @@ def test_a_folder_that_cannot_be_written_only_costs_time(
             found = asyncio.run(thumbnails.get(image, "small"))
             assert found is not None and not found.problem
     assert [record.message.split(" in ")[0] for record in caplog.records] == ["Thumbnails cannot be kept"]
-    assert len(made) == 2
+    assert len(making.boxes) == 2
 
 
 def test_the_addresses_hold_what_changes_with_the_picture(library: Library, photos: Path) -> None:

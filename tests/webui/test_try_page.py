@@ -19,7 +19,7 @@ from imsearch.plugins.manager import PluginManager, make_manager
 from imsearch.settings import Settings
 from tests.fakes import colour_spec
 from tests.make_pictures import plain
-from tests.patience import wait_until
+from tests.patience import PATIENCE, wait_until
 
 FEELINGS = ("emotion:happy", "emotion:angry", "emotion:positive")
 
@@ -271,6 +271,7 @@ def test_it_works_without_script(
 ) -> None:
     context = browser.new_context(base_url=serve(app), java_script_enabled=False)
     plain_page = context.new_page()
+    plain_page.set_default_timeout(PATIENCE * 1000)
     plain_page.goto("/try")
     plain_page.locator("#try-file").set_input_files(stranger)
     plain_page.get_by_role("button", name="Look at it").click()
