@@ -9,7 +9,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torchvision.models import VGG16_Weights, vgg16
 
 from imsearch.errors import ModelError
 from imsearch.training.weights_folder import FOLDER_VARIABLE, weights_folder
@@ -30,8 +29,8 @@ def load_vgg16_features() -> nn.Sequential:
     """
     folder = weights_folder()
     state = _from_folder(folder) if folder else _from_torchvision()
-    with torch.device("meta"):  # no memory for its fully connected layers, which are not used
-        features: nn.Sequential = vgg16(weights=None, init_weights=False).features
+    with torch.device("meta"):  # the weights come from `state`
+        features = _layers()
     try:
         features.load_state_dict(state, assign=True)
     except RuntimeError as error:
@@ -40,6 +39,23 @@ def load_vgg16_features() -> nn.Sequential:
     for parameter in features.parameters():
         parameter.requires_grad_(False)
     return features.eval().to(memory_format=torch.channels_last)
+
+
+def _layers() -> nn.Sequential:
+    """The layers in the order, and so under the names, of ``torchvision.models.vgg16().features``."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for width in _WIDTHS:
+        if width is None:
+            layers.append(nn.MaxPool2d(2, 2))
+        else:
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
+            channels = width
+    return nn.Sequential(*layers)
+
+
+_WIDTHS = (64, 64, None, 128, 128, None, 256, 256, 256, None, 512, 512, 512, None, 512, 512, 512, None)
+"""Channels of the convolutions; None is a pooling (Simonyan and Zisserman 2015, table 1, column D)."""
 
 
 def _from_folder(folder: Path) -> dict[str, Tensor]:
@@ -54,6 +70,13 @@ def _from_folder(folder: Path) -> dict[str, Tensor]:
 
 
 def _from_torchvision() -> dict[str, Tensor]:
+    try:
+        from torchvision.models import VGG16_Weights  # an installation for CPUs only does not have it
+    except (ImportError, RuntimeError) as error:
+        raise ModelError(
+            f"The VGG-16 weights are downloaded by torchvision, which cannot be used here ({error}). Install it, or "
+            f"put {FILE} into a folder and name it with {FOLDER_VARIABLE}."
+        ) from error
     try:
         state = VGG16_Weights.IMAGENET1K_FEATURES.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:

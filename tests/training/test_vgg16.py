@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -13,7 +14,7 @@ from torch import Tensor
 from torchvision.models import VGG16_Weights, vgg16
 
 from imsearch.errors import ModelError
-from imsearch.training.vgg16 import CHANNELS, FILE, load_vgg16_features, to_vgg_input
+from imsearch.training.vgg16 import CHANNELS, FILE, _layers, load_vgg16_features, to_vgg_input
 from imsearch.training.weights_folder import FOLDER_VARIABLE
 
 
@@ -106,3 +107,16 @@ def test_the_input_is_the_one_torchvision_makes_for_these_weights() -> None:
     theirs = VGG16_Weights.IMAGENET1K_FEATURES.transforms(crop_size=224, resize_size=224)
     expected = theirs(pixels.permute(0, 3, 1, 2))
     assert torch.allclose(to_vgg_input(pixels, torch.device("cpu")), expected, atol=1e-3)
+
+
+def test_the_layers_are_those_of_torchvision() -> None:
+    with torch.device("meta"):
+        theirs = vgg16(weights=None).features
+    assert repr(_layers()) == repr(theirs)
+
+
+def test_without_torchvision_it_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.setitem(sys.modules, "torchvision.models", None)
+    with pytest.raises(ModelError, match=f"downloaded by torchvision.*{FOLDER_VARIABLE}"):
+        load_vgg16_features()

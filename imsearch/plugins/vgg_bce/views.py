@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torchvision.transforms import ColorJitter, Compose, RandomCrop, RandomHorizontalFlip
 
 from imsearch.training.cache import picture_rows
 from imsearch.training.device import autocast
@@ -24,7 +24,6 @@ from imsearch.training.vgg16 import to_vgg_input, weights_hash
 
 LARGE, SIDE = 256, 224
 """Pictures are squashed to the first for training and cropped to the second; judged whole at the second."""
-_AUGMENT = Compose([RandomCrop(SIDE), RandomHorizontalFlip(), ColorJitter(0.2, 0.2, 0.2, 0.05)])
 PLAIN = 0
 
 
@@ -57,6 +56,16 @@ def cached_view(
         return picture_rows(folder, "vgg", settings, files, compute, 16, progress)  # type: ignore[return-value]
 
 
+@cache
+def _transforms() -> Callable[[Tensor], Tensor]:
+    from torchvision.transforms import ColorJitter, Compose, RandomCrop, RandomHorizontalFlip  # training alone needs it
+
+    made: Callable[[Tensor], Tensor] = Compose(
+        [RandomCrop(SIDE), RandomHorizontalFlip(), ColorJitter(0.2, 0.2, 0.2, 0.05)]
+    )
+    return made
+
+
 def augmented(pixels: NDArray[np.uint8], file: Path, view: int) -> NDArray[np.uint8]:
     """A random crop of 224, perhaps mirrored, its colours jittered; drawn from the file's name and the view's number.
 
@@ -65,5 +74,5 @@ def augmented(pixels: NDArray[np.uint8], file: Path, view: int) -> NDArray[np.ui
     digest = hashlib.sha256(f"{view} {file.name}".encode()).digest()
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-        drawn: Tensor = _AUGMENT(torch.from_numpy(pixels.copy()).permute(2, 0, 1))
+        drawn: Tensor = _transforms()(torch.from_numpy(pixels.copy()).permute(2, 0, 1))
     return np.ascontiguousarray(drawn.permute(1, 2, 0).numpy())
