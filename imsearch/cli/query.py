@@ -51,7 +51,7 @@ Examples:
   imsearch query dog +beach -person         surely a beach, no person
   imsearch query dog --explain --facets     why each was found, and what all have in common
   imsearch query tag:cat                    this very tag, no synonyms or kinds
-  imsearch query dog date:2023 camera:canon conditions beside words
+  imsearch query dog date:2023 camera:canon       conditions beside words
   imsearch query 'iso:>800 sort:-date'      quote what the shell would take for itself
   imsearch query cat -0 | xargs -0 cp -t cats/
 """,
