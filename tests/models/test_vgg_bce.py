@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from torch import nn
 from imsearch.errors import ModelError
 from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
-from imsearch.plugins.vgg_bce import annotator, recipe
+from imsearch.plugins.vgg_bce import annotator, recipe, views
 from imsearch.plugins.vgg_bce.annotator import VggBceAnnotator
 from imsearch.plugins.vgg_bce.network import VggBce, pooled
 from imsearch.plugins.vgg_bce.recipe import check, make_inputs, make_loss, train
@@ -115,6 +116,13 @@ def test_training_draws_among_the_views_and_use_sees_the_plain_one() -> None:
     inputs, rows = make_inputs(views), np.arange(40)
     assert set(inputs(rows, np.random.default_rng(0))[0][:, 0].tolist()) == {0, 1, 2}
     assert set(inputs(rows, None)[0].flatten().tolist()) == {0}
+
+
+def test_without_torchvision_augmented_views_tell_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    views._transforms.cache_clear()
+    monkeypatch.setitem(sys.modules, "torchvision.transforms", None)
+    with pytest.raises(ModelError, match="--set views=0"):
+        cached_view([tmp_path / "a.png"], torch.nn.Identity(), 1, tmp_path, torch.device("cpu"))
 
 
 def test_a_view_is_a_crop_of_its_own_that_is_always_the_same() -> None:

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from imsearch.errors import ModelError
 from imsearch.training.cache import picture_rows
 from imsearch.training.device import autocast
 from imsearch.training.features import load_square
@@ -41,6 +42,9 @@ def cached_view(
     was.  `progress` is told how many pictures each step finished.
     """
 
+    if view:
+        _transforms()  # before the long work, should they be missing
+
     def compute(start: int, stop: int) -> NDArray[np.float16]:
         squares = list(pool.map(lambda file: load_square(file, LARGE if view else SIDE), files[start:stop]))
         if view:
@@ -58,8 +62,13 @@ def cached_view(
 
 @cache
 def _transforms() -> Callable[[Tensor], Tensor]:
-    from torchvision.transforms import ColorJitter, Compose, RandomCrop, RandomHorizontalFlip  # training alone needs it
-
+    try:
+        from torchvision.transforms import ColorJitter, Compose, RandomCrop, RandomHorizontalFlip
+    except (ImportError, RuntimeError) as error:  # as where only what CPUs need is installed
+        raise ModelError(
+            f"Augmented views are made by torchvision, which cannot be used here ({error}). Install it, or train "
+            "without them: --set views=0"
+        ) from error
     made: Callable[[Tensor], Tensor] = Compose(
         [RandomCrop(SIDE), RandomHorizontalFlip(), ColorJitter(0.2, 0.2, 0.2, 0.05)]
     )
