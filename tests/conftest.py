@@ -30,10 +30,14 @@ def decoder_processes() -> None:
 def pytest_configure() -> None:
     """A process started in the background inherits that Ctrl-C is ignored; tests press it, here and in children.
 
+    One that `nohup` started inherits the same of SIGHUP.
+
     Tests in several processes share the processors: PyTorch and FAISS, which would each take all of them, get a part.
     They read it when they are imported, which happens after this.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if processes > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
