@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import time
@@ -38,6 +39,8 @@ def read_until(process: subprocess.Popen[bytes], word: bytes) -> bytes:
     assert process.stderr is not None
     said = b""
     while word not in said:
+        ready, _, _ = select.select([process.stderr], [], [], PATIENCE)
+        assert ready, said
         piece = os.read(process.stderr.fileno(), 4096)
         assert piece, said
         said += piece

@@ -94,7 +94,7 @@ def test_a_crash_is_told_and_the_next_picture_is_decoded(decoders: Decoders) -> 
 
 
 def test_what_takes_too_long_of_the_processor_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.pictures.decoders._WALL", PATIENCE)
+    monkeypatch.setattr("imsearch.pictures.decoder_process._WALL", PATIENCE)
     decoders = Decoders(1, seconds=1.0)
     try:
         with pytest.raises(DecoderDiedError, match="takes too long: it was given up after 1 seconds of a processor"):
@@ -105,7 +105,7 @@ def test_what_takes_too_long_of_the_processor_is_given_up(monkeypatch: pytest.Mo
 
 
 def test_what_never_ends_is_given_up_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.pictures.decoders._WALL", 0.1)
+    monkeypatch.setattr("imsearch.pictures.decoder_process._WALL", 0.1)
     decoders = Decoders(1, seconds=10.0)
     try:
         with pytest.raises(DecoderDiedError, match="takes too long"):
