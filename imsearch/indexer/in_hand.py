@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -72,10 +73,12 @@ class InHand:
         """The run ends by itself."""
         with self._lock:
             if self._file is not None:
-                self._file.close()
+                with suppress(OSError):  # what a full disk did not take is of no use any more
+                    self._file.close()
                 self._file = None
             if self._path is not None:
-                self._path.unlink(missing_ok=True)
+                with suppress(OSError):  # the next run tries what is named there, and finds nothing
+                    self._path.unlink(missing_ok=True)
 
     def _write(self, steps: list[tuple[int, str]]) -> None:
         """Handed to the system at once: that outlives this process."""

@@ -220,3 +220,13 @@ def test_those_to_blame_are_recorded_and_not_tried(engine: Engine, photos: Path,
     assert tried == [photos / "red.png"]
     assert (report.new, [failure.path.name for failure in report.failures]) == (2, ["red.png"])
     assert InHand(tmp_path).left() == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_full_disk_does_not_matter_to_what_is_in_hand(tmp_path: Path, photos: Path) -> None:
+    (tmp_path / "in-hand.jsonl").symlink_to("/dev/full")
+    running = InHand(tmp_path)
+    running.take(photos / "red.png")
+    running.let_go([photos / "red.png"])
+    running.close()
+    assert not (tmp_path / "in-hand.jsonl").is_symlink()
