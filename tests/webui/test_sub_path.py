@@ -248,13 +248,16 @@ def look_around(page: Page) -> None:
     page.keyboard.press("Escape")
     page.wait_for_url(f"**{PREFIX}/?q=red*")
     page.get_by_role("link", name="Review").click()
+    page.wait_for_url(f"**{PREFIX}/review*")
     expect(page.locator("[data-score]")).to_have_text(re.compile(r"\d+%"))
     with page.expect_response("**/api/corrections"):
         page.keyboard.press("y")
     page.get_by_role("link", name="Status").click()
+    page.wait_for_url(f"**{PREFIX}/status*")  # the page before has a button for Undo as well
     with page.expect_response("**/api/undo"):
         page.get_by_role("button", name="Undo").click()
     page.get_by_role("link", name="Tags").first.click()
+    page.wait_for_url(f"**{PREFIX}/tags*")
     page.get_by_role("link", name="green").first.click()
     page.wait_for_url(f"**{PREFIX}/?q=tag:green")
     page.goto(f"{PREFIX}/api/docs")
