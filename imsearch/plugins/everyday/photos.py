@@ -1,0 +1,179 @@
+"""The head ``photos``: one linear layer on the features of both branches, whose labels are tags.
+
+It learns from all sets at once.  What a set says nothing about is masked, picture by picture and tag by tag, so that a
+kitchen teaches no absence of people and a Corel keyword nothing about what its labeller left out.  Where a teacher
+(two detectors) saw the picture, its probabilities teach COCO's objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from imsearch.plugins.everyday.network import BOTH
+from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.run import Run
+
+Floats = NDArray[np.float32]
+
+LEAST_PICTURES = 8.0
+"""A tag with fewer pictures to learn from is no label of the head."""
+TEACHER_WEIGHT = 1.0
+TRUE_OBJECTS = 2.0
+"""True labels of COCO's objects are few beside the teacher's."""
+CUT_VALUE = 0.01
+"""For objects under the teacher's cut of .03, which its files leave out."""
+FOLDS = 4
+_BATCH = 512
+_DROPOUT = 0.3
+_WEIGHT_DECAY = 2e-3
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """What pictures say about tags: arrays ``(rows, labels)``.
+
+    targets: probabilities that a tag is there.  weights: how far that is believed; 0 where nothing is known.
+    """
+
+    labels: tuple[str, ...]
+    targets: NDArray[np.float16]
+    weights: NDArray[np.float16]
+
+
+def add_teacher(
+    there: NDArray[np.bool_],
+    weights: Floats,
+    tags: Sequence[str],
+    rows: Sequence[tuple[Dataset, Sample]],
+    objects: Mapping[str, str],
+) -> tuple[Floats, Floats]:
+    """Targets and weights ``(rows, tags)`` of people's labels and the teacher's together, each by its weight.
+
+    there, weights: what people's labels say.  objects: the teacher's labels -> tags.
+    """
+    targets, total = there.astype(np.float32), weights.copy()
+    column = {tag: index for index, tag in enumerate(tags)}
+    places = np.array([column[tag] for tag in objects.values()], dtype=np.intp)
+    position = {label: index for index, label in enumerate(objects)}
+    for row, (dataset, sample) in enumerate(rows):
+        if dataset.kind == "coco":
+            total[row, places] *= TRUE_OBJECTS
+        elif sample.soft is not None:
+            soft = np.full(len(places), CUT_VALUE, dtype=np.float32)
+            soft[[position[label] for label in sample.soft]] = list(sample.soft.values())
+            people = total[row, places]
+            targets[row, places] = (people * targets[row, places] + TEACHER_WEIGHT * soft) / (people + TEACHER_WEIGHT)
+            total[row, places] = people + TEACHER_WEIGHT
+    return targets, total
+
+
+def choose_labels(targets: Floats, weights: Floats, tags: Sequence[str], train: NDArray[np.intp]) -> Teaching:
+    """The tags that enough of the rows `train` show; arrays over all rows."""
+    count = (targets[train] * np.minimum(weights[train], 1)).sum(axis=0)
+    kept = np.flatnonzero(count >= LEAST_PICTURES)
+    return Teaching(
+        tuple(tags[index] for index in kept),
+        targets[:, kept].astype(np.float16),
+        weights[:, kept].astype(np.float16),
+    )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A trained head: weight ``(labels, 2560)`` and bias ``(labels,)``."""
+
+    weight: Floats
+    bias: Floats
+
+    def __call__(self, features: NDArray[np.floating]) -> Floats:
+        """Logits ``(N, labels)``."""
+        return np.asarray(features @ self.weight.T + self.bias, dtype=np.float32)
+
+
+def fit_layer(
+    run: Run,
+    name: str,
+    views: Mapping[str, NDArray[np.floating]],
+    shares: Mapping[str, float],
+    teaching: Teaching,
+    rows: NDArray[np.intp],
+    settings: Mapping[str, Any],
+) -> Layer:
+    """Train the head on `rows`; what a stopped run has finished is read back from the run's folder by `name`.
+
+    views: features ``(all rows, 2560)`` of every view; where a picture lacks one its row is zero, and the plain one is
+    taken.  shares: how often each view but the plain one is drawn.
+    """
+    path = run.folder / f"{name}.safetensors"
+    run.reporter.stage(name.replace("-", " "), epochs := int(settings["photos_epochs"]))
+    if path.exists():
+        kept = load_file(path)
+        run.reporter.advance(epochs)
+        return Layer(kept["weight"].numpy(), kept["bias"].numpy())
+    generator = run.seed_everything(100)
+    head = nn.Linear(BOTH, len(teaching.labels))
+    nn.init.normal_(head.weight, std=0.01)
+    nn.init.constant_(head.bias, -3.0)
+    head.to(run.device)
+    rate, steps = settings["photos_learning_rate"], -(-len(rows) // _BATCH)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps * epochs + 1, pct_start=0.15)
+    for _ in range(epochs):
+        total = 0.0
+        for batch in np.array_split(generator.permutation(rows), steps):
+            batch = np.sort(batch)
+            x = torch.from_numpy(_draw(views, shares, batch, generator)).to(run.device)
+            y, w = (torch.from_numpy(each[batch].astype(np.float32)).to(run.device)
+                    for each in (teaching.targets, teaching.weights))  # fmt: skip
+            each = nn.functional.binary_cross_entropy_with_logits(
+                head(nn.functional.dropout(x, _DROPOUT)), y, reduction="none"
+            )
+            loss = (each * w).sum(dim=1).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            total += loss.item()
+        run.reporter.advance(1, loss=total / steps)
+    _keep(path, head)
+    return Layer(head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy())
+
+
+def _draw(
+    views: Mapping[str, NDArray[np.floating]],
+    shares: Mapping[str, float],
+    batch: NDArray[np.intp],
+    generator: np.random.Generator,
+) -> Floats:
+    x = np.array(views["plain"][batch], dtype=np.float32)
+    chance = generator.random(len(batch))
+    start = 0.0
+    for name, share in shares.items():
+        other = np.flatnonzero((chance >= start) & (chance < start + share))
+        drawn = np.asarray(views[name][batch[other]], dtype=np.float32)
+        there = drawn.any(axis=1)
+        x[other[there]] = drawn[there]
+        start += share
+    return x
+
+
+def _keep(path: Path, head: nn.Linear) -> None:
+    partial = path.with_suffix(".partial")
+    save_file({name: value.detach().cpu().contiguous() for name, value in head.state_dict().items()}, partial)
+    partial.replace(path)
+
+
+def fold_of(files: Sequence[Path]) -> NDArray[np.intp]:
+    """A fold for each picture, by the hash of its name: the same always."""
+    import hashlib
+
+    return np.array([hashlib.sha256(file.name.encode()).digest()[9] % FOLDS for file in files], dtype=np.intp)
