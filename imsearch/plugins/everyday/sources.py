@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +32,7 @@ UNSAID_SMALL = 0.3
 """How far a caption's silence denies what is often left unsaid."""
 ONE_OBJECT = 0.5
 OTHER_ROOM = 0.8
+OVERLAP = 0.3
 UNNAMED = tables.BACKGROUND | tables.SMALL
 NOISY = 0.5
 """SentiBank's nouns come from search words."""
@@ -170,13 +171,15 @@ class Sources:
         own = {labels[word] for word in sample.judged or ()}
         if sample.extra.get("complete"):
             self._complete(draft, shown, own)
+        near = {*self._beside(shown)}
         for tag in shown:
             self._show(draft, tag)
             _raise(draft.implied, tables.IMPLIED_BY_SCENE.get(tag, {}))
-            draft.open |= self._near.get(tag, set())
-        _raise(draft.likely, dict.fromkeys(own, 1.0))
+        _raise(draft.likely, {tag: OVERLAP if tag in near else 1.0 for tag in own})
         if not {*tables.ROOMS}.isdisjoint(shown):
-            _raise(draft.likely, dict.fromkeys(tables.ROOMS, OTHER_ROOM))
+            _raise(draft.likely, {tag: OTHER_ROOM for tag in tables.ROOMS if tag not in near | own})
+        for tag in own & near:
+            draft.implied.pop(tag, None)
         for words, impossible in tables.IMPOSSIBLE:
             if not {*words}.isdisjoint(shown):
                 _raise(draft.sure, impossible)
@@ -214,8 +217,7 @@ class Sources:
         """Labels that are true as far as they go; others of their kind are probably false, but not what is near."""
         for label in labels:
             self._show(draft, self._labels[head][label])
-        for tag in draft.shown:
-            draft.open |= self._near.get(tag, set())
+        draft.open.update(self._beside(draft.shown))
         _raise(draft.likely, dict.fromkeys({*self._labels[head].values()} - UNNAMED, missing))
 
     def _captions(self, draft: _Draft, captions: Sequence[str]) -> None:
@@ -224,10 +226,17 @@ class Sources:
         for tag, count in said.items():
             if draft.sure.pop(tag, None) is None:  # else the two contradict each other
                 self._show(draft, tag, 1.0 if count > 1 else SAID_ONCE)
-            draft.open |= self._near.get(tag, set()) | {tag}
-        for tag in draft.shown:
-            draft.open |= self._near.get(tag, set())
+            draft.open.add(tag)
+        draft.open.update(self._beside({*said, *draft.shown}))
         _raise(draft.likely, self._unsaid)
+
+    def _beside(self, tags: Iterable[str]) -> Iterator[str]:
+        """What may be there with these tags or be called so; a kind of another among them adds nothing."""
+        shown = {*tags}
+        above = {kind for tag in shown for kind in self._lexicon.kinds(tag)}
+        for tag in shown - above:
+            yield from self._near.get(tag, ())
+        yield from above
 
     def said(self, caption: str) -> set[str]:
         """The names of the lexicon that a caption says: longest phrases first, one sense of each word."""
