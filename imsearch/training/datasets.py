@@ -22,6 +22,7 @@ from imsearch.training.readers import (
     vocabulary_of,
 )
 from imsearch.training.samples import Dataset, Sample, hold_out, label_matrix
+from imsearch.training.scene_sets import read_scenes, read_stuff
 
 __all__ = [
     "READERS",
@@ -38,6 +39,8 @@ __all__ = [
     "read_emotions",
     "read_folders",
     "read_json_lines",
+    "read_scenes",
+    "read_stuff",
     "read_voc",
 ]
 
@@ -55,6 +58,8 @@ READERS: dict[str, Callable[[Path], list[Sample]]] = {
     "voc": read_voc,
     "sentiment": read_json_lines,
     "emotion": read_emotions,
+    "scenes": read_scenes,
+    "stuff": read_stuff,
 }
 
 

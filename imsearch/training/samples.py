@@ -20,7 +20,7 @@ class Sample:
 
     `soft` holds a teacher's probabilities for labels of another vocabulary (absent: below its cut), or None.
     `extra` is the rest of what its source says: captions, text tags.  `place` is where that stands, for messages
-    (``labels.csv, line 7``).
+    (``labels.csv, line 7``).  `judged` are the labels whose absence means something in this picture; None: all.
     """
 
     file: Path
@@ -29,6 +29,7 @@ class Sample:
     soft: Mapping[str, float] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     place: str = field(default="", compare=False, repr=False)
+    judged: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,12 @@ class Dataset:
     def truth(self, labels: Sequence[str] | None = None) -> NDArray[np.bool_]:
         """Boolean array ``(samples, labels)``."""
         return label_matrix([sample.labels for sample in self.samples], self.labels if labels is None else labels)
+
+    def judged(self, labels: Sequence[str] | None = None) -> NDArray[np.bool_]:
+        """Boolean array ``(samples, labels)``: the labels that each sample is judged by, there or not."""
+        chosen = self.labels if labels is None else labels
+        rows = [chosen if each.judged is None else (*each.judged, *each.labels) for each in self.samples]
+        return label_matrix(rows, chosen)
 
 
 def label_matrix(rows: Sequence[Iterable[str]], labels: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,0 +1,264 @@
+"""What labels say beyond their own word, as tables for `imsearch.plugins.everyday.sources`.
+
+Every name is a tag of the lexicon; a test holds the tables to that.  Numbers are weights from 0 to 1: how far a picture
+with such a label is believed when it teaches (or denies) the tag.
+"""
+
+from __future__ import annotations
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.replace("\n", " ").split(","))
+
+
+IMPLIED: dict[str, dict[str, float]] = {
+    "sea": {"water": 1.0},
+    "ocean": {"water": 1.0, "sea": 0.7},
+    "coast": {"water": 0.9, "sea": 0.7},
+    "shore": {"water": 0.9},
+    "bay": {"water": 0.9},
+    "harbor": {"water": 0.9},
+    "beach": {"sand": 0.7, "water": 0.5},
+    "wave": {"water": 0.9},
+    "coral reef": {"water": 0.9},
+    "swimming": {"water": 0.9},
+    "surfing": {"water": 1.0, "wave": 0.7, "surfboard": 0.7},
+    "rafting": {"water": 1.0, "boat": 0.5},
+    "skiing": {"snow": 0.9},
+    "snowboard": {"snow": 0.8},
+    "sled": {"snow": 0.8},
+    "glacier": {"snow": 0.6},
+    "forest": {"tree": 1.0},
+    "palm tree": {"tree": 1.0},
+    "street": {"road": 0.7},
+    "crosswalk": {"street": 1.0, "road": 0.9},
+    "traffic": {"road": 0.9, "car": 0.9},
+    "city": {"building": 0.8},
+    "skyline": {"building": 0.9},
+    "skyscraper": {"city": 0.5},
+    "suburb": {"house": 0.9, "building": 0.9},
+    "football field": {"grass": 0.8, "field": 1.0},
+    "lawn": {"grass": 1.0},
+    "meadow": {"grass": 0.9},
+    "park": {"tree": 0.7, "grass": 0.6},
+    "dune": {"sand": 1.0},
+    "desert": {"sand": 0.6},
+    "sunset": {"sky": 0.9},
+    "sunrise": {"sky": 0.9},
+    "rainbow": {"sky": 0.8},
+    "lightning": {"sky": 0.9, "storm": 0.9},
+    "bedroom": {"bed": 0.9},
+    "living room": {"couch": 0.7},
+    "dining room": {"dining table": 0.8, "table": 0.8, "chair": 0.8},
+    "kitchen": {"cabinet": 0.5},
+    "room": {"interior": 1.0, "wall": 0.6, "floor": 0.4},
+    "bride": {"wedding": 1.0},
+    "birthday": {"party": 0.5},
+}
+"""A tag -> what else its pictures show; wherever the tag comes from."""
+
+IMPLIED_BY_SCENE: dict[str, dict[str, float]] = {
+    "windmill": {"sky": 0.8, "outside": 1.0},
+    "countryside": {"sky": 0.8, "grass": 0.6, "field": 0.5, "outside": 1.0},
+    "landscape": {"sky": 0.6, "outside": 1.0},
+    "desert": {"sky": 0.6, "outside": 1.0},
+    "mountain": {"sky": 0.6, "outside": 1.0},
+    "glacier": {"mountain": 0.4, "outside": 1.0},
+    "sea": {"sky": 0.6, "outside": 1.0},
+    "coast": {"sky": 0.7, "outside": 1.0},
+    "house": {"sky": 0.5, "tree": 0.5, "outside": 1.0},
+    "suburb": {"sky": 0.7, "tree": 0.6, "outside": 1.0},
+    "campus": {"building": 0.7, "tree": 0.5, "outside": 1.0},
+    "highway": {"sky": 0.6, "outside": 1.0},
+    "street": {"building": 0.7, "outside": 1.0},
+    "skyscraper": {"sky": 0.7, "outside": 1.0},
+    "city": {"outside": 0.7},
+    "industry": {"building": 0.5},
+    "auditorium": {"interior": 1.0, "seat": 0.6},
+    "laundromat": {"interior": 1.0, "room": 0.8, "floor": 0.4},
+    "aquarium": {"fish": 0.7, "water": 0.5},
+    "store": {"interior": 0.7},
+    "forest": {"outside": 1.0},
+    "rainforest": {"outside": 1.0, "vegetation": 0.8},
+    "waterfall": {"outside": 1.0},
+    "park": {"outside": 1.0},
+    "football field": {"outside": 0.9},
+    "night": {"outside": 1.0},
+    "daytime": {"outside": 1.0, "sky": 0.5},
+}
+"""The same for pictures of the scene sets, whose word names the whole picture."""
+
+WEAK_KINDS = {("sunset", "sun"): 0.4, ("sunrise", "sun"): 0.5, ("rock face", "cliff"): 0.7, ("frozen", "ice"): 0.7}
+"""Tag and kind where the kind is not always seen; otherwise a tag's kinds are as sure as the tag."""
+
+ROOMS = _names(
+    "kitchen, bathroom, bedroom, living room, dining room, entrance hall, office, laundromat, auditorium, store"
+)
+WILD = _names("forest, rainforest, bamboo forest, glacier, waterfall, desert, mountain")
+OUTDOORS = (
+    *WILD,
+    *_names(
+        "sea, coast, landscape, countryside, park, highway, street, city, suburb, skyscraper, house, campus, windmill,"
+        "football field, stadium, sky, night, daytime, building"
+    ),
+)
+
+_INDOOR_WORDS = {
+    **dict.fromkeys(
+        _names(
+            "kitchen, bathroom, bedroom, living room, dining room, laundromat, auditorium, room, interior, bed, couch,"
+            "dining table, toilet, sink, refrigerator, oven, microwave, bibimbap, apple pie, baklava, keyboard, laptop"
+        ),
+        1.0,
+    ),
+    **dict.fromkeys(_names("office, entrance hall, store, ceiling, carpet, curtain, television, shelf, pillow"), 0.7),
+    **dict.fromkeys(_names("floor, food, aquarium"), 0.3),
+}
+_OUTDOOR_WORDS = {
+    **dict.fromkeys(
+        _names(
+            "mountain, sea, ocean, beach, coast, shore, snow, forest, rainforest, bamboo forest, road, highway, street,"
+            "desert, waterfall, glacier, canyon, cliff, hill, lake, river, field, meadow, football field, stadium,"
+            "skyline, skyscraper, city, suburb, countryside, landscape, valley, wave, sunset, sunrise, windmill, rock,"
+            "sand, dirt, sidewalk, harbor, bridge, park, campus, industry, crosswalk, traffic, airplane, boat, horse,"
+            "cow, sheep, elephant, traffic light, fire hydrant, parking lot, cemetery, rainbow, lightning, volcano,"
+            "tundra, plain, hillside, island, dune, outside"
+        ),
+        1.0,
+    ),
+    **dict.fromkeys(_names("grass, cloud, lawn, fence, house, car, bus, truck, train, water, mist, fog"), 0.8),
+    **dict.fromkeys(_names("sky, building, tree, night, garden"), 0.4),
+}
+_TOWN_WORDS = {
+    **dict.fromkeys(_names("city, skyline, skyscraper, street, sidewalk, suburb, campus, stadium, traffic"), 1.0),
+    **dict.fromkeys(_names("car, bus, truck, highway, building, road, house, airport, fence, bridge"), 0.5),
+}
+
+IMPOSSIBLE: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
+    (ROOMS, {**dict.fromkeys(ROOMS, 0.8), **_OUTDOOR_WORDS}),
+    (OUTDOORS, _INDOOR_WORDS),
+    (WILD, _TOWN_WORDS),
+    (("desert",), {"sea": 0.5, "snow": 0.7, "forest": 1.0, "water": 0.4, "grass": 0.4, "rainforest": 1.0}),
+    (("rainforest", "bamboo forest"), {"sea": 1.0, "snow": 1.0, "desert": 1.0, "beach": 1.0, "glacier": 1.0}),
+    (("food",), {**_OUTDOOR_WORDS, "kitchen": 0.3, "room": 0.3, "bathroom": 1.0, "bedroom": 1.0, "tree": 0.8}),
+    (("fruit", "vegetable"), {**_OUTDOOR_WORDS, "bathroom": 1.0, "bedroom": 1.0, "kitchen": 0.5, "tree": 0.8}),
+    (("aquarium",), {"kitchen": 1.0, "bathroom": 1.0, "bedroom": 1.0, "highway": 1.0, "street": 1.0, "desert": 1.0,
+                     "mountain": 1.0, "snow": 1.0, "road": 1.0, "grass": 0.7, "sky": 0.7, "house": 1.0}),
+)  # fmt: skip
+"""Scene words -> what their pictures do not show."""
+
+OUTSIDE_FAMILY = frozenset(_names("watch, jug, van, candle, roof, balcony"))
+"""Tags below a kind in the lexicon that those who label the kind in full do not count in."""
+
+SELDOM_LABELLED = {"pole": 0.3, "sign": 0.3}
+"""Thin or small things: how far their absence from a complete set is believed."""
+
+NEAR = tuple(
+    frozenset(_names(group))
+    for group in (
+        "sea, ocean, beach, coast, shore, wave, water, bay, harbor, island, horizon, surfing, cliff, rock, sand",
+        "lake, river, stream, pond, water, canal, rapids, waterfall, pool, puddle, body of water, fountain, swimming",
+        "street, road, city, town, sidewalk, highway, building, skyscraper, skyline, traffic, crosswalk, store, shop",
+        "suburb, house, street, building, city, cottage, lawn, garden",
+        "mountain, hill, hillside, glacier, snow, cliff, rock, rock face, slope, peak, mountain range, valley, canyon",
+        "mountain, landscape, countryside, forest, sea, lake, field, meadow, valley, desert, hill, nature, plain",
+        "forest, tree, bush, plant, leaf, vegetation, rainforest, bamboo forest, branch, trunk, log, garden, park",
+        "field, grass, lawn, meadow, park, garden, courtyard, football field, playground, countryside, stadium",
+        "path, trail, sidewalk, road, street, ground, dirt",
+        "park, waterfall, windmill, campus, landscape, fountain, bench",
+        "campus, building, house, landscape",
+        "windmill, landscape, countryside, building",
+        "sky, cloud, sun, sunset, sunrise, airport, football field, desert, campus, bamboo forest, horizon, landscape",
+        "desert, highway, landscape, dune, sand, canyon",
+        "highway, countryside, landscape, industry, sky",
+        "industry, city, skyscraper, building, suburb",
+        "coast, countryside, landscape",
+        "living room, dining room, kitchen, entrance hall, room, restaurant",
+        "stadium, football field, crowd, football, soccer, team, game",
+        "stairs, steps, ledge, railing, rail",
+        "rail, railing, fence, bridge, gate, wall",
+        "race, racing, track, cycling, motocross, racing car, hurdle, running",
+        "store, shop, market, restaurant, cafe, grocery store",
+        "running, chasing, playing, catching, walking, jumping, throwing, race",
+        "soccer, football, ball, soccer ball, goal, team, game, sport, kicking, rugby, athlete, playing",
+        "baseball, baseball player, ball, athlete, game, playing, baseball bat, baseball glove, catching, throwing",
+        "basketball, hoop, ball, court, game, playing, athlete, team",
+        "tennis, tennis ball, ball, racket, tennis racket, court, game, playing, athlete",
+        "smile, laughing, face, posing, camera, looking, eye, head",
+        "ramp, skateboard, stunt, jumping, midair, flying, rail, skating, rollerblades",
+        "skiing, snow, slope, skis, snowboard, sled, winter, mountain, ice",
+        "wedding, bride, party, birthday, church, dancing, dress, suit, ceremony, pair, cake, family",
+        "party, festival, concert, band, crowd, stage, musician, dancing, music, parade, fireworks",
+        "standing, posing, looking, waiting, watching, walking, leaning, holding, carrying",
+        "sitting, bench, chair, seat, couch, lying, kneeling, reading",
+        "fire, smoke, explosion, fireworks, barbecue, smoking",
+        "lightning, storm, tornado, night, sky, cloud, rain, wet, puddle, umbrella",
+        "stone, rock, pebble, brick, wall, stone wall, rocky, climbing, cliff, mountain, concrete",
+        "shirt, t-shirt, coat, jacket, sweater, sweatshirt, vest, uniform, suit, dress, costume, clothes, wearing",
+        "hat, cap, helmet, cowboy hat, bandanna",
+        "swimsuit, bikini, swimming trunks, shorts, wetsuit, swimming, pool",
+        "glasses, sunglasses, goggles",
+        "bag, backpack, purse, handbag, suitcase",
+        "sled, inner tube, raft, canoe, boat, paddle, rafting, floating",
+        "hiking, backpack, trail, mountain, walking, climbing, camping, tent",
+        "swing, playground, slide, rope, playing",
+        "drink, glass, cup, bottle, beer, coffee, alcohol, eating, food, meal, restaurant, table",
+        "boat, sail, mast, sailboat, ship, canoe, harbor, dock, pier, ferry",
+        "flying, flight, midair, jumping, airplane, bird",
+        "window, door, doorway, entrance, gate, building, facade",
+        "cucumber, zucchini", "orange, mandarin", "nectarine, peach", "lemon, lime", "pepper, bell pepper",
+        "fruit, vegetable, food, dessert",
+        "soldier, military, uniform, gun, camouflage, police, guard",
+        "wolf, dog, husky, fox", "mule deer, deer, elk, white-tailed deer, caribou, moose, antelope",
+        "sailboat, sail, mast, boat, ship", "monument, statue, sculpture, tomb, temple, ruins",
+    )
+)  # fmt: skip
+"""Groups of tags that one picture may well show together or be called by, so that one does not deny another."""
+
+BACKGROUND = frozenset(
+    _names(
+        "sky, tree, grass, water, sea, road, sidewalk, building, wall, floor, mountain, field, plant, fence, ceiling, "
+        "rock, window, table, door, dirt, ground, cloud, light, shadow, shade, sun, outside, interior, room, nature, "
+        "landscape, land, horizon, leaf, bush, branch, vegetation, stone, wood, glass, metal, roof, pole, post, "
+        "reflection, silhouette, close-up, detail, texture, pattern, design, architecture, daytime, ocean, animal, "
+        "vehicle, furniture, clothes, plain, row, display, figure, model, paper, curtain, carpet, light, concrete, "
+        "brick, pebble, trunk, column, pillar, railing, house, hill, city, town, street, street, shrub, moss, "
+        "food, art, decoration, steel, back, line, edge, bar, board, group, gear, paved, winter, autumn, pair, spray"
+    )
+)
+"""What is often there without anybody naming it: a caption or keyword that is missing denies nothing."""
+
+SMALL_KINDS = frozenset(_names("clothes, furniture, tableware, container, electronics, jewelry, cosmetics, shoe, hat"))
+SMALL = frozenset(
+    _names(
+        "hair, hand, face, head, eye, beard, mouth, arm, leg, foot, ear, nose, teeth, tongue, tail, wings, collar, "
+        "watch, glasses, sunglasses, bag, backpack, ball, bottle, cup, chair, stick, rope, sign, flower, car, shoe, "
+        "standing, smile, necklace, person, man, woman, child, boy, girl, flag, steps, stairs, path, park, garden"
+    )
+)
+"""What is often left unsaid: a missing word denies it at a third."""
+
+READ_AS: dict[str, str] = {
+    **dict.fromkeys(
+        _names(
+            "orange, match, matches, coach, fall, falls, falling, light, lights, left, fan, fans, tank, chest, range, "
+            "lounge, square, squares, fair, rubber, mat, pick, picks, cricket, bow, deck, step, exhibit, screen, "
+            "wagon, scale, pet, pets, straw, land, lands, pack, plain, turn, turns, row, rows, perch, sites, shades, "
+            "figure, figures, spot, spots, boxers, present, presents, key, course, model, models, grill, metro, hall, "
+            "lane, country, home, past, can, cans"
+        ),
+        "",
+    ),
+    "watch": "watching",
+    "watches": "watching",
+    "watched": "watching",
+    "onlookers": "spectator",
+    "bicyclist": "cycling",
+    "bicyclists": "cycling",
+    "biker": "cycling",
+    "motorcyclist": "motorcycle",
+    "snow-covered": "snow",
+    "ballplayer": "baseball player",
+    "backyard": "courtyard",
+}
+"""Words of captions that mean something else there than to someone who searches: what they say, or nothing."""
