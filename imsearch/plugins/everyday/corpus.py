@@ -15,11 +15,12 @@ from imsearch.training.datasets import Dataset, Sample, hold_out
 from imsearch.training.run import Run
 
 LABELLED = ("corel5k", "flickr8k", "coco")
-HELD_ONE_IN = {"corel5k": 20, "coco": 4, "jsonl": 5}
-"""Held back where the dataset has no dev split of its own; test splits are never touched.
+HELD_ONE_IN = {"corel5k": 20, "coco": 4}
+_HELD_ELSEWHERE = 5
+"""One in so many is held back where the dataset has no dev split of its own; test splits are never touched.
 
-Datasets of kind jsonl teach through the teacher's labels only; what is held back of them serves no choice here, so
-that ``imsearch evaluate --held-out 5`` can judge on it."""
+What is held back of datasets without a head of their own serves no choice here, so that ``imsearch evaluate`` can judge
+on it (``--split dev`` or ``--held-out 5``)."""
 _REPEATS = {"coco": 3}
 """True object labels are few: show them more often."""
 _TEACHER_WEIGHT = {"corel5k": 0.3}
@@ -32,37 +33,48 @@ _CUT_VALUE = 0.01
 class Corpus:
     """Rows are pictures.
 
+    rows: the dataset and the sample of each.
     parts: the files of each dataset, in row order.
     labels: the labels of each head.
     targets: for each head a float16 array ``(rows, labels)`` in 0 to 1; for ``imagenet`` set by the recipe.
     weights: for each head float32 ``(rows,)``; 0 where a picture says nothing about it.
-    train: the rows to learn from.  repeats: how often in an epoch, for every row.
+    train: the rows to learn from.  tuning: those of them that teach the tuned stages.
+    repeats: how often in an epoch of that, for every row.
     held: for each labelled head the rows held back, whose targets are true labels.
     """
 
+    rows: list[tuple[Dataset, Sample]]
     parts: list[list[Path]]
     labels: dict[str, tuple[str, ...]]
     targets: dict[str, NDArray[np.floating]]
     weights: dict[str, NDArray[np.float32]]
     train: NDArray[np.intp]
+    tuning: NDArray[np.intp]
     repeats: NDArray[np.intp]
     held: dict[str, NDArray[np.intp]]
     sizes: dict[str, int]
 
     def all_held(self) -> NDArray[np.intp]:
-        """Every row held back, in order."""
+        """Every row held back for a labelled head, in order."""
         return np.unique(np.concatenate(list(self.held.values())))
+
+    @property
+    def files(self) -> list[Path]:
+        """The file of every row."""
+        return [file for part in self.parts for file in part]
 
 
 def _uses(dataset: Dataset) -> dict[Path, str]:
     """What each picture is for: ``train`` or ``held``; those for nothing are not in it."""
     kind = dataset.kind
     open_samples = [s for s in dataset.samples if s.split not in ("test", "dev")]
+    held = [s for s in dataset.samples if s.split == "dev"]
     if kind == "flickr8k":
-        held = [s for s in dataset.samples if s.split == "dev"]
         kept = [s for s in open_samples if s.split == "train"]
+    elif held and kind not in HELD_ONE_IN:
+        kept = open_samples
     else:
-        kept, held = hold_out(open_samples, HELD_ONE_IN[kind])
+        kept, held = hold_out(open_samples, HELD_ONE_IN.get(kind, _HELD_ELSEWHERE))
     return {**{sample.file: "train" for sample in kept}, **{sample.file: "held" for sample in held}}
 
 
@@ -96,12 +108,15 @@ def gather(run: Run, lexicon: Lexicon) -> Corpus:
         if not len(chosen):
             raise DatasetError(f"The dataset {run.dataset(name).folder} is too small: nothing of it is held back")
     train = np.flatnonzero(use_of == "train")
+    taught = sum(weights[name][train] for name in LABELLED) > 0
     return Corpus(
+        rows,
         [[sample.file for sample in dataset.samples] for dataset in run.datasets],
         labels,
         targets,
         weights,
         train,
+        train[taught],
         np.array([_REPEATS.get(kind, 1) for kind in kinds], dtype=np.intp),
         held,
         {f"{dataset.kind}:{dataset.folder.name}": len(dataset.samples) for dataset in run.datasets},

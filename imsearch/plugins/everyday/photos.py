@@ -7,6 +7,7 @@ kitchen teaches no absence of people and a Corel keyword nothing about what its 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ class Teaching:
 
 
 def add_teacher(
-    there: NDArray[np.bool_],
+    there: Floats,
     weights: Floats,
     tags: Sequence[str],
     rows: Sequence[tuple[Dataset, Sample]],
@@ -58,9 +59,9 @@ def add_teacher(
 ) -> tuple[Floats, Floats]:
     """Targets and weights ``(rows, tags)`` of people's labels and the teacher's together, each by its weight.
 
-    there, weights: what people's labels say.  objects: the teacher's labels -> tags.
+    there, weights: what people's labels say (`Sources.targets`).  objects: the teacher's labels -> tags.
     """
-    targets, total = there.astype(np.float32), weights.copy()
+    targets, total = there.copy(), weights.copy()
     column = {tag: index for index, tag in enumerate(tags)}
     places = np.array([column[tag] for tag in objects.values()], dtype=np.intp)
     position = {label: index for index, label in enumerate(objects)}
@@ -174,6 +175,4 @@ def _keep(path: Path, head: nn.Linear) -> None:
 
 def fold_of(files: Sequence[Path]) -> NDArray[np.intp]:
     """A fold for each picture, by the hash of its name: the same always."""
-    import hashlib
-
     return np.array([hashlib.sha256(file.name.encode()).digest()[9] % FOLDS for file in files], dtype=np.intp)

@@ -98,7 +98,7 @@ class _Trainer:
         settings: dict[str, float],
     ) -> None:
         self.run, self.network, self.corpus, self.views, self.settings = run, network, corpus, views, settings
-        self.rows = np.repeat(corpus.train, corpus.repeats[corpus.train])
+        self.rows = np.repeat(corpus.tuning, corpus.repeats[corpus.tuning])
         self.batch = int(settings["batch_size"])
         self.steps = max(len(self.rows) // self.batch, 1)
         trained = network.trained()

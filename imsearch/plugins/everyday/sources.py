@@ -24,8 +24,8 @@ HEADS = ("corel5k", "flickr8k", "coco", "stuff", "scenes", "oasis", "caltech", "
 """The label tables of the lexicon whose tags are taught; their order is that of the tags."""
 CAPTIONS = {"flickr8k": slice(0, 4), "coco": slice(1, 4)}
 """Which captions are read.  Flickr8k's fifth, COCO's first and fifth judge search, and teach nothing."""
-SAID_ONCE = 0.6
-"""The weight of a word that only one caption says."""
+SAID_ONCE = 0.5
+"""How likely a word that only one caption says is on the picture."""
 KEYWORDS_MISSING = 0.3
 """Corel5k's labels are incomplete: how far a missing one is believed."""
 UNSAID_SMALL = 0.3
@@ -120,16 +120,19 @@ class Sources:
             self._readers[source](dataset, sample, draft)
         return draft.evidence(self._known)
 
-    def targets(self, rows: Sequence[tuple[Dataset, Sample]]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """The evidence of all pictures as two arrays ``(rows, tags)``: there or not, and its weight; 0 is unknown."""
+    def targets(self, rows: Sequence[tuple[Dataset, Sample]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The evidence of all pictures as two arrays ``(rows, tags)``.
+
+        First the probability that a tag is there (0 where it is denied), then how far that is believed (0: unknown).
+        """
         column = {tag: index for index, tag in enumerate(self.tags)}
-        there = np.zeros((len(rows), len(self.tags)), dtype=bool)
+        there = np.zeros((len(rows), len(self.tags)), dtype=np.float32)
         weights = np.zeros(there.shape, dtype=np.float32)
         for row, (dataset, sample) in enumerate(rows):
             found = self.evidence(dataset, sample)
             shown, denied = [column[tag] for tag in found.present], [column[tag] for tag in found.absent]
-            there[row, shown] = True
-            weights[row, shown], weights[row, denied] = list(found.present.values()), list(found.absent.values())
+            there[row, shown], weights[row, shown] = list(found.present.values()), 1
+            weights[row, denied] = list(found.absent.values())
         return there, weights
 
     # ---- one method a source
