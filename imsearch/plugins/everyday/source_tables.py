@@ -236,7 +236,9 @@ SMALL = frozenset(
         "standing, smile, necklace, person, man, woman, child, boy, girl, flag, steps, stairs, path, park, garden"
     )
 )
-"""What is often left unsaid: a missing word denies it at a third."""
+"""What is often left unsaid: a missing word denies it little."""
+
+UNNAMED = BACKGROUND | SMALL
 
 READ_AS: dict[str, str] = {
     **dict.fromkeys(

@@ -28,12 +28,13 @@ SAID_ONCE = 0.5
 """How likely a word that only one caption says is on the picture."""
 KEYWORDS_MISSING = 0.3
 """Corel5k's labels are incomplete: how far a missing one is believed."""
-UNSAID_SMALL = 0.3
-"""How far a caption's silence denies what is often left unsaid."""
+UNSAID_SMALL, UNSAID_BACKGROUND = 0.1, 0.05
+"""How far the silence of captions and keywords denies what is often left unsaid, and what mostly is.
+
+Not at all would leave these words without any picture of the set to hold against: the set itself became the cue."""
 ONE_OBJECT = 0.5
 OTHER_ROOM = 0.8
 OVERLAP = 0.3
-UNNAMED = tables.BACKGROUND | tables.SMALL
 NOISY = 0.5
 """SentiBank's nouns come from search words."""
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
@@ -100,7 +101,7 @@ class Sources:
         for group in tables.NEAR:
             for tag in group:
                 self._near.setdefault(tag, set()).update(group)
-        self._unsaid = {tag: weight for tag in self.tags if (weight := self._unsaid_weight(tag))}
+        self._unsaid = {tag: self._unsaid_weight(tag) for tag in self.tags}
         self._readers: dict[str, Callable[[Dataset, Sample, _Draft], None]] = {
             "coco": self._coco,
             "corel5k": self._corel5k,
@@ -149,6 +150,8 @@ class Sources:
 
     def _corel5k(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
         self._keywords(draft, "corel5k", sample.labels, KEYWORDS_MISSING)
+        background = {*self._labels["corel5k"].values()} & tables.BACKGROUND
+        _raise(draft.likely, dict.fromkeys(background, UNSAID_BACKGROUND))
 
     def _caltech(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
         """One object a picture, mostly alone."""
@@ -221,7 +224,7 @@ class Sources:
         for label in labels:
             self._show(draft, self._labels[head][label])
         draft.open.update(self._beside(draft.shown))
-        _raise(draft.likely, dict.fromkeys({*self._labels[head].values()} - UNNAMED, missing))
+        _raise(draft.likely, dict.fromkeys({*self._labels[head].values()} - tables.UNNAMED, missing))
 
     def _captions(self, draft: _Draft, captions: Sequence[str]) -> None:
         """Tags that captions say, in whichever form; others are denied as far as they would have been said."""
@@ -266,7 +269,7 @@ class Sources:
 
     def _unsaid_weight(self, tag: str) -> float:
         if tag in tables.BACKGROUND:
-            return 0.0
+            return UNSAID_BACKGROUND
         small = tag in tables.SMALL or not tables.SMALL_KINDS.isdisjoint(self._lexicon.kinds(tag))
         return UNSAID_SMALL if small or tag in self._labels["coco"].values() else 1.0
 
