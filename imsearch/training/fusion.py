@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 _PRIOR_STRENGTH = 2.0
+_OFFSET_PRIOR = 2.0
+"""The inverse of the variance that offsets of tags are expected to have."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,17 @@ def _newton(x: Array, truth: NDArray[np.bool_], importance: Array, start: Array,
     return weights
 
 
-def halfway(rule: Rule, slope: float, offset: float) -> Rule:
-    """Halfway between a rule and what it would have to be on other pictures: slope * its logit + offset."""
-    share = (1 + slope) / 2
-    return Rule(tuple(round(w * share, 4) for w in rule.weights), round(rule.offset * share + offset / 2, 4))
+def fit_offset(logits: NDArray[np.floating], truth: NDArray[np.bool_], importance: NDArray[np.floating]) -> float:
+    """What added to the logits ``(pairs,)`` makes their probabilities right on average, drawn towards 0."""
+    offset = 0.0
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64) + offset, -30, 30)))
+        gradient = (importance * (p - truth)).sum() + _OFFSET_PRIOR * offset
+        change = float(gradient / ((importance * p * (1 - p)).sum() + _OFFSET_PRIOR))
+        offset -= float(np.clip(change, -1, 1))
+        if abs(change) < 1e-6:
+            break
+    return offset
 
 
 def to_header(rules: Mapping[str, Rule]) -> dict[str, list[float]]:

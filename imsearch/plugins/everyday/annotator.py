@@ -16,8 +16,8 @@ from imsearch.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.everyday import MOST_TAGS
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
-from imsearch.plugins.everyday.network import IMAGENET
-from imsearch.plugins.everyday.tagging import Tagger, calibrated, gather_evidence
+from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
+from imsearch.plugins.everyday.tagging import Tagger, Witnesses, calibrated
 from imsearch.records import Annotation, Tag
 from imsearch.training.device import autocast, choose_device, to_device
 from imsearch.training.efficientnet_lite import to_input
@@ -34,10 +34,13 @@ class EverydayAnnotator(Annotator):
             raise ModelError(f"The weights in {weights} are damaged or changed. Install imsearch again.")
         self.checkpoint = read_checkpoint(weights)
         self.device = choose_device(device)
-        network, self.memory = load_model(weights, self.checkpoint)
+        network, memory = load_model(weights, self.checkpoint)
         self.network = network.to(self.device)
         self.side = self.network.backbone.size
-        self.tagger = Tagger(self.checkpoint, Lexicon.load())
+        lexicon = Lexicon.load()
+        self.tagger = Tagger(self.checkpoint, lexicon)
+        labels = {name: head.labels for name, head in self.checkpoint.heads.items()}
+        self.witnesses = Witnesses(labels, memory, lexicon)
         self.batch_size = 128 if self.device.type == "cuda" else 16
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
@@ -47,10 +50,10 @@ class EverydayAnnotator(Annotator):
     def forward(self, batch: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
         """Features ``(N, 1280)`` and calibrated logits ``(N, labels)`` of each head."""
         with torch.inference_mode(), autocast(self.device):
-            features, logits = self.network(to_input(to_device(np.stack(batch), self.device), self.device))
-        vectors = features.float().cpu().numpy()
-        raw = {name: value.float().cpu().numpy() for name, value in logits.items()}
-        return vectors, calibrated(self.checkpoint.heads, gather_evidence(raw, self.memory, vectors))
+            seen = self.network(to_input(to_device(np.stack(batch), self.device), self.device))
+        vectors = seen.features.float().cpu().numpy()
+        raw = {name: value.float().cpu().numpy() for name, value in seen.logits.items()}
+        return vectors, calibrated(self.checkpoint.heads, self.witnesses(raw, vectors))
 
     def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> list[Annotation]:
         """One forward pass gives the tags of all heads and the pooled feature as the vector."""
@@ -67,7 +70,7 @@ class EverydayAnnotator(Annotator):
     @property
     def heads(self) -> Mapping[str, tuple[str, ...]]:
         """The labels of each head that was trained on a dataset of that name."""
-        return {name: head.labels for name, head in self.checkpoint.heads.items() if name != IMAGENET}
+        return {name: head.labels for name, head in self.checkpoint.heads.items() if name not in (IMAGENET, PHOTOS)}
 
     def label_scores(self, batch: Sequence[NDArray[np.uint8]]) -> Mapping[str, NDArray[np.float32]]:
         """The calibrated probabilities ``(N, labels)`` of each head's own labels, by which a dataset is judged."""

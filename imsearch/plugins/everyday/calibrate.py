@@ -1,13 +1,13 @@
-"""Turns logits into probabilities that mean what they say, and chooses which are worth showing.
+"""Turns logits into probabilities that mean what they say, and chooses from which one a tag is shown.
 
-Everything is fitted over pairs of a held-back picture and a tag that the picture's dataset labels.  A pair also judges
-heads that learned the tag from other datasets: a user's photos are not the head's own either.
+Everything is fitted over the pairs of `Judged`: first a rule for each head on its own dataset, then one for each set of
+heads that know a tag, then an offset for each tag.  Since all tags are on one scale, one threshold serves them all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,146 +15,143 @@ from numpy.typing import NDArray
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
 from imsearch.plugins.everyday.corpus import LABELLED, Corpus
-from imsearch.plugins.everyday.network import IMAGENET
+from imsearch.plugins.everyday.judged import Judged
+from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
 from imsearch.plugins.everyday.tagging import Group, Tagger, Vocabulary, calibrated
-from imsearch.plugins.everyday.thresholds import choose_thresholds
-from imsearch.training.datasets import label_matrix
-from imsearch.training.fusion import Rule, fit_rule, halfway, pattern
+from imsearch.training.fusion import Rule, fit_offset, fit_rule, pattern
 from imsearch.training.metrics import calibration_error, mean_average_precision
 from imsearch.training.probabilities import Floats
 from imsearch.training.run import Reporter
 
-Bools = NDArray[np.bool_]
 _PLAIN = Rule((1.0,), 0.0)
+ALONE = Rule((1.0,), -0.5)
+"""ImageNet's classes where no other head knows the tag.  Their probabilities are right in about as many cases as they
+say on pictures of such things, and too high on everything else (docs/everyday.md, ImageNet's kinds)."""
 _IMPORTANCE = 500.0
 """The pairs of each dataset count together as this many positives, so that the largest does not decide alone."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Held-back pictures of one dataset: their positions among the held rows, the tags labelled there, the truth."""
-
-    name: str
-    rows: NDArray[np.intp]
-    tags: tuple[str, ...]
-    truth: Bools
-
-    def pairs(self, tags: Sequence[str], values: Floats) -> tuple[Floats, Bools]:
-        """Values and truths of all pairs of these pictures with the tags that both know; `values` ``(rows, tags)``."""
-        column = {tag: index for index, tag in enumerate(tags)}
-        shared = [(index, column[tag]) for index, tag in enumerate(self.tags) if tag in column]
-        theirs, ours = np.array(shared, dtype=np.intp).reshape(-1, 2).T
-        return values[np.ix_(self.rows, ours)].ravel(), self.truth[:, theirs].ravel()
-
-
-def judged_sets(corpus: Corpus, held: NDArray[np.intp], lexicon: Lexicon) -> list[Judged]:
-    """What the held-back pictures say about tags, dataset by dataset."""
-    position = {int(row): index for index, row in enumerate(held)}
-    sets = []
-    for name in LABELLED:
-        names = lexicon.labels(name)
-        rows = corpus.held[name]
-        true_labels = corpus.targets[name][rows] >= 0.5
-        words = [[names[corpus.labels[name][i]] for i in np.flatnonzero(row)] for row in true_labels]
-        tags = tuple(dict.fromkeys(names.values()))
-        places = np.array([position[int(row)] for row in rows], dtype=np.intp)
-        sets.append(Judged(name, places, tags, label_matrix(words, tags)))
-    return sets
+LEAST_PAIRS = 5
+"""Positives that a rule for a set of heads, or the word of a tag against what is below it, needs."""
+PRECISION = 0.8
+"""How many of the tags just shown in all sets are to be right, each set counting alike."""
+LEAST_SHOWN, MOST_SHOWN = 0.35, 0.7
 
 
 def calibrate(
-    plain: Checkpoint, corpus: Corpus, held: NDArray[np.intp], known: Mapping[str, Sequence[Floats]], say: Reporter
+    plain: Checkpoint, corpus: Corpus, judged: Judged, known: Mapping[str, Sequence[Floats]], say: Reporter
 ) -> Checkpoint:
-    """The checkpoint with calibrated heads, rules and thresholds.
+    """The checkpoint with calibrated heads, rules, offsets and the threshold.
 
-    known: of each head the pieces of evidence ``(held, labels)`` on the rows `held`, which ascend; see
-    `gather_evidence`.
+    known: of each head the pieces of evidence ``(judged rows, labels)``; see `Witnesses`.
     """
     lexicon = Lexicon.load()
-    heads = {name: Head(head.labels, _own_rule(name, corpus, held, known[name])) for name, head in plain.heads.items()}
+    heads = {
+        name: Head(head.labels, _own_rule(name, corpus, judged, known[name])) for name, head in plain.heads.items()
+    }
     for name, head in heads.items():
         say.note(f"{name}: logit = {_told(head.rule)}")
-    sets = judged_sets(corpus, held, lexicon)
-    vocabulary = Vocabulary({name: head.labels for name, head in plain.heads.items()}, lexicon)
+    vocabulary = Vocabulary({name: head.labels for name, head in heads.items()}, lexicon)
     logits = calibrated(heads, known)
     said = vocabulary.evidence(logits)
-    rules = {pattern(group.heads): _rule(vocabulary, group, said, sets) for group in vocabulary.groups}
+    rules = {pattern(group.heads): _rule(vocabulary, group, said, judged) for group in vocabulary.groups}
     for name, rule in rules.items():
         say.note(f"{name}: logit of a tag = {_told(rule)}")
     done = replace(plain, heads=heads, rules=rules)
-    probabilities = Tagger(done, lexicon).probabilities(logits)
-    pairs = {judged.name: judged.pairs(vocabulary.tags, probabilities) for judged in sets}
-    errors = {f"calibration error, {k}": calibration_error(t, p, floor=0.1) for k, (p, t) in pairs.items()}
-    ranks = {f"{name} mAP, with memory": _ranking(name, corpus, held, logits[name]) for name in LABELLED}
-    say.note(", ".join(f"{name} {value:.4f}" for name, value in {**ranks, **errors}.items()))
-    common, thresholds = choose_thresholds(sets, vocabulary.tags, probabilities)
-    say.note(f"shown from {common:.2f}; {len(thresholds)} tags have a threshold of their own")
-    return replace(done, threshold=common, thresholds=thresholds, figures={**plain.figures, **ranks, **errors})
+    done = replace(done, offsets=_offsets(Tagger(done, lexicon), logits, judged), trusted=_trusted(judged))
+    tagger = Tagger(done, lexicon)
+    probabilities = tagger.probabilities(logits)
+    threshold = _threshold(tagger.tags, probabilities, judged)
+    ranks = {f"{name} mAP, fused": _ranking(name, corpus, judged, logits[name]) for name in LABELLED}
+    here, there = judged.columns(tagger.tags)
+    pairs = judged.weights[:, here] > 0
+    error = calibration_error(judged.truth[:, here][pairs], probabilities[:, there][pairs], floor=0.1)
+    say.note(", ".join(f"{name} {value:.4f}" for name, value in ranks.items()) + f", calibration error {error:.4f}")
+    say.note(f"shown from {threshold:.3f}")
+    figures = {**plain.figures, **ranks, "calibration error": error}
+    return replace(done, threshold=threshold, figures=figures)
 
 
 def _told(rule: Rule) -> str:
     return " ".join(f"{weight:+.2f}" for weight in rule.weights) + f", offset {rule.offset:+.2f}"
 
 
-def _own_rule(name: str, corpus: Corpus, held: NDArray[np.intp], known: Sequence[Floats]) -> Rule:
-    """What makes probabilities of a head's own labels on its own dataset; nothing for ``imagenet``."""
-    if name == IMAGENET:
+def _own_rule(name: str, corpus: Corpus, judged: Judged, known: Sequence[Floats]) -> Rule:
+    """What makes probabilities of a head's own labels on its own dataset; nothing for the heads without one."""
+    if name in (IMAGENET, PHOTOS):
         return _PLAIN
-    position = {int(row): index for index, row in enumerate(held)}
     rows = corpus.held[name]
-    places = [position[int(row)] for row in rows]
+    places = np.searchsorted(judged.rows, rows)
     evidence = np.stack([each[places].ravel() for each in known], axis=1).astype(np.float64)
     truth = corpus.targets[name][rows].ravel() >= 0.5
     return fit_rule(evidence, truth, np.ones(len(truth)), Rule((1.0,) * len(known), 0.0))
 
 
-def _ranking(name: str, corpus: Corpus, held: NDArray[np.intp], logits: Floats) -> float:
+def _ranking(name: str, corpus: Corpus, judged: Judged, logits: Floats) -> float:
     """mAP over a head's own words on its own held-back pictures."""
     rows = corpus.held[name]
-    return mean_average_precision(corpus.targets[name][rows] >= 0.5, logits[np.searchsorted(held, rows)])
+    return mean_average_precision(corpus.targets[name][rows] >= 0.5, logits[np.searchsorted(judged.rows, rows)])
 
 
-def _alone(vocabulary: Vocabulary, said: Mapping[str, Floats], head: str, sets: Sequence[Judged]) -> Rule:
-    """What one head's evidence about tags is worth on these sets."""
-    pairs = [judged.pairs(vocabulary.sources[head].tags, said[head]) for judged in sets]
-    values, truth = (np.concatenate(several) for several in zip(*pairs, strict=True))
-    return fit_rule(values[:, None].astype(np.float64), truth, np.ones(len(truth)), _PLAIN)
+def _pairs(
+    judged: Judged, tags: tuple[str, ...], values: Sequence[Floats]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+    """Evidence ``(pairs, values)``, truth and importance of all judged pairs of these tags; values ``(rows, tags)``."""
+    here, there = judged.columns(tags)
+    weights = judged.weights[:, here].astype(np.float64)
+    truth = judged.truth[:, here]
+    for number in np.unique(judged.sets):
+        of_set = judged.sets == number
+        positives = (weights[of_set] * truth[of_set]).sum()
+        weights[of_set] *= min(_IMPORTANCE / max(positives, 1.0), 1.0)
+    kept = weights > 0
+    return (
+        np.stack([value[:, there][kept] for value in values], axis=1).astype(np.float64),
+        truth[kept],
+        weights[kept],
+    )
 
 
-def _rule(vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], sets: Sequence[Judged]) -> Rule:
-    """The rule of a group of tags; where no dataset judges any of them, the mean of what the heads are worth.
+def _alone(vocabulary: Vocabulary, said: Mapping[str, Floats], head: str, judged: Judged) -> Rule:
+    """What one head's evidence about tags is worth on all sets."""
+    return fit_rule(*_pairs(judged, vocabulary.sources[head].tags, [said[head]]), _PLAIN)
 
-    ImageNet's probabilities are believed as they are where nobody else knows the tag (docs/everyday.md shows how far
-    they can be): a rule fitted on the few tags that others judge would be one for words it only half covers.
-    """
+
+def _rule(vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], judged: Judged) -> Rule:
+    """The rule of a group of tags; where hardly any pair judges them, the mean of what the heads are worth."""
     if group.heads == (IMAGENET,):
-        return _PLAIN
+        return ALONE
     count = len(group.heads)
-    alone = [_alone(vocabulary, said, name, sets) for name in group.heads]
+    alone = [_alone(vocabulary, said, name, judged) for name in group.heads]
     prior = Rule(tuple(rule.weights[0] / count for rule in alone), float(np.mean([rule.offset for rule in alone])))
-    tags = [vocabulary.tags[column] for column in group.columns]
+    tags = tuple(vocabulary.tags[column] for column in group.columns)
     values = [said[name][:, members] for name, members in zip(group.heads, group.members, strict=True)]
-    parts = []
-    for judged in sets:
-        several = [judged.pairs(tags, each) for each in values]
-        truth = several[0][1]
-        weight = np.full(len(truth), _IMPORTANCE / max(int(judged.truth.sum()), 1))
-        parts.append((np.stack([pair[0] for pair in several], axis=1).astype(np.float64), truth, weight))
-    judges = [judged.name for judged, part in zip(sets, parts, strict=True) if len(part[1])]
-    if not judges:
-        return prior
-    evidence, truth, importance = (np.concatenate(several) for several in zip(*parts, strict=True))
-    rule = fit_rule(evidence, truth, importance, prior)
-    return halfway(rule, *_abroad(vocabulary, said, sets, judges[0])) if len(judges) == 1 else rule
+    evidence, truth, importance = _pairs(judged, tags, values)
+    return fit_rule(evidence, truth, importance, prior) if truth.sum() >= LEAST_PAIRS else prior
 
 
-def _abroad(
-    vocabulary: Vocabulary, said: Mapping[str, Floats], sets: Sequence[Judged], head: str
-) -> tuple[float, float]:
-    """Slope and offset that a head's calibrated logits need on the pictures of other datasets.
+def _offsets(tagger: Tagger, logits: Mapping[str, Floats], judged: Judged) -> dict[str, float]:
+    """What is to be added to the logits of single tags."""
+    fused = tagger.logits(logits)
+    found = {}
+    for here, there in zip(*judged.columns(tagger.tags), strict=True):
+        kept = judged.weights[:, here] > 0
+        if judged.truth[kept, here].any():
+            offset = fit_offset(fused[kept, there], judged.truth[kept, here], judged.weights[kept, here])
+            found[judged.tags[here]] = round(offset, 3)
+    return found
 
-    Found on the tags that are judged there.  Tags judged on the head's own dataset alone look better calibrated there
-    than they are elsewhere.
-    """
-    there = _alone(vocabulary, said, head, [judged for judged in sets if judged.name != head])
-    return min(there.weights[0], 1.0), min(there.offset, 0.0)
+
+def _trusted(judged: Judged) -> tuple[str, ...]:
+    """The tags that enough pairs judged."""
+    positives = (judged.truth & (judged.weights > 0)).sum(axis=0)
+    return tuple(tag for tag, count in zip(judged.tags, positives, strict=True) if count >= 4 * LEAST_PAIRS)
+
+
+def _threshold(tags: tuple[str, ...], probabilities: Floats, judged: Judged) -> float:
+    """The lowest probability from which `PRECISION` of what is shown is right."""
+    values, truth, importance = _pairs(judged, tags, [probabilities])
+    order = np.argsort(-values[:, 0], kind="stable")
+    shown = np.cumsum(importance[order])
+    precision = np.cumsum((importance * truth)[order]) / shown
+    good = np.flatnonzero(precision >= PRECISION)
+    least = values[order[good[-1]], 0] if len(good) else MOST_SHOWN
+    return round(float(np.clip(least, LEAST_SHOWN, MOST_SHOWN)), 3)

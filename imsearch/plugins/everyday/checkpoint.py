@@ -13,19 +13,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from imsearch.errors import ModelError
-from imsearch.plugins.everyday.network import EverydayNetwork
+from imsearch.plugins.everyday.network import PHOTOS, EverydayNetwork
 from imsearch.training.fusion import Rule, from_header, to_header
 from imsearch.training.memory import Memory
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
 class Head:
     """A head's labels, in the order of its outputs, and what makes calibrated logits of them.
 
-    The rule weighs the network's logit and, where the head remembers pictures, the evidence of its `Memory`; fitted on
-    held-back pictures of the head's own dataset.
+    The rule weighs the network's logit, where the head remembers pictures the evidence of its `Memory`, and what
+    ``photos`` says of the same tag; fitted on held-back pictures of the head's own dataset.
     """
 
     labels: tuple[str, ...]
@@ -36,13 +36,18 @@ class Head:
 class Checkpoint:
     """Everything of a weights file but its tensors.
 
-    `rules` fuse the heads' evidence into probabilities of tags, by the set of heads that know a tag.
+    `rules` fuse the heads' evidence into logits of tags, by the set of heads that know a tag; `offsets` are added for
+    single tags.  attended: the labels of ``photos`` that look at places (`EverydayNetwork`).  trusted: the tags whose
+    word counts against tags below them that only ImageNet's classifier knows.  hidden: tags for ranking only.
     """
 
     version: str
     heads: Mapping[str, Head]
     rules: Mapping[str, Rule] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    offsets: Mapping[str, float] = field(default_factory=dict)
+    attended: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     threshold: float = 0.5
     recipe: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -69,15 +74,23 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(
             heads={name: Head(tuple(head["labels"]), own[name]) for name, head in heads.items()},
             rules=from_header(said.pop("rules")),
+            **{name: tuple(said.pop(name)) for name in ("attended", "trusted", "hidden")},
             **said,
         )
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} is not a checkpoint of everyday ({error}). Install imsearch again.") from error
 
 
+def build_network(checkpoint: Checkpoint) -> EverydayNetwork:
+    """The network that a checkpoint describes, its own weights not yet set."""
+    position = {label: index for index, label in enumerate(checkpoint.heads[PHOTOS].labels)}
+    attended = [position[label] for label in checkpoint.attended]
+    return EverydayNetwork({name: len(head.labels) for name, head in checkpoint.heads.items()}, attended)
+
+
 def load_model(path: Path, checkpoint: Checkpoint) -> tuple[EverydayNetwork, Memory]:
     """The network with the weights of `path`, in evaluation mode, and the remembered pictures."""
-    network = EverydayNetwork({name: len(head.labels) for name, head in checkpoint.heads.items()})
+    network = build_network(checkpoint)
     ours = network.trained()
     try:
         with safe_open(path, framework="pt") as file:

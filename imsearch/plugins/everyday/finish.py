@@ -1,9 +1,11 @@
-"""The end of a training run: remember, calibrate, write."""
+"""The end of a training run: the head on both branches, the memory, calibration, the file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,16 @@ from torch import Tensor
 
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import calibrate
-from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, save_checkpoint
+from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, build_network, save_checkpoint
 from imsearch.plugins.everyday.corpus import Corpus
-from imsearch.plugins.everyday.network import EverydayNetwork
-from imsearch.plugins.everyday.tagging import Tagger, gather_evidence
+from imsearch.plugins.everyday.judged import Judged, gather_judged
+from imsearch.plugins.everyday.network import PHOTOS, EverydayNetwork
+from imsearch.plugins.everyday.photos import FOLDS, Layer, Teaching, add_teacher, choose_labels, fit_layer
+from imsearch.plugins.everyday.sources import Sources
+from imsearch.plugins.everyday.tagging import Tagger, Witnesses
+from imsearch.plugins.everyday.views import both_features
+from imsearch.training.efficientnet_lite import FEATURES, to_input
+from imsearch.training.features import load_square
 from imsearch.training.memory import Memory
 from imsearch.training.run import Epoch, Run
 
@@ -25,6 +33,10 @@ REMEMBERING = ("corel5k", "flickr8k")
 """The heads with a memory: those whose labels people gave to thousands of pictures."""
 NEVER = 2.0
 """A threshold that no probability reaches."""
+GREY_KINDS = ("scenes", "coco")
+"""Datasets that are shown in grey too: one of the sets of scenes is grey altogether."""
+GREY_SHARE = 0.2
+_AT_ONCE = 32
 
 
 def to_maps(rows: NDArray[np.float16], device: torch.device) -> Tensor:
@@ -40,30 +52,40 @@ def judge_all(
     parts: dict[str, list[NDArray[np.float32]]] = {}
     for start in range(0, len(rows), 64):
         with torch.inference_mode():
-            pooled, logits = network.judge(to_maps(maps[rows[start : start + 64]], run.device))
-        features.append(pooled.cpu().numpy())
-        for name, value in logits.items():
+            seen = network.judge(to_maps(maps[rows[start : start + 64]], run.device))
+        features.append(seen.features.cpu().numpy())
+        for name, value in seen.logits.items():
             parts.setdefault(name, []).append(value.cpu().numpy())
     return np.concatenate(features), {name: np.concatenate(several) for name, several in parts.items()}
 
 
 def finish(
-    run: Run,
-    network: EverydayNetwork,
-    corpus: Corpus,
-    maps: NDArray[np.float16],
-    settings: dict[str, float],
-    history: list[Epoch],
+    run: Run, tuned: EverydayNetwork, corpus: Corpus, settings: dict[str, Any], history: list[Epoch]
 ) -> Path:
-    """Remembers the training pictures, calibrates on the held-back ones, and writes the checkpoint."""
-    memory = remember(run, network, corpus, maps)
-    rows = corpus.all_held()
-    features, logits = judge_all(run, network, maps, rows)
-    heads = {name: Head(tuple(labels)) for name, labels in corpus.labels.items()}
-    recipe = {"seed": run.seed, "datasets": corpus.sizes, **settings}
-    plain = Checkpoint(VERSION, heads, recipe=recipe, figures=history[-1] if history else {})
+    """Train ``photos`` on the features of both branches, remember, calibrate, and write the checkpoint."""
+    lexicon = Lexicon.load()
+    sources = Sources(lexicon)
+    views = _views(run, tuned, corpus)
+    teaching = _teaching(corpus, sources, lexicon)
+    run.reporter.note(f"photos: {len(teaching.labels)} tags")
+    judged = gather_judged(corpus, sources, lexicon)
+    layers = _layers(run, views, teaching, corpus, judged, settings)
+    heads = {**{name: Head(tuple(labels)) for name, labels in corpus.labels.items()}, PHOTOS: Head(teaching.labels)}
+    taught = frozenset(teaching.labels)
+    plain = Checkpoint(
+        VERSION,
+        heads,
+        attended=tuple(tag for tag in dict.fromkeys(lexicon.labels("coco").values()) if tag in taught),
+        recipe={"seed": run.seed, "datasets": corpus.sizes, **settings},
+        figures=history[-1] if history else {},
+    )
+    network = _with_photos(plain, tuned, layers[-1]).to(run.device)
+    memory = remember(corpus, views["plain"])
+    features, logits = _look(run, network, layers, corpus, judged)
+    witnesses = Witnesses({name: head.labels for name, head in heads.items()}, memory, lexicon)
+    checkpoint = calibrate(plain, corpus, judged, witnesses(logits, features), run.reporter)
+    checkpoint = replace(checkpoint, hidden=_hidden(checkpoint, lexicon))
     path = run.folder / "weights.safetensors"
-    checkpoint = calibrate(plain, corpus, rows, gather_evidence(logits, memory, features), run.reporter)
     save_checkpoint(path, network, memory, checkpoint)
     summary = summarize(path, checkpoint)
     (run.folder / "weights.json").write_text(json.dumps(summary, indent=0, sort_keys=True) + "\n")
@@ -71,32 +93,117 @@ def finish(
     return path
 
 
-def remember(run: Run, network: EverydayNetwork, corpus: Corpus, maps: NDArray[np.float16]) -> Memory:
-    """The training pictures of the heads that remember."""
-    run.reporter.stage("remembering the training pictures", len(REMEMBERING))
-    features, labels = {}, {}
+def _views(run: Run, network: EverydayNetwork, corpus: Corpus) -> dict[str, NDArray[np.float32]]:
+    """The features of both branches of every picture, and of the grey copies of some; rows of zeros for the others."""
+    run.reporter.stage("features of both branches", len(corpus.rows))
+    plain = np.concatenate([both_features(run, network, part, "plain") for part in corpus.parts])
+    chosen = np.array([dataset.kind in GREY_KINDS for dataset, _ in corpus.rows])
+    run.reporter.stage("features of grey copies", int(chosen.sum()))
+    grey = np.zeros_like(plain)
+    first = 0
+    for part in corpus.parts:
+        if chosen[first]:
+            grey[first : first + len(part)] = both_features(run, network, part, "grey")
+        first += len(part)
+    return {"plain": plain, "grey": grey}
+
+
+def _teaching(corpus: Corpus, sources: Sources, lexicon: Lexicon) -> Teaching:
+    there, weights = sources.targets(corpus.rows)
+    targets, total = add_teacher(there, weights, sources.tags, corpus.rows, lexicon.labels("coco"))
+    return choose_labels(targets, total, sources.tags, corpus.train)
+
+
+def _layers(
+    run: Run,
+    views: Mapping[str, NDArray[np.float32]],
+    teaching: Teaching,
+    corpus: Corpus,
+    judged: Judged,
+    settings: Mapping[str, Any],
+) -> dict[int, Layer]:
+    """The head by the fold that it has not learned from; -1 for the one that learned from all of them."""
+    found = {}
+    for fold in range(-1, FOLDS):
+        left_out = judged.rows[judged.folds == fold] if fold >= 0 else np.empty(0, dtype=np.intp)
+        rows = np.setdiff1d(corpus.train, left_out)
+        name = PHOTOS if fold < 0 else f"{PHOTOS}-without-fold-{fold}"
+        found[fold] = fit_layer(run, name, views, {"grey": GREY_SHARE}, teaching, rows, settings)
+    return found
+
+
+def _with_photos(checkpoint: Checkpoint, tuned: EverydayNetwork, layer: Layer) -> EverydayNetwork:
+    """The tuned network with the head on both branches, its own weights rounded as they will be stored."""
+    network = build_network(checkpoint)
+    ours, theirs = network.trained(), tuned.trained()
+    with torch.no_grad():
+        for name, parameter in ours.items():
+            if name in theirs:
+                parameter.copy_(theirs[name].half())
+    _set(network, layer)
+    return network.eval()
+
+
+def _set(network: EverydayNetwork, layer: Layer) -> None:
+    assert network.photos is not None
+    with torch.no_grad():
+        network.photos.weight.copy_(torch.from_numpy(layer.weight).half())
+        network.photos.bias.copy_(torch.from_numpy(layer.bias).half())
+
+
+def _look(
+    run: Run, network: EverydayNetwork, layers: Mapping[int, Layer], corpus: Corpus, judged: Judged
+) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+    """Features and logits of the judged rows, each by the head that has not learned from it."""
+    run.reporter.stage("looking at the pictures that judge", len(judged.rows))
+    features = np.zeros((len(judged.rows), FEATURES), dtype=np.float32)
+    logits: dict[str, NDArray[np.float32]] = {}
+    for fold, layer in layers.items():
+        _set(network, layer)
+        for places in _pieces(np.flatnonzero(judged.folds == fold)):
+            pixels = np.stack([
+                load_square(corpus.rows[judged.rows[place]][1].file, network.backbone.size) for place in places
+            ])  # fmt: skip
+            with torch.inference_mode():
+                seen = network(to_input(torch.from_numpy(pixels), run.device))
+            features[places] = seen.features.float().cpu().numpy()
+            for name, values in seen.logits.items():
+                rows = logits.setdefault(name, np.zeros((len(judged.rows), values.shape[1]), dtype=np.float32))
+                rows[places] = values.float().cpu().numpy()
+            run.reporter.advance(len(places))
+    _set(network, layers[-1])
+    return features, logits
+
+
+def _pieces(places: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    for start in range(0, len(places), _AT_ONCE):
+        yield places[start : start + _AT_ONCE]
+
+
+def remember(corpus: Corpus, features: NDArray[np.float32]) -> Memory:
+    """The training pictures of the heads that remember, by the tuned branch's part of `features` ``(rows, 2560)``."""
+    kept, labels = {}, {}
     for name in REMEMBERING:
         rows = corpus.train[corpus.weights[name][corpus.train] > 0]
-        features[name], _ = judge_all(run, network, maps, rows)
+        kept[name] = features[rows, :FEATURES]
         labels[name] = corpus.targets[name][rows] >= 0.5
-        run.reporter.advance(1)
-    memory = Memory.build(features, labels)
+    memory = Memory.build(kept, labels)
     # As it will be read back, so that calibration sees what the annotator will.
     return Memory.restore(memory.tensors(), corpus.labels)
 
 
+def _hidden(checkpoint: Checkpoint, lexicon: Lexicon) -> tuple[str, ...]:
+    """Tags for ranking only: what the lexicon hides, and kinds that no head learned by name ("container")."""
+    return tuple(tag for tag in Tagger(checkpoint, lexicon).tags if tag in lexicon.hidden or tag not in lexicon.tags)
+
+
 def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
-    """What the plugin's spec needs of the weights file, hidden tags never shown."""
-    lexicon = Lexicon.load()
-    vocabulary = Tagger(checkpoint, lexicon).tags
-    # Kinds that no head learned by name ("container") serve the search; as tags they would only be noise.
-    unseen = [tag for tag in vocabulary if tag in lexicon.hidden or tag not in lexicon.tags]
-    thresholds = {**checkpoint.thresholds, **dict.fromkeys(unseen, NEVER)}
+    """What the plugin's spec needs of the weights file."""
     return {
         "version": checkpoint.version,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "threshold": checkpoint.threshold,
-        "thresholds": thresholds,
-        "vocabulary": vocabulary,
+        "thresholds": dict.fromkeys(checkpoint.hidden, NEVER),
+        "vocabulary": Tagger(checkpoint, Lexicon.load()).tags,
         "figures": checkpoint.figures,
     }

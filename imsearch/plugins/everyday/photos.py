@@ -109,14 +109,14 @@ def fit_layer(
     rows: NDArray[np.intp],
     settings: Mapping[str, Any],
 ) -> Layer:
-    """Train the head on `rows`; what a stopped run has finished is read back from the run's folder by `name`.
+    """Train the head on `rows`; what a stopped run has finished is read back from its folder by `name`.
 
     views: features ``(all rows, 2560)`` of every view; where a picture lacks one its row is zero, and the plain one is
     taken.  shares: how often each view but the plain one is drawn.
     """
     path = run.folder / f"{name}.safetensors"
     run.reporter.stage(name.replace("-", " "), epochs := int(settings["photos_epochs"]))
-    if path.exists():
+    if path.exists() and not run.fresh:
         kept = load_file(path)
         run.reporter.advance(epochs)
         return Layer(kept["weight"].numpy(), kept["bias"].numpy())

@@ -16,23 +16,29 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.corpus import Corpus, gather
+from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.finish import finish, judge_all, to_maps
 from imsearch.plugins.everyday.network import FROZEN_STAGES, IMAGENET, EverydayNetwork
 from imsearch.training.cache import picture_rows
 from imsearch.training.features import cached_maps
 from imsearch.training.losses import asymmetric, binary_cross_entropy, soft_cross_entropy
 from imsearch.training.metrics import mean_average_precision
-from imsearch.training.run import Epoch, Run, State, train_epochs
+from imsearch.training.identity import begin
+from imsearch.training.run import Epoch, Run, Setting, State, train_epochs
 
-DEFAULTS = {
+DEFAULTS: dict[str, Setting] = {
+    "start": "imagenet",
     "epochs": 7.0,
     "batch_size": 32.0,
     "learning_rate": 3e-4,
@@ -43,24 +49,41 @@ DEFAULTS = {
     "average": 0.995,
     "imagenet_weight": 0.5,
     "tuned": 1.0,
+    "photos_epochs": 12,
+    "photos_learning_rate": 2e-3,
 }
-"""`tuned` 0 leaves the backbone as it is and trains linear heads only: the baseline to beat."""
+"""start: ``imagenet`` tunes the upper stages anew; ``everyday`` keeps those of the shipped weights with the heads on
+them, and trains only what stands on both branches.  `tuned` 0 leaves the backbone as it is and trains linear heads
+only: the baseline to beat."""
+STARTS = ("imagenet", "everyday")
 
 
 def train(run: Run) -> Path:
-    """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
+    """Train, calibrate on the pictures that judge, and write ``weights.safetensors`` into the run's folder."""
     settings = run.settings(DEFAULTS)
+    if settings["start"] not in STARTS:
+        raise ModelError(f"start wants one of {', '.join(STARTS)}, not {settings['start']!r}")
     torch.use_deterministic_algorithms(True, warn_only=True)
     run.seed_everything(0)
     corpus = gather(run, Lexicon.load())
+    if settings["start"] == "everyday":
+        begin(run.folder, run.identity, run.fresh)
+        return finish(run, _shipped(corpus).to(run.device), corpus, settings, [])
     network = EverydayNetwork({name: len(labels) for name, labels in corpus.labels.items()}).to(run.device)
     views = [_maps(run, network, corpus.parts, mirror) for mirror in (False, True)]
-    corpus.targets[IMAGENET] = _imagenet_opinion(
-        run, network, [file for part in corpus.parts for file in part], views[0]
-    )
+    corpus.targets[IMAGENET] = _imagenet_opinion(run, network, corpus.files, views[0])
     trainer = _Trainer(run, network, corpus, views, settings)
     history = trainer.fit()
-    return finish(run, trainer.averaged(), corpus, views[0], settings, history)
+    return finish(run, trainer.averaged(), corpus, settings, history)
+
+
+def _shipped(corpus: Corpus) -> EverydayNetwork:
+    """The network of the shipped weights.  Raises `ModelError` when its heads have other labels than the corpus."""
+    checkpoint = read_checkpoint(WEIGHTS)
+    for name, labels in corpus.labels.items():
+        if checkpoint.heads[name].labels != labels:
+            raise ModelError(f"The shipped weights know other labels of {name} than the lexicon; try start=imagenet")
+    return load_model(WEIGHTS, checkpoint)[0]
 
 
 def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], mirror: bool) -> NDArray[np.float16]:
@@ -95,7 +118,7 @@ class _Trainer:
         network: EverydayNetwork,
         corpus: Corpus,
         views: Sequence[NDArray[np.float16]],
-        settings: dict[str, float],
+        settings: dict[str, Any],
     ) -> None:
         self.run, self.network, self.corpus, self.views, self.settings = run, network, corpus, views, settings
         self.rows = np.repeat(corpus.tuning, corpus.repeats[corpus.tuning])
@@ -103,7 +126,7 @@ class _Trainer:
         self.steps = max(len(self.rows) // self.batch, 1)
         trained = network.trained()
         upper = [value for name, value in trained.items() if not name.startswith("heads.")]
-        self.opinion = copy.deepcopy(network.classifier[-1])
+        self.opinion = copy.deepcopy(network.classifier)
         heads = [value for name, value in trained.items() if name.startswith("heads.")] + [*self.opinion.parameters()]
         tuned = settings["tuned"] > 0
         for parameter in network.parameters():

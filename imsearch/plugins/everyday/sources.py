@@ -44,17 +44,22 @@ _SHORTEST_PART = 2
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Tags that a picture shows and tags that it does not, each with a weight above 0 and up to 1; others: unknown."""
+    """Tags that a picture shows and tags that it does not, each with a weight above 0; others: unknown.
+
+    doubtful: those of `present` that are as likely to be there as not.
+    """
 
     present: Mapping[str, float]
     absent: Mapping[str, float]
+    doubtful: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class _Draft:
     """Evidence in the making.
 
-    shown: tags a label names, and their kinds.  implied: what mostly goes with them.
+    shown: tags a label names, and their kinds.  once: those that a single caption names.
+    implied: what mostly goes with them.
     sure: absent by labels that are complete.  likely: absent unless in `open`.
     """
 
@@ -63,6 +68,7 @@ class _Draft:
     sure: dict[str, float] = field(default_factory=dict)
     likely: dict[str, float] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
+    once: set[str] = field(default_factory=set)
 
     def evidence(self, known: frozenset[str]) -> Evidence:
         """What is named outweighs all, then what is surely absent, then what is implied, then the rest."""
@@ -71,6 +77,7 @@ class _Draft:
         return Evidence(
             {tag: weight for tag, weight in present.items() if tag in known},
             {tag: weight for tag, weight in absent.items() if tag in known and tag not in present},
+            frozenset(tag for tag in self.once if tag in known and present[tag] <= SAID_ONCE),
         )
 
 
@@ -124,7 +131,7 @@ class Sources:
     def targets(self, rows: Sequence[tuple[Dataset, Sample]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The evidence of all pictures as two arrays ``(rows, tags)``.
 
-        First the probability that a tag is there (0 where it is denied), then how far that is believed (0: unknown).
+        First the probability that a tag is there, then how far that is believed (0: unknown).
         """
         column = {tag: index for index, tag in enumerate(self.tags)}
         there = np.zeros((len(rows), len(self.tags)), dtype=np.float32)
@@ -132,7 +139,9 @@ class Sources:
         for row, (dataset, sample) in enumerate(rows):
             found = self.evidence(dataset, sample)
             shown, denied = [column[tag] for tag in found.present], [column[tag] for tag in found.absent]
-            there[row, shown], weights[row, shown] = list(found.present.values()), 1
+            there[row, shown], weights[row, shown] = 1, list(found.present.values())
+            doubtful = [column[tag] for tag in found.doubtful]
+            there[row, doubtful], weights[row, doubtful] = SAID_ONCE, 1
             weights[row, denied] = list(found.absent.values())
         return there, weights
 
@@ -232,6 +241,7 @@ class Sources:
         for tag, count in said.items():
             if draft.sure.pop(tag, None) is None:  # else the two contradict each other
                 self._show(draft, tag, 1.0 if count > 1 else SAID_ONCE)
+                draft.once.update({tag} if count == 1 and tag in draft.shown else ())
             draft.open.add(tag)
         draft.open.update(self._beside({*said, *draft.shown}))
         _raise(draft.likely, self._unsaid)

@@ -1,6 +1,7 @@
 """From the logits of several heads to one probability for each tag.
 
-Labels of different heads that mean the same thing are one tag (the lexicon says which).  ImageNet's classes exclude
+Labels of different heads that mean the same thing are one tag (the lexicon says which); those of ``photos`` are tags.
+ImageNet's classes exclude
 one another, so a tag gets the sum of the classes it covers: a picture that is one of ten breeds is surely a dog.  The
 classifier learned with smoothed labels and leaves a little to every class; over the 398 animals that adds up to a
 tenth and more on pictures without any.  So sums over very many classes are taken of a sharper softmax.
@@ -17,11 +18,13 @@ from numpy.typing import NDArray
 
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
-from imsearch.plugins.everyday.network import IMAGENET
+from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
 from imsearch.training.fusion import pattern
 from imsearch.training.memory import Memory
 from imsearch.training.probabilities import Floats, logit, sigmoid, softmax
 
+UNTAUGHT = -4.0
+"""What ``photos`` is taken to say of a tag that it does not know."""
 MANY = 100
 _SHARPNESS = 1.45
 """The factor for ImageNet's logits where a tag covers `MANY` classes: ``benchmarks/imagenet_kinds.py``."""
@@ -41,7 +44,7 @@ class Source:
 
 def make_source(name: str, labels: Sequence[str], lexicon: Lexicon) -> Source:
     """The tags that a head's labels stand for; for ``imagenet`` also every kind above them."""
-    names = lexicon.labels(name)
+    names = {label: label for label in labels} if name == PHOTOS else lexicon.labels(name)
     meanings = [_meanings(names[label], lexicon if name == IMAGENET else None) for label in labels]
     tags = tuple(dict.fromkeys(tag for several in meanings for tag in several))
     column = {tag: index for index, tag in enumerate(tags)}
@@ -55,12 +58,27 @@ def _meanings(tag: str, lexicon: Lexicon | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((tag, *lexicon.kinds(tag)))) if lexicon else (tag,)
 
 
-def gather_evidence(logits: Mapping[str, Floats], memory: Memory, features: Floats) -> dict[str, list[Floats]]:
-    """What is known of each head's labels: the network's logits and, where there is a memory, that of its shelf."""
-    return {
-        name: [values, memory.evidence(name, features)] if name in memory.shelves else [values]
-        for name, values in logits.items()
-    }
+class Witnesses:
+    """Everything that is known of each head's labels, besides its own logits."""
+
+    def __init__(self, labels: Mapping[str, Sequence[str]], memory: Memory, lexicon: Lexicon) -> None:
+        self._memory = memory
+        column = {tag: index for index, tag in enumerate(labels.get(PHOTOS, ()))}
+        self._columns = {
+            name: np.array([column.get(lexicon.labels(name)[label], -1) for label in several], dtype=np.intp)
+            for name, several in labels.items()
+            if name not in (IMAGENET, PHOTOS) and column
+        }
+
+    def __call__(self, logits: Mapping[str, Floats], features: Floats) -> dict[str, list[Floats]]:
+        """The pieces of evidence ``(N, labels)`` for each head: its logits, its memory's shelf, and ``photos``."""
+        found = {name: [values] for name, values in logits.items()}
+        for name in self._memory.shelves:
+            found[name].append(self._memory.evidence(name, features))
+        for name, columns in self._columns.items():
+            said = np.where(columns >= 0, logits[PHOTOS][:, columns], np.float32(UNTAUGHT))
+            found[name].append(said.astype(np.float32))
+        return found
 
 
 def calibrated(heads: Mapping[str, Head], several: Mapping[str, Sequence[Floats]]) -> dict[str, Floats]:
@@ -120,17 +138,45 @@ class Tagger:
         self._vocabulary = Vocabulary({name: head.labels for name, head in checkpoint.heads.items()}, lexicon)
         self._rules = [checkpoint.rules[pattern(group.heads)] for group in self._vocabulary.groups]
         self.tags = self._vocabulary.tags
+        self._offsets = np.array([checkpoint.offsets.get(tag, 0.0) for tag in self.tags], dtype=np.float32)
+        alone = {
+            self.tags[column]
+            for group in self._vocabulary.groups
+            if group.heads == (IMAGENET,)
+            for column in group.columns
+        }
+        self._below, self._above = _bounds(self.tags, alone, frozenset(checkpoint.trusted), lexicon)
 
-    def probabilities(self, logits: Mapping[str, Floats]) -> Floats:
-        """``(N, tags)`` in 0 to 1; `logits` are the calibrated ones of the heads."""
+    def logits(self, logits: Mapping[str, Floats]) -> Floats:
+        """``(N, tags)``; `logits` are the calibrated ones of the heads."""
         said = self._vocabulary.evidence(logits)
         fused = np.empty((len(next(iter(logits.values()))), len(self.tags)), dtype=np.float32)
         for group, rule in zip(self._vocabulary.groups, self._rules, strict=True):
             parts = [said[name][:, members] for name, members in zip(group.heads, group.members, strict=True)]
-            together = rule(parts)
-            if IMAGENET in group.heads and len(group.heads) == 2:
-                # Only the other head's own dataset judged this rule, and it hardly needs ImageNet there; elsewhere a
-                # classifier that is sure of a zebra is right more often than one that has seen Corel's zebras.
-                together = np.maximum(together, parts[group.heads.index(IMAGENET)])
-            fused[:, group.columns] = together
-        return sigmoid(fused)
+            fused[:, group.columns] = rule(parts)
+        return fused + self._offsets
+
+    def probabilities(self, logits: Mapping[str, Floats]) -> Floats:
+        """``(N, tags)`` in 0 to 1; `logits` are the calibrated ones of the heads."""
+        found = sigmoid(self.logits(logits))
+        # Nothing is likelier than what it is a kind of: where other heads deny the kind, a class that ImageNet's
+        # classifier alone knows is a picture of something else that looks like it.
+        bound = found[:, self._above]
+        np.minimum.at(found.T, self._below, bound.T)
+        return found
+
+
+def _bounds(
+    tags: Sequence[str], alone: set[str], trusted: frozenset[str], lexicon: Lexicon
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs of columns, of a tag that ImageNet alone knows and of a trusted kind above it."""
+    column = {tag: index for index, tag in enumerate(tags)}
+    pairs = [
+        (column[tag], column[kind])
+        for tag in tags
+        if tag in alone
+        for kind in lexicon.kinds(tag)
+        if kind in trusted and kind in column
+    ]
+    below, above = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+    return below, above

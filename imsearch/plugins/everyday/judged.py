@@ -1,0 +1,96 @@
+"""What calibration is judged by: pairs of a picture and a tag whose truth is known.
+
+Two kinds of pictures judge.  Those held back of Corel5k, Flickr8k and COCO, which no part of the network has seen; and,
+cross-fitted, the training pictures of the other sets, which the tuned stages have not learned from: each is judged by
+a head ``photos`` that was trained without its fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday.corpus import Corpus
+from imsearch.plugins.everyday.photos import fold_of
+from imsearch.plugins.everyday.source_tables import BACKGROUND
+from imsearch.plugins.everyday.sources import Sources
+
+LEAST_WEIGHT = 0.25
+"""Less is too little to judge by."""
+UNNAMED_WEIGHT = 0.3
+"""Two captions of four hardly ever name the sky: how far a concept of the background is believed to be absent."""
+_SURE = 0.7
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Pairs of pictures and tags.
+
+    rows: the corpus rows of the pictures, in order.  folds: the fold of each, or -1 for those held back.  sets: which
+    dataset each is of, as a number.  tags: of the columns.  truth, weights: ``(rows, tags)``; a weight of 0 judges
+    nothing.
+    """
+
+    rows: NDArray[np.intp]
+    folds: NDArray[np.intp]
+    sets: NDArray[np.intp]
+    tags: tuple[str, ...]
+    truth: NDArray[np.bool_]
+    weights: NDArray[np.float32]
+
+    def columns(self, tags: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The positions of the tags that both know: here, and among `tags`."""
+        place = {tag: index for index, tag in enumerate(tags)}
+        shared = [(index, place[tag]) for index, tag in enumerate(self.tags) if tag in place]
+        here, there = np.array(shared, dtype=np.intp).reshape(-1, 2).T
+        return here, there
+
+
+def gather_judged(corpus: Corpus, sources: Sources, lexicon: Lexicon) -> Judged:
+    """The pairs of a corpus."""
+    held = corpus.all_held()
+    other = corpus.train[[corpus.rows[row][0].kind not in ("corel5k", "flickr8k") for row in corpus.train]]
+    there, weights = sources.targets([corpus.rows[row] for row in other])
+    other = other[(weights >= LEAST_WEIGHT).any(axis=1)]
+    rows = np.union1d(held, other)
+    there, weights = sources.targets([corpus.rows[row] for row in rows])
+    column = {tag: index for index, tag in enumerate(sources.tags)}
+    objects = np.array([column[tag] for tag in lexicon.labels("coco").values()], dtype=np.intp)
+    number = {id(dataset): index for index, dataset in enumerate(dict.fromkeys(d for d, _ in corpus.rows))}
+    for index, row in enumerate(rows):
+        kind = corpus.rows[row][0].kind
+        if kind == "coco" and row not in held:
+            weights[index, objects] = 0  # the tuned stages learned these labels
+    weights[(there > 1 - _SURE) & (there < _SURE)] = 0
+    weights[weights < LEAST_WEIGHT] = 0
+    truth = there >= _SURE
+    _strict(corpus, lexicon, rows, column, truth, weights)
+    folds = fold_of([corpus.rows[row][1].file for row in rows])
+    folds[np.isin(rows, held)] = -1
+    sets = np.array([number[id(corpus.rows[row][0])] for row in rows], dtype=np.intp)
+    return Judged(rows, folds, sets, sources.tags, truth, weights)
+
+
+def _strict(
+    corpus: Corpus,
+    lexicon: Lexicon,
+    rows: NDArray[np.intp],
+    column: dict[str, int],
+    truth: NDArray[np.bool_],
+    weights: NDArray[np.float32],
+) -> None:
+    """Flickr8k's concepts are judged by its labels, two captions of four, as its protocol does."""
+    names = lexicon.labels("flickr8k")
+    tags = list(dict.fromkeys(names.values()))
+    places = np.array([column[tag] for tag in tags], dtype=np.intp)
+    absent = np.array([UNNAMED_WEIGHT if tag in BACKGROUND else 1.0 for tag in tags], dtype=np.float32)
+    for index in np.flatnonzero(np.isin(rows, corpus.held["flickr8k"])):
+        said = {names[label] for label in corpus.rows[rows[index]][1].labels}
+        shown = np.array([tag in said for tag in tags])
+        truth[index, places] = shown
+        weights[index, places] = np.where(shown, 1.0, absent)
+
+
