@@ -180,9 +180,9 @@ class Lexicon:
         return tuple(self._labels)
 
     def labels(self, head: str) -> dict[str, str]:
-        """Raw label -> tag of "corel5k", "flickr8k", "coco", "sentiment", "emotion" or "imagenet", in the head's order.
+        """Raw label -> tag of a head (`heads`), in the head's order.  KeyError for others.
 
-        ImageNet's labels are WordNet ids; its values in order are the tags by class index.  KeyError for others.
+        ImageNet's labels are WordNet ids; its values in order are the tags by class index.
         """
         return dict(self._labels[head])
 

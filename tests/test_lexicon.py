@@ -13,9 +13,12 @@ from imsearch.lexicon import DATA, Lexicon
 
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "lexicon.md"
 HEADS = {"corel5k": 374, "flickr8k": 120, "coco": 80, "sentiment": 2, "emotion": 2, "imagenet": 1000}
+SOURCES = {"stuff": 53, "scenes": 95, "oasis": 175, "caltech": 96, "voc": 20, "captions": 241}
+"""Labels of sets that no head of their own is taught by: several may lead to one tag."""
 PLAIN_HEADS = ("corel5k", "flickr8k", "coco", "sentiment", "emotion")
 # Corel5k labels that only qualify another ("black" always goes with "bear").  As words of a search they would turn
 # "black cat" into a search for bears, so they lead nowhere; "black bear" does.
+# "black" is also the colour that captions speak of, which serves ranking.
 QUALIFIERS = {"arctic", "black", "giant", "indian", "kit", "marine", "mule", "school", "star"}
 
 
@@ -220,15 +223,16 @@ def test_ambiguous_words_reach_all_their_senses(lexicon: Lexicon) -> None:
     assert lexicon.canonical("kite") == "kite"
 
 
-@pytest.mark.parametrize("head", HEADS)
-def test_every_label_leads_to_a_tag(lexicon: Lexicon, head: str) -> None:
+@pytest.mark.parametrize(("head", "count"), [*HEADS.items(), *SOURCES.items()])
+def test_every_label_leads_to_a_tag(lexicon: Lexicon, head: str, count: int) -> None:
     labels = lexicon.labels(head)
-    assert len(labels) == HEADS[head]
+    assert len(labels) == count
     assert set(labels.values()) <= set(lexicon.tags)
 
 
 def test_qualifiers_alone_are_no_search_words(lexicon: Lexicon) -> None:
-    assert {label for label in lexicon.labels("corel5k") if not lexicon.senses(label)} == QUALIFIERS
+    assert {label for label in lexicon.labels("corel5k") if not lexicon.senses(label)} == QUALIFIERS - {"black"}
+    assert lexicon.senses("black") == ("black",) and "black" in lexicon.hidden
 
 
 def test_an_unknown_head_is_a_key_error(lexicon: Lexicon) -> None:
@@ -273,7 +277,7 @@ def test_names_are_clean_and_kinds_are_names(lexicon: Lexicon) -> None:
 
 def test_hidden_tags_are_few_and_still_found(lexicon: Lexicon) -> None:
     assert lexicon.hidden <= set(lexicon.tags)
-    assert 0 < len(lexicon.hidden) < 50
+    assert 0 < len(lexicon.hidden) < 150
     assert lexicon.expand("turn") == ("turn",)
 
 

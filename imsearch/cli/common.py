@@ -41,8 +41,8 @@ dataset_option = click.option(
     multiple=True,
     required=True,
     metavar="KIND:PATH",
-    help="Labelled pictures: their kind (folders, csv, jsonl, voc, coco-json, corel5k, flickr8k, coco, sentiment or "
-    "emotion) and where they are; may be given again.",
+    help="Labelled pictures: their kind (folders, csv, jsonl, voc, coco-json, corel5k, flickr8k, coco, "
+    "sentiment, emotion, scenes or stuff) and where they are; may be given again.",
 )
 nul_option = click.option("-0", "nul", is_flag=True, help='Print bare paths, each followed by a NUL, for "xargs -0".')
 

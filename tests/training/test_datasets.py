@@ -54,6 +54,16 @@ LINES: list[object] = [
 ]
 TWO: Tree = {"a.jpg": None, "b.jpg": None}
 AS_TOLD = {"a.jpg": (("sea", "sky"), "train"), "b.jpg": (("sun",), "test")}
+SCENES: list[object] = [
+    {"file": "a.jpg", "labels": ["kitchen"], "set": "rooms", "split": "train"},
+    {"file": "b.jpg", "labels": ["sea"], "set": "places"},
+]
+STUFF_LINES: list[object] = [
+    {"file": "a.jpg", "labels": ["boat"], "stuff_labels": ["sky-other-merged", "sea", "banner"]},
+    {"file": "b.jpg", "labels": ["park"], "set": "places", "stuff_seen": ["sky", "tree", "crowd"]},
+    {"file": "c.jpg", "labels": ["road", "car"], "set": "streets", "complete": True, "split": "dev"},
+    {"file": "d.jpg", "labels": ["sofa"], "set": "places", "complete": False},
+]
 VOC: Tree = {
     "JPEGImages/1.jpg": None,
     "JPEGImages/2.jpg": None,
@@ -71,6 +81,11 @@ READ: dict[str, tuple[str, Tree, dict[str, tuple[tuple[str, ...], str]]]] = {
                           {"a.jpg": (("cat",), "train2017")}),
     "emotions": ("emotion:{}", {"labels.jsonl": [{"file": "a.jpg", "labels": ["baby"], "emotions": ["happy"]}], **TWO},
                  {"a.jpg": (("happy",), "")}),
+    "scenes": ("scenes:{}", {"labels.jsonl": SCENES, **TWO},
+               {"a.jpg": (("kitchen",), "train"), "b.jpg": (("sea",), "")}),
+    "stuff": ("stuff:{}", {"labels.jsonl": STUFF_LINES, **TWO, "c.jpg": None, "d.jpg": None},
+              {"a.jpg": (("sky", "water", "sea"), "train2017"), "b.jpg": (("sky", "tree"), "train2017"),
+               "c.jpg": (("road",), "dev")}),
     "a line separator in a text": (
         "jsonl:{}", {"labels.jsonl": '{"file": "a.jpg", "labels": ["x"], "captions": ["one\u2028two"]}', **TWO},
         {"a.jpg": (("x",), "")}),
@@ -141,6 +156,31 @@ def test_samples_carry_what_else_is_known(tmp_path: Path) -> None:
     assert load_dataset(f"emotion:{kept}").samples[0].extra == {"emotions": [], "nouns": ("x",)}
 
 
+def test_a_scene_is_judged_by_the_words_of_its_own_set(tmp_path: Path) -> None:
+    more: list[object] = [*SCENES, {"file": "c.jpg", "labels": ["bedroom"], "set": "rooms"}]
+    dataset = load_dataset(f"scenes:{write(tmp_path, {'labels.jsonl': more, **TWO, 'c.jpg': None})}")
+    assert [sample.judged for sample in dataset.samples] == [("bedroom", "kitchen"), ("sea",), ("bedroom", "kitchen")]
+    assert dataset.labels == ("bedroom", "kitchen", "sea")
+    assert dataset.judged().tolist() == [[True, True, False], [False, False, True], [True, True, False]]
+    assert dataset.judged(("sea", "kitchen")).tolist() == [[False, True], [True, False], [False, True]]
+
+
+def test_stuff_is_judged_as_far_as_it_is_labelled(tmp_path: Path) -> None:
+    files: Tree = {"labels.jsonl": STUFF_LINES, **TWO, "c.jpg": None, "d.jpg": None}
+    named, seen, pixels = load_dataset(f"stuff:{write(tmp_path, files)}").samples
+    assert {"sky", "grass", "wall", "plant"} <= set(named.judged or ())
+    assert "grass" in (seen.judged or ()) and "wall" not in (seen.judged or ())
+    assert pixels.judged == ("road",)
+    meadow: list[object] = [{"file": "a.jpg", "labels": [], "stuff_labels": ["grass-merged"]}]
+    (sample,) = load_dataset(f"stuff:{write(tmp_path, {'labels.jsonl': meadow})}").samples
+    assert not {"field", "plant"} & set(sample.judged or ())  # grass, to those who labelled it
+
+
+def test_other_kinds_judge_every_label(tmp_path: Path) -> None:
+    dataset = load_dataset(f"jsonl:{write(tmp_path, {'labels.jsonl': LINES, **TWO})}")
+    assert dataset.judged().all()
+
+
 def test_a_vocabulary_file_fixes_the_labels(tmp_path: Path) -> None:
     folder = write(tmp_path, {"labels.jsonl": LINES, "vocabulary.txt": "sky\nsea\n\nzebra\nsun\n", **TWO})
     assert load_dataset(f"jsonl:{folder}").labels == ("sea", "sky", "sun", "zebra")
@@ -187,6 +227,8 @@ REFUSED: dict[str, tuple[str, Tree, str]] = {
     "no file": ("jsonl:{}", line(labels=[]), 'line 2 needs a "file"'),
     "labels are no list": ("jsonl:{}", line(file="b.jpg", labels="sea"), 'line 2 needs .* a list of "labels"'),
     "no emotions": ("emotion:{}", line(file="b.jpg", labels=[]), 'line 1: a.jpg needs a list of "emotions"'),
+    "scenes without sets": ("scenes:{}", line(file="b.jpg", labels=["sea"]), 'line 1 needs the name of its "set"'),
+    "no stuff": ("stuff:{}", {"labels.jsonl": LINES, **TWO}, 'no picture with "stuff_labels"'),
     "a label is empty": ("jsonl:{}", line(file="b.jpg", labels=["sea", " "]), r"b.jpg has the label ' ' \(.*line 2\)"),
     "a label is no text": ("jsonl:{}", line(file="b.jpg", labels=[["sea"]]), r"has the label \['sea'\] \(.*line 2\)"),
     "missing pictures": ("jsonl:{}", {"labels.jsonl": LINES}, r"2 of 2 pictures.*a.jpg, is not there \(.*line 1\)"),

@@ -135,7 +135,7 @@ _TOWN_WORDS = {
 }
 
 IMPOSSIBLE: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
-    (ROOMS, {**dict.fromkeys(ROOMS, 0.8), **_OUTDOOR_WORDS}),
+    (ROOMS, _OUTDOOR_WORDS),
     (OUTDOORS, _INDOOR_WORDS),
     (WILD, _TOWN_WORDS),
     (("desert",), {"sea": 0.5, "snow": 0.7, "forest": 1.0, "water": 0.4, "grass": 0.4, "rainforest": 1.0}),
@@ -206,6 +206,7 @@ NEAR = tuple(
         "boat, sail, mast, sailboat, ship, canoe, harbor, dock, pier, ferry",
         "flying, flight, midair, jumping, airplane, bird",
         "window, door, doorway, entrance, gate, building, facade",
+        "child, boy, girl, baby, family", "woman, girl, mother, bride", "man, boy, father",
         "cucumber, zucchini", "orange, mandarin", "nectarine, peach", "lemon, lime", "pepper, bell pepper",
         "fruit, vegetable, food, dessert",
         "soldier, military, uniform, gun, camouflage, police, guard",

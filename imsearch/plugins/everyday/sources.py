@@ -242,8 +242,8 @@ class Sources:
             if draft.sure.pop(tag, None) is None:  # else the two contradict each other
                 self._show(draft, tag, 1.0 if count > 1 else SAID_ONCE)
                 draft.once.update({tag} if count == 1 and tag in draft.shown else ())
-            draft.open.add(tag)
-        draft.open.update(self._beside({*said, *draft.shown}))
+            draft.open |= self._near.get(tag, set()) | {tag}
+        draft.open.update(self._beside(draft.shown))
         _raise(draft.likely, self._unsaid)
 
     def _beside(self, tags: Iterable[str]) -> Iterator[str]:
