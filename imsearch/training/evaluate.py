@@ -105,7 +105,7 @@ def evaluate(
     truth = chosen.truth()[:, kept]
     scorer = _by_labels(annotator, dataset.kind, labels) if by == "labels" else _by_tags(annotator, spec, labels)
     parts = []
-    for batch in _prepared(spec, annotator, chosen.samples, social_tags):
+    for batch in prepared_batches(spec, annotator, chosen.samples, social_tags):
         parts.append(scorer(batch))
         progress(len(batch))
     scores = np.concatenate([scores for scores, _ in parts])
@@ -133,10 +133,14 @@ def _check_field(spec: AnnotatorSpec, chosen: Dataset, field: str) -> None:
         raise DatasetError(f"No picture of {chosen.folder} has the field {field!r}; there are: {known}")
 
 
-def _prepared(
-    spec: AnnotatorSpec, annotator: Annotator, samples: Sequence[Sample], field: str | None
+def prepared_batches(
+    spec: AnnotatorSpec, annotator: Annotator, samples: Sequence[Sample], field: str | None = None
 ) -> Iterator[list[Any]]:
-    """Batches of prepared pictures, one being read while the one before is judged."""
+    """Batches of prepared pictures, one being read while the one before is judged.
+
+    field: where the samples say what stands in for social tags.  Raises `DatasetError` for a picture that cannot be
+    read.
+    """
 
     def read(sample: Sample) -> Any:
         try:
@@ -149,6 +153,8 @@ def _prepared(
 
     size = annotator.batch_size
     batches = [samples[start : start + size] for start in range(0, len(samples), size)]
+    if not batches:
+        return
     with ThreadPoolExecutor() as pool:
         ahead = [pool.submit(read, sample) for sample in batches[0]]
         for index in range(len(batches)):

@@ -1,0 +1,238 @@
+"""The measures of what people meet, each over pictures that nothing is trained on (but `mixed`, which says so).
+
+`PARTS` names them.  A part tells which pictures it needs before anything is annotated, so that each picture is looked
+at once for all parts together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.evaluation import false_tags
+from imsearch.evaluation.answers import Answers
+from imsearch.evaluation.labelled import Judged, objects, scene_sets, stuff, top_1, without_overlaps
+from imsearch.evaluation.shown import Bin, Order, mean_ap, order_of, recall_at_precision, reliability, shown_shares
+from imsearch.lexicon import Lexicon
+from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
+
+PRECISION = 0.6
+MIXED = 500
+FOLDERS = {
+    "caltech101": "jsonl",
+    "coco_mini": "coco",
+    "corel5k": "corel5k",
+    "flickr8k_224": "flickr8k",
+    "oasis": "jsonl",
+    "scenes": "jsonl",
+    "sentibank_anp_mini": "jsonl",
+    "twitter1_sentiment": "jsonl",
+    "voc2012_100": "jsonl",
+    "voc5class": "jsonl",
+}
+"""The datasets below the folder of data, and their kinds."""
+FOOD = ("scenes, food10", "scenes, grocery")
+"""The rows of the scene sets that show dishes and fruit instead of places."""
+_HELD_ONE_IN = {"coco_mini": 4, "voc5class": 5}
+"""One picture in so many is held back from training, by the hash of its name."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure; None where it has no such figure, nan where it could not be computed.
+
+    mean_ap: over `words` words.  top_1: the share of pictures whose likeliest word is true.  precision, recall: of
+    shown tags.  clear: the precision where pairs of words that may be true together are left out.  at_precision: the
+    recall at the lowest probability from which precision is `PRECISION`.
+    """
+
+    measure: str
+    pictures: int
+    words: int
+    mean_ap: float
+    top_1: float | None
+    precision: float
+    recall: float
+    clear: float | None
+    at_precision: float
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Over how many pictures, the share without any shown tag, and the mean number of shown tags."""
+
+    pictures: int
+    without: float
+    tags: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """The pictures that a measure needs, and how it is taken once they are annotated.
+
+    judged: what their labels tell, each a row.  groups: further rows, each over some of these together.
+    families: what is surely false.
+    """
+
+    samples: tuple[Sample, ...]
+    judged: tuple[Judged, ...] = ()
+    groups: Mapping[str, Sequence[Judged]] = field(default_factory=dict)
+    families: tuple[false_tags.Family, ...] = ()
+
+    def rows(self, answers: Answers) -> list[Row]:
+        """The figures of ranking and of what is shown."""
+        groups = {**self.groups, **{each.name: [each] for each in self.judged}}
+        return [_row(name, several, answers) for name, several in groups.items()]
+
+    def false(self, answers: Answers) -> list[false_tags.Found]:
+        """The shown tags that are surely false."""
+        return [false_tags.count(family, answers) for family in self.families]
+
+
+class Sets:
+    """The datasets below a folder, each read once."""
+
+    def __init__(self, folder: Path, lexicon: Lexicon | None = None) -> None:
+        self.folder, self.lexicon = folder, lexicon or Lexicon.load()
+        self._read: dict[str, Dataset] = {}
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset in the folder `name`.  Raises `DatasetError` when it is not there or damaged."""
+        if name not in self._read:
+            self._read[name] = load_dataset(f"{FOLDERS[name]}:{self.folder / name}")
+        return self._read[name]
+
+    def held(self, name: str) -> Dataset:
+        """The pictures that are held back of a dataset without splits of its own."""
+        dataset = self.dataset(name)
+        return dataset.choose(hold_out(dataset.samples, _HELD_ONE_IN[name])[1])
+
+
+def stuff_part(sets: Sets) -> Part:
+    """Stuff on COCO photos held back and on CamVid's streets; apart, what one look saw on other scenes."""
+    dev = sets.dataset("scenes").split("dev").samples
+    judged = (
+        stuff("stuff, COCO", sets.held("coco_mini").samples),
+        stuff("stuff, CamVid", [sample for sample in dev if sample.extra.get("set") == "camvid"]),
+        stuff("stuff, one look", [sample for sample in dev if "stuff_seen" in sample.extra]),
+    )
+    files = {file for each in judged for file in each.files}
+    samples = [each for each in (*sets.held("coco_mini").samples, *dev) if each.file in files]
+    families = tuple(false_tags.missing_stuff(each) for each in judged[:2])
+    return Part(tuple(samples), judged, families=families)
+
+
+def scenes_part(sets: Sets) -> Part:
+    """The dev split of the scene sets, each set by its own words."""
+    scenes = sets.dataset("scenes")
+    dev = scenes.split("dev").samples
+    judged = tuple(scene_sets(scenes.samples, dev, sets.lexicon))
+    groups = {
+        "scenes, places": [each for each in judged if each.name not in FOOD],
+        "scenes, all sets": judged,
+    }
+    families = (*false_tags.wrong_places(dev), false_tags.animals_in_landscapes(dev, sets.lexicon))
+    return Part(dev, judged, groups, families)
+
+
+def objects_part(sets: Sets) -> Part:
+    """COCO's objects on the photos held back."""
+    held = sets.held("coco_mini")
+    judged = objects("objects, COCO", held.samples, held.labels, sets.lexicon)
+    return Part(held.samples, (judged,), families=(false_tags.missing_objects(held.samples, sets.lexicon),))
+
+
+def voc_part(sets: Sets) -> Part:
+    """Five objects on VOC-like photos held back."""
+    held = sets.held("voc5class")
+    return Part(held.samples, (objects("objects, VOC-like", held.samples, held.labels, sets.lexicon),))
+
+
+def flickr_part(sets: Sets) -> Part:
+    """Flickr8k's concepts on its dev split.  What two of four captions do not say counts as wrong."""
+    dev = sets.dataset("flickr8k_224").split("dev")
+    judged = objects("concepts, Flickr8k", dev.samples, dev.labels, sets.lexicon)
+    return Part(dev.samples, (judged,), families=(false_tags.other_animals(dev.samples, sets.lexicon),))
+
+
+def screens_part(sets: Sets) -> Part:
+    """Screens and machines on Corel5k's test pictures, where there are none."""
+    test = sets.dataset("corel5k").split("test").samples
+    return Part(test, families=(false_tags.screens(test),))
+
+
+def mixed_part(sets: Sets) -> Part:
+    """As many pictures of each dataset, `MIXED` in all, by the hash of their names, whatever they are used for."""
+    several = [_some(sets.dataset(name), MIXED // len(FOLDERS)) for name in FOLDERS]
+    return Part(tuple(sample for samples in several for sample in samples))
+
+
+def _some(dataset: Dataset, number: int) -> list[Sample]:
+    def order(sample: Sample) -> bytes:
+        return hashlib.sha256(f"{dataset.folder.name}/{sample.file.name}".encode()).digest()
+
+    return sorted(dataset.samples, key=order)[:number]
+
+
+PARTS: dict[str, Callable[[Sets], Part]] = {
+    "stuff": stuff_part,
+    "scenes": scenes_part,
+    "objects": objects_part,
+    "voc": voc_part,
+    "flickr8k": flickr_part,
+    "screens": screens_part,
+    "mixed": mixed_part,
+}
+
+
+def counts(part: Part, answers: Answers) -> Counts:
+    """How many tags are shown on the pictures of a part."""
+    numbers = [len(answers.shown_tags(sample.file)) for sample in part.samples]
+    return Counts(len(numbers), float(np.mean([number == 0 for number in numbers])), float(np.mean(numbers)))
+
+
+def order(part: Part, answers: Answers) -> Order:
+    """Whether the order of probabilities and what is shown agree on the pictures of a part."""
+    return order_of(answers.spec, [answers.tags[sample.file] for sample in part.samples])
+
+
+def curve(parts: Sequence[Part], answers: Answers) -> list[Bin]:
+    """The reliability of shown tags over all pairs that are judged; those that may be true together are left out."""
+    several = [without_overlaps(each) for part in parts for each in part.judged]
+    return reliability(
+        (each.truth, each.scores(answers), each.known & each.shown(answers))
+        for each in several
+    )  # fmt: skip
+
+
+def _row(name: str, several: Sequence[Judged], answers: Answers) -> Row:
+    """One row over all pairs of some sets; the mean AP is that of the words within each set, top-1 of all pictures."""
+    scores = [each.scores(answers) for each in several]
+    ranked = [mean_ap(each.truth, found, each.known, each.least) for each, found in zip(several, scores, strict=True)]
+    words = sum(count for _, count in ranked)
+    best = np.sum([top_1(each, found) for each, found in zip(several, scores, strict=True)], axis=0)
+    truth, known, flat = _flat([each.truth for each in several]), _flat([each.known for each in several]), _flat(scores)
+    shown = _flat([each.shown(answers) for each in several])
+    clear = _flat([without_overlaps(each).known for each in several])
+    strict = shown_shares(truth, shown, known)
+    return Row(
+        name,
+        sum(len(each.files) for each in several),
+        words,
+        sum(value * count for value, count in ranked if count) / max(words, 1),
+        float(best[0] / best[1]) if best[1] else None,
+        strict.precision,
+        strict.recall,
+        None if np.array_equal(clear, known) else shown_shares(truth, shown, clear).precision,
+        recall_at_precision(truth, flat, known, PRECISION),
+    )
+
+
+def _flat(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate([array.ravel() for array in arrays])
