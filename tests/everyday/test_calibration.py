@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from imsearch.lexicon import Lexicon
-from imsearch.plugins.everyday.calibrate import Judged
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
+from imsearch.plugins.everyday.judged import Judged
 from imsearch.plugins.everyday.tagging import Tagger, evidence, make_source
-from imsearch.plugins.everyday.thresholds import choose_thresholds
-from imsearch.training.calibration import MOST_SHOWN, best_threshold
-from imsearch.training.fusion import Rule, fit_rule, from_header, halfway, to_header
+from imsearch.training.calibration import best_threshold
+from imsearch.training.fusion import Rule, fit_offset, fit_rule, from_header, to_header
 from imsearch.training.probabilities import sigmoid
 
 LEXICON = Lexicon(
@@ -69,17 +68,34 @@ def test_a_kind_of_many_classes_loses_what_smoothed_labels_leave_to_each() -> No
     assert found["breed n3"][1] == pytest.approx(np.exp(6) / (192 + 8 * np.exp(6)), abs=1e-4)  # a class: as it is
 
 
-def test_a_sure_imagenet_is_believed_where_one_other_dataset_judged() -> None:
-    heads = {"corel5k": Head(("cup",)), "imagenet": Head(("n1", "n3"))}
-    lexicon = Lexicon(kinds={}, labels={"corel5k": {"cup": "cup"}, "imagenet": {"n1": "beagle", "n3": "cup"}})
-    rules = {"corel5k+imagenet": Rule((1.0, 0.0), 0.0), "imagenet": Rule((1.0,), 0.0)}
-    tagger = Tagger(Checkpoint("1", heads, rules), lexicon)
+def test_a_class_that_imagenet_alone_knows_is_no_likelier_than_a_trusted_kind_above_it() -> None:
+    labels = {"photos": {}, "imagenet": {"n1": "polar bear", "n2": "samoyed", "n3": "cup"}}
+    lexicon = Lexicon(kinds={"polar bear": ("bear",), "samoyed": ("dog",)}, labels=labels)
+    heads = {"photos": Head(("bear", "dog")), "imagenet": Head(("n1", "n2", "n3"))}
+    rules = {"photos+imagenet": Rule((1.0, 0.0), 0.0), "imagenet": Rule((1.0,), 0.0)}
     logits = {
-        "corel5k": np.array([[-3], [3]], dtype=np.float32),
-        "imagenet": np.log(np.array([[0.1, 0.9], [0.9, 0.1]], dtype=np.float32)),
+        "photos": np.array([[-3, 3]], dtype=np.float32),
+        "imagenet": np.log(np.array([[0.7, 0.2, 0.1]], dtype=np.float32)),
     }
-    cups = tagger.probabilities(logits)[:, tagger.tags.index("cup")]
-    assert cups == pytest.approx([0.9, 1 / (1 + np.exp(-3))], abs=1e-5)
+    for trusted, expected in (((), 0.7), (("bear",), sigmoid(np.float32(-3)))):
+        tagger = Tagger(Checkpoint("2", heads, rules, trusted=trusted), lexicon)
+        found = dict(zip(tagger.tags, tagger.probabilities(logits)[0].tolist(), strict=True))
+        assert found["polar bear"] == pytest.approx(float(expected), abs=1e-5)
+        assert found["dog"] == pytest.approx(float(sigmoid(np.float32(3))), abs=1e-5)
+        assert found["samoyed"] == pytest.approx(0.2, abs=1e-5)
+
+
+def test_an_offset_moves_one_tag_only() -> None:
+    logits = {
+        "corel5k": np.zeros((1, 3), dtype=np.float32),
+        "imagenet": np.log(np.array([[0.3, 0.5, 0.2]], dtype=np.float32)),
+    }
+    before, after = (
+        Tagger(Checkpoint("2", HEADS, RULES, offsets=offsets), LEXICON).logits(logits) for offsets in ({}, {"sky": 1.5})
+    )
+    moved = Tagger(Checkpoint("2", HEADS, RULES), LEXICON).tags.index("sky")
+    assert after[0, moved] - before[0, moved] == pytest.approx(1.5)
+    assert np.delete(after - before, moved).tolist() == [0] * (before.size - 1)
 
 
 def test_a_rule_finds_the_probabilities_that_made_the_data() -> None:
@@ -98,10 +114,16 @@ def test_a_head_that_would_count_against_a_tag_is_left_out() -> None:
     assert rule.weights[1] == 0 and rule.weights[0] > 0.3
 
 
-def test_halfway_and_the_header_round_trip() -> None:
-    rule = halfway(Rule((2.0, 1.0), -1.0), slope=0.5, offset=-0.4)
-    assert rule == Rule((1.5, 0.75), -0.95)
-    assert from_header(to_header({"a+b": rule})) == {"a+b": rule}
+def test_an_offset_makes_probabilities_right_on_average() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(-2, 1, 20_000)
+    truth = random.random(20_000) < 1 / (1 + np.exp(-(logits + 1.5)))
+    assert fit_offset(logits, truth, np.ones(20_000)) == pytest.approx(1.5, abs=0.1)
+    assert 0 < fit_offset(logits[:4], np.ones(4, dtype=bool), np.ones(4)) < 3  # few pairs: drawn towards 0
+
+
+def test_the_header_round_trip() -> None:
+    assert from_header(to_header({"a+b": Rule((1.5, 0.75), -0.95)})) == {"a+b": Rule((1.5, 0.75), -0.95)}
 
 
 def test_the_best_threshold_prefers_precision() -> None:
@@ -111,20 +133,9 @@ def test_the_best_threshold_prefers_precision() -> None:
     assert best_threshold(values, truth) == pytest.approx(0.7)
 
 
-def test_tags_with_few_positives_share_the_common_threshold() -> None:
-    random = np.random.default_rng(1)
-    truth = np.zeros((100, 2), dtype=bool)
-    truth[:30, 0], truth[:3, 1] = True, True
-    rows = np.where(truth, 0.95, 0.1) + random.random((100, 2)) * 0.01
-    judged = Judged("set", np.arange(100), ("often", "seldom"), truth)
-    common, own = choose_thresholds([judged], ("often", "seldom"), rows.astype(np.float32))
-    assert common == MOST_SHOWN  # everything true lies far above
-    assert list(own) == ["often"]
-
-
-def test_pairs_are_those_of_tags_that_both_know() -> None:
-    judged = Judged("set", np.array([2, 0]), ("sea", "sky"), np.array([[True, False], [False, True]]))
-    values = np.arange(9, dtype=np.float32).reshape(3, 3)
-    found, truth = judged.pairs(("sky", "tree", "sun"), values)
-    assert found.tolist() == [6, 0] and truth.tolist() == [False, True]
-    assert len(judged.pairs(("tree",), values[:, :1])[0]) == 0
+def test_the_columns_of_judged_pairs_are_those_that_both_know() -> None:
+    none = np.empty((0, 2))
+    judged = Judged(*[np.empty(0, dtype=np.intp)] * 3, ("sea", "sky"), none > 0, none.astype(np.float32))
+    here, there = judged.columns(("sky", "tree", "sea"))
+    assert (here.tolist(), there.tolist()) == ([0, 1], [2, 0])
+    assert [part.tolist() for part in judged.columns(("tree",))] == [[], []]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import torch
 from PIL import Image
 
 from imsearch.errors import DatasetError, ModelError
 from imsearch.pictures.picture import read_picture
+from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.recipe import train
 from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
@@ -24,7 +26,7 @@ WORDS = {
     "flickr8k": {"sky": ["beach"], "grass": ["dog", "grass"], "snow": ["snow"]},
     "coco": {"sky": ["kite"], "grass": ["dog"], "snow": ["skis"]},
 }
-OPTIONS = {"epochs": "3", "batch_size": "6"}
+OPTIONS = {"epochs": "3", "batch_size": "6", "photos_epochs": "2", "photos_least": "2"}
 
 
 def file_names() -> list[str]:
@@ -81,6 +83,16 @@ def test_the_summary_describes_the_weights(trained: Path) -> None:
     assert tuple(summary["vocabulary"]) == annotator.tagger.tags
     assert len(set(summary["vocabulary"])) == len(summary["vocabulary"]) > 1000
     assert 0.3 <= summary["threshold"] <= 0.7
+
+
+def test_heads_alone_are_trained_on_the_shipped_stages(datasets: list[Dataset], tmp_path: Path) -> None:
+    path = train(Run(tmp_path, datasets, options={**OPTIONS, "start": "everyday"}))
+    ours, shipped = (safetensors.numpy.load_file(each) for each in (path, WEIGHTS))
+    stages = [name for name in shipped if name.startswith(("backbone.", "heads."))]
+    assert len(stages) > 10 and all(np.array_equal(ours[name], shipped[name]) for name in stages)
+    assert ours["photos.weight"].shape[1] == 2560
+    with pytest.raises(ModelError, match="start wants one of imagenet, everyday"):
+        train(Run(tmp_path / "other", datasets, options={**OPTIONS, "start": "zebra"}))
 
 
 def test_the_annotator_gives_tags_and_vector_from_one_pass(

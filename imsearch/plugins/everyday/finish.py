@@ -59,14 +59,12 @@ def judge_all(
     return np.concatenate(features), {name: np.concatenate(several) for name, several in parts.items()}
 
 
-def finish(
-    run: Run, tuned: EverydayNetwork, corpus: Corpus, settings: dict[str, Any], history: list[Epoch]
-) -> Path:
+def finish(run: Run, tuned: EverydayNetwork, corpus: Corpus, settings: dict[str, Any], history: list[Epoch]) -> Path:
     """Train ``photos`` on the features of both branches, remember, calibrate, and write the checkpoint."""
     lexicon = Lexicon.load()
     sources = Sources(lexicon)
     views = _views(run, tuned, corpus)
-    teaching = _teaching(corpus, sources, lexicon)
+    teaching = _teaching(corpus, sources, lexicon, settings["photos_least"])
     run.reporter.note(f"photos: {len(teaching.labels)} tags")
     judged = gather_judged(corpus, sources, lexicon)
     layers = _layers(run, views, teaching, corpus, judged, settings)
@@ -108,10 +106,10 @@ def _views(run: Run, network: EverydayNetwork, corpus: Corpus) -> dict[str, NDAr
     return {"plain": plain, "grey": grey}
 
 
-def _teaching(corpus: Corpus, sources: Sources, lexicon: Lexicon) -> Teaching:
+def _teaching(corpus: Corpus, sources: Sources, lexicon: Lexicon, least: int) -> Teaching:
     there, weights = sources.targets(corpus.rows)
     targets, total = add_teacher(there, weights, sources.tags, corpus.rows, lexicon.labels("coco"))
-    return choose_labels(targets, total, sources.tags, corpus.train)
+    return choose_labels(targets, total, sources.tags, corpus.train, least)
 
 
 def _layers(

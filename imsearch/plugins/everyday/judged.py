@@ -59,7 +59,7 @@ def gather_judged(corpus: Corpus, sources: Sources, lexicon: Lexicon) -> Judged:
     there, weights = sources.targets([corpus.rows[row] for row in rows])
     column = {tag: index for index, tag in enumerate(sources.tags)}
     objects = np.array([column[tag] for tag in lexicon.labels("coco").values()], dtype=np.intp)
-    number = {id(dataset): index for index, dataset in enumerate(dict.fromkeys(d for d, _ in corpus.rows))}
+    number = {each: index for index, each in enumerate(dict.fromkeys(id(dataset) for dataset, _ in corpus.rows))}
     for index, row in enumerate(rows):
         kind = corpus.rows[row][0].kind
         if kind == "coco" and row not in held:
@@ -92,5 +92,3 @@ def _strict(
         shown = np.array([tag in said for tag in tags])
         truth[index, places] = shown
         weights[index, places] = np.where(shown, 1.0, absent)
-
-

@@ -25,8 +25,6 @@ from imsearch.training.run import Run
 
 Floats = NDArray[np.float32]
 
-LEAST_PICTURES = 8.0
-"""A tag with fewer pictures to learn from is no label of the head."""
 TEACHER_WEIGHT = 1.0
 TRUE_OBJECTS = 2.0
 """True labels of COCO's objects are few beside the teacher's."""
@@ -77,10 +75,12 @@ def add_teacher(
     return targets, total
 
 
-def choose_labels(targets: Floats, weights: Floats, tags: Sequence[str], train: NDArray[np.intp]) -> Teaching:
-    """The tags that enough of the rows `train` show; arrays over all rows."""
+def choose_labels(
+    targets: Floats, weights: Floats, tags: Sequence[str], train: NDArray[np.intp], least: float
+) -> Teaching:
+    """The tags that at least so many of the rows `train` show; arrays over all rows."""
     count = (targets[train] * np.minimum(weights[train], 1)).sum(axis=0)
-    kept = np.flatnonzero(count >= LEAST_PICTURES)
+    kept = np.flatnonzero(count >= least)
     return Teaching(
         tuple(tags[index] for index in kept),
         targets[:, kept].astype(np.float16),

@@ -26,15 +26,15 @@ from torch import Tensor, nn
 from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday import WEIGHTS
-from imsearch.plugins.everyday.corpus import Corpus, gather
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
+from imsearch.plugins.everyday.corpus import Corpus, gather
 from imsearch.plugins.everyday.finish import finish, judge_all, to_maps
 from imsearch.plugins.everyday.network import FROZEN_STAGES, IMAGENET, EverydayNetwork
 from imsearch.training.cache import picture_rows
 from imsearch.training.features import cached_maps
+from imsearch.training.identity import begin
 from imsearch.training.losses import asymmetric, binary_cross_entropy, soft_cross_entropy
 from imsearch.training.metrics import mean_average_precision
-from imsearch.training.identity import begin
 from imsearch.training.run import Epoch, Run, Setting, State, train_epochs
 
 DEFAULTS: dict[str, Setting] = {
@@ -50,10 +50,12 @@ DEFAULTS: dict[str, Setting] = {
     "imagenet_weight": 0.5,
     "tuned": 1.0,
     "photos_epochs": 12,
+    "photos_least": 8,
     "photos_learning_rate": 2e-3,
 }
 """start: ``imagenet`` tunes the upper stages anew; ``everyday`` keeps those of the shipped weights with the heads on
-them, and trains only what stands on both branches.  `tuned` 0 leaves the backbone as it is and trains linear heads
+them, and trains only what stands on both branches.  photos_least: with fewer pictures to learn from a tag is no label of
+``photos``.  `tuned` 0 leaves the backbone as it is and trains linear heads
 only: the baseline to beat."""
 STARTS = ("imagenet", "everyday")
 

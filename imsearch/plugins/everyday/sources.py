@@ -161,6 +161,7 @@ class Sources:
         self._keywords(draft, "corel5k", sample.labels, KEYWORDS_MISSING)
         background = {*self._labels["corel5k"].values()} & tables.BACKGROUND
         _raise(draft.likely, dict.fromkeys(background, UNSAID_BACKGROUND))
+        _raise(draft.sure, dict.fromkeys(tables.NOT_ON_COREL, 1.0))
 
     def _caltech(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
         """One object a picture, mostly alone."""
