@@ -131,11 +131,11 @@ def _print(figures: Figures) -> None:
 
 
 def _print_rows(figures: Figures) -> None:
-    table = make_table("measure", ">photos", ">words", ">mAP", ">top-1", ">P", ">clear P", ">R", ">R at P .6")
+    table = make_table("measure", ">photos", ">mAP", ">top-1", ">P", ">P*", ">R", ">R@.6")
     table.columns[0].no_wrap = True
     for row in figures.rows:
         shares = (row.mean_ap, row.top_1, row.precision, row.clear, row.recall, row.at_precision)
-        table.add_row(row.measure, f"{row.pictures:,}", str(row.words), *map(_share, shares))
+        table.add_row(row.measure, f"{row.pictures:,}", *map(_share, shares))
     print_table(table)
 
 

@@ -154,9 +154,10 @@ def voc_part(sets: Sets) -> Part:
     return Part(held.samples, (objects("objects, VOC-like", held.samples, held.labels, sets.lexicon),))
 
 
-def flickr_part(sets: Sets) -> Part:
-    """Flickr8k's concepts on its dev split.  What two of four captions do not say counts as wrong."""
+def flickr_part(sets: Sets, number: int | None = None) -> Part:
+    """Flickr8k's concepts on its dev split, or the first `number`.  What two of four captions do not say is wrong."""
     dev = sets.dataset("flickr8k_224").split("dev")
+    dev = dev.choose(dev.samples[:number])
     judged = objects("concepts, Flickr8k", dev.samples, dev.labels, sets.lexicon)
     return Part(dev.samples, (judged,), families=(false_tags.other_animals(dev.samples, sets.lexicon),))
 
@@ -167,9 +168,9 @@ def screens_part(sets: Sets) -> Part:
     return Part(test, families=(false_tags.screens(test),))
 
 
-def mixed_part(sets: Sets) -> Part:
-    """As many pictures of each dataset, `MIXED` in all, by the hash of their names, whatever they are used for."""
-    several = [_some(sets.dataset(name), MIXED // len(FOLDERS)) for name in FOLDERS]
+def mixed_part(sets: Sets, number: int = MIXED) -> Part:
+    """As many pictures of each dataset, `number` in all, by the hash of their names, whatever they are used for."""
+    several = [_some(sets.dataset(name), number // len(FOLDERS)) for name in FOLDERS]
     return Part(tuple(sample for samples in several for sample in samples))
 
 
