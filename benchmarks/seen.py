@@ -70,7 +70,7 @@ def main(data: Path, only: str | None, annotator: str, device: str, as_json: boo
         raise click.ClickException(str(error)) from error
     figures = collect(parts, answers, labels)
     if as_json:
-        print_json(_plain(asdict(figures)))
+        print_json(plain(asdict(figures)))
     else:
         _print(figures)
 
@@ -106,12 +106,12 @@ def collect(parts: Mapping[str, Part], answers: Answers, labels: Evaluation | No
     )
 
 
-def _plain(value: object) -> object:
-    """The same for JSON, which has no nan."""
+def plain(value: object) -> object:
+    """The same for JSON: lists for tuples, and null for nan, which JSON does not have."""
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
