@@ -4,7 +4,7 @@
 
 PICTURES are files and folders; of more than --number, those that come first by the hash of their names are taken.  A
 sheet holds 30; the second and further ones get -2, -3 ... after the name.  An unshown tag that is likelier than a shown
-one stands behind a bracket.
+one stands in brackets.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _DIM = (150, 60, 20)
 @click.option("--device", default="cpu", show_default=True)
 def main(pictures: tuple[Path, ...], output: Path, number: int, annotator: str, device: str) -> None:
     """Draw pictures with their shown tags under them."""
+    if output.suffix.lower() not in (".png", ".jpg", ".jpeg") or not output.parent.is_dir():
+        raise click.BadParameter(f"{output} is no .png or .jpg in a folder that is there", param_hint="--output")
     samples = [Sample(file, ()) for file in chosen(pictures, number)]
     if not samples:
         raise click.UsageError(f"No picture lies in {', '.join(map(str, pictures))}. Name files, or folders with some.")

@@ -24,7 +24,7 @@ from imsearch.cli.progress import TrainingProgress
 from imsearch.errors import ImsearchError
 from imsearch.evaluation.answers import Answers, ask
 from imsearch.evaluation.false_tags import Found
-from imsearch.evaluation.measures import PARTS, Counts, Part, Row, Sets, counts, curve, order
+from imsearch.evaluation.measures import PARTS, Counts, Part, Row, Sets, Word, counts, curve, order, words_of
 from imsearch.evaluation.shown import Bin, Order, never_shown
 from imsearch.records import AnnotatorSpec
 from imsearch.training.evaluate import Evaluation, HasHeads, evaluate
@@ -41,6 +41,7 @@ class Figures:
     annotator: str
     version: str
     rows: list[Row]
+    words: list[Word]
     labels: Evaluation | None
     false: list[Found]
     curve: list[Bin]
@@ -55,7 +56,7 @@ class Figures:
 @click.option("--only", metavar="PART,...", help=f"Some of: {', '.join(PARTS)} (default: all).")
 @click.option("--annotator", default="everyday", show_default=True, metavar="NAME[=WEIGHTS]")
 @click.option("--device", default="cpu", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON, also those of each word.")
 def main(data: Path, only: str | None, annotator: str, device: str, as_json: bool) -> None:
     """Judge what an annotator shows on photos that nothing was trained on."""
     names = [name.strip() for name in only.split(",")] if only else list(PARTS)
@@ -96,6 +97,7 @@ def collect(parts: Mapping[str, Part], answers: Answers, labels: Evaluation | No
         answers.spec.name,
         answers.spec.version,
         [row for part in parts.values() for row in part.rows(answers)],
+        [word for part in parts.values() for judged in part.judged for word in words_of(judged, answers)],
         labels,
         [found for part in parts.values() for found in part.false(answers)],
         curve([part for name, part in parts.items() if name != FLICKR], answers),

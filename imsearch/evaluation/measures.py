@@ -64,6 +64,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Word:
+    """One word of a measure: how many judged pictures have it, show it, and both; its AP, or nan where none has it."""
+
+    measure: str
+    word: str
+    tag: str
+    there: int
+    shown: int
+    right: int
+    ap: float
+
+
+@dataclass(frozen=True)
 class Counts:
     """Over how many pictures, the share without any shown tag, and the mean number of shown tags."""
 
@@ -192,6 +205,19 @@ PARTS: dict[str, Callable[[Sets], Part]] = {
 }
 
 
+def words_of(judged: Judged, answers: Answers) -> list[Word]:
+    """What a measure's figures are made of, word by word."""
+    shown, scores = judged.shown(answers) & judged.known, judged.scores(answers)
+    there = judged.truth & judged.known
+    found = []
+    for place, (word, tag) in enumerate(zip(judged.labels, judged.tags, strict=True)):
+        column = slice(place, place + 1)
+        ap, _ = mean_ap(judged.truth[:, column], scores[:, column], judged.known[:, column])
+        having, showing, both = (int(each[:, place].sum()) for each in (there, shown, there & shown))
+        found.append(Word(judged.name, word, tag, having, showing, both, ap))
+    return found
+
+
 def counts(part: Part, answers: Answers) -> Counts:
     """How many tags are shown on the pictures of a part."""
     numbers = [len(answers.shown_tags(sample.file)) for sample in part.samples]
@@ -226,7 +252,7 @@ def _row(name: str, several: Sequence[Judged], answers: Answers) -> Row:
         name,
         sum(len(each.files) for each in several),
         words,
-        sum(value * count for value, count in ranked if count) / max(words, 1),
+        sum(value * count for value, count in ranked if count) / words if words else float("nan"),
         float(best[0] / best[1]) if best[1] else None,
         strict.precision,
         strict.recall,

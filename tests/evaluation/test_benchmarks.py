@@ -78,6 +78,8 @@ def test_figures_come_as_a_table_and_as_json(tmp_path: Path) -> None:
     assert "missing objects, COCO" in printed.output
     found = json.loads(CliRunner().invoke(seen.main, [*asked, "--json"]).stdout)
     assert [(row["measure"], row["pictures"]) for row in found["rows"]] == [("objects, COCO", held)]
+    assert {word["word"] for word in found["words"]} == {"cat", "dog"}
+    assert sum(word["there"] for word in found["words"]) == held
     assert found["counts"] is None
     assert found["vocabulary"] > 1000
 
@@ -106,6 +108,14 @@ def test_a_sheet_has_every_picture_with_its_shown_tags(tmp_path: Path) -> None:
     with Image.open(paths[0]) as first, Image.open(paths[1]) as second:
         assert first.width == second.width
         assert first.height > second.height
+
+
+def test_a_sheet_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
+    (file,) = photos(tmp_path / "photos", 1)
+    for output in (tmp_path / "sheet.txt", tmp_path / "missing" / "sheet.png"):
+        refused = CliRunner().invoke(contact_sheet.main, [str(file), "--output", str(output)])
+        assert refused.exit_code == 2
+        assert "is no .png or .jpg in a folder that is there" in refused.stderr
 
 
 def test_the_same_pictures_are_taken_every_time(tmp_path: Path) -> None:
