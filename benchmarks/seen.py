@@ -24,7 +24,7 @@ from imsearch.cli.progress import TrainingProgress
 from imsearch.errors import ImsearchError
 from imsearch.evaluation.answers import Answers, ask
 from imsearch.evaluation.false_tags import Found
-from imsearch.evaluation.measures import PARTS, Counts, Part, Row, Sets, counts, curve, order
+from imsearch.evaluation.measures import PARTS, Counts, Part, Row, Sets, Word, counts, curve, order, words_of
 from imsearch.evaluation.shown import Bin, Order, never_shown
 from imsearch.records import AnnotatorSpec
 from imsearch.training.evaluate import Evaluation, HasHeads, evaluate
@@ -41,6 +41,7 @@ class Figures:
     annotator: str
     version: str
     rows: list[Row]
+    words: list[Word]
     labels: Evaluation | None
     false: list[Found]
     curve: list[Bin]
@@ -55,7 +56,7 @@ class Figures:
 @click.option("--only", metavar="PART,...", help=f"Some of: {', '.join(PARTS)} (default: all).")
 @click.option("--annotator", default="everyday", show_default=True, metavar="NAME[=WEIGHTS]")
 @click.option("--device", default="cpu", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON, also those of each word.")
 def main(data: Path, only: str | None, annotator: str, device: str, as_json: bool) -> None:
     """Judge what an annotator shows on photos that nothing was trained on."""
     names = [name.strip() for name in only.split(",")] if only else list(PARTS)
@@ -70,7 +71,7 @@ def main(data: Path, only: str | None, annotator: str, device: str, as_json: boo
         raise click.ClickException(str(error)) from error
     figures = collect(parts, answers, labels)
     if as_json:
-        print_json(_plain(asdict(figures)))
+        print_json(plain(asdict(figures)))
     else:
         _print(figures)
 
@@ -96,6 +97,7 @@ def collect(parts: Mapping[str, Part], answers: Answers, labels: Evaluation | No
         answers.spec.name,
         answers.spec.version,
         [row for part in parts.values() for row in part.rows(answers)],
+        [word for part in parts.values() for judged in part.judged for word in words_of(judged, answers)],
         labels,
         [found for part in parts.values() for found in part.false(answers)],
         curve([part for name, part in parts.items() if name != FLICKR], answers),
@@ -106,12 +108,12 @@ def collect(parts: Mapping[str, Part], answers: Answers, labels: Evaluation | No
     )
 
 
-def _plain(value: object) -> object:
-    """The same for JSON, which has no nan."""
+def plain(value: object) -> object:
+    """The same for JSON: lists for tuples, and null for nan, which JSON does not have."""
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
@@ -131,11 +133,11 @@ def _print(figures: Figures) -> None:
 
 
 def _print_rows(figures: Figures) -> None:
-    table = make_table("measure", ">photos", ">words", ">mAP", ">top-1", ">P", ">clear P", ">R", ">R at P .6")
+    table = make_table("measure", ">photos", ">mAP", ">top-1", ">P", ">P*", ">R", ">R@.6")
     table.columns[0].no_wrap = True
     for row in figures.rows:
         shares = (row.mean_ap, row.top_1, row.precision, row.clear, row.recall, row.at_precision)
-        table.add_row(row.measure, f"{row.pictures:,}", str(row.words), *map(_share, shares))
+        table.add_row(row.measure, f"{row.pictures:,}", *map(_share, shares))
     print_table(table)
 
 

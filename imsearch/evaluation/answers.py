@@ -32,16 +32,14 @@ class Answers:
 
     def shown(self, files: Sequence[Path], tags: Sequence[str]) -> Bools:
         """Boolean ``(files, tags)``: returned with a probability that its tag's threshold lets through."""
-        rows = [[tag in said and self.spec.shows(tag, said[tag]) for tag in tags] for said in map(self._of, files)]
+        shown = [self.shown_tags(file) for file in files]
+        rows = [[tag in each for tag in tags] for each in shown]
         return np.array(rows, dtype=bool).reshape(len(files), len(tags))
 
     def shown_tags(self, file: Path) -> dict[str, float]:
         """The shown tags of a picture with their probabilities, the likeliest first."""
         said = sorted(self.tags[file].items(), key=lambda item: -item[1])
         return {tag: probability for tag, probability in said if self.spec.shows(tag, probability)}
-
-    def _of(self, file: Path) -> Mapping[str, float]:
-        return self.tags[file]
 
 
 def ask(

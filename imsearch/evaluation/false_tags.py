@@ -32,17 +32,18 @@ SCREENS = _names(
 )
 SCREENS_IN_COREL5K: frozenset[str] = frozenset()
 """Files of Corel5k's test split that show one of `SCREENS`: none of the 499, looked at one by one."""
-ROOMS = _names(
-    "kitchen, bathroom, bedroom, living room, dining room, entrance hall, office, laundromat, auditorium, store"
-)
+ROOMS = _names("kitchen, bathroom, bedroom, living room, dining room, entrance hall, office, laundromat, auditorium")
+GARDENS_IN_ROOMS = _names("eecc32b227aeec86.jpg")
+"""Files of the dev split of these that show mostly what is outdoors; looked at one by one."""
 OUTDOORS = _names(
     "windmill, desert, highway, waterfall, landscape, rainforest, bamboo forest, glacier, forest, mountain, sea, sky, "
-    "coast, countryside, street, building, football field, stadium, park, campus, suburb, house, tall building"
+    "coast, countryside, street, building, football field, park, campus, suburb, house, tall building"
 )
 NOT_IN_ROOMS = _names(
     "sea, ocean, beach, coast, mountain, mountain range, forest, rainforest, bamboo forest, glacier, desert, "
     "waterfall, canyon, volcano, valley, snow, dune, highway, road, street, sidewalk, skyline, countryside, bus, "
-    "truck, train, airplane, boat, ship, bear, polar bear, elephant, whale, skiing, surfing"
+    "truck, train, airplane, boat, ship, bear, polar bear, elephant, whale, skiing, surfing, suburb, windmill, cliff, "
+    "meadow, lake, river, wave, runway, parking lot"
 )
 NOT_OUTDOORS = _names(
     "kitchen, bathroom, bedroom, living room, dining room, laundromat, toilet, toilet seat, bathtub, sink, bed, "
@@ -123,16 +124,16 @@ def animals_in_landscapes(samples: Sequence[Sample], lexicon: Lexicon) -> Family
     """Animals of any kind on the dev split's landscapes, which show none."""
     animals = frozenset(tag for tag in lexicon.tags if "animal" in (tag, *lexicon.kinds(tag)))
     bare = [each for each in samples if each.file.name not in ANIMALS_IN_LANDSCAPES]
-    false = {each.file: animals for each in bare if not LANDSCAPES.isdisjoint(each.labels)}
+    false = {each.file: animals for each in bare if len(each.labels) == 1 and each.labels[0] in LANDSCAPES}
     return Family("animals, landscapes", false)
 
 
 def wrong_places(samples: Sequence[Sample]) -> list[Family]:
     """Landscapes and traffic in rooms, and rooms and what stands in them outdoors."""
-    inside = {s.file: NOT_IN_ROOMS for s in samples if not ROOMS.isdisjoint(s.labels)}
-    outside = {
-        s.file: NOT_OUTDOORS for s in samples if not OUTDOORS.isdisjoint(s.labels) and ROOMS.isdisjoint(s.labels)
-    }
+    rooms = [each for each in samples if not ROOMS.isdisjoint(each.labels)]
+    scenes = [each for each in samples if not OUTDOORS.isdisjoint(each.labels)]
+    inside = {each.file: NOT_IN_ROOMS for each in rooms if each.file.name not in GARDENS_IN_ROOMS}
+    outside = {each.file: NOT_OUTDOORS for each in scenes}
     return [Family("outdoors, in rooms", inside), Family("rooms, outdoors", outside)]
 
 

@@ -41,16 +41,14 @@ _OTHER_NAMES = {
 _OPEN = {"field": {"grass", "dirt"}, "plant": {"tree", "grass"}}
 """Left open beside these: a meadow is grass to COCO-Stuff, and where there is grass there are plants."""
 _PAIRS = (
-    "building street, mountain glacier, mountain forest, mountain sea, glacier sea, city street, city store, "
-    "city highway, tall building:city, tall building:street, tall building:industrial, city industrial, "
-    "street highway, street suburb, street store, coast countryside, highway countryside, desert highway, "
-    "park waterfall, park windmill, landscape desert, landscape rainforest, landscape campus, sky football field, "
-    "sky airport, sky desert, sky campus, living room:dining room, living room:kitchen, dining room:kitchen, "
-    "living room:entrance hall"
+    "street/building, mountain/glacier, mountain/forest, mountain/sea, glacier/sea, city/street, city/store, "
+    "city/highway, city/industrial, tall building/city, tall building/street, tall building/industrial, "
+    "street/highway, street/suburb, street/store, coast/countryside, highway/countryside, highway/desert, "
+    "park/waterfall, park/windmill, landscape/desert, landscape/rainforest, landscape/campus, sky/football field, "
+    "sky/airport, sky/desert, sky/campus, living room/dining room, living room/kitchen, dining room/kitchen, "
+    "living room/entrance hall"
 )
-OVERLAPPING = frozenset(
-    frozenset(pair.split(":") if ":" in pair else pair.split(" ", 1)) for pair in _PAIRS.split(", ")
-)  # fmt: skip
+OVERLAPPING = frozenset(frozenset(pair.split("/")) for pair in _PAIRS.split(", "))
 """Words of one scene set that one picture may well show both of, although it is labelled with one."""
 
 

@@ -64,6 +64,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Word:
+    """One word of a measure: how many judged pictures have it, show it, and both; its AP, or nan where none has it."""
+
+    measure: str
+    word: str
+    tag: str
+    there: int
+    shown: int
+    right: int
+    ap: float
+
+
+@dataclass(frozen=True)
 class Counts:
     """Over how many pictures, the share without any shown tag, and the mean number of shown tags."""
 
@@ -154,9 +167,10 @@ def voc_part(sets: Sets) -> Part:
     return Part(held.samples, (objects("objects, VOC-like", held.samples, held.labels, sets.lexicon),))
 
 
-def flickr_part(sets: Sets) -> Part:
-    """Flickr8k's concepts on its dev split.  What two of four captions do not say counts as wrong."""
+def flickr_part(sets: Sets, number: int | None = None) -> Part:
+    """Flickr8k's concepts on its dev split, or the first `number`.  What two of four captions do not say is wrong."""
     dev = sets.dataset("flickr8k_224").split("dev")
+    dev = dev.choose(dev.samples[:number])
     judged = objects("concepts, Flickr8k", dev.samples, dev.labels, sets.lexicon)
     return Part(dev.samples, (judged,), families=(false_tags.other_animals(dev.samples, sets.lexicon),))
 
@@ -167,9 +181,9 @@ def screens_part(sets: Sets) -> Part:
     return Part(test, families=(false_tags.screens(test),))
 
 
-def mixed_part(sets: Sets) -> Part:
-    """As many pictures of each dataset, `MIXED` in all, by the hash of their names, whatever they are used for."""
-    several = [_some(sets.dataset(name), MIXED // len(FOLDERS)) for name in FOLDERS]
+def mixed_part(sets: Sets, number: int = MIXED) -> Part:
+    """As many pictures of each dataset, `number` in all, by the hash of their names, whatever they are used for."""
+    several = [_some(sets.dataset(name), number // len(FOLDERS)) for name in FOLDERS]
     return Part(tuple(sample for samples in several for sample in samples))
 
 
@@ -189,6 +203,19 @@ PARTS: dict[str, Callable[[Sets], Part]] = {
     "screens": screens_part,
     "mixed": mixed_part,
 }
+
+
+def words_of(judged: Judged, answers: Answers) -> list[Word]:
+    """What a measure's figures are made of, word by word."""
+    shown, scores = judged.shown(answers) & judged.known, judged.scores(answers)
+    there = judged.truth & judged.known
+    found = []
+    for place, (word, tag) in enumerate(zip(judged.labels, judged.tags, strict=True)):
+        column = slice(place, place + 1)
+        ap, _ = mean_ap(judged.truth[:, column], scores[:, column], judged.known[:, column])
+        having, showing, both = (int(each[:, place].sum()) for each in (there, shown, there & shown))
+        found.append(Word(judged.name, word, tag, having, showing, both, ap))
+    return found
 
 
 def counts(part: Part, answers: Answers) -> Counts:
@@ -225,7 +252,7 @@ def _row(name: str, several: Sequence[Judged], answers: Answers) -> Row:
         name,
         sum(len(each.files) for each in several),
         words,
-        sum(value * count for value, count in ranked if count) / max(words, 1),
+        sum(value * count for value, count in ranked if count) / words if words else float("nan"),
         float(best[0] / best[1]) if best[1] else None,
         strict.precision,
         strict.recall,
