@@ -6,40 +6,22 @@ of COCO's objects all; of a scene picture the words of its own set; of stuff wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.evaluation.answers import Answers, Floats
 from imsearch.lexicon import Lexicon
-from imsearch.training.datasets import Sample, label_matrix
+from imsearch.training.datasets import Dataset, Sample, label_matrix
+from imsearch.training.scene_sets import STUFF
 
 Bools = NDArray[np.bool_]
-STUFF = (
-    "sky", "tree", "grass", "water", "sea", "road", "sidewalk", "building", "wall", "floor", "mountain", "snow", "sand",
-    "field", "plant", "bridge", "fence", "ceiling", "rock", "window", "table", "door", "dirt",
-)  # fmt: skip
-"""The stuff words that are judged."""
 LEAST = 3
 """Stuff words count in a mean when so many pictures have them."""
-_SEEN = ("sky", "tree", "grass", "water", "road", "building", "mountain", "snow", "sand", "rock")
-"""Those of them that the field ``stuff_seen`` is complete for."""
-_OTHER_NAMES = {
-    "floor-wood": "floor",
-    "pavement": "sidewalk",
-    "playingfield": "field",
-    "river": "water",
-    "house": "building",
-    "door-stuff": "door",
-}
-"""COCO-Stuff's merged names whose word is not their first part."""
-_OPEN = {"field": {"grass", "dirt"}, "plant": {"tree", "grass"}}
-"""Left open beside these: a meadow is grass to COCO-Stuff, and where there is grass there are plants."""
 _PAIRS = (
     "street/building, mountain/glacier, mountain/forest, mountain/sea, glacier/sea, city/street, city/store, "
     "city/highway, city/industrial, tall building/city, tall building/street, tall building/industrial, "
@@ -85,21 +67,21 @@ def objects(name: str, samples: Sequence[Sample], labels: Sequence[str], lexicon
     return Judged(name, tuple(s.file for s in samples), tuple(labels), tags, truth, np.ones_like(truth))
 
 
-def scene_sets(samples: Sequence[Sample], judged: Sequence[Sample], lexicon: Lexicon) -> list[Judged]:
-    """The pictures `judged` by the words of their own set, which `samples` tell; a `Judged` for each set."""
-    names = lexicon.labels("scenes") if "scenes" in lexicon.heads else {}
+def scene_sets(samples: Sequence[Sample], lexicon: Lexicon) -> list[Judged]:
+    """Pictures of a dataset of kind ``scenes``, each judged by the words of its own set; a `Judged` for each set."""
+    names = lexicon.labels("scenes")
     found = []
-    for name, several in groupby(sorted(judged, key=_set_of), key=_set_of):
+    for name, several in groupby(sorted(samples, key=_set_of), key=_set_of):
         chosen = list(several)
-        words = tuple(sorted({word for sample in samples if _set_of(sample) == name for word in sample.labels}))
-        tags = tuple(names.get(word) or lexicon.canonical(word) or word for word in words)
+        words = chosen[0].judged or ()
         single = not any(sample.extra.get("complete") for sample in chosen)
-        found.append(replace(objects(f"scenes, {name}", chosen, words, lexicon), tags=tags, single=single))
+        judged = objects(f"scenes, {name}", chosen, words, lexicon)
+        found.append(replace(judged, tags=tuple(names[word] for word in words), single=single))
     return found
 
 
 def _set_of(sample: Sample) -> str:
-    return str(sample.extra.get("set", ""))
+    return str(sample.extra["set"])
 
 
 def without_overlaps(judged: Judged) -> Judged:
@@ -127,35 +109,7 @@ def top_1(judged: Judged, scores: Floats) -> tuple[int, int]:
     return int(judged.truth[np.arange(len(best)), best][rows].sum()), int(rows.sum())
 
 
-def stuff(name: str, samples: Sequence[Sample]) -> Judged:
-    """Pictures whose stuff is labelled in full; those of other pictures of the sequence are left out.
-
-    The sources are COCO-Stuff's merged names (``stuff_labels``), sets that are ``complete`` per pixel and the words put
-    on by one look (``stuff_seen``).
-    """
-    everything = {word for sample in samples if sample.extra.get("complete") for word in sample.labels}
-    rows = [(sample, told) for sample in samples if (told := _stuff_of(sample, everything)) is not None]
-    truth = label_matrix([shown for _, (shown, _) in rows], STUFF)
-    known = label_matrix([judged | shown for _, (shown, judged) in rows], STUFF)
-    return Judged(name, tuple(sample.file for sample, _ in rows), STUFF, STUFF, truth, known, least=LEAST)
-
-
-def _stuff_of(sample: Sample, everything: set[str]) -> tuple[set[str], set[str]] | None:
-    """The stuff of a picture, and the words it is judged by; None where nothing is said of it."""
-    extra: Mapping[str, Any] = sample.extra
-    if "stuff_labels" in extra:
-        shown = coco_stuff(extra["stuff_labels"], sample.labels)
-        return shown, {word for word in STUFF if shown.isdisjoint(_OPEN.get(word, ()))}
-    if extra.get("complete"):
-        return {*sample.labels}, everything
-    if "stuff_seen" in extra:
-        return {*extra["stuff_seen"]}, {*_SEEN}
-    return None
-
-
-def coco_stuff(names: Iterable[str], objects: Iterable[str]) -> set[str]:
-    """The words of `STUFF` that COCO-Stuff's merged names and COCO's objects say."""
-    plain = [name.removesuffix("-merged").removesuffix("-other") for name in names]
-    shown = {_OTHER_NAMES.get(name, name.split("-", 1)[0]) for name in plain}
-    shown |= {word for name, word in (("dining table", "table"), ("potted plant", "plant")) if name in objects}
-    return {*STUFF} & (shown | ({"water"} if "sea" in shown else set()) | ({"plant"} if "flower" in shown else set()))
+def stuff(name: str, dataset: Dataset) -> Judged:
+    """Pictures of a dataset of kind ``stuff``."""
+    files = tuple(sample.file for sample in dataset.samples)
+    return Judged(name, files, STUFF, STUFF, dataset.truth(STUFF), dataset.judged(STUFF), least=LEAST)

@@ -30,7 +30,7 @@ FOLDERS = {
     "corel5k": "corel5k",
     "flickr8k_224": "flickr8k",
     "oasis": "jsonl",
-    "scenes": "jsonl",
+    "scenes": "scenes",
     "sentibank_anp_mini": "jsonl",
     "twitter1_sentiment": "jsonl",
     "voc2012_100": "jsonl",
@@ -115,37 +115,38 @@ class Sets:
         self.folder, self.lexicon = folder, lexicon or Lexicon.load()
         self._read: dict[str, Dataset] = {}
 
-    def dataset(self, name: str) -> Dataset:
-        """The dataset in the folder `name`.  Raises `DatasetError` when it is not there or damaged."""
-        if name not in self._read:
-            self._read[name] = load_dataset(f"{FOLDERS[name]}:{self.folder / name}")
-        return self._read[name]
+    def dataset(self, name: str, kind: str = "") -> Dataset:
+        """The dataset in the folder `name`, of its own kind or another.
 
-    def held(self, name: str) -> Dataset:
+        Raises `DatasetError` when it is not there or damaged.
+        """
+        spec = f"{kind or FOLDERS[name]}:{self.folder / name}"
+        if spec not in self._read:
+            self._read[spec] = load_dataset(spec)
+        return self._read[spec]
+
+    def held(self, name: str, kind: str = "") -> Dataset:
         """The pictures that are held back of a dataset without splits of its own."""
-        dataset = self.dataset(name)
+        dataset = self.dataset(name, kind)
         return dataset.choose(hold_out(dataset.samples, _HELD_ONE_IN[name])[1])
 
 
 def stuff_part(sets: Sets) -> Part:
     """Stuff on COCO photos held back and on CamVid's streets; apart, what one look saw on other scenes."""
-    dev = sets.dataset("scenes").split("dev").samples
+    coco, dev = sets.held("coco_mini", "stuff"), sets.dataset("scenes", "stuff").split("dev")
     judged = (
-        stuff("stuff, COCO", sets.held("coco_mini").samples),
-        stuff("stuff, CamVid", [sample for sample in dev if sample.extra.get("set") == "camvid"]),
-        stuff("stuff, one look", [sample for sample in dev if "stuff_seen" in sample.extra]),
+        stuff("stuff, COCO", coco),
+        stuff("stuff, CamVid", dev.choose(each for each in dev.samples if each.extra["set"] == "camvid")),
+        stuff("stuff, one look", dev.choose(each for each in dev.samples if "stuff_seen" in each.extra)),
     )
-    files = {file for each in judged for file in each.files}
-    samples = [each for each in (*sets.held("coco_mini").samples, *dev) if each.file in files]
     families = tuple(false_tags.missing_stuff(each) for each in judged[:2])
-    return Part(tuple(samples), judged, families=families)
+    return Part((*coco.samples, *dev.samples), judged, families=families)
 
 
 def scenes_part(sets: Sets) -> Part:
     """The dev split of the scene sets, each set by its own words."""
-    scenes = sets.dataset("scenes")
-    dev = scenes.split("dev").samples
-    judged = tuple(scene_sets(scenes.samples, dev, sets.lexicon))
+    dev = sets.dataset("scenes").split("dev").samples
+    judged = tuple(scene_sets(dev, sets.lexicon))
     groups = {
         "scenes, places": [each for each in judged if each.name not in FOOD],
         "scenes, all sets": judged,

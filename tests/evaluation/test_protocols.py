@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from PIL import Image
 from imsearch.annotator import Annotator
 from imsearch.evaluation import false_tags
 from imsearch.evaluation.answers import Answers, ask
-from imsearch.evaluation.labelled import STUFF, coco_stuff, objects, scene_sets, stuff, top_1, without_overlaps
+from imsearch.evaluation.labelled import objects, scene_sets, stuff, top_1, without_overlaps
 from imsearch.evaluation.measures import Part
 from imsearch.lexicon import Lexicon
 from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import Sample
+from imsearch.training.datasets import Dataset, Sample
 from tests.fakes import Calls, ColourAnnotator
 
 
@@ -57,8 +58,16 @@ SCENES = [
 ]
 
 
+def judged_by_set(samples: Sequence[Sample]) -> list[Sample]:
+    """As `read_scenes` reads them."""
+    words: dict[str, set[str]] = {}
+    for each in samples:
+        words.setdefault(each.extra["set"], set()).update(each.labels)
+    return [replace(each, judged=tuple(sorted(words[each.extra["set"]]))) for each in samples]
+
+
 def test_scenes_are_judged_by_the_words_of_their_own_set(lexicon: Lexicon) -> None:
-    camvid, intel, rooms = scene_sets(SCENES, SCENES, lexicon)
+    camvid, intel, rooms = scene_sets(judged_by_set(SCENES), lexicon)
     assert (camvid.labels, intel.labels, rooms.labels) == (("car", "sky"), ("building", "sea", "street"), ("kitchen",))
     assert [true(intel, row) for row in range(3)] == [{"street"}, {"building"}, {"sea"}]
     assert intel.known.all()
@@ -66,7 +75,7 @@ def test_scenes_are_judged_by_the_words_of_their_own_set(lexicon: Lexicon) -> No
 
 
 def test_words_that_may_be_true_together_can_be_left_out(lexicon: Lexicon) -> None:
-    _, intel, _ = scene_sets(SCENES, SCENES, lexicon)
+    _, intel, _ = scene_sets(judged_by_set(SCENES), lexicon)
     clear = without_overlaps(intel)
     assert known(clear, 0) == {"street", "sea"}
     assert known(clear, 2) == {"building", "sea", "street"}
@@ -75,36 +84,23 @@ def test_words_that_may_be_true_together_can_be_left_out(lexicon: Lexicon) -> No
 def test_the_likeliest_word_leaves_out_words_for_whole_groups(lexicon: Lexicon) -> None:
     dishes = [
         sample(name, "food", name, set="food", complete=False)
-        for name in ("sushi", "pizza", "soup")
+        for name in ("bibimbap", "apple pie", "baklava")
     ]  # fmt: skip
-    (judged,) = scene_sets(dishes, dishes, lexicon)
+    (judged,) = scene_sets(judged_by_set(dishes), lexicon)
     scores = np.zeros((3, 4), np.float32)
     scores[:, judged.labels.index("food")] = 1
-    scores[:, judged.labels.index("pizza")] = 0.5
+    scores[:, judged.labels.index("apple pie")] = 0.5
     assert top_1(judged, scores) == (1, 3)
 
 
-def test_stuff_of_coco_says_what_is_there_and_leaves_meadows_open() -> None:
-    named = ["sky-other-merged", "grass-merged", "wall-brick", "river", "house", "pavement-merged"]
-    judged = stuff("stuff", [sample("a", "dog", stuff_labels=named), sample("b", "dog")])
-    assert judged.files == (Path("a"),)
-    assert true(judged, 0) == {"sky", "grass", "wall", "water", "building", "sidewalk"}
-    assert {*STUFF} - known(judged, 0) == {"field", "plant"}
-
-
-def test_names_of_stuff_are_understood() -> None:
-    assert coco_stuff(["sea", "floor-wood", "door-stuff", "light"], ["dining table"]) == {
-        "sea", "water", "floor", "door", "table",
-    }  # fmt: skip
-
-
-def test_other_sets_say_less_about_stuff() -> None:
-    streets = [sample("a", "sky", "road", "car", complete=True), sample("b", "road", complete=True)]
-    assert known(stuff("streets", streets), 1) == {"sky", "road"}
-    looked = stuff("looked", [sample("a", "mountain", stuff_seen=["sky", "indoor"])])
-    assert true(looked, 0) == {"sky"}
-    assert "snow" in known(looked, 0)
-    assert "floor" not in known(looked, 0)
+def test_stuff_is_judged_by_what_a_picture_says_in_full() -> None:
+    samples = [
+        replace(sample("a", "sky", "wall"), judged=("sky", "wall", "sea")),
+        replace(sample("b", "sea"), judged=("sea",)),
+    ]
+    judged = stuff("stuff", Dataset("stuff", Path(), tuple(samples), ("sea", "sky", "wall")))
+    assert [known(judged, row) for row in range(2)] == [{"sky", "wall", "sea"}, {"sea"}]
+    assert [true(judged, row) for row in range(2)] == [{"sky", "wall"}, {"sea"}]
 
 
 def test_a_row_counts_what_is_shown(lexicon: Lexicon) -> None:
@@ -125,9 +121,9 @@ def test_objects_that_are_not_there_are_false_with_all_below_them(lexicon: Lexic
 
 
 def test_stuff_that_is_not_there_is_false_where_it_is_judged() -> None:
-    family = false_tags.missing_stuff(stuff("x", [sample("a", stuff_labels=["grass-merged"])]))
-    assert {"sky", "sea"} <= family.false[Path("a")]
-    assert family.false[Path("a")].isdisjoint({"grass", "field", "dog"})
+    picture = replace(sample("a", "grass"), judged=("sky", "sea", "grass"))
+    family = false_tags.missing_stuff(stuff("x", Dataset("stuff", Path(), (picture,), ("grass", "sea", "sky"))))
+    assert family.false[Path("a")] == {"sky", "sea"}
 
 
 def test_rooms_are_false_outdoors_and_the_other_way_round() -> None:
