@@ -1,7 +1,7 @@
 """What labels say beyond their own word, as tables for `imsearch.plugins.everyday.sources`.
 
-Every name is a tag of the lexicon; a test holds the tables to that.  Numbers are weights from 0 to 1: how far a picture
-with such a label is believed when it teaches (or denies) the tag.
+Every name is one of the lexicon; a test holds the tables to that.  Numbers are from 0 to 1: how likely a tag is there, or
+how far its absence is believed.  They are estimates from looking at some pictures of each set, not measured.
 """
 
 from __future__ import annotations

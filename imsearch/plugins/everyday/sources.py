@@ -35,7 +35,7 @@ Not at all would leave these words without any picture of the set to hold agains
 ONE_OBJECT = 0.5
 OTHER_ROOM = 0.8
 OVERLAP = 0.3
-NOISY = 0.5
+NOISY = 0.8
 """SentiBank's nouns come from search words."""
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 _LONGEST_PHRASE = 3
@@ -44,7 +44,10 @@ _SHORTEST_PART = 2
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Tags that a picture shows and tags that it does not, each with a weight above 0 and up to 1; others: unknown."""
+    """Tags that a picture shows and tags that it does not; of all others it says nothing.
+
+    present: how likely each is there; absent: how far its absence is believed.  Both are above 0, at most 1.
+    """
 
     present: Mapping[str, float]
     absent: Mapping[str, float]
