@@ -28,7 +28,7 @@ SAID_ONCE = 0.6
 """The weight of a word that only one caption says."""
 KEYWORDS_MISSING = 0.3
 """Corel5k's labels are incomplete: how far a missing one is believed."""
-UNSAID_SMALL, UNSAID_BACKGROUND = 0.1, 0.05
+UNSAID_PLACE, UNSAID_SMALL, UNSAID_BACKGROUND = 0.3, 0.1, 0.05
 """How far the silence of captions and keywords denies what is often left unsaid, and what mostly is.
 
 Not at all would leave these words without any picture of the set to hold against: the set itself became the cue."""
@@ -270,6 +270,8 @@ class Sources:
     def _unsaid_weight(self, tag: str) -> float:
         if tag in tables.BACKGROUND:
             return UNSAID_BACKGROUND
+        if tag in tables.PLACES:
+            return UNSAID_PLACE
         small = tag in tables.SMALL or not tables.SMALL_KINDS.isdisjoint(self._lexicon.kinds(tag))
         return UNSAID_SMALL if small or tag in self._labels["coco"].values() else 1.0
 
