@@ -134,9 +134,17 @@ _TOWN_WORDS = {
     **dict.fromkeys(_names("car, bus, truck, highway, building, road, house, airport, fence, bridge"), 0.5),
 }
 
+_SELDOM = {
+    "sunset": 0.3, "sunrise": 0.3, "storm": 0.3, "fog": 0.2, "night": 0.5, "rainbow": 0.5, "lightning": 0.5,
+    "fireworks": 1.0, "galaxy": 0.7,
+}  # fmt: skip
+_PARTS_OF_TOWNS = _names("street, highway, city, suburb, skyscraper, campus, stadium, football field, house, park")
+
 IMPOSSIBLE: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (ROOMS, _OUTDOOR_WORDS),
     (OUTDOORS, _INDOOR_WORDS),
+    (OUTDOORS, _SELDOM),
+    (_PARTS_OF_TOWNS, {"snow": 0.4, "ice": 0.5, "beach": 0.6, "desert": 0.7, "glacier": 1.0, "mountain": 0.3}),
     (WILD, _TOWN_WORDS),
     (("desert",), {"sea": 0.5, "snow": 0.7, "forest": 1.0, "water": 0.4, "grass": 0.4, "rainforest": 1.0}),
     (("rainforest", "bamboo forest"), {"sea": 1.0, "snow": 1.0, "desert": 1.0, "beach": 1.0, "glacier": 1.0}),
@@ -145,7 +153,7 @@ IMPOSSIBLE: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (("aquarium",), {"kitchen": 1.0, "bathroom": 1.0, "bedroom": 1.0, "highway": 1.0, "street": 1.0, "desert": 1.0,
                      "mountain": 1.0, "snow": 1.0, "road": 1.0, "grass": 0.7, "sky": 0.7, "house": 1.0}),
 )  # fmt: skip
-"""Scene words -> what their pictures do not show."""
+"""Scene words -> what their pictures do not show, or only seldom."""
 
 OUTSIDE_FAMILY = frozenset(_names("watch, jug, van, candle, roof, balcony"))
 """Tags below a kind in the lexicon that those who label the kind in full do not count in."""
