@@ -145,6 +145,7 @@ IMPOSSIBLE: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (OUTDOORS, _INDOOR_WORDS),
     (OUTDOORS, _SELDOM),
     (_PARTS_OF_TOWNS, {"snow": 0.4, "ice": 0.5, "beach": 0.6, "desert": 0.7, "glacier": 1.0, "mountain": 0.3}),
+    (("sea", "coast"), {"beach": 0.3}),
     (WILD, _TOWN_WORDS),
     (("desert",), {"sea": 0.5, "snow": 0.7, "forest": 1.0, "water": 0.4, "grass": 0.4, "rainforest": 1.0}),
     (("rainforest", "bamboo forest"), {"sea": 1.0, "snow": 1.0, "desert": 1.0, "beach": 1.0, "glacier": 1.0}),

@@ -35,6 +35,8 @@ Not at all would leave these words without any picture of the set to hold agains
 ONE_OBJECT = 0.5
 OTHER_ROOM = 0.8
 OVERLAP = 0.3
+NEAR_UNSAID = 0.25
+"""The part of it that is left beside a tag that is much like it, or wider: most dogs are no poodles."""
 NOISY = 0.8
 """SentiBank's nouns come from search words."""
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
@@ -58,7 +60,7 @@ class _Draft:
     """Evidence in the making.
 
     shown: tags a label names, and their kinds.  implied: what mostly goes with them.
-    sure: absent by labels that are complete.  likely: absent unless in `open`.
+    sure: absent by labels that are complete.  likely: absent because nobody names them; less so if in `open`.
     """
 
     shown: dict[str, float] = field(default_factory=dict)
@@ -70,7 +72,8 @@ class _Draft:
     def evidence(self, known: frozenset[str]) -> Evidence:
         """What is named outweighs all, then what is surely absent, then what is implied, then the rest."""
         present = {tag: weight for tag, weight in self.implied.items() if tag not in self.sure} | self.shown
-        absent = {tag: weight for tag, weight in self.likely.items() if tag not in self.open} | self.sure
+        likely = {tag: weight * (NEAR_UNSAID if tag in self.open else 1.0) for tag, weight in self.likely.items()}
+        absent = likely | self.sure
         return Evidence(
             {tag: weight for tag, weight in present.items() if tag in known},
             {tag: weight for tag, weight in absent.items() if tag in known and tag not in present},
@@ -150,8 +153,8 @@ class Sources:
 
     def _corel5k(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
         self._keywords(draft, "corel5k", sample.labels, KEYWORDS_MISSING)
-        background = {*self._labels["corel5k"].values()} & tables.BACKGROUND
-        _raise(draft.likely, dict.fromkeys(background, UNSAID_BACKGROUND))
+        unnamed = {*self._labels["corel5k"].values()} & tables.UNNAMED
+        _raise(draft.likely, {tag: self._unsaid[tag] for tag in unnamed})
 
     def _caltech(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
         """One object a picture, mostly alone."""
@@ -234,7 +237,7 @@ class Sources:
                 self._show(draft, tag, 1.0 if count > 1 else SAID_ONCE)
             draft.open |= self._near.get(tag, set()) | {tag}
         draft.open.update(self._beside(draft.shown))
-        _raise(draft.likely, self._unsaid)
+        _raise(draft.likely, {tag: weight for tag, weight in self._unsaid.items() if tag not in said})
 
     def _beside(self, tags: Iterable[str]) -> Iterator[str]:
         """What may be there with these tags or be called so; a kind of another among them adds nothing."""
