@@ -207,6 +207,8 @@ def _print_evaluation(judged: Evaluation) -> None:
         f"mAP over words {judged.mean_ap:.4f} (11-point {judged.eleven_point_mean_ap:.4f}), "
         f"over pictures {judged.image_mean_ap:.4f}"
     )
+    if judged.top_1 is not None:
+        click.echo(f"likeliest label right in {judged.top_1:.4f} of the pictures, among those each is judged by")
     click.echo(f"calibration error {judged.calibration:.4f} (probabilities of .1 and more)")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -33,6 +34,8 @@ Scores = NDArray[np.float32]
 SOCIAL_TAGS = "social_tags"
 BALANCE = 0.8
 """The strength of `balanced`; chosen on training pictures of Corel5k that were held back."""
+_NOT_ASKED = -1.0
+"""The score of a label that a picture is not judged by: below every probability, so that no measure counts it."""
 
 
 @runtime_checkable
@@ -52,6 +55,8 @@ class Evaluation:
     `judged` counts the labels that occur in the judged pictures (and in the training split, where there is one).
     `three` gives every picture its three likeliest words.  `eleven_point_mean_ap` is the mAP of VOC 2007.
     `five_balanced` ranks the words of a picture by `imsearch.training.metrics.balanced`; None without training split.
+    `top_1` is the share of pictures whose likeliest label is right; None where every label is judged in every picture.
+    Where a picture is judged by some labels only (`Sample.judged`), the others are as good as not asked for.
     """
 
     by: str
@@ -65,6 +70,7 @@ class Evaluation:
     calibration: float
     three: ThresholdScores
     eleven_point_mean_ap: float
+    top_1: float | None = None
 
 
 def training_frequency(dataset: Dataset) -> NDArray[np.float64] | None:
@@ -103,13 +109,15 @@ def evaluate(
         raise DatasetError(f"No label of {dataset.folder} can be judged: none occurs in these pictures and in training")
     labels = [label for label, use in zip(dataset.labels, kept, strict=True) if use]
     truth = chosen.truth()[:, kept]
-    scorer = _by_labels(annotator, dataset.kind, labels) if by == "labels" else _by_tags(annotator, spec, labels)
+    scorer = (_by_labels if by == "labels" else partial(_by_tags, spec))(annotator, dataset.kind, labels)
     parts = []
     for batch in prepared_batches(spec, annotator, chosen.samples, social_tags):
         parts.append(scorer(batch))
         progress(len(batch))
-    scores = np.concatenate([scores for scores, _ in parts])
-    shown = np.concatenate([marks for _, marks in parts])
+    known = chosen.judged()[:, kept]
+    probabilities = np.concatenate([scores for scores, _ in parts])
+    scores = np.where(known, probabilities, np.float32(_NOT_ASKED))
+    shown = np.concatenate([marks for _, marks in parts]) & known
     return Evaluation(
         by,
         len(scores),
@@ -117,12 +125,24 @@ def evaluate(
         mean_average_precision(truth, scores),
         image_mean_average_precision(truth, scores),
         five_words(truth, scores),
-        None if frequency is None else five_words(truth, balanced(scores, frequency[kept], BALANCE)),
+        None if frequency is None else five_words(truth, _balanced(probabilities, known, frequency[kept])),
         threshold_scores(truth, shown),
         calibration_error(truth.ravel(), scores.ravel(), floor=0.1),
         threshold_scores(truth, top_k(scores, 3)),
         eleven_point_mean_average_precision(truth, scores),
+        None if known.all() else _top_1(truth, scores),
     )
+
+
+def _balanced(probabilities: Scores, known: NDArray[np.bool_], frequency: NDArray[np.float64]) -> NDArray[np.floating]:
+    return np.where(known, balanced(probabilities, frequency, BALANCE), -np.inf)
+
+
+def _top_1(truth: NDArray[np.bool_], scores: Scores) -> float:
+    """Of the pictures with a label, the share whose likeliest one is right."""
+    labelled = np.asarray(truth.any(axis=1))
+    right = np.asarray((truth & top_k(scores, 1)).any(axis=1))
+    return float(right[labelled].mean())
 
 
 def _check_field(spec: AnnotatorSpec, chosen: Dataset, field: str) -> None:
@@ -163,6 +183,8 @@ def prepared_batches(
             yield [future.result() for future in now]
 
 
+_NAMED_APART = ("scenes",)
+"""Kinds of datasets whose labels mean what the lexicon's table of that name says: a grocery's pepper, a bell pepper."""
 _Scorer = Callable[[Sequence[Any]], tuple[Scores, NDArray[np.bool_]]]
 
 
@@ -187,11 +209,12 @@ def _by_labels(annotator: Annotator, head: str, labels: Sequence[str]) -> _Score
     return score
 
 
-def _by_tags(annotator: Annotator, spec: AnnotatorSpec, labels: Sequence[str]) -> _Scorer:
+def _by_tags(spec: AnnotatorSpec, annotator: Annotator, kind: str, labels: Sequence[str]) -> _Scorer:
     lexicon = Lexicon.load()
+    named = lexicon.labels(kind) if kind in _NAMED_APART else {}
     column: dict[str, list[int]] = {}
     for index, label in enumerate(labels):
-        column.setdefault(lexicon.canonical(label) or label, []).append(index)
+        column.setdefault(named.get(label) or lexicon.canonical(label) or label, []).append(index)
 
     def score(batch: Sequence[Any]) -> tuple[Scores, NDArray[np.bool_]]:
         scores = np.zeros((len(batch), len(labels)), dtype=np.float32)

@@ -55,6 +55,23 @@ def test_the_table_names_the_protocols(run: Run, plugins: Plugins, dataset: Path
     assert "colours on 3 pictures" in ran.err
 
 
+def test_a_scene_is_judged_by_the_labels_of_its_own_set(run: Run, plugins: Plugins, dataset: Path) -> None:
+    lines = [json.loads(line) for line in (dataset / "labels.jsonl").read_text().splitlines()]
+    own = {"red": "a", "blue": "a", "green": "b"}
+    # odd.png is red all over, but in a set that has no red: nothing is wrong, nothing is found.
+    rows = [{**line, "set": own[line["labels"][0]]} for line in lines]
+    (dataset / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    ran = run("evaluate", "colours", "--dataset", f"scenes:{dataset}", "--by", "tags", "--json")
+    (judged,) = ran.json["evaluations"]
+    assert judged["shown"]["overall_precision"] == 1 and judged["shown"]["overall_recall"] == 0.75
+    assert judged["mean_ap"] == 1  # green is judged in the two pictures that have it, red and blue in the other two
+    assert judged["top_1"] == 1
+    table = run("evaluate", "colours", "--dataset", f"scenes:{dataset}", "--by", "tags")
+    assert "likeliest label right in 1.0000 of the pictures" in table.out
+    plain_kind = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--by", "tags", "--json")
+    assert plain_kind.json["evaluations"][0]["top_1"] is None
+
+
 @pytest.mark.parametrize("ask", ["tags", "words"])
 def test_search_is_judged_through_the_index(run: Run, plugins: Plugins, dataset: Path, ask: str) -> None:
     ran = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--search", "--ask", ask, "--json")

@@ -1,7 +1,7 @@
 """What labels say beyond their own word, as tables for `imsearch.plugins.everyday.sources`.
 
-Every name is a tag of the lexicon; a test holds the tables to that.  Numbers are weights from 0 to 1: how far a picture
-with such a label is believed when it teaches (or denies) the tag.
+Every name is one of the lexicon; a test holds the tables to that.  Numbers are from 0 to 1: how likely a tag is there,
+or how far its absence is believed.  They are estimates, not measured.
 """
 
 from __future__ import annotations
@@ -134,9 +134,18 @@ _TOWN_WORDS = {
     **dict.fromkeys(_names("car, bus, truck, highway, building, road, house, airport, fence, bridge"), 0.5),
 }
 
+_SELDOM = {
+    "sunset": 0.3, "sunrise": 0.3, "storm": 0.3, "fog": 0.2, "night": 0.5, "rainbow": 0.5, "lightning": 0.5,
+    "fireworks": 1.0, "galaxy": 0.7,
+}  # fmt: skip
+_PARTS_OF_TOWNS = _names("street, highway, city, suburb, skyscraper, campus, stadium, football field, house, park")
+
 IMPOSSIBLE: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (ROOMS, _OUTDOOR_WORDS),
     (OUTDOORS, _INDOOR_WORDS),
+    (OUTDOORS, _SELDOM),
+    (_PARTS_OF_TOWNS, {"snow": 0.4, "ice": 0.5, "beach": 0.6, "desert": 0.7, "glacier": 1.0, "mountain": 0.3}),
+    (("sea", "coast"), {"beach": 0.3}),
     (WILD, _TOWN_WORDS),
     (("desert",), {"sea": 0.5, "snow": 0.7, "forest": 1.0, "water": 0.4, "grass": 0.4, "rainforest": 1.0}),
     (("rainforest", "bamboo forest"), {"sea": 1.0, "snow": 1.0, "desert": 1.0, "beach": 1.0, "glacier": 1.0}),
@@ -145,7 +154,7 @@ IMPOSSIBLE: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (("aquarium",), {"kitchen": 1.0, "bathroom": 1.0, "bedroom": 1.0, "highway": 1.0, "street": 1.0, "desert": 1.0,
                      "mountain": 1.0, "snow": 1.0, "road": 1.0, "grass": 0.7, "sky": 0.7, "house": 1.0}),
 )  # fmt: skip
-"""Scene words -> what their pictures do not show."""
+"""Scene words -> what their pictures do not show, or only seldom."""
 
 OUTSIDE_FAMILY = frozenset(_names("watch, jug, van, candle, roof, balcony"))
 """Tags below a kind in the lexicon that those who label the kind in full do not count in."""
@@ -218,28 +227,32 @@ NEAR = tuple(
 
 BACKGROUND = frozenset(
     _names(
-        "sky, tree, grass, water, sea, road, sidewalk, building, wall, floor, mountain, field, plant, fence, ceiling, "
-        "rock, window, table, door, dirt, ground, cloud, light, shadow, shade, sun, outside, interior, room, nature, "
-        "landscape, land, horizon, leaf, bush, branch, vegetation, stone, wood, glass, metal, roof, pole, post, "
-        "reflection, silhouette, close-up, detail, texture, pattern, design, architecture, daytime, ocean, animal, "
-        "vehicle, furniture, clothes, plain, row, display, figure, model, paper, curtain, carpet, light, concrete, "
-        "brick, pebble, trunk, column, pillar, railing, house, hill, city, town, street, street, shrub, moss, "
-        "food, art, decoration, steel, back, line, edge, bar, board, group, gear, paved, winter, autumn, pair, spray"
+        "sky, tree, grass, water, sea, ocean, sidewalk, building, wall, floor, plant, fence, ceiling, rock, window, "
+        "table, door, dirt, ground, shadow, shade, light, outside, interior, room, nature, landscape, land, plain, "
+        "horizon, leaf, bush, branch, shrub, moss, vegetation, trunk, stone, wood, glass, metal, steel, brick, pebble, "
+        "concrete, roof, pole, post, column, pillar, railing, reflection, silhouette, close-up, detail, texture, "
+        "pattern, design, architecture, decoration, art, daytime, winter, autumn, furniture, clothes, display, figure, "
+        "model, paper, curtain, carpet, spray"
     )
 )
-"""What is often there without anybody naming it: a caption or keyword that is missing denies nothing."""
+"""What is often there without anybody naming it: a caption or keyword that is missing denies next to nothing."""
+
+PLACES = frozenset(
+    _names("mountain, hill, city, town, street, road, park, garden, field, house, lake, river, path, cloud, sun, food")
+)
+"""What is named where it matters and left out where it does not: a missing word denies it a little."""
 
 SMALL_KINDS = frozenset(_names("clothes, furniture, tableware, container, electronics, jewelry, cosmetics, shoe, hat"))
 SMALL = frozenset(
     _names(
         "hair, hand, face, head, eye, beard, mouth, arm, leg, foot, ear, nose, teeth, tongue, tail, wings, collar, "
         "watch, glasses, sunglasses, bag, backpack, ball, bottle, cup, chair, stick, rope, sign, flower, car, shoe, "
-        "standing, smile, necklace, person, man, woman, child, boy, girl, flag, steps, stairs, path, park, garden"
+        "standing, smile, necklace, person, man, woman, child, boy, girl, flag, steps, stairs, vehicle"
     )
 )
-"""What is often left unsaid: a missing word denies it little."""
+"""What is often left unsaid: a missing word denies it hardly."""
 
-UNNAMED = BACKGROUND | SMALL
+UNNAMED = BACKGROUND | SMALL | PLACES
 
 READ_AS: dict[str, str] = {
     **dict.fromkeys(

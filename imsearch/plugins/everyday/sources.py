@@ -28,14 +28,16 @@ SAID_ONCE = 0.5
 """How likely a word that only one caption says is on the picture."""
 KEYWORDS_MISSING = 0.3
 """Corel5k's labels are incomplete: how far a missing one is believed."""
-UNSAID_SMALL, UNSAID_BACKGROUND = 0.1, 0.05
+UNSAID_PLACE, UNSAID_SMALL, UNSAID_BACKGROUND = 0.3, 0.1, 0.05
 """How far the silence of captions and keywords denies what is often left unsaid, and what mostly is.
 
 Not at all would leave these words without any picture of the set to hold against: the set itself became the cue."""
 ONE_OBJECT = 0.5
 OTHER_ROOM = 0.8
 OVERLAP = 0.3
-NOISY = 0.5
+NEAR_UNSAID = 0.25
+"""The part of it that is left beside a tag that is much like it, or wider: most dogs are no poodles."""
+NOISY = 0.8
 """SentiBank's nouns come from search words."""
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 _LONGEST_PHRASE = 3
@@ -44,9 +46,10 @@ _SHORTEST_PART = 2
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Tags that a picture shows and tags that it does not, each with a weight above 0; others: unknown.
+    """Tags that a picture shows and tags that it does not; of all others it says nothing.
 
-    doubtful: those of `present` that are as likely to be there as not.
+    present, absent: how far each is believed; above 0, at most 1.  doubtful: those of `present` that are as likely to be
+    there as not.
     """
 
     present: Mapping[str, float]
@@ -60,7 +63,7 @@ class _Draft:
 
     shown: tags a label names, and their kinds.  once: those that a single caption names.
     implied: what mostly goes with them.
-    sure: absent by labels that are complete.  likely: absent unless in `open`.
+    sure: absent by labels that are complete.  likely: absent because nobody names them; less so if in `open`.
     """
 
     shown: dict[str, float] = field(default_factory=dict)
@@ -73,7 +76,8 @@ class _Draft:
     def evidence(self, known: frozenset[str]) -> Evidence:
         """What is named outweighs all, then what is surely absent, then what is implied, then the rest."""
         present = {tag: weight for tag, weight in self.implied.items() if tag not in self.sure} | self.shown
-        absent = {tag: weight for tag, weight in self.likely.items() if tag not in self.open} | self.sure
+        likely = {tag: weight * (NEAR_UNSAID if tag in self.open else 1.0) for tag, weight in self.likely.items()}
+        absent = likely | self.sure
         return Evidence(
             {tag: weight for tag, weight in present.items() if tag in known},
             {tag: weight for tag, weight in absent.items() if tag in known and tag not in present},
@@ -159,8 +163,8 @@ class Sources:
 
     def _corel5k(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
         self._keywords(draft, "corel5k", sample.labels, KEYWORDS_MISSING)
-        background = {*self._labels["corel5k"].values()} & tables.BACKGROUND
-        _raise(draft.likely, dict.fromkeys(background, UNSAID_BACKGROUND))
+        unnamed = {*self._labels["corel5k"].values()} & tables.UNNAMED
+        _raise(draft.likely, {tag: self._unsaid[tag] for tag in unnamed})
         _raise(draft.sure, dict.fromkeys(tables.NOT_ON_COREL, 1.0))
 
     def _caltech(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
@@ -245,7 +249,7 @@ class Sources:
                 draft.once.update({tag} if count == 1 and tag in draft.shown else ())
             draft.open |= self._near.get(tag, set()) | {tag}
         draft.open.update(self._beside(draft.shown))
-        _raise(draft.likely, self._unsaid)
+        _raise(draft.likely, {tag: weight for tag, weight in self._unsaid.items() if tag not in said})
 
     def _beside(self, tags: Iterable[str]) -> Iterator[str]:
         """What may be there with these tags or be called so; a kind of another among them adds nothing."""
@@ -281,6 +285,8 @@ class Sources:
     def _unsaid_weight(self, tag: str) -> float:
         if tag in tables.BACKGROUND:
             return UNSAID_BACKGROUND
+        if tag in tables.PLACES:
+            return UNSAID_PLACE
         small = tag in tables.SMALL or not tables.SMALL_KINDS.isdisjoint(self._lexicon.kinds(tag))
         return UNSAID_SMALL if small or tag in self._labels["coco"].values() else 1.0
 
