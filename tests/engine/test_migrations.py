@@ -25,8 +25,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade():
@@ -48,9 +48,9 @@ def next_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "p
     """Pretend that the program has one more migration."""
     scripts = tmp_path / "100%migrations"
     shutil.copytree(migrating.MIGRATIONS, scripts)
-    (scripts / "versions" / "v0005_stars.py").write_text(NEXT.format(more=more))
-    monkeypatch.setattr(home, "HEAD", "0005")
-    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0005"})
+    (scripts / "versions" / "v0006_stars.py").write_text(NEXT.format(more=more))
+    monkeypatch.setattr(home, "HEAD", "0006")
+    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0006"})
 
 
 def stars(catalog: Path) -> list[int]:
@@ -67,11 +67,11 @@ def test_an_older_library_is_brought_up_to_date(
         assert engine.search("cat").total == 1
         assert engine.catalog.vector(1, "fake") is not None
         (note,) = engine.notes
-    assert "from version 0004 to 0005" in note
+    assert "from version 0005 to 0006" in note
     assert stars(library / FILE_NAME) == [3]
     (backup,) = (library / "backups").iterdir()
     with closing(sqlite3.connect(backup)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0005",)]
         assert connection.execute("SELECT count(*) FROM images").fetchall() == [(1,)]
     with Engine.open(library, LEXICON) as engine:
         assert engine.notes == []
