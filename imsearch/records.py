@@ -98,11 +98,14 @@ class AnnotatorSpec:
         """Whether a tag is never shown, however likely it is."""
         return self.thresholds.get(name, self.threshold) > 1
 
+    @property
+    def visible_vocabulary(self) -> tuple[str, ...]:
+        """The vocabulary without what is never shown."""
+        return tuple(name for name in self.vocabulary if not self.hides(name))
+
     def marked(self, tags: Iterable[Tag]) -> list[Tag]:
         """These tags as this annotator's, each with whether it is shown."""
-        return [
-            Tag(tag.name, float(tag.probability), self.name, self.shows(tag.name, tag.probability)) for tag in tags
-        ]
+        return [Tag(tag.name, float(tag.probability), self.name, self.shows(tag.name, tag.probability)) for tag in tags]
 
 
 @dataclass(frozen=True)

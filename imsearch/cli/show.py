@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from imsearch.cli.facts import fact_lines
 from imsearch.cli.output import make_table, near, print_json, print_table, printable
 from imsearch.records import Image, Tag, Text
 from imsearch.settings import load_settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command(
@@ -29,8 +33,8 @@ def show(image: str, form: str, library: Path | None) -> int:
     """Show what is known of one picture.
 
     Prints its files, when, where and with what it was taken, what people wrote about it, and every tag with its
-    probability.  Tags in the long tail, which only help ranking,
-    are dimmed.  IMAGE is the path of a file or the id of an image.
+    probability.  Tags that are not shown elsewhere, because they are too unlikely or only help ranking, follow on their
+    own.  IMAGE is the path of a file or the id of an image.
     """
     with open_library(load_settings({"library": library})) as opened:
         found, tags = opened.show(image)
@@ -87,8 +91,19 @@ def _print_image(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> No
         click.echo(line)
     click.echo(f"image {image.id}, sha256 {image.sha256}")
     click.echo()
+    print_table(_tag_table(tags))
+
+
+def _tag_table(tags: Sequence[Tag]) -> Table:
+    """The shown tags, then the others below a heading: without bars, so that none looks likelier than a shown one."""
+    shown, others = [tag for tag in tags if tag.shown], [tag for tag in tags if not tag.shown]
     table = make_table(">probability", "tag", "source")
-    for tag in tags:
-        bar = "█" * round(tag.probability * 10)
-        table.add_row(f"{bar} {tag.probability:.2f}", tag.name, tag.source, style="" if tag.shown else "dim")
-    print_table(table)
+    for tag in shown:
+        table.add_row(f"{'█' * round(tag.probability * 10)} {tag.probability:.2f}", tag.name, tag.source)
+    if others:
+        if shown:
+            table.add_row()
+        table.add_row("not shown", "", "", style="bold")
+        for tag in others:
+            table.add_row(f"{tag.probability:.2f}", tag.name, tag.source, style="dim")
+    return table

@@ -289,7 +289,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_swiping_turns(
 def test_two_quick_clicks_on_one_place_reject_one_tag(page: Page, library: Library, ids: dict[str, int]) -> None:
     grey = ids["grey.png"]
     page.goto(f"/picture/{grey}")
-    page.locator("summary", has_text="less likely").click()
+    page.locator("summary", has_text="not shown").click()
     button = page.locator(".tag:not(.rejected) [data-verdict=reject]").first
     box = button.bounding_box()
     assert box is not None
