@@ -35,9 +35,8 @@ def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
 
     One that is not shown weighs no more than the least of those that are.
     """
-    likely = sorted(
-        (tag for tag in tags if tag.probability >= LEAST), key=lambda tag: (not tag.shown, -tag.probability)
-    )
+    likely = [tag for tag in tags if tag.probability >= LEAST]
+    likely.sort(key=lambda tag: (not tag.shown, -tag.probability))
     least = min((tag.probability for tag in likely if tag.shown), default=1.0)
     found: dict[str, float] = {}
     for tag in likely:

@@ -78,10 +78,11 @@ class Review:
     ) -> list[Doubt]:
         """The most doubtful tags of the library, or of one tag, that the user has not judged yet.
 
-        The most doubtful picture of every tag comes first, then the second ones, and so on.  patience: seconds after
-        which those are told that were found so far, beginning with the newest pictures; each call finds more.
-        Tags that are never shown are not asked about.  thresholds: tell which those are, where the catalog holds no
-        thresholds; of annotators they do not know only what was shown on some picture is asked about.  Raises `ImsearchError` for a tag that the library does not have.
+        The most doubtful picture of every tag comes first, then the second ones, and so on.  Tags that are never shown
+        are not asked about.  patience: seconds after which those are told that were found so far, beginning with the
+        newest pictures; each call finds more.  thresholds: tell what is never shown, where the catalog holds no
+        thresholds; of annotators they do not know only what was shown on some picture is asked about.  Raises
+        `ImsearchError` for a tag that the library does not have.
         """
         with self._catalog.reading() as connection:
             tags = Tags(connection)

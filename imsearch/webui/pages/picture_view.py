@@ -42,7 +42,7 @@ class TagRow:
 
 @dataclass(frozen=True, slots=True)
 class TagRows:
-    """confident: those that are shown; tail: those that are not, and only help ranking; rejected: what the user took away."""
+    """confident: those that are shown; tail: those that only help ranking; rejected: what the user took away."""
 
     confident: tuple[TagRow, ...]
     tail: tuple[TagRow, ...]

@@ -39,6 +39,7 @@ def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
         chips=_chips(site, word),
         pictures=True if doubts else library.query(ALL, limit=0).total > 0,
         judged=0 if doubts else library.judged_doubts(word),
+        never=bool(word) and not doubts and library.never_asked(word),
         other=search_address(tag_query(word)) if word else "/",
     )
 
