@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, case, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from imsearch.engine import schema as s
 from imsearch.records import AnnotatorSpec
 
 _A, _S = s.annotators.c, s.annotation_tags.c
+_AT_ONCE = 10_000
+"""Rows that are fetched together."""
 
 
 class Limits(NamedTuple):
@@ -53,11 +55,16 @@ def store_limits(connection: Connection, annotator: int, limits: Limits) -> set[
 
 
 def _mark_anew(connection: Connection, annotator: int, limits: Limits) -> set[int]:
-    ids = connection.execute(select(s.tags.c.id, s.tags.c.name).where(s.tags.c.name.in_(limits.own)))
-    own = {tag: limits.own[name] for tag, name in ids}
-    least = case(own, value=_S.tag_id, else_=limits.common) if own else limits.common
-    shows = _S.probability >= least
-    other = and_(_S.annotator_id == annotator, or_(and_(_S.shown, ~shows), and_(~_S.shown, shows)))
-    images = set(connection.execute(select(_S.image_id).where(other).distinct()).scalars())
-    connection.execute(update(s.annotation_tags).where(other).values(shown=~_S.shown))
-    return images
+    """Read all that an annotator said, and turn round what is marked otherwise than these thresholds say."""
+    names = {tag: name for tag, name in connection.execute(select(s.tags.c.id, s.tags.c.name))}  # noqa: C416 - rows
+    least = {tag: limits.threshold(name) for tag, name in names.items()}
+    said = select(_S.image_id, _S.tag_id, _S.probability, _S.shown).where(_S.annotator_id == annotator)
+    other = [
+        {"image": image, "tag": tag, "now": not shown}
+        for image, tag, probability, shown in connection.execute(said.execution_options(yield_per=_AT_ONCE))
+        if shown != (probability >= least[tag])
+    ]
+    if other:
+        this = and_(_S.image_id == bindparam("image"), _S.annotator_id == annotator, _S.tag_id == bindparam("tag"))
+        connection.execute(update(s.annotation_tags).where(this).values(shown=bindparam("now")), other)
+    return {row["image"] for row in other}
