@@ -18,6 +18,9 @@ from imsearch.settings import load_settings
 if TYPE_CHECKING:
     from rich.table import Table
 
+_BARS = len(f"{'█' * 10} 1.00")
+"""The width of the likeliest probability with its bar."""
+
 
 @click.command(
     epilog="""\b
@@ -90,20 +93,32 @@ def _print_image(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> No
     for line in fact_lines(image, texts):
         click.echo(line)
     click.echo(f"image {image.id}, sha256 {image.sha256}")
-    click.echo()
-    print_table(_tag_table(tags))
+    _print_tags(tags)
 
 
-def _tag_table(tags: Sequence[Tag]) -> Table:
-    """The shown tags, then the others below a heading: without bars, so that none looks likelier than a shown one."""
+def _print_tags(tags: Sequence[Tag]) -> None:
+    """The shown tags; then the others, dim and without bars, so that none looks likelier than a shown one."""
+    from rich.cells import cell_len
+
     shown, others = [tag for tag in tags if tag.shown], [tag for tag in tags if not tag.shown]
-    table = make_table(">probability", "tag", "source")
-    for tag in shown:
-        table.add_row(f"{'█' * round(tag.probability * 10)} {tag.probability:.2f}", tag.name, tag.source)
+    # The columns of both stand below each other.
+    widest = max((cell_len(printable(tag.name)) for tag in tags), default=0)
+    if shown:
+        table = _tag_table(widest)
+        for tag in shown:
+            table.add_row(f"{'█' * round(tag.probability * 10)} {tag.probability:.2f}", printable(tag.name), tag.source)
+        click.echo()
+        print_table(table)
     if others:
-        if shown:
-            table.add_row()
-        table.add_row("not shown", "", "", style="bold")
+        table = _tag_table(widest)
+        table.show_header = False
         for tag in others:
-            table.add_row(f"{tag.probability:.2f}", tag.name, tag.source, style="dim")
+            table.add_row(f"{tag.probability:.2f}", printable(tag.name), tag.source, style="dim")
+        click.echo(f"\n{'Not shown elsewhere' if shown else 'No tag is shown'}: too unlikely, or only for ranking")
+        print_table(table)
+
+
+def _tag_table(widest: int) -> Table:
+    table = make_table(">probability", "tag", "source")
+    table.columns[0].min_width, table.columns[1].min_width = _BARS, widest
     return table
