@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 from imsearch.engine import home, migrating, schema
 from imsearch.engine.engine import Engine
 from imsearch.engine.home import FILE_NAME
+from imsearch.engine.thresholds import Limits, stored_limits
 from imsearch.errors import LibraryError
 from tests.engine.support import LEXICON, reading, spec
 
@@ -75,6 +76,22 @@ def test_an_older_library_is_brought_up_to_date(
         assert connection.execute("SELECT count(*) FROM images").fetchall() == [(1,)]
     with Engine.open(library, LEXICON) as engine:
         assert engine.notes == []
+
+
+def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -> None:
+    with closing(sqlite3.connect(library / FILE_NAME)) as connection:  # as version 0004 had it
+        for column in ("threshold", "thresholds"):
+            connection.execute(f"ALTER TABLE annotators DROP COLUMN {column}")
+        connection.execute("UPDATE alembic_version SET version_num = '0004'")
+        connection.commit()
+    with Engine.open(library, LEXICON, write=True) as engine:
+        assert engine.search("+cat").total == 1 and engine.review() == []
+        with engine.catalog.reading() as connection:
+            assert stored_limits(connection) == {}
+        engine.use_annotators([spec()])
+        with engine.catalog.reading() as connection:
+            assert stored_limits(connection) == {1: Limits(0.5, {"dog": 0.7})}
+        assert engine.verify() == []
 
 
 def test_a_failing_migration_changes_nothing(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ def limits(engine: Engine) -> dict[str, Limits]:
         return {names[annotator]: found for annotator, found in stored_limits(connection).items()}
 
 
-def changed(common: float = 0.5, version: str = "1", **own: float) -> AnnotatorSpec:
+def changed(common: float = 0.5, version: str = "1", /, **own: float) -> AnnotatorSpec:
     """The fake annotator with other thresholds."""
     return replace(spec(version=version), threshold=common, thresholds=own)
 
