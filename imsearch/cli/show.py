@@ -116,6 +116,8 @@ def _print_tags(tags: Sequence[Tag]) -> None:
             table.add_row(f"{tag.probability:.2f}", printable(tag.name), tag.source, style="dim")
         click.echo(f"\n{'Not shown elsewhere' if shown else 'No tag is shown'}: too unlikely, or only for ranking")
         print_table(table)
+    if not tags:
+        click.echo("\nNo tags")
 
 
 def _tag_table(widest: int) -> Table:

@@ -57,7 +57,7 @@ class Thresholds:
     def hides(self, annotator: str, tag: str) -> bool | None:
         """Whether an annotator never shows a tag, however likely it is; None where nobody knows."""
         spec = self._specs.get(annotator)
-        return None if spec is None else not spec.shows(tag, 1.0)
+        return None if spec is None else spec.hides(tag)
 
 
 class Review:

@@ -49,7 +49,13 @@ def test_show_sets_apart_what_is_not_shown(run: Run, orange: Path) -> None:
     assert {line.index("colours") for line in lines[head + 2 :] if "colours" in line} == {lines[head].index("source")}
 
 
-def test_show_says_so_where_no_tag_is_shown(run: Run, orange: Path) -> None:
+def test_show_says_so_where_there_is_no_tag(run: Run, orange: Path) -> None:
+    plain(orange.parent / "black.png", (0, 0, 0))
+    assert run("index", orange.parent).code == 0
+    assert run("show", orange.parent / "black.png").out.endswith("\nNo tags\n")
+
+
+def test_show_says_so_where_none_is_shown(run: Run, orange: Path) -> None:
     run("tag", "reject", orange, "red")
     out = run("show", orange).out
     assert "No tag is shown: too unlikely, or only for ranking\n" in out
