@@ -12,18 +12,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from imsearch import RANKING_ONLY
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import calibrate
 from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, save_checkpoint
 from imsearch.plugins.everyday.corpus import Corpus
 from imsearch.plugins.everyday.network import EverydayNetwork
 from imsearch.plugins.everyday.tagging import Tagger, gather_evidence
-from imsearch.records import RANKING_ONLY
 from imsearch.training.memory import Memory
 from imsearch.training.run import Epoch, Run
 
 REMEMBERING = ("corel5k", "flickr8k")
 """The heads with a memory: those whose labels people gave to thousands of pictures."""
+NEVER = RANKING_ONLY
+"""The threshold of tags that no head learned by name."""
 
 
 def to_maps(rows: NDArray[np.float16], device: torch.device) -> Tensor:
@@ -90,7 +92,7 @@ def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     vocabulary = Tagger(checkpoint, lexicon).tags
     # Kinds that no head learned by name ("container") serve the search; as tags they would only be noise.
     unseen = [tag for tag in vocabulary if tag in lexicon.hidden or tag not in lexicon.tags]
-    thresholds = {**checkpoint.thresholds, **dict.fromkeys(unseen, RANKING_ONLY)}
+    thresholds = {**checkpoint.thresholds, **dict.fromkeys(unseen, NEVER)}
     return {
         "version": checkpoint.version,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
