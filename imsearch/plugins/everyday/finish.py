@@ -25,7 +25,7 @@ from imsearch.training.run import Epoch, Run
 REMEMBERING = ("corel5k", "flickr8k")
 """The heads with a memory: those whose labels people gave to thousands of pictures."""
 NEVER = RANKING_ONLY
-"""The threshold of tags that no head learned by name."""
+"""A threshold that no probability reaches."""
 
 
 def to_maps(rows: NDArray[np.float16], device: torch.device) -> Tensor:
