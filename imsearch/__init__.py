@@ -15,13 +15,24 @@ if TYPE_CHECKING:
     from imsearch.annotator import Annotator
     from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
-    from imsearch.records import Annotation, AnnotatorSpec, Image, RecipeSpec, Tag
+    from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, RecipeSpec, Tag
 
 __version__ = "0.1.0"
 
-__all__ = ["Annotation", "Annotator", "AnnotatorSpec", "Image", "Picture", "RecipeSpec", "Tag", "hookimpl"]
+__all__ = [
+    "RANKING_ONLY",
+    "Annotation",
+    "Annotator",
+    "AnnotatorSpec",
+    "Image",
+    "Picture",
+    "RecipeSpec",
+    "Tag",
+    "hookimpl",
+]
 
 _HOMES = {
+    "RANKING_ONLY": "imsearch.records",
     "Annotation": "imsearch.records",
     "Annotator": "imsearch.annotator",
     "AnnotatorSpec": "imsearch.records",

@@ -82,8 +82,7 @@ def annotate(
 def tags_by(item: Item, spec: AnnotatorSpec) -> list[Tag]:
     """What one annotator said of a file, with its name as the source; [] where it failed."""
     annotation = item.annotations.get(spec.name)
-    said = annotation.tags if annotation else ()
-    return [Tag(tag.name, tag.probability, spec.name, spec.shows(tag.name, tag.probability)) for tag in said]
+    return spec.marked(annotation.tags) if annotation else []
 
 
 def error_of(item: Item) -> str | None:

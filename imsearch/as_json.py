@@ -51,12 +51,8 @@ def hit_record(hit: Hit) -> dict[str, Any]:
 
 
 def tag_record(tag: Tag) -> dict[str, Any]:
-    return {"name": tag.name, "score": round(tag.probability, 4), "source": tag.source}
-
-
-def shown_tag_record(tag: Tag) -> dict[str, Any]:
-    """A tag that may belong to the long tail."""
-    return {**tag_record(tag), "shown": tag.shown}
+    """A tag, and whether it is shown or belongs to the long tail, which only serves ranking."""
+    return {"name": tag.name, "score": round(tag.probability, 4), "source": tag.source, "shown": tag.shown}
 
 
 def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejected: Sequence[str]) -> dict[str, Any]:
@@ -75,7 +71,7 @@ def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejec
         "facts": asdict(image.facts),
         "texts": [asdict(text) for text in texts],
         "metadata": dict(image.metadata),
-        "tags": [shown_tag_record(tag) for tag in tags],
+        "tags": [tag_record(tag) for tag in tags],
         "rejected": list(rejected),
     }
 
@@ -128,7 +124,7 @@ def doubt_record(doubt: Doubt) -> dict[str, Any]:
     return {
         "id": doubt.image.id,
         "path": str(doubt.image.path),
-        "tag": shown_tag_record(doubt.tag),
+        "tag": tag_record(doubt.tag),
         "threshold": round(doubt.threshold, 4),
         "accept": answer_command("accept", doubt),
         "reject": answer_command("reject", doubt),
@@ -214,6 +210,7 @@ def spec_record(spec: AnnotatorSpec) -> dict[str, Any]:
         "name": spec.name,
         "version": spec.version,
         "vocabulary": len(spec.vocabulary),
+        "ranking_only": sum(map(spec.hides, spec.vocabulary)),
         "vector_length": spec.vector_length,
         "input_size": spec.input_size,
         "inputs": sorted(spec.inputs),

@@ -31,11 +31,16 @@ _NOTHING = "There is no tag to make a cloud of: nothing is likely enough"
 
 
 def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
-    """Name and probability of the tags that belong in a cloud; one that several annotators give has the greatest."""
+    """Name and weight of the tags that belong in a cloud: their probability, of several annotators the greatest.
+
+    One that is not shown weighs no more than the least of those that are.
+    """
+    likely = [tag for tag in tags if tag.probability >= LEAST]
+    likely.sort(key=lambda tag: (not tag.shown, -tag.probability))
+    least = min((tag.probability for tag in likely if tag.shown), default=1.0)
     found: dict[str, float] = {}
-    for tag in tags:
-        if tag.probability >= LEAST:
-            found[tag.name] = max(tag.probability, found.get(tag.name, 0.0))
+    for tag in likely:
+        found.setdefault(tag.name, tag.probability if tag.shown else min(tag.probability, least))
     return found
 
 

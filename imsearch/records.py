@@ -5,7 +5,7 @@ Nothing here opens a file, a store or a model; every class is frozen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,10 @@ USER = "user"
 
 SOCIAL_TAGS = "social_tags"
 """What an annotator that looks at `Picture.social_tags` names among its inputs."""
+
+
+RANKING_ONLY = 2.0
+"""The threshold of a tag that is never shown, however likely it is, and only serves ranking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ class AnnotatorSpec:
     vocabulary: every tag it can return, or empty when that is open.
     vector_length: the length of its vectors, or None when it makes none.
     input_size: pixels; pictures are decoded so that both sides have at least this many (where the file has them).
-    threshold, thresholds: from which probability a tag is shown; `thresholds` holds the exceptions by tag.  One above 1
-    hides its tag, which then serves ranking only.
+    threshold, thresholds: from which probability a tag is shown, 0 to 1; `thresholds` holds the exceptions by tag.
+    `RANKING_ONLY` keeps a tag from ever being shown.  They belong to the version, as the tags do.
     inputs: what it looks at beside pixels: ``"social_tags"``, ``"metadata"``.
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
@@ -88,7 +92,20 @@ class AnnotatorSpec:
 
     def shows(self, name: str, probability: float) -> bool:
         """Whether a tag of this probability is shown."""
-        return probability >= self.thresholds.get(name, self.threshold)
+        return float(probability) >= self.thresholds.get(name, self.threshold)
+
+    def hides(self, name: str) -> bool:
+        """Whether a tag is never shown, however likely it is."""
+        return self.thresholds.get(name, self.threshold) > 1
+
+    @property
+    def visible_vocabulary(self) -> tuple[str, ...]:
+        """The vocabulary without what is never shown."""
+        return tuple(name for name in self.vocabulary if not self.hides(name))
+
+    def marked(self, tags: Iterable[Tag]) -> list[Tag]:
+        """These tags as this annotator's, each with whether it is shown."""
+        return [Tag(tag.name, float(tag.probability), self.name, self.shows(tag.name, tag.probability)) for tag in tags]
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,10 @@ class TagLibrary:
         """How many of the tags that annotators doubt, or of this one, the user has judged already."""
         return self.engine.reviewing.judged(word, self._thresholds())
 
+    def never_asked(self, word: str) -> bool:
+        """Whether no annotator ever shows this tag, so that there is nothing to review."""
+        return self.engine.reviewing.never_asked(word, self._thresholds())
+
     def doubtful_tags(self, limit: int, *, patience: float | None = None) -> list[str]:
         """The tags that are in doubt on most pictures."""
         return self.engine.reviewing.names(limit, patience, self._thresholds())

@@ -17,6 +17,7 @@ from imsearch.cli.stdout import put, takes_utf8
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from imsearch.records import Failure, Hit, Results
 
@@ -129,18 +130,27 @@ def _print_hits(hits: Sequence[Hit], explain: bool) -> None:
     table.columns[1].no_wrap = True
     room = max(24, terminal_width() * 45 // 100)
     for hit in hits:
-        matched = {tag.name for tag in hit.why.values()}
-        shown = [tag.name for tag in hit.tags if tag.shown or tag.name in matched][:TAGS_SHOWN]
-        tags = Text(", ").join(Text(name, style="bold" if name in matched else "") for name in shown)
-        last = Text("\n").join(Text(reason) for reason in _reasons(hit)) if explain else tags
+        last = Text("\n").join(Text(reason) for reason in _reasons(hit)) if explain else _tags(hit)
         table.add_row(f"{hit.score:.2f}", shorten(printable(near(hit.image.path)), room), last)
     print_table(table)
+
+
+def _tags(hit: Hit) -> Text:
+    """What is shown; then, with a question mark, what is not shown but answers the query."""
+    from rich.text import Text
+
+    matched = {tag.name for tag in hit.why.values()}
+    names = [tag.name for tag in hit.tags if tag.shown][:TAGS_SHOWN]
+    guesses = [tag.name for tag in hit.tags if not tag.shown and tag.name in matched]
+    told = [Text(name, style="bold" if name in matched else "") for name in names]
+    return Text(", ").join([*told, *(Text(f"{name}?", style="dim") for name in guesses)])
 
 
 def _reasons(hit: Hit) -> list[str]:
     """For each word what speaks for it: ``automobile: car 0.70 (everyday)``."""
     return [
-        f"{printable(word)}: {printable(tag.name)} {tag.probability:.2f} ({tag.source})"
+        f"{printable(word)}: {printable(tag.name)} {tag.probability:.2f} "
+        f"({tag.source}{'' if tag.shown else ', not shown'})"
         for word, tag in hit.why.items()
     ]
 

@@ -44,7 +44,8 @@ def plugins(context: click.Context, as_json: bool) -> int:
         click.echo()
         table = make_table("annotator", "version", ">tags", ">vector", "description")
         for spec in specs:
-            words, vector = f"{len(spec.vocabulary) or 'any'}", f"{spec.vector_length or '-'}"
+            words = f"{len(spec.visible_vocabulary)}" if spec.vocabulary else "any"
+            vector = f"{spec.vector_length or '-'}"
             table.add_row(spec.name, spec.version, words, vector, printable(spec.description))
         print_table(table)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,12 @@ from imsearch.cli.facts import fact_lines
 from imsearch.cli.output import make_table, near, print_json, print_table, printable
 from imsearch.records import Image, Tag, Text
 from imsearch.settings import load_settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_BARS = len(f"{'█' * 10} 1.00")
+"""The width of the likeliest probability with its bar."""
 
 
 @click.command(
@@ -29,8 +36,8 @@ def show(image: str, form: str, library: Path | None) -> int:
     """Show what is known of one picture.
 
     Prints its files, when, where and with what it was taken, what people wrote about it, and every tag with its
-    probability.  Tags in the long tail, which only help ranking,
-    are dimmed.  IMAGE is the path of a file or the id of an image.
+    probability.  Tags that are not shown elsewhere, because they are too unlikely or only help ranking, follow on their
+    own.  IMAGE is the path of a file or the id of an image.
     """
     with open_library(load_settings({"library": library})) as opened:
         found, tags = opened.show(image)
@@ -86,9 +93,34 @@ def _print_image(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> No
     for line in fact_lines(image, texts):
         click.echo(line)
     click.echo(f"image {image.id}, sha256 {image.sha256}")
-    click.echo()
+    _print_tags(tags)
+
+
+def _print_tags(tags: Sequence[Tag]) -> None:
+    """The shown tags; then the others, dim and without bars, so that none looks likelier than a shown one."""
+    from rich.cells import cell_len
+
+    shown, others = [tag for tag in tags if tag.shown], [tag for tag in tags if not tag.shown]
+    # The columns of both stand below each other.
+    widest = max((cell_len(printable(tag.name)) for tag in tags), default=0)
+    if shown:
+        table = _tag_table(widest)
+        for tag in shown:
+            table.add_row(f"{'█' * round(tag.probability * 10)} {tag.probability:.2f}", printable(tag.name), tag.source)
+        click.echo()
+        print_table(table)
+    if others:
+        table = _tag_table(widest)
+        table.show_header = False
+        for tag in others:
+            table.add_row(f"{tag.probability:.2f}", printable(tag.name), tag.source, style="dim")
+        click.echo(f"\n{'Not shown elsewhere' if shown else 'No tag is shown'}: too unlikely, or only for ranking")
+        print_table(table)
+    if not tags:
+        click.echo("\nNo tags")
+
+
+def _tag_table(widest: int) -> Table:
     table = make_table(">probability", "tag", "source")
-    for tag in tags:
-        bar = "█" * round(tag.probability * 10)
-        table.add_row(f"{bar} {tag.probability:.2f}", tag.name, tag.source, style="" if tag.shown else "dim")
-    print_table(table)
+    table.columns[0].min_width, table.columns[1].min_width = _BARS, widest
+    return table

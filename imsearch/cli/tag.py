@@ -235,6 +235,8 @@ def _why_no_doubts(library: Library, word: str) -> str:
     if not library.status().images:
         fill = command_line("index", library.settings)
         return f'The library is empty. Fill it with "{fill} FOLDER".'
+    if word and library.never_asked(word):
+        return f"{printable(word)} is not asked about: the annotators never show it. It only helps ranking."
     if judged := library.judged_doubts(word):
         return f"You have judged all that was in doubt: {count(judged, 'tag')}."
     return "There is no tag in doubt."

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog_base import pieces
+from imsearch.engine.thresholds import Limits, store_limits
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
 
@@ -19,15 +20,20 @@ class AnnotationWriter:
         self._annotators: dict[str, tuple[int, AnnotatorSpec]] = {}
         self._tag_ids: dict[str, int] = {}
 
-    def register(self, connection: Connection, spec: AnnotatorSpec) -> None:
-        """Make this version the current one of its name, writing it down if it is new."""
+    def register(self, connection: Connection, spec: AnnotatorSpec) -> set[int]:
+        """Make this version the current one of its name, with its thresholds, writing it down if it is new.
+
+        Returns the images on which it shows other tags than before, because its thresholds are others.
+        """
         table = s.annotators
         which = (table.c.name == spec.name) & (table.c.version == spec.version)
         values = {"current": True, "vector_length": spec.vector_length}
         connection.execute(update(table).where(table.c.name == spec.name).values(current=False))
         if not connection.execute(update(table).where(which).values(values)).rowcount:
             connection.execute(insert(table).values(name=spec.name, version=spec.version, **values))
-        self._annotators[spec.name] = connection.execute(select(table.c.id).where(which)).scalar_one(), spec
+        annotator = connection.execute(select(table.c.id).where(which)).scalar_one()
+        self._annotators[spec.name] = annotator, spec
+        return store_limits(connection, annotator, Limits.of(spec))
 
     def forget_ids(self) -> None:
         """Drop the ids of tags learned so far: the transaction that wrote some of them has failed."""
@@ -81,7 +87,6 @@ def _learn(connection: Connection, known: dict[str, int], names: Iterable[str]) 
 
 def _likeliest(tags: Sequence[Tag], spec: AnnotatorSpec, tail: int) -> list[Tag]:
     """The tags worth keeping: the shown ones, then the likeliest up to `tail` in all."""
-    marked = [Tag(tag.name, float(tag.probability), spec.name, spec.shows(tag.name, tag.probability)) for tag in tags]
-    marked.sort(key=lambda tag: (not tag.shown, -tag.probability, tag.name))
+    marked = sorted(spec.marked(tags), key=lambda tag: (not tag.shown, -tag.probability, tag.name))
     shown = sum(tag.shown for tag in marked)
     return [tag for tag in marked[: max(tail, shown)] if tag.probability > 0]

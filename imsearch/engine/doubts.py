@@ -7,7 +7,7 @@ and the next call goes on.  Of what is far from any threshold nothing is kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from sqlalchemy import Integer, select, type_coerce
 from imsearch.engine import schema as s
 from imsearch.engine.annotators import heard
 from imsearch.engine.catalog_base import CatalogBase, pieces
+from imsearch.engine.thresholds import Limits, stored_limits
 
 MOST = 9.0
 """Odds that differ from the threshold's by more than this factor are no doubt: below .1 and above .9 for one of .5."""
@@ -35,7 +36,8 @@ class Heard(NamedTuple):
     """What was said so far.
 
     version: changes whenever this does.  rows: of `_COLUMNS`, by image; a key is a place in the others: who says which
-    tag, by their ids, from where on it shows it, and whether it has shown it on any picture.
+    tag, by their ids, from where on it shows it (above 1: never), whether that is known or guessed from what it shows,
+    and whether it has shown it on any picture.
     """
 
     version: int
@@ -43,6 +45,7 @@ class Heard(NamedTuple):
     annotators: NDArray[np.int64]
     tags: NDArray[np.int64]
     thresholds: NDArray[np.float64]
+    known: NDArray[np.bool_]
     shown: NDArray[np.bool_]
 
 
@@ -53,6 +56,7 @@ class Said:
         self._catalog = catalog
         self._lock = Lock()
         self._version = 0
+        self._limits: dict[int, Limits] = {}
         self._forget("")
 
     def _forget(self, library: str) -> None:
@@ -61,6 +65,8 @@ class Said:
         self._rows: list[Rows] = []
         self._tidy = False
         self._pairs: dict[tuple[int, int], int] = {}
+        # By key; the stored threshold, NaN where none is stored.
+        self._stored: NDArray[np.float64] = np.empty(0)
         # By key; above: the least probability that was shown, below: the greatest that was not.
         self._annotators: NDArray[np.int64] = np.empty(0, np.int64)
         self._tags: NDArray[np.int64] = np.empty(0, np.int64)
@@ -86,14 +92,18 @@ class Said:
                 self._annotators,
                 self._tags,
                 self._thresholds(),
+                np.isfinite(self._stored),
                 np.isfinite(self._above),
             )
 
     def _catch_up(self) -> None:
         """Find out which images have to be read, and forget what was known of them, where it is different now."""
         library, generation = self._catalog.state()
-        if library != self._library:
+        with self._catalog.reading() as connection:
+            limits = stored_limits(connection)
+        if library != self._library or limits != self._limits:
             self._forget(library)
+            self._limits = limits
             self._version += 1
         if generation == self._generation:
             return
@@ -150,9 +160,20 @@ class Said:
             self._pairs.update(zip(new, range(len(self._pairs), len(self._pairs) + len(new)), strict=True))
             self._annotators = np.append(self._annotators, [annotator for annotator, _ in new])
             self._tags = np.append(self._tags, [tag for _, tag in new])
+            self._stored = np.append(self._stored, self._stored_thresholds(new))
             self._above = np.append(self._above, np.full(len(new), np.inf))
             self._below = np.append(self._below, np.full(len(new), -np.inf))
         return np.array([self._pairs[pair] for pair in both], np.int64)[where]
+
+    def _stored_thresholds(self, pairs: Sequence[tuple[int, int]]) -> list[float]:
+        """Of annotators and tags, by their ids; NaN where the catalog does not have it."""
+        names: dict[int, str] = {}
+        with self._catalog.reading() as connection:
+            for piece in pieces({tag for _, tag in pairs}):
+                rows = connection.execute(select(s.tags.c.id, s.tags.c.name).where(s.tags.c.id.in_(piece)))
+                names.update((tag, name) for tag, name in rows)
+        limits = [(self._limits.get(annotator), names[tag]) for annotator, tag in pairs]
+        return [np.nan if each is None else each.threshold(name) for each, name in limits]
 
     def _joined(self) -> Rows:
         """One array, sorted by image; when everything is read, only of what may be doubtful."""
@@ -167,13 +188,13 @@ class Said:
         return rows[doubt(rows["probability"], self._thresholds()[rows["key"]]) <= _KEPT]
 
     def _thresholds(self) -> NDArray[np.float64]:
-        """From where on each annotator shows each tag, as far as its tags tell; about .5 otherwise."""
+        """From where on each annotator shows each tag: as stored, else as far as its tags tell; about .5 otherwise."""
         above, below = self._above, self._below
         never, always = np.isinf(above), np.isinf(below)
         with np.errstate(invalid="ignore"):
             middle = (above + below) / 2
         between = np.where(never, np.maximum(below, 0.5), np.where(always, np.minimum(above, 0.5), middle))
-        return np.asarray(between)
+        return np.where(np.isfinite(self._stored), self._stored, between)
 
 
 def doubt(probability: NDArray[np.float64], threshold: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -56,11 +56,11 @@ class Recorder:
         returned.
         """
         with self._writing() as connection:
-            again = hear_again(connection, [spec.name for spec in specs])
+            changed = hear_again(connection, [spec.name for spec in specs]) or set()
             gone = remove_forgotten(connection)
             for spec in specs:
-                self._annotations.register(connection, spec)
-            _mark_changed(connection, again or (), _next_generation(connection))
+                changed |= self._annotations.register(connection, spec)
+            _mark_changed(connection, changed, _next_generation(connection))
         return gone
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure]) -> None:

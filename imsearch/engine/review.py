@@ -1,8 +1,9 @@
 """The tags that annotators are most in doubt about: where one answer of the user tells the most.
 
-An annotator is in doubt where a probability lies near the threshold from which on it shows the tag.  The catalog does
-not know thresholds, but what it holds tells them: they lie between the likeliest tag that is not shown and the
-unlikeliest that is.  Near means a small quotient of odds, so that .02 is as far from .01 as .98 is from .99.
+An annotator is in doubt where a probability lies near the threshold from which on it shows the tag.  Runs store the
+thresholds in the catalog.  Of annotators that no run has used since that is so, they are guessed: they lie between the
+likeliest tag that is not shown and the unlikeliest that is.  Near means a small quotient of odds, so that .02 is as far
+from .01 as .98 is from .99.
 """
 
 from __future__ import annotations
@@ -47,10 +48,7 @@ class _Near(NamedTuple):
 
 
 class Thresholds:
-    """From where on annotators show tags, as far as it is known: those of the plugins that are installed.
-
-    The catalog itself only knows what was shown.
-    """
+    """What the installed plugins never show; asked where the catalog holds no thresholds of an annotator yet."""
 
     def __init__(self, specs: Iterable[AnnotatorSpec] = ()) -> None:
         self._specs = {spec.name: spec for spec in specs}
@@ -59,7 +57,7 @@ class Thresholds:
     def hides(self, annotator: str, tag: str) -> bool | None:
         """Whether an annotator never shows a tag, however likely it is; None where nobody knows."""
         spec = self._specs.get(annotator)
-        return None if spec is None else not spec.shows(tag, 1.0)
+        return None if spec is None else spec.hides(tag)
 
 
 class Review:
@@ -80,10 +78,11 @@ class Review:
     ) -> list[Doubt]:
         """The most doubtful tags of the library, or of one tag, that the user has not judged yet.
 
-        The most doubtful picture of every tag comes first, then the second ones, and so on.  patience: seconds after
-        which those are told that were found so far, beginning with the newest pictures; each call finds more.
-        thresholds: tell which tags are never shown, and so not asked about; of annotators they do not know only what
-        was shown on some picture is asked about.  Raises `ImsearchError` for a tag that the library does not have.
+        The most doubtful picture of every tag comes first, then the second ones, and so on.  Tags that are never shown
+        are not asked about.  patience: seconds after which those are told that were found so far, beginning with the
+        newest pictures; each call finds more.  thresholds: tell what is never shown, where the catalog holds no
+        thresholds; of annotators they do not know only what was shown on some picture is asked about.  Raises
+        `ImsearchError` for a tag that the library does not have.
         """
         with self._catalog.reading() as connection:
             tags = Tags(connection)
@@ -102,6 +101,17 @@ class Review:
         near = self._near(self._said.read(), tags, current, thresholds)
         names = near.names[_among(near, judged)]
         return int(np.count_nonzero(names == tags.id(tags.name(name))) if name else len(names))
+
+    def never_asked(self, word: str, thresholds: Thresholds | None = None) -> bool:
+        """Whether annotators say this tag of pictures, and none of them ever shows it."""
+        with self._catalog.reading() as connection:
+            tags = Tags(connection)
+            name = tags.existing(self._lexicon, self._lexicon.normalize(word))
+            current = _current(connection)
+            ids = tags.ids_of(tags.name(name))
+        heard = self._said.read()
+        said = np.isin(heard.tags, ids) & np.isin(heard.annotators, list(current))
+        return bool(said.any() and not _asked(heard, tags, current, thresholds)[said].any())
 
     def names(self, limit: int = 20, patience: float | None = None, thresholds: Thresholds | None = None) -> list[str]:
         """The tags that are in doubt on most pictures, those that the user has judged left out."""
@@ -135,10 +145,10 @@ def _asked(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds 
 
     The name that matters is the one the annotator gives, whatever the user calls the tag.
     """
-    asked = np.isin(heard.annotators, list(current))
+    asked = np.isin(heard.annotators, list(current)) & (heard.thresholds <= 1)
     if specs is None:
         return asked
-    for key in np.flatnonzero(asked).tolist():
+    for key in np.flatnonzero(asked & ~heard.known).tolist():
         hidden = specs.hides(current[int(heard.annotators[key])], tags.spelled(int(heard.tags[key])))
         asked[key] = heard.shown[key] if hidden is None else not hidden
     return asked

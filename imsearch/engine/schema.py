@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 
 metadata = MetaData()
 
@@ -93,6 +93,8 @@ annotators = Table(
     Column("vector_length", Integer),
     Column("current", Boolean, nullable=False, comment="the version of this name that was used last"),
     Column("forgotten_at", DateTime, comment="UTC; when the user forgot it, until the next run removes it"),
+    Column("threshold", Float, comment="from where on it shows tags; none where no run has told since it is kept"),
+    Column("thresholds", JSON(none_as_null=True), comment="those of single tags, by name"),
     UniqueConstraint("name", "version"),
 )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.letters import breaks_lines, is_blank, tidy
-from imsearch.records import USER, Annotation, AnnotatorSpec, Tag
+from imsearch.records import RANKING_ONLY, USER, Annotation, AnnotatorSpec, Tag
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator
@@ -70,13 +70,21 @@ def spec_problems(spec: AnnotatorSpec) -> list[str]:
         problems.append(f"the vocabulary holds {bad[0]!r}: {_name_problem(bad[0])}")
     if spec.vocabulary and (foreign := sorted(spec.thresholds.keys() - set(spec.vocabulary))):
         problems.append(f"there is a threshold for {foreign[0]!r}, which is not in the vocabulary")
-    if any(not value >= 0 for value in (spec.threshold, *spec.thresholds.values())):
-        problems.append("thresholds must not be negative; one above 1 hides its tag")
+    problems += _threshold_problems(spec)
     if spec.vector_length is not None and spec.vector_length < 1:
         problems.append("the vector length must be positive, or None for no vectors")
     if spec.input_size < 1:
         problems.append("the input size must be positive")
     return problems
+
+
+def _threshold_problems(spec: AnnotatorSpec) -> list[str]:
+    """The first threshold that is neither a probability nor `RANKING_ONLY`, in words."""
+    for name, value in (("", spec.threshold), *spec.thresholds.items()):
+        if not _is_probability(value) and value != RANKING_ONLY:
+            whose = f"the threshold of {name!r}" if name else "the threshold"
+            return [f"{whose} is {value!r}; it must lie in 0 to 1, or be imsearch.RANKING_ONLY, which hides the tag"]
+    return []
 
 
 def annotation_problems(spec: AnnotatorSpec, annotation: object) -> list[str]:

@@ -104,7 +104,8 @@ def _tags(tags: Sequence[Tag]) -> str:
 
 
 def _why(word: str, tag: Tag) -> Why:
-    return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), source_name(tag.source))
+    source = source_name(tag.source) + ("" if tag.shown else ", not shown")
+    return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), source)
 
 
 _MONTHS = (

@@ -39,7 +39,7 @@ def test_query_json(run: Run, indexed: Path) -> None:
     assert found.json["total"] == 1
     assert hit["path"] == str(indexed / "red.png")
     assert hit["score"] == pytest.approx(0.8, abs=0.2)
-    assert hit["tags"][0] == {"name": "red", "score": hit["score"], "source": "colours"}
+    assert hit["tags"][0] == {"name": "red", "score": hit["score"], "source": "colours", "shown": True}
     assert hit["why"]["red"]["name"] == "red"
 
 
@@ -74,7 +74,7 @@ def test_a_picture_is_found_by_its_name(run: Run, plugins: Plugins, photos: Path
     (photos / "red.png").rename(photos / "rex.png")
     run("index", photos)
     (hit,) = run("query", "rex", "--format", "json").json["hits"]
-    assert hit["why"] == {"rex": {"name": "rex", "score": 0.55, "source": "name"}}
+    assert hit["why"] == {"rex": {"name": "rex", "score": 0.55, "source": "name", "shown": True}}
     assert "rex: rex 0.55 (name)" in run("query", "rex", "--explain").out
 
 

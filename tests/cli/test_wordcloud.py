@@ -73,6 +73,12 @@ def test_of_two_annotators_the_surer_one_counts_and_what_is_unlikely_is_left_out
         draw_cloud({})
 
 
+def test_what_is_not_shown_is_no_larger_than_what_is() -> None:
+    tags = [Tag("sea", 0.4), Tag("sky", 0.55, shown=False), Tag("boat", 0.1, shown=False), Tag("sea", 0.6, shown=False)]
+    assert likeliest(tags) == {"sea": 0.4, "sky": 0.4, "boat": 0.1}
+    assert likeliest(tags[1:3]) == {"sky": 0.55, "boat": 0.1}
+
+
 def test_the_command_writes_a_png_beside_the_user(run: Run, command: Plugins, photos: Path, here: Path) -> None:
     ran = run("wordcloud", photos / "red.png")
     assert (ran.code, ran.out.strip()) == (0, "red-cloud.png")

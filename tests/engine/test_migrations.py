@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 from imsearch.engine import home, migrating, schema
 from imsearch.engine.engine import Engine
 from imsearch.engine.home import FILE_NAME
+from imsearch.engine.thresholds import Limits, stored_limits
 from imsearch.errors import LibraryError
 from tests.engine.support import LEXICON, reading, spec
 
@@ -25,8 +26,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade():
@@ -48,9 +49,9 @@ def next_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "p
     """Pretend that the program has one more migration."""
     scripts = tmp_path / "100%migrations"
     shutil.copytree(migrating.MIGRATIONS, scripts)
-    (scripts / "versions" / "v0005_stars.py").write_text(NEXT.format(more=more))
-    monkeypatch.setattr(home, "HEAD", "0005")
-    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0005"})
+    (scripts / "versions" / "v0006_stars.py").write_text(NEXT.format(more=more))
+    monkeypatch.setattr(home, "HEAD", "0006")
+    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0006"})
 
 
 def stars(catalog: Path) -> list[int]:
@@ -67,14 +68,30 @@ def test_an_older_library_is_brought_up_to_date(
         assert engine.search("cat").total == 1
         assert engine.catalog.vector(1, "fake") is not None
         (note,) = engine.notes
-    assert "from version 0004 to 0005" in note
+    assert "from version 0005 to 0006" in note
     assert stars(library / FILE_NAME) == [3]
     (backup,) = (library / "backups").iterdir()
     with closing(sqlite3.connect(backup)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0005",)]
         assert connection.execute("SELECT count(*) FROM images").fetchall() == [(1,)]
     with Engine.open(library, LEXICON) as engine:
         assert engine.notes == []
+
+
+def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -> None:
+    with closing(sqlite3.connect(library / FILE_NAME)) as connection:  # as version 0004 had it
+        for column in ("threshold", "thresholds"):
+            connection.execute(f"ALTER TABLE annotators DROP COLUMN {column}")
+        connection.execute("UPDATE alembic_version SET version_num = '0004'")
+        connection.commit()
+    with Engine.open(library, LEXICON, write=True) as engine:
+        assert engine.search("+cat").total == 1 and engine.review() == []
+        with engine.catalog.reading() as connection:
+            assert stored_limits(connection) == {}
+        engine.use_annotators([spec()])
+        with engine.catalog.reading() as connection:
+            assert stored_limits(connection) == {1: Limits(0.5, {"dog": 0.7})}
+        assert engine.verify() == []
 
 
 def test_a_failing_migration_changes_nothing(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

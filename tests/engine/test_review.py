@@ -1,16 +1,18 @@
-"""What is doubtful: near the threshold that the catalog's own tags tell, the user's answers left out."""
+"""What is doubtful: near the threshold that the catalog holds or its tags tell, the user's answers left out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
-from imsearch.engine import doubts
+from imsearch.engine import doubts, schema
 from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.review import Thresholds
 from imsearch.errors import ImsearchError
+from imsearch.records import RANKING_ONLY
 from tests.engine.support import reading, spec
 
 
@@ -22,12 +24,20 @@ def ask(engine: Engine, thresholds: Thresholds, word: str = "") -> list[str]:
     return [doubt.tag.name for doubt in engine.reviewing.doubts(word, thresholds=thresholds)]
 
 
+def as_before(engine: Engine) -> None:
+    """Make it a library of the time when thresholds were not stored."""
+    with engine.catalog.engine.begin() as connection:
+        connection.execute(update(schema.annotators).values(threshold=None, thresholds=None))
+
+
 @pytest.fixture
 def doubtful(engine: Engine) -> Engine:
-    """Dogs are shown from .7 on: the likeliest hidden one is 2 (.6), the unlikeliest shown one 3 (.76); between is .68.
+    """A library without thresholds.
 
+    Dogs are shown from .7 on: the likeliest hidden one is 2 (.6), the unlikeliest shown one 3 (.76); between is .68.
     Cats, from .5 on: between .4 and .52 is .46.
     """
+    as_before(engine)
     engine.record(
         [
             reading(1, {"dog": 0.99, "cat": 0.4}),
@@ -46,6 +56,14 @@ def test_what_is_nearest_to_its_threshold_comes_first_and_every_tag_in_turn(doub
     assert listed(doubtful, limit=2) == [(4, "cat"), (2, "dog")]
     assert listed(doubtful, "dog") == [(2, "dog"), (3, "dog")]
     assert doubtful.review("dog")[0].threshold == pytest.approx(0.68)
+
+
+def test_stored_thresholds_are_used_and_not_guessed(doubtful: Engine) -> None:
+    assert doubtful.review("dog")[0].threshold == pytest.approx(0.68)
+    doubtful.use_annotators([spec()])  # as the next run does, though it has nothing to annotate
+    # Cat: 1.08 for 4, 1.5 for 1.  Dog: 1.36 for 3, 1.56 for 2.
+    assert listed(doubtful) == [(4, "cat"), (3, "dog"), (1, "cat"), (2, "dog")]
+    assert {doubt.tag.name: doubt.threshold for doubt in doubtful.review()} == {"cat": 0.5, "dog": 0.7}
 
 
 def test_what_the_user_has_judged_is_no_doubt(doubtful: Engine) -> None:
@@ -67,24 +85,34 @@ def test_renamed_tags_are_one_word_with_the_thresholds_of_each(doubtful: Engine)
 
 
 def test_a_tag_that_was_never_shown_has_a_threshold_of_a_half(engine: Engine) -> None:
+    as_before(engine)
     engine.record([reading(1, {"zebra": 0.45, "yak": 0.05})])
     assert listed(engine) == [(1, "zebra")]
 
 
-def test_tags_that_are_never_shown_are_not_asked_about(engine: Engine) -> None:
-    hiding = replace(spec(), thresholds={"blurry": 1.5})
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "library from before"])
+def test_tags_that_are_never_shown_are_not_asked_about(engine: Engine, stored: bool) -> None:
+    hiding = replace(spec(), thresholds={"blurry": RANKING_ONLY})
+    engine.use_annotators([hiding])
     engine.record([reading(1, {"zebra": 0.45, "blurry": 0.48}), reading(2, {"zebra": 0.55, "blurry": 0.99})])
-    known = Thresholds([hiding])
+    if not stored:
+        as_before(engine)
+    # What the catalog holds counts; else what is installed tells.
+    known = Thresholds() if stored else Thresholds([hiding])
     assert ask(engine, known) == ["zebra", "zebra"]
     assert engine.reviewing.names(thresholds=known) == ["zebra"]
     # By whatever name the user calls it.
     engine.corrections.rename("blurry", "out of focus")
     assert ask(engine, known) == ["zebra", "zebra"]
     assert ask(engine, known, "out of focus") == []
+    assert engine.reviewing.never_asked("out of focus", known)
+    assert not engine.reviewing.never_asked("zebra", known)
 
 
 def test_of_an_annotator_that_is_not_installed_only_what_it_has_shown_is_asked_about(engine: Engine) -> None:
     engine.record([reading(1, {"zebra": 0.45, "yak": 0.48}), reading(2, {"zebra": 0.55})])
+    assert sorted(ask(engine, Thresholds())) == ["yak", "zebra", "zebra"]  # its thresholds are stored
+    as_before(engine)
     assert ask(engine, Thresholds()) == ["zebra", "zebra"]
 
 

@@ -9,15 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from imsearch.annotator import Annotator
+from imsearch.engine import schema
 from imsearch.engine.engine import Engine
+from imsearch.engine.thresholds import Limits, stored_limits
 from imsearch.errors import ModelError, PluginError
 from imsearch.indexer.answers import checked
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import SilentObserver
 from imsearch.pictures.picture import Picture
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Tag
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import RED, plain
 
@@ -48,6 +51,27 @@ def test_a_newer_version_annotates_all_again_and_replaces_the_old(engine: Engine
     image = engine.catalog.image(photos / "red.png")
     assert image is not None
     assert [tag.name for tag in engine.catalog.tags_of([image.id])[image.id]] == ["rot"]
+
+
+def test_thresholds_of_a_newer_version_follow_and_replace_what_was_shown(engine: Engine, photos: Path) -> None:
+    def shown() -> dict[str, int]:
+        return dict(engine.catalog.tag_counts())
+
+    old = colour_spec()
+    index([photos], engine, [old])
+    assert shown() == {"red": 1, "green": 1, "blue": 1}
+    with engine.catalog.engine.begin() as connection:  # a library from before thresholds were stored
+        connection.execute(update(schema.annotators).values(threshold=None, thresholds=None))
+    # Nothing is to be done, and yet they are stored.
+    assert index([photos], engine, [old]).annotated == 0
+    with engine.catalog.reading() as connection:
+        assert stored_limits(connection) == {1: Limits(0.5, {})}
+    new = dataclasses.replace(colour_spec(version="2"), threshold=0.7, thresholds={"red": RANKING_ONLY})
+    report = index([photos], engine, [new])
+    assert report.annotated == 3
+    assert shown() == {"green": 1, "blue": 1}
+    with engine.catalog.reading() as connection:
+        assert stored_limits(connection)[2] == Limits(0.7, {"red": RANKING_ONLY})
 
 
 def test_copies_are_annotated_once_by_a_second_annotator(engine: Engine, photos: Path) -> None:

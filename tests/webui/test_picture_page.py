@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from imsearch.engine.changes import Verdict
 from imsearch.library import Library
+from imsearch.records import RANKING_ONLY
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.pages.picture_view import TagRow
+from tests.fakes import colour_spec
 from tests.make_pictures import iptc, jpeg, plain, with_exif, xmp
 from tests.patience import PATIENCE
 from tests.webui.conftest import fake_plugins
@@ -133,6 +136,25 @@ def test_a_name_cannot_break_the_page(client: TestClient, photos: Path, settings
 @pytest.mark.parametrize(("probability", "number"), [(1.0, "100%"), (0.998, "99%"), (0.931, "93%"), (0.001, "1%")])
 def test_only_what_is_certain_is_told_so(probability: float, number: str) -> None:
     assert TagRow("dog", "", probability, "everyday").number == number
+
+
+def test_what_is_not_shown_is_folded_away_whatever_its_probability(tmp_path: Path, settings: Settings) -> None:
+    hiding = fake_plugins(replace(colour_spec(), thresholds={"green": RANKING_ONLY}))
+    plain(tmp_path / "orange.png", (153, 204, 102))
+    with Library.open(settings=settings, create=True, plugins=hiding) as library:
+        library.index([tmp_path / "orange.png"])
+        with TestClient(create_app(library), base_url="http://localhost:8000") as client:
+            page, review, one = (client.get(path).text for path in ("/picture/1", "/review", "/review?word=green"))
+            listed = client.get("/tags").text, client.get("/api/complete?q=gr").text, client.get("/api/facets").text
+            found = client.get("/api/search?q=green").json()["hits"]
+    before, _, folded = page.partition("<details")
+    assert re.findall(r'data-tag="(\w+)"', before) == ["red"]
+    assert "2 not shown" in folded
+    assert re.findall(r'data-tag="(\w+)"', folded) == ["green", "blue"]
+    # Neither asked about nor listed, and found all the same.
+    assert "word=green" not in review and "green is not asked about." in one
+    assert not any("green" in text for text in listed)
+    assert [tag["shown"] for hit in found for tag in hit["why"].values()] == [False]
 
 
 # -- in a browser
@@ -289,7 +311,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_swiping_turns(
 def test_two_quick_clicks_on_one_place_reject_one_tag(page: Page, library: Library, ids: dict[str, int]) -> None:
     grey = ids["grey.png"]
     page.goto(f"/picture/{grey}")
-    page.locator("summary", has_text="less likely").click()
+    page.locator("summary", has_text="not shown").click()
     button = page.locator(".tag:not(.rejected) [data-verdict=reject]").first
     box = button.bounding_box()
     assert box is not None

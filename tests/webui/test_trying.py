@@ -18,6 +18,7 @@ from PIL import Image
 from imsearch.annotator import Annotator
 from imsearch.engine.engine import Engine
 from imsearch.library import Library
+from imsearch.records import RANKING_ONLY
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.trying import Limits, Trying
@@ -77,6 +78,14 @@ def test_each_annotator_says_its_own(library: Library, settings: Settings) -> No
     ]
     tags = send(client, picture(), annotators=["b"])["images"][0]["tags"]
     assert {tag["source"] for tag in tags} == {"b"}
+
+
+def test_what_is_never_shown_comes_last_and_is_not_drawn(library: Library, settings: Settings) -> None:
+    hiding = replace(colour_spec(), thresholds={"green": RANKING_ONLY})
+    answer = send(make(library, settings, hiding), picture((90, 255, 100)), cloud=True)
+    told = [(tag["name"], tag["shown"]) for tag in answer["images"][0]["tags"]]
+    assert told == [("blue", False), ("red", False), ("green", False)]
+    assert ">blue<" in answer["cloud"] and "green" not in answer["cloud"]
 
 
 def test_the_annotators_of_the_settings_are_asked_by_default(library: Library, settings: Settings) -> None:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from imsearch import RANKING_ONLY
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import calibrate
 from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, build_network, save_checkpoint
@@ -31,7 +32,7 @@ from imsearch.training.run import Epoch, Run
 
 REMEMBERING = ("corel5k", "flickr8k")
 """The heads with a memory: those whose labels people gave to thousands of pictures."""
-NEVER = 2.0
+NEVER = RANKING_ONLY
 """A threshold that no probability reaches."""
 GREY_KINDS = ("scenes", "coco")
 """Datasets that are shown in grey too: one of the sets of scenes is grey altogether."""

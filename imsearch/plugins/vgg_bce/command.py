@@ -61,7 +61,7 @@ def wordcloud(image: Path, annotators: tuple[str, ...], output: Path | None, dev
 
 
 def _said(spec: AnnotatorSpec, file: Path, device: str) -> Sequence[Tag]:
-    """The tags of one annotator for one file."""
+    """The tags of one annotator for one file, without those that are never shown."""
     from imsearch.pictures.picture import read_picture
     from imsearch.plugins.contract import annotation_problems
 
@@ -79,4 +79,4 @@ def _said(spec: AnnotatorSpec, file: Path, device: str) -> Sequence[Tag]:
         raise PluginError(f"the annotator {spec.name} failed: {reason(error)}") from error
     if problems:
         raise PluginError(f"the annotator {spec.name} breaks its contract: {problems[0]}")
-    return annotation.tags
+    return [tag for tag in spec.marked(annotation.tags) if not spec.hides(tag.name)]

@@ -10,12 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from imsearch.annotating import error_of, tags_by
-from imsearch.as_json import results_record, shown_tag_record
+from imsearch.as_json import results_record, tag_record
 from imsearch.cloud import cloud_svg, likeliest
 from imsearch.indexer.item import Item
 from imsearch.library import Library
 from imsearch.pictures.picture import MAX_PIXELS
-from imsearch.records import Tag
+from imsearch.records import AnnotatorSpec, Tag
 from imsearch.webui.api.trials import AskedTrial, ChoicesRecord, TrialsRecord, form_schema
 from imsearch.webui.forms import Form, flat, read_form
 from imsearch.webui.openapi import errors
@@ -83,15 +83,15 @@ def annotate(request: Request, site: TheSite, form: Annotated[Form, Depends(sent
     names = chosen if space is None or space in chosen else [*chosen, space]
     items = site.trying.annotate(form.files, names)
     specs = {spec.name: spec for spec in site.library.plugins.offered()}
-    tags = [[tag for name in chosen for tag in _likeliest(tags_by(item, specs[name]))] for item in items]
+    tags = [[tag for name in chosen for tag in _likeliest(tags_by(item, specs[name]), specs[name])] for item in items]
     known = _known(site.library, items)
-    words = likeliest(tags[0]) if asked.cloud else {}
+    words = likeliest(tag for tag in tags[0] if not specs[tag.source].hides(tag.name)) if asked.cloud else {}
     similar = _similar(site.library, items[0], known[0], space, asked.similar, notes) if space else None
     return {
         "images": [
             {
                 "path": upload.name,
-                "tags": [shown_tag_record(tag) for tag in said],
+                "tags": [tag_record(tag) for tag in said],
                 "error": error_of(item),
                 "known": image,
             }
@@ -103,8 +103,9 @@ def annotate(request: Request, site: TheSite, form: Annotated[Form, Depends(sent
     }
 
 
-def _likeliest(tags: Sequence[Tag]) -> list[Tag]:
-    return sorted(tags, key=lambda tag: (-tag.probability, tag.name))[:_MOST_TAGS]
+def _likeliest(tags: Sequence[Tag], spec: AnnotatorSpec) -> list[Tag]:
+    """Those that are shown, then those that could be, then those that never are; each the likeliest first."""
+    return sorted(tags, key=lambda tag: (not tag.shown, spec.hides(tag.name), -tag.probability, tag.name))[:_MOST_TAGS]
 
 
 def _known(library: Library, items: Sequence[Item]) -> list[int | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from imsearch.webui.api.models import Asked, Id, Name, Record, ShownTagRecord, Told, Verdict
+from imsearch.webui.api.models import Asked, Id, Name, Record, TagRecord, Told, Verdict
 
 MOST_IMAGES = 1000
 MOST_TAGS = 100
@@ -99,7 +99,7 @@ class DoubtRecord(Record):
 
     id: int = Field(description="Of the picture.", examples=[17])
     path: Told = Field(examples=["/photos/2023/park.jpg"])
-    tag: ShownTagRecord
+    tag: TagRecord
     threshold: float = Field(description="From which probability on the annotator shows the tag.", examples=[0.5])
     accept: Told = Field(description="The command line that says it is right.")
     reject: Told = Field(description="The command line that says it is wrong.")

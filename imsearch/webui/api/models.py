@@ -41,11 +41,6 @@ class TagRecord(Record):
         '"title", "name", "description" or "folder".',
         examples=["everyday"],
     )
-
-
-class ShownTagRecord(TagRecord):
-    """A tag that may belong to the long tail."""
-
     shown: bool = Field(description="Whether it is likely enough to be shown; the others only help ranking.")
 
 
@@ -127,7 +122,7 @@ class ImageRecord(Record):
     metadata: Annotated[dict[str, Any], BeforeValidator(readable_within)] = Field(
         description="What else was read, or could not be; `taken_from` is `name` where only the name told the date."
     )
-    tags: list[ShownTagRecord] = Field(description="The likeliest first, the long tail too.")
+    tags: list[TagRecord] = Field(description="The likeliest first, the long tail too.")
     rejected: list[Told] = Field(description="What you said that it does not show.")
 
 

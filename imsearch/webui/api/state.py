@@ -127,6 +127,7 @@ class SpecRecord(Record):
     name: str = Field(examples=["everyday"])
     version: str = Field(examples=["1"])
     vocabulary: int = Field(ge=0, description="How many tags it can give; 0 for any.", examples=[1000])
+    ranking_only: int = Field(ge=0, description="How many of them are never shown and only help ranking.")
     vector_length: int | None = Field(description="Of its vectors; null when it makes none.", examples=[512])
     input_size: int = Field(description="Pixels of a picture's shorter side that it looks at.", examples=[224])
     inputs: list[str] = Field(description='What it looks at beside pixels: "social_tags", "metadata".')

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from imsearch.webui.api.models import Name, Record, ResultsRecord, ShownTagRecord, Told
+from imsearch.webui.api.models import Name, Record, ResultsRecord, TagRecord, Told
 
 MOST_ANNOTATORS = 50
 MOST_SIMILAR = 100
@@ -30,8 +30,9 @@ class TrialRecord(Record):
     """What annotators say of a picture that was sent."""
 
     path: Told = Field(description="What its sender calls it.", examples=["beach.jpg"])
-    tags: list[ShownTagRecord] = Field(
-        description="By annotator, the likeliest first, at most a hundred of each; the long tail too."
+    tags: list[TagRecord] = Field(
+        description="By annotator, at most a hundred of each: those that are shown, the long tail, and last what is "
+        "never shown; each the likeliest first."
     )
     error: Told | None = Field(description="What failed; null when all went well.")
     known: int | None = Field(description="The number of the picture in the library that has these very bytes.")

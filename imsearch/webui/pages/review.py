@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from imsearch.as_json import tag_record
 from imsearch.engine.changes import Doubt
 from imsearch.webui.api.corrections import PATIENCE
 from imsearch.webui.finding import ALL
@@ -39,6 +40,7 @@ def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
         chips=_chips(site, word),
         pictures=True if doubts else library.query(ALL, limit=0).total > 0,
         judged=0 if doubts else library.judged_doubts(word),
+        never=bool(word) and not doubts and library.never_asked(word),
         other=search_address(tag_query(word)) if word else "/",
     )
 
@@ -51,9 +53,8 @@ def _chips(site: Site, word: str) -> list[str]:
 
 def question(doubt: Doubt) -> dict[str, Any]:
     """What the script needs to ask; as ``GET /api/review`` returns it."""
-    tag = doubt.tag
     return {
         "id": doubt.image.id,
-        "tag": {"name": tag.name, "score": round(tag.probability, 4), "source": tag.source},
+        "tag": tag_record(doubt.tag),
         "threshold": round(doubt.threshold, 4),
     }

@@ -33,17 +33,22 @@ function tagBar({ name, score }) {
   return bar(link, score, name);
 }
 
-/** The tags of one annotator: the sure ones, and the rest folded. */
+const folded = (label, tags, kind) => make("details", "", make("summary", "", label), make("ul", kind, ...tags.map(tagBar)));
+
+/** The tags of one annotator, in the order of the API: the sure ones, and what is not shown folded away. */
 export function saidBy(annotator, tags) {
   const part = make("section", "said");
-  const sure = tags.filter((tag) => tag.shown).slice(0, MOST_SURE);
-  const first = sure.length ? sure : tags.slice(0, GUESSES);
-  const rest = tags.filter((tag) => !first.includes(tag)).slice(0, TAIL);
+  const sure = tags.filter((tag) => tag.shown);
+  const others = tags.slice(sure.length);
+  const first = sure.length ? sure.slice(0, MOST_SURE) : others.slice(0, GUESSES);
+  const more = sure.slice(MOST_SURE);
+  const rest = (sure.length ? others : others.slice(GUESSES)).slice(0, TAIL);
   const note = sure.length ? `${sure.length} sure` : "only guesses";
   part.append(make("h3", "", make("span", "", annotator), make("small", "", tags.length ? note : "")));
   if (!tags.length) part.append(make("p", "muted", "It names nothing in this picture."));
   part.append(make("ul", sure.length ? "bars" : "bars tail", ...first.map(tagBar)));
-  if (rest.length) part.append(make("details", "", make("summary", "", `${rest.length} less likely`), make("ul", "bars tail", ...rest.map(tagBar))));
+  if (more.length) part.append(folded(`${more.length} more`, more, "bars"));
+  if (rest.length) part.append(folded(`${rest.length} not shown`, rest, "bars tail"));
   return part;
 }
 
@@ -96,7 +101,7 @@ export function similar(hits) {
   const rows = hits.map((hit) => {
     const picture = make("img");
     picture.src = at(`/api/images/${hit.id}/thumbnail?size=small`);
-    picture.alt = hit.tags.slice(0, 3).map((tag) => tag.name).join(", ") || `Picture ${hit.id}`;
+    picture.alt = hit.tags.filter((tag) => tag.shown).slice(0, 3).map((tag) => tag.name).join(", ") || `Picture ${hit.id}`;
     [picture.width, picture.height] = [hit.width, hit.height];
     picture.loading = "lazy";
     picture.decoding = "async";
