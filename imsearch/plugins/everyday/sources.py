@@ -24,8 +24,8 @@ HEADS = ("corel5k", "flickr8k", "coco", "stuff", "scenes", "oasis", "caltech", "
 """The label tables of the lexicon whose tags are taught; their order is that of the tags."""
 CAPTIONS = {"flickr8k": slice(0, 4), "coco": slice(1, 4)}
 """Which captions are read.  Flickr8k's fifth, COCO's first and fifth judge search, and teach nothing."""
-SAID_ONCE = 0.6
-"""The weight of a word that only one caption says."""
+SAID_ONCE, BACKGROUND_SAID_ONCE = 0.5, 0.9
+"""How likely a word that only one caption says is on the picture; nobody makes up what is mostly left unsaid."""
 KEYWORDS_MISSING = 0.3
 """Corel5k's labels are incomplete: how far a missing one is believed."""
 UNSAID_PLACE, UNSAID_SMALL, UNSAID_BACKGROUND = 0.3, 0.1, 0.05
@@ -35,7 +35,7 @@ Not at all would leave these words without any picture of the set to hold agains
 ONE_OBJECT = 0.5
 OTHER_ROOM = 0.8
 OVERLAP = 0.3
-NEAR_UNSAID = 0.25
+NEAR_UNSAID = 0.5
 """The part of it that is left beside a tag that is much like it, or wider: most dogs are no poodles."""
 NOISY = 0.8
 """SentiBank's nouns come from search words."""
@@ -234,7 +234,7 @@ class Sources:
         said = Counter(tag for caption in captions for tag in self.said(caption))
         for tag, count in said.items():
             if draft.sure.pop(tag, None) is None:  # else the two contradict each other
-                self._show(draft, tag, 1.0 if count > 1 else SAID_ONCE)
+                self._show(draft, tag, 1.0 if count > 1 else self._said_once(tag))
             draft.open |= self._near.get(tag, set()) | {tag}
         draft.open.update(self._beside(draft.shown))
         _raise(draft.likely, {tag: weight for tag, weight in self._unsaid.items() if tag not in said})
@@ -246,6 +246,9 @@ class Sources:
         for tag in shown - above:
             yield from self._near.get(tag, ())
         yield from above
+
+    def _said_once(self, tag: str) -> float:
+        return BACKGROUND_SAID_ONCE if tag in tables.BACKGROUND | tables.PLACES else SAID_ONCE
 
     def said(self, caption: str) -> set[str]:
         """The names of the lexicon that a caption says: longest phrases first, one sense of each word."""
