@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imsearch.errors import DatasetError
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday import source_tables as tables
-from imsearch.plugins.everyday.sources import HEADS, SAID_ONCE, Evidence, Sources, source_of
+from imsearch.plugins.everyday.evidence import Evidence
+from imsearch.plugins.everyday.sources import HEADS, SAID_ONCE, Sources, source_of
 from imsearch.training.datasets import Dataset, Sample
 from imsearch.training.scene_sets import STUFF
 
@@ -160,7 +162,17 @@ def test_sets_that_are_told_by_their_fields(sources: Sources) -> None:
 
 
 def test_a_dataset_of_no_known_kind_has_no_source() -> None:
-    assert source_of(Dataset("folders", Path("set"), (), ()), VOC) is None
+    labels = {"voc": dict.fromkeys(VOC, ""), "caltech": {"ketch": ""}}
+    assert source_of(Dataset("folders", Path("set"), (), ()), labels) is None
+    mine = Sample(Path("a.jpg"), ("my boat",), extra={"origin": "my camera"})
+    assert source_of(Dataset("jsonl", Path("set"), (mine,), ("my boat",)), labels) is None
+
+
+def test_a_label_the_lexicon_does_not_list_is_named(sources: Sources) -> None:
+    with pytest.raises(
+        DatasetError, match=r"a.jpg has the label 'unicorn', which the lexicon does not list for scenes"
+    ):
+        says(sources, "scenes", "unicorn", set="a")
 
 
 def test_targets_are_the_evidence_as_arrays(sources: Sources) -> None:
