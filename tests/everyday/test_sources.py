@@ -11,8 +11,8 @@ import pytest
 from imsearch.errors import DatasetError
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday import source_tables as tables
-from imsearch.plugins.everyday.evidence import Evidence
-from imsearch.plugins.everyday.sources import HEADS, SAID_ONCE, Sources, source_of
+from imsearch.plugins.everyday.evidence import SAID_ONCE, Evidence
+from imsearch.plugins.everyday.sources import HEADS, Sources, source_of
 from imsearch.training.datasets import Dataset, Sample
 from imsearch.training.scene_sets import STUFF
 
@@ -183,3 +183,12 @@ def test_targets_are_the_evidence_as_arrays(sources: Sources) -> None:
     assert there[:, column].tolist() == [True, False] and weights[:, column].tolist() == [1, 1]
     assert weights[0, sources.tags.index("sky")] == 0
     assert there.shape == weights.shape == (2, len(sources.tags)) and np.all(weights[there > 0] > 0)
+
+
+def test_a_word_of_one_caption_is_as_likely_as_not(sources: Sources) -> None:
+    sample = Sample(Path("a.jpg"), (), extra={"captions": ["A dog on grass .", "A cat .", "A cat .", "One ."]})
+    dataset = Dataset("flickr8k", Path("set"), (sample,), ("dog",))
+    there, weights = sources.targets([(dataset, sample)])
+    probability = dict(zip(sources.tags, there[0], strict=True))
+    assert probability["dog"] == SAID_ONCE and probability["cat"] == 1
+    assert probability["grass"] == 1 and weights[0, sources.tags.index("grass")] < 1  # nobody makes that up

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from imsearch.errors import DatasetError
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday import source_tables as tables
-from imsearch.plugins.everyday.evidence import Draft, Evidence, raise_to
+from imsearch.plugins.everyday.evidence import SAID_ONCE, Draft, Evidence, raise_to
 from imsearch.training.datasets import Dataset, Sample
 from imsearch.training.scene_sets import stuff_open, stuff_shown
 
@@ -25,12 +25,10 @@ HEADS = ("corel5k", "flickr8k", "coco", "stuff", "scenes", "oasis", "caltech", "
 """The label tables of the lexicon whose tags are taught; their order is that of the tags."""
 CAPTIONS = {"flickr8k": slice(0, 4), "coco": slice(1, 4)}
 """Which captions are read.  Flickr8k's fifth, COCO's first and fifth judge search, and teach nothing."""
-SAID_ONCE = 0.5
-"""How likely a word that only one caption says is on the picture."""
 KEYWORDS_MISSING = 0.3
 """Corel5k's labels are incomplete: how far a missing one is believed."""
 BACKGROUND_SAID_ONCE = 0.9
-"""`SAID_ONCE` of sky, grass, street: nobody makes up what is mostly left unsaid."""
+"""Instead of `SAID_ONCE`, for sky, grass, street: nobody makes up what is mostly left unsaid."""
 UNSAID_PLACE, UNSAID_SMALL, UNSAID_BACKGROUND = 0.3, 0.1, 0.05
 """How far the silence of captions and keywords denies what is often left unsaid, and what mostly is.
 
@@ -93,7 +91,7 @@ class Sources:
     def targets(self, rows: Sequence[tuple[Dataset, Sample]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The evidence of all pictures as two arrays ``(rows, tags)``.
 
-        First the probability that a tag is there (0 where it is denied), then how far that is believed (0: unknown).
+        First the probability that a tag is there, then how far that is believed (0: unknown).
         """
         column = {tag: index for index, tag in enumerate(self.tags)}
         there = np.zeros((len(rows), len(self.tags)), dtype=np.float32)
@@ -101,7 +99,9 @@ class Sources:
         for row, (dataset, sample) in enumerate(rows):
             found = self.evidence(dataset, sample)
             shown, denied = [column[tag] for tag in found.present], [column[tag] for tag in found.absent]
-            there[row, shown], weights[row, shown] = list(found.present.values()), 1
+            there[row, shown], weights[row, shown] = 1, list(found.present.values())
+            doubtful = [column[tag] for tag in found.doubtful]
+            there[row, doubtful], weights[row, doubtful] = SAID_ONCE, 1
             weights[row, denied] = list(found.absent.values())
         return there, weights
 
@@ -121,6 +121,7 @@ class Sources:
         self._keywords(draft, "corel5k", self._meant("corel5k", sample), KEYWORDS_MISSING)
         unnamed = {*self._labels["corel5k"].values()} & tables.UNNAMED
         raise_to(draft.likely, {tag: self._unsaid[tag] for tag in unnamed})
+        raise_to(draft.sure, dict.fromkeys(tables.NOT_ON_COREL, 1.0))
 
     def _caltech(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
         """One object a picture, mostly alone."""
@@ -211,6 +212,7 @@ class Sources:
         for tag, count in said.items():
             if draft.sure.pop(tag, None) is None:  # else the two contradict each other
                 self._show(draft, tag, 1.0 if count > 1 else self._said_once(tag))
+                draft.once.update({tag} if count == 1 and tag in draft.shown else ())
             draft.open |= self._near.get(tag, set()) | {tag}
         draft.open.update(self._beside(draft.shown))
         raise_to(draft.likely, {tag: weight for tag, weight in self._unsaid.items() if tag not in said})
