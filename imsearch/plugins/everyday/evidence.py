@@ -15,8 +15,8 @@ NEAR_UNSAID = 0.5
 class Evidence:
     """Tags that a picture shows and tags that it does not; of all others it says nothing.
 
-    present, absent: how far each is believed; above 0, at most 1.  doubtful: those of `present` that are as likely to be
-    there as not.
+    present, absent: how far each is believed; above 0, at most 1.
+    doubtful: those of `present` that are as likely to be there as not.
     """
 
     present: Mapping[str, float]

@@ -1,7 +1,7 @@
 """What labels say beyond their own word, as tables for `imsearch.plugins.everyday.sources`.
 
-Every name is one of the lexicon; a test holds the tables to that.  Numbers are from 0 to 1: how far it is believed that a
-tag is there, or not.  They are estimates, not measured.
+Every name is one of the lexicon; a test holds the tables to that.  Numbers are from 0 to 1: how far it is believed that
+a tag is there, or not.  They are estimates, not measured.
 """
 
 from __future__ import annotations
@@ -281,8 +281,8 @@ READ_AS: dict[str, str] = {
 
 NOT_ON_COREL = frozenset(
     _names(
-        "television, laptop, computer, keyboard, computer mouse, remote control, mobile phone, microwave, oven, toaster,"
-        "refrigerator, hair dryer, toothbrush, sink, toilet, parking meter, stop sign, suitcase, skateboard, frisbee"
+        "television, laptop, computer, keyboard, computer mouse, remote control, mobile phone, microwave, oven, "
+        "toaster, refrigerator, hair dryer, toothbrush, sink, toilet, parking meter, stop sign, suitcase, skateboard, frisbee"
     )
 )
 """Corel's photo CDs show no such thing in their themes; the black frame of the slides looks like a screen."""
