@@ -282,7 +282,8 @@ READ_AS: dict[str, str] = {
 NOT_ON_COREL = frozenset(
     _names(
         "television, laptop, computer, keyboard, computer mouse, remote control, mobile phone, microwave, oven, "
-        "toaster, refrigerator, hair dryer, toothbrush, sink, toilet, parking meter, stop sign, suitcase, skateboard, frisbee"
+        "toaster, refrigerator, hair dryer, toothbrush, sink, toilet, parking meter, stop sign, suitcase, skateboard, "
+        "frisbee"
     )
 )
 """Corel's photo CDs show no such thing in their themes; the black frame of the slides looks like a screen."""
