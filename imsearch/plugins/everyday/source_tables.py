@@ -250,7 +250,7 @@ SMALL = frozenset(
         "standing, smile, necklace, person, man, woman, child, boy, girl, flag, steps, stairs, vehicle"
     )
 )
-"""What is often left unsaid: a missing word denies it hardly."""
+"""What is often left unsaid: a missing word hardly denies it."""
 
 UNNAMED = BACKGROUND | SMALL | PLACES
 

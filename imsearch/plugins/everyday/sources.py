@@ -43,7 +43,8 @@ NOISY = 0.8
 """SentiBank's nouns come from search words."""
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 _LONGEST_PHRASE = 3
-_SHORTEST_PART = 2
+_SHORTEST_PART = 3
+"""Letters of each word of a phrase: "past a" is no pasta."""
 
 
 class Sources:
@@ -236,7 +237,7 @@ class Sources:
         while at < len(words):
             for length in range(min(_LONGEST_PHRASE, len(words) - at), 0, -1):
                 part = words[at : at + length]
-                if length > 1 and (min(map(len, part)) < _SHORTEST_PART + 1 or not self._lexicon.is_phrase(part)):
+                if length > 1 and (min(map(len, part)) < _SHORTEST_PART or not self._lexicon.is_phrase(part)):
                     continue
                 text = " ".join(part)
                 if name := tables.READ_AS.get(text, self._lexicon.canonical(text)):
