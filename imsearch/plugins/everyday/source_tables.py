@@ -27,7 +27,7 @@ IMPLIED: dict[str, dict[str, float]] = {
     "skiing": {"snow": 0.95},
     "snowboard": {"snow": 0.9},
     "sled": {"snow": 0.85},
-    "glacier": {"snow": 0.8},
+    "glacier": {"snow": 0.5},
     "forest": {"tree": 1.0},
     "palm tree": {"tree": 1.0},
     "street": {"road": 0.85},
