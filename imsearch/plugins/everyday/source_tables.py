@@ -1,7 +1,7 @@
 """What labels say beyond their own word, as tables for `imsearch.plugins.everyday.sources`.
 
-Every name is one of the lexicon; a test holds the tables to that.  Numbers are from 0 to 1: how likely a tag is there,
-or how far its absence is believed.  They are estimates, not measured.
+Every name is one of the lexicon; a test holds the tables to that.  Numbers are from 0 to 1: how far it is believed that
+a tag is there, or not.  They are estimates, not measured.
 """
 
 from __future__ import annotations
@@ -13,71 +13,71 @@ def _names(text: str) -> tuple[str, ...]:
 
 IMPLIED: dict[str, dict[str, float]] = {
     "sea": {"water": 1.0},
-    "ocean": {"water": 1.0, "sea": 0.7},
-    "coast": {"water": 0.9, "sea": 0.7},
-    "shore": {"water": 0.9},
-    "bay": {"water": 0.9},
-    "harbor": {"water": 0.9},
-    "beach": {"sand": 0.7, "water": 0.5},
-    "wave": {"water": 0.9},
+    "ocean": {"water": 1.0, "sea": 0.9},
+    "coast": {"water": 0.95, "sea": 0.85},
+    "shore": {"water": 0.95},
+    "bay": {"water": 0.95},
+    "harbor": {"water": 0.95},
+    "beach": {"sand": 0.85, "water": 0.7},
+    "wave": {"water": 1.0},
     "coral reef": {"water": 0.9},
     "swimming": {"water": 0.9},
-    "surfing": {"water": 1.0, "wave": 0.7, "surfboard": 0.7},
-    "rafting": {"water": 1.0, "boat": 0.5},
-    "skiing": {"snow": 0.9},
-    "snowboard": {"snow": 0.8},
-    "sled": {"snow": 0.8},
-    "glacier": {"snow": 0.6},
+    "surfing": {"water": 1.0, "wave": 0.85, "surfboard": 0.85},
+    "rafting": {"water": 1.0, "boat": 0.6},
+    "skiing": {"snow": 0.95},
+    "snowboard": {"snow": 0.9},
+    "sled": {"snow": 0.85},
+    "glacier": {"snow": 0.5},
     "forest": {"tree": 1.0},
     "palm tree": {"tree": 1.0},
-    "street": {"road": 0.7},
+    "street": {"road": 0.85},
     "crosswalk": {"street": 1.0, "road": 0.9},
     "traffic": {"road": 0.9, "car": 0.9},
-    "city": {"building": 0.8},
+    "city": {"building": 0.95},
     "skyline": {"building": 0.9},
     "skyscraper": {"city": 0.5},
     "suburb": {"house": 0.9, "building": 0.9},
-    "football field": {"grass": 0.8, "field": 1.0},
+    "football field": {"grass": 0.9, "field": 1.0},
     "lawn": {"grass": 1.0},
     "meadow": {"grass": 0.9},
-    "park": {"tree": 0.7, "grass": 0.6},
+    "park": {"tree": 0.9, "grass": 0.8},
     "dune": {"sand": 1.0},
-    "desert": {"sand": 0.6},
+    "desert": {"sand": 0.7},
     "sunset": {"sky": 0.9},
     "sunrise": {"sky": 0.9},
     "rainbow": {"sky": 0.8},
     "lightning": {"sky": 0.9, "storm": 0.9},
     "bedroom": {"bed": 0.9},
-    "living room": {"couch": 0.7},
-    "dining room": {"dining table": 0.8, "table": 0.8, "chair": 0.8},
-    "kitchen": {"cabinet": 0.5},
-    "room": {"interior": 1.0, "wall": 0.6, "floor": 0.4},
+    "living room": {"couch": 0.9},
+    "dining room": {"dining table": 0.95, "table": 0.95, "chair": 0.95},
+    "kitchen": {"cabinet": 0.8},
+    "room": {"interior": 1.0, "wall": 0.9, "floor": 0.7},
     "bride": {"wedding": 1.0},
     "birthday": {"party": 0.5},
 }
 """A tag -> what else its pictures show; wherever the tag comes from."""
 
 IMPLIED_BY_SCENE: dict[str, dict[str, float]] = {
-    "windmill": {"sky": 0.8, "outside": 1.0},
-    "countryside": {"sky": 0.8, "grass": 0.6, "field": 0.5, "outside": 1.0},
-    "landscape": {"sky": 0.6, "outside": 1.0},
-    "desert": {"sky": 0.6, "outside": 1.0},
-    "mountain": {"sky": 0.6, "outside": 1.0},
+    "windmill": {"sky": 0.95, "outside": 1.0},
+    "countryside": {"sky": 0.9, "grass": 0.7, "field": 0.6, "outside": 1.0},
+    "landscape": {"sky": 0.85, "outside": 1.0},
+    "desert": {"sky": 0.8, "outside": 1.0},
+    "mountain": {"sky": 0.85, "outside": 1.0},
     "glacier": {"mountain": 0.4, "outside": 1.0},
-    "sea": {"sky": 0.6, "outside": 1.0},
-    "coast": {"sky": 0.7, "outside": 1.0},
-    "house": {"sky": 0.5, "tree": 0.5, "outside": 1.0},
-    "suburb": {"sky": 0.7, "tree": 0.6, "outside": 1.0},
-    "campus": {"building": 0.7, "tree": 0.5, "outside": 1.0},
-    "highway": {"sky": 0.6, "outside": 1.0},
-    "street": {"building": 0.7, "outside": 1.0},
-    "skyscraper": {"sky": 0.7, "outside": 1.0},
+    "sea": {"sky": 0.85, "outside": 1.0},
+    "coast": {"sky": 0.85, "outside": 1.0},
+    "house": {"sky": 0.7, "tree": 0.7, "outside": 1.0},
+    "suburb": {"sky": 0.9, "tree": 0.8, "outside": 1.0},
+    "campus": {"building": 0.9, "tree": 0.7, "sky": 0.7, "outside": 1.0},
+    "highway": {"sky": 0.85, "road": 1.0, "outside": 1.0},
+    "street": {"building": 0.9, "outside": 1.0},
+    "skyscraper": {"sky": 0.9, "outside": 1.0},
     "city": {"outside": 0.7},
     "industry": {"building": 0.5},
-    "auditorium": {"interior": 1.0, "seat": 0.6},
-    "laundromat": {"interior": 1.0, "room": 0.8, "floor": 0.4},
-    "aquarium": {"fish": 0.7, "water": 0.5},
-    "store": {"interior": 0.7},
+    "auditorium": {"interior": 1.0, "seat": 0.8},
+    "laundromat": {"interior": 1.0, "room": 0.8, "floor": 0.7},
+    "aquarium": {"fish": 0.8, "water": 0.7},
+    "store": {"interior": 0.9},
     "forest": {"outside": 1.0},
     "rainforest": {"outside": 1.0, "vegetation": 0.8},
     "waterfall": {"outside": 1.0},
@@ -250,7 +250,7 @@ SMALL = frozenset(
         "standing, smile, necklace, person, man, woman, child, boy, girl, flag, steps, stairs, vehicle"
     )
 )
-"""What is often left unsaid: a missing word denies it hardly."""
+"""What is often left unsaid: a missing word hardly denies it."""
 
 UNNAMED = BACKGROUND | SMALL | PLACES
 
@@ -281,8 +281,9 @@ READ_AS: dict[str, str] = {
 
 NOT_ON_COREL = frozenset(
     _names(
-        "television, laptop, computer, keyboard, computer mouse, remote control, mobile phone, microwave, oven, toaster,"
-        "refrigerator, hair dryer, toothbrush, sink, toilet, parking meter, stop sign, suitcase, skateboard, frisbee"
+        "television, laptop, computer, keyboard, computer mouse, remote control, mobile phone, microwave, oven, "
+        "toaster, refrigerator, hair dryer, toothbrush, sink, toilet, parking meter, stop sign, suitcase, skateboard, "
+        "frisbee"
     )
 )
 """Corel's photo CDs show no such thing in their themes; the black frame of the slides looks like a screen."""

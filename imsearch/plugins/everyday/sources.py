@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.errors import DatasetError
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday import source_tables as tables
+from imsearch.plugins.everyday.evidence import SAID_ONCE, Draft, Evidence, raise_to
 from imsearch.training.datasets import Dataset, Sample
 from imsearch.training.scene_sets import stuff_open, stuff_shown
 
@@ -24,70 +25,26 @@ HEADS = ("corel5k", "flickr8k", "coco", "stuff", "scenes", "oasis", "caltech", "
 """The label tables of the lexicon whose tags are taught; their order is that of the tags."""
 CAPTIONS = {"flickr8k": slice(0, 4), "coco": slice(1, 4)}
 """Which captions are read.  Flickr8k's fifth, COCO's first and fifth judge search, and teach nothing."""
-SAID_ONCE = 0.5
-"""How likely a word that only one caption says is on the picture."""
 KEYWORDS_MISSING = 0.3
 """Corel5k's labels are incomplete: how far a missing one is believed."""
+BACKGROUND_SAID_ONCE = 0.9
+"""Instead of `SAID_ONCE`, for sky, grass, street: nobody makes up what is mostly left unsaid."""
 UNSAID_PLACE, UNSAID_SMALL, UNSAID_BACKGROUND = 0.3, 0.1, 0.05
 """How far the silence of captions and keywords denies what is often left unsaid, and what mostly is.
 
 Not at all would leave these words without any picture of the set to hold against: the set itself became the cue."""
 ONE_OBJECT = 0.5
+"""How far a picture of one object denies other objects."""
 OTHER_ROOM = 0.8
+"""How far a kitchen is no bathroom where its own set has none."""
 OVERLAP = 0.3
-NEAR_UNSAID = 0.25
-"""The part of it that is left beside a tag that is much like it, or wider: most dogs are no poodles."""
+"""How far the word of a scene denies another of its set that may well be true too (street, building)."""
 NOISY = 0.8
 """SentiBank's nouns come from search words."""
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 _LONGEST_PHRASE = 3
-_SHORTEST_PART = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Tags that a picture shows and tags that it does not; of all others it says nothing.
-
-    present, absent: how far each is believed; above 0, at most 1.  doubtful: those of `present` that are as likely to be
-    there as not.
-    """
-
-    present: Mapping[str, float]
-    absent: Mapping[str, float]
-    doubtful: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class _Draft:
-    """Evidence in the making.
-
-    shown: tags a label names, and their kinds.  once: those that a single caption names.
-    implied: what mostly goes with them.
-    sure: absent by labels that are complete.  likely: absent because nobody names them; less so if in `open`.
-    """
-
-    shown: dict[str, float] = field(default_factory=dict)
-    implied: dict[str, float] = field(default_factory=dict)
-    sure: dict[str, float] = field(default_factory=dict)
-    likely: dict[str, float] = field(default_factory=dict)
-    open: set[str] = field(default_factory=set)
-    once: set[str] = field(default_factory=set)
-
-    def evidence(self, known: frozenset[str]) -> Evidence:
-        """What is named outweighs all, then what is surely absent, then what is implied, then the rest."""
-        present = {tag: weight for tag, weight in self.implied.items() if tag not in self.sure} | self.shown
-        likely = {tag: weight * (NEAR_UNSAID if tag in self.open else 1.0) for tag, weight in self.likely.items()}
-        absent = likely | self.sure
-        return Evidence(
-            {tag: weight for tag, weight in present.items() if tag in known},
-            {tag: weight for tag, weight in absent.items() if tag in known and tag not in present},
-            frozenset(tag for tag in self.once if tag in known and present[tag] <= SAID_ONCE),
-        )
-
-
-def _raise(weights: dict[str, float], tags: Mapping[str, float]) -> None:
-    for tag, weight in tags.items():
-        weights[tag] = max(weight, weights.get(tag, 0.0))
+_SHORTEST_PART = 3
+"""Letters of each word of a phrase: "past a" is no pasta."""
 
 
 class Sources:
@@ -113,7 +70,7 @@ class Sources:
             for tag in group:
                 self._near.setdefault(tag, set()).update(group)
         self._unsaid = {tag: self._unsaid_weight(tag) for tag in self.tags}
-        self._readers: dict[str, Callable[[Dataset, Sample, _Draft], None]] = {
+        self._readers: dict[str, Callable[[Dataset, Sample, Draft], None]] = {
             "coco": self._coco,
             "corel5k": self._corel5k,
             "flickr8k": self._flickr8k,
@@ -126,8 +83,8 @@ class Sources:
 
     def evidence(self, dataset: Dataset, sample: Sample) -> Evidence:
         """What one picture of a dataset says; nothing where the dataset is of no kind that is known here."""
-        draft = _Draft()
-        source = source_of(dataset, self._labels["voc"])
+        draft = Draft()
+        source = source_of(dataset, self._labels)
         if source is not None:
             self._readers[source](dataset, sample, draft)
         return draft.evidence(self._known)
@@ -151,105 +108,115 @@ class Sources:
 
     # ---- one method a source
 
-    def _coco(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
+    def _coco(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
         """All 80 objects; on some pictures all stuff, or captions."""
         names = self._labels["stuff"]
-        self._complete(draft, [self._labels["coco"][label] for label in sample.labels], self._labels["coco"].values())
+        self._complete(draft, self._meant("coco", sample), self._labels["coco"].values())
         if (stuff := sample.extra.get("stuff_labels")) is not None:
             shown = stuff_shown(stuff, sample.labels, names)
             self._complete(draft, shown, {*names.values(), "plant"} - stuff_open(shown))
         if captions := sample.extra.get("captions"):
             self._captions(draft, captions[CAPTIONS["coco"]])
 
-    def _corel5k(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
-        self._keywords(draft, "corel5k", sample.labels, KEYWORDS_MISSING)
+    def _corel5k(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
+        self._keywords(draft, "corel5k", self._meant("corel5k", sample), KEYWORDS_MISSING)
         unnamed = {*self._labels["corel5k"].values()} & tables.UNNAMED
-        _raise(draft.likely, {tag: self._unsaid[tag] for tag in unnamed})
-        _raise(draft.sure, dict.fromkeys(tables.NOT_ON_COREL, 1.0))
+        raise_to(draft.likely, {tag: self._unsaid[tag] for tag in unnamed})
+        raise_to(draft.sure, dict.fromkeys(tables.NOT_ON_COREL, 1.0))
 
-    def _caltech(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
+    def _caltech(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
         """One object a picture, mostly alone."""
-        self._keywords(draft, "caltech", sample.labels, ONE_OBJECT)
+        self._keywords(draft, "caltech", self._meant("caltech", sample), ONE_OBJECT)
 
-    def _oasis(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
+    def _oasis(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
         theme, category = str(sample.extra.get("theme")), str(sample.extra.get("category"))
         if category in ("person", "animal"):
             self._show(draft, category, 0.8)
         if theme in self._labels["oasis"]:
-            self._keywords(draft, "oasis", [theme], KEYWORDS_MISSING)
+            self._keywords(draft, "oasis", [self._labels["oasis"][theme]], KEYWORDS_MISSING)
 
-    def _flickr8k(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
+    def _flickr8k(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
         """Concepts that two captions share, and every word of the captions."""
-        for label in sample.labels:
-            self._show(draft, self._labels["flickr8k"][label])
+        for tag in self._meant("flickr8k", sample):
+            self._show(draft, tag)
         self._captions(draft, sample.extra.get("captions", ())[CAPTIONS["flickr8k"]])
 
-    def _scenes(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
+    def _scenes(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
         """One word a picture: the others of its own set are false, and what cannot be in such a place."""
         labels = self._labels["scenes"]
-        shown = [labels[label] for label in sample.labels]
+        shown = self._meant("scenes", sample)
         own = {labels[word] for word in sample.judged or ()}
         if sample.extra.get("complete"):
             self._complete(draft, shown, own)
         near = {*self._beside(shown)}
         for tag in shown:
             self._show(draft, tag)
-            _raise(draft.implied, tables.IMPLIED_BY_SCENE.get(tag, {}))
-        _raise(draft.likely, {tag: OVERLAP if tag in near else 1.0 for tag in own})
+            raise_to(draft.implied, tables.IMPLIED_BY_SCENE.get(tag, {}))
+        raise_to(draft.likely, {tag: OVERLAP if tag in near else 1.0 for tag in own})
         if not {*tables.ROOMS}.isdisjoint(shown):
-            _raise(draft.likely, {tag: OTHER_ROOM for tag in tables.ROOMS if tag not in near | own})
+            raise_to(draft.likely, {tag: OTHER_ROOM for tag in tables.ROOMS if tag not in near | own})
         for tag in own & near:
             draft.implied.pop(tag, None)
         for words, impossible in tables.IMPOSSIBLE:
             if not {*words}.isdisjoint(shown):
-                _raise(draft.sure, impossible)
+                raise_to(draft.sure, impossible)
 
-    def _voc(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
+    def _voc(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
         """Complete for as many of the 20 classes as the dataset uses at all."""
         labels = self._labels["voc"]
-        self._complete(draft, [labels[label] for label in sample.labels], [labels[label] for label in dataset.labels])
+        self._complete(draft, self._meant("voc", sample), [labels[label] for label in dataset.labels])
 
-    def _sentibank(self, dataset: Dataset, sample: Sample, draft: _Draft) -> None:
+    def _sentibank(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
         for noun in sample.extra.get("nouns", sample.labels):
             self._show(draft, self._lexicon.canonical(noun) or noun, NOISY)
 
     # ---- what they share
 
-    def _show(self, draft: _Draft, tag: str, weight: float = 1.0) -> None:
+    def _meant(self, head: str, sample: Sample) -> list[str]:
+        """The tags of the sample's labels."""
+        unknown = [label for label in sample.labels if label not in self._labels[head]]
+        if unknown:
+            raise DatasetError(
+                f"{sample.place or sample.file} has the label {unknown[0]!r}, which the lexicon does not list for "
+                f"{head}. Is it another dataset, or does the lexicon need building again?"
+            )
+        return [self._labels[head][label] for label in sample.labels]
+
+    def _show(self, draft: Draft, tag: str, weight: float = 1.0) -> None:
         """The tag, the kinds above it and what it implies."""
-        _raise(draft.shown, {tag: weight})
+        raise_to(draft.shown, {tag: weight})
         for kind in self._kinds(tag):
-            _raise(draft.shown, {kind: weight * tables.WEAK_KINDS.get((tag, kind), 1.0)})
+            raise_to(draft.shown, {kind: weight * tables.WEAK_KINDS.get((tag, kind), 1.0)})
         for name in (tag, *self._lexicon.kinds(tag)):
             implied = tables.IMPLIED.get(name, {})
-            _raise(draft.implied, {other: weight * part for other, part in implied.items()})
+            raise_to(draft.implied, {other: weight * part for other, part in implied.items()})
 
-    def _complete(self, draft: _Draft, shown: Iterable[str], judged: Iterable[str]) -> None:
+    def _complete(self, draft: Draft, shown: Iterable[str], judged: Iterable[str]) -> None:
         """Labels of a family that are all there: the rest of the family is false, and every tag below it."""
         for tag in shown:
             self._show(draft, tag)
         for tag in judged:
             if tag not in draft.shown:
                 below = [each for each in self._below[tag] if each not in tables.OUTSIDE_FAMILY]
-                _raise(draft.sure, dict.fromkeys((tag, *below), tables.SELDOM_LABELLED.get(tag, 1.0)))
+                raise_to(draft.sure, dict.fromkeys((tag, *below), tables.SELDOM_LABELLED.get(tag, 1.0)))
 
-    def _keywords(self, draft: _Draft, head: str, labels: Iterable[str], missing: float) -> None:
-        """Labels that are true as far as they go; others of their kind are probably false, but not what is near."""
-        for label in labels:
-            self._show(draft, self._labels[head][label])
+    def _keywords(self, draft: Draft, head: str, shown: Iterable[str], missing: float) -> None:
+        """Labels that are true as far as they go; others of their kind are probably false, less so what is near."""
+        for tag in shown:
+            self._show(draft, tag)
         draft.open.update(self._beside(draft.shown))
-        _raise(draft.likely, dict.fromkeys({*self._labels[head].values()} - tables.UNNAMED, missing))
+        raise_to(draft.likely, dict.fromkeys({*self._labels[head].values()} - tables.UNNAMED, missing))
 
-    def _captions(self, draft: _Draft, captions: Sequence[str]) -> None:
+    def _captions(self, draft: Draft, captions: Sequence[str]) -> None:
         """Tags that captions say, in whichever form; others are denied as far as they would have been said."""
         said = Counter(tag for caption in captions for tag in self.said(caption))
         for tag, count in said.items():
             if draft.sure.pop(tag, None) is None:  # else the two contradict each other
-                self._show(draft, tag, 1.0 if count > 1 else SAID_ONCE)
+                self._show(draft, tag, 1.0 if count > 1 else self._said_once(tag))
                 draft.once.update({tag} if count == 1 and tag in draft.shown else ())
             draft.open |= self._near.get(tag, set()) | {tag}
         draft.open.update(self._beside(draft.shown))
-        _raise(draft.likely, {tag: weight for tag, weight in self._unsaid.items() if tag not in said})
+        raise_to(draft.likely, {tag: weight for tag, weight in self._unsaid.items() if tag not in said})
 
     def _beside(self, tags: Iterable[str]) -> Iterator[str]:
         """What may be there with these tags or be called so; a kind of another among them adds nothing."""
@@ -259,6 +226,9 @@ class Sources:
             yield from self._near.get(tag, ())
         yield from above
 
+    def _said_once(self, tag: str) -> float:
+        return BACKGROUND_SAID_ONCE if tag in tables.BACKGROUND | tables.PLACES else SAID_ONCE
+
     def said(self, caption: str) -> set[str]:
         """The names of the lexicon that a caption says: longest phrases first, one sense of each word."""
         words = _WORD.findall(caption.lower())
@@ -267,7 +237,7 @@ class Sources:
         while at < len(words):
             for length in range(min(_LONGEST_PHRASE, len(words) - at), 0, -1):
                 part = words[at : at + length]
-                if length > 1 and (min(map(len, part)) < _SHORTEST_PART + 1 or not self._lexicon.is_phrase(part)):
+                if length > 1 and (min(map(len, part)) < _SHORTEST_PART or not self._lexicon.is_phrase(part)):
                     continue
                 text = " ".join(part)
                 if name := tables.READ_AS.get(text, self._lexicon.canonical(text)):
@@ -291,12 +261,18 @@ class Sources:
         return UNSAID_SMALL if small or tag in self._labels["coco"].values() else 1.0
 
 
-def source_of(dataset: Dataset, voc: Iterable[str]) -> str | None:
-    """Which rules hold for a dataset: those of its kind, or of the fields of its lines; None for none."""
+def source_of(dataset: Dataset, labels: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Which rules hold for a dataset: those of its kind, or those its lines and labels look like; None for none.
+
+    labels: the label tables of the lexicon.
+    """
     if dataset.kind in ("coco", "corel5k", "flickr8k", "scenes"):
         return dataset.kind
     fields = dataset.samples[0].extra if dataset.samples else {}
-    for name, source in (("theme", "oasis"), ("origin", "caltech"), ("anp", "sentibank")):
+    for name, source in (("theme", "oasis"), ("anp", "sentibank")):
         if name in fields:
             return source
-    return "voc" if dataset.labels and {*dataset.labels} <= {*voc} else None
+    used = {*dataset.labels}
+    if used and "origin" in fields and used <= {*labels["caltech"]}:
+        return "caltech"
+    return "voc" if used and used <= {*labels["voc"]} else None
