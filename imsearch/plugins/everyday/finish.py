@@ -21,7 +21,7 @@ from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, buil
 from imsearch.plugins.everyday.corpus import Corpus
 from imsearch.plugins.everyday.judged import Judged, gather_judged
 from imsearch.plugins.everyday.network import PHOTOS, EverydayNetwork
-from imsearch.plugins.everyday.photos import FOLDS, REPEATS, Layer, Teaching, add_teacher, choose_labels, fit_layer
+from imsearch.plugins.everyday.photos import FOLDS, Layer, Teaching, add_teacher, choose_labels, fit_layer
 from imsearch.plugins.everyday.sources import Sources
 from imsearch.plugins.everyday.tagging import Tagger, Witnesses
 from imsearch.plugins.everyday.views import both_features
@@ -122,11 +122,10 @@ def _layers(
     settings: Mapping[str, Any],
 ) -> dict[int, Layer]:
     """The head by the fold that it has not learned from; -1 for the one that learned from all of them."""
-    repeats = np.array([REPEATS.get(dataset.kind, 1) for dataset, _ in corpus.rows])
     found = {}
     for fold in range(-1, FOLDS):
         left_out = judged.rows[judged.folds == fold] if fold >= 0 else np.empty(0, dtype=np.intp)
-        rows = np.repeat(kept := np.setdiff1d(corpus.train, left_out), repeats[kept])
+        rows = np.setdiff1d(corpus.train, left_out)
         name = PHOTOS if fold < 0 else f"{PHOTOS}-without-fold-{fold}"
         found[fold] = fit_layer(run, name, views, {"grey": GREY_SHARE}, teaching, rows, settings)
     return found

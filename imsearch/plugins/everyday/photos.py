@@ -31,11 +31,9 @@ TRUE_OBJECTS = 2.0
 CUT_VALUE = 0.01
 """For objects under the teacher's cut of .03, which its files leave out."""
 FOLDS = 4
-_BATCH = 128
-_DROPOUT = 0.5
-_WEIGHT_DECAY = 0.3
-REPEATS = {"coco": 4}
-"""How often a picture of a kind is seen in an epoch: true labels of objects and complete ones of stuff are few."""
+_BATCH = 512
+_DROPOUT = 0.3
+_WEIGHT_DECAY = 2e-3
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def fit_layer(
     head.to(run.device)
     rate, steps = settings["photos_learning_rate"], -(-len(rows) // _BATCH)
     optimizer = torch.optim.AdamW(head.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps * epochs + 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps * epochs + 1, pct_start=0.15)
     for _ in range(epochs):
         total = 0.0
         for batch in np.array_split(generator.permutation(rows), steps):

@@ -49,9 +49,9 @@ DEFAULTS: dict[str, Setting] = {
     "average": 0.995,
     "imagenet_weight": 0.5,
     "tuned": 1.0,
-    "photos_epochs": 8,
+    "photos_epochs": 12,
     "photos_least": 8,
-    "photos_learning_rate": 5e-4,
+    "photos_learning_rate": 2e-3,
 }
 """start: ``imagenet`` tunes the upper stages anew; ``everyday`` keeps those of the shipped weights with the heads on
 them, and trains only what stands on both branches.  photos_least: with fewer pictures to learn from a tag is no label of
