@@ -33,13 +33,13 @@ _TRAINED = (*_TUNED, "heads.", "photos.")
 class Seen(NamedTuple):
     """What a pass gives for N pictures.
 
-    features: ``(N, 1280)`` of the tuned branch.  logits: ``(N, labels)`` of each head.  places: ``(N, attended, H, W)``,
-    the logits of the attended labels at every place of the picture: their class activation maps (Zhou et al. 2016).
+    features: ``(N, 1280)`` of the tuned branch, the mean of maps: ``(N, 1280, H, W)``.  logits: ``(N, labels)`` of each
+    head.
     """
 
     features: Tensor
     logits: dict[str, Tensor]
-    places: Tensor
+    maps: Tensor
 
 
 class EverydayNetwork(nn.Module):
@@ -76,12 +76,10 @@ class EverydayNetwork(nn.Module):
         tuned, original = self.branches(maps)
         features, untouched = tuned.mean(dim=(2, 3)), original.mean(dim=(2, 3))
         logits = {**self.label(features), IMAGENET: self.classifier(untouched)}
-        places = torch.zeros((len(maps), 0, *tuned.shape[2:]), device=maps.device)
         if self.photos is not None:
             mean = self.photos(torch.cat([features, untouched], dim=1))
-            places = self._places(tuned, original)
-            logits[PHOTOS] = self._attend(mean, places)
-        return Seen(features, logits, places)
+            logits[PHOTOS] = self._attend(mean, tuned, original)
+        return Seen(features, logits, tuned)
 
     def branches(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """The last maps ``(N, 1280, H, W)`` of the tuned and of the untouched branch."""
@@ -111,17 +109,15 @@ class EverydayNetwork(nn.Module):
         """The parameters of the tuned branch alone, by name."""
         return {name: value for name, value in self.named_parameters() if name.startswith(_TUNED)}
 
-    def _places(self, tuned: Tensor, original: Tensor) -> Tensor:
-        assert self.photos is not None
+    def _attend(self, mean: Tensor, tuned: Tensor, original: Tensor) -> Tensor:
+        """The logits `mean`, to those of the attended labels added what is said where they are likeliest."""
+        if self.photos is None or not len(self.attended):
+            return mean
         weight, bias = self.photos.weight[self.attended], self.photos.bias[self.attended]
         first, second = (part[:, :, None, None] for part in (weight[:, :FEATURES], weight[:, FEATURES:]))
-        return nn.functional.conv2d(tuned, first, bias) + nn.functional.conv2d(original, second)
-
-    def _attend(self, mean: Tensor, places: Tensor) -> Tensor:
-        if not len(self.attended):
-            return mean
-        flat = places.flatten(2)
-        most = (flat.softmax(dim=2) * flat).sum(dim=2)
+        # The logit of each place: the class activation maps (Zhou et al. 2016) of both branches.
+        places = (nn.functional.conv2d(tuned, first, bias) + nn.functional.conv2d(original, second)).flatten(2)
+        most = (places.softmax(dim=2) * places).sum(dim=2)
         return mean.index_add(1, self.attended.to(mean.device), ATTENTION * most.to(mean.dtype))
 
 
