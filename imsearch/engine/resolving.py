@@ -14,6 +14,9 @@ from imsearch.engine.vocabulary import SEPARATOR
 if TYPE_CHECKING:
     from imsearch.engine.words import Words
 
+_FACTS = dict.fromkeys(("panorama", "panoramas", "panoramic"), Condition("is", "panorama", "is:panorama"))
+"""Words that ask for what the catalog knows without any model."""
+
 
 class Conditions(Protocol):
     """What looks up the parts of a query that are so or not; `imsearch.engine.filters.Filters` does."""
@@ -37,6 +40,7 @@ class Resolving:
         self._conditions = conditions
         # Words such as "pictures" and "of" count when they are all there is.
         self._fillers = not all(isinstance(leaf, Word) and words.is_filler(leaf) for leaf in _leaves(query))
+        self._strict = False
         self.unknown: list[str] = []
 
     def whole(self, query: Node) -> Resolved | None:
@@ -52,11 +56,11 @@ class Resolving:
         if isinstance(node, Word):
             return self._word(node)
         if isinstance(node, Not):
-            item = self.node(node.item)
+            item = self._surely(node.item)
             return None if item is None else Negated(item)
         if isinstance(node, Required):
             # What is required and unknown is nowhere, unlike a word that is merely wished for.
-            item = self.node(node.item) or Term("", ())
+            item = self._surely(node.item) or Term("", ())
             return Demanded(item) if ranks(item) else item
         if isinstance(node, And):
             return self._group(node)
@@ -67,10 +71,23 @@ class Resolving:
             raise TypeError(f"{node} needs a library to be looked up in")
         return self._conditions.like(node) if isinstance(node, LikeNode) else self._conditions.find(node)
 
-    def _word(self, word: Word) -> Term | None:
+    def _surely(self, node: Node) -> Resolved | None:
+        """The same where it decides who is a result: without what would merely rank."""
+        before, self._strict = self._strict, True
+        try:
+            return self.node(node)
+        finally:
+            self._strict = before
+
+    def _word(self, word: Word) -> Resolved | None:
         if self._fillers and self._words.is_filler(word):
             return None
         term = self._words.term(word, self._written)
+        fact = None if self._conditions is None or word.exact or word.match else _FACTS.get(word.text.casefold())
+        if fact is not None and self._conditions is not None:
+            found = self._conditions.find(fact)
+            # What people call so, in a title or by a tag, is found beside what is so.
+            return found if term is None else AnyOf((term, found))
         if term is None:
             self.unknown.append(word.typed)
         return term
@@ -78,7 +95,8 @@ class Resolving:
     def _group(self, group: And) -> Resolved | None:
         """Words side by side; a source among them says whose words count."""
         sources = [item for item in group.items if isinstance(item, By)]
-        together = _all(self._parts(self._words.join(tuple(item for item in group.items if not isinstance(item, By)))))
+        words = tuple(item for item in group.items if not isinstance(item, By))
+        together = _all(self._parts(self._words.join(words, self._strict)))
         if self._conditions is None or not sources:
             return together
         if together is None or not ranks(together):

@@ -15,13 +15,15 @@ class Word:
     """Something to look for.
 
     `exact` is ``tag:``; `quoted` words are never joined with their neighbours.  `match` tells whether words count
-    that begin so (``moun*``) or are spelled about so (``montain~``).
+    that begin so (``moun*``) or are spelled about so (``montain~``).  `besides` is a word that counts too, but less:
+    the car of "red car".
     """
 
     text: str
     exact: bool = False
     quoted: bool = False
     match: Match = ""
+    besides: str = ""
 
     @property
     def typed(self) -> str:

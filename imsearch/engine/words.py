@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
+from dataclasses import replace
 from typing import Protocol
 
+from imsearch.engine.coloured import find_coloured
 from imsearch.engine.fillers import FILLERS
 from imsearch.engine.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term
 from imsearch.engine.resolving import Conditions, Resolving
@@ -137,7 +139,15 @@ class Words:
             return self._alike(word, text)
         if word.exact:
             return Term(text, (text,))
-        return self._known(text) or self._within(text)
+        term = self._known(text) or self._within(text)
+        return self._with_less(term, word.besides) if term and word.besides else term
+
+    def _with_less(self, term: Term, other: str) -> Term:
+        """The term, and what answers another word as far as something related counts."""
+        more = self._known(other, above=False)
+        members = {**dict.fromkeys(more.names, 1.0), **more.members} if more else {}
+        less = {tag: RELATED * factor for tag, factor in members.items() if tag in self._tags}
+        return replace(term, members={**less, **term.members})
 
     def _known(self, text: str, above: bool = True) -> Term | None:
         """The tags that answer a word of the lexicon or of the library; where none does, perhaps those above it."""
@@ -251,11 +261,21 @@ class Words:
         items = (query.item,) if isinstance(query, Demanded | Scoped) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}
 
-    def join(self, items: tuple[Node, ...]) -> list[Node]:
-        """Put neighbouring plain words together that are one tag: traffic light -> "traffic light"."""
+    def join(self, items: tuple[Node, ...], strict: bool = False) -> list[Node]:
+        """Put neighbouring plain words together that are one tag: traffic light -> "traffic light".
+
+        A thing and its colour are one, too, where the library has such a tag; unless strict, the thing in any colour
+        comes after.
+        """
         joined: list[Node] = []
         position = 0
         while position < len(items):
+            coloured = find_coloured(map(self._plain, items[position:]), self._is_tag, self._lexicon.expand)
+            if coloured is not None:
+                besides = "" if strict else coloured.thing
+                joined += [Word(tag, quoted=True, besides=besides) for tag in coloured.tags]
+                position += coloured.length
+                continue
             length = next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
             run = items[position : position + length]
             joined.append(Word(" ".join(_text(word) for word in run), quoted=True) if length > 1 else run[0])
@@ -263,14 +283,19 @@ class Words:
         return joined
 
     def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
-        words = items[start : start + length]
-        if len(words) < length or not all(
-            isinstance(word, Word) and not (word.exact or word.quoted or word.match) for word in words
-        ):
+        texts = tuple(text for word in items[start : start + length] if (text := self._plain(word)) is not None)
+        if len(texts) < length:
             return False
-        texts = tuple(self._lexicon.normalize(_text(word)) for word in words)
         together = " ".join(texts)
         return self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
+
+    def _plain(self, word: Node) -> str | None:
+        """The normalized text of a word that may be joined with its neighbours."""
+        plain = isinstance(word, Word) and not (word.exact or word.quoted or word.match)
+        return self._lexicon.normalize(_text(word)) if plain else None
+
+    def _is_tag(self, text: str) -> bool:
+        return text in self._tags and self._is_left(text)
 
     def is_filler(self, word: Word) -> bool:
         text = word.text.casefold()
