@@ -270,7 +270,7 @@ class Words:
         joined: list[Node] = []
         position = 0
         while position < len(items):
-            coloured = find_coloured(map(self._plain, items[position:]), self._is_tag, self._lexicon.expand)
+            coloured = find_coloured(map(self._plain, items[position:]), self._tags.__contains__, self._lexicon.expand)
             if coloured is not None:
                 besides = "" if strict else coloured.thing
                 joined += [Word(tag, quoted=True, besides=besides) for tag in coloured.tags]
@@ -293,9 +293,6 @@ class Words:
         """The normalized text of a word that may be joined with its neighbours."""
         plain = isinstance(word, Word) and not (word.exact or word.quoted or word.match)
         return self._lexicon.normalize(_text(word)) if plain else None
-
-    def _is_tag(self, text: str) -> bool:
-        return text in self._tags and self._is_left(text)
 
     def is_filler(self, word: Word) -> bool:
         text = word.text.casefold()

@@ -82,6 +82,7 @@ def test_a_colour_of_no_such_tag_is_left_to_itself(cars: Engine) -> None:
     assert results.unknown == ("purple",)
 
 
-def test_a_tag_that_the_user_rejected_everywhere_is_none(cars: Engine) -> None:
+def test_a_picture_whose_colour_the_user_rejected_is_not_found_by_it(cars: Engine) -> None:
     correct(cars, Verdict.REJECT, [1], "red car")
-    assert cars.search("red car", min_score=0).unknown == ("red",)
+    assert ids(cars, "red car") == [2, 3]
+    assert ids(cars, "car") == [2, 3, 1]
