@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
-from functools import cached_property
 from dataclasses import replace
+from functools import cached_property
 from typing import Protocol
 
 from imsearch.engine.coloured import find_coloured

@@ -50,9 +50,13 @@ THINGS: Mapping[str, tuple[str, ...]] = {
 }
 """Tags whose colour captions name -> further words for them."""
 _BETWEEN = frozenset(
-    "and or with small large big little long short haired hairy furry fluffy curly shaggy spotted striped plaid checkered "
-    "cotton leather plastic rubber hard winter sports race racing dirt tennis baseball football soccer beach polo "
-    "hooded sleeved button down tank t sun bright dark light colored coloured ,".split()
+    (
+        *("and", "or", "with", ",", "small", "large", "big", "little", "long", "short", "haired", "hairy", "furry"),
+        *("fluffy", "curly", "shaggy", "spotted", "striped", "plaid", "checkered", "cotton", "leather", "plastic"),
+        *("rubber", "hard", "winter", "sports", "race", "racing", "dirt", "tennis", "baseball", "football", "soccer"),
+        *("beach", "polo", "hooded", "sleeved", "button", "down", "tank", "t", "sun"),
+        *("bright", "dark", "light", "colored", "coloured"),
+    )
 )
 """Words that may stand between a colour and what has it."""
 _FARTHEST = 2

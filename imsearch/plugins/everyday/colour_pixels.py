@@ -25,7 +25,7 @@ _GREY_STEP = 4
 _GREY_PERCENTILE = 99
 _GREY_CHROMA = 3.3
 _GREY_SLOPE = 3.0
-"""Half of the pictures with this chroma are black and white, and the logit falls by so much a unit: docs/everyday.md."""
+"""Half of the pictures with this chroma are black and white; the logit falls by so much a unit (docs/everyday.md)."""
 
 
 def colour_histograms(pixels: NDArray[np.uint8]) -> Floats:
@@ -53,7 +53,9 @@ def lab_basis() -> Floats:
     steps = np.arange(8) * 32 + 16
     colours = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(1, BINS, 3) / 255
     lab = rgb2lab(colours)[0]
-    grid = np.meshgrid(np.arange(10, 100, 20), np.arange(-60, 81, _SPACING), np.arange(-80, 81, _SPACING), indexing="ij")
+    grid = np.meshgrid(
+        np.arange(10, 100, 20), np.arange(-60, 81, _SPACING), np.arange(-80, 81, _SPACING), indexing="ij"
+    )
     points = np.stack(grid, axis=-1).reshape(-1, 3)
     near = np.exp(-((lab[:, None] - points) ** 2).sum(axis=-1) / (2 * _WIDTH**2))
     near = near[:, near.max(axis=0) > _REACHED]

@@ -10,9 +10,10 @@ Real-World Applications", IEEE TIP 2009) they are learned and not set by hand: f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ GREYS = 3
 BLACK_AND_WHITE = "black and white"
 MOST = 3
 """Colours of things a picture."""
+HEADS = ("coco", "flickr8k")
+"""The heads that say where a thing is; the later one where both know it."""
 _WEIGHTS = Path(__file__).parent / "colours.npz"
 _FOCUS = 3
 """The power of the activation map that weighs cells: the middle of a thing says more of its colour than its edge."""
@@ -54,10 +57,10 @@ class ColourModel:
     def load(cls, path: Path = _WEIGHTS) -> ColourModel:
         """Read what `save` wrote.  Raises `ModelError` when the file cannot be used."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = [file[name].astype(np.float32) for name in ("weight", "thing", "bias")]
                 return cls(tuple(map(str, file["things"])), *arrays)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ModelError(f"{path} does not hold colours ({error}). Install imsearch again.") from error
 
     def save(self, path: Path) -> None:
@@ -118,7 +121,7 @@ def colour_tags(
         if len(columns):
             features = maps[row].reshape(-1, maps.shape[-1]).astype(np.float32)
             histogram = colour_histograms(pixels[row : row + 1])[0]
-            named = [things[column] for column in columns]
+            named = [things[int(column)] for column in columns]
             chance = model.probabilities(gather_evidence(histogram, features, heads[:, columns]), named)
             chance *= probabilities[row, columns, None]
             chance[:, GREYS:] *= 1 - grey[row]
@@ -129,5 +132,40 @@ def colour_tags(
 
 def _likeliest(things: Sequence[str], chance: Floats) -> list[Tag]:
     order = np.argsort(-chance, axis=None, kind="stable")[:MOST]
-    places = [np.unravel_index(place, chance.shape) for place in order]
+    places = [divmod(int(place), len(NAMES)) for place in order]
     return [Tag(f"{NAMES[c]} {things[t]}", float(chance[t, c])) for t, c in places if chance[t, c] >= _LEAST_TAG]
+
+
+class Colourist:
+    """Gives the colours of what an annotator's heads see; made once, asked for each batch."""
+
+    def __init__(
+        self,
+        model: ColourModel,
+        labels: Mapping[str, Sequence[str]],
+        weights: Mapping[str, Floats],
+        meanings: Mapping[str, Mapping[str, str]],
+        tags: Sequence[str],
+    ) -> None:
+        """Find the head and the probability of each thing.
+
+        labels, weights: of linear heads over the tuned map, float32 ``(labels, C)``; where two know a thing, the later
+        one says where it is.  meanings: of each head, label -> tag.  tags: those of the probabilities' columns.
+        """
+        heads = {
+            meanings[name][label]: row
+            for name, rows in weights.items()
+            for label, row in zip(labels[name], rows, strict=True)
+            if meanings[name][label] in model.things
+        }
+        self._model = model
+        self._things = tuple(thing for thing in model.things if thing in heads and thing in tags)
+        self._heads = np.stack([heads[thing] for thing in self._things], axis=1).astype(np.float32)
+        self._columns = [tags.index(thing) for thing in self._things]
+
+    def __call__(
+        self, pixels: NDArray[np.uint8], maps: NDArray[np.floating], probabilities: Floats
+    ) -> list[tuple[Tag, ...]]:
+        """Return `colour_tags` of a batch; `probabilities` are those of all tags, ``(N, tags)``."""
+        chosen = probabilities[:, self._columns]
+        return colour_tags(pixels, maps, self._heads, self._things, chosen, self._model)
