@@ -1,10 +1,10 @@
 """How right colours of things are, judged by captions; and learning them anew.
 
-    python -m benchmarks.colours --dataset flickr8k:PATH [--learn colours.npz]
+    python -m benchmarks.colours --dataset flickr8k:PATH [--learn colours.npz] [--grey KIND:PATH ...]
 
 A tag such as "black dog" is right where one of a picture's captions says so, wrong where captions name another colour
 of the thing or not the thing at all, and not judged where they name it without a colour.  Judged on the dev split,
-learned on train.
+learned on train.  ``--grey`` counts the pictures of a set that are taken for black and white.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.colour_learning import THINGS, colours_in, learn_colours, things_in
-from imsearch.plugins.everyday.colour_pixels import colour_histograms
+from imsearch.plugins.everyday.colour_pixels import colour_histograms, grey_probability
 from imsearch.plugins.everyday.colours import BLACK_AND_WHITE, HEADS, Colourist, ColourModel, gather_evidence
 from imsearch.plugins.everyday.network import FROZEN_STAGES
 from imsearch.records import Tag
@@ -122,10 +122,17 @@ def _row(least: float, kind: str, found: list[tuple[Tag, str]]) -> tuple[str, ..
     return f"{least}", kind, *map(str, numbers), *(f"{share:.2f}" for share in (*shares, mean))
 
 
+def count_grey(samples: Sequence[Sample], side: int) -> tuple[int, int]:
+    """How many pictures are likelier black and white than not, and how many surely (.95)."""
+    likely = np.array([grey_probability(load_square(sample.file, side)[None])[0] for sample in samples])
+    return int((likely >= 0.5).sum()), int((likely >= 0.95).sum())
+
+
 @click.command()
 @click.option("--dataset", required=True, metavar="KIND:PATH")
 @click.option("--learn", "target", type=click.Path(path_type=Path), help="learn anew and write the weights here")
-def main(dataset: str, target: Path | None) -> None:
+@click.option("--grey", multiple=True, metavar="KIND:PATH", help="count the black-and-white pictures of this set")
+def main(dataset: str, target: Path | None, grey: tuple[str, ...]) -> None:
     """Print the share of right colours among those of some probability and more."""
     samples = load_dataset(dataset).samples
     annotator, lexicon = EverydayAnnotator(WEIGHTS, None), Lexicon.load()
@@ -143,6 +150,10 @@ def main(dataset: str, target: Path | None) -> None:
         table.add_row(*_row(least, "no dogs", [(tag, said) for tag, said in likely if not tag.name.endswith(" dog")]))
     print_table(table)
     click.echo(f"{cost:.2f} ms a picture; {len(THINGS)} things")
+    for name in grey:
+        counted = load_dataset(name).samples
+        grey_ones, sure = count_grey(counted, annotator.side)
+        click.echo(f"{name}: of {len(counted)} pictures, {grey_ones} black and white, {sure} surely")
 
 
 if __name__ == "__main__":
