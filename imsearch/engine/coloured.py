@@ -26,11 +26,10 @@ Senses = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Coloured:
-    """Tags found at the beginning of some words: how many words they take, and the thing alone."""
+    """Tags found at the beginning of some words, and how many words they take."""
 
     tags: tuple[str, ...]
     length: int
-    thing: str
 
 
 def find_coloured(texts: Iterator[str | None], tagged: Callable[[str], bool], senses: Senses) -> Coloured | None:
@@ -59,5 +58,5 @@ def _first(
         for thing in senses(" ".join(rest[:length])):
             tags = tuple(dict.fromkeys(tag for colour in colours if tagged(tag := f"{colour} {thing}")))
             if tags:
-                return Coloured(tags, start + length + behind, thing)
+                return Coloured(tags, start + length + behind)
     return None

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from imsearch.engine.conditions import Condition
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, ranks
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, Weaker, ranks
 from imsearch.engine.text_words import Written
-from imsearch.engine.tree import And, By, Everything, Node, Not, Or, Required, Word
+from imsearch.engine.tree import And, By, Everything, Less, Node, Not, Or, Required, Word
 from imsearch.engine.tree import Like as LikeNode
 from imsearch.engine.vocabulary import SEPARATOR
 
 if TYPE_CHECKING:
     from imsearch.engine.words import Words
 
+LESS = 0.3
+"""How much the words of a tag count one by one beside the tag itself: as a related tag does."""
 _FACTS = dict.fromkeys(("panorama", "panoramas", "panoramic"), Condition("is", "panorama", "is:panorama"))
 """Words that ask for what the catalog knows without any model."""
 
@@ -40,7 +42,6 @@ class Resolving:
         self._conditions = conditions
         # Words such as "pictures" and "of" count when they are all there is.
         self._fillers = not all(isinstance(leaf, Word) and words.is_filler(leaf) for leaf in _leaves(query))
-        self._strict = False
         self.unknown: list[str] = []
 
     def whole(self, query: Node) -> Resolved | None:
@@ -56,12 +57,14 @@ class Resolving:
         if isinstance(node, Word):
             return self._word(node)
         if isinstance(node, Not):
-            item = self._surely(node.item)
+            item = self.node(node.item)
             return None if item is None else Negated(item)
         if isinstance(node, Required):
             # What is required and unknown is nowhere, unlike a word that is merely wished for.
-            item = self._surely(node.item) or Term("", ())
+            item = self.node(node.item) or Term("", ())
             return Demanded(item) if ranks(item) else item
+        if isinstance(node, Less):
+            return self._less(node.item)
         if isinstance(node, And):
             return self._group(node)
         if isinstance(node, Or):
@@ -71,13 +74,12 @@ class Resolving:
             raise TypeError(f"{node} needs a library to be looked up in")
         return self._conditions.like(node) if isinstance(node, LikeNode) else self._conditions.find(node)
 
-    def _surely(self, node: Node) -> Resolved | None:
-        """The same where it decides who is a result: without what would merely rank."""
-        before, self._strict = self._strict, True
-        try:
-            return self.node(node)
-        finally:
-            self._strict = before
+    def _less(self, group: And) -> Weaker | None:
+        """The words of a tag one by one, which nobody needs to know; not joined again."""
+        unknown = list(self.unknown)
+        item = _all(self._parts(group.items))
+        self.unknown = unknown
+        return None if item is None else Weaker(item, LESS)
 
     def _word(self, word: Word) -> Resolved | None:
         if self._fillers and self._words.is_filler(word):
@@ -96,7 +98,7 @@ class Resolving:
         """Words side by side; a source among them says whose words count."""
         sources = [item for item in group.items if isinstance(item, By)]
         words = tuple(item for item in group.items if not isinstance(item, By))
-        together = _all(self._parts(self._words.join(words, self._strict)))
+        together = _all(self._parts(self._words.join(words)))
         if self._conditions is None or not sources:
             return together
         if together is None or not ranks(together):

@@ -15,15 +15,13 @@ class Word:
     """Something to look for.
 
     `exact` is ``tag:``; `quoted` words are never joined with their neighbours.  `match` tells whether words count
-    that begin so (``moun*``) or are spelled about so (``montain~``).  `besides` is a word that counts too, but less:
-    the car of "red car".
+    that begin so (``moun*``) or are spelled about so (``montain~``).
     """
 
     text: str
     exact: bool = False
     quoted: bool = False
     match: Match = ""
-    besides: str = ""
 
     @property
     def typed(self) -> str:
@@ -60,6 +58,13 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Less:
+    """What counts less than what stands beside it: red things and cars, for "red car" where there is such a tag."""
+
+    item: And
+
+
+@dataclass(frozen=True, slots=True)
 class Required:
     """Only pictures that show it."""
 
@@ -89,7 +94,7 @@ class Sort:
     position: int = field(default=0, compare=False)
 
 
-Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Required | And | Or
+Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Required | And | Or
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
 from imsearch.engine.coloured import find_coloured
 from imsearch.engine.fillers import FILLERS
-from imsearch.engine.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term
+from imsearch.engine.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, Weaker
 from imsearch.engine.resolving import Conditions, Resolving
 from imsearch.engine.text_words import Written, nowhere, with_texts
-from imsearch.engine.tree import Node, Word
+from imsearch.engine.tree import And, Less, Node, Or, Word
 from imsearch.engine.vocabulary import SEPARATOR, Vocabulary
 from imsearch.engine.written import key
 
@@ -139,15 +138,7 @@ class Words:
             return self._alike(word, text)
         if word.exact:
             return Term(text, (text,))
-        term = self._known(text) or self._within(text)
-        return self._with_less(term, word.besides) if term and word.besides else term
-
-    def _with_less(self, term: Term, other: str) -> Term:
-        """The term, and what answers another word as far as something related counts."""
-        more = self._known(other, above=False)
-        members = {**dict.fromkeys(more.names, 1.0), **more.members} if more else {}
-        less = {tag: RELATED * factor for tag, factor in members.items() if tag in self._tags}
-        return replace(term, members={**less, **term.members})
+        return self._known(text) or self._within(text)
 
     def _known(self, text: str, above: bool = True) -> Term | None:
         """The tags that answer a word of the lexicon or of the library; where none does, perhaps those above it."""
@@ -258,22 +249,23 @@ class Words:
             return {query.text: frozenset(sorted(query.weights, key=query.weights.__getitem__)[-_REASONS:])}
         if isinstance(query, Negated | Filter | Like):
             return {}
-        items = (query.item,) if isinstance(query, Demanded | Scoped) else query.items
+        items = (query.item,) if isinstance(query, Demanded | Scoped | Weaker) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}
 
-    def join(self, items: tuple[Node, ...], strict: bool = False) -> list[Node]:
+    def join(self, items: tuple[Node, ...]) -> list[Node]:
         """Put neighbouring plain words together that are one tag: traffic light -> "traffic light".
 
-        A thing and its colour are one, too, where the library has such a tag; unless strict, the thing in any colour
-        comes after.
+        A thing and its colour are one, too, where the library has such a tag; what shows both some other way comes
+        after.
         """
         joined: list[Node] = []
         position = 0
         while position < len(items):
             coloured = find_coloured(map(self._plain, items[position:]), self._tags.__contains__, self._lexicon.expand)
             if coloured is not None:
-                besides = "" if strict else coloured.thing
-                joined += [Word(tag, quoted=True, besides=besides) for tag in coloured.tags]
+                tags = tuple(Word(tag, quoted=True) for tag in coloured.tags)
+                others = Less(And(items[position : position + coloured.length]))
+                joined.append(Or((And(tags) if len(tags) > 1 else tags[0], others)))
                 position += coloured.length
                 continue
             length = next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
