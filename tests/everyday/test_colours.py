@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.colour_learning import THINGS, colours_in, learn_colours, things_in
-from imsearch.plugins.everyday.colour_pixels import colour_histograms, grey_probability, lab_basis
+from imsearch.plugins.everyday.colour_pixels import (
+    colour_histograms,
+    grey_probability,
+    lab_basis,
+    whole_histograms,
+)
 from imsearch.plugins.everyday.colours import (
     BLACK_AND_WHITE,
     MOST,
@@ -23,6 +28,7 @@ from imsearch.plugins.everyday.colours import (
     colour_tags,
     gather_evidence,
 )
+from imsearch.plugins.everyday.picture_colours import COLOURS, PictureColours
 
 SIDE = 260
 PAINTS = {"red": (200, 20, 30), "blue": (30, 60, 190), "green": (40, 140, 50), "white": (245, 245, 245)}
@@ -124,6 +130,35 @@ def test_shares_of_colours_sum_to_one() -> None:
     assert histogram.shape == (1, 81, 512)
     assert histogram.sum(axis=-1) == pytest.approx(np.ones((1, 81)))
     assert lab_basis().sum(axis=1) == pytest.approx(np.ones(512), abs=1e-5)
+
+
+def test_the_whole_picture_has_the_colours_of_its_cells() -> None:
+    pixels, _ = painted("red", "blue")
+    assert whole_histograms(pixels[None])[0].sum() == pytest.approx(1)
+    cells = colour_histograms(pixels[None])[0].mean(axis=0)
+    assert whole_histograms(pixels[None])[0] == pytest.approx(cells, abs=0.03)
+
+
+def test_pixels_lift_the_colours_they_show_and_leave_other_tags_alone() -> None:
+    rules = PictureColours.load()
+    pixels = np.stack([painted("red", "red")[0], painted("green", "green")[0]])
+    tags = ("dog", "red", "blue", "black")
+    joined = rules.join(pixels, tags, np.full((2, 4), 0.2, np.float32))
+    assert joined[:, [0, 3]] == pytest.approx(0.2)
+    assert joined[0, 1] > 0.3 > 0.2 > joined[1, 1]
+    assert ((joined >= 0) & (joined <= 1)).all()
+    same = np.full((2, 1), 0.2, np.float32)
+    assert rules.join(pixels, ("dog",), same) is same
+    assert set(COLOURS) <= set(NAMES)
+
+
+def test_rules_are_read_as_they_were_written(tmp_path: Path) -> None:
+    rules = PictureColours.load()
+    rules.save(tmp_path / "rules.npz")
+    assert np.array_equal(PictureColours.load(tmp_path / "rules.npz").weight, rules.weight)
+    (tmp_path / "rules.npz").write_bytes(b"")
+    with pytest.raises(ModelError, match="Install imsearch again"):
+        PictureColours.load(tmp_path / "rules.npz")
 
 
 def test_a_model_is_read_as_it_was_written(model: ColourModel, tmp_path: Path) -> None:

@@ -85,6 +85,11 @@ def colours_in(captions: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
+def colour_words_in(captions: Iterable[str]) -> set[str]:
+    """Return the colours that captions name, of whatever."""
+    return {SPELLED[word] for caption in captions for word in _WORD.findall(caption.lower()) if word in SPELLED}
+
+
 def things_in(captions: Iterable[str]) -> set[str]:
     """Return the things that captions name, with a colour or without."""
     return {_NAMED[word] for caption in captions for word in _WORD.findall(caption.lower()) if word in _NAMED}
@@ -105,18 +110,18 @@ def learn_colours(evidence: Floats, things: list[str], colours: list[set[str]]) 
     placed = np.eye(len(names), dtype=np.float32)[[names.index(thing) for thing in things]]
     rows = np.concatenate([(evidence - middle) / spread, placed, np.ones((len(placed), 1))], axis=1).astype(np.float32)
     truth = np.array([[name in named for name in NAMES] for named in colours], dtype=np.float32)
-    weight = _descend(rows, truth)
+    weight = descend(rows, truth)
     scaled = weight[: len(middle)] / spread[:, None]
     return ColourModel(names, scaled, weight[len(middle) : -1], weight[-1] - middle @ scaled)
 
 
-def _descend(rows: Floats, truth: Floats) -> Floats:
+def descend(rows: Floats, truth: Floats, rounds: int = _ROUNDS) -> Floats:
     """Return the weights ``(columns, colours)`` of least penalized cross-entropy; the last column is not penalized."""
     penalty = np.full((rows.shape[1], 1), 2 * _PENALTY, dtype=np.float32)
     penalty[-1] = 0
     step = 1 / (np.linalg.norm(rows, 2) ** 2 / (4 * len(rows)) + 2 * _PENALTY)
     weight = ahead = np.zeros((rows.shape[1], truth.shape[1]), dtype=np.float32)
-    for round_ in range(_ROUNDS):
+    for round_ in range(rounds):
         slope = rows.T @ (sigmoid(rows @ ahead) - truth) / len(rows) + penalty * ahead
         moved = np.asarray(ahead - step * slope, dtype=np.float32)
         ahead = moved + round_ / (round_ + 3) * (moved - weight)
