@@ -145,7 +145,8 @@ def test_pixels_lift_the_colours_they_show_and_leave_other_tags_alone() -> None:
     tags = ("dog", "red", "blue", "black")
     joined = rules.join(pixels, tags, np.full((2, 4), 0.2, np.float32))
     assert joined[:, [0, 3]] == pytest.approx(0.2)
-    assert joined[0, 1] > 0.3 > 0.2 > joined[1, 1]
+    assert joined[0, 1] > 0.4 > joined[1, 1]
+    assert joined[0, 1] > joined[0, 2]
     assert ((joined >= 0) & (joined <= 1)).all()
     same = np.full((2, 1), 0.2, np.float32)
     assert rules.join(pixels, ("dog",), same) is same

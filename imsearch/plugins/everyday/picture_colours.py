@@ -32,8 +32,8 @@ def shares(pixels: NDArray[np.uint8]) -> Floats:
 class PictureColours:
     """The learned rules of `COLOURS`.
 
-    weight: ``(points, colours)``.  bias: ``(colours,)``.  joined: ``(3, colours)``: by how much the head's logit counts,
-    by how much that of the pixels, and a constant.
+    weight: ``(points, colours)``.  bias: ``(colours,)``.  joined: ``(3, colours)``: the weights of the head's logit and
+    of that of the pixels, and a constant.
     """
 
     weight: Floats
