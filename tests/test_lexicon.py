@@ -291,3 +291,11 @@ def test_the_examples_of_the_documentation(lexicon: Lexicon) -> None:
     assert len(examples) == 6
     for expression, value in examples:
         assert eval(expression, {"lexicon": lexicon}) == ast.literal_eval(value), expression
+
+
+@pytest.mark.parametrize(
+    "word", ["black and white", "black-and-white", "BW", "b&w", "monochrome", "greyscale", "grayscale", "black white"]
+)
+def test_pictures_without_colours_have_many_names(lexicon: Lexicon, word: str) -> None:
+    assert lexicon.expand(word) == ("black and white",)
+    assert "black and white" in lexicon.tags

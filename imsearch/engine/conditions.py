@@ -85,7 +85,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _CHANCE = re.compile(r'("[^"]*"|[^"].*?)(>=|<=|>|<)([^<>=]*)', re.DOTALL)  # in quotes, everything is a name
 ORIENTATIONS = ("portrait", "landscape", "square")
 HAS = ("gps", "date", "camera", "lens", "iso", "rating", "people", "tags", "text", "title", "description", "keywords")
-IS = ("duplicate", "untagged")
+IS = ("duplicate", "untagged", "panorama")
 SORTS = ("date", "name", "size", "score", "rating")
 FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "tif": "tiff", "heic": "heif"}
 """Endings of file names that are not the name of the format."""

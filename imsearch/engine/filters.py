@@ -43,6 +43,8 @@ _SHAPES: Mapping[str, ColumnElement[bool]] = {
     "landscape": _image.width > _image.height,
     "square": _image.width == _image.height,
 }
+_PANORAMA = or_(_image.width >= 2 * _image.height, 2 * _image.height >= 5 * _image.width)
+"""Twice as wide as tall; upright two and a half times, since the screens of many phones are more than twice as tall."""
 _FACTS: Mapping[str, ColumnElement[bool]] = {
     "gps": and_(_image.latitude.is_not(None), _image.longitude.is_not(None)),
     "date": _image.taken_at.is_not(None),
@@ -144,6 +146,8 @@ class Filters:
             return self._select(_SHAPES[value])
         if value == "duplicate":
             return np.unique(np.fromiter(self._duplicates(self._catalog), np.int64))
+        if value == "panorama":
+            return self._select(_PANORAMA)
         if value == "people":
             return self._showing(self._words.of_kind(_PERSON))
         if value in ("tags", "untagged"):

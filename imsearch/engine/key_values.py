@@ -28,7 +28,7 @@ HINTS: Mapping[str, str] = {
     "orientation": "portrait, landscape or square",
     "near": "latitude, longitude, kilometres",
     "has": "a place, a date, people, a title ...",
-    "is": "a duplicate, or untagged",
+    "is": "a duplicate, a panorama, or untagged",
 }
 FIXED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "orientation": (
@@ -50,7 +50,11 @@ FIXED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("iso", "says how sensitive"),
         ("rating", "has stars"),
     ),
-    "is": (("duplicate", "has a near duplicate"), ("untagged", "no tag is shown")),
+    "is": (
+        ("duplicate", "has a near duplicate"),
+        ("untagged", "no tag is shown"),
+        ("panorama", "very wide or very tall"),
+    ),
     "sort": (
         ("-date", "the newest first"),
         ("date", "the oldest first"),

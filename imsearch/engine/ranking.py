@@ -16,7 +16,20 @@ from numpy.typing import NDArray
 
 from imsearch.engine.feedback import Feedback, Vectors, best, kernel, votes
 from imsearch.engine.leaves import Leaf, Leaves, Lookup, Scored
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, ranks
+from imsearch.engine.resolved import (
+    All,
+    AnyOf,
+    Demanded,
+    Filter,
+    Like,
+    Negated,
+    Resolved,
+    Scoped,
+    Sense,
+    Term,
+    Weaker,
+    ranks,
+)
 
 FLOOR = 1e-3
 """The probability of a tag that is not even in an image's tail."""
@@ -128,7 +141,7 @@ def _wanted(node: Resolved) -> Iterator[Term]:
     """The words that speak for a picture, not those to avoid."""
     if isinstance(node, Term):
         yield node
-    elif isinstance(node, Demanded):
+    elif isinstance(node, Demanded | Weaker):
         yield from _wanted(node.item)
     elif isinstance(node, All | AnyOf):
         for item in node.items:
@@ -154,6 +167,9 @@ def _score(node: Resolved, leaf: Leaf, present: NDArray[np.bool_], mean: str) ->
         item = _score(node.item, leaf, present, mean)
         holds = ~(item.holds & item.allowed)
         return Scored(1 - item.score * item.found, present, holds, holds)
+    if isinstance(node, Weaker):
+        item = _score(node.item, leaf, present, mean)
+        return Scored(item.score * np.float32(node.factor), item.found, np.zeros_like(item.holds), item.allowed)
     if isinstance(node, Demanded):
         item = _score(node.item, leaf, present, mean)
         return Scored(item.score, item.found, item.holds, item.holds & item.allowed)

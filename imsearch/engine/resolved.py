@@ -76,6 +76,14 @@ class Negated:
 
 
 @dataclass(frozen=True, slots=True)
+class Weaker:
+    """Its score times a factor; it may order pictures and find them, but makes nothing sure."""
+
+    item: Resolved
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
 class Demanded:
     """Only what shows it."""
 
@@ -96,7 +104,7 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Sense | Filter | Scoped | Like | Negated | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Sense | Filter | Scoped | Like | Negated | Weaker | Demanded | All | AnyOf
 
 
 def tags_in(query: Resolved) -> set[str]:
@@ -107,7 +115,7 @@ def tags_in(query: Resolved) -> set[str]:
         return set(query.weights)
     if isinstance(query, Filter | Like):
         return set()
-    items = (query.item,) if isinstance(query, Negated | Demanded | Scoped) else query.items
+    items = (query.item,) if isinstance(query, Negated | Weaker | Demanded | Scoped) else query.items
     return {tag for item in items for tag in tags_in(item)}
 
 
@@ -117,5 +125,5 @@ def ranks(query: Resolved) -> bool:
         return True
     if isinstance(query, Filter):
         return False
-    items = (query.item,) if isinstance(query, Negated | Demanded) else query.items
+    items = (query.item,) if isinstance(query, Negated | Weaker | Demanded) else query.items
     return any(map(ranks, items))

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from imsearch.engine.conditions import Condition
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, ranks
+from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, Weaker, ranks
 from imsearch.engine.text_words import Written
-from imsearch.engine.tree import And, By, Everything, Node, Not, Or, Required, Word
+from imsearch.engine.tree import And, By, Everything, Less, Node, Not, Or, Required, Word
 from imsearch.engine.tree import Like as LikeNode
 from imsearch.engine.vocabulary import SEPARATOR
 
 if TYPE_CHECKING:
     from imsearch.engine.words import Words
+
+LESS = 0.3
+"""How much the words of a tag count one by one beside the tag itself: as a related tag does."""
+_FACTS = dict.fromkeys(("panorama", "panoramas", "panoramic"), Condition("is", "panorama", "is:panorama"))
+"""Words that ask for what the catalog knows without any model."""
 
 
 class Conditions(Protocol):
@@ -58,6 +63,8 @@ class Resolving:
             # What is required and unknown is nowhere, unlike a word that is merely wished for.
             item = self.node(node.item) or Term("", ())
             return Demanded(item) if ranks(item) else item
+        if isinstance(node, Less):
+            return self._less(node.item)
         if isinstance(node, And):
             return self._group(node)
         if isinstance(node, Or):
@@ -67,10 +74,22 @@ class Resolving:
             raise TypeError(f"{node} needs a library to be looked up in")
         return self._conditions.like(node) if isinstance(node, LikeNode) else self._conditions.find(node)
 
-    def _word(self, word: Word) -> Term | None:
+    def _less(self, group: And) -> Weaker | None:
+        """The words of a tag one by one, which nobody needs to know; not joined again."""
+        unknown = list(self.unknown)
+        item = _all(self._parts(group.items))
+        self.unknown = unknown
+        return None if item is None else Weaker(item, LESS)
+
+    def _word(self, word: Word) -> Resolved | None:
         if self._fillers and self._words.is_filler(word):
             return None
         term = self._words.term(word, self._written)
+        fact = None if self._conditions is None or word.exact or word.match else _FACTS.get(word.text.casefold())
+        if fact is not None and self._conditions is not None:
+            found = self._conditions.find(fact)
+            # What people call so, in a title or by a tag, is found beside what is so.
+            return found if term is None else AnyOf((term, found))
         if term is None:
             self.unknown.append(word.typed)
         return term
@@ -78,7 +97,8 @@ class Resolving:
     def _group(self, group: And) -> Resolved | None:
         """Words side by side; a source among them says whose words count."""
         sources = [item for item in group.items if isinstance(item, By)]
-        together = _all(self._parts(self._words.join(tuple(item for item in group.items if not isinstance(item, By)))))
+        words = tuple(item for item in group.items if not isinstance(item, By))
+        together = _all(self._parts(self._words.join(words)))
         if self._conditions is None or not sources:
             return together
         if together is None or not ranks(together):

@@ -58,6 +58,13 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Less:
+    """What counts less than what stands beside it: red things and cars, for "red car" where there is such a tag."""
+
+    item: And
+
+
+@dataclass(frozen=True, slots=True)
 class Required:
     """Only pictures that show it."""
 
@@ -87,7 +94,7 @@ class Sort:
     position: int = field(default=0, compare=False)
 
 
-Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Required | And | Or
+Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Required | And | Or
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 from typing import Protocol
 
+from imsearch.engine.coloured import find_coloured
 from imsearch.engine.fillers import FILLERS
-from imsearch.engine.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term
+from imsearch.engine.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, Weaker
 from imsearch.engine.resolving import Conditions, Resolving
 from imsearch.engine.text_words import Written, nowhere, with_texts
-from imsearch.engine.tree import Node, Word
+from imsearch.engine.tree import And, Less, Node, Or, Word
 from imsearch.engine.vocabulary import SEPARATOR, Vocabulary
 from imsearch.engine.written import key
 
@@ -248,14 +249,25 @@ class Words:
             return {query.text: frozenset(sorted(query.weights, key=query.weights.__getitem__)[-_REASONS:])}
         if isinstance(query, Negated | Filter | Like):
             return {}
-        items = (query.item,) if isinstance(query, Demanded | Scoped) else query.items
+        items = (query.item,) if isinstance(query, Demanded | Scoped | Weaker) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}
 
     def join(self, items: tuple[Node, ...]) -> list[Node]:
-        """Put neighbouring plain words together that are one tag: traffic light -> "traffic light"."""
+        """Put neighbouring plain words together that are one tag: traffic light -> "traffic light".
+
+        A thing and its colour are one, too, where the library has such a tag; what shows both some other way comes
+        after.
+        """
         joined: list[Node] = []
         position = 0
         while position < len(items):
+            coloured = find_coloured(map(self._plain, items[position:]), self._tags.__contains__, self._lexicon.expand)
+            if coloured is not None:
+                tags = tuple(Word(tag, quoted=True) for tag in coloured.tags)
+                others = Less(And(items[position : position + coloured.length]))
+                joined.append(Or((And(tags) if len(tags) > 1 else tags[0], others)))
+                position += coloured.length
+                continue
             length = next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
             run = items[position : position + length]
             joined.append(Word(" ".join(_text(word) for word in run), quoted=True) if length > 1 else run[0])
@@ -263,14 +275,16 @@ class Words:
         return joined
 
     def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
-        words = items[start : start + length]
-        if len(words) < length or not all(
-            isinstance(word, Word) and not (word.exact or word.quoted or word.match) for word in words
-        ):
+        texts = tuple(text for word in items[start : start + length] if (text := self._plain(word)) is not None)
+        if len(texts) < length:
             return False
-        texts = tuple(self._lexicon.normalize(_text(word)) for word in words)
         together = " ".join(texts)
         return self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
+
+    def _plain(self, word: Node) -> str | None:
+        """The normalized text of a word that may be joined with its neighbours."""
+        plain = isinstance(word, Word) and not (word.exact or word.quoted or word.match)
+        return self._lexicon.normalize(_text(word)) if plain else None
 
     def is_filler(self, word: Word) -> bool:
         text = word.text.casefold()

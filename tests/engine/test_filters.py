@@ -271,3 +271,18 @@ def test_a_known_distance() -> None:
     london = np.array([51.5074]), np.array([-0.1278])
     assert inside(Circle(48.8566, 2.3522, 345), *london)
     assert not inside(Circle(48.8566, 2.3522, 343), *london)
+
+
+def test_a_panorama_is_known_by_its_shape_and_by_its_name(library: Engine) -> None:
+    for image, (width, height) in enumerate(((4000, 2000), (3999, 2000), (1080, 2400), (1000, 2500)), 1):
+        set_facts(library, image, width=width, height=height)
+    assert found(library, "is:panorama") == [4, 1]
+    assert found(library, "-is:panorama") == [2, 3]
+    assert found(library, "panorama") == [4, 1]
+    assert found(library, "panoramic pictures of a cat") == [1]
+    assert found(library, "dog -panorama") == [2]
+    assert found(library, "tag:panorama") == []
+    assert library.search("panorama").unknown == ()
+    library.record([reading(5, {"panorama": 0.9, "cat": 0.1})])
+    library.catch_up()
+    assert sorted(found(library, "panorama")) == [1, 4, 5]

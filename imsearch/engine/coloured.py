@@ -1,0 +1,62 @@
+"""Colours of things in queries: "red cars", "gray dog" and "cars that are red" as tags such as ``red car``.
+
+Only tags that the library has: without them, the words are looked for one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+_SPELLED = {
+    **{name: name for name in ("black", "white", "grey", "red", "orange", "yellow", "green", "blue")},
+    **{name: name for name in ("purple", "pink", "brown")},
+    **{"gray": "grey", "silver": "grey", "violet": "purple", "scarlet": "red", "crimson": "red"},
+    **{"golden": "yellow", "beige": "brown", "tan": "brown"},
+}
+"""A word of a query -> the colour that tags name."""
+_LINKS = frozenset(("that", "which", "who", "is", "are", "was", "were"))
+"""What may stand between a thing and its colour: "cars that are red"."""
+_LONGEST_THING = 3
+_FARTHEST = 2 * _LONGEST_THING + 2
+
+Senses = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Coloured:
+    """Tags found at the beginning of some words, and how many words they take."""
+
+    tags: tuple[str, ...]
+    length: int
+
+
+def find_coloured(texts: Iterator[str | None], tagged: Callable[[str], bool], senses: Senses) -> Coloured | None:
+    """Return the tags of a thing and its colours that the first words name; None where there is none.
+
+    texts: normalized words, None for what ends them.  tagged: whether the library has a tag.  senses: the tags that a
+    word, in any form, stands for.
+    """
+    words = [text for text, _ in zip(takewhile(lambda text: text is not None, texts), range(_FARTHEST), strict=False)]
+    known = [word for word in words if word is not None]
+    colours = [_SPELLED[word] for word in takewhile(_SPELLED.__contains__, known)]
+    if colours:
+        return _first(known, len(colours), 0, colours, tagged, senses)
+    start = next((place for place, word in enumerate(known) if word in _LINKS), 0)
+    links = len(list(takewhile(_LINKS.__contains__, known[start:])))
+    said = _SPELLED.get(known[start + links]) if start and start + links < len(known) else None
+    return _first(known[:start], 0, links + 1, [said], tagged, senses) if said and start <= _LONGEST_THING else None
+
+
+def _first(
+    words: Sequence[str], start: int, behind: int, colours: list[str], tagged: Callable[[str], bool], senses: Senses
+) -> Coloured | None:
+    """The longest thing from `start` on, or all of `words` where its colour stands behind, that has such tags."""
+    rest = words[start : start + _LONGEST_THING]
+    for length in (len(rest),) if behind else range(len(rest), 0, -1):
+        for thing in senses(" ".join(rest[:length])):
+            tags = tuple(dict.fromkeys(tag for colour in colours if tagged(tag := f"{colour} {thing}")))
+            if tags:
+                return Coloured(tags, start + length + behind)
+    return None

@@ -1,0 +1,70 @@
+"""What pixels add to a head that was taught the colours of captions: "red", of whatever in the picture.
+
+A rule on the colours of the whole picture and the head's own probability give one together.  It is for the colours that
+pixels say something of; black, white and brown are mostly things ("black dog"), which the features see better.  For
+ranking: a picture full of red has other things to be tagged with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.errors import ModelError
+from imsearch.plugins.everyday.colour_pixels import lab_basis, whole_histograms
+from imsearch.training.probabilities import Floats, logit, sigmoid
+
+COLOURS = ("red", "orange", "yellow", "blue", "purple", "pink")
+_WEIGHTS = Path(__file__).parent / "picture_colours.npz"
+
+
+def shares(pixels: NDArray[np.uint8]) -> Floats:
+    """Return roots of the shares of colours: float32 ``(N, points)``.  pixels: uint8 ``(N, side, side, 3)``, sRGB."""
+    return np.asarray(np.sqrt(whole_histograms(pixels) @ lab_basis()), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class PictureColours:
+    """The learned rules of `COLOURS`.
+
+    weight: ``(points, colours)``.  bias: ``(colours,)``.  joined: ``(3, colours)``: the weights of the head's logit and
+    of that of the pixels, and a constant.
+    """
+
+    weight: Floats
+    bias: Floats
+    joined: Floats
+
+    @classmethod
+    def load(cls, path: Path = _WEIGHTS) -> PictureColours:
+        """Read what `save` wrote.  Raises `ModelError` when the file cannot be used."""
+        try:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                return cls(*(file[name].astype(np.float32) for name in ("weight", "bias", "joined")))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise ModelError(f"{path} does not hold colours ({error}). Install imsearch again.") from error
+
+    def save(self, path: Path) -> None:
+        """Write it in half precision."""
+        np.savez(path, **{name: getattr(self, name).astype(np.float16) for name in ("weight", "bias", "joined")})
+
+    def logits(self, pixels: NDArray[np.uint8]) -> Floats:
+        """Return what pixels alone say: ``(N, colours)``."""
+        return np.asarray(shares(pixels) @ self.weight + self.bias, dtype=np.float32)
+
+    def join(self, pixels: NDArray[np.uint8], tags: Sequence[str], probabilities: Floats) -> Floats:
+        """Return the probabilities ``(N, tags)`` with those of `COLOURS` joined with the pixels; others as they are."""
+        found = [(place, tags.index(colour)) for place, colour in enumerate(COLOURS) if colour in tags]
+        if not found:
+            return probabilities
+        places, columns = (list(part) for part in zip(*found, strict=True))
+        head, own, constant = self.joined[:, places]
+        together = probabilities.copy()
+        said = logit(probabilities[:, columns])
+        together[:, columns] = sigmoid(np.asarray(head * said + own * self.logits(pixels)[:, places] + constant))
+        return together
