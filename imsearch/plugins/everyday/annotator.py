@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +17,9 @@ from imsearch.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.everyday import MOST_TAGS
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
+from imsearch.plugins.everyday.colours import HEADS, Colourist, ColourModel
 from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
+from imsearch.plugins.everyday.picture_colours import PictureColours
 from imsearch.plugins.everyday.tagging import Tagger, Witnesses, calibrated
 from imsearch.records import Annotation, Tag
 from imsearch.training.device import autocast, choose_device, to_device
@@ -24,6 +27,19 @@ from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.probabilities import sigmoid, strongest
 
 LEAST_PROBABILITY = 0.002
+
+
+class Looked(NamedTuple):
+    """What a pass over N pictures gives.
+
+    pixels: uint8 ``(N, side, side, 3)``.  features: ``(N, 1280)``.  logits: calibrated ones of each head, ``(N,
+    labels)``.  maps: the tuned feature map ``(N, H, W, 1280)``.
+    """
+
+    pixels: NDArray[np.uint8]
+    features: NDArray[np.float32]
+    logits: dict[str, NDArray[np.float32]]
+    maps: NDArray[np.float32]
 
 
 class EverydayAnnotator(Annotator):
@@ -41,27 +57,37 @@ class EverydayAnnotator(Annotator):
         self.tagger = Tagger(self.checkpoint, lexicon)
         labels = {name: head.labels for name, head in self.checkpoint.heads.items()}
         self.witnesses = Witnesses(labels, memory, lexicon)
+        weights_of = {
+            name: self.network.get_parameter(f"heads.{name}.weight").detach().float().cpu().numpy() for name in HEADS
+        }
+        meanings = {name: lexicon.labels(name) for name in HEADS}
+        self.colours = Colourist(ColourModel.load(), labels, weights_of, meanings, self.tagger.tags)
+        self.picture_colours = PictureColours.load()
         self.batch_size = 128 if self.device.type == "cuda" else 16
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
         """uint8 ``(side, side, 3)``: the whole picture squashed to a square, so that nothing at its edges is lost."""
         return picture.array(self.side, self.side)
 
-    def forward(self, batch: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-        """Features ``(N, 1280)`` and calibrated logits ``(N, labels)`` of each head."""
+    def forward(self, batch: Sequence[NDArray[np.uint8]]) -> Looked:
+        """Look at prepared pictures."""
+        pixels = np.stack(batch)
         with torch.inference_mode(), autocast(self.device):
-            seen = self.network(to_input(to_device(np.stack(batch), self.device), self.device))
+            seen = self.network(to_input(to_device(pixels, self.device), self.device))
         vectors = seen.features.float().cpu().numpy()
         raw = {name: value.float().cpu().numpy() for name, value in seen.logits.items()}
-        return vectors, calibrated(self.checkpoint.heads, self.witnesses(raw, vectors))
+        maps = seen.maps.permute(0, 2, 3, 1).float().cpu().numpy()
+        return Looked(pixels, vectors, calibrated(self.checkpoint.heads, self.witnesses(raw, vectors)), maps)
 
     def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> list[Annotation]:
-        """One forward pass gives the tags of all heads and the pooled feature as the vector."""
-        features, logits = self.forward(batch)
-        rows = self.tagger.probabilities(logits)
+        """One forward pass gives the tags of all heads, the colours of things, and the pooled feature as the vector."""
+        looked = self.forward(batch)
+        rows = self.tagger.probabilities(looked.logits)
+        rows = self.picture_colours.join(looked.pixels, self.tagger.tags, rows)
+        colours = self.colours(looked.pixels, looked.maps, rows)
         return [
-            Annotation(tuple(Tag(name, p) for name, p in self._strongest(row)), vector)
-            for row, vector in zip(rows, features, strict=True)
+            Annotation((*(Tag(name, p) for name, p in self._strongest(row)), *coloured), vector)
+            for row, vector, coloured in zip(rows, looked.features, colours, strict=True)
         ]
 
     def _strongest(self, row: NDArray[np.float32]) -> Sequence[tuple[str, float]]:
@@ -74,5 +100,5 @@ class EverydayAnnotator(Annotator):
 
     def label_scores(self, batch: Sequence[NDArray[np.uint8]]) -> Mapping[str, NDArray[np.float32]]:
         """The calibrated probabilities ``(N, labels)`` of each head's own labels, by which a dataset is judged."""
-        logits = self.forward(batch)[1]
+        logits = self.forward(batch).logits
         return {name: sigmoid(logits[name]) for name in self.heads}

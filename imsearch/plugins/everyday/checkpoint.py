@@ -74,7 +74,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(
             heads={name: Head(tuple(head["labels"]), own[name]) for name, head in heads.items()},
             rules=from_header(said.pop("rules")),
-            **{name: tuple(said.pop(name)) for name in ("attended", "trusted", "hidden")},
+            attended=tuple(said.pop("attended")),
+            trusted=tuple(said.pop("trusted")),
+            hidden=tuple(said.pop("hidden")),
             **said,
         )
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:

@@ -18,6 +18,7 @@ from imsearch import RANKING_ONLY
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import calibrate
 from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, build_network, save_checkpoint
+from imsearch.plugins.everyday.colours import ColourModel
 from imsearch.plugins.everyday.corpus import Corpus
 from imsearch.plugins.everyday.judged import Judged, gather_judged
 from imsearch.plugins.everyday.network import PHOTOS, EverydayNetwork
@@ -32,8 +33,7 @@ from imsearch.training.run import Epoch, Run
 
 REMEMBERING = ("corel5k", "flickr8k")
 """The heads with a memory: those whose labels people gave to thousands of pictures."""
-NEVER = RANKING_ONLY
-"""A threshold that no probability reaches."""
+
 GREY_KINDS = ("scenes", "coco")
 """Datasets that are shown in grey too: one of the sets of scenes is grey altogether."""
 GREY_SHARE = 0.2
@@ -202,7 +202,7 @@ def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
         "version": checkpoint.version,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "threshold": checkpoint.threshold,
-        "thresholds": dict.fromkeys(checkpoint.hidden, NEVER),
-        "vocabulary": Tagger(checkpoint, Lexicon.load()).tags,
+        "thresholds": dict.fromkeys(checkpoint.hidden, RANKING_ONLY),
+        "vocabulary": (*Tagger(checkpoint, Lexicon.load()).tags, *ColourModel.load().tags),
         "figures": checkpoint.figures,
     }

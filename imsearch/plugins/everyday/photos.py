@@ -82,7 +82,7 @@ def choose_labels(
     count = (targets[train] * np.minimum(weights[train], 1)).sum(axis=0)
     kept = np.flatnonzero(count >= least)
     return Teaching(
-        tuple(tags[index] for index in kept),
+        tuple(tags[int(index)] for index in kept),
         targets[:, kept].astype(np.float16),
         weights[:, kept].astype(np.float16),
     )
@@ -140,7 +140,7 @@ def fit_layer(
             )
             loss = (each * w).sum(dim=1).mean()
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             total += loss.item()

@@ -54,9 +54,8 @@ DEFAULTS: dict[str, Setting] = {
     "photos_learning_rate": 2e-3,
 }
 """start: ``imagenet`` tunes the upper stages anew; ``everyday`` keeps those of the shipped weights with the heads on
-them, and trains only what stands on both branches.  photos_least: with fewer pictures to learn from a tag is no label of
-``photos``.  `tuned` 0 leaves the backbone as it is and trains linear heads
-only: the baseline to beat."""
+them, and trains only what stands on both branches.  photos_least: how many pictures a label of ``photos`` has to learn
+from.  `tuned` 0 leaves the backbone as it is and trains linear heads only: the baseline to beat."""
 STARTS = ("imagenet", "everyday")
 
 
