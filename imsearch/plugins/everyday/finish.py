@@ -192,8 +192,9 @@ def remember(corpus: Corpus, features: NDArray[np.float32]) -> Memory:
 
 
 def _hidden(checkpoint: Checkpoint, lexicon: Lexicon) -> tuple[str, ...]:
-    """Tags for ranking only: what the lexicon hides, and kinds that no head learned by name ("container")."""
-    return tuple(tag for tag in Tagger(checkpoint, lexicon).tags if tag in lexicon.hidden or tag not in lexicon.tags)
+    """Tags for ranking only: not judged, hidden by the lexicon, or a kind that no head learned by name ("container")."""
+    hidden = {*checkpoint.hidden, *lexicon.hidden}
+    return tuple(tag for tag in Tagger(checkpoint, lexicon).tags if tag in hidden or tag not in lexicon.tags)
 
 
 def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:

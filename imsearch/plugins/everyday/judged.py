@@ -19,9 +19,10 @@ from imsearch.plugins.everyday.source_tables import BACKGROUND
 from imsearch.plugins.everyday.sources import Sources
 
 LEAST_WEIGHT = 0.25
-"""Less is too little to judge by."""
-UNNAMED_WEIGHT = 0.3
-"""Two captions of four hardly ever name the sky: how far a concept of the background is believed to be absent."""
+"""Evidence that is weaker teaches, but does not judge."""
+LEAST_ABSENT = 0.3
+"""Where a set says of a tag hardly ever that it is not there, in less than this for each picture that has it, its pictures
+would make the tag too likely, and do not judge it."""
 _SURE = 0.7
 
 
@@ -67,10 +68,16 @@ def gather_judged(corpus: Corpus, sources: Sources, lexicon: Lexicon) -> Judged:
     weights[(there > 1 - _SURE) & (there < _SURE)] = 0
     weights[weights < LEAST_WEIGHT] = 0
     truth = there >= _SURE
+    weights[(weights > 0) & ~truth] = 1  # half believed would make the tag twice as likely
     _strict(corpus, lexicon, rows, column, truth, weights)
     folds = fold_of([corpus.rows[row][1].file for row in rows])
     folds[np.isin(rows, held)] = -1
     sets = np.array([number[id(corpus.rows[row][0])] for row in rows], dtype=np.intp)
+    for each in np.unique(sets):
+        judges = weights[sets == each] > 0
+        present = (judges & truth[sets == each]).sum(axis=0)
+        one_sided = judges.sum(axis=0) - present < LEAST_ABSENT * present
+        weights[np.ix_(sets == each, one_sided)] = 0
     return Judged(rows, folds, sets, sources.tags, truth, weights)
 
 
@@ -82,13 +89,14 @@ def _strict(
     truth: NDArray[np.bool_],
     weights: NDArray[np.float32],
 ) -> None:
-    """Flickr8k's concepts are judged by its labels, two captions of four, as its protocol does."""
+    """Flickr8k's concepts are judged by its labels, two captions of four, as its protocol does.
+
+    But for those of the background: captions hardly ever name the sky, so that its absence there says nothing.
+    """
     names = lexicon.labels("flickr8k")
-    tags = list(dict.fromkeys(names.values()))
+    tags = [tag for tag in dict.fromkeys(names.values()) if tag not in BACKGROUND]
     places = np.array([column[tag] for tag in tags], dtype=np.intp)
-    absent = np.array([UNNAMED_WEIGHT if tag in BACKGROUND else 1.0 for tag in tags], dtype=np.float32)
     for index in np.flatnonzero(np.isin(rows, corpus.held["flickr8k"])):
         said = {names[label] for label in corpus.rows[rows[index]][1].labels}
-        shown = np.array([tag in said for tag in tags])
-        truth[index, places] = shown
-        weights[index, places] = np.where(shown, 1.0, absent)
+        truth[index, places] = [tag in said for tag in tags]
+        weights[index, places] = 1

@@ -253,6 +253,8 @@ class Sources:
         return tuple(kind for kind in kinds if not (wild and kind == "cat"))
 
     def _unsaid_weight(self, tag: str) -> float:
+        if "animal" in (tag, *self._lexicon.kinds(tag)):
+            return 1.0  # nobody describes a picture and leaves out its animal
         if tag in tables.BACKGROUND:
             return UNSAID_BACKGROUND
         if tag in tables.PLACES:
