@@ -1,4 +1,4 @@
-"""The default annotator: everyday photos, one EfficientNet-Lite2 pass, 1,400 tags.
+"""The default annotator: everyday photos, one EfficientNet-Lite2 pass, 1,700 tags.
 
 Importing this stays light; torch is imported when the model is built.
 """
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 NAME = "everyday"
 MOST_TAGS = 64
-"""Of a picture's tags the likeliest; a part of the version, since it decides what is returned."""
+"""Of a picture's tags the likeliest that can be shown; a part of the version, since it decides what is returned."""
+MOST_HIDDEN = 24
+"""And of those for ranking only, which would crowd out the others: nearly every photo shows something large or two."""
 _HERE = Path(__file__).parent
 WEIGHTS = _HERE / "weights.safetensors"
 SUMMARY = _HERE / "weights.json"

@@ -15,7 +15,7 @@ from imsearch.annotator import Annotator
 from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
-from imsearch.plugins.everyday import MOST_TAGS
+from imsearch.plugins.everyday import MOST_HIDDEN, MOST_TAGS
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.colours import HEADS, Colourist, ColourModel
 from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
@@ -27,6 +27,8 @@ from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.probabilities import sigmoid, strongest
 
 LEAST_PROBABILITY = 0.002
+LEAST_HIDDEN = 0.02
+"""For tags that rank only."""
 
 
 class Looked(NamedTuple):
@@ -57,6 +59,8 @@ class EverydayAnnotator(Annotator):
         self.tagger = Tagger(self.checkpoint, lexicon)
         labels = {name: head.labels for name, head in self.checkpoint.heads.items()}
         self.witnesses = Witnesses(labels, memory, lexicon)
+        hidden = frozenset(self.checkpoint.hidden)
+        self._hidden = np.array([tag in hidden for tag in self.tagger.tags])
         weights_of = {
             name: self.network.get_parameter(f"heads.{name}.weight").detach().float().cpu().numpy() for name in HEADS
         }
@@ -91,7 +95,8 @@ class EverydayAnnotator(Annotator):
         ]
 
     def _strongest(self, row: NDArray[np.float32]) -> Sequence[tuple[str, float]]:
-        return strongest(self.tagger.tags, row, MOST_TAGS, LEAST_PROBABILITY)
+        shown = strongest(self.tagger.tags, np.where(self._hidden, 0, row), MOST_TAGS, LEAST_PROBABILITY)
+        return shown + strongest(self.tagger.tags, np.where(self._hidden, row, 0), MOST_HIDDEN, LEAST_HIDDEN)
 
     @property
     def heads(self) -> Mapping[str, tuple[str, ...]]:

@@ -192,7 +192,7 @@ def remember(corpus: Corpus, features: NDArray[np.float32]) -> Memory:
 
 
 def _hidden(checkpoint: Checkpoint, lexicon: Lexicon) -> tuple[str, ...]:
-    """Tags for ranking only: not judged, hidden by the lexicon, or a kind that no head learned by name ("container")."""
+    """Tags for ranking only: not judged, hidden by the lexicon, or kinds that no head learned by name ("container")."""
     hidden = {*checkpoint.hidden, *lexicon.hidden}
     return tuple(tag for tag in Tagger(checkpoint, lexicon).tags if tag in hidden or tag not in lexicon.tags)
 

@@ -21,8 +21,8 @@ from imsearch.plugins.everyday.sources import Sources
 LEAST_WEIGHT = 0.25
 """Evidence that is weaker teaches, but does not judge."""
 LEAST_ABSENT = 0.3
-"""Where a set says of a tag hardly ever that it is not there, in less than this for each picture that has it, its pictures
-would make the tag too likely, and do not judge it."""
+"""Where a set says of a tag hardly ever that it is not there, less often than this for each picture that has it, its
+pictures would make the tag too likely, and do not judge it."""
 _SURE = 0.7
 
 
