@@ -102,7 +102,8 @@ def judge(
     """Every colour of a thing with its verdict, and the milliseconds a picture that colours took."""
     found, seconds = [], 0.0
     for some, pixels, maps in batches(annotator, samples):
-        rows = annotator.tagger.probabilities(annotator.forward(list(pixels)).logits)
+        looked = annotator.forward(list(pixels))
+        rows = annotator.tagger.probabilities(looked.logits, looked.kind)
         start = perf_counter()
         tags = colourist(pixels, maps, rows)
         seconds += perf_counter() - start

@@ -20,6 +20,8 @@ LEXICON = Lexicon(
         "imagenet": {"n1": "beagle", "n2": "pug", "n3": "cup"},
     },
 )
+FAR = np.full(1, -np.inf, dtype=np.float32)
+"""One picture that is like none that any head has seen."""
 HEADS = {"corel5k": Head(("dogs", "puppy", "sky")), "imagenet": Head(("n1", "n2", "n3"))}
 RULES = {
     "corel5k": Rule((2.0,), -1.0),
@@ -47,7 +49,7 @@ def test_tags_are_fused_by_the_rule_of_the_heads_that_know_them() -> None:
         "corel5k": np.array([[-1, 3, 0.5]], dtype=np.float32),
         "imagenet": np.log(np.array([[0.3, 0.5, 0.2]], dtype=np.float32)),
     }
-    found = dict(zip(tagger.tags, tagger.probabilities(logits)[0].tolist(), strict=True))
+    found = dict(zip(tagger.tags, tagger.probabilities(logits, FAR)[0].tolist(), strict=True))
     odds = 1.0 * 3 + 0.5 * np.log(0.8 / 0.2) + 0.25
     assert found["dog"] == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-5)
     assert found["sky"] == pytest.approx(1 / (1 + np.exp(-(2 * 0.5 - 1))), abs=1e-5)
@@ -79,10 +81,21 @@ def test_a_class_that_imagenet_alone_knows_is_no_likelier_than_a_trusted_kind_ab
     }
     for trusted, expected in (((), 0.7), (("bear",), 1 / (1 + np.exp(3)))):
         tagger = Tagger(Checkpoint("2", heads, rules, trusted=trusted), lexicon)
-        found = dict(zip(tagger.tags, tagger.probabilities(logits)[0].tolist(), strict=True))
+        found = dict(zip(tagger.tags, tagger.probabilities(logits, FAR)[0].tolist(), strict=True))
         assert found["polar bear"] == pytest.approx(expected, abs=1e-5)
         assert found["dog"] == pytest.approx(1 / (1 + np.exp(-3)), abs=1e-5)
         assert found["samoyed"] == pytest.approx(0.2, abs=1e-5)
+
+
+def test_a_picture_of_its_kind_is_judged_by_corels_head() -> None:
+    tagger = Tagger(Checkpoint("2", HEADS, RULES, offsets={"sky": 2.0}), LEXICON)
+    logits = {
+        "corel5k": np.array([[-1, 3, 0.5]] * 3, dtype=np.float32),
+        "imagenet": np.log(np.array([[0.3, 0.5, 0.2]] * 3, dtype=np.float32)),
+    }
+    near, half, far = tagger.logits(logits, np.array([99, 0, -99], dtype=np.float32))[:, tagger.tags.index("sky")]
+    assert (near, far) == (pytest.approx(0.5), pytest.approx(2 * 0.5 - 1 + 2))
+    assert half == pytest.approx((near + far) / 2)
 
 
 def test_an_offset_moves_one_tag_only() -> None:
@@ -91,7 +104,8 @@ def test_an_offset_moves_one_tag_only() -> None:
         "imagenet": np.log(np.array([[0.3, 0.5, 0.2]], dtype=np.float32)),
     }
     before, after = (
-        Tagger(Checkpoint("2", HEADS, RULES, offsets=offsets), LEXICON).logits(logits) for offsets in ({}, {"sky": 1.5})
+        Tagger(Checkpoint("2", HEADS, RULES, offsets=offsets), LEXICON).logits(logits, FAR)
+        for offsets in ({}, {"sky": 1.5})
     )
     moved = Tagger(Checkpoint("2", HEADS, RULES), LEXICON).tags.index("sky")
     assert after[0, moved] - before[0, moved] == pytest.approx(1.5)

@@ -27,7 +27,7 @@ from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.probabilities import sigmoid, strongest
 
 LEAST_PROBABILITY = 0.002
-LEAST_HIDDEN = 0.02
+LEAST_HIDDEN = 0.01
 """For tags that rank only."""
 
 
@@ -35,12 +35,13 @@ class Looked(NamedTuple):
     """What a pass over N pictures gives.
 
     pixels: uint8 ``(N, side, side, 3)``.  features: ``(N, 1280)``.  logits: calibrated ones of each head, ``(N,
-    labels)``.  maps: the tuned feature map ``(N, H, W, 1280)``.
+    labels)``.  kind: ``(N,)``, see `Seen`.  maps: the tuned feature map ``(N, H, W, 1280)``.
     """
 
     pixels: NDArray[np.uint8]
     features: NDArray[np.float32]
     logits: dict[str, NDArray[np.float32]]
+    kind: NDArray[np.float32]
     maps: NDArray[np.float32]
 
 
@@ -81,12 +82,13 @@ class EverydayAnnotator(Annotator):
         vectors = seen.features.float().cpu().numpy()
         raw = {name: value.float().cpu().numpy() for name, value in seen.logits.items()}
         maps = seen.maps.permute(0, 2, 3, 1).float().cpu().numpy()
-        return Looked(pixels, vectors, calibrated(self.checkpoint.heads, self.witnesses(raw, vectors)), maps)
+        logits = calibrated(self.checkpoint.heads, self.witnesses(raw, vectors))
+        return Looked(pixels, vectors, logits, seen.kind.float().cpu().numpy(), maps)
 
     def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> list[Annotation]:
         """One forward pass gives the tags of all heads, the colours of things, and the pooled feature as the vector."""
         looked = self.forward(batch)
-        rows = self.tagger.probabilities(looked.logits)
+        rows = self.tagger.probabilities(looked.logits, looked.kind)
         rows = self.picture_colours.join(looked.pixels, self.tagger.tags, rows)
         colours = self.colours(looked.pixels, looked.maps, rows)
         return [
@@ -96,7 +98,9 @@ class EverydayAnnotator(Annotator):
 
     def _strongest(self, row: NDArray[np.float32]) -> Sequence[tuple[str, float]]:
         shown = strongest(self.tagger.tags, np.where(self._hidden, 0, row), MOST_TAGS, LEAST_PROBABILITY)
-        return shown + strongest(self.tagger.tags, np.where(self._hidden, row, 0), MOST_HIDDEN, LEAST_HIDDEN)
+        # What ranks only stays below the threshold: no tag that is not shown is to look likelier than one that is.
+        ranking = np.where(self._hidden, self.checkpoint.threshold * row, 0)
+        return shown + strongest(self.tagger.tags, ranking, MOST_HIDDEN, LEAST_HIDDEN)
 
     @property
     def heads(self) -> Mapping[str, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
 from imsearch.plugins.everyday.tagging import Group, Tagger, Vocabulary, calibrated
 from imsearch.training.fusion import Rule, fit_offset, fit_rule, pattern
 from imsearch.training.metrics import calibration_error, mean_average_precision
-from imsearch.training.probabilities import Floats
+from imsearch.training.probabilities import Floats, sigmoid
 from imsearch.training.run import Reporter
 
 _PLAIN = Rule((1.0,), 0.0)
@@ -39,11 +39,17 @@ where more than a quarter of the objects shown is wrong, and .45, where one phot
 
 
 def calibrate(
-    plain: Checkpoint, corpus: Corpus, judged: Judged, known: Mapping[str, Sequence[Floats]], say: Reporter
+    plain: Checkpoint,
+    corpus: Corpus,
+    judged: Judged,
+    known: Mapping[str, Sequence[Floats]],
+    kind: Floats,
+    say: Reporter,
 ) -> Checkpoint:
     """The checkpoint with calibrated heads, rules, offsets and the threshold.
 
-    known: of each head the pieces of evidence ``(judged rows, labels)``; see `Witnesses`.
+    known: of each head the pieces of evidence ``(judged rows, labels)``; kind: ``(judged rows,)``; see
+    `Seen`.
     """
     lexicon = Lexicon.load()
     heads = {
@@ -58,9 +64,10 @@ def calibrate(
     for name, rule in rules.items():
         say.note(f"{name}: logit of a tag = {_told(rule)}")
     done = replace(plain, heads=heads, rules=rules)
-    done = replace(done, offsets=_offsets(Tagger(done, lexicon), logits, judged), trusted=_trusted(judged))
+    offsets = _offsets(Tagger(done, lexicon), logits, kind, judged)
+    done = replace(done, offsets=offsets, trusted=_trusted(judged))
     tagger = Tagger(done, lexicon)
-    probabilities = tagger.probabilities(logits)
+    probabilities = tagger.probabilities(logits, kind)
     threshold = _threshold(tagger.tags, probabilities, judged)
     ranks = {f"{name} mAP, fused": _ranking(name, corpus, judged, logits[name]) for name in LABELLED}
     here, there = judged.columns(tagger.tags)
@@ -130,14 +137,15 @@ def _rule(vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], judg
     return fit_rule(evidence, truth, importance, prior) if truth.sum() >= LEAST_PAIRS else prior
 
 
-def _offsets(tagger: Tagger, logits: Mapping[str, Floats], judged: Judged) -> dict[str, float]:
-    """What is to be added to the logits of single tags."""
-    fused = tagger.logits(logits)
+def _offsets(tagger: Tagger, logits: Mapping[str, Floats], kind: Floats, judged: Judged) -> dict[str, float]:
+    """What is to be added to the logits of single tags on pictures that are not of the kind of the head `FAMILIAR`."""
+    fused = tagger.logits(logits, np.full_like(kind, -np.inf))
+    far = 1 - sigmoid(kind)
     found = {}
     for here, there in zip(*judged.columns(tagger.tags), strict=True):
         kept = judged.weights[:, here] > 0
         if judged.truth[kept, here].any():
-            offset = fit_offset(fused[kept, there], judged.truth[kept, here], judged.weights[kept, here])
+            offset = fit_offset(fused[kept, there], judged.truth[kept, here], far[kept] * judged.weights[kept, here])
             found[judged.tags[here]] = round(offset, 3)
     return found
 

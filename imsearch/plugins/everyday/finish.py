@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from imsearch import RANKING_ONLY
 from imsearch.lexicon import Lexicon
@@ -24,7 +24,7 @@ from imsearch.plugins.everyday.judged import Judged, gather_judged
 from imsearch.plugins.everyday.network import PHOTOS, EverydayNetwork
 from imsearch.plugins.everyday.photos import FOLDS, Layer, Teaching, add_teacher, choose_labels, fit_layer
 from imsearch.plugins.everyday.sources import Sources
-from imsearch.plugins.everyday.tagging import Tagger, Witnesses
+from imsearch.plugins.everyday.tagging import FAMILIAR, Tagger, Witnesses
 from imsearch.plugins.everyday.views import both_features
 from imsearch.training.efficientnet_lite import FEATURES, to_input
 from imsearch.training.features import load_square
@@ -78,11 +78,12 @@ def finish(run: Run, tuned: EverydayNetwork, corpus: Corpus, settings: dict[str,
         recipe={"seed": run.seed, "datasets": corpus.sizes, **settings},
         figures=history[-1] if history else {},
     )
-    network = _with_photos(plain, tuned, layers[-1]).to(run.device)
+    kind = fit_layer(run, "kind-of-pictures", views, {}, _kinds(corpus), corpus.train, settings)
+    network = _with_photos(plain, tuned, layers[-1], kind).to(run.device)
     memory = remember(corpus, views["plain"])
-    features, logits = _look(run, network, layers, corpus, judged)
+    features, logits, kinds = _look(run, network, layers, corpus, judged)
     witnesses = Witnesses({name: head.labels for name, head in heads.items()}, memory, lexicon)
-    checkpoint = calibrate(plain, corpus, judged, witnesses(logits, features), run.reporter)
+    checkpoint = calibrate(plain, corpus, judged, witnesses(logits, features), kinds, run.reporter)
     checkpoint = replace(checkpoint, hidden=_hidden(checkpoint, lexicon))
     path = run.folder / "weights.safetensors"
     save_checkpoint(path, network, memory, checkpoint)
@@ -131,34 +132,43 @@ def _layers(
     return found
 
 
-def _with_photos(checkpoint: Checkpoint, tuned: EverydayNetwork, layer: Layer) -> EverydayNetwork:
+def _with_photos(checkpoint: Checkpoint, tuned: EverydayNetwork, layer: Layer, kind: Layer) -> EverydayNetwork:
     """The tuned network with the head on both branches, its own weights rounded as they will be stored."""
     network = build_network(checkpoint)
     ours, theirs = network.trained(), tuned.trained()
     with torch.no_grad():
         for name, parameter in ours.items():
-            if name in theirs:
+            if name in theirs and name.startswith(("backbone.", "heads.")):
                 parameter.copy_(theirs[name].half())
-    _set(network, layer)
+    assert network.photos is not None
+    _set(network.photos, layer)
+    _set(network.kind, kind)
     return network.eval()
 
 
-def _set(network: EverydayNetwork, layer: Layer) -> None:
-    assert network.photos is not None
+def _set(head: nn.Linear, layer: Layer) -> None:
     with torch.no_grad():
-        network.photos.weight.copy_(torch.from_numpy(layer.weight).half())
-        network.photos.bias.copy_(torch.from_numpy(layer.bias).half())
+        head.weight.copy_(torch.from_numpy(layer.weight).half())
+        head.bias.copy_(torch.from_numpy(layer.bias).half())
+
+
+def _kinds(corpus: Corpus) -> Teaching:
+    """Which pictures are of the dataset whose head is believed on its own kind."""
+    own = np.array([[dataset.kind == FAMILIAR] for dataset, _ in corpus.rows], dtype=np.float16)
+    return Teaching((FAMILIAR,), own, np.ones_like(own))
 
 
 def _look(
     run: Run, network: EverydayNetwork, layers: Mapping[int, Layer], corpus: Corpus, judged: Judged
-) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-    """Features and logits of the judged rows, each by the head that has not learned from it."""
+) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+    """Features, logits and kind of the judged rows, each by the head that has not learned from it."""
     run.reporter.stage("looking at the pictures that judge", len(judged.rows))
+    assert network.photos is not None
     features = np.zeros((len(judged.rows), FEATURES), dtype=np.float32)
+    kinds = np.zeros(len(judged.rows), dtype=np.float32)
     logits: dict[str, NDArray[np.float32]] = {}
     for fold, layer in layers.items():
-        _set(network, layer)
+        _set(network.photos, layer)
         for places in _pieces(np.flatnonzero(judged.folds == fold)):
             pixels = np.stack([
                 load_square(corpus.rows[judged.rows[place]][1].file, network.backbone.size) for place in places
@@ -166,12 +176,13 @@ def _look(
             with torch.inference_mode():
                 seen = network(to_input(torch.from_numpy(pixels), run.device))
             features[places] = seen.features.float().cpu().numpy()
+            kinds[places] = seen.kind.float().cpu().numpy()
             for name, values in seen.logits.items():
                 rows = logits.setdefault(name, np.zeros((len(judged.rows), values.shape[1]), dtype=np.float32))
                 rows[places] = values.float().cpu().numpy()
             run.reporter.advance(len(places))
-    _set(network, layers[-1])
-    return features, logits
+    _set(network.photos, layers[-1])
+    return features, logits, kinds
 
 
 def _pieces(places: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:

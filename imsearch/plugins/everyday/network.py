@@ -27,18 +27,19 @@ ATTENTION = 0.2
 """The weight of the attended logit beside the mean one (lambda of Zhu and Wu 2021), and a temperature of 1; of the
 weights .05 to .8 the best on the photos of COCO and VOC 2012 that are held back."""
 _TUNED = (*(f"backbone.stages.{stage}." for stage in range(FROZEN_STAGES, 7)), "backbone.head.")
-_TRAINED = (*_TUNED, "heads.", "photos.")
+_TRAINED = (*_TUNED, "heads.", "photos.", "kind.")
 
 
 class Seen(NamedTuple):
     """What a pass gives for N pictures.
 
     features: ``(N, 1280)`` of the tuned branch, the mean of maps: ``(N, 1280, H, W)``.  logits: ``(N, labels)`` of each
-    head.
+    head.  kind: ``(N,)``, the logit that a picture is of Corel5k's kind.
     """
 
     features: Tensor
     logits: dict[str, Tensor]
+    kind: Tensor
     maps: Tensor
 
 
@@ -64,6 +65,7 @@ class EverydayNetwork(nn.Module):
             if name not in (IMAGENET, PHOTOS):
                 self.heads[name] = _linear(FEATURES, labels)
         self.photos = _linear(BOTH, heads[PHOTOS]) if PHOTOS in heads else None
+        self.kind = _linear(BOTH, 1)
         self.attended = torch.tensor(list(attended), dtype=torch.long)
         self.to(memory_format=torch.channels_last)
 
@@ -76,10 +78,10 @@ class EverydayNetwork(nn.Module):
         tuned, original = self.branches(maps)
         features, untouched = tuned.mean(dim=(2, 3)), original.mean(dim=(2, 3))
         logits = {**self.label(features), IMAGENET: self.classifier(untouched)}
+        both = torch.cat([features, untouched], dim=1)
         if self.photos is not None:
-            mean = self.photos(torch.cat([features, untouched], dim=1))
-            logits[PHOTOS] = self._attend(mean, tuned, original)
-        return Seen(features, logits, tuned)
+            logits[PHOTOS] = self._attend(self.photos(both), tuned, original)
+        return Seen(features, logits, self.kind(both)[:, 0], tuned)
 
     def branches(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """The last maps ``(N, 1280, H, W)`` of the tuned and of the untouched branch."""

@@ -58,6 +58,14 @@ def _meanings(tag: str, lexicon: Lexicon | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((tag, *lexicon.kinds(tag)))) if lexicon else (tag,)
 
 
+FAMILIAR = "corel5k"
+"""The head that is believed alone where a picture is of the kind that it learned from; elsewhere the rules weigh it.
+
+Its pictures are of a kind of their own: small, clean, taken by professionals, a hundred of each theme.  There it knows
+better than all the others; on photos of people it is sure of much that is not there.
+"""
+
+
 class Witnesses:
     """Everything that is known of each head's labels, besides its own logits."""
 
@@ -147,18 +155,22 @@ class Tagger:
         }
         self._below, self._above = _bounds(self.tags, alone, frozenset(checkpoint.trusted), lexicon)
 
-    def logits(self, logits: Mapping[str, Floats]) -> Floats:
-        """``(N, tags)``; `logits` are the calibrated ones of the heads."""
+    def logits(self, logits: Mapping[str, Floats], kind: Floats) -> Floats:
+        """``(N, tags)``; `logits` are the calibrated ones of the heads, `kind` that of `Seen`."""
         said = self._vocabulary.evidence(logits)
+        near = sigmoid(kind)[:, None]
         fused = np.empty((len(next(iter(logits.values()))), len(self.tags)), dtype=np.float32)
         for group, rule in zip(self._vocabulary.groups, self._rules, strict=True):
             parts = [said[name][:, members] for name, members in zip(group.heads, group.members, strict=True)]
-            fused[:, group.columns] = rule(parts)
-        return fused + self._offsets
+            together = rule(parts) + self._offsets[group.columns]
+            if FAMILIAR in group.heads:
+                together = near * parts[group.heads.index(FAMILIAR)] + (1 - near) * together
+            fused[:, group.columns] = together
+        return fused
 
-    def probabilities(self, logits: Mapping[str, Floats]) -> Floats:
-        """``(N, tags)`` in 0 to 1; `logits` are the calibrated ones of the heads."""
-        found = sigmoid(self.logits(logits))
+    def probabilities(self, logits: Mapping[str, Floats], kind: Floats) -> Floats:
+        """``(N, tags)`` in 0 to 1; arguments as for `logits`."""
+        found = sigmoid(self.logits(logits, kind))
         # Nothing is likelier than what it is a kind of: where other heads deny the kind, a class that ImageNet's
         # classifier alone knows is a picture of something else that looks like it.
         bound = found[:, self._above]
