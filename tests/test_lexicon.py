@@ -13,7 +13,7 @@ from imsearch.lexicon import DATA, Lexicon
 
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "lexicon.md"
 HEADS = {"corel5k": 374, "flickr8k": 120, "coco": 80, "sentiment": 2, "emotion": 2, "imagenet": 1000}
-SOURCES = {"stuff": 53, "scenes": 95, "oasis": 175, "caltech": 96, "voc": 20, "captions": 241}
+SOURCES = {"stuff": 53, "scenes": 95, "oasis": 175, "caltech": 96, "voc": 20, "captions": 241, "pixels": 1}
 """Labels of sets that no head of their own is taught by: several may lead to one tag."""
 PLAIN_HEADS = ("corel5k", "flickr8k", "coco", "sentiment", "emotion")
 # Corel5k labels that only qualify another ("black" always goes with "bear").  As words of a search they would turn
