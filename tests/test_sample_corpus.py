@@ -103,9 +103,9 @@ def test_corel5k_five_words() -> None:
     judged = judge(dataset, dataset.split("test"))
     assert judged.judged == 260
     assert judged.five_balanced is not None
-    assert judged.five_balanced.f1 >= 0.42
-    assert judged.five_balanced.n_plus >= 185
-    assert judged.mean_ap >= 0.53
+    assert judged.five_balanced.f1 >= 0.435
+    assert judged.five_balanced.n_plus >= 190
+    assert judged.mean_ap >= 0.545
 
 
 @needs_data
@@ -113,7 +113,7 @@ def test_corel5k_search() -> None:
     chosen = load_dataset(f"corel5k:{DATA / 'corel5k'}").split("test")
     found = evaluate_search("everyday", chosen, Settings())
     assert found.queries["All"] == 2241
-    assert found.map["All"] >= 0.46
+    assert found.map["All"] >= 0.52
 
 
 @needs_data
@@ -128,7 +128,7 @@ def test_flickr8k_dev() -> None:
 def test_coco_objects_never_seen_in_training() -> None:
     dataset = load_dataset(f"coco:{DATA / 'coco_mini'}")
     judged = judge(dataset, dataset.choose(hold_out(dataset.samples, 4)[1]), by="tags")
-    assert judged.mean_ap >= 0.6
+    assert judged.mean_ap >= 0.68
 
 
 @needs_data
@@ -143,4 +143,4 @@ def test_photos_of_every_set_are_tagged(name: str, tmp_path: Path) -> None:
         assert len(ids) == len(photos)
         tags = library.engine.catalog.tags_of(ids)
     described = [image for image in tags if any(tag.shown for tag in tags[image])]
-    assert len(described) >= 0.8 * len(tags)
+    assert len(described) >= 0.97 * len(tags)
