@@ -143,4 +143,4 @@ def test_photos_of_every_set_are_tagged(name: str, tmp_path: Path) -> None:
         assert len(ids) == len(photos)
         tags = library.engine.catalog.tags_of(ids)
     described = [image for image in tags if any(tag.shown for tag in tags[image])]
-    assert len(described) >= 0.97 * len(tags)
+    assert len(described) >= 0.93 * len(tags)

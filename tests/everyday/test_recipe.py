@@ -11,10 +11,12 @@ import safetensors.numpy
 import torch
 from PIL import Image
 
+from imsearch import RANKING_ONLY
 from imsearch.errors import DatasetError, ModelError
 from imsearch.pictures.picture import read_picture
 from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
+from imsearch.plugins.everyday.colours import ColourModel
 from imsearch.plugins.everyday.recipe import train
 from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
 from imsearch.training.run import Run
@@ -80,7 +82,8 @@ def test_a_stopped_run_ends_with_the_same_weights(datasets: list[Dataset], train
 def test_the_summary_describes_the_weights(trained: Path) -> None:
     summary = json.loads(trained.with_suffix(".json").read_text())
     annotator = EverydayAnnotator(trained, summary["sha256"])
-    assert tuple(summary["vocabulary"]) == annotator.tagger.tags
+    assert tuple(summary["vocabulary"]) == (*annotator.tagger.tags, *ColourModel.load().tags)
+    assert summary["thresholds"] == dict.fromkeys(annotator.checkpoint.hidden, RANKING_ONLY)
     assert len(set(summary["vocabulary"])) == len(summary["vocabulary"]) > 1000
     assert 0.3 <= summary["threshold"] <= 0.7
 
