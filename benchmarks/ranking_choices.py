@@ -237,9 +237,9 @@ def annotate(files: Sequence[Path]) -> tuple[list[str], Floats, Floats]:
             annotator.prepare(read_picture(file, annotator.side))
             for file in files[start : start + annotator.batch_size]
         ]
-        features, logits = annotator.forward(batch)
-        rows.append(annotator.tagger.probabilities(logits))
-        vectors.append(features)
+        looked = annotator.forward(batch)
+        rows.append(annotator.tagger.probabilities(looked.logits, looked.kind))
+        vectors.append(looked.features)
     return list(annotator.tagger.tags), np.concatenate(rows).astype(np.float32), np.concatenate(vectors)
 
 
