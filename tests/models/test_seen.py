@@ -22,19 +22,19 @@ DATA = Path(os.environ.get("IMSEARCH_DATA", Path(__file__).parents[2] / ".." / "
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"labelled photos are not at IMSEARCH_DATA ({DATA})")
 
 FLOORS: dict[str, dict[str, float]] = {
-    "stuff, COCO": {"mean_ap": 0.57, "precision": 0.57, "recall": 0.4, "at_precision": 0.38},
-    "stuff, CamVid": {"mean_ap": 0.92, "precision": 0.92, "recall": 0.88, "at_precision": 0.95},
+    "stuff, COCO": {"mean_ap": 0.57, "precision": 0.58, "recall": 0.37, "at_precision": 0.38},
+    "stuff, CamVid": {"mean_ap": 0.92, "precision": 0.92, "recall": 0.87, "at_precision": 0.95},
     "stuff, one look": {"mean_ap": 0.85, "precision": 0.75, "recall": 0.78, "at_precision": 0.95},
     "scenes, places": {"mean_ap": 0.9, "top_1": 0.88, "precision": 0.85, "recall": 0.8},
-    "objects, COCO": {"mean_ap": 0.68, "precision": 0.72, "recall": 0.47},
-    "objects, VOC-like": {"mean_ap": 0.93, "precision": 0.92, "recall": 0.8},
+    "objects, COCO": {"mean_ap": 0.68, "precision": 0.73, "recall": 0.45},
+    "objects, VOC-like": {"mean_ap": 0.93, "precision": 0.93, "recall": 0.79},
     "concepts, Flickr8k": {"mean_ap": 0.42, "precision": 0.35, "recall": 0.4},
 }
 """What each row of the measures must at least reach."""
 MOST_FALSE: dict[str, float] = {
-    "screens, Corel5k": 0.015,
-    "missing objects, COCO": 0.45,
-    "missing stuff, COCO": 0.68,
+    "screens, Corel5k": 0.01,
+    "missing objects, COCO": 0.42,
+    "missing stuff, COCO": 0.62,
     "missing stuff, CamVid": 0.2,
     "outdoors, in rooms": 0.0,
     "rooms, outdoors": 0.0,
@@ -42,7 +42,7 @@ MOST_FALSE: dict[str, float] = {
     "other animals, dogs": 0.06,
 }
 """The share of pictures that may show a tag that is surely false."""
-LEAST_TAGS, MOST_BARE, MOST_OUT_OF_ORDER, MOST_NEVER_SHOWN, FURTHEST = 5.5, 0.01, 0.0, 282, 0.15
+LEAST_TAGS, MOST_BARE, MOST_OUT_OF_ORDER, MOST_NEVER_SHOWN, FURTHEST = 5.3, 0.01, 0.0, 282, 0.15
 """Of the mixed pictures: shown tags a picture, the share without any, the share in which an unshown tag that could be
 shown is likelier than a shown one.  Of the vocabulary: tags that no probability shows.  Of the calibration curve, where
 50 pairs or more are: the distance between the mean probability and the share that is right."""
