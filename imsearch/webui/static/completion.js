@@ -39,6 +39,7 @@ export function offerCompletions(form) {
     else input.removeAttribute("aria-activedescendant");
   };
   const show = (answer) => {
+    const marked = found.completions[active]?.text; // an answer that comes late takes no choice away
     found = answer;
     active = -1;
     input.removeAttribute("aria-activedescendant");
@@ -46,6 +47,8 @@ export function offerCompletions(form) {
     list.scrollTop = 0;
     list.hidden = !answer.completions.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
+    const place = answer.completions.findIndex(({ text }) => text === marked);
+    if (place >= 0) mark(place);
     said.textContent = list.hidden ? "" : `${answer.completions.length} completion${answer.completions.length === 1 ? "" : "s"}`;
   };
   const ask = async () => {

@@ -37,6 +37,7 @@ export class TagField {
   }
 
   show(tags) {
+    const marked = this.list.children[this.at]?.dataset.tag; // a list that comes late takes no choice away
     this.at = -1;
     this.list.replaceChildren(...tags.map(({ name, images }, number) => {
       const option = document.createElement("li");
@@ -53,6 +54,15 @@ export class TagField {
     this.list.hidden = !tags.length;
     this.input.setAttribute("aria-expanded", String(tags.length > 0));
     this.input.removeAttribute("aria-activedescendant");
+    const place = tags.findIndex(({ name }) => name === marked);
+    if (place >= 0) this.mark(place);
+  }
+
+  mark(place) {
+    this.at = place;
+    [...this.list.children].forEach((option, number) => option.setAttribute("aria-selected", String(number === place)));
+    this.input.setAttribute("aria-activedescendant", this.list.children[place].id);
+    this.list.children[place].scrollIntoView({ block: "nearest" });
   }
 
   hide() { this.show([]); }
@@ -65,10 +75,7 @@ export class TagField {
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && options.length) {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      this.at = (this.at + step + options.length + (this.at < 0 && step < 0 ? 1 : 0)) % options.length;
-      options.forEach((option, number) => option.setAttribute("aria-selected", String(number === this.at)));
-      this.input.setAttribute("aria-activedescendant", options[this.at].id);
-      options[this.at].scrollIntoView({ block: "nearest" });
+      this.mark((this.at + step + options.length + (this.at < 0 && step < 0 ? 1 : 0)) % options.length);
     }
   }
 
