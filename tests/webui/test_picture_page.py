@@ -227,7 +227,8 @@ def test_a_tag_is_added_with_completion(page: Page, library: Library) -> None:
     expect(page.get_by_role("option")).to_have_text(re.compile("harbor"))
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("option")).to_have_attribute("aria-selected", "true")
-    page.get_by_role("combobox", name="Add a tag").dispatch_event("input")  # a list that comes late takes no choice away
+    # A list that comes late takes no choice away.
+    page.get_by_role("combobox", name="Add a tag").dispatch_event("input")
     page.wait_for_load_state("networkidle")
     page.keyboard.press("Enter")
     expect(page.locator('[data-tag="harbor"] .tag-source')).to_contain_text("you")
