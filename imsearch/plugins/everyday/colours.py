@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.errors import ModelError
+from imsearch.plugins.everyday.colour_arrays import read_arrays
 from imsearch.plugins.everyday.colour_pixels import colour_histograms, grey_probability, lab_basis
 from imsearch.records import Tag
 from imsearch.training.probabilities import Floats, sigmoid
@@ -56,12 +55,8 @@ class ColourModel:
     @classmethod
     def load(cls, path: Path = _WEIGHTS) -> ColourModel:
         """Read what `save` wrote.  Raises `ModelError` when the file cannot be used."""
-        try:
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                arrays = [file[name].astype(np.float32) for name in ("weight", "thing", "bias")]
-                return cls(tuple(map(str, file["things"])), *arrays)
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise ModelError(f"{path} does not hold colours ({error}). Install imsearch again.") from error
+        things, *arrays = read_arrays(path, ("things", "weight", "thing", "bias"))
+        return cls(tuple(map(str, things)), *(array.astype(np.float32) for array in arrays))
 
     def save(self, path: Path) -> None:
         """Write it in half precision."""

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.errors import ModelError
+from imsearch.plugins.everyday.colour_arrays import read_arrays
 from imsearch.plugins.everyday.colour_pixels import lab_basis, whole_histograms
 from imsearch.training.probabilities import Floats, logit, sigmoid
 
@@ -43,11 +42,7 @@ class PictureColours:
     @classmethod
     def load(cls, path: Path = _WEIGHTS) -> PictureColours:
         """Read what `save` wrote.  Raises `ModelError` when the file cannot be used."""
-        try:
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                return cls(*(file[name].astype(np.float32) for name in ("weight", "bias", "joined")))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise ModelError(f"{path} does not hold colours ({error}). Install imsearch again.") from error
+        return cls(*(array.astype(np.float32) for array in read_arrays(path, ("weight", "bias", "joined"))))
 
     def save(self, path: Path) -> None:
         """Write it in half precision."""
