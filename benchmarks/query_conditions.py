@@ -24,7 +24,7 @@ from benchmarks.query_latency import synthetic_library
 from imsearch.engine import schema as s
 from imsearch.engine.engine import Engine
 from imsearch.engine.filters import Filters
-from imsearch.engine.query import parse
+from imsearch.engine.query.grammar import parse
 from imsearch.lexicon import Lexicon
 
 QUERIES = (

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from benchmarks.pictures import report
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
-from imsearch.engine.feedback import Feedback
-from imsearch.engine.ranking import Ranking
+from imsearch.engine.search.feedback import Feedback
+from imsearch.engine.search.ranking import Ranking
 from imsearch.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 

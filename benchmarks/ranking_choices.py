@@ -4,7 +4,7 @@
 
 Corel5k's training pictures that the recipe of `everyday` holds back, and the first 500 of Flickr8k's dev split.  They
 are annotated once, with all tags instead of the likeliest; `--keep` keeps that for the next time.  Everything is ranked
-by `imsearch.engine.ranking`.
+by `imsearch.engine.search.ranking`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pictures import report
-from imsearch.engine.feedback import Feedback
-from imsearch.engine.ranking import Cut, Ranking, rank
-from imsearch.engine.resolved import All, Like, Resolved, Term
+from imsearch.engine.search.feedback import Feedback
+from imsearch.engine.search.ranking import Cut, Ranking, rank
 from imsearch.engine.text_index import Postings
+from imsearch.engine.words.resolved import All, Like, Resolved, Term
 from imsearch.lexicon import Lexicon
 from imsearch.training.datasets import Sample, hold_out, load_dataset
 from imsearch.training.metrics import ranked_average_precision

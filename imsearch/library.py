@@ -41,8 +41,8 @@ class Library(IndexLibrary, SearchLibrary):
         engine.annotators = settings.annotators
         engine.look = self._look
         if settings.visual_evidence:
-            from imsearch.engine.feedback import Feedback
-            from imsearch.engine.ranking import Ranking
+            from imsearch.engine.search.feedback import Feedback
+            from imsearch.engine.search.ranking import Ranking
 
             engine.ranking = Ranking(feedback=Feedback())
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imsearch.engine.completion import Completion
-    from imsearch.engine.finder import Neighbours
+    from imsearch.engine.search.finder import Neighbours
 
 NO_VECTORS = (
     "The library holds no vectors, so nothing can be compared. Index with an annotator that makes them; "

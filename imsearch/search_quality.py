@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from imsearch.engine.feedback import Feedback
-from imsearch.engine.ranking import Ranking
+from imsearch.engine.search.feedback import Feedback
+from imsearch.engine.search.ranking import Ranking
 from imsearch.errors import DatasetError
 from imsearch.indexer.report import Observer
 from imsearch.lexicon import Lexicon

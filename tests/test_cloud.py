@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from imsearch.cloud import cloud_svg, query_for
-from imsearch.engine.query import Word, parse
+from imsearch.engine.query.grammar import Word, parse
 from imsearch.errors import ImsearchError
 from imsearch.spiral import lay_around
 

@@ -19,7 +19,7 @@ import pytest
 from imsearch.cli.root import root
 from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
-from imsearch.engine.query import ALL_KEYS
+from imsearch.engine.query.grammar import ALL_KEYS
 from imsearch.lexicon import Lexicon
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import check_annotator

@@ -13,9 +13,9 @@ from imsearch.engine.catalog import Catalog
 from imsearch.engine.completion import Completion, complete
 from imsearch.engine.facets import Facets, Table
 from imsearch.engine.names import Names
-from imsearch.engine.tree import Word
-from imsearch.engine.vocabulary import SEPARATOR
-from imsearch.engine.words import Words
+from imsearch.engine.query.tree import Word
+from imsearch.engine.words.vocabulary import SEPARATOR
+from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError
 
 _TRIED = 200

@@ -10,9 +10,9 @@ from typing import Protocol
 from imsearch.engine.key_values import FIXED, HINTS
 from imsearch.engine.names import Names
 from imsearch.engine.place import Place, place_at
-from imsearch.engine.query import ALL_KEYS
+from imsearch.engine.query.grammar import ALL_KEYS
 from imsearch.engine.refining import refinement
-from imsearch.engine.vocabulary import SEPARATOR
+from imsearch.engine.words.vocabulary import SEPARATOR
 
 _BARE = re.compile(r"[^\W_][\w'&/]*(?:-[\w'&/]+)*")
 """A word that needs no quotes."""

@@ -16,13 +16,13 @@ from imsearch.engine.batch import FileSeen, Reading
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.changes import Doubt, Verdict
 from imsearch.engine.corrections import Corrections
-from imsearch.engine.finder import Finder
 from imsearch.engine.health import Status, status, verify
 from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.keeper import Keeper
 from imsearch.engine.recorder import TAIL, Recorder
-from imsearch.engine.words import Lexicon, Meanings
+from imsearch.engine.search.finder import Finder
+from imsearch.engine.words.words import Lexicon, Meanings
 from imsearch.errors import LibraryError
 from imsearch.records import AnnotatorSpec, Failure
 

@@ -18,13 +18,13 @@ from sqlalchemy import Column, ColumnElement, and_, between, exists, or_, select
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog, under
-from imsearch.engine.conditions import Chance, Circle, Condition, Exact, Part, Span, did_you_mean
 from imsearch.engine.places import box, inside
-from imsearch.engine.resolved import Filter, Like, Resolved, Scoped, tags_in
+from imsearch.engine.query.conditions import Chance, Circle, Condition, Exact, Part, Span, did_you_mean
+from imsearch.engine.query.tree import By, Everything
+from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.sources import Sources, shown_by
 from imsearch.engine.text_index import Postings
-from imsearch.engine.tree import By, Everything
-from imsearch.engine.tree import Like as LikeNode
+from imsearch.engine.words.resolved import Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ _EXACT = 1e-6
 
 
 class _Words(Protocol):
-    """What is needed of `imsearch.engine.words.Words`."""
+    """What is needed of `imsearch.engine.words.words.Words`."""
 
     def of_kind(self, kind: str) -> list[str]:
         """The library's tags of a kind, itself too."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from imsearch.engine.catalog import Catalog
-from imsearch.engine.written import evidence, is_key
+from imsearch.engine.words.written import evidence, is_key
 from imsearch.records import Hit, Image, Tag
 
 _BYTES, _TAG_BYTES = 1500, 150

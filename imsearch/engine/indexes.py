@@ -20,7 +20,7 @@ from imsearch.engine.derived import IndexDamagedError, State
 from imsearch.engine.home import Home
 from imsearch.engine.text_index import REJECTED, TextIndex, weight_of
 from imsearch.engine.vector_indexes import VectorIndexes
-from imsearch.engine.written import evidence, key
+from imsearch.engine.words.written import evidence, key
 from imsearch.errors import LibraryError, WriteRefused
 from imsearch.refusals import what_refuses
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from imsearch.engine.query import ALL_KEYS
+from imsearch.engine.query.grammar import ALL_KEYS
 
 _QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 _BEFORE = re.compile(r"[^\s()\"]*\Z")

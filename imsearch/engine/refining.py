@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from imsearch.engine.escapes import escaped
-from imsearch.engine.query import parse
-from imsearch.engine.tree import And, Everything, Node
+from imsearch.engine.query.escapes import escaped
+from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.tree import And, Everything, Node
 from imsearch.errors import QueryError
 
 _PLAIN = re.compile(r"[\w/.][\w/.:-]*")

@@ -8,7 +8,7 @@ from threading import Lock
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.derived import State
 from imsearch.engine.indexes import Indexes
-from imsearch.engine.words import Lexicon, Meanings, Words
+from imsearch.engine.words.words import Lexicon, Meanings, Words
 
 
 class Speaking:

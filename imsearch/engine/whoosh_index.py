@@ -1,7 +1,7 @@
 """The text index on Whoosh: one document an image, one posting a tag, the probability as the posting's weight.
 
 Queries are not run by Whoosh's searcher, which scores document by document in Python.  Whole posting lists are read
-into arrays instead and ranked there (see `imsearch.engine.ranking`).
+into arrays instead and ranked there (see `imsearch.engine.search.ranking`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from imsearch.engine.query import ALL_KEYS
+from imsearch.engine.query.grammar import ALL_KEYS
 
 _CONDITION = re.compile(
     rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(ALL_KEYS)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)',

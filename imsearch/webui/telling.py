@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from imsearch.engine.query import And, By, Condition, Like, Node, Not, Or, Required, Word, parse
+from imsearch.engine.query.grammar import And, By, Condition, Like, Node, Not, Or, Required, Word, parse
 from imsearch.engine.refining import refined, refinement
 from imsearch.webui.refining import conditions, joined, put_right
 from imsearch.webui.texts import readable

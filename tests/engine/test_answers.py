@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.feedback import Feedback
-from imsearch.engine.finder import Neighbours
 from imsearch.engine.memory import Memory
-from imsearch.engine.ranking import Ranking
+from imsearch.engine.search.feedback import Feedback
+from imsearch.engine.search.finder import Neighbours
+from imsearch.engine.search.ranking import Ranking
 from tests.engine.support import reading
 from tests.patience import PATIENCE
 

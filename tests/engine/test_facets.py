@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.facets import KINDS, Facets
-from imsearch.engine.query import parse
+from imsearch.engine.query.grammar import parse
 from imsearch.engine.refining import refined, refinement
 from tests.engine.support import LEXICON, reading, spec
 

@@ -17,13 +17,13 @@ import pytest
 from sqlalchemy import insert, select
 
 from imsearch.engine import schema
-from imsearch.engine.conditions import Circle
 from imsearch.engine.engine import Engine
 from imsearch.engine.filters import Filters
 from imsearch.engine.places import box, inside
-from imsearch.engine.query import parse
-from imsearch.engine.resolved import Filter, Like
-from imsearch.engine.words import Words
+from imsearch.engine.query.conditions import Circle
+from imsearch.engine.query.grammar import parse
+from imsearch.engine.words.resolved import Filter, Like
+from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError, QueryError
 from tests.engine.support import LEXICON, reading, set_facts, spec
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.query import Word, parse
-from imsearch.engine.resolved import All, Sense, Term
-from imsearch.engine.words import Words
+from imsearch.engine.query.grammar import Word, parse
+from imsearch.engine.words.resolved import All, Sense, Term
+from imsearch.engine.words.words import Words
 from imsearch.lexicon import Lexicon
 from tests.engine.support import LEXICON, reading, spec
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.query import MAX_LENGTH, Node, Not, Word, parse
+from imsearch.engine.query.grammar import MAX_LENGTH, Node, Not, Word, parse
 from imsearch.lexicon import Lexicon
 from tests.engine.support import reading, spec
 

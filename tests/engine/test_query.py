@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from imsearch.engine.conditions import Chance, Circle, Part, Span, Value
-from imsearch.engine.query import (
+from imsearch.engine.query.conditions import Chance, Circle, Part, Span, Value
+from imsearch.engine.query.grammar import (
     ALL_KEYS,
     MAX_LENGTH,
     And,

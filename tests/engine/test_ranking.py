@@ -14,10 +14,10 @@ from sqlalchemy import insert, update
 
 from imsearch.engine import schema as s
 from imsearch.engine.engine import Engine
-from imsearch.engine.feedback import Feedback, best
-from imsearch.engine.ranking import Cut, Ranking, rank
-from imsearch.engine.resolved import All, Demanded, Like, Negated, Resolved, Term
+from imsearch.engine.search.feedback import Feedback, best
+from imsearch.engine.search.ranking import Cut, Ranking, rank
 from imsearch.engine.text_index import REJECTED, Postings
+from imsearch.engine.words.resolved import All, Demanded, Like, Negated, Resolved, Term
 from imsearch.errors import ImsearchError
 from tests.engine.support import reading
 

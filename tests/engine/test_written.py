@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.written import SOURCES, evidence, key, words_of
+from imsearch.engine.words.written import SOURCES, evidence, key, words_of
 from tests.engine.support import LEXICON
 
 

@@ -21,7 +21,7 @@ from imsearch.webui.texts import readable_within
 router = APIRouter(tags=["search"])
 
 LONGEST = 1000
-"""Characters of a query; see `imsearch.engine.query.MAX_LENGTH`."""
+"""Characters of a query; see `imsearch.engine.query.grammar.MAX_LENGTH`."""
 Asked = Annotated[
     str,
     Query(description="A query in the language of docs/query.md; without one all pictures, the newest first."),

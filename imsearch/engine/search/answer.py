@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from imsearch.engine.words import Words
+from imsearch.engine.words.words import Words
 
 if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
-    from imsearch.engine.resolved import Resolved
+    from imsearch.engine.words.resolved import Resolved
 
     Ranked: TypeAlias = tuple[NDArray[int64], NDArray[float32]]
 
@@ -69,7 +69,7 @@ class Answer:
         """The ids and scores of those that score at least so, in the order asked for."""
         import numpy as np
 
-        from imsearch.engine.ranking import best_first
+        from imsearch.engine.search.ranking import best_first
 
         known = self._listed.get(least)
         if known is None:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 from typing import Protocol
 
-from imsearch.engine.coloured import find_coloured
-from imsearch.engine.fillers import FILLERS
-from imsearch.engine.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, Weaker
-from imsearch.engine.resolving import Conditions, Resolving
-from imsearch.engine.text_words import Written, nowhere, with_texts
-from imsearch.engine.tree import And, Less, Node, Or, Word
-from imsearch.engine.vocabulary import SEPARATOR, Vocabulary
-from imsearch.engine.written import key
+from imsearch.engine.query.tree import And, Less, Node, Or, Word
+from imsearch.engine.words.coloured import find_coloured
+from imsearch.engine.words.fillers import FILLERS
+from imsearch.engine.words.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, Weaker
+from imsearch.engine.words.resolving import Conditions, Resolving
+from imsearch.engine.words.text_words import Written, nowhere, with_texts
+from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
+from imsearch.engine.words.written import key
 
 _LONGEST_PHRASE = 4
 _MISTAKE = 0.1

@@ -1,4 +1,4 @@
-"""What the single words and conditions of a query say of every image; `imsearch.engine.ranking` joins them."""
+"""What the single words and conditions of a query say of every image; `imsearch.engine.search.ranking` joins them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.engine.feedback import noisy_or
-from imsearch.engine.resolved import Filter, Like, Scoped, Sense, Term
+from imsearch.engine.search.feedback import noisy_or
 from imsearch.engine.text_index import Postings
-from imsearch.engine.written import key
+from imsearch.engine.words.resolved import Filter, Like, Scoped, Sense, Term
+from imsearch.engine.words.written import key
 
 Lookup: TypeAlias = Callable[[str], Postings]
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from imsearch.engine.conditions import Condition
-from imsearch.engine.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, Weaker, ranks
-from imsearch.engine.text_words import Written
-from imsearch.engine.tree import And, By, Everything, Less, Node, Not, Or, Required, Word
-from imsearch.engine.tree import Like as LikeNode
-from imsearch.engine.vocabulary import SEPARATOR
+from imsearch.engine.query.conditions import Condition
+from imsearch.engine.query.tree import And, By, Everything, Less, Node, Not, Or, Required, Word
+from imsearch.engine.query.tree import Like as LikeNode
+from imsearch.engine.words.resolved import (
+    All,
+    AnyOf,
+    Demanded,
+    Filter,
+    Like,
+    Negated,
+    Resolved,
+    Scoped,
+    Term,
+    Weaker,
+    ranks,
+)
+from imsearch.engine.words.text_words import Written
+from imsearch.engine.words.vocabulary import SEPARATOR
 
 if TYPE_CHECKING:
-    from imsearch.engine.words import Words
+    from imsearch.engine.words.words import Words
 
 LESS = 0.3
 """How much the words of a tag count one by one beside the tag itself: as a related tag does."""

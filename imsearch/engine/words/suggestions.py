@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from imsearch.engine.query import ALL_KEYS
-from imsearch.engine.resolved import Term
-from imsearch.engine.spelling import near
-from imsearch.engine.tree import Word
-from imsearch.engine.vocabulary import SEPARATOR
-from imsearch.engine.words import Words
+from imsearch.engine.query.grammar import ALL_KEYS
+from imsearch.engine.query.spelling import near
+from imsearch.engine.query.tree import Word
+from imsearch.engine.words.resolved import Term
+from imsearch.engine.words.vocabulary import SEPARATOR
+from imsearch.engine.words.words import Words
 
 MOST = 3
 _TRIED = 20

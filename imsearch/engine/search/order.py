@@ -12,7 +12,7 @@ from sqlalchemy.types import NullType
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog_base import CatalogBase, pieces
-from imsearch.engine.tree import Sort
+from imsearch.engine.query.tree import Sort
 
 if TYPE_CHECKING:
     from numpy import float32, int64

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.engine.feedback import Feedback, Vectors, best, kernel, votes
-from imsearch.engine.leaves import Leaf, Leaves, Lookup, Scored
-from imsearch.engine.resolved import (
+from imsearch.engine.search.feedback import Feedback, Vectors, best, kernel, votes
+from imsearch.engine.search.leaves import Leaf, Leaves, Lookup, Scored
+from imsearch.engine.words.resolved import (
     All,
     AnyOf,
     Demanded,

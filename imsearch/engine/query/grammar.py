@@ -11,7 +11,7 @@ moun*, montain~          words that begin so, words that are spelled about so
 (cat OR dog) grass       grouping
 tag:dog>0.8              this tag, and so likely
 by:user                  what this source said
-date:2023 iso:>800       conditions, see `imsearch.engine.conditions`
+date:2023 iso:>800       conditions, see `imsearch.engine.query.conditions`
 like:beach.jpg           pictures that look like it
 sort:date                the order of the results
 """
@@ -24,8 +24,8 @@ from typing import TypeVar, cast
 
 from lark import Lark, Token, Transformer, UnexpectedInput
 
-from imsearch.engine.conditions import KEYS, SORTS, BadValue, Condition, chance, did_you_mean
-from imsearch.engine.tree import And, By, Everything, Like, Match, Node, Not, Or, Query, Required, Sort, Word
+from imsearch.engine.query.conditions import KEYS, SORTS, BadValue, Condition, chance, did_you_mean
+from imsearch.engine.query.tree import And, By, Everything, Like, Match, Node, Not, Or, Query, Required, Sort, Word
 from imsearch.errors import QueryError
 
 __all__ = [

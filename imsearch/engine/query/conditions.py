@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from imsearch.engine.escapes import unescaped
-from imsearch.engine.spelling import near
+from imsearch.engine.query.escapes import unescaped
+from imsearch.engine.query.spelling import near
 
 
 class BadValue(Exception):  # noqa: N818 - not an error of the program; always becomes a QueryError

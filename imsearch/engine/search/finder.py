@@ -7,17 +7,17 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from imsearch.engine.answer import Answer
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
-from imsearch.engine.query import parse
-from imsearch.engine.resolved import Like, Resolved, Term, ranks
+from imsearch.engine.query.grammar import parse
+from imsearch.engine.search.answer import Answer
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import TextIndex
-from imsearch.engine.words import Lexicon, Meanings, Words
-from imsearch.engine.written import key
+from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
+from imsearch.engine.words.words import Lexicon, Meanings, Words
+from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
 from imsearch.records import Hit, Results
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from imsearch.engine.completing import Completer
     from imsearch.engine.facets import Counts, Facets
-    from imsearch.engine.ranking import Ranking
+    from imsearch.engine.search.ranking import Ranking
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
@@ -84,8 +84,8 @@ class Finder:
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
-        min_score: where the list ends; by default where relevance ends, see `imsearch.engine.ranking.Cut`.  everything:
-        list those below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
+        min_score: where the list ends; by default where relevance ends, see `ranking.Cut`.  everything: list those
+        below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
         listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
         those that are shown or answer the query, which are read much faster.
         """
@@ -165,8 +165,8 @@ class Finder:
         import numpy as np
 
         from imsearch.engine.filters import Filters, duplicates_of
-        from imsearch.engine.order import NEWEST, ordered
-        from imsearch.engine.ranking import DEFAULT, cut_of
+        from imsearch.engine.search.order import NEWEST, ordered
+        from imsearch.engine.search.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
         words = self.current_words()
@@ -198,7 +198,7 @@ class Finder:
         return self._indexes.with_text(ask)
 
     def _rank(self, query: Resolved, index: TextIndex) -> Ranked:
-        from imsearch.engine.ranking import DEFAULT, find
+        from imsearch.engine.search.ranking import DEFAULT, find
 
         space = self.vector_space()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
@@ -254,7 +254,7 @@ class Finder:
 
     def _suggestions(self, unknown: Sequence[str], words: Words) -> Mapping[str, tuple[str, ...]]:
         """Words that find something, for those that nobody knows."""
-        from imsearch.engine.suggestions import suggest
+        from imsearch.engine.words.suggestions import suggest
 
         def showing(term: Term) -> int:
             tags = (*term.names, *term.members)

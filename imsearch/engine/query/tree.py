@@ -1,11 +1,11 @@
-"""What the query language makes of a text: a tree of frozen nodes, which `imsearch.engine.words` resolves."""
+"""What the query language makes of a text: a tree of frozen nodes, which `imsearch.engine.words.words` resolves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from imsearch.engine.conditions import Condition
+from imsearch.engine.query.conditions import Condition
 
 Match: TypeAlias = Literal["", "prefix", "near"]
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeAlias
 
-from imsearch.engine.resolved import Term
-from imsearch.engine.tree import Word
-from imsearch.engine.written import words_of
+from imsearch.engine.query.tree import Word
+from imsearch.engine.words.resolved import Term
+from imsearch.engine.words.written import words_of
 
 Written: TypeAlias = Callable[[str], bool]
 """Whether a word was written of any picture."""

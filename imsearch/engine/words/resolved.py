@@ -1,4 +1,4 @@
-"""A query whose words have become tags: what `imsearch.engine.words` makes and `imsearch.engine.ranking` ranks by."""
+"""A query whose words have become tags: what `words` makes and `search.ranking` ranks by."""
 
 from __future__ import annotations
 
