@@ -28,6 +28,8 @@ def results_record(results: Results) -> dict[str, Any]:
         "unknown": list(results.unknown),
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
     }
+    if results.relaxed:
+        record["relaxed"] = {"asked": list(results.relaxed.asked), "left_out": list(results.relaxed.left_out)}
     if results.facets:
         record["facets"] = facets_record(results.facets)
     return record

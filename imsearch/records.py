@@ -202,6 +202,26 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The parts of a query that listed nothing as a whole, as they are typed: `asked` all, `left_out` those that went.
+
+    conditions: those of `asked` that are so or not, such as ``date:2023``.
+    """
+
+    asked: tuple[str, ...]
+    left_out: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The parts that were asked for instead."""
+        left = list(self.asked)
+        for part in self.left_out:
+            left.remove(part)
+        return tuple(left)
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A page of hits and how many there are in all.
 
@@ -209,7 +229,8 @@ class Results:
     `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
     some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
-    high enough to be listed when nothing else is asked for; `total` is larger where everything was.
+    high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `relaxed` tells
+    what was left out of a query that would have listed nothing; hits, counts and facets are then those of the rest.
     """
 
     query: str
@@ -220,6 +241,7 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     sense: str = ""
     relevant: int = 0
+    relaxed: Relaxed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from imsearch.errors import QueryError
 from imsearch.foreign import foreign
 from imsearch.records import Results
 from imsearch.settings import command_line, load_settings
+from imsearch.wording import left_out
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -86,23 +87,29 @@ def query(
     """Find pictures by words.
 
     Pictures are ranked by how likely they show all the words.  docs/query.md has the whole language: conditions on
-    dates, places, cameras and files, sources, prefixes and sorting.  Exit code 1 when there is none.
+    dates, places, cameras and files, sources, prefixes and sorting.  Where nothing fits all of it, some of it is left
+    out, and that is said first; not for --format paths and -0.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
+    # What goes to another program must fit the whole query: it reads no messages.
+    relax = form != "paths" and not nul
     with open_library(settings) as opened:
         try:
             with foreign():  # like: may ask a model
-                results = opened.query(text, offset=offset, everything=everything, facets=facets)
+                results = opened.query(text, offset=offset, everything=everything, facets=facets, relax=relax)
         except QueryError as error:
             raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
+        if results.relaxed and results.hits:
+            say(printable(left_out(results.relaxed, results.relevant)))
         print_results(results, form, nul, explain)
         if results.unknown:
             say(_unknown(results))
+        rest = 0 if everything or not relax else opened.query(text, limit=0, everything=True).total - results.total
         if not results.hits:
-            say(_nothing(opened, text, offset, results.total))
+            say(_nothing(opened, text, offset, results.total, rest))
         else:
-            _say_more(results, offset)
+            _say_more(results, offset, rest if form == "table" else 0)
     return 0 if results.hits else 1
 
 
@@ -133,10 +140,16 @@ def similar(image: Path, form: str, nul: bool, **flags: Any) -> int:
     return 0 if results.hits else 1
 
 
-def _say_more(results: Results, offset: int) -> None:
+def _say_more(results: Results, offset: int, rest: int) -> None:
+    """rest: how many are too unlikely to be listed."""
     last = offset + len(results.hits)
+    more = []
     if last < results.total:
-        say(f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more.")
+        more = [f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more."]
+    if rest:
+        more.append(f"{rest:,} less likely; --all shows them.")
+    if more:
+        say(" ".join(more))
 
 
 def _unknown(results: Results) -> str:
@@ -149,10 +162,12 @@ def _unknown(results: Results) -> str:
     )
 
 
-def _nothing(library: Library, text: str, offset: int, total: int) -> str:
+def _nothing(library: Library, text: str, offset: int, total: int, rest: int) -> str:
     if offset and total:
         return f"There are only {count(total, 'picture')}."
     if not library.status().images:
         fill = command_line("index", library.settings)
         return f'The library is empty. Fill it with "{fill} FOLDER".'
+    if rest:
+        return f"No picture is likely to show {text!r}. {rest:,} less likely; --all shows them."
     return f'Nothing found for {text!r}. --all lists unlikely pictures too; "imsearch tags" the words in use.'

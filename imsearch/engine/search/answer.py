@@ -98,3 +98,8 @@ class Answer:
     def bytes(self) -> int:
         """About how much memory it may come to take."""
         return 2000 + _BYTES * len(self.ids) * (_REMEMBERED - 1)
+
+    @property
+    def kept_bytes(self) -> int | None:
+        """The same; None where it must not be remembered."""
+        return self.bytes if self.lasting else None

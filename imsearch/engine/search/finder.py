@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,9 @@ from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.tree import Node, Sort
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.relaxing import Settled, settle
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import Postings, TextIndex
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
@@ -65,9 +68,8 @@ class Finder:
         self._indexes = indexes
         self._lexicon = lexicon
         self._speaking = Speaking(catalog, indexes, lexicon, meanings)
-        self._answers: Memory[Answer] = Memory(
-            REMEMBERED, _ANSWER_BYTES, lambda answer: answer.bytes if answer.lasting else None
-        )
+        self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
+        self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
         self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)
         self._counted: Memory[dict[str, Counts]] = Memory(REMEMBERED, REMEMBERED, lambda counted: 1)
 
@@ -81,15 +83,17 @@ class Finder:
         everything: bool = False,
         facets: bool = False,
         tail: bool = True,
+        relax: bool = True,
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
-        min_score: where the list ends; by default where relevance ends, see `ranking.Cut`.  everything: list those
+        min_score: where the list ends; by default where relevance ends, see `cut.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
         listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
-        those that are shown or answer the query, which are read much faster.
+        those that are shown or answer the query, which are read much faster.  relax: whether parts of a query may be
+        left out where nothing fits all of it, which `Results.relaxed` tells.
         """
-        asked, answer = self._answer(text)
+        asked, (whole, answer, relaxed) = self._settled(text, min_score, relax)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -103,11 +107,12 @@ class Finder:
             text,
             len(ids),
             hits,
-            answer.unknown,
-            answer.suggestions,
+            whole.unknown,
+            whole.suggestions,
             self._facets_of(answer, (asked, shown), ids) if facets else {},
             answer.sense,
             relevant=answer.count(least),
+            relaxed=relaxed,
         )
 
     def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
@@ -155,24 +160,42 @@ class Finder:
         return Completer(self.catalog, self.facets, self.current_words)
 
     def _listed(self, text: str, min_score: float | None, everything: bool) -> NDArray[int64]:
-        answer = self._answer(text)[1]
+        answer = self._settled(text, min_score)[1].answer
         least = answer.cut if min_score is None else min_score
         return answer.listed(0.0 if everything else least)[0]
+
+    def _settled(self, text: str, min_score: float | None, relax: bool = True) -> tuple[Hashable, Settled]:
+        """What a query comes to, or where that lists nothing, what comes of as much of it as lists something."""
+        asked, answer = self._answer(text)
+        if not relax or answer.count(answer.cut if min_score is None else min_score):
+            return asked, Settled(answer, answer)
+
+        def make() -> Settled:
+            query = parse(text)
+            find = partial(self._find, order=query.sort)
+            return settle(answer, query.tree, self.current_words(), find, min_score)
+
+        asked = asked, min_score
+        return asked, self._settlements.get(asked, make) if answer.lasting else make()
 
     def _answer(self, text: str) -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
         asked = text, self.state(), tuple(self.annotators), self.ranking
-        return asked, self._answers.get(asked, lambda: self._find(text))
 
-    def _find(self, text: str) -> Answer:
+        def make() -> Answer:
+            query = parse(text)
+            return self._find(query.tree, query.sort)
+
+        return asked, self._answers.get(asked, make)
+
+    def _find(self, tree: Node, order: Sort | None) -> Answer:
         """Resolve and rank a query."""
         import numpy as np
 
         from imsearch.engine.filters import Filters, duplicates_of
         from imsearch.engine.search.order import NEWEST, ordered
 
-        parsed = parse(text)
         words = self.current_words()
         outside: list[str] = []
 
@@ -183,11 +206,11 @@ class Finder:
         def ask(index: TextIndex) -> Answer:
             like = partial(self._like, outside=outside)
             filters = Filters(self.catalog, index.postings, words, duplicates, like)
-            query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
+            query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
             if query is not None:
                 found, cut = self._rank(query, index)
-            sort = parsed.sort or (None if query is None or ranks(query) else NEWEST)
+            sort = order or (None if query is None or ranks(query) else NEWEST)
             return Answer(
                 words,
                 query,
@@ -209,8 +232,8 @@ class Finder:
         ranking, space, images = self.ranking or DEFAULT, self.vector_space(), index.images()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
 
-        def rank(lookup: Callable[[str], Postings]) -> Ranked:
-            return find(query, lookup, images, ranking=ranking, vectors=vectors)
+        def rank(asked: Resolved, lookup: Callable[[str], Postings]) -> Ranked:
+            return find(asked, lookup, images, ranking=ranking, vectors=vectors)
 
         return ended(query, rank, index.postings, hidden_tags(self.catalog), ranking.cut)
 

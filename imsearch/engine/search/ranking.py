@@ -193,6 +193,8 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
 def _mean(scores: list[NDArray[np.float32]], words: list[int], mean: str) -> NDArray[np.float32]:
     """words: for how many words each counts."""
     joined: NDArray[np.float32]
+    if len(scores) == 1:  # the very number, or a list would not end where it does without conditions
+        return np.maximum(scores[0], np.float32(FLOOR))
     if mean == "geometric":
         logs = sum(
             np.float32(count) * np.log(np.maximum(score, np.float32(FLOOR)))

@@ -63,6 +63,13 @@ class HitRecord(Record):
     why: dict[str, TagRecord] = Field(description="By word of the query, the tag that it was found by.")
 
 
+class RelaxedRecord(Record):
+    """What was left out of a query that would have listed nothing."""
+
+    asked: list[Told] = Field(description="The parts of the query, as they are typed.", examples=[["sunset", "snow"]])
+    left_out: list[Told] = Field(description="Those of them that were left out.", examples=[["sunset"]])
+
+
 class ResultsRecord(Record):
     """A page of results."""
 
@@ -76,6 +83,9 @@ class ResultsRecord(Record):
     hits: list[HitRecord]
     unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
     suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
+    relaxed: RelaxedRecord | None = Field(
+        None, description="Only where nothing fits the whole query: all else then tells of what is left of it."
+    )
     facets: dict[str, list[CountedRecord]] | None = Field(
         None, description="The most frequent values among all results, by kind; only where asked for."
     )
