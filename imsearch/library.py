@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import PluginManager
     from imsearch.records import Failure
-    from imsearch.semantic.meanings import SentenceMeanings
 
 
 class Library(IndexLibrary, SearchLibrary):
@@ -40,6 +39,7 @@ class Library(IndexLibrary, SearchLibrary):
         super().__init__(engine, settings, plugins)
         engine.annotators = settings.annotators
         engine.look = self._look
+        engine.texts.encoders = self.text_encoders
         if settings.visual_evidence:
             from imsearch.engine.search.feedback import Feedback
             from imsearch.engine.search.ranking import Ranking
@@ -64,9 +64,7 @@ class Library(IndexLibrary, SearchLibrary):
         settings = settings or load_settings()
         if folder is not None:
             settings = replace(settings, library=folder.absolute())
-        engine = Engine.open(
-            settings.library, Lexicon.load(), write=write, create=create, meanings=make_meanings(settings)
-        )
+        engine = Engine.open(settings.library, Lexicon.load(), write=write, create=create)
         return cls(engine, settings, plugins)
 
     def close(self) -> None:
@@ -174,12 +172,3 @@ class Library(IndexLibrary, SearchLibrary):
         if annotation is None or annotation.vector is None:
             raise PictureError(f"{path}: {error_of(item) or 'the annotator made no vector'}")
         return annotation.vector
-
-
-def make_meanings(settings: Settings) -> SentenceMeanings | None:
-    """The sentence encoder, where it is installed and wanted; light until the first unknown word."""
-    if settings.semantic == "off":
-        return None
-    from imsearch.semantic.meanings import installed_meanings
-
-    return installed_meanings(settings.library)

@@ -13,10 +13,12 @@ from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
 from imsearch.engine.query.grammar import parse
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import TextIndex
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
-from imsearch.engine.words.words import Lexicon, Meanings, Words
+from imsearch.engine.words.resolving import plain_words
+from imsearch.engine.words.words import Lexicon, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
 from imsearch.records import Hit, Results
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from imsearch.engine.completing import Completer
     from imsearch.engine.facets import Counts, Facets
+    from imsearch.engine.query.tree import Node
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.search.ranking import Ranking
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
@@ -57,14 +61,15 @@ class Finder:
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
         self.catalog = catalog
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
         self._indexes = indexes
         self._lexicon = lexicon
-        self._speaking = Speaking(catalog, indexes, lexicon, meanings)
+        self._speaking = Speaking(catalog, indexes, lexicon)
+        self.texts = TextSpace(catalog, indexes)
         self._answers: Memory[Answer] = Memory(
             REMEMBERED, _ANSWER_BYTES, lambda answer: answer.bytes if answer.lasting else None
         )
@@ -181,9 +186,10 @@ class Finder:
             filters = Filters(self.catalog, index.postings, words, duplicates, like)
             query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found = np.empty(0, np.int64), np.empty(0, np.float32)
-            if query is not None:
-                found = self._rank(query, index)
-            sort = parsed.sort or (None if query is None or ranks(query) else NEWEST)
+            sense = self._sense(parsed.tree, query, unknown)
+            if query is not None or sense is not None:
+                found = self._rank(query, index, sense)
+            sort = parsed.sort or (None if query is None or sense is not None or ranks(query) else NEWEST)
             return Answer(
                 words,
                 query,
@@ -193,16 +199,27 @@ class Finder:
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
                 lasting=not outside,
+                sense=sense.text if sense is not None and sense.unknown else "",
             )
 
         return self._indexes.with_text(ask)
 
-    def _rank(self, query: Resolved, index: TextIndex) -> Ranked:
+    def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
+        """What the plain words say together; None where they say nothing, or where nothing ranks."""
+        words = plain_words(tree)
+        strange = sum(word.typed in unknown for word in words)
+        if not (strange or (query is not None and ranks(query))):
+            return None
+        return self.texts.sense([word.text for word in words], strange, self.annotators)
+
+    def _rank(self, query: Resolved | None, index: TextIndex, sense: Sense | None) -> Ranked:
         from imsearch.engine.search.ranking import DEFAULT, find
 
         space = self.vector_space()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
-        return find(query, index.postings, index.images(), ranking=self.ranking or DEFAULT, vectors=vectors)
+        return find(
+            query, index.postings, index.images(), ranking=self.ranking or DEFAULT, vectors=vectors, sense=sense
+        )
 
     def vector_space(self) -> str | None:
         """The annotator whose vectors are compared; None when there are no vectors."""
