@@ -13,7 +13,7 @@ from imsearch.cli.common import count, format_option, library_option, open_libra
 from imsearch.cli.output import make_table, print_json, print_table, printable, tell_failure
 from imsearch.run_words import tell_last_run, tell_left_out, tell_missing, tell_not_read, tell_progress
 from imsearch.runs import indexing_record
-from imsearch.semantic.meanings import encoder_state
+from imsearch.semantic import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
 
 if TYPE_CHECKING:

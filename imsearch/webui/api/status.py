@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from imsearch.as_json import failure_record, plugins_record, status_record
 from imsearch.runs import indexing_record
-from imsearch.semantic.meanings import encoder_state
+from imsearch.semantic import encoder_state
 from imsearch.settings import config_path
 from imsearch.webui.api.models import LARGEST
 from imsearch.webui.api.state import FailuresRecord, PluginsRecord, StatusRecord

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from imsearch.records import Failure
-from imsearch.semantic.meanings import encoder_state
+from imsearch.semantic import encoder_state
 from imsearch.settings import command_line, config_path
 from imsearch.webui.api.folders import may_add
 from imsearch.webui.pages import status_words
