@@ -134,6 +134,14 @@ class Library(IndexLibrary, SearchLibrary):
         """The names of the annotators that could run."""
         return frozenset(spec.name for spec in self.plugins.offered())
 
+    def text_space(self) -> str:
+        """In whose space the plain words of a query are compared, or why in none, in a few words."""
+        from imsearch.plugins.text_encoders import tell_space
+
+        return tell_space(
+            self.engine.texts.choose(self.settings.annotators), self.engine.catalog.vector_spaces(), self.text_encoders
+        )
+
     def forget_annotator(self, name: str) -> int:
         """Leave out all that an annotator said, until the next run removes it; returns how many pictures it tagged.
 

@@ -96,6 +96,27 @@ class CheckedEncoder:
                 return None
 
 
+def tell_space(chosen: str | None, made: Mapping[str, tuple[str, int]], encoders: TextEncoders) -> str:
+    """In whose space text is compared, or why in none, in a few words; tries the encoder.
+
+    chosen: the annotator that is asked, or None.  made: the versions that made the library's vectors, by annotator.
+    """
+    if chosen is not None:
+        encoders.get(chosen).encode(["dog"])
+        problem = encoders.problems().get(chosen)
+        version = made[chosen][0]
+        return (
+            f"found by tags alone: {chosen} cannot read it: {problem}" if problem else f"compared by {chosen} {version}"
+        )
+    versions = encoders.versions()
+    for name in sorted(made.keys() & versions.keys()):
+        return (
+            f"found by tags alone: {name} {versions[name]} takes text, but the vectors are of {name} {made[name][0]}; "
+            '"imsearch index" makes new ones'
+        )
+    return "found by tags alone: no annotator of the library takes text"
+
+
 def scale_of(encoder: TextEncoder) -> float:
     """The encoder's scale; raises `ValueError` for one that is no positive number."""
     scale = float(encoder.scale)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imsearch.plugins.text_encoders import TextEncoders
+from imsearch.plugins.text_encoders import TextEncoders, tell_space
 from tests.fakes import colour_spec
 
 
@@ -58,3 +58,13 @@ def test_one_that_fails_knows_nothing_and_is_told_of(encoder: Any, told: str) ->
     assert found.get("colours0").encode(["a"]).tolist() == [[0, 0, 0, 0]]
     assert told in found.problems()["colours0"]
     assert found.get("colours0").probability(np.zeros(3, np.float32)) is None
+
+
+def test_what_status_tells() -> None:
+    working, failing = encoders(Words), encoders(type("Exits", (Words,), {"encode": lambda self, texts: exit("bye")}))
+    assert tell_space("colours0", {"colours0": ("1", 4)}, working) == "compared by colours0 1"
+    assert tell_space("colours0", {"colours0": ("1", 4)}, failing).endswith("colours0 cannot read it: SystemExit: bye")
+    assert "colours0 1 takes text, but the vectors are of colours0 0" in tell_space(
+        None, {"colours0": ("0", 4)}, working
+    )
+    assert tell_space(None, {"deaf": ("1", 4)}, working).endswith("no annotator of the library takes text")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +13,8 @@ from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.tree import And
+from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
 from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
@@ -86,15 +89,17 @@ class Finder:
         everything: bool = False,
         facets: bool = False,
         tail: bool = True,
+        like: str = "",
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
         min_score: where the list ends; by default where relevance ends, see `ranking.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
         listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
-        those that are shown or answer the query, which are read much faster.
+        those that are shown or answer the query, which are read much faster.  like: a picture to look like
+        besides, by its path or id, as after ``like:``.
         """
-        asked, answer = self._answer(text)
+        asked, answer = self._answer(text, like)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -159,13 +164,13 @@ class Finder:
         least = answer.cut if min_score is None else min_score
         return answer.listed(0.0 if everything else least)[0]
 
-    def _answer(self, text: str) -> tuple[Hashable, Answer]:
+    def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
-        asked = text, self.state(), tuple(self.annotators), self.ranking
-        return asked, self._answers.get(asked, lambda: self._find(text))
+        asked = text, like, self.state(), tuple(self.annotators), self.ranking
+        return asked, self._answers.get(asked, lambda: self._find(text, like))
 
-    def _find(self, text: str) -> Answer:
+    def _find(self, text: str, like: str) -> Answer:
         """Resolve and rank a query."""
         import numpy as np
 
@@ -174,6 +179,9 @@ class Finder:
         from imsearch.engine.search.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
+        if like:
+            items = parsed.tree.items if isinstance(parsed.tree, And) else (parsed.tree,)
+            parsed = replace(parsed, tree=And((LikeNode(like), *items)))
         words = self.current_words()
         outside: list[str] = []
 
@@ -182,8 +190,7 @@ class Finder:
             return duplicates_of(catalog)
 
         def ask(index: TextIndex) -> Answer:
-            like = partial(self._like, outside=outside)
-            filters = Filters(self.catalog, index.postings, words, duplicates, like)
+            filters = Filters(self.catalog, index.postings, words, duplicates, partial(self._like, outside=outside))
             query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found = np.empty(0, np.int64), np.empty(0, np.float32)
             sense = self._sense(parsed.tree, query, unknown)

@@ -46,6 +46,7 @@ def status_page(
         generation=catalog.state()[1],
         spaces=catalog.vector_spaces(),
         encoder=encoder_state(settings.semantic),
+        text_space=library.text_space(),
         run=site.indexing.state(),
         command=readable(command_line("index", library.settings)),
         can_add=may_add(request, site),
