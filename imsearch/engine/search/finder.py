@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,11 +13,15 @@ from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.tree import And
+from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import TextIndex
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
-from imsearch.engine.words.words import Lexicon, Meanings, Words
+from imsearch.engine.words.resolving import plain_words
+from imsearch.engine.words.words import Lexicon, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
 from imsearch.records import Hit, Results
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
 
     from imsearch.engine.completing import Completer
     from imsearch.engine.facets import Counts, Facets
+    from imsearch.engine.query.tree import Node
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.search.ranking import Ranking
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
@@ -57,14 +64,15 @@ class Finder:
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
         self.catalog = catalog
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
         self._indexes = indexes
         self._lexicon = lexicon
-        self._speaking = Speaking(catalog, indexes, lexicon, meanings)
+        self._speaking = Speaking(catalog, indexes, lexicon)
+        self.texts = TextSpace(catalog, indexes)
         self._answers: Memory[Answer] = Memory(
             REMEMBERED, _ANSWER_BYTES, lambda answer: answer.bytes if answer.lasting else None
         )
@@ -81,15 +89,17 @@ class Finder:
         everything: bool = False,
         facets: bool = False,
         tail: bool = True,
+        like: str = "",
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
         min_score: where the list ends; by default where relevance ends, see `ranking.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
         listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
-        those that are shown or answer the query, which are read much faster.
+        those that are shown or answer the query, which are read much faster.  like: a picture to look like
+        besides, by its path or id, as after ``like:``.
         """
-        asked, answer = self._answer(text)
+        asked, answer = self._answer(text, like)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -154,13 +164,13 @@ class Finder:
         least = answer.cut if min_score is None else min_score
         return answer.listed(0.0 if everything else least)[0]
 
-    def _answer(self, text: str) -> tuple[Hashable, Answer]:
+    def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
-        asked = text, self.state(), tuple(self.annotators), self.ranking
-        return asked, self._answers.get(asked, lambda: self._find(text))
+        asked = text, like, self.state(), tuple(self.annotators), self.ranking
+        return asked, self._answers.get(asked, lambda: self._find(text, like))
 
-    def _find(self, text: str) -> Answer:
+    def _find(self, text: str, like: str) -> Answer:
         """Resolve and rank a query."""
         import numpy as np
 
@@ -169,6 +179,9 @@ class Finder:
         from imsearch.engine.search.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
+        if like:
+            items = parsed.tree.items if isinstance(parsed.tree, And) else (parsed.tree,)
+            parsed = replace(parsed, tree=And((LikeNode(like), *items)))
         words = self.current_words()
         outside: list[str] = []
 
@@ -177,13 +190,13 @@ class Finder:
             return duplicates_of(catalog)
 
         def ask(index: TextIndex) -> Answer:
-            like = partial(self._like, outside=outside)
-            filters = Filters(self.catalog, index.postings, words, duplicates, like)
+            filters = Filters(self.catalog, index.postings, words, duplicates, partial(self._like, outside=outside))
             query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found = np.empty(0, np.int64), np.empty(0, np.float32)
-            if query is not None:
-                found = self._rank(query, index)
-            sort = parsed.sort or (None if query is None or ranks(query) else NEWEST)
+            sense = self._sense(parsed.tree, query, unknown)
+            if query is not None or sense is not None:
+                found = self._rank(query, index, sense)
+            sort = parsed.sort or (None if query is None or sense is not None or ranks(query) else NEWEST)
             return Answer(
                 words,
                 query,
@@ -193,16 +206,27 @@ class Finder:
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
                 lasting=not outside,
+                sense=sense.text if sense is not None and sense.unknown else "",
             )
 
         return self._indexes.with_text(ask)
 
-    def _rank(self, query: Resolved, index: TextIndex) -> Ranked:
+    def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
+        """What the plain words say together; None where they say nothing, or where nothing ranks."""
+        words = plain_words(tree)
+        strange = sum(word.typed in unknown for word in words)
+        if not (strange or (query is not None and ranks(query))):
+            return None
+        return self.texts.sense([word.text for word in words], strange, self.annotators)
+
+    def _rank(self, query: Resolved | None, index: TextIndex, sense: Sense | None) -> Ranked:
         from imsearch.engine.search.ranking import DEFAULT, find
 
         space = self.vector_space()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
-        return find(query, index.postings, index.images(), ranking=self.ranking or DEFAULT, vectors=vectors)
+        return find(
+            query, index.postings, index.images(), ranking=self.ranking or DEFAULT, vectors=vectors, sense=sense
+        )
 
     def vector_space(self) -> str | None:
         """The annotator whose vectors are compared; None when there are no vectors."""
