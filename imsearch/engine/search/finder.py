@@ -18,7 +18,7 @@ from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
 from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
-from imsearch.engine.text_index import TextIndex
+from imsearch.engine.text_index import Postings, TextIndex
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
 from imsearch.engine.words.resolving import plain_words
 from imsearch.engine.words.words import Lexicon, Words
@@ -128,6 +128,11 @@ class Finder:
         found: list[int] = self._listed(text, min_score, everything).tolist()
         return found
 
+    def scores(self, text: str) -> Ranked:
+        """The ids and scores of all images that have any of the words, in order of id; for measuring."""
+        answer = self._answer(text)[1]
+        return answer.ids, answer.scores
+
     def neighbours(
         self, text: str, image: int, *, min_score: float | None = None, everything: bool = False
     ) -> Neighbours:
@@ -176,7 +181,6 @@ class Finder:
 
         from imsearch.engine.filters import Filters, duplicates_of
         from imsearch.engine.search.order import NEWEST, ordered
-        from imsearch.engine.search.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
         if like:
@@ -192,17 +196,17 @@ class Finder:
         def ask(index: TextIndex) -> Answer:
             filters = Filters(self.catalog, index.postings, words, duplicates, partial(self._like, outside=outside))
             query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
-            found = np.empty(0, np.int64), np.empty(0, np.float32)
+            found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
             sense = self._sense(parsed.tree, query, unknown)
             if query is not None or sense is not None:
-                found = self._rank(query, index, sense)
+                found, cut = self._rank(query, index, sense)
             sort = parsed.sort or (None if query is None or sense is not None or ranks(query) else NEWEST)
             return Answer(
                 words,
                 query,
                 unknown,
                 found,
-                cut_of(found[1], self.ranking or DEFAULT),
+                cut,
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
                 lasting=not outside,
@@ -219,14 +223,18 @@ class Finder:
             return None
         return self.texts.sense([word.text for word in words], strange, self.annotators)
 
-    def _rank(self, query: Resolved | None, index: TextIndex, sense: Sense | None) -> Ranked:
+    def _rank(self, query: Resolved | None, index: TextIndex, sense: Sense | None) -> tuple[Ranked, float]:
+        """What is found, and the score at which relevance ends."""
+        from imsearch.engine.search.hidden import ended, hidden_tags
         from imsearch.engine.search.ranking import DEFAULT, find
 
-        space = self.vector_space()
+        ranking, space, images = self.ranking or DEFAULT, self.vector_space(), index.images()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
-        return find(
-            query, index.postings, index.images(), ranking=self.ranking or DEFAULT, vectors=vectors, sense=sense
-        )
+
+        def rank(lookup: Callable[[str], Postings]) -> Ranked:
+            return find(query, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
+
+        return ended(query, rank, index.postings, hidden_tags(self.catalog), ranking.cut)
 
     def vector_space(self) -> str | None:
         """The annotator whose vectors are compared; None when there are no vectors."""

@@ -63,7 +63,7 @@ class EverydayText:
         else:
             assert self._table is not None
             read = self._table.means(texts)
-            known = read.any(axis=1)
+            known = np.asarray(read.any(axis=1))
         return _unit(self._layers(read)) * known[:, None].astype(np.float32)
 
     def pictures(self, vectors: Floats) -> Floats:
@@ -111,7 +111,7 @@ class Layers:
 
     def __call__(self, vectors: Floats) -> Floats:
         (hidden, first), (out, second) = self._layers
-        return _gelu(GAIN * vectors @ hidden.T + first) @ out.T + second
+        return np.asarray(_gelu(_floats(GAIN * vectors @ hidden.T + first)) @ out.T + second, np.float32)
 
 
 def _floats(values: NDArray[np.generic]) -> Floats:

@@ -22,6 +22,9 @@ _MOST_SCALE = 100.0
 class TextNetwork(nn.Module):
     """Both readers of texts, and the map of picture vectors, which they share."""
 
+    centre: Tensor
+    spread: Tensor
+
     def __init__(self, vectors: NDArray[np.float32], centre: Tensor, spread: Tensor) -> None:
         """vectors: of the table's words, ``(words, D)``; their lengths are what each word counts at first.
 
@@ -29,7 +32,7 @@ class TextNetwork(nn.Module):
         """
         super().__init__()
         start = torch.from_numpy(vectors)
-        self.table = nn.Embedding.from_pretrained(nn.functional.normalize(start, dim=1), freeze=False)
+        self.table = nn.Embedding(*start.shape, _weight=nn.functional.normalize(start, dim=1))
         self.counts = nn.Parameter(start.norm(dim=1).clamp(min=1e-3).log())
         self.words = _layers(vectors.shape[1], _HIDDEN[WORDS])
         self.sentences = _layers(SENTENCE_LENGTH, _HIDDEN[SENTENCES])

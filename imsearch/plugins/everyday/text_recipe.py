@@ -197,7 +197,7 @@ class _Trainer:
             loss, apart = loss + self.settings["tag_weight"] * second, (apart + further) / 2
         total = loss + self.settings["distil"] * apart
         self.optimizer.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         self.optimizer.step()
         self.schedule.step()
         return {"loss": loss.item(), "apart": apart.item()}
