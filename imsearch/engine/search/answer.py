@@ -31,7 +31,7 @@ class Answer:
     words, query, unknown: how the query was understood; `query` is None when no word of it is known.  ids, scores: what
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
     first into the order the query asks for.  suggest: finds words for those that nobody knows.  lasting: whether the
-    answer depends on the library alone.
+    answer depends on the library alone.  understood: words that were taken for conditions, and for which.
     """
 
     def __init__(
@@ -45,9 +45,11 @@ class Answer:
         suggest: Callable[[], Mapping[str, tuple[str, ...]]],
         *,
         lasting: bool = True,
+        understood: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.query = query
         self.unknown = tuple(unknown)
+        self.understood = tuple(understood)
         self.ids, self.scores = found
         self.cut = cut
         self.lasting = lasting

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.fact_names import FactNames
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
@@ -15,6 +17,9 @@ from imsearch.engine.query.grammar import parse
 from imsearch.engine.search.answer import Answer
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import TextIndex
+from imsearch.engine.words.dates import Times
+from imsearch.engine.words.fact_words import FACT_WORDS
+from imsearch.engine.words.facts import FactReader
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
 from imsearch.engine.words.words import Lexicon, Meanings, Words
 from imsearch.engine.words.written import key
@@ -55,6 +60,7 @@ class Finder:
     annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
     look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
+    today: the local date, from which "yesterday" counts.
     """
 
     def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
@@ -62,6 +68,8 @@ class Finder:
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
+        self.today: Callable[[], date] = date.today
+        self._names = FactNames(catalog)
         self._indexes = indexes
         self._lexicon = lexicon
         self._speaking = Speaking(catalog, indexes, lexicon, meanings)
@@ -108,6 +116,7 @@ class Finder:
             self._facets_of(answer, (asked, shown), ids) if facets else {},
             answer.sense,
             relevant=answer.count(least),
+            understood=answer.understood,
         )
 
     def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
@@ -133,7 +142,7 @@ class Finder:
     def state(self) -> Hashable:
         """Tells what is found now from what was found before the library changed."""
         self._indexes.heal_soon()  # here, since an answer that is remembered is found without another look
-        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit())
+        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit()), self.today()
 
     @cached_property
     def facets(self) -> Facets:
@@ -170,6 +179,8 @@ class Finder:
 
         parsed = parse(text)
         words = self.current_words()
+        facts = self._facts(words)
+        tree = facts.read(parsed.tree)
         outside: list[str] = []
 
         def duplicates(catalog: Catalog) -> Iterable[int]:
@@ -179,7 +190,7 @@ class Finder:
         def ask(index: TextIndex) -> Answer:
             like = partial(self._like, outside=outside)
             filters = Filters(self.catalog, index.postings, words, duplicates, like)
-            query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
+            query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found = np.empty(0, np.int64), np.empty(0, np.float32)
             if query is not None:
                 found = self._rank(query, index)
@@ -193,9 +204,13 @@ class Finder:
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
                 lasting=not outside,
+                understood=facts.understood,
             )
 
         return self._indexes.with_text(ask)
+
+    def _facts(self, words: Words) -> FactReader:
+        return FactReader(words, FACT_WORDS["en"], Times(self.today(), FACT_WORDS["en"]), self._names)
 
     def _rank(self, query: Resolved, index: TextIndex) -> Ranked:
         from imsearch.engine.search.ranking import DEFAULT, find
