@@ -32,7 +32,7 @@ class TextNetwork(nn.Module):
         """
         super().__init__()
         start = torch.from_numpy(vectors)
-        self.table = nn.Embedding(*start.shape, _weight=nn.functional.normalize(start, dim=1))
+        self.table = nn.Embedding(len(start), start.shape[1], _weight=nn.functional.normalize(start, dim=1))
         self.counts = nn.Parameter(start.norm(dim=1).clamp(min=1e-3).log())
         self.words = _layers(vectors.shape[1], _HIDDEN[WORDS])
         self.sentences = _layers(SENTENCE_LENGTH, _HIDDEN[SENTENCES])
