@@ -27,6 +27,7 @@ def results_record(results: Results) -> dict[str, Any]:
         "hits": [hit_record(hit) for hit in results.hits],
         "unknown": list(results.unknown),
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
+        "understood": [{"typed": typed, "meaning": meaning} for typed, meaning in results.understood],
     }
     if results.relaxed:
         record["relaxed"] = {"asked": list(results.relaxed.asked), "left_out": list(results.relaxed.left_out)}
@@ -158,12 +159,12 @@ def annotators_record(found: Iterable[AnnotatorStatus], installed: Collection[st
 
 
 def status_record(
-    found: Status, failures: Sequence[Failure], config: Path, encoder: str, installed: Collection[str]
+    found: Status, failures: Sequence[Failure], config: Path, encoder: str, space: str, installed: Collection[str]
 ) -> dict[str, Any]:
     """What ``imsearch status`` prints.
 
-    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  installed: the
-    names of the annotators that could run.
+    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  space: in
+    whose space free text is compared.  installed: the names of the annotators that could run.
     """
     return {
         "library": str(found.folder),
@@ -174,6 +175,7 @@ def status_record(
         "corrections": found.corrections,
         "bytes": found.bytes,
         "sentence_encoder": encoder,
+        "free_text": space,
         "annotators": [
             {
                 "name": each.name,

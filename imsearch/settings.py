@@ -55,7 +55,7 @@ class Settings:
     )
     visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
     thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
-    semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
+    semantic: str = _setting("auto", "A sentence encoder for free text: `auto` where it is installed, or `off`.")
     allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
     allowed_roots: tuple[Path, ...] = _setting(
         (), "Further places whose folders can be added from the pages, beside your home and mounted disks."

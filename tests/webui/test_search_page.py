@@ -64,6 +64,15 @@ def test_where_nothing_fits_all_of_it_some_is_left_out_and_told_first(client: Te
     assert f"1 of {shown}" in re.sub("<[^>]*>", "", beside.text)
 
 
+def test_what_was_understood_stands_above_the_pictures(client: TestClient) -> None:
+    page = client.get("/", params={"q": "jpg without noise"})
+    assert "Understood: <q>jpg</q> as <code>type:jpeg</code>, <q>without noise</q> as <code>-noise</code>." in page.text
+    assert "Understood" not in client.get("/", params={"q": "red"}).text
+    nothing = client.get("/", params={"q": "red gif"})
+    assert "Nothing for red with type:gif;" in nothing.text
+    assert "<code>type:gif</code>" in nothing.text
+
+
 def test_pictures_have_their_shape_and_size(client: TestClient) -> None:
     page = client.get("/", params={"q": "name:noise.jpg"})
     assert f'class="hit {shape(1200, 800)}"' in page.text

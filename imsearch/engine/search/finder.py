@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property, partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.fact_names import FactNames
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
 from imsearch.engine.query.grammar import parse
-from imsearch.engine.query.tree import Node, Sort
+from imsearch.engine.query.tree import And
+from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
 from imsearch.engine.search.relaxing import Settled, settle
+from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import Postings, TextIndex
+from imsearch.engine.words.dates import Times
+from imsearch.engine.words.fact_words import FACT_WORDS
+from imsearch.engine.words.facts import FactReader
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
-from imsearch.engine.words.words import Lexicon, Meanings, Words
+from imsearch.engine.words.resolving import plain_words
+from imsearch.engine.words.words import Lexicon, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
 from imsearch.records import Hit, Results
@@ -30,6 +38,8 @@ if TYPE_CHECKING:
 
     from imsearch.engine.completing import Completer
     from imsearch.engine.facets import Counts, Facets
+    from imsearch.engine.query.tree import Node, Sort
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.search.ranking import Ranking
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
@@ -58,16 +68,20 @@ class Finder:
     annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
     look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
+    today: the local date, from which "yesterday" counts.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
         self.catalog = catalog
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
+        self.today: Callable[[], date] = date.today
+        self._names = FactNames(catalog)
         self._indexes = indexes
         self._lexicon = lexicon
-        self._speaking = Speaking(catalog, indexes, lexicon, meanings)
+        self._speaking = Speaking(catalog, indexes, lexicon)
+        self.texts = TextSpace(catalog, indexes)
         self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
         self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
         self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)
@@ -83,6 +97,7 @@ class Finder:
         everything: bool = False,
         facets: bool = False,
         tail: bool = True,
+        like: str = "",
         relax: bool = True,
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
@@ -90,10 +105,11 @@ class Finder:
         min_score: where the list ends; by default where relevance ends, see `cut.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
         listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
-        those that are shown or answer the query, which are read much faster.  relax: whether parts of a query may be
-        left out where nothing fits all of it, which `Results.relaxed` tells.
+        those that are shown or answer the query, which are read much faster.  like: a picture to look like
+        besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be left out where nothing
+        fits all of it, which `Results.relaxed` tells.
         """
-        asked, (whole, answer, relaxed) = self._settled(text, min_score, relax)
+        asked, (whole, answer, relaxed) = self._settled(text, min_score, like, relax=relax)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -112,6 +128,7 @@ class Finder:
             self._facets_of(answer, (asked, shown), ids) if facets else {},
             answer.sense,
             relevant=answer.count(least),
+            understood=whole.understood,
             relaxed=relaxed,
         )
 
@@ -143,7 +160,7 @@ class Finder:
     def state(self) -> Hashable:
         """Tells what is found now from what was found before the library changed."""
         self._indexes.heal_soon()  # here, since an answer that is remembered is found without another look
-        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit())
+        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit()), self.today()
 
     @cached_property
     def facets(self) -> Facets:
@@ -164,32 +181,37 @@ class Finder:
         least = answer.cut if min_score is None else min_score
         return answer.listed(0.0 if everything else least)[0]
 
-    def _settled(self, text: str, min_score: float | None, relax: bool = True) -> tuple[Hashable, Settled]:
+    def _settled(
+        self, text: str, min_score: float | None, like: str = "", *, relax: bool = True
+    ) -> tuple[Hashable, Settled]:
         """What a query comes to, or where that lists nothing, what comes of as much of it as lists something."""
-        asked, answer = self._answer(text)
+        asked, answer = self._answer(text, like)
         if not relax or answer.count(answer.cut if min_score is None else min_score):
             return asked, Settled(answer, answer)
 
         def make() -> Settled:
-            query = parse(text)
-            find = partial(self._find, order=query.sort)
-            return settle(answer, query.tree, self.current_words(), find, min_score)
+            tree, order, _ = self._read(text, like)
+            return settle(answer, tree, self.current_words(), partial(self._find, order=order), min_score)
 
         asked = asked, min_score
         return asked, self._settlements.get(asked, make) if answer.lasting else make()
 
-    def _answer(self, text: str) -> tuple[Hashable, Answer]:
+    def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
-        asked = text, self.state(), tuple(self.annotators), self.ranking
+        asked = text, like, self.state(), tuple(self.annotators), self.ranking
+        return asked, self._answers.get(asked, lambda: self._find(*self._read(text, like)))
 
-        def make() -> Answer:
-            query = parse(text)
-            return self._find(query.tree, query.sort)
+    def _read(self, text: str, like: str) -> tuple[Node, Sort | None, Sequence[tuple[str, str]]]:
+        """The tree of a query, the order it asks for, and which of its words were taken for what."""
+        parsed = parse(text)
+        tree = parsed.tree
+        if like:
+            tree = And((LikeNode(like), *(tree.items if isinstance(tree, And) else (tree,))))
+        facts = self._facts(self.current_words())
+        return facts.read(tree), parsed.sort, facts.understood
 
-        return asked, self._answers.get(asked, make)
-
-    def _find(self, tree: Node, order: Sort | None) -> Answer:
+    def _find(self, tree: Node, order: Sort | None, understood: Sequence[tuple[str, str]] = ()) -> Answer:
         """Resolve and rank a query."""
         import numpy as np
 
@@ -204,13 +226,13 @@ class Finder:
             return duplicates_of(catalog)
 
         def ask(index: TextIndex) -> Answer:
-            like = partial(self._like, outside=outside)
-            filters = Filters(self.catalog, index.postings, words, duplicates, like)
+            filters = Filters(self.catalog, index.postings, words, duplicates, partial(self._like, outside=outside))
             query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
-            if query is not None:
-                found, cut = self._rank(query, index)
-            sort = order or (None if query is None or ranks(query) else NEWEST)
+            sense = self._sense(tree, query, unknown)
+            if query is not None or sense is not None:
+                found, cut = self._rank(query, index, sense)
+            sort = order or (None if query is None or sense is not None or ranks(query) else NEWEST)
             return Answer(
                 words,
                 query,
@@ -220,11 +242,24 @@ class Finder:
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
                 lasting=not outside,
+                sense=sense.text if sense is not None and sense.unknown else "",
+                understood=understood,
             )
 
         return self._indexes.with_text(ask)
 
-    def _rank(self, query: Resolved, index: TextIndex) -> tuple[Ranked, float]:
+    def _facts(self, words: Words) -> FactReader:
+        return FactReader(words, FACT_WORDS["en"], Times(self.today(), FACT_WORDS["en"]), self._names)
+
+    def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
+        """What the plain words say together; None where they say nothing, or where nothing ranks."""
+        words = plain_words(tree)
+        strange = sum(word.typed in unknown for word in words)
+        if not (strange or (query is not None and ranks(query))):
+            return None
+        return self.texts.sense([word.text for word in words], strange, self.annotators)
+
+    def _rank(self, query: Resolved | None, index: TextIndex, sense: Sense | None) -> tuple[Ranked, float]:
         """What is found, and the score at which relevance ends."""
         from imsearch.engine.search.hidden import ended, hidden_tags
         from imsearch.engine.search.ranking import DEFAULT, find
@@ -232,8 +267,8 @@ class Finder:
         ranking, space, images = self.ranking or DEFAULT, self.vector_space(), index.images()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
 
-        def rank(asked: Resolved, lookup: Callable[[str], Postings]) -> Ranked:
-            return find(asked, lookup, images, ranking=ranking, vectors=vectors)
+        def rank(asked: Resolved | None, lookup: Callable[[str], Postings]) -> Ranked:
+            return find(asked, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
 
         return ended(query, rank, index.postings, hidden_tags(self.catalog), ranking.cut)
 

@@ -39,8 +39,8 @@ def hidden_tags(catalog: CatalogBase) -> frozenset[str]:
 
 
 def ended(
-    query: Resolved,
-    rank: Callable[[Resolved, Lookup], Ranked],
+    query: Resolved | None,
+    rank: Callable[[Resolved | None, Lookup], Ranked],
     lookup: Lookup,
     hidden: frozenset[str],
     ending: Ending,
@@ -53,6 +53,8 @@ def ended(
     vouch for each other.
     """
     ids, scores = rank(query, lookup)
+    if query is None:  # the text as a whole counts
+        return (ids, scores), ending.at(scores)
     asked, words = without_conditions(query), words_in(query)
     tags = tags_in(query) if words == 1 and hidden else set()
     if tags & hidden and any(lookup(tag).shown.any() for tag in tags - hidden):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from imsearch.engine.query.conditions import Condition
-from imsearch.engine.query.tree import And, By, Everything, Less, Like, Node, Not, Or, Required, Word
+from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Like, Node, Not, Or, Required, Word
 from imsearch.records import Relaxed
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def typed(node: Node) -> str:
         return f"({(' OR ' if isinstance(node, Or) else ' ').join(map(typed, node.items))})"
     if isinstance(node, Less):
         return typed(node.item)
+    if isinstance(node, Fact):
+        return node.condition.text
     if isinstance(node, Condition):
         return node.text
     return f"like:{node.target}" if isinstance(node, Like) else f"by:{node.source}" if isinstance(node, By) else ""
@@ -128,4 +130,4 @@ def _apart(node: Node) -> tuple[Node, ...]:
 def _kind(node: Node) -> Kind:
     if isinstance(node, Not):
         return "excluded"
-    return "condition" if isinstance(node, Condition) else "word"
+    return "condition" if isinstance(node, Condition | Fact) else "word"

@@ -70,6 +70,13 @@ class RelaxedRecord(Record):
     left_out: list[Told] = Field(description="Those of them that were left out.", examples=[["sunset"]])
 
 
+class UnderstoodRecord(Record):
+    """Words of a query that were taken for a condition."""
+
+    typed: Told = Field(examples=["last summer"])
+    meaning: Told = Field(description="The condition, as it could have been typed.", examples=["date:2026-06..2026-08"])
+
+
 class ResultsRecord(Record):
     """A page of results."""
 
@@ -83,6 +90,9 @@ class ResultsRecord(Record):
     hits: list[HitRecord]
     unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
     suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
+    understood: list[UnderstoodRecord] = Field(
+        description="Words that were taken for a condition, or that leave something out, in the order of the query."
+    )
     relaxed: RelaxedRecord | None = Field(
         None, description="Only where nothing fits the whole query: all else then tells of what is left of it."
     )
