@@ -107,7 +107,7 @@ def _facets(request: Request, site: Site, text: str) -> HTMLResponse:
 def _render(request: Request, site: Site, text: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     now = order(text) or ("" if text else "-date")
     orders = [(name, in_order(text, key), key == now) for key, name in ORDERS.items() if text or key]
-    blank = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None}
+    blank: dict[str, Any] = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None}
     blank |= {"headline": "", "relaxed": ""}
     more = {"text": text, "active": conditions(text), "bare": bare(text), "orders": orders}
     return site.pages.render(request, "search.html", status=status, **(blank | more | values))
