@@ -46,7 +46,7 @@ ENDS: Mapping[str, Ending] = {
     "fixed 0.2": FixedCut(0.2),
     **{f"F1, power {power}": replace(NOW, power=power) for power in (0.6, 0.7, 0.8, 0.9, 1.0, 1.3)},
     **{f"F1, at most {most}": replace(NOW, most=most) for most in (0.3, 0.4)},
-    **{f"F1, worth {worth}": replace(NOW, worth=worth) for worth in (0.02, 0.1)},
+    **{f"F1, at least {least}": replace(NOW, least=least) for least in (0.02, 0.1)},
 }
 GIVEN_UP = 0.02
 """So much precision of objects may be lost against `OLD` by a way to end lists that is chosen."""

@@ -64,16 +64,15 @@ class Cut:
     """Ends a list of scores where the expected F1 is greatest.
 
     power: below 1 it lengthens lists: annotators are less sure of what they see than they are right.
-    worth: where the best score is lower, nothing is worth showing.
-    least: what scores lower is never listed.  most: what scores higher always is; a bound for measuring.
+    least: what scores lower is never listed, though it be the best.  most: what scores higher always is; a bound for
+    measuring.
 
     Of a single word, no score above 0.42 of the best is left out: half of the greatest F1, which is at most 1, is where
     a list is best ended, and 0.42 to the power is half.
     """
 
     power: float = 0.8
-    worth: float = 0.05
-    least: float = 0.02
+    least: float = 0.05
     most: float = 1.0
 
     def at(self, scores: Floats, words: int = 1) -> float:
@@ -81,8 +80,8 @@ class Cut:
         best = float(scores.max(initial=0))
         if not words:
             return ShareCut().at(scores)
-        if best < self.worth:
-            return self.worth
+        if best < self.least:
+            return self.least
         return max(self.least, min(self._by_f1(scores, best, words), self.most))
 
     def _by_f1(self, scores: Floats, best: float, words: int) -> float:
