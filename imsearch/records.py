@@ -234,8 +234,9 @@ class Results:
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
     high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `understood` are
     the words that were taken for a condition or left something out, as they were typed, and which that is:
-    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.  `relaxed` tells what was left out
-    of a query that would have listed nothing; hits, counts and facets are then those of the rest.
+    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.  `less_likely` is how
+    many more are found, but not listed.  `relaxed` tells what was left out of a query that would have listed nothing;
+    hits, counts and facets are then those of the rest.
     """
 
     query: str
@@ -247,6 +248,7 @@ class Results:
     sense: str = ""
     relevant: int = 0
     understood: tuple[tuple[str, str], ...] = ()
+    less_likely: int = 0
     relaxed: Relaxed | None = None
 
 

@@ -96,7 +96,9 @@ class SearchLibrary(TagLibrary):
         if words.strip():
             target = image if isinstance(image, int) else self._known_or_readable(image)
             most = self.settings.limit if limit is None else limit
-            results = self.engine.search(words, limit=most, offset=offset, everything=True, like=str(target))
+            results = self.engine.search(
+                words, limit=most, offset=offset, everything=True, like=str(target), relax=False
+            )
             return replace(results, query=f"{image} {words}")
         results = self.engine.similar(
             image if isinstance(image, int) else self._nearest_to(image, name),

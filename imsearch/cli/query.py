@@ -106,11 +106,10 @@ def query(
             say(_understood(results))
         if results.unknown:
             say(_unknown(results))
-        rest = 0 if everything or not relax else opened.query(text, limit=0, everything=True).total - results.total
         if not results.hits:
-            say(_nothing(opened, text, offset, results.total, rest))
+            say(_nothing(opened, text, offset, results))
         else:
-            _say_more(results, offset, rest if form == "table" else 0)
+            _say_more(results, offset, results.less_likely if form == "table" and not nul else 0)
     return 0 if results.hits else 1
 
 
@@ -187,12 +186,12 @@ def _unknown(results: Results) -> str:
     )
 
 
-def _nothing(library: Library, text: str, offset: int, total: int, rest: int) -> str:
-    if offset and total:
-        return f"There are only {count(total, 'picture')}."
+def _nothing(library: Library, text: str, offset: int, results: Results) -> str:
+    if offset and results.total:
+        return f"There are only {count(results.total, 'picture')}."
     if not library.status().images:
         fill = command_line("index", library.settings)
         return f'The library is empty. Fill it with "{fill} FOLDER".'
-    if rest:
-        return f"No picture is likely to show {text!r}. {rest:,} less likely; --all shows them."
+    if results.less_likely:
+        return f"No picture is likely to show {text!r}. {results.less_likely:,} less likely; --all shows them."
     return f'Nothing found for {text!r}. --all lists unlikely pictures too; "imsearch tags" the words in use.'

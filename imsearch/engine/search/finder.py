@@ -129,6 +129,7 @@ class Finder:
             answer.sense,
             relevant=answer.count(least),
             understood=whole.understood,
+            less_likely=len(answer) - len(ids),
             relaxed=relaxed,
         )
 
