@@ -14,7 +14,8 @@ from typing import Protocol
 from imsearch.engine.query.tree import And, Less, Node, Or, Word
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
-from imsearch.engine.words.languages import Language, Translator, with_typed
+from imsearch.engine.words.language_pieces import Language
+from imsearch.engine.words.languages import Translator, with_typed
 from imsearch.engine.words.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, Weaker
 from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.text_words import Written, nowhere, with_texts
