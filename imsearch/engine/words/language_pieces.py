@@ -31,6 +31,14 @@ class Language(Protocol):
     """What the engine needs of `imsearch.languages.language.Language`; words are given normalized."""
 
     @property
+    def code(self) -> str:
+        """As ISO 639 has it."""
+
+    @property
+    def name(self) -> str:
+        """The language by its own name."""
+
+    @property
     def longest(self) -> int:
         """The number of words of the longest phrase."""
 
