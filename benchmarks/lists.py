@@ -44,7 +44,7 @@ OLD, NOW = ShareCut(), Cut()
 ENDS: Mapping[str, Ending] = {
     "0.6 of the best, 0.05 to 0.3": OLD,
     "fixed 0.2": FixedCut(0.2),
-    **{f"F1, power {power}": replace(NOW, power=power) for power in (0.6, 0.7, 0.8, 0.9, 1.0, 1.3)},
+    **{f"F1, power {power}": replace(NOW, power=power) for power in (0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 1.0, 1.3)},
     **{f"F1, at most {most}": replace(NOW, most=most) for most in (0.3, 0.4)},
     **{f"F1, at least {least}": replace(NOW, least=least) for least in (0.02, 0.1)},
 }

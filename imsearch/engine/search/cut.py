@@ -64,14 +64,14 @@ class Cut:
     """Ends a list of scores where the expected F1 is greatest.
 
     power: below 1 it lengthens lists: annotators are less sure of what they see than they are right.
-    least: what scores lower is never listed, though it be the best.  most: what scores higher always is; a bound for
-    measuring.
+    least: what scores lower counts as nothing, though it be the best.  most: what scores higher is always listed; a
+    bound for measuring.
 
-    Of a single word, no score above 0.42 of the best is left out: half of the greatest F1, which is at most 1, is where
-    a list is best ended, and 0.42 to the power is half.
+    Of a single word, no score above 0.4 of the best is left out: half of the greatest F1, which is at most 1, is where a
+    list is best ended, and 0.4 to the power is half.
     """
 
-    power: float = 0.8
+    power: float = 0.75
     least: float = 0.05
     most: float = 1.0
 
@@ -85,7 +85,7 @@ class Cut:
         return max(self.least, min(self._by_f1(scores, best, words), self.most))
 
     def _by_f1(self, scores: Floats, best: float, words: int) -> float:
-        falling = -np.sort(-scores)
+        falling = -np.sort(-scores[scores >= np.float32(self.least)])
         # A geometric mean to the power of its number of words is the probability that all of them are true.
         right = np.cumsum((falling / best) ** (self.power * words), dtype=np.float64)
         f1 = 2 * right / (np.arange(1, len(falling) + 1) + right[-1])
