@@ -67,8 +67,8 @@ class Cut:
     least: what scores lower counts as nothing, though it be the best.  most: what scores higher is always listed; a
     bound for measuring.
 
-    Of a single word, no score above 0.4 of the best is left out: half of the greatest F1, which is at most 1, is where a
-    list is best ended, and 0.4 to the power is half.
+    Of a single word, no score above 0.4 of the best is left out: half of the greatest F1, which is at most 1, is where
+    a list is best ended, and 0.4 to the power is half.
     """
 
     power: float = 0.75
