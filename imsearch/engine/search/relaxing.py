@@ -59,7 +59,7 @@ def settle(whole: Answer, tree: Node, words: Words, find: Callable[[Node], Answe
         return Settled(whole, whole)
     gone = tuple(part.text for part in known if part not in kept)
     conditions = tuple(part.text for part in known if part.kind == "condition")
-    return Settled(whole, answer(kept), Relaxed(tuple(part.text for part in known), gone, conditions))
+    return Settled(whole, answer(kept), Relaxed(tuple(part.text for part in known), gone, conditions, len(whole)))
 
 
 def parts_of(tree: Node, join: Callable[[tuple[Node, ...]], Sequence[Node]]) -> tuple[list[Part], list[Node]]:
