@@ -28,6 +28,7 @@ def results_record(results: Results) -> dict[str, Any]:
         "hits": [hit_record(hit) for hit in results.hits],
         "unknown": list(results.unknown),
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
+        "understood": [{"typed": typed, "meaning": meaning} for typed, meaning in results.understood],
     }
     if results.facets:
         record["facets"] = facets_record(results.facets)

@@ -214,7 +214,9 @@ class Results:
     `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
     some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
-    high enough to be listed when nothing else is asked for; `total` is larger where everything was.
+    high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `understood` are
+    the words that were taken for a condition or left something out, as they were typed, and which that is:
+    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.
     """
 
     query: str
@@ -225,6 +227,7 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     sense: str = ""
     relevant: int = 0
+    understood: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ def query(
         with pointing(text), foreign():  # like: may ask a model
             results = opened.query(text, offset=offset, everything=everything, facets=facets)
         print_results(results, form, nul, explain)
+        if results.understood:
+            say(_understood(results))
         if results.unknown:
             say(_unknown(results))
         if not results.hits:
@@ -154,6 +156,12 @@ def _say_more(results: Results, offset: int) -> None:
     last = offset + len(results.hits)
     if last < results.total:
         say(f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more.")
+
+
+def _understood(results: Results) -> str:
+    """What words were taken for: ``Understood: last summer (date:2026-06..2026-08).``"""
+    told = (f"{printable(typed)} ({printable(meaning)})" for typed, meaning in results.understood)
+    return f"Understood: {', '.join(told)}."
 
 
 def _unknown(results: Results) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,19 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
         "hits": [],
         "unknown": [],
         "suggestions": {},
+        "understood": [],
     }
+
+
+def test_what_was_understood_is_told(run: Run, indexed: Path) -> None:
+    ran = run("query", "png", "without", "blue", "--format", "json")
+    understood = [{"typed": "png", "meaning": "type:png"}, {"typed": "without blue", "meaning": "-blue"}]
+    assert ran.json["understood"] == understood
+    assert "Understood: png (type:png), without blue (-blue)." in ran.err
+    years = {f"date:{date.today().year - 1}"}
+    (told,) = run("query", "last", "year", "--format", "json").json["understood"]
+    assert told["meaning"] in years | {f"date:{date.today().year - 1}"}  # it may be New Year just now
+    assert run("query", "green", "png", "--format", "paths").out == f"{indexed}/green.png\n"
 
 
 def test_a_query_that_cannot_be_understood_exits_with_2(run: Run, indexed: Path) -> None:

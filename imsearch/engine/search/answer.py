@@ -32,6 +32,7 @@ class Answer:
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
     first into the order the query asks for.  suggest: finds words for those that nobody knows.  lasting: whether the
     answer depends on the library alone.  sense: the text that counts by its meaning in place of unknown words, if any.
+    understood: words that were taken for conditions, and for which.
     """
 
     def __init__(
@@ -46,9 +47,11 @@ class Answer:
         *,
         lasting: bool = True,
         sense: str = "",
+        understood: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.query = query
         self.unknown = tuple(unknown)
+        self.understood = tuple(understood)
         self.ids, self.scores = found
         self.cut = cut
         self.lasting = lasting

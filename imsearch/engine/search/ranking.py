@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.engine.search.cut import Cut, Ending
 from imsearch.engine.search.feedback import Feedback, Vectors, best, kernel, votes
 from imsearch.engine.search.fusion import Fusion, Sense, fuse
 from imsearch.engine.search.leaves import Leaf, Leaves, Lookup, Scored
@@ -29,27 +30,11 @@ from imsearch.engine.words.resolved import (
     Term,
     Weaker,
     ranks,
+    words_in,
 )
 
 FLOOR = 1e-3
 """The probability of a tag that is not even in an image's tail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Where a result list ends when the user says nothing: at a share of the best score, within bounds.
-
-    `most` keeps a tag that is certain, the user's own say, from hiding all that are merely likely; below `least`
-    nothing is worth showing, though it be the best.
-    """
-
-    share: float = 0.6
-    least: float = 0.05
-    most: float = 0.3
-
-    def at(self, best_score: float) -> float:
-        """The least score that is shown."""
-        return max(self.least, min(self.share * best_score, self.most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +48,7 @@ class Ranking:
     mean: str = "geometric"
     written: bool = True
     feedback: Feedback | None = None
-    cut: Cut = field(default_factory=Cut)
+    cut: Ending = field(default_factory=Cut)
     fusion: Fusion = field(default_factory=Fusion)
 
 
@@ -86,7 +71,8 @@ def rank(
     words.  The rest is as for `find`.
     """
     ids, scores = find(query, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
-    kept = scores >= np.float32(cut_of(scores, ranking) if min_score is None else min_score)
+    words = 1 if query is None else words_in(query)
+    kept = scores >= np.float32(ranking.cut.at(scores, words) if min_score is None else min_score)
     return best_first(ids[kept], scores[kept])
 
 
@@ -161,11 +147,6 @@ def _words_of(query: Resolved, leaves: Leaves, sense: Sense) -> tuple[int, int]:
         if isinstance(term, Term) and plain.issuperset(term.word.split()) and not leaves.whole(term).found.any()
     ]
     return len(wanted), len(absent)
-
-
-def cut_of(scores: NDArray[np.float32], ranking: Ranking = DEFAULT) -> float:
-    """The score at which relevance ends among these."""
-    return ranking.cut.at(float(scores.max())) if len(scores) else 0.0
 
 
 def best_first(ids: NDArray[np.int64], scores: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

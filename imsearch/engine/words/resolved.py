@@ -112,3 +112,17 @@ def ranks(query: Resolved) -> bool:
         return False
     items = (query.item,) if isinstance(query, Negated | Weaker | Demanded) else query.items
     return any(map(ranks, items))
+
+
+def words_in(query: Resolved) -> int:
+    """Of how many words a score is the mean, as far as they speak for a picture; 0 for conditions and looks alone."""
+    if isinstance(query, Term):
+        return 1
+    if isinstance(query, Filter | Like | Negated):
+        return 0
+    if isinstance(query, AnyOf):
+        return min(map(words_in, query.items))
+    if isinstance(query, All):
+        words = sum(map(words_in, query.items))
+        return words + sum(isinstance(item, Like) for item in query.items) if words else 0
+    return words_in(query.item)

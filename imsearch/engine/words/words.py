@@ -14,7 +14,7 @@ from typing import Protocol
 from imsearch.engine.query.tree import And, Less, Node, Or, Word
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
-from imsearch.engine.words.resolved import Demanded, Filter, Like, Negated, Resolved, Scoped, Term, Weaker
+from imsearch.engine.words.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, Weaker
 from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.text_words import Written, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
@@ -240,11 +240,25 @@ class Words:
                 joined.append(Or((And(tags) if len(tags) > 1 else tags[0], others)))
                 position += coloured.length
                 continue
-            length = next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
+            length = self.phrase_at(items, position)
             run = items[position : position + length]
             joined.append(Word(" ".join(_text(word) for word in run), quoted=True) if length > 1 else run[0])
             position += length
         return joined
+
+    def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
+        """How many of these words, from this one on, are one tag or one word of the lexicon; 1 for a single word."""
+        return next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
+
+    def knows(self, text: str) -> bool:
+        """Return True for a word of the lexicon or a tag of the library."""
+        return text in self._tags or bool(self._lexicon.expand(text))
+
+    def finds(self, query: Resolved) -> bool:
+        """Return True where a tag of the library or something that was written answers one of the words."""
+        if isinstance(query, Term):
+            return bool(query.texts) or not self._tags.isdisjoint((*query.names, *query.members))
+        return any(map(self.finds, query.items)) if isinstance(query, All | AnyOf) else False
 
     def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
         texts = tuple(text for word in items[start : start + length] if (text := self._plain(word)) is not None)
