@@ -49,6 +49,12 @@ class Compass:
         self.asked += texts
         return np.array([KNOWN.get(text, (0.0, 0.0)) for text in texts], np.float32)
 
+    def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+    def towards(self, direction: NDArray[np.float32]) -> NDArray[np.float32]:
+        return direction
+
     def probability(self, cosines: NDArray[np.float32]) -> NDArray[np.float32] | None:
         return np.asarray((1 + cosines) / 2, np.float32) if self.calibrated else None
 
@@ -183,8 +189,8 @@ def test_a_picture_to_look_like_and_words_beside(seen: Engine) -> None:
 
 
 @pytest.mark.parametrize("exact", [100, 2])
-def test_a_large_library_is_asked_for_the_nearest(seen: Engine, exact: int) -> None:
-    table = VectorTable(seen.catalog, seen._indexes, "fake", 2, exact=exact)
+def test_a_large_library_is_asked_for_the_nearest(seen: Engine, compass: Compass, exact: int) -> None:
+    table = VectorTable(seen.catalog, seen._indexes, "fake", compass, exact=exact)
     compared = table.compare(np.array(NORTH, np.float32))
     assert compared.ids.tolist() == [1, 2, 3, 4] and compared.whole == (exact == 100)
     assert compared.cosines == pytest.approx([1, 0, -1, math.sqrt(0.5)], abs=2e-3)

@@ -34,7 +34,13 @@ class Encoder(Protocol):
     scale: float
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Directions of length 1, or zeros."""
+        """Directions of length 1, or zeros, ``(texts, length)``."""
+
+    def pictures(self, vectors: Floats) -> Floats:
+        """An annotator's vectors in the space of texts, ``(N, length)``, of length 1; without columns if that fails."""
+
+    def towards(self, direction: Floats) -> Floats:
+        """Where among the annotator's vectors pictures near to a direction are found."""
 
     def probability(self, cosines: Floats) -> Floats | None:
         """How likely pictures of these cosines show a text; None where it cannot tell."""

@@ -100,10 +100,12 @@ class TextSpace:
         """The vectors of an annotator's current version."""
         from imsearch.engine.search.vector_table import VectorTable
 
+        if self.encoders is None:
+            raise ValueError("no text encoders were given")
         version, length = self._catalog.vector_spaces()[name]
         key = name, version, length
         with self._turn:
             if key not in self._tables:
                 self._tables = {known: each for known, each in self._tables.items() if known[0] != name}
-                self._tables[key] = VectorTable(self._catalog, self._indexes, name, length)
+                self._tables[key] = VectorTable(self._catalog, self._indexes, name, self.encoders.get(name))
             return self._tables[key]
