@@ -89,6 +89,19 @@ def test_unknown_words_find_the_pictures_near_to_them(seen: Engine) -> None:
     assert all(0 < hit.score < 1 for hit in results.hits)
 
 
+def test_the_text_as_a_whole_is_told_as_a_reason(seen: Engine, compass: Compass) -> None:
+    compass.calibrated = True
+    hits = seen.search("cat vroom", min_score=0).hits
+    assert {word: (tag.name, tag.source) for word, tag in hits[0].why.items()} == {
+        "cat": ("cat", "fake"),
+    }  # of a text of which nothing is known, nothing is told
+    (first, *_) = seen.search("vroom dog and kitty", min_score=0).hits
+    assert (first.image.id, first.why["dog"].name) == (2, "dog")
+    whole = first.why["vroom dog kitty"]
+    assert (whole.name, whole.source) == ("as a whole", "fake")
+    assert whole.probability == pytest.approx(1.0, abs=1e-3)
+
+
 def test_the_encoder_may_know_how_likely(seen: Engine, compass: Compass) -> None:
     compass.calibrated = True
     found = {hit.image.id: hit.score for hit in seen.search("purring", min_score=0).hits}

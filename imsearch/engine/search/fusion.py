@@ -10,7 +10,7 @@ calibrated.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from imsearch.engine.search.feedback import best
 from imsearch.engine.search.leaves import Scored
+from imsearch.records import Hit, Tag
 
 Floats = NDArray[np.float32]
 _SURE = 1e-6
@@ -44,6 +45,10 @@ class Encoder(Protocol):
 
     def probability(self, cosines: Floats) -> Floats | None:
         """How likely pictures of these cosines show a text; None where it cannot tell."""
+
+
+WHOLE = "as a whole"
+"""In place of a tag's name, where the text itself is the reason for a hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,24 @@ def probabilities(encoder: Encoder, cosines: Floats, base: float, prior: float) 
     return _sigmoid(_logit(np.float32(prior)) + evidence(cosines, base, encoder.scale)) if said is None else said
 
 
+def told(hits: Sequence[Hit], sense: Sense, fusion: Fusion) -> tuple[Hit, ...]:
+    """The hits with one more reason: how likely each shows the text as a whole, where it was compared with it."""
+    place = {image: place for place, image in enumerate(sense.ids.tolist())}
+    known = [hit for hit in hits if hit.image.id in place and sense.text not in hit.why]
+    cosines = sense.cosines[[place[hit.image.id] for hit in known]]
+    base = baseline(sense.usual, sense.encoder.scale)
+    chances = probabilities(sense.encoder, cosines, base, _prior(sense, fusion)).tolist()
+    reasons = {
+        hit.image.id: {sense.text: Tag(WHOLE, chance, sense.source)} for hit, chance in zip(known, chances, strict=True)
+    }
+    return tuple(replace(hit, why={**hit.why, **reasons.get(hit.image.id, {})}) for hit in hits)
+
+
+def _prior(sense: Sense, fusion: Fusion) -> float:
+    # In a library of ten pictures, one of a hundred would be none.
+    return min(0.5, max(fusion.prior, 1 / (len(sense.usual) + 1)))
+
+
 def fuse(
     scored: Scored,
     sense: Sense,
@@ -124,9 +147,7 @@ def fuse(
     cosines, compared = _spread(scored, sense, present, fusion)
     base = baseline(sense.usual, sense.encoder.scale)
     lift = evidence(cosines, base, sense.encoder.scale)
-    # In a library of ten pictures, one of a hundred would be none.
-    prior = min(0.5, max(fusion.prior, 1 / (len(sense.usual) + 1)))
-    alone = probabilities(sense.encoder, cosines, base, prior)
+    alone = probabilities(sense.encoder, cosines, base, _prior(sense, fusion))
     usual = np.float32(np.median(sense.usual))
     near = scored.allowed & present & compared & ~rejected & (cosines > usual)
     places = np.flatnonzero(near)
