@@ -196,6 +196,18 @@ def test_new_pictures_and_gone_ones_are_compared_as_they_are(seen: Engine) -> No
     assert set(ids(seen, "purring")) == {2, 5}
 
 
+def test_a_large_library_finds_the_same(seen: Engine) -> None:
+    asked = ("purring", "purring -cat", "dog vroom", "dog", "beach", "qwertz dog")
+    whole = [ids(seen, text) for text in asked]
+    assert ids(seen, "car purring")[-1] == 3
+    seen.texts.exact = 2
+    seen.record([reading(9, {"tree": 0.9}, vector=SOUTH)])  # other answers are remembered
+    seen.catch_up()
+    seen.texts._tables.clear()
+    assert [ids(seen, text) for text in asked] == whole
+    assert ids(seen, "car purring")[-1] == 3
+
+
 def test_a_picture_to_look_like_and_words_beside(seen: Engine) -> None:
     assert ids(seen, "like:4 purring")[0] == 1
     assert ids(seen, "like:4 vroom")[0] == 2

@@ -28,7 +28,11 @@ class Encoders(Protocol):
 
 
 class TextSpace:
-    """Asks the space of whichever annotator takes text.  Several threads may use one."""
+    """Asks the space of whichever annotator takes text.  Several threads may use one.
+
+    encoders: puts texts into spaces; None where there are no plugins.  exact: up to how many pictures all are compared;
+    None for what is reasonable.
+    """
 
     def __init__(self, catalog: Catalog, indexes: Indexes) -> None:
         self._catalog = catalog
@@ -36,6 +40,7 @@ class TextSpace:
         self._tables: dict[tuple[str, str, int], VectorTable] = {}
         self._turn = Lock()
         self.encoders: Encoders | None = None
+        self.exact: int | None = None
 
     def choose(self, preferred: Sequence[str]) -> str | None:
         """The annotator that is asked: the first preferred, or else the one of the longest vectors; None without any.
@@ -107,5 +112,5 @@ class TextSpace:
         with self._turn:
             if key not in self._tables:
                 self._tables = {known: each for known, each in self._tables.items() if known[0] != name}
-                self._tables[key] = VectorTable(self._catalog, self._indexes, name, self.encoders.get(name))
+                self._tables[key] = VectorTable(self._catalog, self._indexes, name, self.encoders.get(name), self.exact)
             return self._tables[key]

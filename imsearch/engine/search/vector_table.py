@@ -51,12 +51,14 @@ class VectorTable:
     encoder: brings them into the space of texts.  Several threads may use one.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, name: str, encoder: Encoder, exact: int = EXACT) -> None:
+    def __init__(
+        self, catalog: Catalog, indexes: Indexes, name: str, encoder: Encoder, exact: int | None = None
+    ) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._name = name
         self._encoder = encoder
-        self._exact = exact
+        self._exact = EXACT if exact is None else exact
         self._state: State | None = None
         self._ids: NDArray[np.int64] = np.empty(0, np.int64)
         self._rows: NDArray[np.float16] | NDArray[np.float32] = np.empty((0, 0), np.float32)
