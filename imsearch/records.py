@@ -132,6 +132,7 @@ class Facts:
 
     utc_offset: minutes that the camera's clock was ahead of UTC.  aperture: the f-number.  exposure: seconds.
     focal_length: millimetres.  latitude, longitude: degrees, north and east positive.  rating: 0 to 5, -1 for rejected.
+    city, region, country: English names, which imsearch tells by the coordinates.
     """
 
     utc_offset: int | None = None
@@ -144,6 +145,9 @@ class Facts:
     latitude: float | None = None
     longitude: float | None = None
     rating: int | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
