@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
 
+FOLDER = "folder"
+"""The source of a word that stands in the name of a folder; it says of what a picture is, not what it shows."""
 
 SOCIAL_TAGS = "social_tags"
 """What an annotator that looks at `Picture.social_tags` names among its inputs."""

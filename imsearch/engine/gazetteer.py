@@ -52,6 +52,10 @@ class Gazetteer:
     def __init__(self, names: PlaceNames | None = None) -> None:
         self._names = names or PlaceNames()
 
+    def __len__(self) -> int:
+        """How many places there are."""
+        return len(self._rows)
+
     def locate(self, places: Sequence[tuple[float, float]]) -> list[Located]:
         """The city, region and country of points, given by latitude and longitude in degrees.
 

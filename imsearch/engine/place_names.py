@@ -44,6 +44,10 @@ class PlaceNames:
         names: Mapping[str, str] = self._data["countries"]
         return names
 
+    def originals(self) -> Iterator[str]:
+        """The names, as GeoNames spells them, that have others."""
+        yield from self._data["names"]
+
     @cached_property
     def _others(self) -> dict[str, str]:
         """Folded other name -> folded name."""
