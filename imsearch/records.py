@@ -22,6 +22,8 @@ USER = "user"
 DEFINED = "defined"
 """The source of tags that a person defined by a phrase; no annotator may take this name either."""
 
+FOLDER = "folder"
+"""The source of a word that stands in the name of a folder; it says of what a picture is, not what it shows."""
 
 SOCIAL_TAGS = "social_tags"
 """What an annotator that looks at `Picture.social_tags` names among its inputs."""
@@ -149,6 +151,7 @@ class Facts:
 
     utc_offset: minutes that the camera's clock was ahead of UTC.  aperture: the f-number.  exposure: seconds.
     focal_length: millimetres.  latitude, longitude: degrees, north and east positive.  rating: 0 to 5, -1 for rejected.
+    city, region, country: English names, which imsearch tells by the coordinates.
     """
 
     utc_offset: int | None = None
@@ -161,6 +164,9 @@ class Facts:
     latitude: float | None = None
     longitude: float | None = None
     rating: int | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,11 @@ def place(latitude: float, longitude: float) -> str:
     return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
 
 
+def where(facts: Facts) -> str:
+    """``Antibes, Provence-Alpes-Côte d'Azur, France``, as far as it is known; no name twice."""
+    return ", ".join(dict.fromkeys(name for name in (facts.city, facts.region, facts.country) if name))
+
+
 def stars(rating: int) -> str:
     return "rejected" if rating < 0 else "★" * rating + "☆" * (5 - rating)
 

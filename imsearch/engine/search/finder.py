@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +22,7 @@ from imsearch.engine.search.relaxing import Settled, settle
 from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import Postings, TextIndex
+from imsearch.engine.where import coordinates_of
 from imsearch.engine.words.dates import Times
 from imsearch.engine.words.fact_words import FACT_WORDS
 from imsearch.engine.words.facts import FactReader
@@ -78,6 +79,7 @@ class Finder:
         self.ranking: Ranking | None = None
         self.today: Callable[[], date] = date.today
         self._names = FactNames(catalog)
+        self._coordinates = cache(coordinates_of)
         self._indexes = indexes
         self._lexicon = lexicon
         self._speaking = Speaking(catalog, indexes, lexicon)
@@ -237,7 +239,8 @@ class Finder:
             return duplicates_of(catalog)
 
         def ask(index: TextIndex) -> Answer:
-            filters = Filters(self.catalog, index.postings, words, duplicates, partial(self._like, outside=outside))
+            like = partial(self._like, outside=outside)
+            filters = Filters(self.catalog, index.postings, words, duplicates, like, self._coordinates)
             query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
             sense = self._sense(tree, query, unknown)

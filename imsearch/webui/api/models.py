@@ -122,6 +122,9 @@ class FactsRecord(Record):
     latitude: float | None = Field(description="Degrees, north positive.", examples=[43.58])
     longitude: float | None = Field(description="Degrees, east positive.", examples=[7.12])
     rating: int | None = Field(description="0 to 5 stars, -1 for rejected.", examples=[5])
+    city: Told | None = Field(description="In English, by the coordinates.", examples=["Antibes"])
+    region: Told | None = Field(examples=["Provence-Alpes-C\u00f4te d'Azur"])
+    country: Told | None = Field(examples=["France"])
 
 
 class ImageRecord(Record):
