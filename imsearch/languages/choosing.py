@@ -39,7 +39,7 @@ def choose_languages(
     found: dict[str, Language] = {}
     for name in wanted or system_languages(environ):
         code = name if name.endswith(".toml") else _code(name)
-        if code in (ENGLISH, "") and not name.endswith(".toml"):
+        if code == ENGLISH:
             continue
         if not name.endswith(".toml") and code not in specs and not asked:
             specs, asked = {**{spec.code: spec for spec in offered()}, **specs}, True

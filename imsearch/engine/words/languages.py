@@ -85,7 +85,8 @@ class Translator:
         if text is None or pieces == [text]:
             return (item,)
         words = tuple(Word(piece) for piece in pieces)
-        return (Or((item, self._run(words, written, reader))),) if written(text) else words
+        whole = Word(text, quoted=True)
+        return (Or((whole, self._run(words, written, reader))),) if written(text) else words
 
     def _separated(self, text: str) -> list[str]:
         if not self._is_known(text):
