@@ -14,7 +14,7 @@ from imsearch.letters import tidy
 FILLER, WITHOUT, AND, OR = "filler", "without", "and", "or"
 NUMBER, COLOUR, MONTH, TIME = "number", "colour", "month", "time"
 _LISTS = {"fillers": FILLER, "without": WITHOUT, "and": AND, "or": OR}
-_GROUPS = {"numbers": NUMBER, "colours": COLOUR, "months": MONTH, "times": TIME}
+_GROUPS = {"numbers": NUMBER, "colours": COLOUR, "months": MONTH, "times": TIME, "places": TIME}
 _APOSTROPHES = str.maketrans("\u2018\u2019\u02bc", "'''")
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
