@@ -193,7 +193,11 @@ def make_meanings(settings: Settings) -> SentenceMeanings | None:
 
 
 def _offered(plugins: PluginManager | None) -> tuple[LanguageSpec, ...]:
-    """The languages that plugins bring."""
+    """The languages that plugins bring; quick where none is installed beside imsearch's own, which bring none."""
+    from importlib.metadata import entry_points
+
+    if plugins is None and all(entry.value.startswith("imsearch.") for entry in entry_points(group="imsearch")):
+        return ()
     from imsearch.plugins.manager import make_manager
 
     return (plugins or make_manager()).languages()

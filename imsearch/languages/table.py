@@ -5,18 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from imsearch.errors import ImsearchError
-from imsearch.letters import tidy
+from imsearch.letters import without_invisible
 
 FILLER, WITHOUT, AND, OR = "filler", "without", "and", "or"
 NUMBER, COLOUR, MONTH, TIME = "number", "colour", "month", "time"
 _LISTS = {"fillers": FILLER, "without": WITHOUT, "and": AND, "or": OR}
 _GROUPS = {"numbers": NUMBER, "colours": COLOUR, "months": MONTH, "times": TIME, "places": TIME}
-_APOSTROPHES = str.maketrans("\u2018\u2019\u02bc", "'''")
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 Value = TypeVar("Value")
@@ -49,12 +48,18 @@ class Table:
     colours_after: bool
 
 
+@cache
+def _plain_letters() -> Mapping[int, str]:
+    """The small Latin letters with accents, and what is typed in their place."""
+    pairs = ((code, unicodedata.decomposition(chr(code)).split()) for code in range(0xE0, 0x250))
+    accented = {code: chr(int(parts[0], 16)) for code, parts in pairs if parts and not parts[0].startswith("<")}
+    again = {code: accented.get(ord(letter), letter) for code, letter in accented.items()}  # two accents: "ǻ"
+    return again | str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
+
+
 def fold(text: str) -> str:
     """Return a normalized text without accents: "müller" -> "muller", "straße" -> "strasse"."""
-    if text.isascii():
-        return text
-    letters = unicodedata.normalize("NFD", text.translate(_LETTERS))
-    return unicodedata.normalize("NFC", "".join(each for each in letters if not "\u0300" <= each <= "\u036f"))
+    return text if text.isascii() else text.translate(_plain_letters())
 
 
 def read_table(path: Path) -> Table:
@@ -65,8 +70,7 @@ def read_table(path: Path) -> Table:
     import tomllib  # the start-up time counts where no other language is in use
 
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _table(data, path)
+        return _table(tomllib.loads(without_invisible(path.read_text(encoding="utf-8"))), path)
     except (OSError, ValueError) as error:
         raise ImsearchError(f"The table of words {path} cannot be read: {error}") from error
 
@@ -107,7 +111,7 @@ def _words(words: object, place: str) -> Iterator[str]:
     """The words of a list, as queries are normalized."""
     if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
         raise ValueError(f"{place} must be a list of words, for example ['Hund', 'Hunde']")
-    return (tidy(word).lower().translate(_APOSTROPHES) for word in words)
+    return (" ".join(word.lower().replace("\u2019", "'").split()) for word in words)
 
 
 def _questions(section: Mapping[str, Any]) -> Iterator[tuple[str, QuestionWord]]:

@@ -95,7 +95,9 @@ def test_status_is_what_the_command_prints(client: TestClient, library: Library)
         "forgotten": False,
     }
     encoder = record["sentence_encoder"]
-    expected = status_record(library.status(), (), config_path(), encoder, {"colours"}) | {"bytes": record["bytes"]}
+    expected = status_record(library.status(), (), config_path(), encoder, {"colours"}, ["en"]) | {
+        "bytes": record["bytes"]
+    }
     assert record == expected | indexing_record(library.progress(), library.last_run(), library.folders())
 
 

@@ -263,6 +263,11 @@ class Finder:
 
         return suggest(unknown, words, showing)
 
+    @property
+    def languages(self) -> dict[str, str]:
+        """The languages that queries are understood in: their codes and own names, English first."""
+        return {"en": "English", **{each.code: each.name for each in self._lexicon.languages}}
+
     def current_words(self) -> Words:
         """The words of the library as it is now."""
         return self._speaking.words()

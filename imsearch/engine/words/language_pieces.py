@@ -31,6 +31,14 @@ class Language(Protocol):
     """What the engine needs of `imsearch.languages.language.Language`; words are given normalized."""
 
     @property
+    def code(self) -> str:
+        """As ISO 639 has it."""
+
+    @property
+    def name(self) -> str:
+        """The language by its own name."""
+
+    @property
     def longest(self) -> int:
         """The number of words of the longest phrase."""
 
@@ -98,8 +106,8 @@ class Reader:
         self._english = english
         self._is_known = is_known
         self._written = written
-        # A word of two languages, such as "boot" and "hat" in German, is taken for what the others are.
-        self._spoken = any(self._is_foreign(word) for word in words)
+        # A word of two languages, such as "boot" and "hat" in German, is taken for what most of the others are.
+        self._spoken = sum(map(self._tells, words)) > 0
 
     def piece(self, text: str, items: tuple[Node, ...]) -> Piece | None:
         """What a word or phrase is, of which `items` are the words; None for a phrase that is none."""
@@ -133,8 +141,10 @@ class Reader:
     def _is_english(self, text: str) -> bool:
         return self._is_known(text) or self._english.canonical(text) is not None
 
-    def _is_foreign(self, text: str) -> bool:
-        return not self._is_english(text) and text not in FILLERS and means(self._languages, text)
+    def _tells(self, text: str) -> int:
+        """1 for a word that only these languages have, -1 for one that only English has, 0 for others."""
+        is_english = self._is_english(text) or text in FILLERS
+        return means(self._languages, text) - is_english
 
 
 def means(languages: Sequence[Language], text: str) -> bool:

@@ -107,8 +107,10 @@ class Translator:
                     break
                 texts.append(text)
             length, piece = len(texts), None
-            while length and (piece := reader.piece(" ".join(texts[:length]), items[place : place + length])) is None:
-                length -= 1
+            while length and piece is None:
+                phrase = " ".join(texts[:length]).replace("' ", "'")  # "chute d'eau", which was taken apart
+                piece = reader.piece(phrase, items[place : place + length])
+                length -= piece is None
             if piece is None:
                 item = items[place]
                 yield Piece("", (item if isinstance(item, Word) else self._translate(item, written, reader),))
@@ -154,6 +156,7 @@ def _with_colours_before(pieces: list[Piece]) -> list[Piece]:
 
     Behind a thing a colour belongs to it where the language has it so, or where no other thing follows.
     """
+    pieces = [_settled(pieces, place) for place in range(len(pieces))]
     ordered: list[Piece] = []
     place = 0
     while place < len(pieces):
@@ -163,13 +166,22 @@ def _with_colours_before(pieces: list[Piece]) -> list[Piece]:
         follows = end < len(pieces) and pieces[end].kind == THING
         near = bool(colours) and colours[0].after and pieces[place + 1].kind == COLOUR
         if thing.kind == THING and colours and not taken and (near or not follows):
-            ordered += (*map(_as_colour, colours), thing)
+            ordered += (*colours, thing)
             place = end
             continue
-        beside = thing.kind == COLOUR and place + 1 < len(pieces) and pieces[place + 1].kind in (THING, COLOUR)
-        ordered.append(_as_colour(thing) if beside else thing)
+        ordered.append(thing)
         place += 1
     return ordered
+
+
+def _settled(pieces: list[Piece], place: int) -> Piece:
+    """A piece, that of a thing or a colour as what it is: "une rose rouge", but "robe rose"."""
+    piece = pieces[place]
+    if piece.kind != COLOUR or piece.nodes == piece.coloured:
+        return piece
+    behind = place > 0 and pieces[place - 1].kind == THING
+    before = not piece.after and place + 1 < len(pieces) and pieces[place + 1].kind == THING
+    return replace(piece, nodes=piece.coloured) if behind or before else replace(piece, kind=THING)
 
 
 def _colours(pieces: list[Piece], place: int) -> tuple[int, list[Piece]]:
@@ -181,7 +193,3 @@ def _colours(pieces: list[Piece], place: int) -> tuple[int, list[Piece]]:
             end = place + 1
         place += 1
     return end, found
-
-
-def _as_colour(piece: Piece) -> Piece:
-    return replace(piece, nodes=piece.coloured or piece.nodes)

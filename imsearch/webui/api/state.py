@@ -96,6 +96,7 @@ class StatusRecord(Record):
     )
     corrections: int = Field(ge=0, examples=[12])
     bytes: int = Field(ge=0, description="Of the catalog and the indexes on disk.", examples=[52428800])
+    languages: list[str] = Field(description="Those that queries are understood in.", examples=[["en", "de"]])
     sentence_encoder: str = Field(examples=["not installed"])
     annotators: list[AnnotatorState]
     failed: int = Field(ge=0, description="How many failures there are.", examples=[3])
