@@ -15,7 +15,7 @@ from imsearch.letters import without_invisible
 FILLER, WITHOUT, AND, OR = "filler", "without", "and", "or"
 NUMBER, COLOUR, MONTH, TIME = "number", "colour", "month", "time"
 _LISTS = {"fillers": FILLER, "without": WITHOUT, "and": AND, "or": OR}
-_GROUPS = {"numbers": NUMBER, "colours": COLOUR, "months": MONTH, "times": TIME}
+_GROUPS = {"numbers": NUMBER, "colours": COLOUR, "months": MONTH, "times": TIME, "places": TIME}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 Value = TypeVar("Value")
