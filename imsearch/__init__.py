@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imsearch.annotator import Annotator
+    from imsearch.annotator import Annotator, TextEncoder
     from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
     from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
@@ -29,6 +29,7 @@ __all__ = [
     "Picture",
     "RecipeSpec",
     "Tag",
+    "TextEncoder",
     "hookimpl",
 ]
 
@@ -42,6 +43,7 @@ _HOMES = {
     "Picture": "imsearch.pictures.picture",
     "RecipeSpec": "imsearch.records",
     "Tag": "imsearch.records",
+    "TextEncoder": "imsearch.annotator",
     "hookimpl": "imsearch.plugins.hookspecs",
 }
 

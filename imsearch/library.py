@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import PluginManager
     from imsearch.records import Failure, LanguageSpec
-    from imsearch.semantic.meanings import SentenceMeanings
 
 
 class Library(IndexLibrary, SearchLibrary):
@@ -42,6 +41,7 @@ class Library(IndexLibrary, SearchLibrary):
         super().__init__(engine, settings, plugins)
         engine.annotators = settings.annotators
         engine.look = self._look
+        engine.texts.encoders = self.text_encoders
         if settings.visual_evidence:
             from imsearch.engine.search.feedback import Feedback
             from imsearch.engine.search.ranking import Ranking
@@ -67,13 +67,7 @@ class Library(IndexLibrary, SearchLibrary):
         if folder is not None:
             settings = replace(settings, library=folder.absolute())
         languages = choose_languages(settings.languages, os.environ, partial(_offered, plugins))
-        engine = Engine.open(
-            settings.library,
-            Lexicon.load(languages=languages),
-            write=write,
-            create=create,
-            meanings=make_meanings(settings),
-        )
+        engine = Engine.open(settings.library, Lexicon.load(languages=languages), write=write, create=create)
         return cls(engine, settings, plugins)
 
     def close(self) -> None:
@@ -143,6 +137,14 @@ class Library(IndexLibrary, SearchLibrary):
         """The names of the annotators that could run."""
         return frozenset(spec.name for spec in self.plugins.offered())
 
+    def text_space(self) -> str:
+        """In whose space the plain words of a query are compared, or why in none, in a few words."""
+        from imsearch.plugins.text_encoders import tell_space
+
+        return tell_space(
+            self.engine.texts.choose(self.settings.annotators), self.engine.catalog.vector_spaces(), self.text_encoders
+        )
+
     def forget_annotator(self, name: str) -> int:
         """Leave out all that an annotator said, until the next run removes it; returns how many pictures it tagged.
 
@@ -181,15 +183,6 @@ class Library(IndexLibrary, SearchLibrary):
         if annotation is None or annotation.vector is None:
             raise PictureError(f"{path}: {error_of(item) or 'the annotator made no vector'}")
         return annotation.vector
-
-
-def make_meanings(settings: Settings) -> SentenceMeanings | None:
-    """The sentence encoder, where it is installed and wanted; light until the first unknown word."""
-    if settings.semantic == "off":
-        return None
-    from imsearch.semantic.meanings import installed_meanings
-
-    return installed_meanings(settings.library)
 
 
 def _offered(plugins: PluginManager | None) -> tuple[LanguageSpec, ...]:

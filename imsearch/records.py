@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.annotator import Annotator
+    from imsearch.annotator import Annotator, TextEncoder
 
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
@@ -73,6 +73,8 @@ class AnnotatorSpec:
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
     default: whether it runs when the user names no annotator.
+    text_encoder: builds what puts words into the space of its vectors, or None when nothing does.  Called at the first
+    query with words, on a processor; belongs to the version, as the vectors do.
     """
 
     name: str
@@ -89,6 +91,7 @@ class AnnotatorSpec:
     weights_license: str = ""
     weights_sha256: str | None = None
     default: bool = True
+    text_encoder: Callable[[], TextEncoder] | None = field(default=None, repr=False, compare=False)
 
     def shows(self, name: str, probability: float) -> bool:
         """Whether a tag of this probability is shown."""
@@ -221,7 +224,9 @@ class Results:
     `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
     some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
-    high enough to be listed when nothing else is asked for; `total` is larger where everything was.
+    high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `understood` are
+    the words that were taken for a condition or left something out, as they were typed, and which that is:
+    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.
     """
 
     query: str
@@ -232,6 +237,7 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     sense: str = ""
     relevant: int = 0
+    understood: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Settings:
     languages: tuple[str, ...] = _setting(
         (), "The languages of queries beside English, such as `de`, or files of words; by default the system's."
     )
-    semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
+    semantic: str = _setting("auto", "A sentence encoder for free text: `auto` where it is installed, or `off`.")
     allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
     allowed_roots: tuple[Path, ...] = _setting(
         (), "Further places whose folders can be added from the pages, beside your home and mounted disks."

@@ -112,7 +112,7 @@ def test_translation(language: Language, query: str, translated: str | None) -> 
 
 def test_the_typed_word_is_kept_and_told(language: Language) -> None:
     words = Words(Lexicon(kinds={"dog": ()}, languages=[language]), ["dog"])
-    query, unknown = words.resolve(parse("hunde dezember").tree)
+    query, unknown = words.resolve(words.translate(parse("hunde dezember").tree))
     assert query is not None
     assert words.why(query) == {"hunde": frozenset({"dog"})}
     assert unknown == ("dezember",)
@@ -134,10 +134,11 @@ def test_an_english_word_keeps_its_meaning_first_and_both_count(language: Langua
 
 def test_written_words_count_as_they_were_typed(language: Language) -> None:
     words = Words(Lexicon(kinds={"dog": ()}, languages=[language]), ["dog"])
-    query, _ = words.resolve(parse("Hund").tree, written={"hund", "海滩上的狗"}.__contains__)
+    written = {"hund", "海滩上的狗"}.__contains__
+    query, _ = words.resolve(words.translate(parse("Hund").tree, written), written=written)
     assert query is not None
     assert words.why(query)["hund"] == {"dog", "\x1fhund"}
-    whole, _ = words.resolve(parse("海滩上的狗").tree, written={"海滩上的狗"}.__contains__)
+    whole, _ = words.resolve(words.translate(parse("海滩上的狗").tree, written), written=written)
     assert whole is not None
     assert "海滩上的狗" in words.why(whole)
 

@@ -67,6 +67,21 @@ class Less:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """Plain words that say something the catalog knows: "last summer".
+
+    condition: what they mean.  words: the same as words of their own, which count, too, where a tag is called so or
+    somebody wrote them; None where they do not.  surely: only pictures are found of which either is so.  weight: how
+    much the condition counts beside a tag that is called so, in 0 to 1.
+    """
+
+    condition: Condition
+    words: Node | None = None
+    surely: bool = False
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Required:
     """Only pictures that show it."""
 
@@ -96,7 +111,7 @@ class Sort:
     position: int = field(default=0, compare=False)
 
 
-Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Required | And | Or
+Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Fact | Required | And | Or
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,13 @@ def with_typed(
     return Term(word.said, names, members, tuple(dict.fromkeys((*term.texts, *typed.texts))))
 
 
+def together(run: Sequence[Node]) -> Word:
+    """Words in a row as one, quoted."""
+    words = [word for word in run if isinstance(word, Word)]
+    said = " ".join(word.typed for word in words) if any(word.said for word in words) else ""
+    return Word(" ".join(word.text for word in words), quoted=True, said=said)
+
+
 def _leaves(node: Node) -> Iterator[Word]:
     """All words of a query."""
     if isinstance(node, Word):
