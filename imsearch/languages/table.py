@@ -117,15 +117,20 @@ def _words(words: object, place: str) -> Iterator[str]:
 def _questions(section: Mapping[str, Any]) -> Iterator[tuple[str, QuestionWord]]:
     """The words of questions; of a word in two lists, the one that stands last here counts, fillers most."""
     for group, kind in reversed(_GROUPS.items()):
-        entries = section.get(group, {})
-        if not isinstance(entries, dict):
-            raise ValueError(f"words: {group!r} must hold a list of words for each English one")
-        for english, words in entries.items():
-            for word in _words(words, f"words: {group}: {english!r}"):
-                yield word, QuestionWord(kind, english)
+        yield from _grouped(section, group, kind)
     for group, kind in reversed(_LISTS.items()):
         for word in _words(section.get(group, []), f"words: {group!r}"):
             yield word, QuestionWord(kind, "" if kind == FILLER else kind)
+    yield from _grouped(section, "linking", FILLER)
+
+
+def _grouped(section: Mapping[str, Any], group: str, kind: str) -> Iterator[tuple[str, QuestionWord]]:
+    entries = section.get(group, {})
+    if not isinstance(entries, dict):
+        raise ValueError(f"words: {group!r} must hold a list of words for each English one")
+    for english, words in entries.items():
+        for word in _words(words, f"words: {group}: {english!r}"):
+            yield word, QuestionWord(kind, english)
 
 
 def _endings(pairs: object) -> Iterable[tuple[str, str]]:

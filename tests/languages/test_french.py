@@ -62,7 +62,10 @@ QUESTIONS = (
     ("ours brun dans une rivière", "brown bear river", "brown bear"),
     ("plage -personne", "beach -person", "empty beach"),
     ("+plage +chien", "+beach +dog", "dog on the beach"),
-    ("plage sans personne", "beach without people", ""),
+    ("plage sans personne", "beach without people", "empty beach"),
+    ("montagne en août 2021", "mountain august 2021", "mountain lake"),
+    ("montagnes en hiver", "mountain in winter", "snowy mountains"),
+    ("noël 2023", "christmas 2023", "christmas"),
 )
 
 

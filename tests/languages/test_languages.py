@@ -36,10 +36,11 @@ colours_after = true
 "person" = ["人"]
 "mueller" = ["Müller"]
 [words]
-fillers = ["der", "am", "im", "hat", "de", "la", "l'", "的", "上", "只"]
+fillers = ["der", "am", "hat", "de", "la", "l'", "的", "上", "只"]
 without = ["ohne", "没有"]
 and = ["und"]
 or = ["oder"]
+linking = { in = ["im"], since = ["seit"] }
 numbers = { two = ["zwei", "两"] }
 colours = { red = ["rot", "rotes", "rouge", "红色"], pink = ["rose"] }
 months = { december = ["Dezember"] }
@@ -79,7 +80,9 @@ def told(node: Node) -> str:
         ("pommes la terre", "(apple terre)"),
         ("zwei hunde ohne strand", "(two dog without beach)"),
         ("hund und strand oder schloss", "((dog beach) | castle)"),
-        ("letzte woche im dezember", "(last week december)"),
+        ("letzte woche im dezember", "(last week in december)"),
+        ("seit 2020 am strand", "(since 2020 beach)"),
+        ("im", "im"),
         ("voiture rouge", "(red car)"),
         ("rouge", "red"),
         ("voiture rose", "(pink car)"),

@@ -26,8 +26,9 @@ from imsearch.engine.words.language_pieces import (
 from imsearch.engine.words.resolved import Term
 from imsearch.engine.words.text_words import Written, nowhere
 
-_LEFT_OUT = (FILLER, AND)
-"""What says nothing; it may also stand between a thing and its colour."""
+_BETWEEN = (FILLER, AND)
+"""What may stand between a thing and its colour."""
+_SAY_NOTHING = (*_BETWEEN, OR)
 
 
 class Translator:
@@ -67,15 +68,15 @@ class Translator:
     def _run(self, items: tuple[Node, ...], written: Written, reader: Reader) -> Node:
         """Words side by side; those that only link others are left out, unless they are all there is."""
         items = tuple(node for item in items for node in self._apart(item, written, reader))
+        pieces = _with_colours_before(list(self._pieces(items, written, reader)))
+        if all(piece.kind in _SAY_NOTHING for piece in pieces):
+            return one_or_all(items)
         groups: list[list[Node]] = [[]]
-        for piece in _with_colours_before(list(self._pieces(items, written, reader))):
+        for piece in pieces:
             if piece.kind == OR:
                 groups.append([])
-            elif piece.kind not in _LEFT_OUT:
-                groups[-1] += piece.nodes
+            groups[-1] += piece.nodes if piece.kind not in (AND, OR) else ()
         found = [one_or_all(group) for group in groups if group]
-        if not found:
-            return one_or_all(items)
         return found[0] if len(found) == 1 else Or(tuple(found))
 
     def _apart(self, item: Node, written: Written, reader: Reader) -> Sequence[Node]:
@@ -194,7 +195,7 @@ def _settled(pieces: list[Piece], place: int) -> Piece:
 def _colours(pieces: list[Piece], place: int) -> tuple[int, list[Piece]]:
     """The colours from a place on, past what may stand between, and the place behind the last of them."""
     end, found = place, []
-    while place < len(pieces) and pieces[place].kind in (COLOUR, *_LEFT_OUT):
+    while place < len(pieces) and pieces[place].kind in (COLOUR, *_BETWEEN):
         if pieces[place].kind == COLOUR:
             found.append(pieces[place])
             end = place + 1
