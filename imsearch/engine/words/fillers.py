@@ -9,7 +9,7 @@ FILLERS = frozenset(
         *("of", "in", "on", "at", "with", "without", "by", "from", "to", "for", "about", "as", "than", "like"),
         *("through", "into", "onto", "over", "under", "above", "below", "near", "off", "out", "up", "down", "along"),
         *("across", "around", "behind", "beside", "besides", "between", "among", "against", "toward", "towards"),
-        *("upon", "within", "while", "during", "before", "after", "until", "when", "where", "because", "if", "so"),
+        *("upon", "within", "while", "during", "before", "after", "since", "until", "when", "where", "because", "if", "so"),
         *("and", "but", "or", "nor", "not", "also", "too", "very", "just", "only", "then", "there", "here"),
         *("i", "me", "my", "you", "your", "he", "him", "his", "she", "her", "it", "its", "we", "us", "our"),
         *("they", "them", "their", "who", "whom", "whose", "which", "what", "how", "another", "other", "others"),
