@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ NUMBER, COLOUR, MONTH, TIME = "number", "colour", "month", "time"
 _LISTS = {"fillers": FILLER, "without": WITHOUT, "and": AND, "or": OR}
 _GROUPS = {"numbers": NUMBER, "colours": COLOUR, "months": MONTH, "times": TIME, "places": TIME}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+_ACCENTED = re.compile("[\u00df-\u024f]")
+"""A small letter that somebody might type without its accent."""
 
 Value = TypeVar("Value")
 
@@ -70,7 +74,8 @@ def read_table(path: Path) -> Table:
     import tomllib  # the start-up time counts where no other language is in use
 
     try:
-        return _table(tomllib.loads(without_invisible(path.read_text(encoding="utf-8"))), path)
+        text = without_invisible(path.read_text(encoding="utf-8"))
+        return _table(tomllib.loads(text), path)
     except (OSError, ValueError) as error:
         raise ImsearchError(f"The table of words {path} cannot be read: {error}") from error
 
@@ -82,7 +87,7 @@ def _table(data: Mapping[str, Any], path: Path) -> Table:
         for rank, word in enumerate(_words(words, f"tags: {name!r}")):
             tags.setdefault(word, []).append((rank, name))
     # Sorting is stable: among equals the order of the file counts.
-    named = {word: tuple(dict.fromkeys(name for _, name in sorted(found, key=_rank))) for word, found in tags.items()}
+    named = {word: tuple(name for _, name in sorted(found, key=_rank)) for word, found in tags.items()}
     questions = dict(_questions(_section(data, "words")))
     return Table(
         str(about.get("name") or path.stem),
@@ -107,11 +112,17 @@ def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section
 
 
-def _words(words: object, place: str) -> Iterator[str]:
+def _words(words: object, place: str) -> list[str]:
     """The words of a list, as queries are normalized."""
-    if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
+    tidy = [_tidy(word) for word in words] if isinstance(words, list) else []
+    if not isinstance(words, list) or not all(tidy):
         raise ValueError(f"{place} must be a list of words, for example ['Hund', 'Hunde']")
-    return (" ".join(word.lower().replace("\u2019", "'").split()) for word in words)
+    return tidy
+
+
+def _tidy(word: object) -> str:
+    """A word as queries are normalized; nothing where it is none."""
+    return " ".join(word.lower().replace("\u2019", "'").split()) if isinstance(word, str) else ""
 
 
 def _questions(section: Mapping[str, Any]) -> Iterator[tuple[str, QuestionWord]]:
@@ -146,7 +157,7 @@ def _folded(words: Mapping[str, Value]) -> dict[str, Value]:
     """By spellings without accents, where these are no words themselves; the first word of a spelling counts."""
     found: dict[str, Value] = {}
     for word, value in words.items():
-        if not word.isascii():
+        if _ACCENTED.search(word):
             for spelling in (fold(word), fold(word.translate(_UMLAUTS))):
                 found.setdefault(spelling, value)
     return found
