@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.cut import Cut, FixedCut, ShareCut, set_back
-from imsearch.engine.words.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Sense, Term, words_in
+from imsearch.engine.words.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Term, words_in
 from imsearch.records import RANKING_ONLY
 from tests.engine.support import reading, spec
 
@@ -90,7 +90,6 @@ NOWHERE = np.zeros(0, np.int64)
         (CAT, 1),
         (All((CAT, DOG)), 2),
         (All((CAT, Negated(DOG), Filter("date:2023", NOWHERE))), 1),
-        (All((CAT, Sense("a cat asleep", {"bed": 1.0}, 2))), 3),
         (AnyOf((CAT, All((CAT, DOG)))), 1),
         (Demanded(All((CAT, DOG))), 2),
         (Like("like:1", NOWHERE, NOWHERE.astype(np.float32)), 0),

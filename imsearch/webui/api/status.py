@@ -26,8 +26,15 @@ def status(site: TheSite) -> dict[str, Any]:
     library = site.library
     failures = library.failures()[:_FIRST]
     encoder = encoder_state(library.settings.semantic)
-    space, installed = library.text_space(), library.installed()
-    record = status_record(library.status(), failures, config_path(), encoder, space, installed, library.languages())
+    record = status_record(
+        library.status(),
+        failures,
+        config_path(),
+        encoder,
+        library.text_space(),
+        library.installed(),
+        library.languages(),
+    )
     return record | indexing_record(library.progress(), library.last_run(), library.folders())
 
 
