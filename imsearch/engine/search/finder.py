@@ -221,8 +221,9 @@ class Finder:
         tree = parsed.tree
         if like:
             tree = And((LikeNode(like), *(tree.items if isinstance(tree, And) else (tree,))))
-        facts = self._facts(self.current_words())
-        return facts.read(tree), parsed.sort, facts.understood
+        words = self.current_words()
+        facts = self._facts(words)
+        return facts.read(words.translate(tree, self._is_written)), parsed.sort, facts.understood
 
     def _find(self, tree: Node, order: Sort | None, understood: Sequence[tuple[str, str]] = ()) -> Answer:
         """Resolve and rank a query."""
@@ -261,6 +262,10 @@ class Finder:
             )
 
         return self._indexes.with_text(ask)
+
+    def _is_written(self, word: str) -> bool:
+        """Whether somebody wrote a word of any picture."""
+        return self._indexes.with_text(lambda index: len(index.postings(key(word)).images) > 0)
 
     def _facts(self, words: Words) -> FactReader:
         return FactReader(words, FACT_WORDS["en"], Times(self.today(), FACT_WORDS["en"]), self._names)
