@@ -122,7 +122,7 @@ def test_known_words_keep_their_order_unless_the_space_speaks_up(seen: Engine) -
     seen.record([reading(5, {"dog": 0.8}, vector=SOUTH)])
     seen.catch_up()
     results = seen.search("dog vroom", min_score=0)
-    assert [hit.image.id for hit in results.hits][:2] == [2, 4] and results.hits[-1].image.id == 5
+    assert [hit.image.id for hit in results.hits][:2] == [2, 5]
     assert results.hits[0].score > 0.5
 
 
