@@ -12,7 +12,7 @@ from imsearch.engine.words.text_words import Written
 
 FILLER, WITHOUT, AND, OR = LINKING = "filler", "without", "and", "or"
 COLOUR, THING = "colour", "thing"
-"""Kinds of pieces; others are numbers, months, times and places, and "" is what no table knows, conditions included."""
+"""Kinds of pieces; others are numbers, months, times, places and facts, and "" is what no table knows, conditions included."""
 
 
 class Role(Protocol):
