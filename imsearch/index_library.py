@@ -103,6 +103,7 @@ class IndexLibrary(TagLibrary):
                 in_hand=InHand(self.settings.library),
                 try_alone=partial(try_alone, annotators=[spec.name for spec in specs], device=device),
             )
+            self.engine.definitions.refresh()
             beacon.finish(report)
             self.engine.save()
         remembered.completed(recorder, [path for path in paths if path not in report.missing])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
+DEFINED = "defined"
+"""The source of tags that a person defined by a phrase; no annotator may take this name either."""
 
 
 SOCIAL_TAGS = "social_tags"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.definitions import Definitions
     from imsearch.engine.review import Review
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
@@ -136,6 +137,14 @@ class Engine(Finder):
         seconds.  Raises `LibraryError` where the library can only be read.
         """
         return Corrections(self.catalog, self._recorder or self._beside_others(), self._lexicon, self._follow)
+
+    @property
+    def definitions(self) -> Definitions:
+        """Defines tags by phrases; for engines opened for reading, too, as `corrections`."""
+        from imsearch.engine.definitions import Definitions
+
+        recorder = self._recorder or self._beside_others()
+        return Definitions(self.catalog, recorder, self.texts, self.annotators, self._follow)
 
     def forget_annotator(self, name: str) -> int:
         """See `imsearch.engine.annotators.forget`; the indexes follow as they follow corrections."""

@@ -16,7 +16,14 @@ from imsearch.letters import without_invisible
 FILLER, WITHOUT, AND, OR = "filler", "without", "and", "or"
 NUMBER, COLOUR, MONTH, TIME, PLACE, FACT = "number", "colour", "month", "time", "place", "fact"
 _LISTS = {"fillers": FILLER, "without": WITHOUT, "and": AND, "or": OR}
-_GROUPS = {"numbers": NUMBER, "colours": COLOUR, "months": MONTH, "times": TIME, "places": PLACE, "facts": FACT}
+_GROUPS = {
+    "numbers": NUMBER,
+    "colours": COLOUR,
+    "months": MONTH,
+    "times": TIME,
+    "places": PLACE,
+    "facts": FACT,
+}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 _ACCENTED = re.compile("[\u00df-\u024f]")

@@ -49,6 +49,12 @@ class Compass:
         self.asked += texts
         return np.array([KNOWN.get(text, (0.0, 0.0)) for text in texts], np.float32)
 
+    def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+    def towards(self, direction: NDArray[np.float32]) -> NDArray[np.float32]:
+        return direction
+
     def probability(self, cosines: NDArray[np.float32]) -> NDArray[np.float32] | None:
         return np.asarray((1 + cosines) / 2, np.float32) if self.calibrated else None
 
@@ -81,6 +87,19 @@ def test_unknown_words_find_the_pictures_near_to_them(seen: Engine) -> None:
     assert [hit.image.id for hit in results.hits] == [1, 4]  # the others are no nearer than most
     assert (results.unknown, results.sense) == (("purring",), "purring")
     assert all(0 < hit.score < 1 for hit in results.hits)
+
+
+def test_the_text_as_a_whole_is_told_as_a_reason(seen: Engine, compass: Compass) -> None:
+    compass.calibrated = True
+    hits = seen.search("cat vroom", min_score=0).hits
+    assert {word: (tag.name, tag.source) for word, tag in hits[0].why.items()} == {
+        "cat": ("cat", "fake"),
+    }  # of a text of which nothing is known, nothing is told
+    (first, *_) = seen.search("vroom dog and kitty", min_score=0).hits
+    assert (first.image.id, first.why["dog"].name) == (2, "dog")
+    whole = first.why["vroom dog kitty"]
+    assert (whole.name, whole.source) == ("as a whole", "fake")
+    assert whole.probability == pytest.approx(1.0, abs=1e-3)
 
 
 def test_the_encoder_may_know_how_likely(seen: Engine, compass: Compass) -> None:
@@ -177,14 +196,26 @@ def test_new_pictures_and_gone_ones_are_compared_as_they_are(seen: Engine) -> No
     assert set(ids(seen, "purring")) == {2, 5}
 
 
+def test_a_large_library_finds_the_same(seen: Engine) -> None:
+    asked = ("purring", "purring -cat", "dog vroom", "dog", "beach", "qwertz dog")
+    whole = [ids(seen, text) for text in asked]
+    assert ids(seen, "car purring")[-1] == 3
+    seen.texts.exact = 2
+    seen.record([reading(9, {"tree": 0.9}, vector=SOUTH)])  # other answers are remembered
+    seen.catch_up()
+    seen.texts._tables.clear()
+    assert [ids(seen, text) for text in asked] == whole
+    assert ids(seen, "car purring")[-1] == 3
+
+
 def test_a_picture_to_look_like_and_words_beside(seen: Engine) -> None:
     assert ids(seen, "like:4 purring")[0] == 1
     assert ids(seen, "like:4 vroom")[0] == 2
 
 
 @pytest.mark.parametrize("exact", [100, 2])
-def test_a_large_library_is_asked_for_the_nearest(seen: Engine, exact: int) -> None:
-    table = VectorTable(seen.catalog, seen._indexes, "fake", 2, exact=exact)
+def test_a_large_library_is_asked_for_the_nearest(seen: Engine, compass: Compass, exact: int) -> None:
+    table = VectorTable(seen.catalog, seen._indexes, "fake", compass, exact=exact)
     compared = table.compare(np.array(NORTH, np.float32))
     assert compared.ids.tolist() == [1, 2, 3, 4] and compared.whole == (exact == 100)
     assert compared.cosines == pytest.approx([1, 0, -1, math.sqrt(0.5)], abs=2e-3)

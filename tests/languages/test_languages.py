@@ -9,6 +9,7 @@ import pytest
 from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And, Node, Not, Or, Required, Word
 from imsearch.engine.words.languages import Translator
+from imsearch.engine.words.resolved import All, Term
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError
 from imsearch.languages.choosing import choose_languages, shipped, system_languages
@@ -130,9 +131,15 @@ def test_all_senses_of_a_word_count(language: Language) -> None:
 
 def test_an_english_word_keeps_its_meaning_first_and_both_count(language: Language) -> None:
     words = Words(Lexicon(kinds={"boot": (), "boat": ()}, languages=[language]), ["boot", "boat"])
-    term = words.term(Word("boot"))
-    assert term is not None
-    assert term.names == ("boot", "boat")
+
+    def found(text: str) -> list[tuple[str, ...]]:
+        query, _ = words.resolve(words.translate(parse(text).tree))
+        terms = [query] if isinstance(query, Term) else query.items if isinstance(query, All) else []
+        return [term.names for term in terms if isinstance(term, Term)]
+
+    assert found("boot") == [("boot", "boat")]
+    assert found("boot zwei") == [("boat", "boot")]
+    assert found("the boot") == [("boot",)]
 
 
 def test_written_words_count_as_they_were_typed(language: Language) -> None:

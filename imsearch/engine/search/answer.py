@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.words.resolved import Resolved
 
     Ranked: TypeAlias = tuple[NDArray[int64], NDArray[float32]]
@@ -31,7 +32,7 @@ class Answer:
     words, query, unknown: how the query was understood; `query` is None when no word of it is known.  ids, scores: what
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
     first into the order the query asks for.  suggest: finds words for those that nobody knows.  lasting: whether the
-    answer depends on the library alone.  sense: the text that counts by its meaning in place of unknown words, if any.
+    answer depends on the library alone.  sense: what the plain words say together, where that counts.
     understood: words that were taken for conditions, and for which.
     """
 
@@ -46,7 +47,7 @@ class Answer:
         suggest: Callable[[], Mapping[str, tuple[str, ...]]],
         *,
         lasting: bool = True,
-        sense: str = "",
+        sense: Sense | None = None,
         understood: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.query = query
@@ -97,4 +98,5 @@ class Answer:
     @property
     def bytes(self) -> int:
         """About how much memory it may come to take."""
-        return 2000 + _BYTES * len(self.ids) * (_REMEMBERED - 1)
+        compared = 0 if self.sense is None else len(self.sense.ids)
+        return 2000 + _BYTES * (len(self.ids) * (_REMEMBERED - 1) + compared)

@@ -115,7 +115,7 @@ class Finder:
         hits: tuple[Hit, ...] = ()
         if len(ids[page]):
             some = ids[page].tolist(), scores[page].tolist()
-            make = partial(read_hits, self.catalog, *some, answer.why, tail)
+            make = partial(self._hits, *some, answer, tail)
             hits = self._pages.get((asked, shown, offset, limit, tail), make) if answer.lasting else make()
         return Results(
             text,
@@ -124,10 +124,20 @@ class Finder:
             answer.unknown,
             answer.suggestions,
             self._facets_of(answer, (asked, shown), ids) if facets else {},
-            answer.sense,
+            answer.sense.text if answer.sense is not None and answer.sense.unknown else "",
             relevant=answer.count(least),
             understood=answer.understood,
         )
+
+    def _hits(self, ids: list[int], scores: list[float], answer: Answer, tail: bool) -> tuple[Hit, ...]:
+        """The hits, and how well each fits the words as a whole where that was compared."""
+        hits = read_hits(self.catalog, ids, scores, answer.why, tail)
+        if answer.sense is None:
+            return hits
+        from imsearch.engine.search.fusion import told
+        from imsearch.engine.search.ranking import DEFAULT
+
+        return told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
 
     def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
         return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
@@ -221,7 +231,7 @@ class Finder:
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
                 lasting=not outside,
-                sense=sense.text if sense is not None and sense.unknown else "",
+                sense=sense,
                 understood=facts.understood,
             )
 

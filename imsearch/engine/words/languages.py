@@ -126,19 +126,21 @@ class Translator:
 
 
 def with_typed(
-    word: Word, term: Term | None, answer: Callable[[Word, Written], Term | None], written: Written
+    word: Word, senses: Sequence[str], answer: Callable[[Word, Written], Term | None], written: Written
 ) -> Term | None:
-    """What answers a translated word, and the word that was typed: its other senses, and where it was written.
+    """What answers a translated word: the English one, the word that was typed, and all its senses.
 
     answer: the tags and written words that answer a word.
     """
-    typed = answer(Word(word.said, quoted=True), written)
-    if typed is None or term is None:
-        return replace(term, word=word.said) if term is not None else typed
-    names = tuple(dict.fromkeys((*term.names, *typed.names)))
-    members = {**term.members, **typed.members}
-    members = {tag: share for tag, share in members.items() if tag not in names}
-    return Term(word.said, names, members, tuple(dict.fromkeys((*term.texts, *typed.texts))))
+    asked = (replace(word, said=""), Word(word.said, quoted=True), *(Word(sense, quoted=True) for sense in senses))
+    terms = [term for each in dict.fromkeys(asked) if (term := answer(each, written)) is not None]
+    names = tuple(dict.fromkeys(name for term in terms for name in term.names))
+    members: dict[str, float] = {}
+    for tag, share in (pair for term in terms for pair in term.members.items()):
+        if tag not in names:
+            members[tag] = max(share, members.get(tag, 0.0))
+    texts = tuple(dict.fromkeys(text for term in terms for text in term.texts))
+    return Term(word.said, names, members, texts) if terms else None
 
 
 def together(run: Sequence[Node]) -> Word:

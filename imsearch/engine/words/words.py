@@ -35,6 +35,9 @@ class Lexicon(Protocol):
     def expand(self, word: str) -> tuple[str, ...]:
         """The tags and kinds a word of a query stands for; empty when it is unknown."""
 
+    def senses(self, word: str) -> tuple[str, ...]:
+        """All tags and kinds that a word can stand for, those of other languages included."""
+
     def canonical(self, text: str) -> str | None:
         """The tag that a word, synonym or form stands for; None when it is unknown."""
 
@@ -125,8 +128,9 @@ class Words:
 
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
         """The tags and written words that answer a word; None when it is unknown."""
-        term = with_texts(word, self._by_tags(word), self._lexicon, written)
-        return with_typed(word, term, self.term, written) if word.said else term
+        if word.said:
+            return with_typed(word, self._lexicon.senses(word.said), self.term, written)
+        return with_texts(word, self._by_tags(word), self._lexicon, written)
 
     def _by_tags(self, word: Word) -> Term | None:
         text = self._lexicon.normalize(word.text)
