@@ -134,3 +134,11 @@ def without_conditions(query: Resolved) -> Resolved:
         return query
     items = tuple(item for item in query.items if ranks(item))
     return items[0] if len(items) == 1 else All(items)
+
+
+def without_less(query: Resolved) -> Resolved:
+    """One of several without the words that count less than the others; itself where there are none."""
+    if not isinstance(query, AnyOf):
+        return query
+    items = tuple(item for item in query.items if not (isinstance(item, Weaker) and ranks(item)))
+    return query if len(items) in (0, len(query.items)) else items[0] if len(items) == 1 else AnyOf(items)
