@@ -131,13 +131,12 @@ class Finder:
 
     def _hits(self, ids: list[int], scores: list[float], answer: Answer, tail: bool) -> tuple[Hit, ...]:
         """The hits, and how well each fits the words as a whole where that was compared."""
-        hits = read_hits(self.catalog, ids, scores, answer.why, tail)
-        if answer.sense is None:
-            return hits
         from imsearch.engine.search.fusion import told
         from imsearch.engine.search.ranking import DEFAULT
 
-        return told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
+        hits = read_hits(self.catalog, ids, scores, answer.why, tail)
+        fusion = (self.ranking or DEFAULT).fusion
+        return hits if answer.sense is None or fusion is None else told(hits, answer.sense, fusion)
 
     def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
         return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
@@ -242,6 +241,8 @@ class Finder:
 
     def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
         """What the plain words say together; None where they say nothing, or where nothing ranks."""
+        if self.ranking is not None and self.ranking.fusion is None:
+            return None
         words = plain_words(tree)
         strange = sum(word.typed in unknown for word in words)
         if not (strange or (query is not None and ranks(query))):
