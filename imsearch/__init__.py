@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imsearch.annotator import Annotator, TextEncoder
     from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
-    from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, RecipeSpec, Tag
+    from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
 
 __version__ = "0.1.0"
 
@@ -25,6 +25,7 @@ __all__ = [
     "Annotator",
     "AnnotatorSpec",
     "Image",
+    "LanguageSpec",
     "Picture",
     "RecipeSpec",
     "Tag",
@@ -38,6 +39,7 @@ _HOMES = {
     "Annotator": "imsearch.annotator",
     "AnnotatorSpec": "imsearch.records",
     "Image": "imsearch.records",
+    "LanguageSpec": "imsearch.records",
     "Picture": "imsearch.pictures.picture",
     "RecipeSpec": "imsearch.records",
     "Tag": "imsearch.records",

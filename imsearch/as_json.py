@@ -168,12 +168,19 @@ def annotators_record(found: Iterable[AnnotatorStatus], installed: Collection[st
 
 
 def status_record(
-    found: Status, failures: Sequence[Failure], config: Path, encoder: str, space: str, installed: Collection[str]
+    found: Status,
+    failures: Sequence[Failure],
+    config: Path,
+    encoder: str,
+    space: str,
+    installed: Collection[str],
+    languages: Iterable[str],
 ) -> dict[str, Any]:
     """What ``imsearch status`` prints.
 
     config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  space: in
-    whose space free text is compared.  installed: the names of the annotators that could run.
+    whose space free text is compared.  installed: the names of the annotators that could run.  languages: the codes of
+    those that queries are understood in.
     """
     return {
         "library": str(found.folder),
@@ -183,6 +190,7 @@ def status_record(
         "tags": found.tags,
         "corrections": found.corrections,
         "bytes": found.bytes,
+        "languages": list(languages),
         "sentence_encoder": encoder,
         "free_text": space,
         "annotators": [

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,6 +17,7 @@ from imsearch.annotating import annotate, error_of
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError, PictureError
 from imsearch.index_library import IndexLibrary
+from imsearch.languages.choosing import choose_languages
 from imsearch.lexicon import Lexicon
 from imsearch.records import Image, Tag, Text
 from imsearch.search_library import SearchLibrary
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from imsearch.engine.duplicates import Group
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import PluginManager
-    from imsearch.records import Failure
+    from imsearch.records import Failure, LanguageSpec
 
 
 class Library(IndexLibrary, SearchLibrary):
@@ -64,7 +66,8 @@ class Library(IndexLibrary, SearchLibrary):
         settings = settings or load_settings()
         if folder is not None:
             settings = replace(settings, library=folder.absolute())
-        engine = Engine.open(settings.library, Lexicon.load(), write=write, create=create)
+        languages = choose_languages(settings.languages, os.environ, partial(_offered, plugins))
+        engine = Engine.open(settings.library, Lexicon.load(languages=languages), write=write, create=create)
         return cls(engine, settings, plugins)
 
     def close(self) -> None:
@@ -180,3 +183,14 @@ class Library(IndexLibrary, SearchLibrary):
         if annotation is None or annotation.vector is None:
             raise PictureError(f"{path}: {error_of(item) or 'the annotator made no vector'}")
         return annotation.vector
+
+
+def _offered(plugins: PluginManager | None) -> tuple[LanguageSpec, ...]:
+    """The languages that plugins bring; quick where none is installed beside imsearch's own, which bring none."""
+    from importlib.metadata import entry_points
+
+    if plugins is None and all(entry.value.startswith("imsearch.") for entry in entry_points(group="imsearch")):
+        return ()
+    from imsearch.plugins.manager import make_manager
+
+    return (plugins or make_manager()).languages()

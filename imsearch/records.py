@@ -114,6 +114,18 @@ class AnnotatorSpec:
 
 
 @dataclass(frozen=True)
+class LanguageSpec:
+    """A language in which queries are understood, beside English.
+
+    code: as ISO 639 has it, lower case: ``de``.  path: the file of its words, as docs/languages.md describes it; read
+    only where the language is in use.
+    """
+
+    code: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class RecipeSpec:
     """A training recipe that ``imsearch train NAME`` runs.
 

@@ -54,6 +54,10 @@ class SearchLibrary(TagLibrary):
             tail=tail,
         )
 
+    def languages(self) -> dict[str, str]:
+        """The languages that queries are understood in: their codes and own names, English first."""
+        return self.engine.languages
+
     def found_ids(self, text: str, everything: bool = False) -> list[int]:
         """The ids of all pictures that `query` lists, in its order."""
         return self.engine.search_ids(text, min_score=self.settings.min_score, everything=everything)

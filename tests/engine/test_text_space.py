@@ -201,8 +201,9 @@ def test_new_pictures_and_gone_ones_are_compared_as_they_are(seen: Engine) -> No
 
 
 def test_it_may_be_left_out(seen: Engine, compass: Compass) -> None:
-    seen.ranking = Ranking(fusion=None)
+    seen.whole = False
     assert ids(seen, "purring dog") == [2] and compass.asked == []
+    seen.whole = True
     seen.ranking = Ranking(fusion=Fusion(nearest=0))
     assert ids(seen, "purring dog") == [2] and compass.asked == ["purring dog"]
 

@@ -67,6 +67,7 @@ class Finder:
     annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
     look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
+    whole: whether plain words are compared with pictures as a whole, too.
     today: the local date, from which "yesterday" counts.
     """
 
@@ -75,6 +76,7 @@ class Finder:
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
+        self.whole = True
         self.today: Callable[[], date] = date.today
         self._names = FactNames(catalog)
         self._indexes = indexes
@@ -135,8 +137,7 @@ class Finder:
         from imsearch.engine.search.ranking import DEFAULT
 
         hits = read_hits(self.catalog, ids, scores, answer.why, tail)
-        fusion = (self.ranking or DEFAULT).fusion
-        return hits if answer.sense is None or fusion is None else told(hits, answer.sense, fusion)
+        return hits if answer.sense is None else told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
 
     def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
         return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
@@ -190,7 +191,7 @@ class Finder:
     def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
-        asked = text, like, self.state(), tuple(self.annotators), self.ranking
+        asked = text, like, self.state(), tuple(self.annotators), self.ranking, self.whole
         return asked, self._answers.get(asked, lambda: self._find(text, like))
 
     def _find(self, text: str, like: str) -> Answer:
@@ -241,7 +242,7 @@ class Finder:
 
     def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
         """What the plain words say together; None where they say nothing, or where nothing ranks."""
-        if self.ranking is not None and self.ranking.fusion is None:
+        if not self.whole:
             return None
         words = plain_words(tree)
         strange = sum(word.typed in unknown for word in words)
@@ -320,6 +321,11 @@ class Finder:
             return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
 
         return suggest(unknown, words, showing)
+
+    @property
+    def languages(self) -> dict[str, str]:
+        """The languages that queries are understood in: their codes and own names, English first."""
+        return {"en": "English", **{each.code: each.name for each in self._lexicon.languages}}
 
     def current_words(self) -> Words:
         """The words of the library as it is now."""

@@ -67,6 +67,7 @@ class Fusion:
     nearest: int = 200
     alone: float = 0.3
     looked: int = 500
+    stands: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +120,13 @@ def told(hits: Sequence[Hit], sense: Sense, fusion: Fusion) -> tuple[Hit, ...]:
         image: {sense.text: Tag(WHOLE, chance, sense.source)}
         for image, chance in zip(known.tolist(), chances.tolist(), strict=True)
     }
-    # Where a word is all of the text, what it was found by comes first.
-    return tuple(replace(hit, why={**reasons.get(hit.image.id, {}), **hit.why}) for hit in hits)
+    # Where a word is all of the text, what it was found by is the better reason.
+    return tuple(
+        replace(hit, why={**hit.why, **reasons[hit.image.id]})
+        if hit.image.id in reasons and sense.text not in hit.why
+        else hit
+        for hit in hits
+    )
 
 
 def _prior(sense: Sense, fusion: Fusion) -> float:
@@ -154,7 +160,7 @@ def fuse(
     near = np.zeros_like(near)
     if fusion.nearest:
         near[places[best(lift[places], fusion.nearest)]] = True
-    said, instead = words - absent, sense.unknown + absent
+    said, instead = words - absent, fusion.stands * (sense.unknown + absent)
     if not said:
         # What is left of the score is what the words to avoid make of it.
         left = np.minimum(scored.score / np.float32(floor if words else 1), 1)

@@ -43,14 +43,14 @@ class Ranking:
 
     mean: how words are joined: "geometric", "arithmetic", "least" or "greatest".  written: whether words in file names,
     titles and the like count.  feedback: visual evidence, or None.  cut: where lists end.  fusion: how the plain words
-    count as a whole; None where they do not.
+    count as a whole.
     """
 
     mean: str = "geometric"
     written: bool = True
     feedback: Feedback | None = None
     cut: Ending = field(default_factory=Cut)
-    fusion: Fusion | None = field(default_factory=Fusion)
+    fusion: Fusion = field(default_factory=Fusion)
 
 
 DEFAULT = Ranking()
@@ -108,7 +108,7 @@ def find(
     scored = _score(query, leaves.whole, present, mean)
     if vectors is not None and ranking.feedback is not None and terms:
         scored = _looked_at(query, scored, leaves, terms, present, ranking, vectors)
-    if sense is not None and ranking.fusion is not None:
+    if sense is not None:
         words, absent = _words_of(query, leaves, sense)
         scored = fuse(scored, sense, present, leaves.rejected(terms), words, absent, ranking.fusion, FLOOR)
     ids = np.flatnonzero(scored.found & scored.allowed & present).astype(np.int64)

@@ -14,6 +14,8 @@ from typing import Protocol
 from imsearch.engine.query.tree import And, Less, Node, Or, Word
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
+from imsearch.engine.words.language_pieces import Language
+from imsearch.engine.words.languages import Translator, with_typed
 from imsearch.engine.words.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, Weaker
 from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.text_words import Written, nowhere, with_texts
@@ -61,6 +63,10 @@ class Lexicon(Protocol):
     def spellings(self) -> tuple[str, ...]:
         """Every name and synonym."""
 
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Those whose words it knows beside the English ones."""
+
 
 class Words:
     """Resolves queries against the tags that a library holds."""
@@ -79,6 +85,8 @@ class Words:
         self._lexicon = lexicon
         self._is_left = is_left
         self._tags = frozenset(tags)
+        spoken = lexicon.languages
+        self._translator = Translator(spoken, lexicon, self._tags.__contains__) if spoken else None
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         self._members: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for tag in sorted(self._tags):
@@ -105,12 +113,15 @@ class Words:
         be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
         where there is any.  written: whether somebody wrote a word of any picture.
         """
+        if self._translator is not None:
+            query = self._translator.translate(query, written)
         walk = Resolving(self, conditions, query, written)
         return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
         """The tags and written words that answer a word; None when it is unknown."""
-        return with_texts(word, self._by_tags(word), self._lexicon, written)
+        term = with_texts(word, self._by_tags(word), self._lexicon, written)
+        return with_typed(word, term, self.term, written) if word.said else term
 
     def _by_tags(self, word: Word) -> Term | None:
         text = self._lexicon.normalize(word.text)
@@ -192,7 +203,8 @@ class Words:
         if tag in self._lexicon:
             return tag
         value = tag.partition(SEPARATOR)[2].strip()
-        return self._lexicon.canonical(tag) or (value and self._lexicon.canonical(value)) or value or tag
+        meant = (*self._lexicon.expand(tag), *(self._lexicon.expand(value) if value else ()), value, tag)
+        return next(filter(None, meant))
 
     def _spelled(self, form: str) -> list[str]:
         """The library's tags of this very spelling, with or without a namespace."""
@@ -242,7 +254,7 @@ class Words:
                 continue
             length = self.phrase_at(items, position)
             run = items[position : position + length]
-            joined.append(Word(" ".join(_text(word) for word in run), quoted=True) if length > 1 else run[0])
+            joined.append(_together(run) if length > 1 else run[0])
             position += length
         return joined
 
@@ -280,3 +292,10 @@ class Words:
 def _text(word: Node) -> str:
     assert isinstance(word, Word)
     return word.text
+
+
+def _together(run: tuple[Node, ...]) -> Word:
+    """Words in a row as one, quoted."""
+    words = [word for word in run if isinstance(word, Word)]
+    said = " ".join(word.typed for word in words) if any(word.said for word in words) else ""
+    return Word(" ".join(word.text for word in words), quoted=True, said=said)

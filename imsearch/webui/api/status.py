@@ -27,7 +27,13 @@ def status(site: TheSite) -> dict[str, Any]:
     failures = library.failures()[:_FIRST]
     encoder = encoder_state(library.settings.semantic)
     record = status_record(
-        library.status(), failures, config_path(), encoder, library.text_space(), library.installed()
+        library.status(),
+        failures,
+        config_path(),
+        encoder,
+        library.text_space(),
+        library.installed(),
+        library.languages(),
     )
     return record | indexing_record(library.progress(), library.last_run(), library.folders())
 

@@ -45,6 +45,7 @@ def status_page(
         stores=stores,
         generation=catalog.state()[1],
         spaces=catalog.vector_spaces(),
+        languages=", ".join(library.languages().values()),
         encoder=encoder_state(settings.semantic),
         text_space=library.text_space(),
         run=site.indexing.state(),
