@@ -83,6 +83,7 @@ class IndexLibrary(TagLibrary):
         refuse_unknown(paths, self.engine.catalog)
         recorder = self.engine.recorder
         remembered.remember(recorder, [path for path in paths if path.is_dir()])
+        self.engine.locate()
         self.engine.keep_up()
         device = pick_device(self.settings.device)
         beacon = Beacon(observer, self.settings.library, paths, [spec.name for spec in specs])
