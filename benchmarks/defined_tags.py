@@ -4,8 +4,8 @@
 
 Phrases are words of three sets that at least five pictures have: the labels of Flickr8k's dev split and the other
 content words of its captions, which are true of more pictures than say so, and the labels of coco_mini.  Told are the
-log loss of the words over all pictures, how many pictures would show their tag, and how many of these rightly.  The last
-column has the log loss of knowing only how frequent words are.
+log loss of the words over all pictures, how many pictures would show their tag, and how many of these rightly.  The
+last column has the log loss of knowing only how frequent words are.
 """
 
 from __future__ import annotations
