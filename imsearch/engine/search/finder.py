@@ -69,6 +69,7 @@ class Finder:
     annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
     look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
+    whole: whether plain words are compared with pictures as a whole, too.
     today: the local date, from which "yesterday" counts.
     """
 
@@ -77,6 +78,7 @@ class Finder:
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
+        self.whole = True
         self.today: Callable[[], date] = date.today
         self._names = FactNames(catalog)
         self._coordinates = cache(coordinates_of)
@@ -137,13 +139,11 @@ class Finder:
 
     def _hits(self, ids: list[int], scores: list[float], answer: Answer, tail: bool) -> tuple[Hit, ...]:
         """The hits, and how well each fits the words as a whole where that was compared."""
-        hits = read_hits(self.catalog, ids, scores, answer.why, tail)
-        if answer.sense is None:
-            return hits
         from imsearch.engine.search.fusion import told
         from imsearch.engine.search.ranking import DEFAULT
 
-        return told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
+        hits = read_hits(self.catalog, ids, scores, answer.why, tail)
+        return hits if answer.sense is None else told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
 
     def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
         return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
@@ -212,7 +212,7 @@ class Finder:
     def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
-        asked = text, like, self.state(), tuple(self.annotators), self.ranking
+        asked = text, like, self.state(), tuple(self.annotators), self.ranking, self.whole
         return asked, self._answers.get(asked, lambda: self._find(*self._read(text, like)))
 
     def _read(self, text: str, like: str) -> tuple[Node, Sort | None, Sequence[tuple[str, str]]]:
@@ -272,6 +272,8 @@ class Finder:
 
     def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
         """What the plain words say together; None where they say nothing, or where nothing ranks."""
+        if not self.whole:
+            return None
         words = plain_words(tree)
         strange = sum(word.typed in unknown for word in words)
         if not (strange or (query is not None and ranks(query))):

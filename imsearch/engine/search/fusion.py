@@ -23,8 +23,6 @@ from imsearch.records import Hit, Tag
 Floats = NDArray[np.float32]
 _SURE = 1e-6
 """Scores nearer than this to 0 or 1 are so; their log-odds would be without end."""
-
-
 PRIOR = 0.01
 """How likely a picture is to show some phrase, before it was compared."""
 
@@ -112,15 +110,22 @@ def probabilities(encoder: Encoder, cosines: Floats, base: float, prior: float) 
 
 def told(hits: Sequence[Hit], sense: Sense, fusion: Fusion) -> tuple[Hit, ...]:
     """The hits with one more reason: how likely each shows the text as a whole, where it was compared with it."""
-    place = {image: place for place, image in enumerate(sense.ids.tolist())}
-    known = [hit for hit in hits if hit.image.id in place and sense.text not in hit.why]
-    cosines = sense.cosines[[place[hit.image.id] for hit in known]]
+    images = np.array([hit.image.id for hit in hits], np.int64)
+    known = images[np.isin(images, sense.ids)]
     base = baseline(sense.usual, sense.encoder.scale)
-    chances = probabilities(sense.encoder, cosines, base, _prior(sense, fusion)).tolist()
+    cosines = sense.cosines[np.searchsorted(sense.ids, known)]
+    chances = probabilities(sense.encoder, cosines, base, _prior(sense, fusion))
     reasons = {
-        hit.image.id: {sense.text: Tag(WHOLE, chance, sense.source)} for hit, chance in zip(known, chances, strict=True)
+        image: {sense.text: Tag(WHOLE, chance, sense.source)}
+        for image, chance in zip(known.tolist(), chances.tolist(), strict=True)
     }
-    return tuple(replace(hit, why={**hit.why, **reasons.get(hit.image.id, {})}) for hit in hits)
+    # Where a word is all of the text, what it was found by is the better reason.
+    return tuple(
+        replace(hit, why={**hit.why, **reasons[hit.image.id]})
+        if hit.image.id in reasons and sense.text not in hit.why
+        else hit
+        for hit in hits
+    )
 
 
 def _prior(sense: Sense, fusion: Fusion) -> float:
@@ -153,7 +158,8 @@ def fuse(
     near = scored.allowed & present & compared & ~rejected & (cosines > usual)
     places = np.flatnonzero(near)
     near = np.zeros_like(near)
-    near[places[best(lift[places], fusion.nearest)]] = True
+    if fusion.nearest:
+        near[places[best(lift[places], fusion.nearest)]] = True
     said = words - absent
     if not said:
         # What is left of the score is what the words to avoid make of it.

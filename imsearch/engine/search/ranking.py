@@ -42,7 +42,8 @@ class Ranking:
     """What goes into a score; the defaults are what measured best, the rest is for measuring.
 
     mean: how words are joined: "geometric", "arithmetic", "least" or "greatest".  written: whether words in file names,
-    titles and the like count.  feedback: visual evidence, or None.  fusion: how a text's sense as a whole counts.
+    titles and the like count.  feedback: visual evidence, or None.  cut: where lists end.  fusion: how the plain words
+    count as a whole.
     """
 
     mean: str = "geometric"
