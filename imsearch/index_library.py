@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imsearch.engine.review import Thresholds
     from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager
+    from imsearch.plugins.text_encoders import TextEncoders
     from imsearch.runs import LastRun, Progress
     from imsearch.settings import Settings
 
@@ -36,6 +37,13 @@ class IndexLibrary(TagLibrary):
         from imsearch.plugins.manager import make_manager
 
         return self._plugins or make_manager()
+
+    @cached_property
+    def text_encoders(self) -> TextEncoders:
+        """What puts words into the spaces of pictures; plugins are loaded when a text is first asked for."""
+        from imsearch.plugins.text_encoders import TextEncoders
+
+        return TextEncoders(lambda: self.plugins)
 
     def _thresholds(self) -> Thresholds:
         from imsearch.engine.review import Thresholds
@@ -96,6 +104,7 @@ class IndexLibrary(TagLibrary):
                 in_hand=InHand(self.settings.library),
                 try_alone=partial(try_alone, annotators=[spec.name for spec in specs], device=device),
             )
+            self.engine.definitions.refresh()
             beacon.finish(report)
             self.engine.save()
         remembered.completed(recorder, [path for path in paths if path not in report.missing])

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.annotator import Annotator
+    from imsearch.annotator import Annotator, TextEncoder
 
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
+DEFINED = "defined"
+"""The source of tags that a person defined by a phrase; no annotator may take this name either."""
 
 FOLDER = "folder"
 """The source of a word that stands in the name of a folder; it says of what a picture is, not what it shows."""
@@ -75,6 +77,8 @@ class AnnotatorSpec:
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
     default: whether it runs when the user names no annotator.
+    text_encoder: builds what puts words into the space of its vectors, or None when nothing does.  Called at the first
+    query with words, on a processor; belongs to the version, as the vectors do.
     """
 
     name: str
@@ -91,6 +95,7 @@ class AnnotatorSpec:
     weights_license: str = ""
     weights_sha256: str | None = None
     default: bool = True
+    text_encoder: Callable[[], TextEncoder] | None = field(default=None, repr=False, compare=False)
 
     def shows(self, name: str, probability: float) -> bool:
         """Whether a tag of this probability is shown."""
@@ -108,6 +113,18 @@ class AnnotatorSpec:
     def marked(self, tags: Iterable[Tag]) -> list[Tag]:
         """These tags as this annotator's, each with whether it is shown."""
         return [Tag(tag.name, float(tag.probability), self.name, self.shows(tag.name, tag.probability)) for tag in tags]
+
+
+@dataclass(frozen=True)
+class LanguageSpec:
+    """A language in which queries are understood, beside English.
+
+    code: as ISO 639 has it, lower case: ``de``.  path: the file of its words, as docs/languages.md describes it; read
+    only where the language is in use.
+    """
+
+    code: str
+    path: Path
 
 
 @dataclass(frozen=True)

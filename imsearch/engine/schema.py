@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 
 metadata = MetaData()
 
@@ -175,6 +175,17 @@ edits = Table(
     Column("before", Integer, comment="the verdict, or the id of the alias's name; none where there was none"),
     Column("after", Integer),
     Column("undone", Boolean, nullable=False),
+)
+
+# Tags that stand for a phrase; what is scored is said by the annotator "defined".
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    Column("text", String, nullable=False, comment="the phrase"),
+    Column("space", String, nullable=False, comment="the annotator and version whose vectors it was compared with"),
+    Column("base", Float, comment="what its cosines were compared with, in nats; none where there were no pictures"),
+    Column("generation", BigInteger, nullable=False, comment="up to which pictures were judged"),
 )
 
 failures = Table(

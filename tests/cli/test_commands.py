@@ -166,6 +166,18 @@ def test_similar_in_the_library_and_outside(run: Run, indexed: Path, tmp_path: P
     assert run("similar", outside, "-n", "1", "--format", "paths").out == f"{indexed}/red.png\n"
 
 
+def test_similar_with_words(run: Run, indexed: Path, tmp_path: Path) -> None:
+    # Both look as much like red; of the others the word decides.
+    ran = run("similar", indexed / "red.png", "blue", "-green", "--format", "json")
+    assert ran.json["query"] == f"{indexed / 'red.png'} blue -green"
+    assert Path(ran.json["hits"][0]["path"]).name == "blue.png"
+    outside = plain(tmp_path / 'odd "name" (1).png', (250, 30, 10))
+    assert run("similar", outside, "red", "-n", "1", "--format", "paths").out == f"{indexed}/red.png\n"
+    wrong = run("similar", indexed / "red.png", "date:2023-15")
+    assert wrong.code == 2 and "There is no month 15" in wrong.err and "^" in wrong.err
+    assert "no word known for: qwertz" in run("similar", indexed / "red.png", "qwertz").err
+
+
 def test_similar_to_something_unreadable_exits_with_2(run: Run, indexed: Path) -> None:
     ran = run("similar", indexed / "absent.png")
     assert ran.code == 2

@@ -26,8 +26,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "9999"
+down_revision = "{head}"
 
 
 def upgrade():
@@ -49,9 +49,9 @@ def next_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "p
     """Pretend that the program has one more migration."""
     scripts = tmp_path / "100%migrations"
     shutil.copytree(migrating.MIGRATIONS, scripts)
-    (scripts / "versions" / "v0007_stars.py").write_text(NEXT.format(more=more))
-    monkeypatch.setattr(home, "HEAD", "0007")
-    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0007"})
+    (scripts / "versions" / "v9999_stars.py").write_text(NEXT.format(more=more, head=schema.HEAD))
+    monkeypatch.setattr(home, "HEAD", "9999")
+    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "9999"})
 
 
 def stars(catalog: Path) -> list[int]:
@@ -68,11 +68,11 @@ def test_an_older_library_is_brought_up_to_date(
         assert engine.search("cat").total == 1
         assert engine.catalog.vector(1, "fake") is not None
         (note,) = engine.notes
-    assert "from version 0006 to 0007" in note
+    assert f"from version {schema.HEAD} to 9999" in note
     assert stars(library / FILE_NAME) == [3]
     (backup,) = (library / "backups").iterdir()
     with closing(sqlite3.connect(backup)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0006",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.HEAD,)]
         assert connection.execute("SELECT count(*) FROM images").fetchall() == [(1,)]
     with Engine.open(library, LEXICON) as engine:
         assert engine.notes == []
@@ -83,6 +83,7 @@ def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -
         drop_places(connection)
         for column in ("threshold", "thresholds"):
             connection.execute(f"ALTER TABLE annotators DROP COLUMN {column}")
+        connection.execute("DROP TABLE definitions")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
         connection.commit()
     with Engine.open(library, LEXICON, write=True) as engine:

@@ -139,6 +139,9 @@ def test_similar_pictures(client: TestClient, library: Library) -> None:
     assert all(hit["id"] != 1 for hit in told["hits"])
     following = client.get("/api/images/1/similar", params={"n": 2, "offset": 1}).json()
     assert following["hits"][0] == told["hits"][1]
+    blue = client.get("/api/images/1/similar", params={"q": "blue", "n": 1}).json()
+    assert blue["query"] == "1 blue" and blue["hits"] == results_record(library.similar(1, "blue", limit=1))["hits"]
+    assert client.get("/api/images/1/similar", params={"q": "date:tomorrowish"}).status_code == 400
     assert client.get("/api/images/77/similar").status_code == 404
     assert client.get("/api/images/99999999999999999999/similar").status_code == 422
 

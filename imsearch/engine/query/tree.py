@@ -15,18 +15,20 @@ class Word:
     """Something to look for.
 
     `exact` is ``tag:``; `quoted` words are never joined with their neighbours.  `match` tells whether words count
-    that begin so (``moun*``) or are spelled about so (``montain~``).
+    that begin so (``moun*``) or are spelled about so (``montain~``).  `said` is the word of another language that was
+    typed in place of `text`, if any.
     """
 
     text: str
     exact: bool = False
     quoted: bool = False
     match: Match = ""
+    said: str = ""
 
     @property
     def typed(self) -> str:
         """As it stood in the query."""
-        return self.text + {"": "", "prefix": "*", "near": "~"}[self.match]
+        return (self.said or self.text) + {"": "", "prefix": "*", "near": "~"}[self.match]
 
 
 @dataclass(frozen=True, slots=True)

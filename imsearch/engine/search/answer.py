@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.words.resolved import Resolved
 
     Ranked: TypeAlias = tuple[NDArray[int64], NDArray[float32]]
@@ -31,7 +32,8 @@ class Answer:
     words, query, unknown: how the query was understood; `query` is None when no word of it is known.  ids, scores: what
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
     first into the order the query asks for.  suggest: finds words for those that nobody knows.  lasting: whether the
-    answer depends on the library alone.  understood: words that were taken for conditions, and for which.
+    answer depends on the library alone.  sense: what the plain words say together, where that counts.
+    understood: words that were taken for conditions, and for which.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Answer:
         suggest: Callable[[], Mapping[str, tuple[str, ...]]],
         *,
         lasting: bool = True,
+        sense: Sense | None = None,
         understood: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.query = query
@@ -53,6 +56,7 @@ class Answer:
         self.ids, self.scores = found
         self.cut = cut
         self.lasting = lasting
+        self.sense = sense
         self._words = words
         self._order = order
         self._suggest = suggest
@@ -87,11 +91,6 @@ class Answer:
         return {} if self.query is None else self._words.why(self.query)
 
     @cached_property
-    def sense(self) -> str:
-        """The text that counts by its meaning as a whole, or nothing."""
-        return "" if self.query is None else self._words.sense_of(self.query)
-
-    @cached_property
     def suggestions(self) -> Mapping[str, tuple[str, ...]]:
         """Words that find something, for those that nobody knows."""
         return self._suggest() if self.unknown else {}
@@ -99,4 +98,5 @@ class Answer:
     @property
     def bytes(self) -> int:
         """About how much memory it may come to take."""
-        return 2000 + _BYTES * len(self.ids) * (_REMEMBERED - 1)
+        compared = 0 if self.sense is None else len(self.sense.ids)
+        return 2000 + _BYTES * (len(self.ids) * (_REMEMBERED - 1) + compared)

@@ -55,12 +55,8 @@ class Resolving:
         self.unknown: list[str] = []
 
     def whole(self, query: Node) -> Resolved | None:
-        """What the query comes to, with the sense of its plain words where one of them is unknown."""
-        resolved = self.node(query)
-        texts = [word.text for word in _plain(query)]
-        words = len(set(self.unknown) & set(texts))
-        sense = self._words.sense(" ".join(texts), words) if words else None
-        return _all([part for part in (resolved, sense) if part is not None])
+        """What the query comes to; None when all of its words are unknown or do not count."""
+        return self.node(query)
 
     def node(self, node: Node) -> Resolved | None:
         """What this part comes to; None when all of its words are unknown or do not count."""
@@ -135,10 +131,16 @@ def _all(parts: list[Resolved]) -> Resolved | None:
     return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else None
 
 
-def _plain(node: Node) -> list[Word]:
-    """The words side by side: none that is excluded, required, one of several, or of a namespace."""
+def plain_words(node: Node) -> list[Word]:
+    """The words side by side, which have a sense together.
+
+    None that is excluded, required, one of several, or of a namespace, nor those of one source.
+    """
     if isinstance(node, And):
-        return [word for item in node.items for word in _plain(item)]
+        scoped = any(isinstance(item, By) for item in node.items)
+        return [] if scoped else [word for item in node.items for word in plain_words(item)]
+    if isinstance(node, Fact) and node.weight < 1 and node.words is not None:
+        node = node.words  # a landscape is more than a shape
     plain = isinstance(node, Word) and not (node.exact or node.match or SEPARATOR in node.text)
     return [node] if isinstance(node, Word) and plain else []
 
