@@ -2,10 +2,11 @@
 
     python -m benchmarks.captions --data DATA [--library FOLDER] [--only flickr8k|coco] [--weights 0,0.2,0.3]
 
-Flickr8k: the fifth caption of each of the 1,000 pictures of the dev split, over these pictures.  COCO: the first caption
-of the 130 pictures of coco_mini that have any, over all 343: nothing learned from these captions, but `everyday` learned
-from the labels of three quarters of the pictures.  Both sets are indexed once; `--library` keeps them for the next time.
-Words in the names of files do not count.  The half of the queries that a row's weight was not chosen on is told apart.
+Flickr8k: the fifth caption of each of the 1,000 pictures of the dev split, over these pictures.  COCO: the first
+caption of the 130 pictures of coco_mini that have any, over all 343: nothing learned from these captions, but
+`everyday` learned from the labels of three quarters of the pictures.  Both sets are indexed once; `--library` keeps
+them for the next time.  Words in the names of files do not count.  Each half of the queries is told apart, since the
+weight is chosen on these very queries.
 """
 
 from __future__ import annotations
@@ -77,9 +78,11 @@ def judge(captioned: Captioned, folder: Path, weights: Sequence[float]) -> list[
     settings = Settings(library=folder, annotators=("everyday",))
     with Library.open(settings=settings, write=True, create=True) as library:
         library.index([sample.file for sample in captioned.pictures], ["everyday"])
-        rows = []
+        rows: list[dict[str, object]] = []
         for weight in weights:
-            fusion = replace(PICTURES_ONLY.fusion, weight=weight, **({"alone": 0.0, "word": 0.0} if not weight else {}))
+            fusion = replace(PICTURES_ONLY.fusion, weight=weight)
+            if not weight:
+                fusion = replace(fusion, alone=0.0, word=0.0, nearest=0)
             ranks = np.array(ranks_of(library, captioned, replace(PICTURES_ONLY, fusion=fusion)))
             scores = judge_captions(ranks.tolist())
             halves = [judge_captions(ranks[place::2].tolist()) for place in (0, 1)]

@@ -231,7 +231,8 @@ class FactReader:
             del made[end - 1 :]
 
     def _tell(self, nodes: Sequence[Node], meaning: str) -> None:
-        self.understood.append(Understood(" ".join(map(_typed, nodes)), meaning))
+        # A phrase of another language stands beside each of its English words.
+        self.understood.append(Understood(" ".join(dict.fromkeys(map(_typed, nodes))), meaning))
 
 
 def _found(length: int, asked: Condition, words: Node | None, *, surely: bool = False, weight: float = 1.0) -> Found:
@@ -255,4 +256,6 @@ def _text(node: Node) -> str:
 def _typed(node: Node) -> str:
     if isinstance(node, Not):
         return f"not {_typed(node.item)}"
-    return f'"{node.text}"' if isinstance(node, Word) and node.quoted else _text(node)
+    if isinstance(node, Word):
+        return f'"{node.typed}"' if node.quoted else node.typed
+    return _text(node)

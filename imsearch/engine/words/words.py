@@ -15,7 +15,7 @@ from imsearch.engine.query.tree import And, Less, Node, Or, Word
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
 from imsearch.engine.words.language_pieces import Language
-from imsearch.engine.words.languages import Translator, with_typed
+from imsearch.engine.words.languages import Translator, together, with_typed
 from imsearch.engine.words.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, Weaker
 from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.text_words import Written, nowhere, with_texts
@@ -34,6 +34,9 @@ class Lexicon(Protocol):
 
     def expand(self, word: str) -> tuple[str, ...]:
         """The tags and kinds a word of a query stands for; empty when it is unknown."""
+
+    def senses(self, word: str) -> tuple[str, ...]:
+        """All tags and kinds that a word can stand for, those of other languages included."""
 
     def canonical(self, text: str) -> str | None:
         """The tag that a word, synonym or form stands for; None when it is unknown."""
@@ -113,15 +116,21 @@ class Words:
         be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
         where there is any.  written: whether somebody wrote a word of any picture.
         """
-        if self._translator is not None:
-            query = self._translator.translate(query, written)
         walk = Resolving(self, conditions, query, written)
         return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
+    def translate(self, query: Node, written: Written = nowhere) -> Node:
+        """The query in English, where its words are of another language in use.
+
+        written: whether somebody wrote a word of any picture.
+        """
+        return query if self._translator is None else self._translator.translate(query, written)
+
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
         """The tags and written words that answer a word; None when it is unknown."""
-        term = with_texts(word, self._by_tags(word), self._lexicon, written)
-        return with_typed(word, term, self.term, written) if word.said else term
+        if word.said:
+            return with_typed(word, self._lexicon.senses(word.said), self.term, written)
+        return with_texts(word, self._by_tags(word), self._lexicon, written)
 
     def _by_tags(self, word: Word) -> Term | None:
         text = self._lexicon.normalize(word.text)
@@ -254,7 +263,7 @@ class Words:
                 continue
             length = self.phrase_at(items, position)
             run = items[position : position + length]
-            joined.append(_together(run) if length > 1 else run[0])
+            joined.append(together(run) if length > 1 else run[0])
             position += length
         return joined
 
@@ -292,10 +301,3 @@ class Words:
 def _text(word: Node) -> str:
     assert isinstance(word, Word)
     return word.text
-
-
-def _together(run: tuple[Node, ...]) -> Word:
-    """Words in a row as one, quoted."""
-    words = [word for word in run if isinstance(word, Word)]
-    said = " ".join(word.typed for word in words) if any(word.said for word in words) else ""
-    return Word(" ".join(word.text for word in words), quoted=True, said=said)
