@@ -80,10 +80,9 @@ def test_an_older_library_is_brought_up_to_date(
 
 def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -> None:
     with closing(sqlite3.connect(library / FILE_NAME)) as connection:  # as version 0004 had it
-        drop_places(connection)
+        back_to_0005(connection)
         for column in ("threshold", "thresholds"):
             connection.execute(f"ALTER TABLE annotators DROP COLUMN {column}")
-        connection.execute("DROP TABLE definitions")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
         connection.commit()
     with Engine.open(library, LEXICON, write=True) as engine:
@@ -96,8 +95,9 @@ def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -
         assert engine.verify() == []
 
 
-def drop_places(connection: sqlite3.Connection) -> None:
-    """Make the images what they were at version 0005."""
+def back_to_0005(connection: sqlite3.Connection) -> None:
+    """Take away what came after version 0005."""
+    connection.execute("DROP TABLE definitions")
     for column in ("city", "region", "country"):
         connection.execute(f"DROP INDEX ix_images_{column}")
         connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
@@ -107,7 +107,7 @@ def drop_places(connection: sqlite3.Connection) -> None:
 
 def test_a_library_without_places_gets_them_without_reading_a_file(library: Path) -> None:
     with closing(sqlite3.connect(library / FILE_NAME)) as connection:
-        drop_places(connection)
+        back_to_0005(connection)
         connection.execute("UPDATE images SET latitude = 41.8902, longitude = 12.4922")
         connection.commit()
     with Engine.open(library, LEXICON, write=True) as engine:
