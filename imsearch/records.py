@@ -209,7 +209,9 @@ class Results:
     `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
     some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
-    high enough to be listed when nothing else is asked for; `total` is larger where everything was.
+    high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `order` is what
+    the hits are sorted by, as ``sort:`` has it ("score", "-date").  `ranked` tells whether one may fit better than
+    another; where only conditions were asked, all fit alike.
     """
 
     query: str
@@ -220,6 +222,8 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     sense: str = ""
     relevant: int = 0
+    order: str = "score"
+    ranked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

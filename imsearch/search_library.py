@@ -36,13 +36,15 @@ class SearchLibrary(TagLibrary):
         min_score: float | None = None,
         everything: bool = False,
         facets: bool = False,
+        facet_values: int | None = None,
         tail: bool = True,
     ) -> Results:
         """The pictures that match a query, the best first.  Raises QueryError.
 
         min_score: where the list ends; by default where the settings say, or else where relevance ends.  everything:
-        list those below that, too; `Results.relevant` tells how many are above.  tail: whether hits need all their
-        tags, or only those that are shown or answer the query, which are read much faster.
+        list those below that, too; `Results.relevant` tells how many are above.  facet_values: how many of each kind
+        of facet at most, 1 or more; ten by default.  tail: whether hits need all their tags, or only those that are
+        shown or answer the query, which are read much faster.
         """
         return self.engine.search(
             text,
@@ -51,6 +53,7 @@ class SearchLibrary(TagLibrary):
             min_score=self.settings.min_score if min_score is None else min_score,
             everything=everything,
             facets=facets,
+            facet_values=facet_values,
             tail=tail,
         )
 

@@ -93,6 +93,10 @@ class Sort:
     reverse: bool = False
     position: int = field(default=0, compare=False)
 
+    def __str__(self) -> str:
+        """Return what stands behind ``sort:``."""
+        return f"-{self.key}" if self.reverse else self.key
+
 
 Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Required | And | Or
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from imsearch.engine.query.tree import Sort
+from imsearch.engine.words.resolved import ranks
 from imsearch.engine.words.words import Words
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ class Answer:
 
     words, query, unknown: how the query was understood; `query` is None when no word of it is known.  ids, scores: what
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
-    first into the order the query asks for.  suggest: finds words for those that nobody knows.  lasting: whether the
-    answer depends on the library alone.
+    first into the order the query asks for, `sort`; None is that of scores.  suggest: finds words for those that nobody
+    knows.  lasting: whether the answer depends on the library alone.
     """
 
     def __init__(
@@ -44,9 +46,11 @@ class Answer:
         order: Callable[[Ranked], Ranked],
         suggest: Callable[[], Mapping[str, tuple[str, ...]]],
         *,
+        sort: Sort | None = None,
         lasting: bool = True,
     ) -> None:
         self.query = query
+        self.sort = sort or Sort("score")
         self.unknown = tuple(unknown)
         self.ids, self.scores = found
         self.cut = cut
@@ -88,6 +92,11 @@ class Answer:
     def sense(self) -> str:
         """The text that counts by its meaning as a whole, or nothing."""
         return "" if self.query is None else self._words.sense_of(self.query)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether one result may fit better than another."""
+        return self.query is None or ranks(self.query)
 
     @cached_property
     def suggestions(self) -> Mapping[str, tuple[str, ...]]:

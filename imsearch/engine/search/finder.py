@@ -80,14 +80,15 @@ class Finder:
         min_score: float | None = None,
         everything: bool = False,
         facets: bool = False,
+        facet_values: int | None = None,
         tail: bool = True,
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
         min_score: where the list ends; by default where relevance ends, see `ranking.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
-        listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
-        those that are shown or answer the query, which are read much faster.
+        listed; facets, if wanted, are those of all that are listed, at most `facet_values` of each kind.  tail: whether
+        hits need all their tags, or only those that are shown or answer the query, which are read much faster.
         """
         asked, answer = self._answer(text)
         least = answer.cut if min_score is None else min_score
@@ -105,13 +106,18 @@ class Finder:
             hits,
             answer.unknown,
             answer.suggestions,
-            self._facets_of(answer, (asked, shown), ids) if facets else {},
+            self._facets_of(answer, (asked, shown), ids, facet_values) if facets else {},
             answer.sense,
             relevant=answer.count(least),
+            order=str(answer.sort),
+            ranked=answer.ranked,
         )
 
-    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
-        return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
+    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64], most: int | None) -> dict[str, Counts]:
+        def count() -> dict[str, Counts]:
+            return self.facets.of(ids) if most is None else self.facets.of(ids, most)
+
+        return self._counted.get((asked, most), count) if answer.lasting else count()
 
     def search_ids(self, text: str, *, min_score: float | None = None, everything: bool = False) -> list[int]:
         """The ids alone of all images that `search` finds, in its order."""
@@ -192,6 +198,7 @@ class Finder:
                 cut_of(found[1], self.ranking or DEFAULT),
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
+                sort=sort,
                 lasting=not outside,
             )
 
