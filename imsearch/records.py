@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.annotator import Annotator
+    from imsearch.annotator import Annotator, CountHead
 
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
@@ -73,6 +73,8 @@ class AnnotatorSpec:
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
     default: whether it runs when the user names no annotator.
+    counts: builds what tells from its vectors how many of a thing a picture shows, by the name of the thing; None when
+    nothing does.  Called at the first query with a number; belongs to the version, as the vectors do.
     """
 
     name: str
@@ -89,6 +91,7 @@ class AnnotatorSpec:
     weights_license: str = ""
     weights_sha256: str | None = None
     default: bool = True
+    counts: Callable[[], Mapping[str, CountHead]] | None = field(default=None, repr=False, compare=False)
 
     def shows(self, name: str, probability: float) -> bool:
         """Whether a tag of this probability is shown."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -24,7 +24,7 @@ from imsearch.engine.query.tree import By, Everything
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.sources import Sources, shown_by
 from imsearch.engine.text_index import Postings
-from imsearch.engine.words.resolved import Filter, Like, Resolved, Scoped, tags_in
+from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
 
 if TYPE_CHECKING:
@@ -86,12 +86,14 @@ class Filters:
         words: _Words,
         duplicates: Callable[[Catalog], Iterable[int]] = duplicates_of,
         like: Callable[[str], Like] | None = None,
+        counted: Callable[[int, Sequence[str]], Counted | None] = lambda value, things: None,
     ) -> None:
         self._catalog = catalog
         self._postings = postings
         self._words = words
         self._duplicates = duplicates
         self._like = like
+        self.counted = counted
         self._sources = Sources(catalog, postings)
 
     def find(self, node: Condition | By | Everything) -> Filter:

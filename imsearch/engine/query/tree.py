@@ -65,6 +65,18 @@ class Less:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """How many there are of the thing beside it; `word` is the number as a tag may have it, `things` what is counted.
+
+    Made from words, see `imsearch.engine.words.numbers`.
+    """
+
+    word: Word
+    value: int
+    things: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Required:
     """Only pictures that show it."""
 
@@ -98,7 +110,7 @@ class Sort:
         return f"-{self.key}" if self.reverse else self.key
 
 
-Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Required | And | Or
+Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Number | Required | And | Or
 
 
 @dataclass(frozen=True, slots=True)

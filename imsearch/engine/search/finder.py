@@ -13,6 +13,7 @@ from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
 from imsearch.engine.query.grammar import parse
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.numbers import Numbers
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import TextIndex
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
@@ -65,6 +66,7 @@ class Finder:
         self._indexes = indexes
         self._lexicon = lexicon
         self._speaking = Speaking(catalog, indexes, lexicon, meanings)
+        self.numbers = Numbers(catalog, indexes)
         self._answers: Memory[Answer] = Memory(
             REMEMBERED, _ANSWER_BYTES, lambda answer: answer.bytes if answer.lasting else None
         )
@@ -184,7 +186,7 @@ class Finder:
 
         def ask(index: TextIndex) -> Answer:
             like = partial(self._like, outside=outside)
-            filters = Filters(self.catalog, index.postings, words, duplicates, like)
+            filters = Filters(self.catalog, index.postings, words, duplicates, like, self.numbers.counted)
             query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found = np.empty(0, np.int64), np.empty(0, np.float32)
             if query is not None:

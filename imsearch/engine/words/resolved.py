@@ -68,6 +68,19 @@ class Sense:
     words: int = 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """How likely each of the images `ids` shows so many of a thing, by its looks: it orders results and finds none.
+
+    `usual` is how likely an image is that nothing is known of.
+    """
+
+    text: str
+    ids: NDArray[int64]
+    probabilities: NDArray[float32]
+    usual: float
+
+
 @dataclass(frozen=True, slots=True)
 class Negated:
     """Without it."""
@@ -104,7 +117,7 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Sense | Filter | Scoped | Like | Negated | Weaker | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Sense | Filter | Scoped | Like | Counted | Negated | Weaker | Demanded | All | AnyOf
 
 
 def tags_in(query: Resolved) -> set[str]:
@@ -113,7 +126,7 @@ def tags_in(query: Resolved) -> set[str]:
         return {*query.names, *query.members}
     if isinstance(query, Sense):
         return set(query.weights)
-    if isinstance(query, Filter | Like):
+    if isinstance(query, Filter | Like | Counted):
         return set()
     items = (query.item,) if isinstance(query, Negated | Weaker | Demanded | Scoped) else query.items
     return {tag for item in items for tag in tags_in(item)}
@@ -121,7 +134,7 @@ def tags_in(query: Resolved) -> set[str]:
 
 def ranks(query: Resolved) -> bool:
     """Whether anything in it makes one result better than another; conditions alone do not."""
-    if isinstance(query, Term | Sense | Scoped | Like):
+    if isinstance(query, Term | Sense | Scoped | Like | Counted):
         return True
     if isinstance(query, Filter):
         return False

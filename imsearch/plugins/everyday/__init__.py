@@ -13,7 +13,9 @@ from imsearch import hookimpl
 from imsearch.records import AnnotatorSpec, RecipeSpec
 
 if TYPE_CHECKING:
-    from imsearch.annotator import Annotator
+    from collections.abc import Mapping
+
+    from imsearch.annotator import Annotator, CountHead
     from imsearch.training.run import Run
 
 NAME = "everyday"
@@ -31,6 +33,12 @@ def _build(device: str) -> Annotator:
     from imsearch.plugins.everyday.annotator import EverydayAnnotator
 
     return EverydayAnnotator(WEIGHTS, _summary()["sha256"], device)
+
+
+def _counts() -> Mapping[str, CountHead]:
+    from imsearch.plugins.everyday.counts import read_heads
+
+    return read_heads()
 
 
 def _train(run: Run) -> Path:
@@ -74,6 +82,7 @@ def imsearch_annotators() -> list[AnnotatorSpec]:
             license="Apache-2.0",
             weights_license="Apache-2.0",
             weights_sha256=summary["sha256"],
+            counts=_counts,
         )
     ]
 
