@@ -11,7 +11,19 @@ MANY = 3
 """Three and more, a group, several."""
 _WORD = re.compile(r"[a-z0-9]+(?:[-'][a-z]+)*")
 _NUMBERS = {
-    **{"a": 1, "an": 1, "one": 1, "single": 1, "lone": 1, "another": 1, "two": 2, "both": 2, "2": 2, "three": 3, "3": 3},
+    **{
+        "a": 1,
+        "an": 1,
+        "one": 1,
+        "single": 1,
+        "lone": 1,
+        "another": 1,
+        "two": 2,
+        "both": 2,
+        "2": 2,
+        "three": 3,
+        "3": 3,
+    },
     **{"four": 4, "4": 4, "five": 5, "six": 6, "seven": 7, "eight": 8},
 }
 _GROUPS = frozenset(("group", "crowd", "team", "bunch", "crowds", "groups", "several", "many", "band", "line", "row"))
@@ -29,19 +41,23 @@ class Thing:
     several: frozenset[str]
 
 
+def _nouns(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 PEOPLE = Thing(
     "person",
-    frozenset(
+    _nouns(
         "person man woman boy girl child kid baby toddler adult player guy lady skateboarder surfer snowboarder skier "
         "biker cyclist climber skater rider wrestler cheerleader dancer runner teenager couple gentleman hiker athlete "
         "bicyclist golfer swimmer performer male female infant youth teen worker soldier diver wakeboarder "
-        "motorcyclist".split()
+        "motorcyclist"
     ),
-    frozenset(
+    _nouns(
         "people persons men women boys girls children kids babies toddlers adults players guys ladies friends hikers "
         "bikers cyclists skiers surfers snowboarders teenagers teens runners dancers wrestlers cheerleaders males "
         "females youths soldiers racers riders climbers performers workers athletes skateboarders motorcyclists "
-        "couples".split()
+        "couples"
     ),
 )
 DOGS = Thing("dog", frozenset(("dog", "puppy")), frozenset(("dogs", "puppies")))

@@ -4,7 +4,9 @@
 
 Asked are pictures of Flickr8k's dev split (or the captioned ones of coco_mini) through the program's own search.  A
 picture is right when most of its captions, and two at least, agree on the number; it is not judged when they do not
-agree.  "without" is the same query without its number.  ``--library`` keeps the indexed pictures for the next time.
+agree.  Columns: average precision without the number in the query and with it, among all judged pictures; then among
+those with any of the thing, with what chance would have; then the pictures that are listed by default, and precision
+and recall of that list.  ``--library`` keeps the indexed pictures for the next time.
 ``--learn`` learns from the train split instead, and judges nothing.
 """
 
@@ -62,18 +64,22 @@ def images_of(library: Library, samples: Sequence[Sample]) -> list[int]:
 
 
 def judge(library: Library, samples: Sequence[Sample]) -> None:
-    """Print the average precision of each query, with its number and without."""
+    """Print the average precision of each query with its number and without, and how right its list is."""
     images = images_of(library, samples)
-    table = make_table("query", ">right", ">judged", ">without", ">with", ">of those with any: chance", ">without", ">with")
+    table = make_table("query", ">right", ">without", ">with", ">chance", ">without", ">with", ">listed", ">P", ">R")
     for typed, without, thing, number in QUERIES:
         counts = [count_of(sample.extra["captions"], thing) for sample in samples]
         truth = {image: count for image, count in zip(images, counts, strict=True) if count is not None}
         some = {image: count for image, count in truth.items() if count}
         orders = [library.engine.search_ids(text, min_score=0) for text in (without, typed)]
-        cells = [f"{average_precision(order, judged, number):.3f}" for judged in (truth, some) for order in orders]
+        all_, few = ([average_precision(order, judged, number) for order in orders] for judged in (truth, some))
         right = sum(count == number for count in truth.values())
-        chance = f"{right / max(len(some), 1):.3f}"
-        table.add_row(typed, str(right), str(len(truth)), *cells[:2], chance, *cells[2:])
+        listed = [image for image in library.engine.search_ids(typed) if image in truth]
+        hits = sum(truth[image] == number for image in listed)
+        figures = (*all_, right / max(len(some), 1), *few)
+        precision, recall = hits / max(len(listed), 1), hits / max(right, 1)
+        cells = [f"{figure:.3f}" for figure in figures]
+        table.add_row(typed, str(right), *cells, str(len(listed)), f"{precision:.2f}", f"{recall:.2f}")
     print_table(table)
 
 
@@ -104,10 +110,10 @@ def learn(vectors: Floats, counts: Sequence[int | None]) -> CountHead:
     steps = _EPOCHS * -(-len(inputs) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     for _ in range(_EPOCHS):
-        for batch in torch.randperm(len(inputs)).split(_BATCH):
+        for batch in torch.randperm(len(inputs)).split(_BATCH):  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
             logits = network(inputs[batch])
-            torch.nn.functional.binary_cross_entropy_with_logits(logits, targets[batch]).backward()
+            torch.nn.functional.binary_cross_entropy_with_logits(logits, targets[batch]).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
     weights = layer.weight.detach().numpy() / spread

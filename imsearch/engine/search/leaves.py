@@ -108,7 +108,7 @@ class Leaves:
     def _counted(self, node: Counted) -> Scored:
         known = node.ids < self._size
         score = np.full(self._size, node.usual, np.float32)
-        score[node.ids[known]] = node.probabilities[known]
+        score[node.ids[known]] = node.scores[known]
         nowhere = np.zeros(self._size, np.bool_)
         return Scored(score, nowhere, score >= 0.5, ~nowhere)
 

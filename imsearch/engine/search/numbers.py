@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Heads = Mapping[str, tuple[str, Mapping[str, CountHead]]]
 _CLASSES = 3
 """One, two, three or more."""
+_WEIGHT = 1.5
+"""A number counts so much as another word: more, and few pictures are listed; less, and most with the thing are."""
 
 
 class Numbers:
@@ -35,7 +37,7 @@ class Numbers:
     def counted(self, value: int, things: Sequence[str]) -> Counted | None:
         """How likely each picture shows so many of the first of these things that is counted; None where none is.
 
-        value: 1 or more; three and more are one class.  Heads of a version that did not make the vectors are not asked.
+        value: 1 or more; three and more are one class.  A probability is raised to `_WEIGHT`.  Heads of a version that did not make the vectors are not asked.
         """
         import numpy as np
 
@@ -45,7 +47,7 @@ class Numbers:
         name, thing, head = found
         column = min(value, _CLASSES) - 1
         ids, products = self._products(name, head.weights[column])
-        chance = 1 / (1 + np.exp(-(products + head.bias[column])))
+        chance = (1 + np.exp(-(products + head.bias[column]))) ** -_WEIGHT
         usual = float(np.median(chance)) if len(chance) else 0.5
         return Counted(f"{value} {thing}", ids, chance.astype(np.float32), usual)
 

@@ -70,14 +70,14 @@ class Sense:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """How likely each of the images `ids` shows so many of a thing, by its looks: it orders results and finds none.
+    """How well each of the images `ids` shows so many of a thing, by its looks: it orders results and finds none.
 
-    `usual` is how likely an image is that nothing is known of.
+    `scores` lie in 0 to 1; `usual` is that of an image of which nothing is known.
     """
 
     text: str
     ids: NDArray[int64]
-    probabilities: NDArray[float32]
+    scores: NDArray[float32]
     usual: float
 
 

@@ -15,7 +15,19 @@ from imsearch.engine.query.tree import And, Less, Node, Number, Or, Word
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
 from imsearch.engine.words.numbers import find_number
-from imsearch.engine.words.resolved import All, Counted, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, Weaker
+from imsearch.engine.words.resolved import (
+    All,
+    Counted,
+    Demanded,
+    Filter,
+    Like,
+    Negated,
+    Resolved,
+    Scoped,
+    Sense,
+    Term,
+    Weaker,
+)
 from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.text_words import Written, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
