@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imsearch.annotator import Annotator, CountHead
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
     from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
-    from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, RecipeSpec, Tag
+    from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
 
 __version__ = "0.1.0"
 
@@ -26,9 +26,11 @@ __all__ = [
     "AnnotatorSpec",
     "CountHead",
     "Image",
+    "LanguageSpec",
     "Picture",
     "RecipeSpec",
     "Tag",
+    "TextEncoder",
     "hookimpl",
 ]
 
@@ -39,9 +41,11 @@ _HOMES = {
     "AnnotatorSpec": "imsearch.records",
     "CountHead": "imsearch.annotator",
     "Image": "imsearch.records",
+    "LanguageSpec": "imsearch.records",
     "Picture": "imsearch.pictures.picture",
     "RecipeSpec": "imsearch.records",
     "Tag": "imsearch.records",
+    "TextEncoder": "imsearch.annotator",
     "hookimpl": "imsearch.plugins.hookspecs",
 }
 

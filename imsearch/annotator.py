@@ -1,6 +1,7 @@
-"""The class a model plugin implements.
+"""The classes a model plugin implements.
 
-An annotator looks at pictures and returns what it sees; it never touches a store.
+An annotator looks at pictures and returns what it sees; it never touches a store.  A text encoder, where a model has
+one, puts words into the space of the vectors that its annotator makes of pictures.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -59,3 +60,23 @@ class CountHead:
 
     weights: NDArray[float32]
     bias: NDArray[float32]
+
+
+class TextEncoder(Protocol):
+    """The way of text into an annotator's vector space, built by `AnnotatorSpec.text_encoder` and kept for a process.
+
+    It may have a method ``probability(cosines)`` besides: how likely pictures of these cosines show what a text says,
+    float32 in 0 to 1, of the shape of the cosines.  Without it, imsearch judges a picture against all others of a
+    library (docs/meaning.md).
+    """
+
+    @property
+    def scale(self) -> float:
+        """How much one unit of cosine is worth, in nats of log-odds; in CLIP the logit scale.  Positive and finite."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[float32]:
+        """Directions in the space of pictures, float32 ``(texts, vector_length)``.
+
+        Their cosine to a picture's vector tells how well the two fit.  Rows have the length 1, or are zeros for a text
+        of which nothing is known.  Called by several threads, one after another.
+        """

@@ -28,6 +28,7 @@ def results_record(results: Results) -> dict[str, Any]:
         "hits": [hit_record(hit) for hit in results.hits],
         "unknown": list(results.unknown),
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
+        "understood": [{"typed": typed, "meaning": meaning} for typed, meaning in results.understood],
     }
     if results.facets:
         record["facets"] = facets_record(results.facets)
@@ -157,12 +158,19 @@ def annotators_record(found: Iterable[AnnotatorStatus], installed: Collection[st
 
 
 def status_record(
-    found: Status, failures: Sequence[Failure], config: Path, encoder: str, installed: Collection[str]
+    found: Status,
+    failures: Sequence[Failure],
+    config: Path,
+    encoder: str,
+    space: str,
+    installed: Collection[str],
+    languages: Iterable[str],
 ) -> dict[str, Any]:
     """What ``imsearch status`` prints.
 
-    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  installed: the
-    names of the annotators that could run.
+    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  space: in
+    whose space free text is compared.  installed: the names of the annotators that could run.  languages: the codes of
+    those that queries are understood in.
     """
     return {
         "library": str(found.folder),
@@ -172,7 +180,9 @@ def status_record(
         "tags": found.tags,
         "corrections": found.corrections,
         "bytes": found.bytes,
+        "languages": list(languages),
         "sentence_encoder": encoder,
+        "free_text": space,
         "annotators": [
             {
                 "name": each.name,

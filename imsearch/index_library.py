@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imsearch.engine.review import Thresholds
     from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager
+    from imsearch.plugins.text_encoders import TextEncoders
     from imsearch.runs import LastRun, Progress
     from imsearch.settings import Settings
 
@@ -43,6 +44,13 @@ class IndexLibrary(TagLibrary):
         from imsearch.plugins.count_heads import count_heads
 
         return count_heads(self.plugins.offered())
+
+    @cached_property
+    def text_encoders(self) -> TextEncoders:
+        """What puts words into the spaces of pictures; plugins are loaded when a text is first asked for."""
+        from imsearch.plugins.text_encoders import TextEncoders
+
+        return TextEncoders(lambda: self.plugins)
 
     def _thresholds(self) -> Thresholds:
         from imsearch.engine.review import Thresholds

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.annotator import Annotator, CountHead
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
 
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
@@ -75,6 +75,8 @@ class AnnotatorSpec:
     default: whether it runs when the user names no annotator.
     counts: builds what tells from its vectors how many of a thing a picture shows, by the name of the thing; None when
     nothing does.  Called at the first query with a number; belongs to the version, as the vectors do.
+    text_encoder: builds what puts words into the space of its vectors, or None when nothing does.  Called at the first
+    query with words, on a processor; belongs to the version, as the vectors do.
     """
 
     name: str
@@ -92,6 +94,7 @@ class AnnotatorSpec:
     weights_sha256: str | None = None
     default: bool = True
     counts: Callable[[], Mapping[str, CountHead]] | None = field(default=None, repr=False, compare=False)
+    text_encoder: Callable[[], TextEncoder] | None = field(default=None, repr=False, compare=False)
 
     def shows(self, name: str, probability: float) -> bool:
         """Whether a tag of this probability is shown."""
@@ -109,6 +112,18 @@ class AnnotatorSpec:
     def marked(self, tags: Iterable[Tag]) -> list[Tag]:
         """These tags as this annotator's, each with whether it is shown."""
         return [Tag(tag.name, float(tag.probability), self.name, self.shows(tag.name, tag.probability)) for tag in tags]
+
+
+@dataclass(frozen=True)
+class LanguageSpec:
+    """A language in which queries are understood, beside English.
+
+    code: as ISO 639 has it, lower case: ``de``.  path: the file of its words, as docs/languages.md describes it; read
+    only where the language is in use.
+    """
+
+    code: str
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -214,7 +229,9 @@ class Results:
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
     high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `order` is what
     the hits are sorted by, as ``sort:`` has it ("score", "-date").  `ranked` tells whether one may fit better than
-    another; where only conditions were asked, all fit alike.
+    another; where only conditions were asked, all fit alike.  `understood` are
+    the words that were taken for a condition or left something out, as they were typed, and which that is:
+    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.
     """
 
     query: str
@@ -227,6 +244,7 @@ class Results:
     relevant: int = 0
     order: str = "score"
     ranked: bool = True
+    understood: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,10 @@ class SearchLibrary(TagLibrary):
             tail=tail,
         )
 
+    def languages(self) -> dict[str, str]:
+        """The languages that queries are understood in: their codes and own names, English first."""
+        return self.engine.languages
+
     def found_ids(self, text: str, everything: bool = False) -> list[int]:
         """The ids of all pictures that `query` lists, in its order."""
         return self.engine.search_ids(text, min_score=self.settings.min_score, everything=everything)
@@ -83,15 +87,21 @@ class SearchLibrary(TagLibrary):
         """Tells what the library holds now from what it held before it changed, and one library from another."""
         return self.engine.state()
 
-    def similar(self, image: Path | int, *, limit: int | None = None, offset: int = 0) -> Results:
+    def similar(self, image: Path | int, words: str = "", *, limit: int | None = None, offset: int = 0) -> Results:
         """The pictures nearest to a file, which need not be in the library, or to one of the library, by its id.
 
-        The vectors compared are those of the annotator the settings name first, or else of the one that makes the
-        longest.  Raises PictureError when the file cannot be read.
+        words: what they shall show besides; a query, in which looking like the picture counts as a further word.  The
+        vectors compared are those of the annotator the settings name first, or else of the one that makes the longest.
+        Raises PictureError when the file cannot be read, and QueryError for words that cannot be understood.
         """
         name = self.engine.vector_space()
         if name is None:
             raise ImsearchError(NO_VECTORS)
+        if words.strip():
+            target = image if isinstance(image, int) else self._known_or_readable(image)
+            most = self.settings.limit if limit is None else limit
+            results = self.engine.search(words, limit=most, offset=offset, everything=True, like=str(target))
+            return replace(results, query=f"{image} {words}")
         results = self.engine.similar(
             image if isinstance(image, int) else self._nearest_to(image, name),
             annotator=name,
@@ -100,12 +110,16 @@ class SearchLibrary(TagLibrary):
         )
         return replace(results, query=str(image))
 
-    def _nearest_to(self, image: Path, name: str) -> int | NDArray[float32]:
+    def _known_or_readable(self, image: Path) -> int | Path:
+        """The id of a picture whose bytes the library knows, or else the path of a file that is there."""
         from imsearch.indexer.outside import sha256_of
 
         path = image.absolute()
-        known = self.engine.catalog.images_by_sha256([sha256_of(path)])
-        return next(iter(known.values())) if known else self._vector_of(path, name)
+        return next(iter(self.engine.catalog.images_by_sha256([sha256_of(path)]).values()), path)
+
+    def _nearest_to(self, image: Path, name: str) -> int | NDArray[float32]:
+        known = self._known_or_readable(image)
+        return known if isinstance(known, int) else self._vector_of(known, name)
 
     def _vector_of(self, path: Path, name: str) -> NDArray[float32]:
         """What an annotator makes of a file that the library does not know; `Library` can tell."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,18 +100,17 @@ def query(
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
     with open_library(settings) as opened:
-        try:
-            with foreign():  # like: may ask a model
-                results = opened.query(
-                    text,
-                    offset=offset,
-                    everything=everything,
-                    facets=facets or facet_values is not None,
-                    facet_values=facet_values,
-                )
-        except QueryError as error:
-            raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
+        with pointing(text), foreign():  # like: may ask a model
+            results = opened.query(
+                text,
+                offset=offset,
+                everything=everything,
+                facets=facets or facet_values is not None,
+                facet_values=facet_values,
+            )
         print_results(results, form, nul, explain)
+        if results.understood:
+            say(_understood(results))
         if results.unknown:
             say(_unknown(results))
         if not results.hits:
@@ -120,36 +121,60 @@ def query(
 
 
 @click.command(
+    cls=QueryCommand,
     epilog="""\b
 Examples:
   imsearch similar holiday/beach.jpg
   imsearch similar ~/Downloads/unknown.png -n 5     any file, in the library or not
-"""
+  imsearch similar holiday/beach.jpg at night       like it, but at night
+""",
 )
 @click.argument("image", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1)
 @limit_option
 @format_option("table", "json", "paths")
 @nul_option
 @annotator_option
 @device_option
 @library_option
-def similar(image: Path, form: str, nul: bool, **flags: Any) -> int:
+def similar(image: Path, words: tuple[str, ...], form: str, nul: bool, **flags: Any) -> int:
     """Find pictures that look like IMAGE.
 
-    IMAGE may be any picture file; one outside the library is read and goes through the model first.
+    IMAGE may be any picture file; one outside the library is read and goes through the model first.  WORDS say what
+    pictures shall show besides; they are a query.
     """
-    with open_library(load_settings(flags)) as opened, calling_plugin("an annotator"):
-        results = opened.similar(image)
+    text = " ".join(word.removeprefix(_MARK) for word in words)
+    with open_library(load_settings(flags)) as opened, calling_plugin("an annotator"), pointing(text):
+        results = opened.similar(image, text)
     print_results(results, form, nul)
-    if not results.hits:
+    if results.unknown:
+        say(_unknown(results))
+    if not results.hits and text:
+        say(f"Nothing found for {text!r}.")
+    elif not results.hits:
         say("Nothing found: the library holds no other picture with a vector.")
     return 0 if results.hits else 1
+
+
+@contextmanager
+def pointing(text: str) -> Iterator[None]:
+    """Show where a query stops making sense."""
+    try:
+        yield
+    except QueryError as error:
+        raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
 
 
 def _say_more(results: Results, offset: int) -> None:
     last = offset + len(results.hits)
     if last < results.total:
         say(f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more.")
+
+
+def _understood(results: Results) -> str:
+    """What words were taken for: ``Understood: last summer (date:2026-06..2026-08).``"""
+    told = (f"{printable(typed)} ({printable(meaning)})" for typed, meaning in results.understood)
+    return f"Understood: {', '.join(told)}."
 
 
 def _unknown(results: Results) -> str:

@@ -22,7 +22,7 @@ from imsearch.engine.indexes import Indexes
 from imsearch.engine.keeper import Keeper
 from imsearch.engine.recorder import TAIL, Recorder
 from imsearch.engine.search.finder import Finder
-from imsearch.engine.words.words import Lexicon, Meanings
+from imsearch.engine.words.words import Lexicon
 from imsearch.errors import LibraryError
 from imsearch.records import AnnotatorSpec, Failure
 
@@ -46,9 +46,9 @@ class Engine(Finder):
     what was read from files is for one thread of the process that opened the library for writing.
     """
 
-    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int, meanings: Meanings | None) -> None:
+    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int) -> None:
         """See `open`."""
-        super().__init__(catalog, Indexes(home, catalog), lexicon, meanings)
+        super().__init__(catalog, Indexes(home, catalog), lexicon)
         self.notes: list[str] = home.notes
         self._home = home
         self._recorder = Recorder(catalog, tail) if home.writing else None
@@ -66,19 +66,18 @@ class Engine(Finder):
         write: bool = False,
         create: bool = False,
         tail: int = TAIL,
-        meanings: Meanings | None = None,
     ) -> Engine:
         """Open the library in `folder`.
 
         write: take the right to write, or raise `LibraryLocked`.  create: make a new library where there is none
-        (implies write).  tail: tags kept for an image and annotator.  meanings: says what unknown words are near to.
+        (implies write).  tail: tags kept for an image and annotator.
         Raises `LibraryError` when the folder holds no library, a newer one, or a damaged one.  `notes` says what had
         to be repaired.
         """
         home = Home.open(folder, write=write, create=create)
         try:
             catalog = home.open_catalog()
-            engine = cls(home, catalog, lexicon, tail, meanings)
+            engine = cls(home, catalog, lexicon, tail)
             engine._indexes.heal()
         except BaseException:
             home.close()

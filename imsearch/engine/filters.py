@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
-from sqlalchemy import Column, ColumnElement, and_, between, exists, or_, select, true
+from sqlalchemy import Column, ColumnElement, and_, between, exists, extract, or_, select, true
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog, under
 from imsearch.engine.places import box, inside
-from imsearch.engine.query.conditions import Chance, Circle, Condition, Exact, Part, Span, did_you_mean
+from imsearch.engine.query.conditions import Chance, Circle, Condition, Exact, Months, Part, Span, did_you_mean
 from imsearch.engine.query.tree import By, Everything
 from imsearch.engine.query.tree import Like as LikeNode
+from imsearch.engine.screenshots import is_screenshot
 from imsearch.engine.sources import Sources, shown_by
 from imsearch.engine.text_index import Postings
 from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
@@ -140,6 +141,8 @@ class Filters:
                 return self._named(condition.key, value)
             case Exact():
                 return self._exactly(condition.key, value.text)
+            case Months():
+                return self._select(extract("month", _image.taken_at).in_(value.numbers))
         if condition.key == "annotator":
             return self._select(shown_by(self._known("annotator", value, condition.position)))
         if condition.key == "type":
@@ -150,6 +153,8 @@ class Filters:
             return np.unique(np.fromiter(self._duplicates(self._catalog), np.int64))
         if value == "panorama":
             return self._select(_PANORAMA)
+        if value == "screenshot":
+            return self._on_paths(is_screenshot)
         if value == "people":
             return self._showing(self._words.of_kind(_PERSON))
         if value in ("tags", "untagged"):
@@ -214,10 +219,13 @@ class Filters:
             with self._catalog.reading() as connection:
                 names = connection.execute(select(column).where(column.is_not(None)).distinct()).scalars().all()
             return self._select(column.in_([name for name in names if fits(name)]))
+        return self._on_paths(lambda path: fits(path.rpartition(os.sep)[2] if key == "name" else path))
+
+    def _on_paths(self, fits: Callable[[str], bool]) -> NDArray[int64]:
+        """The images with a file whose path fits."""
         with self._catalog.reading() as connection:
             files = connection.execute(select(s.files.c.path, s.files.c.image_id)).all()
-        texts = ((os.fsdecode(path), image) for path, image in files)
-        found = (image for text, image in texts if fits(text.rpartition(os.sep)[2] if key == "name" else text))
+        found = (image for path, image in files if fits(os.fsdecode(path)))
         return np.unique(np.fromiter(found, np.int64))
 
 

@@ -18,6 +18,7 @@ HINTS: Mapping[str, str] = {
     "date": "when it was taken: date:2023-05",
     "before": "taken before: before:2023",
     "after": "taken after: after:2023-05",
+    "month": "of any year: month:12",
     "camera": "the camera's name holds this",
     "lens": "the lens's name holds this",
     "iso": "sensitivity: iso:>800",
@@ -28,7 +29,7 @@ HINTS: Mapping[str, str] = {
     "orientation": "portrait, landscape or square",
     "near": "latitude, longitude, kilometres",
     "has": "a place, a date, people, a title ...",
-    "is": "a duplicate, a panorama, or untagged",
+    "is": "a duplicate, a panorama, a screenshot, or untagged",
 }
 FIXED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "orientation": (
@@ -54,6 +55,7 @@ FIXED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("duplicate", "has a near duplicate"),
         ("untagged", "no tag is shown"),
         ("panorama", "very wide or very tall"),
+        ("screenshot", "named so by a phone or a computer"),
     ),
     "sort": (
         ("-date", "the newest first"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.letters import breaks_lines, is_blank, tidy
+from imsearch.plugins.text_contract import text_rules
 from imsearch.records import RANKING_ONLY, USER, Annotation, AnnotatorSpec, Tag
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
     if annotator is None:
         return [described, built]
     try:
-        checks = [described, built, *_behaviour(spec, annotator)]
+        checks = [described, built, *_behaviour(spec, annotator), *_until_failure(*text_rules(spec))]
         if spec.counts is not None:
             checks += _until_failure(("what counts things is as the spec's vectors need it", lambda: _counts(spec)))
     finally:
@@ -77,6 +78,10 @@ def spec_problems(spec: AnnotatorSpec) -> list[str]:
         problems.append("the vector length must be positive, or None for no vectors")
     if spec.counts is not None and (not callable(spec.counts) or spec.vector_length is None):
         problems.append("counts must be a function, and needs vectors to count by")
+    if spec.text_encoder is not None and not callable(spec.text_encoder):
+        problems.append("the text encoder must be a function that builds one, or None")
+    if spec.text_encoder is not None and spec.vector_length is None:
+        problems.append("a text encoder needs vectors to be compared with, but the vector length is None")
     if spec.input_size < 1:
         problems.append("the input size must be positive")
     return problems

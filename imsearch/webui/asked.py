@@ -117,6 +117,15 @@ def _day(text: str) -> str:
     return f"{day}{MONTHS[int(found[2]) - 1]} {found[1]}"
 
 
+def _months(text: str) -> str:
+    first, dots, last = text.partition("..")
+    return f"from {_month(first)} to {_month(last)}" if dots else f"in {_month(first)}"
+
+
+def _month(number: str) -> str:
+    return MONTHS[int(number) - 1]
+
+
 def _near(text: str) -> str:
     *place, distance = (part.strip() for part in text.split(","))
     return f"within {distance} km of {', '.join(place)}" if place else f"near {text}"
@@ -140,6 +149,7 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "folder": lambda text: f"in the folder {PurePath(text).name or text}",
     "type": lambda text: f"of type {text.upper()}",
     "date": _date,
+    "month": _months,
     "before": lambda text: f"before {_day(text)}",
     "after": lambda text: f"after {_day(text)}",
     "camera": lambda text: f"taken with {text}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,19 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
         "hits": [],
         "unknown": [],
         "suggestions": {},
+        "understood": [],
     }
+
+
+def test_what_was_understood_is_told(run: Run, indexed: Path) -> None:
+    ran = run("query", "png", "without", "blue", "--format", "json")
+    understood = [{"typed": "png", "meaning": "type:png"}, {"typed": "without blue", "meaning": "-blue"}]
+    assert ran.json["understood"] == understood
+    assert "Understood: png (type:png), without blue (-blue)." in ran.err
+    years = {f"date:{date.today().year - 1}"}
+    (told,) = run("query", "last", "year", "--format", "json").json["understood"]
+    assert told["meaning"] in years | {f"date:{date.today().year - 1}"}  # it may be New Year just now
+    assert run("query", "green", "png", "--format", "paths").out == f"{indexed}/green.png\n"
 
 
 def test_a_query_that_cannot_be_understood_exits_with_2(run: Run, indexed: Path) -> None:
@@ -154,6 +167,18 @@ def test_similar_in_the_library_and_outside(run: Run, indexed: Path, tmp_path: P
     assert {Path(hit["path"]).name for hit in inside["hits"]} == {"green.png", "blue.png"}
     outside = plain(tmp_path / "other.png", (250, 30, 10))
     assert run("similar", outside, "-n", "1", "--format", "paths").out == f"{indexed}/red.png\n"
+
+
+def test_similar_with_words(run: Run, indexed: Path, tmp_path: Path) -> None:
+    # Both look as much like red; of the others the word decides.
+    ran = run("similar", indexed / "red.png", "blue", "-green", "--format", "json")
+    assert ran.json["query"] == f"{indexed / 'red.png'} blue -green"
+    assert Path(ran.json["hits"][0]["path"]).name == "blue.png"
+    outside = plain(tmp_path / 'odd "name" (1).png', (250, 30, 10))
+    assert run("similar", outside, "red", "-n", "1", "--format", "paths").out == f"{indexed}/red.png\n"
+    wrong = run("similar", indexed / "red.png", "date:2023-15")
+    assert wrong.code == 2 and "There is no month 15" in wrong.err and "^" in wrong.err
+    assert "no word known for: qwertz" in run("similar", indexed / "red.png", "qwertz").err
 
 
 def test_similar_to_something_unreadable_exits_with_2(run: Run, indexed: Path) -> None:

@@ -25,6 +25,7 @@ TOLD = [
     ("date:2023-06..2024", "", "from June 2023 to 2024"),
     ("date:2023-06..", "", "since June 2023"),
     ("date:<=2023", "", "until 2023"),
+    ("month:12 -month:11..2", "", "in December, not from November to February"),
     ("before:2023-07", "", "before July 2023"),
     ("iso:50..400 width:>2000", "", "at ISO 50 to 400, over 2000 pixels wide"),
     ("near:48.137,11.575,5", "", "within 5 km of 48.137, 11.575"),

@@ -143,6 +143,9 @@ def test_similar_pictures(client: TestClient, library: Library) -> None:
     assert all(hit["id"] != 1 for hit in told["hits"])
     following = client.get("/api/images/1/similar", params={"n": 2, "offset": 1}).json()
     assert following["hits"][0] == told["hits"][1]
+    blue = client.get("/api/images/1/similar", params={"q": "blue", "n": 1}).json()
+    assert blue["query"] == "1 blue" and blue["hits"] == results_record(library.similar(1, "blue", limit=1))["hits"]
+    assert client.get("/api/images/1/similar", params={"q": "date:tomorrowish"}).status_code == 400
     assert client.get("/api/images/77/similar").status_code == 404
     assert client.get("/api/images/99999999999999999999/similar").status_code == 422
 
@@ -183,7 +186,7 @@ def test_the_command_line_prints_the_same(
         ("/api/search?ofset=1&fasets=1", ["ofset", "fasets"], "Did you mean offset? fasets"),
         ("/api/facets?n=7", ["n"], "n is not known here. It takes q, all, facet_values."),
         ("/api/complete?q=gr&cursor=1", ["cursor"], "It takes q, at, n."),
-        ("/api/images/1/similar?q=red", ["q"], "It takes n, offset."),
+        ("/api/images/1/similar?limit=3", ["limit"], "It takes n, offset, q."),
         ("/api/images/1?size=small", ["size"], "It takes no parameters."),
         ("/api/images/1/thumbnail?sise=small", ["sise"], "Did you mean size?"),
         ("/api/tags?q=red", ["q"], "It takes prefix, by."),

@@ -54,6 +54,15 @@ def test_a_query_ranks_and_says_why(client: TestClient) -> None:
     assert 'href="./picture/' in page.text and "?q=red" in page.text
 
 
+def test_what_was_understood_stands_above_the_pictures(client: TestClient) -> None:
+    page = client.get("/", params={"q": "jpg without noise"})
+    assert "Understood: <q>jpg</q> as <code>type:jpeg</code>, <q>without noise</q> as <code>-noise</code>." in page.text
+    assert "Understood" not in client.get("/", params={"q": "red"}).text
+    nothing = client.get("/", params={"q": "red gif"})
+    assert names(nothing.text) == []
+    assert "<code>type:gif</code>" in nothing.text
+
+
 def test_pictures_have_their_shape_and_size(client: TestClient) -> None:
     page = client.get("/", params={"q": "name:noise.jpg"})
     assert f'class="hit {shape(1200, 800)}"' in page.text

@@ -65,7 +65,14 @@ class Chance:
     span: Span
 
 
-Value: TypeAlias = Span | Part | Exact | Circle | Chance | str
+@dataclass(frozen=True, slots=True)
+class Months:
+    """Months of any year, 1 to 12."""
+
+    numbers: tuple[int, ...]
+
+
+Value: TypeAlias = Span | Part | Exact | Circle | Chance | Months | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _CHANCE = re.compile(r'("[^"]*"|[^"].*?)(>=|<=|>|<)([^<>=]*)', re.DOTALL)  # in quotes, everything is a name
 ORIENTATIONS = ("portrait", "landscape", "square")
 HAS = ("gps", "date", "camera", "lens", "iso", "rating", "people", "tags", "text", "title", "description", "keywords")
-IS = ("duplicate", "untagged", "panorama")
+IS = ("duplicate", "untagged", "panorama", "screenshot")
 SORTS = ("date", "name", "size", "score", "rating")
 FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "tif": "tiff", "heic": "heif"}
 """Endings of file names that are not the name of the format."""
@@ -219,6 +226,22 @@ def _later(text: str) -> Value:
     return _compared(">", *_date(text, 0), half_open=True)
 
 
+def _months(text: str) -> Value:
+    first, dots, last = text.partition("..")
+    offset = len(first) + 2
+    numbers = [_month(part, at) for part, at in ((first, 0), (last, offset))[: 2 if dots else 1]]
+    low, high = numbers[0], numbers[-1]
+    return Months(tuple((low + step - 1) % 12 + 1 for step in range((high - low) % 12 + 1)))
+
+
+def _month(text: str, offset: int) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 12:
+        raise BadValue(
+            f"month: takes a number from 1 to 12, or a range: month:12 or month:11..2; not {text!r}.", offset
+        )
+    return int(text)
+
+
 def _circle(text: str) -> Value:
     help_ = "near: takes latitude, longitude and kilometres, for example near:48.14,11.58,5"
     parts = text.split(",")
@@ -285,6 +308,7 @@ KEYS: Mapping[str, Callable[[str], Value]] = {
     "date": _dates,
     "before": _before,
     "after": _later,
+    "month": _months,
     "camera": _name,
     "lens": _name,
     "iso": _numbers("iso", "iso:400, iso:>800 or iso:100..400"),

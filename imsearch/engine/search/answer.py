@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from imsearch.engine.query.tree import Sort
-from imsearch.engine.words.resolved import ranks
 from imsearch.engine.words.words import Words
 
 if TYPE_CHECKING:
@@ -33,7 +32,9 @@ class Answer:
     words, query, unknown: how the query was understood; `query` is None when no word of it is known.  ids, scores: what
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
     first into the order the query asks for, `sort`; None is that of scores.  suggest: finds words for those that nobody
-    knows.  lasting: whether the answer depends on the library alone.
+    knows.  ranked: whether one may fit better than another.  lasting: whether the answer depends on the library alone.
+    sense: the text that counts by its meaning in place of unknown words, if any.  understood: words that were taken for
+    conditions, and for which.
     """
 
     def __init__(
@@ -47,14 +48,20 @@ class Answer:
         suggest: Callable[[], Mapping[str, tuple[str, ...]]],
         *,
         sort: Sort | None = None,
+        ranked: bool = True,
         lasting: bool = True,
+        sense: str = "",
+        understood: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.query = query
         self.sort = sort or Sort("score")
+        self.ranked = ranked
         self.unknown = tuple(unknown)
+        self.understood = tuple(understood)
         self.ids, self.scores = found
         self.cut = cut
         self.lasting = lasting
+        self.sense = sense
         self._words = words
         self._order = order
         self._suggest = suggest
@@ -87,16 +94,6 @@ class Answer:
     def why(self) -> Mapping[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each."""
         return {} if self.query is None else self._words.why(self.query)
-
-    @cached_property
-    def sense(self) -> str:
-        """The text that counts by its meaning as a whole, or nothing."""
-        return "" if self.query is None else self._words.sense_of(self.query)
-
-    @property
-    def ranked(self) -> bool:
-        """Whether one result may fit better than another."""
-        return self.query is None or ranks(self.query)
 
     @cached_property
     def suggestions(self) -> Mapping[str, tuple[str, ...]]:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.fact_names import FactNames
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.tree import And
+from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
 from imsearch.engine.search.numbers import Numbers
+from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
-from imsearch.engine.text_index import TextIndex
+from imsearch.engine.text_index import Postings, TextIndex
+from imsearch.engine.words.dates import Times
+from imsearch.engine.words.fact_words import FACT_WORDS
+from imsearch.engine.words.facts import FactReader
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
-from imsearch.engine.words.words import Lexicon, Meanings, Words
+from imsearch.engine.words.resolving import plain_words
+from imsearch.engine.words.words import Lexicon, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
 from imsearch.records import Hit, Results
@@ -28,6 +38,8 @@ if TYPE_CHECKING:
 
     from imsearch.engine.completing import Completer
     from imsearch.engine.facets import Counts, Facets
+    from imsearch.engine.query.tree import Node
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.search.ranking import Ranking
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
@@ -56,16 +68,20 @@ class Finder:
     annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
     look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
+    today: the local date, from which "yesterday" counts.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
         self.catalog = catalog
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
+        self.today: Callable[[], date] = date.today
+        self._names = FactNames(catalog)
         self._indexes = indexes
         self._lexicon = lexicon
-        self._speaking = Speaking(catalog, indexes, lexicon, meanings)
+        self._speaking = Speaking(catalog, indexes, lexicon)
+        self.texts = TextSpace(catalog, indexes)
         self.numbers = Numbers(catalog, indexes)
         self._answers: Memory[Answer] = Memory(
             REMEMBERED, _ANSWER_BYTES, lambda answer: answer.bytes if answer.lasting else None
@@ -84,15 +100,17 @@ class Finder:
         facets: bool = False,
         facet_values: int | None = None,
         tail: bool = True,
+        like: str = "",
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
         min_score: where the list ends; by default where relevance ends, see `ranking.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
         listed; facets, if wanted, are those of all that are listed, at most `facet_values` of each kind.  tail: whether
-        hits need all their tags, or only those that are shown or answer the query, which are read much faster.
+        hits need all their tags, or only those that are shown or answer the query, which are read much faster.  like: a
+        picture to look like besides, by its path or id, as after ``like:``.
         """
-        asked, answer = self._answer(text)
+        asked, answer = self._answer(text, like)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -113,6 +131,7 @@ class Finder:
             relevant=answer.count(least),
             order=str(answer.sort),
             ranked=answer.ranked,
+            understood=answer.understood,
         )
 
     def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64], most: int | None) -> dict[str, Counts]:
@@ -125,6 +144,11 @@ class Finder:
         """The ids alone of all images that `search` finds, in its order."""
         found: list[int] = self._listed(text, min_score, everything).tolist()
         return found
+
+    def scores(self, text: str) -> Ranked:
+        """The ids and scores of all images that have any of the words, in order of id; for measuring."""
+        answer = self._answer(text)[1]
+        return answer.ids, answer.scores
 
     def neighbours(
         self, text: str, image: int, *, min_score: float | None = None, everything: bool = False
@@ -141,7 +165,7 @@ class Finder:
     def state(self) -> Hashable:
         """Tells what is found now from what was found before the library changed."""
         self._indexes.heal_soon()  # here, since an answer that is remembered is found without another look
-        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit())
+        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit()), self.today()
 
     @cached_property
     def facets(self) -> Facets:
@@ -162,22 +186,26 @@ class Finder:
         least = answer.cut if min_score is None else min_score
         return answer.listed(0.0 if everything else least)[0]
 
-    def _answer(self, text: str) -> tuple[Hashable, Answer]:
+    def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
-        asked = text, self.state(), tuple(self.annotators), self.ranking
-        return asked, self._answers.get(asked, lambda: self._find(text))
+        asked = text, like, self.state(), tuple(self.annotators), self.ranking
+        return asked, self._answers.get(asked, lambda: self._find(text, like))
 
-    def _find(self, text: str) -> Answer:
+    def _find(self, text: str, like: str) -> Answer:
         """Resolve and rank a query."""
         import numpy as np
 
         from imsearch.engine.filters import Filters, duplicates_of
         from imsearch.engine.search.order import NEWEST, ordered
-        from imsearch.engine.search.ranking import DEFAULT, cut_of
 
         parsed = parse(text)
+        if like:
+            items = parsed.tree.items if isinstance(parsed.tree, And) else (parsed.tree,)
+            parsed = replace(parsed, tree=And((LikeNode(like), *items)))
         words = self.current_words()
+        facts = self._facts(words)
+        tree = facts.read(parsed.tree)
         outside: list[str] = []
 
         def duplicates(catalog: Catalog) -> Iterable[int]:
@@ -187,31 +215,53 @@ class Finder:
         def ask(index: TextIndex) -> Answer:
             like = partial(self._like, outside=outside)
             filters = Filters(self.catalog, index.postings, words, duplicates, like, self.numbers.counted)
-            query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
-            found = np.empty(0, np.int64), np.empty(0, np.float32)
-            if query is not None:
-                found = self._rank(query, index)
-            sort = parsed.sort or (None if query is None or ranks(query) else NEWEST)
+            query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
+            found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
+            sense = self._sense(tree, query, unknown)
+            if query is not None or sense is not None:
+                found, cut = self._rank(query, index, sense)
+            ranked = query is None or sense is not None or ranks(query)
+            sort = parsed.sort or (None if ranked else NEWEST)
             return Answer(
                 words,
                 query,
                 unknown,
                 found,
-                cut_of(found[1], self.ranking or DEFAULT),
+                cut,
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
                 sort=sort,
+                ranked=ranked,
                 lasting=not outside,
+                sense=sense.text if sense is not None and sense.unknown else "",
+                understood=facts.understood,
             )
 
         return self._indexes.with_text(ask)
 
-    def _rank(self, query: Resolved, index: TextIndex) -> Ranked:
+    def _facts(self, words: Words) -> FactReader:
+        return FactReader(words, FACT_WORDS["en"], Times(self.today(), FACT_WORDS["en"]), self._names)
+
+    def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
+        """What the plain words say together; None where they say nothing, or where nothing ranks."""
+        words = plain_words(tree)
+        strange = sum(word.typed in unknown for word in words)
+        if not (strange or (query is not None and ranks(query))):
+            return None
+        return self.texts.sense([word.text for word in words], strange, self.annotators)
+
+    def _rank(self, query: Resolved | None, index: TextIndex, sense: Sense | None) -> tuple[Ranked, float]:
+        """What is found, and the score at which relevance ends."""
+        from imsearch.engine.search.hidden import ended, hidden_tags
         from imsearch.engine.search.ranking import DEFAULT, find
 
-        space = self.vector_space()
+        ranking, space, images = self.ranking or DEFAULT, self.vector_space(), index.images()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
-        return find(query, index.postings, index.images(), ranking=self.ranking or DEFAULT, vectors=vectors)
+
+        def rank(lookup: Callable[[str], Postings]) -> Ranked:
+            return find(query, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
+
+        return ended(query, rank, index.postings, hidden_tags(self.catalog), ranking.cut)
 
     def vector_space(self) -> str | None:
         """The annotator whose vectors are compared; None when there are no vectors."""
@@ -271,6 +321,11 @@ class Finder:
             return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
 
         return suggest(unknown, words, showing)
+
+    @property
+    def languages(self) -> dict[str, str]:
+        """The languages that queries are understood in: their codes and own names, English first."""
+        return {"en": "English", **{each.code: each.name for each in self._lexicon.languages}}
 
     def current_words(self) -> Words:
         """The words of the library as it is now."""

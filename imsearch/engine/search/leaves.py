@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imsearch.engine.search.feedback import noisy_or
 from imsearch.engine.text_index import Postings
-from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Sense, Term
+from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Term
 from imsearch.engine.words.written import key
 
 Lookup: TypeAlias = Callable[[str], Postings]
@@ -35,7 +35,7 @@ class Scored:
         return Scored(self.score[places], self.found[places], self.holds[places], self.allowed[places])
 
 
-Single: TypeAlias = Term | Sense | Filter | Like | Counted | Scoped
+Single: TypeAlias = Term | Filter | Like | Counted | Scoped
 Leaf: TypeAlias = Callable[[Single], Scored]
 
 
@@ -72,13 +72,19 @@ class Leaves:
     def _make(self, node: Single) -> Scored:
         if isinstance(node, Term):
             return self._term(node)
-        if isinstance(node, Sense):
-            return self._sense(node)
         if isinstance(node, Scoped):
             return self._scope(node)
         if isinstance(node, Counted):
             return self._counted(node)
         return self._filter(node) if isinstance(node, Filter) else self._like(node)
+
+    def rejected(self, terms: Iterable[Term]) -> NDArray[np.bool_]:
+        """The images where the user said that one of these words is wrong."""
+        places = np.zeros(self._size, np.bool_)
+        for term in terms:
+            self.whole(term)
+            places |= self._rejected[id(term)]
+        return places
 
     def some(self, images: NDArray[np.int64], lifts: Mapping[int, NDArray[np.float32]]) -> Leaf:
         """What it says of these images; lifts: further evidence for terms, by their `id`, of the images' shape."""
@@ -132,17 +138,6 @@ class Leaves:
         score[rejected] = 0
         self._rejected[id(term)] = rejected
         return Scored(score, (score > 0) & ~rejected, shown & ~rejected, np.ones(size, np.bool_))
-
-    def _sense(self, node: Sense) -> Scored:
-        """The weighted power mean, of exponent 1/2, of the near tags' probabilities: many count more than one."""
-        roots = np.zeros(self._size, np.float32)
-        for tag, weight in node.weights.items():
-            postings = self._lookup(tag)
-            said = ~postings.rejected & (postings.images < self._size)
-            roots[postings.images[said]] += np.float32(weight) * np.sqrt(postings.probabilities[said])
-        score = np.square(np.minimum(roots, 1))
-        # What is near in meaning may order pictures and find them; it makes nothing sure.
-        return Scored(score, score > 0, np.zeros(self._size, np.bool_), np.ones(self._size, np.bool_))
 
     def _texts(self, term: Term) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """How likely by the likeliest of the spellings, and whether that counts as shown."""

@@ -37,7 +37,8 @@ class Numbers:
     def counted(self, value: int, things: Sequence[str]) -> Counted | None:
         """How likely each picture shows so many of the first of these things that is counted; None where none is.
 
-        value: 1 or more; three and more are one class.  A probability is raised to `_WEIGHT`.  Heads of a version that did not make the vectors are not asked.
+        value: 1 or more; three and more are one class.  A probability is raised to `_WEIGHT`.  Heads of a version that
+        did not make the vectors are not asked.
         """
         import numpy as np
 

@@ -56,19 +56,6 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
-class Sense:
-    """What a text means as a whole: tags near to it in meaning, and how much each of them counts.
-
-    The weights of the three nearest sum to 1, so that a picture that surely shows these fits surely.  `words`: for how
-    many words the text counts beside the others of the query.
-    """
-
-    text: str
-    weights: Mapping[str, float]
-    words: int = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Counted:
     """How well each of the images `ids` shows so many of a thing, by its looks: it orders results and finds none.
 
@@ -117,15 +104,13 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Sense | Filter | Scoped | Like | Counted | Negated | Weaker | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Filter | Scoped | Like | Counted | Negated | Weaker | Demanded | All | AnyOf
 
 
 def tags_in(query: Resolved) -> set[str]:
     """All tags that answer its words."""
     if isinstance(query, Term):
         return {*query.names, *query.members}
-    if isinstance(query, Sense):
-        return set(query.weights)
     if isinstance(query, Filter | Like | Counted):
         return set()
     items = (query.item,) if isinstance(query, Negated | Weaker | Demanded | Scoped) else query.items
@@ -134,9 +119,23 @@ def tags_in(query: Resolved) -> set[str]:
 
 def ranks(query: Resolved) -> bool:
     """Whether anything in it makes one result better than another; conditions alone do not."""
-    if isinstance(query, Term | Sense | Scoped | Like | Counted):
+    if isinstance(query, Term | Scoped | Like | Counted):
         return True
     if isinstance(query, Filter):
         return False
     items = (query.item,) if isinstance(query, Negated | Weaker | Demanded) else query.items
     return any(map(ranks, items))
+
+
+def words_in(query: Resolved) -> int:
+    """Of how many words a score is the mean, as far as they speak for a picture; 0 for conditions and looks alone."""
+    if isinstance(query, Term | Counted):
+        return 1
+    if isinstance(query, Filter | Like | Negated):
+        return 0
+    if isinstance(query, AnyOf):
+        return min(map(words_in, query.items))
+    if isinstance(query, All):
+        words = sum(map(words_in, query.items))
+        return words + sum(isinstance(item, Like) for item in query.items) if words else 0
+    return words_in(query.item)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from imsearch.engine.query.conditions import Condition
-from imsearch.engine.query.tree import And, By, Everything, Less, Node, Not, Number, Or, Required, Word
+from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Node, Not, Number, Or, Required, Word
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.words.resolved import (
     All,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 LESS = 0.3
 """How much the words of a tag count one by one beside the tag itself: as a related tag does."""
-_FACTS = dict.fromkeys(("panorama", "panoramas", "panoramic"), Condition("is", "panorama", "is:panorama"))
-"""Words that ask for what the catalog knows without any model."""
 
 
 class Conditions(Protocol):
@@ -62,12 +60,8 @@ class Resolving:
         self.unknown: list[str] = []
 
     def whole(self, query: Node) -> Resolved | None:
-        """What the query comes to, with the sense of its plain words where one of them is unknown."""
-        resolved = self.node(And((query,)) if isinstance(query, Word) else query)
-        texts = [word.text for word in _plain(query)]
-        words = len(set(self.unknown) & set(texts))
-        sense = self._words.sense(" ".join(texts), words) if words else None
-        return _all([part for part in (resolved, sense) if part is not None])
+        """What the query comes to; None when all of its words are unknown or do not count."""
+        return self.node(And((query,)) if isinstance(query, Word) else query)
 
     def node(self, node: Node) -> Resolved | None:
         """What this part comes to; None when all of its words are unknown or do not count."""
@@ -84,6 +78,8 @@ class Resolving:
             return self._less(node.item)
         if isinstance(node, Number):
             return self._number(node)
+        if isinstance(node, Fact):
+            return self._fact(node)
         if isinstance(node, And):
             return self._group(node)
         if isinstance(node, Or):
@@ -100,15 +96,23 @@ class Resolving:
         self.unknown = unknown
         return None if item is None else Weaker(item, LESS)
 
+    def _fact(self, fact: Fact) -> Resolved | None:
+        """What is so, and beside it what is called so by a tag or in what people wrote."""
+        if self._conditions is None:
+            return None if fact.words is None else self.node(fact.words)
+        found = self._conditions.find(fact.condition)
+        unknown = list(self.unknown)
+        said = None if fact.words is None else self.node(fact.words)
+        self.unknown = unknown
+        if said is None or not ranks(said) or not self._words.finds(said):
+            return found
+        either = AnyOf((said, found if fact.weight == 1 else Weaker(found, fact.weight)))
+        return Demanded(either) if fact.surely else either
+
     def _word(self, word: Word) -> Resolved | None:
         if self._fillers and self._words.is_filler(word):
             return None
         term = self._words.term(word, self._written)
-        fact = None if self._conditions is None or word.exact or word.match else _FACTS.get(word.text.casefold())
-        if fact is not None and self._conditions is not None:
-            found = self._conditions.find(fact)
-            # What people call so, in a title or by a tag, is found beside what is so.
-            return found if term is None else AnyOf((term, found))
         if term is None:
             self.unknown.append(word.typed)
         return term
@@ -144,10 +148,14 @@ def _all(parts: list[Resolved]) -> Resolved | None:
     return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else None
 
 
-def _plain(node: Node) -> list[Word]:
-    """The words side by side: none that is excluded, required, one of several, or of a namespace."""
+def plain_words(node: Node) -> list[Word]:
+    """The words side by side, which have a sense together.
+
+    None that is excluded, required, one of several, or of a namespace, nor those of one source.
+    """
     if isinstance(node, And):
-        return [word for item in node.items for word in _plain(item)]
+        scoped = any(isinstance(item, By) for item in node.items)
+        return [] if scoped else [word for item in node.items for word in plain_words(item)]
     plain = isinstance(node, Word) and not (node.exact or node.match or SEPARATOR in node.text)
     return [node] if isinstance(node, Word) and plain else []
 

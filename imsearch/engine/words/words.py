@@ -7,16 +7,19 @@ that a better lexicon needs no new index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Protocol
 
 from imsearch.engine.query.tree import And, Less, Node, Number, Or, Word
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
+from imsearch.engine.words.language_pieces import Language
+from imsearch.engine.words.languages import Translator, with_typed
 from imsearch.engine.words.numbers import find_number
 from imsearch.engine.words.resolved import (
     All,
+    AnyOf,
     Counted,
     Demanded,
     Filter,
@@ -24,7 +27,6 @@ from imsearch.engine.words.resolved import (
     Negated,
     Resolved,
     Scoped,
-    Sense,
     Term,
     Weaker,
 )
@@ -38,8 +40,6 @@ _MISTAKE = 0.1
 """What each letter that is spelled otherwise takes off in ``word~``."""
 RELATED = 0.3
 """How much a related tag counts: a leash for "dog"."""
-_REASONS = 3
-"""How many of the tags near to a text may be told as the reason for a hit."""
 
 
 class Lexicon(Protocol):
@@ -76,15 +76,9 @@ class Lexicon(Protocol):
     def spellings(self) -> tuple[str, ...]:
         """Every name and synonym."""
 
-
-class Meanings(Protocol):
-    """What the engine needs of a sentence encoder; `imsearch.semantic` has one."""
-
-    def near(self, text: str, tags: Set[str]) -> Mapping[str, float]:
-        """The tags near to a text in meaning, and how much each counts, those of the three nearest summing to 1.
-
-        Empty when none is near, or when there is no encoder.
-        """
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Those whose words it knows beside the English ones."""
 
 
 class Words:
@@ -95,7 +89,6 @@ class Words:
         lexicon: Lexicon,
         tags: Iterable[str],
         renamed: Mapping[str, str] | None = None,
-        meanings: Meanings | None = None,
         is_left: Callable[[str], bool] = lambda tag: True,
     ) -> None:
         """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them.
@@ -103,9 +96,10 @@ class Words:
         is_left: whether some image has a tag; the user may have rejected it wherever it was said.
         """
         self._lexicon = lexicon
-        self._meanings = meanings
         self._is_left = is_left
         self._tags = frozenset(tags)
+        spoken = lexicon.languages
+        self._translator = Translator(spoken, lexicon, self._tags.__contains__) if spoken else None
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         self._members: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for tag in sorted(self._tags):
@@ -129,21 +123,18 @@ class Words:
         """The query in terms of tags and images, and the words nobody knows.
 
         A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it.  No picture can
-        be judged by it, so it is left out; None is left when no word remains.  Where there are `Meanings`, the sense
-        of the whole text counts in place of the unknown words.  conditions: looks up what is no word, where there is
-        any.  written: whether somebody wrote a word of any picture.
+        be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
+        where there is any.  written: whether somebody wrote a word of any picture.
         """
+        if self._translator is not None:
+            query = self._translator.translate(query, written)
         walk = Resolving(self, conditions, query, written)
         return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
-    def sense(self, text: str, words: int) -> Sense | None:
-        """What a text means as a whole, to count for so many words; None when no tag is near to it."""
-        weights = self._meanings.near(text, self._tags) if self._meanings is not None else {}
-        return Sense(text, weights, words) if weights else None
-
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
         """The tags and written words that answer a word; None when it is unknown."""
-        return with_texts(word, self._by_tags(word), self._lexicon, written)
+        term = with_texts(word, self._by_tags(word), self._lexicon, written)
+        return with_typed(word, term, self.term, written) if word.said else term
 
     def _by_tags(self, word: Word) -> Term | None:
         text = self._lexicon.normalize(word.text)
@@ -225,7 +216,8 @@ class Words:
         if tag in self._lexicon:
             return tag
         value = tag.partition(SEPARATOR)[2].strip()
-        return self._lexicon.canonical(tag) or (value and self._lexicon.canonical(value)) or value or tag
+        meant = (*self._lexicon.expand(tag), *(self._lexicon.expand(value) if value else ()), value, tag)
+        return next(filter(None, meant))
 
     def _spelled(self, form: str) -> list[str]:
         """The library's tags of this very spelling, with or without a namespace."""
@@ -247,19 +239,11 @@ class Words:
         return Term(text, tuple(names)) if names else None
 
     @staticmethod
-    def sense_of(query: Resolved) -> str:
-        """The text that counts by its meaning as a whole, or nothing."""
-        items = query.items if isinstance(query, All) else (query,)
-        return next((item.text for item in items if isinstance(item, Sense)), "")
-
-    @staticmethod
     def why(query: Resolved) -> dict[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
             texts = (key(phrase) for phrase in query.texts)
             return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
-        if isinstance(query, Sense):
-            return {query.text: frozenset(sorted(query.weights, key=query.weights.__getitem__)[-_REASONS:])}
         if isinstance(query, Negated | Filter | Like | Counted):
             return {}
         items = (query.item,) if isinstance(query, Demanded | Scoped | Weaker) else query.items
@@ -293,9 +277,9 @@ class Words:
                 joined += [Word(counting.thing)] if counting.thing else []
                 position += counting.length
                 continue
-            length = next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
+            length = self.phrase_at(items, position)
             run = items[position : position + length]
-            joined.append(Word(" ".join(_text(word) for word in run), quoted=True) if length > 1 else run[0])
+            joined.append(_together(run) if length > 1 else run[0])
             position += length
         return joined
 
@@ -307,6 +291,20 @@ class Words:
         """Whether some words side by side are a tag of the library just as they stand there."""
         texts = [self._plain(item) for item in items[start : start + length]]
         return None not in texts and " ".join(map(str, texts)) in self._tags
+
+    def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
+        """How many of these words, from this one on, are one tag or one word of the lexicon; 1 for a single word."""
+        return next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
+
+    def knows(self, text: str) -> bool:
+        """Return True for a word of the lexicon or a tag of the library."""
+        return text in self._tags or bool(self._lexicon.expand(text))
+
+    def finds(self, query: Resolved) -> bool:
+        """Return True where a tag of the library or something that was written answers one of the words."""
+        if isinstance(query, Term):
+            return bool(query.texts) or not self._tags.isdisjoint((*query.names, *query.members))
+        return any(map(self.finds, query.items)) if isinstance(query, All | AnyOf) else False
 
     def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
         texts = tuple(text for word in items[start : start + length] if (text := self._plain(word)) is not None)
@@ -328,3 +326,10 @@ class Words:
 def _text(word: Node) -> str:
     assert isinstance(word, Word)
     return word.text
+
+
+def _together(run: tuple[Node, ...]) -> Word:
+    """Words in a row as one, quoted."""
+    words = [word for word in run if isinstance(word, Word)]
+    said = " ".join(word.typed for word in words) if any(word.said for word in words) else ""
+    return Word(" ".join(word.text for word in words), quoted=True, said=said)

@@ -47,6 +47,12 @@ def _train(run: Run) -> Path:
     return train(run)
 
 
+def _train_text(run: Run) -> Path:
+    from imsearch.plugins.everyday.text_recipe import train
+
+    return train(run)
+
+
 def _version() -> str:
     from imsearch.plugins.everyday.checkpoint import VERSION
 
@@ -98,5 +104,12 @@ def imsearch_recipes() -> list[RecipeSpec]:
             ("corel5k", "flickr8k", "coco", "jsonl"),
             _build_from,
             _version,
-        )
+        ),
+        RecipeSpec(
+            f"{NAME}-text",
+            _train_text,
+            "The way of text into the space of everyday's vectors, from captions and the tags of pictures",
+            ("flickr8k", "corel5k", "scenes", "jsonl"),
+            version=_version,
+        ),
     ]

@@ -63,6 +63,13 @@ class HitRecord(Record):
     why: dict[str, TagRecord] = Field(description="By word of the query, the tag that it was found by.")
 
 
+class UnderstoodRecord(Record):
+    """Words of a query that were taken for a condition."""
+
+    typed: Told = Field(examples=["last summer"])
+    meaning: Told = Field(description="The condition, as it could have been typed.", examples=["date:2026-06..2026-08"])
+
+
 class ResultsRecord(Record):
     """A page of results."""
 
@@ -80,6 +87,9 @@ class ResultsRecord(Record):
     hits: list[HitRecord]
     unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
     suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
+    understood: list[UnderstoodRecord] = Field(
+        description="Words that were taken for a condition, or that leave something out, in the order of the query."
+    )
     facets: dict[str, list[CountedRecord]] | None = Field(
         None, description="The most frequent values among all results, by kind; only where asked for."
     )

@@ -154,11 +154,20 @@ def complete(
     summary="Pictures that look like one",
     responses=errors(400, 404) | KEPT,
 )
-def similar(request: Request, site: TheSite, id: Id, n: Count = None, offset: Offset = 0) -> Response:
+def similar(
+    request: Request,
+    site: TheSite,
+    id: Id,
+    q: Annotated[
+        str, Query(description="What they shall show besides; looking like the picture is one word more.")
+    ] = "",
+    n: Count = None,
+    offset: Offset = 0,
+) -> Response:
     """The pictures most like this one, the nearest first; what `imsearch similar --format json` prints."""
     image = wanted(site, id)
     return site.answers.give(
-        request, lambda: _answer(results_record(site.library.similar(image.id, limit=n, offset=offset)))
+        request, lambda: _answer(results_record(site.library.similar(image.id, q, limit=n, offset=offset)))
     )
 
 
