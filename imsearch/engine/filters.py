@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -25,7 +25,7 @@ from imsearch.engine.screenshots import is_screenshot
 from imsearch.engine.sources import Sources, shown_by
 from imsearch.engine.text_index import Postings
 from imsearch.engine.where import PLACED, around, circle_of, coordinates_of, in_place
-from imsearch.engine.words.resolved import Filter, Like, Resolved, Scoped, tags_in
+from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Filters:
         duplicates: Callable[[Catalog], Iterable[int]] = duplicates_of,
         like: Callable[[str], Like] | None = None,
         coordinates: Callable[[str], tuple[float, float] | None] = coordinates_of,
+        counted: Callable[[int, Sequence[str]], Counted | None] = lambda value, things: None,
     ) -> None:
         self._catalog = catalog
         self._postings = postings
@@ -95,6 +96,7 @@ class Filters:
         self._duplicates = duplicates
         self._like = like
         self._coordinates = coordinates
+        self.counted = counted
         self._sources = Sources(catalog, postings)
 
     def find(self, node: Condition | By | Everything) -> Filter:

@@ -18,6 +18,7 @@ from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.numbers import Numbers
 from imsearch.engine.search.relaxing import Settled, settle
 from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
@@ -86,6 +87,7 @@ class Finder:
         self._lexicon = lexicon
         self._speaking = Speaking(catalog, indexes, lexicon)
         self.texts = TextSpace(catalog, indexes)
+        self.numbers = Numbers(catalog, indexes)
         self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
         self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
         self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)
@@ -100,6 +102,7 @@ class Finder:
         min_score: float | None = None,
         everything: bool = False,
         facets: bool = False,
+        facet_values: int | None = None,
         tail: bool = True,
         like: str = "",
         relax: bool = True,
@@ -108,10 +111,10 @@ class Finder:
 
         min_score: where the list ends; by default where relevance ends, see `cut.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
-        listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
-        those that are shown or answer the query, which are read much faster.  like: a picture to look like
-        besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be left out where nothing
-        fits all of it, which `Results.relaxed` tells.
+        listed; facets, if wanted, are those of all that are listed, at most `facet_values` of each kind.  tail: whether
+        hits need all their tags, or only those that are shown or answer the query, which are read much faster.  like: a
+        picture to look like besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be
+        left out where nothing fits all of it, which `Results.relaxed` tells.
         """
         asked, (whole, answer, relaxed) = self._settled(text, min_score, like, relax=relax)
         least = answer.cut if min_score is None else min_score
@@ -129,9 +132,11 @@ class Finder:
             hits,
             whole.unknown,
             whole.suggestions,
-            self._facets_of(answer, (asked, shown), ids) if facets else {},
+            self._facets_of(answer, (asked, shown), ids, facet_values) if facets else {},
             answer.sense.text if answer.sense is not None and answer.sense.unknown else "",
             relevant=answer.count(least),
+            order=str(answer.sort),
+            ranked=answer.ranked,
             understood=whole.understood,
             less_likely=len(answer) - len(ids),
             relaxed=relaxed,
@@ -145,8 +150,11 @@ class Finder:
         hits = read_hits(self.catalog, ids, scores, answer.why, tail)
         return hits if answer.sense is None else told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
 
-    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
-        return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
+    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64], most: int | None) -> dict[str, Counts]:
+        def count() -> dict[str, Counts]:
+            return self.facets.of(ids) if most is None else self.facets.of(ids, most)
+
+        return self._counted.get((asked, most), count) if answer.lasting else count()
 
     def search_ids(self, text: str, *, min_score: float | None = None, everything: bool = False) -> list[int]:
         """The ids alone of all images that `search` finds, in its order."""
@@ -241,13 +249,16 @@ class Finder:
 
         def ask(index: TextIndex) -> Answer:
             like = partial(self._like, outside=outside)
-            filters = Filters(self.catalog, index.postings, words, duplicates, like, self._coordinates)
+            filters = Filters(
+                self.catalog, index.postings, words, duplicates, like, self._coordinates, self.numbers.counted
+            )
             query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
             sense = self._sense(tree, query, unknown)
             if query is not None or sense is not None:
                 found, cut = self._rank(query, index, sense)
-            sort = order or (None if query is None or sense is not None or ranks(query) else NEWEST)
+            ranked = query is None or sense is not None or ranks(query)
+            sort = order or (None if ranked else NEWEST)
             return Answer(
                 words,
                 query,
@@ -256,6 +267,8 @@ class Finder:
                 cut,
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
+                sort=sort,
+                ranked=ranked,
                 lasting=not outside,
                 sense=sense,
                 understood=understood,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imsearch.engine.search.feedback import noisy_or
 from imsearch.engine.text_index import Postings
-from imsearch.engine.words.resolved import Filter, Like, Scoped, Term
+from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Term
 from imsearch.engine.words.written import SOURCES, key
 
 _BELOW = 0.99
@@ -38,7 +38,7 @@ class Scored:
         return Scored(self.score[places], self.found[places], self.holds[places], self.allowed[places])
 
 
-Single: TypeAlias = Term | Filter | Like | Scoped
+Single: TypeAlias = Term | Filter | Like | Counted | Scoped
 Leaf: TypeAlias = Callable[[Single], Scored]
 
 
@@ -77,6 +77,8 @@ class Leaves:
             return self._term(node)
         if isinstance(node, Scoped):
             return self._scope(node)
+        if isinstance(node, Counted):
+            return self._counted(node)
         return self._filter(node) if isinstance(node, Filter) else self._like(node)
 
     def rejected(self, terms: Iterable[Term]) -> NDArray[np.bool_]:
@@ -111,6 +113,13 @@ class Leaves:
         score[node.ids[known]] = self._likeness(node.scores[known])
         found[node.ids[known]] = True
         return Scored(score, found, found, np.ones(self._size, np.bool_))
+
+    def _counted(self, node: Counted) -> Scored:
+        known = node.ids < self._size
+        score = np.full(self._size, node.usual, np.float32)
+        score[node.ids[known]] = node.scores[known]
+        nowhere = np.zeros(self._size, np.bool_)
+        return Scored(score, nowhere, score >= 0.5, ~nowhere)
 
     def _term(self, term: Term) -> Scored:
         """The likeliest of the tags that answer a word, and what was written; nothing where the user rejected it."""

@@ -21,6 +21,7 @@ from imsearch.engine.search.leaves import Leaf, Leaves, Lookup, Scored
 from imsearch.engine.words.resolved import (
     All,
     AnyOf,
+    Counted,
     Demanded,
     Filter,
     Like,
@@ -180,7 +181,7 @@ def _cosine(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _score(node: Resolved, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored:
-    if isinstance(node, Term | Filter | Like | Scoped):
+    if isinstance(node, Term | Filter | Like | Counted | Scoped):
         return leaf(node)
     if isinstance(node, Negated):
         item = _score(node.item, leaf, present, mean)

@@ -56,6 +56,19 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How well each of the images `ids` shows so many of a thing, by its looks: it orders results and finds none.
+
+    `scores` lie in 0 to 1; `usual` is that of an image of which nothing is known.
+    """
+
+    text: str
+    ids: NDArray[int64]
+    scores: NDArray[float32]
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
 class Negated:
     """Without it."""
 
@@ -91,14 +104,14 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Filter | Scoped | Like | Negated | Weaker | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Filter | Scoped | Like | Counted | Negated | Weaker | Demanded | All | AnyOf
 
 
 def tags_in(query: Resolved) -> set[str]:
     """All tags that answer its words."""
     if isinstance(query, Term):
         return {*query.names, *query.members}
-    if isinstance(query, Filter | Like):
+    if isinstance(query, Filter | Like | Counted):
         return set()
     items = (query.item,) if isinstance(query, Negated | Weaker | Demanded | Scoped) else query.items
     return {tag for item in items for tag in tags_in(item)}
@@ -106,7 +119,7 @@ def tags_in(query: Resolved) -> set[str]:
 
 def ranks(query: Resolved) -> bool:
     """Whether anything in it makes one result better than another; conditions alone do not."""
-    if isinstance(query, Term | Scoped | Like):
+    if isinstance(query, Term | Scoped | Like | Counted):
         return True
     if isinstance(query, Filter):
         return False
@@ -116,7 +129,7 @@ def ranks(query: Resolved) -> bool:
 
 def words_in(query: Resolved) -> int:
     """Of how many words a score is the mean, as far as they speak for a picture; 0 for conditions and looks alone."""
-    if isinstance(query, Term):
+    if isinstance(query, Term | Counted):
         return 1
     if isinstance(query, Filter | Like | Negated):
         return 0

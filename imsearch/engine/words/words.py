@@ -11,12 +11,25 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Protocol
 
-from imsearch.engine.query.tree import And, Less, Node, Or, Word
+from imsearch.engine.query.tree import And, Less, Node, Number, Or, Word
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
 from imsearch.engine.words.language_pieces import Language
 from imsearch.engine.words.languages import Translator, together, with_typed
-from imsearch.engine.words.resolved import All, AnyOf, Demanded, Filter, Like, Negated, Resolved, Scoped, Term, Weaker
+from imsearch.engine.words.numbers import find_number
+from imsearch.engine.words.resolved import (
+    All,
+    AnyOf,
+    Counted,
+    Demanded,
+    Filter,
+    Like,
+    Negated,
+    Resolved,
+    Scoped,
+    Term,
+    Weaker,
+)
 from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.text_words import Written, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
@@ -240,7 +253,7 @@ class Words:
         if isinstance(query, Term):
             texts = (key(phrase) for phrase in query.texts)
             return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
-        if isinstance(query, Negated | Filter | Like):
+        if isinstance(query, Negated | Filter | Like | Counted):
             return {}
         items = (query.item,) if isinstance(query, Demanded | Scoped | Weaker) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}
@@ -261,11 +274,32 @@ class Words:
                 joined.append(Or((And(tags) if len(tags) > 1 else tags[0], others)))
                 position += coloured.length
                 continue
+            counting = find_number(
+                [text for item in items[:position] if (text := self._plain(item)) is not None],
+                [self._plain(item) for item in items[position:]],
+                self._names_of,
+            )
+            if counting is not None and not self._is_tag(items, position, counting.length + 1):
+                run = items[position : position + counting.length + 1]
+                spelled = " ".join(map(_text, run)) if self._is_phrase(items, position, len(run)) else counting.word
+                joined.append(Number(Word(spelled), counting.value, counting.things))
+                joined += [Word(counting.thing)] if counting.thing else []
+                position += counting.length
+                continue
             length = self.phrase_at(items, position)
             run = items[position : position + length]
             joined.append(together(run) if length > 1 else run[0])
             position += length
         return joined
+
+    def _names_of(self, text: str) -> tuple[str, ...]:
+        """What a word stands for, and the kinds above each of that."""
+        return tuple(name for sense in self._lexicon.expand(text) for name in (sense, *self._lexicon.kinds(sense)))
+
+    def _is_tag(self, items: tuple[Node, ...], start: int, length: int) -> bool:
+        """Whether some words side by side are a tag of the library just as they stand there."""
+        texts = [self._plain(item) for item in items[start : start + length]]
+        return None not in texts and " ".join(map(str, texts)) in self._tags
 
     def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
         """How many of these words, from this one on, are one tag or one word of the lexicon; 1 for a single word."""
