@@ -11,11 +11,11 @@ from imsearch.engine.catalog import Catalog
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
-from imsearch.engine.query.grammar import parse
 from imsearch.engine.search.answer import Answer
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import TextIndex
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
+from imsearch.engine.words.text_words import Written, or_named
 from imsearch.engine.words.words import Lexicon, Meanings, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
@@ -168,8 +168,8 @@ class Finder:
         from imsearch.engine.search.order import NEWEST, ordered
         from imsearch.engine.search.ranking import DEFAULT, cut_of
 
-        parsed = parse(text)
         words = self.current_words()
+        parsed = words.understood(text)
         outside: list[str] = []
 
         def duplicates(catalog: Catalog) -> Iterable[int]:
@@ -179,7 +179,8 @@ class Finder:
         def ask(index: TextIndex) -> Answer:
             like = partial(self._like, outside=outside)
             filters = Filters(self.catalog, index.postings, words, duplicates, like)
-            query, unknown = words.resolve(parsed.tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
+            written: Written = lambda word: len(index.postings(key(word)).images) > 0  # noqa: E731
+            query, unknown = words.resolve(or_named(parsed, text, written), filters, written)
             found = np.empty(0, np.int64), np.empty(0, np.float32)
             if query is not None:
                 found = self._rank(query, index)

@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 from typing import Protocol
 
-from imsearch.engine.query.tree import And, Less, Node, Or, Word
+from imsearch.engine.query.escapes import unescaped
+from imsearch.engine.query.tree import And, Less, Node, Or, Query, Word
+from imsearch.engine.words.as_typed import AsTyped, understood
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
 from imsearch.engine.words.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, Weaker
 from imsearch.engine.words.resolving import Conditions, Resolving
-from imsearch.engine.words.text_words import Written, nowhere, with_texts
+from imsearch.engine.words.tag_words import TagWords
+from imsearch.engine.words.text_words import Written, file_named, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
 from imsearch.engine.words.written import key
 
@@ -84,14 +87,17 @@ class Words:
         renamed: Mapping[str, str] | None = None,
         meanings: Meanings | None = None,
         is_left: Callable[[str], bool] = lambda tag: True,
+        given: Set[str] = frozenset(),
     ) -> None:
         """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them.
 
-        is_left: whether some image has a tag; the user may have rejected it wherever it was said.
+        is_left: whether some image has a tag; the user may have rejected it wherever it was said.  given: the tags that
+        the user gave.
         """
         self._lexicon = lexicon
         self._meanings = meanings
         self._is_left = is_left
+        self._given = given
         self._tags = frozenset(tags)
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         self._members: defaultdict[str, dict[str, float]] = defaultdict(dict)
@@ -120,6 +126,10 @@ class Words:
         of the whole text counts in place of the unknown words.  conditions: looks up what is no word, where there is
         any.  written: whether somebody wrote a word of any picture.
         """
+        query = AsTyped(
+            lambda word: self.is_filler(word) or self.term(word, written) is not None,
+            lambda word: self._by_tags(word) is not None or bool(file_named(word.text, written)),
+        ).node(query)
         walk = Resolving(self, conditions, query, written)
         return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
@@ -130,14 +140,19 @@ class Words:
 
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
         """The tags and written words that answer a word; None when it is unknown."""
-        return with_texts(word, self._by_tags(word), self._lexicon, written)
+        return with_texts(word, self._tag_words.widen(word, self._by_tags(word)), self._lexicon, written)
+
+    @cached_property
+    def _tag_words(self) -> TagWords:
+        return TagWords(self._lexicon, self._tags, self._given)
 
     def _by_tags(self, word: Word) -> Term | None:
         text = self._lexicon.normalize(word.text)
         if word.match:
             return self._alike(word, text)
         if word.exact:
-            return Term(text, (text,))
+            meant = self._lexicon.normalize(unescaped(text)) if "%" in text else text
+            return Term(text, (meant if meant in self._tags else text,))
         return self._known(text) or self._within(text)
 
     def _known(self, text: str, above: bool = True) -> Term | None:
@@ -243,7 +258,7 @@ class Words:
     def why(query: Resolved) -> dict[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
-            texts = (key(phrase) for phrase in query.texts)
+            texts = (key(phrase) for phrase in (*query.texts, *query.loose))
             return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
         if isinstance(query, Sense):
             return {query.text: frozenset(sorted(query.weights, key=query.weights.__getitem__)[-_REASONS:])}
@@ -260,6 +275,7 @@ class Words:
         """
         joined: list[Node] = []
         position = 0
+        longest = max(_LONGEST_PHRASE, self._tag_words.longest)
         while position < len(items):
             coloured = find_coloured(map(self._plain, items[position:]), self._tags.__contains__, self._lexicon.expand)
             if coloured is not None:
@@ -268,7 +284,7 @@ class Words:
                 joined.append(Or((And(tags) if len(tags) > 1 else tags[0], others)))
                 position += coloured.length
                 continue
-            length = next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
+            length = next((n for n in range(longest, 1, -1) if self._is_phrase(items, position, n)), 1)
             run = items[position : position + length]
             joined.append(Word(" ".join(_text(word) for word in run), quoted=True) if length > 1 else run[0])
             position += length
@@ -279,7 +295,12 @@ class Words:
         if len(texts) < length:
             return False
         together = " ".join(texts)
-        return self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
+        known = self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
+        return known or bool(self._tag_words.alike(together))
+
+    def understood(self, text: str) -> Query:
+        """A query as `grammar.parse` gives it, unless it is one of the library's tags just as it is typed."""
+        return understood(text, self._lexicon.normalize, self._tags)
 
     def _plain(self, word: Node) -> str | None:
         """The normalized text of a word that may be joined with its neighbours."""
