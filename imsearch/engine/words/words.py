@@ -208,6 +208,10 @@ class Words:
         """As tags are spelled."""
         return self._lexicon.normalize(text)
 
+    def has_tag(self, name: str) -> bool:
+        """Whether it is a tag of the library."""
+        return name in self._tags
+
     def has_namespace(self, name: str) -> bool:
         """Whether the library or the lexicon holds tags of a namespace."""
         return any(tag.startswith(name + SEPARATOR) for tag in (*self._tags, *self._lexicon.spellings))
