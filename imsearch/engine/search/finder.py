@@ -14,7 +14,6 @@ from imsearch.engine.fact_names import FactNames
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
-from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
@@ -29,6 +28,7 @@ from imsearch.engine.words.fact_words import FACT_WORDS
 from imsearch.engine.words.facts import FactReader
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
 from imsearch.engine.words.resolving import plain_words
+from imsearch.engine.words.text_words import or_named
 from imsearch.engine.words.words import Lexicon, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
@@ -225,11 +225,11 @@ class Finder:
 
     def _read(self, text: str, like: str) -> tuple[Node, Sort | None, Sequence[tuple[str, str]]]:
         """The tree of a query, the order it asks for, and which of its words were taken for what."""
-        parsed = parse(text)
-        tree = parsed.tree
+        words = self.current_words()
+        parsed = words.understood(text)
+        tree = or_named(parsed, text, self._is_written)
         if like:
             tree = And((LikeNode(like), *(tree.items if isinstance(tree, And) else (tree,))))
-        words = self.current_words()
         facts = self._facts(words)
         return facts.read(words.translate(tree, self._is_written)), parsed.sort, facts.understood
 
@@ -241,6 +241,7 @@ class Finder:
         from imsearch.engine.search.order import NEWEST, ordered
 
         words = self.current_words()
+        parsed = words.understood(text)
         outside: list[str] = []
 
         def duplicates(catalog: Catalog) -> Iterable[int]:

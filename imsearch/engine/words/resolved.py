@@ -19,14 +19,16 @@ class Term:
 
     `names` are the word itself: its forms and synonyms.  `members` are tags that speak for it too, of its kind or near
     in meaning, and by how much their probability counts, in 0 to 1.  `texts` are its spellings that somebody wrote,
-    in a file's name or a title say; one of several words counts where all of them are.  A user who rejected one of the
-    names has said that the word is wrong, whatever the members and texts say.
+    in a file's name or a title say; one of several words counts where all of them are.  `loose` are spellings that
+    differ a little from it (no accents, parts of a longer word), and count a little less.  A user who rejected one of
+    the names has said that the word is wrong, whatever the members and texts say.
     """
 
     word: str
     names: tuple[str, ...]
     members: Mapping[str, float] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
