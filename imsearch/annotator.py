@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -48,12 +49,31 @@ class Annotator(ABC):
         """Give back what the model holds; called once, at the end."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CountHead:
+    """What tells from a vector how many of a thing its picture shows; see `AnnotatorSpec.counts`.
+
+    `weights` is float32 of shape ``(3, vector_length)`` and `bias` of shape ``(3,)``: ``weights @ v + bias`` are the
+    log-odds that there is just one, that there are two, and that there are three or more, where v is the vector scaled
+    to length 1.
+    """
+
+    weights: NDArray[float32]
+    bias: NDArray[float32]
+
+
 class TextEncoder(Protocol):
     """The way of text into an annotator's vector space, built by `AnnotatorSpec.text_encoder` and kept for a process.
 
-    It may have a method ``probability(cosines)`` besides: how likely pictures of these cosines show what a text says,
-    float32 in 0 to 1, of the shape of the cosines.  Without it, imsearch judges a picture against all others of a
-    library (docs/meaning.md).
+    It may have more methods than those below:
+
+    ``pictures(vectors)`` brings the annotator's vectors, float32 ``(N, vector_length)`` of length 1, into the space of
+    texts, float32 ``(N, length)`` of length 1.  Without it, texts have their directions among the vectors themselves.
+    With it goes ``towards(directions)``, from directions ``(texts, length)`` to ``(texts, vector_length)``: where among
+    the vectors to look for the pictures that are near to a text, in a library too large to compare all.
+
+    ``probability(cosines)`` tells how likely pictures of these cosines show what a text says, float32 in 0 to 1, of the
+    shape of the cosines.  Without it, a picture is judged against the others of its library (docs/meaning.md).
     """
 
     @property
@@ -61,7 +81,7 @@ class TextEncoder(Protocol):
         """How much one unit of cosine is worth, in nats of log-odds; in CLIP the logit scale.  Positive and finite."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[float32]:
-        """Directions in the space of pictures, float32 ``(texts, vector_length)``.
+        """Directions in the space of pictures, float32 ``(texts, length)``; the length is `vector_length` by itself.
 
         Their cosine to a picture's vector tells how well the two fit.  Rows have the length 1, or are zeros for a text
         of which nothing is known.  Called by several threads, one after another.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imsearch.annotating import Annotated
     from imsearch.engine.annotators import AnnotatorStatus
     from imsearch.engine.changes import Change, Correction, Doubt, Renaming
+    from imsearch.engine.definitions import Definition
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import Plugin
     from imsearch.records import AnnotatorSpec, Failure, Hit, Image, Results, Tag, Text
@@ -24,6 +25,7 @@ def results_record(results: Results) -> dict[str, Any]:
         "query": results.query,
         "total": results.total,
         "relevant": results.relevant,
+        "order": results.order,
         "hits": [hit_record(hit) for hit in results.hits],
         "unknown": list(results.unknown),
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
@@ -82,6 +84,16 @@ def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejec
 def tags_record(counts: Iterable[tuple[str, int]]) -> dict[str, Any]:
     """What ``imsearch tags`` prints."""
     return {"tags": [{"name": name, "images": images} for name, images in counts]}
+
+
+def definitions_record(found: Iterable[Definition]) -> dict[str, Any]:
+    """What ``imsearch tags define`` prints: the tags that stand for phrases."""
+    return {
+        "definitions": [
+            {"name": each.name, "text": each.text, "space": each.space, "shown": each.shown, "perhaps": each.perhaps}
+            for each in found
+        ]
+    }
 
 
 def annotated_record(answer: Annotated) -> dict[str, Any]:

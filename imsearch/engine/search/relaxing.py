@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from imsearch.engine.query.conditions import Condition
-from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Like, Node, Not, Or, Required, Word
+from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Like, Node, Not, Number, Or, Required, Word
 from imsearch.records import Relaxed
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def typed(node: Node) -> str:
         return f"({(' OR ' if isinstance(node, Or) else ' ').join(map(typed, node.items))})"
     if isinstance(node, Less):
         return typed(node.item)
+    if isinstance(node, Number):
+        return node.word.typed
     if isinstance(node, Fact):
         return node.condition.text
     if isinstance(node, Condition):
