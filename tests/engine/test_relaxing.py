@@ -9,7 +9,7 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import parse
-from imsearch.engine.query.tree import And, By, Less, Or, Word
+from imsearch.engine.query.tree import And, By, Less, Number, Or, Word
 from imsearch.engine.search.relaxing import Part, parts_of, relax, typed
 from tests.engine.support import reading, set_facts
 
@@ -38,7 +38,7 @@ def found(engine: Engine, text: str) -> list[int]:
 def relaxed(engine: Engine, text: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """What was asked, and what of it was left out."""
     told = engine.search(text).relaxed
-    return told and (told.asked, told.left_out)
+    return None if told is None else (told.asked, told.left_out)
 
 
 def test_what_finds_something_is_not_touched(album: Engine) -> None:
@@ -181,6 +181,14 @@ def test_conditions_stay_where_the_words_are_to_blame() -> None:
 )
 def test_parts_are_told_as_they_are_typed(text: str) -> None:
     assert typed(parse(text).tree) == text
+
+
+@pytest.mark.parametrize(("said", "text"), [("two", "two dogs"), ("group of dogs", "group of dogs")])
+def test_a_number_stays_with_its_thing(said: str, text: str) -> None:
+    number = Number(Word(said), 2, ("dog",))
+    parts, _ = parts_of(And((Word("two"), Word("dogs"), Word("car"))), lambda items: [number, *items[1:]])
+    assert [part.text for part in parts] == [text, "car"]
+    assert parts[0].node == And((number, Word("dogs")))
 
 
 def test_a_thing_and_its_colour_are_two_parts() -> None:
