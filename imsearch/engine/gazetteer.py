@@ -30,7 +30,7 @@ VERSION = 1
 """Of what coordinates are taken for; images that a lower one located are located again by the next run."""
 NEAREST = 30.0
 """Kilometres from which a place is too far away to be the city of a picture."""
-FARTHEST = 300.0
+FARTHEST = 200.0
 """Kilometres from which not even the country is told: the open sea."""
 _REACH, _GROWTH, _MOST = 0.9, 0.35, 20.0
 """A place reaches .9 km times (thousands of people) to the power of .35, but at most 20 km."""
