@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.annotator import Annotator, TextEncoder
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
 
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
@@ -77,6 +77,8 @@ class AnnotatorSpec:
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
     default: whether it runs when the user names no annotator.
+    counts: builds what tells from its vectors how many of a thing a picture shows, by the name of the thing; None when
+    nothing does.  Called at the first query with a number; belongs to the version, as the vectors do.
     text_encoder: builds what puts words into the space of its vectors, or None when nothing does.  Called at the first
     query with words, on a processor; belongs to the version, as the vectors do.
     """
@@ -95,6 +97,7 @@ class AnnotatorSpec:
     weights_license: str = ""
     weights_sha256: str | None = None
     default: bool = True
+    counts: Callable[[], Mapping[str, CountHead]] | None = field(default=None, repr=False, compare=False)
     text_encoder: Callable[[], TextEncoder] | None = field(default=None, repr=False, compare=False)
 
     def shows(self, name: str, probability: float) -> bool:
@@ -252,7 +255,9 @@ class Results:
     `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
     some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
-    high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `understood` are
+    high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `order` is what
+    the hits are sorted by, as ``sort:`` has it ("score", "-date").  `ranked` tells whether one may fit better than
+    another; where only conditions were asked, all fit alike.  `understood` are
     the words that were taken for a condition or left something out, as they were typed, and which that is:
     ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.  `less_likely` is how
     many more are found, but not listed.  `relaxed` tells what was left out of a query that would have listed nothing;
@@ -267,6 +272,8 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     sense: str = ""
     relevant: int = 0
+    order: str = "score"
+    ranked: bool = True
     understood: tuple[tuple[str, str], ...] = ()
     less_likely: int = 0
     relaxed: Relaxed | None = None

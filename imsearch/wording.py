@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from imsearch.engine.changes import Change
     from imsearch.records import Facts, Image, Relaxed
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""By the number of the month, from 0 on."""
+
 
 def count(number: int, what: str, plural: str | None = None) -> str:
     """``1 picture``, ``1,234 pictures``."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from imsearch.engine.key_values import FIXED, HINTS
 from imsearch.engine.names import Names
 from imsearch.engine.place import Place, place_at
+from imsearch.engine.query.escapes import QUOTES
 from imsearch.engine.query.grammar import ALL_KEYS
 from imsearch.engine.refining import refinement
 from imsearch.engine.words.vocabulary import SEPARATOR
@@ -17,7 +18,7 @@ from imsearch.engine.words.vocabulary import SEPARATOR
 _BARE = re.compile(r"[^\W_][\w'&/]*(?:-[\w'&/]+)*")
 """A word that needs no quotes."""
 _OPERATORS = ("or", "and", "not")
-_QUOTE_LIKE = re.compile(r'["\u201c\u201d\u201e\u00ab\u00bb]')
+_QUOTE_LIKE = re.compile(f'["{QUOTES}]')
 _FEW_KEYS = 2
 """So many keys are told even when tags would fill the list."""
 _SHORTEST_WORD = 2

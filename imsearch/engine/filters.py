@@ -7,8 +7,7 @@ distance on the globe) is decided here, on as few rows as SQL can narrow it down
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -25,8 +24,9 @@ from imsearch.engine.screenshots import is_screenshot
 from imsearch.engine.sources import Sources, shown_by
 from imsearch.engine.text_index import Postings
 from imsearch.engine.where import PLACED, around, circle_of, coordinates_of, in_place
-from imsearch.engine.words.resolved import Filter, Like, Resolved, Scoped, tags_in
+from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
+from imsearch.letters import folded, unaccented
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -88,6 +88,7 @@ class Filters:
         duplicates: Callable[[Catalog], Iterable[int]] = duplicates_of,
         like: Callable[[str], Like] | None = None,
         coordinates: Callable[[str], tuple[float, float] | None] = coordinates_of,
+        counted: Callable[[int, Sequence[str]], Counted | None] = lambda value, things: None,
     ) -> None:
         self._catalog = catalog
         self._postings = postings
@@ -95,6 +96,7 @@ class Filters:
         self._duplicates = duplicates
         self._like = like
         self._coordinates = coordinates
+        self.counted = counted
         self._sources = Sources(catalog, postings)
 
     def find(self, node: Condition | By | Everything) -> Filter:
@@ -229,20 +231,24 @@ def _within(column: Column[Any], span: Span) -> ColumnElement[bool]:
 
 
 def _pattern(text: str) -> Callable[[str], bool]:
-    """Whether a text holds this, in any capitals and any Unicode form; ``*`` stands for anything."""
-    parts = [_folded(part) for part in text.split("*")]
+    """Whether a text holds this, in any capitals and any Unicode form; ``*`` stands for anything.
 
-    def fits(name: str) -> bool:
-        name, place = _folded(name), 0
-        for part in parts:
+    What is typed without accents is found with them, too.
+    """
+    spelled = [folded(part) for part in text.split("*")]
+    plain = not any(map(unaccented, spelled))
+
+    def holds(name: str) -> bool:
+        place = 0
+        for part in spelled:
             place = name.find(part, place)
             if place < 0:
                 return False
             place += len(part)
         return True
 
+    def fits(name: str) -> bool:
+        name = folded(name)
+        return holds(name) or (plain and any(map(holds, unaccented(name))))
+
     return fits
-
-
-def _folded(text: str) -> str:
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()

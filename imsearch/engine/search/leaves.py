@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from imsearch.engine.search.feedback import noisy_or
 from imsearch.engine.text_index import Postings
-from imsearch.engine.words.resolved import Filter, Like, Scoped, Term
-from imsearch.engine.words.written import SOURCES, key
+from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Term
+from imsearch.engine.words.written import LOOSE, SOURCES, key
 
 _BELOW = 0.99
 """What is just below a picture that shows a thing."""
@@ -38,7 +38,7 @@ class Scored:
         return Scored(self.score[places], self.found[places], self.holds[places], self.allowed[places])
 
 
-Single: TypeAlias = Term | Filter | Like | Scoped
+Single: TypeAlias = Term | Filter | Like | Counted | Scoped
 Leaf: TypeAlias = Callable[[Single], Scored]
 
 
@@ -77,6 +77,8 @@ class Leaves:
             return self._term(node)
         if isinstance(node, Scoped):
             return self._scope(node)
+        if isinstance(node, Counted):
+            return self._counted(node)
         return self._filter(node) if isinstance(node, Filter) else self._like(node)
 
     def rejected(self, terms: Iterable[Term]) -> NDArray[np.bool_]:
@@ -112,6 +114,13 @@ class Leaves:
         found[node.ids[known]] = True
         return Scored(score, found, found, np.ones(self._size, np.bool_))
 
+    def _counted(self, node: Counted) -> Scored:
+        known = node.ids < self._size
+        score = np.full(self._size, node.usual, np.float32)
+        score[node.ids[known]] = node.scores[known]
+        nowhere = np.zeros(self._size, np.bool_)
+        return Scored(score, nowhere, score >= 0.5, ~nowhere)
+
     def _term(self, term: Term) -> Scored:
         """The likeliest of the tags that answer a word, and what was written; nothing where the user rejected it."""
         size = self._size
@@ -128,7 +137,7 @@ class Leaves:
                 seen[images] |= postings.shown[said]
             if tag in term.names:
                 rejected[postings.images[postings.rejected & (postings.images < size)]] = True
-        if term.texts and self._written:
+        if (term.texts or term.loose) and self._written:
             written, certain = self._texts(term)
             score, shown = _with_folders_last(score, written, seen & ~rejected, certain), shown | certain
         score[rejected] = 0
@@ -138,13 +147,13 @@ class Leaves:
     def _texts(self, term: Term) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """How likely by the likeliest of the spellings, and whether that counts as shown."""
         best, shown = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
-        for phrase in term.texts:
-            weakest, surely = np.ones(self._size, np.float32), np.ones(self._size, np.bool_)
+        for phrase, share in (*((each, 1.0) for each in term.texts), *((each, LOOSE) for each in term.loose)):
+            weakest, surely = np.full(self._size, share, np.float32), np.ones(self._size, np.bool_)
             for word in phrase.split():
                 postings = self._lookup(key(word))
                 inside = postings.images < self._size
                 here, certain = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
-                here[postings.images[inside]] = postings.probabilities[inside]
+                here[postings.images[inside]] = postings.probabilities[inside] * np.float32(share)
                 certain[postings.images[inside]] = postings.shown[inside]
                 weakest, surely = np.minimum(weakest, here), surely & certain
             best, shown = np.maximum(best, weakest), shown | surely

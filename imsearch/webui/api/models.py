@@ -87,6 +87,10 @@ class ResultsRecord(Record):
         description="How many of them score high enough to be listed when not all are asked for.",
         examples=[217],
     )
+    order: str = Field(
+        description="What they are sorted by, as `sort:` has it; `-date` where nothing but conditions is asked.",
+        examples=["score"],
+    )
     hits: list[HitRecord]
     unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
     suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
