@@ -241,7 +241,6 @@ class Finder:
         from imsearch.engine.search.order import NEWEST, ordered
 
         words = self.current_words()
-        parsed = words.understood(text)
         outside: list[str] = []
 
         def duplicates(catalog: Catalog) -> Iterable[int]:
