@@ -101,8 +101,11 @@ class Gazetteer:
 
     def find(self, name: str) -> tuple[float, float] | None:
         """The latitude and longitude of the largest place of this name, in any language that `PlaceNames` knows."""
-        wanted = set(self._names.meant(folded(name)))
-        named = (row for row in self._rows if not wanted.isdisjoint(self._names.spellings(row.city)))
+        wanted = {words for words in self._names.meant(folded(name)) if words}
+        begin = tuple({letter for words in wanted for letter in (words[0], words[0].upper())})
+        # Most names need no more than a look at the first letter.
+        likely = (row for row in self._rows if row.city.startswith(begin) or not row.city.isascii())
+        named = (row for row in likely if not wanted.isdisjoint(self._names.spellings(row.city)))
         best = max(named, key=lambda row: row.population, default=None)
         return None if best is None else (best.latitude, best.longitude)
 
