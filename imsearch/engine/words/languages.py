@@ -140,7 +140,8 @@ def with_typed(
         if tag not in names:
             members[tag] = max(share, members.get(tag, 0.0))
     texts = tuple(dict.fromkeys(text for term in terms for text in term.texts))
-    return Term(word.said, names, members, texts) if terms else None
+    loose = tuple(dict.fromkeys(text for term in terms for text in term.loose if text not in texts))
+    return Term(word.said, names, members, texts, loose) if terms else None
 
 
 def together(run: Sequence[Node]) -> Word:
