@@ -103,12 +103,14 @@ def told(node: Node) -> str:
         ("the boot and a hund on the beach", "(the boot a dog on the beach)"),
         ("date:2023", None),
         ('"hund"', "hund"),
+        ('"rotes voiture"', "red car"),
+        ('"hund am strand"', "hund am strand"),
         ("tag:hund", "hund"),
         ("hun*", "hun"),
     ],
 )
 def test_translation(language: Language, query: str, translated: str | None) -> None:
-    translator = Translator([language], ENGLISH, {"hat"}.__contains__)
+    translator = Translator([language], ENGLISH, {"hat", "red car"}.__contains__)
     tree = parse(query).tree
     found = translator.translate(tree)
     assert found == tree if translated is None else told(found) == translated

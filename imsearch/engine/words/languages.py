@@ -114,10 +114,21 @@ class Translator:
                 length -= piece is None
             if piece is None:
                 item = items[place]
-                yield Piece("", (item if isinstance(item, Word) else self._translate(item, written, reader),))
+                node = self._quoted(item, reader) if isinstance(item, Word) else self._translate(item, written, reader)
+                yield Piece("", (node,))
             else:
                 yield piece
             place += max(1, length)
+
+    def _quoted(self, word: Word, reader: Reader) -> Word:
+        """A tag of several words in quotes: "rotes auto" is the tag red car, where the library has that."""
+        text = self._english.normalize(word.text)
+        if not word.quoted or word.exact or word.match or ":" in text or " " not in text or self._is_known(text):
+            return word
+        pieces = _with_colours_before(list(self._pieces(tuple(map(Word, text.split())), nowhere, reader)))
+        nodes = [node for piece in pieces for node in piece.nodes]
+        name = " ".join(node.text if isinstance(node, Word) else "" for node in nodes)
+        return Word(name, quoted=True, said=text) if name != text and self._is_known(name) else word
 
     def _plain(self, item: Node) -> str | None:
         """The normalized text of a word in any spelling; None for anything else."""
