@@ -30,6 +30,8 @@ def results_record(results: Results) -> dict[str, Any]:
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
         "understood": [{"typed": typed, "meaning": meaning} for typed, meaning in results.understood],
     }
+    if results.relaxed:
+        record["relaxed"] = {"asked": list(results.relaxed.asked), "left_out": list(results.relaxed.left_out)}
     if results.facets:
         record["facets"] = facets_record(results.facets)
     return record

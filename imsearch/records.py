@@ -219,6 +219,26 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The parts of a query that listed nothing as a whole, as they are typed: `asked` all, `left_out` those that went.
+
+    conditions: those of `asked` that are so or not, such as ``date:2023``.
+    """
+
+    asked: tuple[str, ...]
+    left_out: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The parts that were asked for instead."""
+        left = list(self.asked)
+        for part in self.left_out:
+            left.remove(part)
+        return tuple(left)
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A page of hits and how many there are in all.
 
@@ -228,7 +248,9 @@ class Results:
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
     high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `understood` are
     the words that were taken for a condition or left something out, as they were typed, and which that is:
-    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.
+    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.  `less_likely` is how
+    many more are found, but not listed.  `relaxed` tells what was left out of a query that would have listed nothing;
+    hits, counts and facets are then those of the rest.
     """
 
     query: str
@@ -240,6 +262,8 @@ class Results:
     sense: str = ""
     relevant: int = 0
     understood: tuple[tuple[str, str], ...] = ()
+    less_likely: int = 0
+    relaxed: Relaxed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,14 @@ class SearchLibrary(TagLibrary):
         everything: bool = False,
         facets: bool = False,
         tail: bool = True,
+        relax: bool = True,
     ) -> Results:
         """The pictures that match a query, the best first.  Raises QueryError.
 
         min_score: where the list ends; by default where the settings say, or else where relevance ends.  everything:
         list those below that, too; `Results.relevant` tells how many are above.  tail: whether hits need all their
-        tags, or only those that are shown or answer the query, which are read much faster.
+        tags, or only those that are shown or answer the query, which are read much faster.  relax: whether parts of a
+        query may be left out where nothing fits all of it; `Results.relaxed` tells which.
         """
         return self.engine.search(
             text,
@@ -52,6 +54,7 @@ class SearchLibrary(TagLibrary):
             everything=everything,
             facets=facets,
             tail=tail,
+            relax=relax,
         )
 
     def languages(self) -> dict[str, str]:
@@ -97,7 +100,9 @@ class SearchLibrary(TagLibrary):
         if words.strip():
             target = image if isinstance(image, int) else self._known_or_readable(image)
             most = self.settings.limit if limit is None else limit
-            results = self.engine.search(words, limit=most, offset=offset, everything=True, like=str(target))
+            results = self.engine.search(
+                words, limit=most, offset=offset, everything=True, like=str(target), relax=False
+            )
             return replace(results, query=f"{image} {words}")
         results = self.engine.similar(
             image if isinstance(image, int) else self._nearest_to(image, name),

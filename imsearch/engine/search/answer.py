@@ -100,3 +100,8 @@ class Answer:
         """About how much memory it may come to take."""
         compared = 0 if self.sense is None else len(self.sense.ids)
         return 2000 + _BYTES * (len(self.ids) * (_REMEMBERED - 1) + compared)
+
+    @property
+    def kept_bytes(self) -> int | None:
+        """The same; None where it must not be remembered."""
+        return self.bytes if self.lasting else None

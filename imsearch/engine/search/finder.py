@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +18,7 @@ from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.relaxing import Settled, settle
 from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import Postings, TextIndex
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from imsearch.engine.completing import Completer
     from imsearch.engine.facets import Counts, Facets
-    from imsearch.engine.query.tree import Node
+    from imsearch.engine.query.tree import Node, Sort
     from imsearch.engine.search.fusion import Sense
     from imsearch.engine.search.ranking import Ranking
 
@@ -81,9 +82,8 @@ class Finder:
         self._lexicon = lexicon
         self._speaking = Speaking(catalog, indexes, lexicon)
         self.texts = TextSpace(catalog, indexes)
-        self._answers: Memory[Answer] = Memory(
-            REMEMBERED, _ANSWER_BYTES, lambda answer: answer.bytes if answer.lasting else None
-        )
+        self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
+        self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
         self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)
         self._counted: Memory[dict[str, Counts]] = Memory(REMEMBERED, REMEMBERED, lambda counted: 1)
 
@@ -98,16 +98,18 @@ class Finder:
         facets: bool = False,
         tail: bool = True,
         like: str = "",
+        relax: bool = True,
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
-        min_score: where the list ends; by default where relevance ends, see `ranking.Cut`.  everything: list those
+        min_score: where the list ends; by default where relevance ends, see `cut.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
         listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
         those that are shown or answer the query, which are read much faster.  like: a picture to look like
-        besides, by its path or id, as after ``like:``.
+        besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be left out where nothing
+        fits all of it, which `Results.relaxed` tells.
         """
-        asked, answer = self._answer(text, like)
+        asked, (whole, answer, relaxed) = self._settled(text, min_score, like, relax=relax)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -121,12 +123,14 @@ class Finder:
             text,
             len(ids),
             hits,
-            answer.unknown,
-            answer.suggestions,
+            whole.unknown,
+            whole.suggestions,
             self._facets_of(answer, (asked, shown), ids) if facets else {},
             answer.sense.text if answer.sense is not None and answer.sense.unknown else "",
             relevant=answer.count(least),
-            understood=answer.understood,
+            understood=whole.understood,
+            less_likely=len(answer) - len(ids),
+            relaxed=relaxed,
         )
 
     def _hits(self, ids: list[int], scores: list[float], answer: Answer, tail: bool) -> tuple[Hit, ...]:
@@ -184,30 +188,49 @@ class Finder:
         return Completer(self.catalog, self.facets, self.current_words)
 
     def _listed(self, text: str, min_score: float | None, everything: bool) -> NDArray[int64]:
-        answer = self._answer(text)[1]
+        answer = self._settled(text, min_score)[1].answer
         least = answer.cut if min_score is None else min_score
         return answer.listed(0.0 if everything else least)[0]
+
+    def _settled(
+        self, text: str, min_score: float | None, like: str = "", *, relax: bool = True
+    ) -> tuple[Hashable, Settled]:
+        """What a query comes to, or where that lists nothing, what comes of as much of it as lists something."""
+        asked, answer = self._answer(text, like)
+        if not relax or answer.count(answer.cut if min_score is None else min_score):
+            return asked, Settled(answer, answer)
+
+        def make() -> Settled:
+            tree, order, _ = self._read(text, like)
+            return settle(answer, tree, self.current_words(), partial(self._find, order=order), min_score)
+
+        asked = asked, min_score
+        return asked, self._settlements.get(asked, make) if answer.lasting else make()
 
     def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
         asked = text, like, self.state(), tuple(self.annotators), self.ranking
-        return asked, self._answers.get(asked, lambda: self._find(text, like))
+        return asked, self._answers.get(asked, lambda: self._find(*self._read(text, like)))
 
-    def _find(self, text: str, like: str) -> Answer:
+    def _read(self, text: str, like: str) -> tuple[Node, Sort | None, Sequence[tuple[str, str]]]:
+        """The tree of a query, the order it asks for, and which of its words were taken for what."""
+        parsed = parse(text)
+        tree = parsed.tree
+        if like:
+            tree = And((LikeNode(like), *(tree.items if isinstance(tree, And) else (tree,))))
+        words = self.current_words()
+        facts = self._facts(words)
+        return facts.read(words.translate(tree, self._is_written)), parsed.sort, facts.understood
+
+    def _find(self, tree: Node, order: Sort | None, understood: Sequence[tuple[str, str]] = ()) -> Answer:
         """Resolve and rank a query."""
         import numpy as np
 
         from imsearch.engine.filters import Filters, duplicates_of
         from imsearch.engine.search.order import NEWEST, ordered
 
-        parsed = parse(text)
-        if like:
-            items = parsed.tree.items if isinstance(parsed.tree, And) else (parsed.tree,)
-            parsed = replace(parsed, tree=And((LikeNode(like), *items)))
         words = self.current_words()
-        facts = self._facts(words)
-        tree = facts.read(words.translate(parsed.tree, self._is_written))
         outside: list[str] = []
 
         def duplicates(catalog: Catalog) -> Iterable[int]:
@@ -221,7 +244,7 @@ class Finder:
             sense = self._sense(tree, query, unknown)
             if query is not None or sense is not None:
                 found, cut = self._rank(query, index, sense)
-            sort = parsed.sort or (None if query is None or sense is not None or ranks(query) else NEWEST)
+            sort = order or (None if query is None or sense is not None or ranks(query) else NEWEST)
             return Answer(
                 words,
                 query,
@@ -232,7 +255,7 @@ class Finder:
                 lambda: self._suggestions(unknown, words),
                 lasting=not outside,
                 sense=sense,
-                understood=facts.understood,
+                understood=understood,
             )
 
         return self._indexes.with_text(ask)
@@ -260,8 +283,8 @@ class Finder:
         ranking, space, images = self.ranking or DEFAULT, self.vector_space(), index.images()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
 
-        def rank(lookup: Callable[[str], Postings]) -> Ranked:
-            return find(query, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
+        def rank(asked: Resolved | None, lookup: Callable[[str], Postings]) -> Ranked:
+            return find(asked, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
 
         return ended(query, rank, index.postings, hidden_tags(self.catalog), ranking.cut)
 

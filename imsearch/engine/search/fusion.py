@@ -69,6 +69,7 @@ class Fusion:
     nearest: int = 200
     alone: float = 0.3
     looked: int = 500
+    stands: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +154,7 @@ def fuse(
     places = np.flatnonzero(near)
     near = np.zeros_like(near)
     near[places[best(lift[places], fusion.nearest)]] = True
-    said, instead = words - absent, sense.unknown + absent
+    said, instead = words - absent, fusion.stands * (sense.unknown + absent)
     if not said:
         # What is left of the score is what the words to avoid make of it.
         left = np.minimum(scored.score / np.float32(floor if words else 1), 1)

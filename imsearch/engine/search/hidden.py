@@ -16,7 +16,7 @@ from imsearch.engine.search.cut import Ending, set_back
 from imsearch.engine.search.leaves import Lookup
 from imsearch.engine.text_index import Postings
 from imsearch.engine.thresholds import stored_limits
-from imsearch.engine.words.resolved import Resolved, tags_in, words_in
+from imsearch.engine.words.resolved import Resolved, tags_in, without_conditions, words_in
 
 if TYPE_CHECKING:
     from numpy import float32, int64
@@ -39,25 +39,31 @@ def hidden_tags(catalog: CatalogBase) -> frozenset[str]:
 
 
 def ended(
-    query: Resolved | None, rank: Callable[[Lookup], Ranked], lookup: Lookup, hidden: frozenset[str], ending: Ending
+    query: Resolved | None,
+    rank: Callable[[Resolved | None, Lookup], Ranked],
+    lookup: Lookup,
+    hidden: frozenset[str],
+    ending: Ending,
 ) -> tuple[Ranked, float]:
     """What a query finds, and the score at which its list ends.
 
-    rank: the ids and scores of what is found by these postings, in order of id.  Of a single word, pictures that only
-    hidden tags speak for are set back behind that end where others show the word.  Several words vouch for each other.
+    rank: the ids and scores of what a query finds by these postings, in order of id.  The end is that of the words,
+    whatever the conditions beside them: narrowed down, a list loses pictures and gains none.  Of a single word,
+    pictures that only hidden tags speak for are set back behind that end where others show the word.  Several words
+    vouch for each other.
     """
-    ids, scores = rank(lookup)
+    ids, scores = rank(query, lookup)
     if query is None:  # the text as a whole counts
         return (ids, scores), ending.at(scores)
-    words = words_in(query)
+    asked, words = without_conditions(query), words_in(query)
     tags = tags_in(query) if words == 1 and hidden else set()
     if tags & hidden and any(lookup(tag).shown.any() for tag in tags - hidden):
-        others, told = rank(lambda tag: _shown(lookup(tag)) if tag in hidden else lookup(tag))
+        others, told = rank(asked, lambda tag: _shown(lookup(tag)) if tag in hidden else lookup(tag))
         end = ending.at(told, words)
         listed = others[told >= np.float32(end)]
         if len(listed):
             return (ids, set_back(scores, ~np.isin(ids, listed), end)), end
-    return (ids, scores), ending.at(scores, words)
+    return (ids, scores), ending.at(scores if asked is query else rank(asked, lookup)[1], words)
 
 
 def _shown(postings: Postings) -> Postings:

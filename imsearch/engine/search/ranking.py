@@ -230,6 +230,8 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
 
 def _mean(scores: list[NDArray[np.float32]], mean: str) -> NDArray[np.float32]:
     joined: NDArray[np.float32]
+    if len(scores) == 1:  # the very number, or a list would not end where it does without conditions
+        return np.maximum(scores[0], np.float32(FLOOR))
     if mean == "geometric":
         logs = sum(np.log(np.maximum(score, np.float32(FLOOR))) for score in scores)
         joined = np.exp(logs / np.float32(len(scores)))

@@ -121,8 +121,16 @@ def words_in(query: Resolved) -> int:
     if isinstance(query, Filter | Like | Negated):
         return 0
     if isinstance(query, AnyOf):
-        return min(map(words_in, query.items))
+        return min((words for item in query.items if (words := words_in(item))), default=0)
     if isinstance(query, All):
         words = sum(map(words_in, query.items))
         return words + sum(isinstance(item, Like) for item in query.items) if words else 0
     return words_in(query.item)
+
+
+def without_conditions(query: Resolved) -> Resolved:
+    """The query without what stands beside its words and does not rank; itself where there is no such thing."""
+    if not isinstance(query, All) or all(map(ranks, query.items)) or not ranks(query):
+        return query
+    items = tuple(item for item in query.items if ranks(item))
+    return items[0] if len(items) == 1 else All(items)

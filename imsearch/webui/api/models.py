@@ -63,6 +63,13 @@ class HitRecord(Record):
     why: dict[str, TagRecord] = Field(description="By word of the query, the tag that it was found by.")
 
 
+class RelaxedRecord(Record):
+    """What was left out of a query that would have listed nothing."""
+
+    asked: list[Told] = Field(description="The parts of the query, as they are typed.", examples=[["sunset", "snow"]])
+    left_out: list[Told] = Field(description="Those of them that were left out.", examples=[["sunset"]])
+
+
 class UnderstoodRecord(Record):
     """Words of a query that were taken for a condition."""
 
@@ -85,6 +92,9 @@ class ResultsRecord(Record):
     suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
     understood: list[UnderstoodRecord] = Field(
         description="Words that were taken for a condition, or that leave something out, in the order of the query."
+    )
+    relaxed: RelaxedRecord | None = Field(
+        None, description="Only where nothing fits the whole query: all else then tells of what is left of it."
     )
     facets: dict[str, list[CountedRecord]] | None = Field(
         None, description="The most frequent values among all results, by kind; only where asked for."

@@ -18,6 +18,7 @@ from imsearch.webui.rendering import looks
 from imsearch.webui.site import Site, TheSite
 from imsearch.webui.telling import ORDERS, facet_groups, headline, understood, unknown_words
 from imsearch.webui.texts import readable
+from imsearch.wording import left_out
 
 router = APIRouter(include_in_schema=False)
 
@@ -71,6 +72,7 @@ def _page(request: Request, site: Site, found: Found, can_add: bool) -> HTMLResp
         text,
         found=found,
         headline=headline(found),
+        relaxed=readable(left_out(found.results.relaxed, found.relevant)) if found.results.relaxed else "",
         unknown=unknown_words(found.results, text),
         **_help(site, found, can_add),
     )
@@ -105,6 +107,7 @@ def _facets(request: Request, site: Site, text: str) -> HTMLResponse:
 def _render(request: Request, site: Site, text: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     now = order(text) or ("" if text else "-date")
     orders = [(name, in_order(text, key), key == now) for key, name in ORDERS.items() if text or key]
-    blank = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None, "headline": ""}
+    blank: dict[str, Any] = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None}
+    blank |= {"headline": "", "relaxed": ""}
     more = {"text": text, "active": conditions(text), "bare": bare(text), "orders": orders}
     return site.pages.render(request, "search.html", status=status, **(blank | more | values))
