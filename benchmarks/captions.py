@@ -78,9 +78,11 @@ def judge(captioned: Captioned, folder: Path, weights: Sequence[float]) -> list[
     settings = Settings(library=folder, annotators=("everyday",))
     with Library.open(settings=settings, write=True, create=True) as library:
         library.index([sample.file for sample in captioned.pictures], ["everyday"])
-        rows = []
+        rows: list[dict[str, object]] = []
         for weight in weights:
-            fusion = replace(PICTURES_ONLY.fusion, weight=weight, **({"alone": 0.0, "word": 0.0} if not weight else {}))
+            fusion = replace(PICTURES_ONLY.fusion, weight=weight)
+            if not weight:
+                fusion = replace(fusion, alone=0.0, word=0.0, nearest=0)
             ranks = np.array(ranks_of(library, captioned, replace(PICTURES_ONLY, fusion=fusion)))
             scores = judge_captions(ranks.tolist())
             halves = [judge_captions(ranks[place::2].tolist()) for place in (0, 1)]

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imsearch.annotator import Annotator, TextEncoder
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
     from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
     from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
@@ -24,6 +24,7 @@ __all__ = [
     "Annotation",
     "Annotator",
     "AnnotatorSpec",
+    "CountHead",
     "Image",
     "LanguageSpec",
     "Picture",
@@ -38,6 +39,7 @@ _HOMES = {
     "Annotation": "imsearch.records",
     "Annotator": "imsearch.annotator",
     "AnnotatorSpec": "imsearch.records",
+    "CountHead": "imsearch.annotator",
     "Image": "imsearch.records",
     "LanguageSpec": "imsearch.records",
     "Picture": "imsearch.pictures.picture",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -46,6 +47,19 @@ class Annotator(ABC):
 
     def close(self) -> None:  # noqa: B027 - most annotators hold nothing that must be given back
         """Give back what the model holds; called once, at the end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountHead:
+    """What tells from a vector how many of a thing its picture shows; see `AnnotatorSpec.counts`.
+
+    `weights` is float32 of shape ``(3, vector_length)`` and `bias` of shape ``(3,)``: ``weights @ v + bias`` are the
+    log-odds that there is just one, that there are two, and that there are three or more, where v is the vector scaled
+    to length 1.
+    """
+
+    weights: NDArray[float32]
+    bias: NDArray[float32]
 
 
 class TextEncoder(Protocol):

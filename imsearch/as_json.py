@@ -25,6 +25,7 @@ def results_record(results: Results) -> dict[str, Any]:
         "query": results.query,
         "total": results.total,
         "relevant": results.relevant,
+        "order": results.order,
         "hits": [hit_record(hit) for hit in results.hits],
         "unknown": list(results.unknown),
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from imsearch.records import Folder
 from imsearch.tag_library import TagLibrary
 
 if TYPE_CHECKING:
+    from imsearch.annotator import CountHead
     from imsearch.engine.engine import Engine
     from imsearch.engine.review import Thresholds
     from imsearch.indexer.report import Observer, Report
@@ -37,6 +38,12 @@ class IndexLibrary(TagLibrary):
         from imsearch.plugins.manager import make_manager
 
         return self._plugins or make_manager()
+
+    def _count_heads(self) -> Mapping[str, tuple[str, Mapping[str, CountHead]]]:
+        """What the installed annotators count things by, and of which version; plugins are loaded when asked first."""
+        from imsearch.plugins.count_heads import count_heads
+
+        return count_heads(self.plugins.offered())
 
     @cached_property
     def text_encoders(self) -> TextEncoders:
@@ -83,6 +90,7 @@ class IndexLibrary(TagLibrary):
         refuse_unknown(paths, self.engine.catalog)
         recorder = self.engine.recorder
         remembered.remember(recorder, [path for path in paths if path.is_dir()])
+        self.engine.locate()
         self.engine.keep_up()
         device = pick_device(self.settings.device)
         beacon = Beacon(observer, self.settings.library, paths, [spec.name for spec in specs])

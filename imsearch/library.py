@@ -41,6 +41,7 @@ class Library(IndexLibrary, SearchLibrary):
         super().__init__(engine, settings, plugins)
         engine.annotators = settings.annotators
         engine.look = self._look
+        engine.numbers.heads = self._count_heads
         engine.texts.encoders = self.text_encoders
         if settings.visual_evidence:
             from imsearch.engine.search.feedback import Feedback

@@ -36,15 +36,17 @@ class SearchLibrary(TagLibrary):
         min_score: float | None = None,
         everything: bool = False,
         facets: bool = False,
+        facet_values: int | None = None,
         tail: bool = True,
         relax: bool = True,
     ) -> Results:
         """The pictures that match a query, the best first.  Raises QueryError.
 
         min_score: where the list ends; by default where the settings say, or else where relevance ends.  everything:
-        list those below that, too; `Results.relevant` tells how many are above.  tail: whether hits need all their
-        tags, or only those that are shown or answer the query, which are read much faster.  relax: whether parts of a
-        query may be left out where nothing fits all of it; `Results.relaxed` tells which.
+        list those below that, too; `Results.relevant` tells how many are above.  facet_values: how many of each kind
+        of facet at most, 1 or more; ten by default.  tail: whether hits need all their tags, or only those that are
+        shown or answer the query, which are read much faster.  relax: whether parts of a query may be left out where
+        nothing fits all of it; `Results.relaxed` tells which.
         """
         return self.engine.search(
             text,
@@ -53,6 +55,7 @@ class SearchLibrary(TagLibrary):
             min_score=self.settings.min_score if min_score is None else min_score,
             everything=everything,
             facets=facets,
+            facet_values=facet_values,
             tail=tail,
             relax=relax,
         )

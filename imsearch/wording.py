@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from imsearch.engine.changes import Change
     from imsearch.records import Facts, Image, Relaxed
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""By the number of the month, from 0 on."""
+
 
 def count(number: int, what: str, plural: str | None = None) -> str:
     """``1 picture``, ``1,234 pictures``."""
@@ -70,6 +76,11 @@ def place(latitude: float, longitude: float) -> str:
     """``33.85667° S, 151.21500° E``: to about a metre."""
     north, east = "S" if latitude < 0 else "N", "W" if longitude < 0 else "E"
     return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
+
+
+def where(facts: Facts) -> str:
+    """``Antibes, Provence-Alpes-Côte d'Azur, France``, as far as it is known; no name twice."""
+    return ", ".join(dict.fromkeys(name for name in (facts.city, facts.region, facts.country) if name))
 
 
 def stars(rating: int) -> str:

@@ -71,6 +71,12 @@ Examples:
 @click.option("--all", "everything", is_flag=True, help="List the unlikeliest results too.")
 @click.option("--explain", is_flag=True, help="Print by what each result was found: word, tag, probability, source.")
 @click.option("--facets", is_flag=True, help="Print what all results have in common: tags, years, cameras ...")
+@click.option(
+    "--facet-values",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Print at most N values of each kind of facet (default: 10); implies --facets.",
+)
 @format_option("table", "json", "paths")
 @nul_option
 @library_option
@@ -82,6 +88,7 @@ def query(
     everything: bool,
     explain: bool,
     facets: bool,
+    facet_values: int | None,
     form: str,
     nul: bool,
     library: Path | None,
@@ -98,7 +105,14 @@ def query(
     relax = form != "paths" and not nul
     with open_library(settings) as opened:
         with pointing(text), foreign():  # like: may ask a model
-            results = opened.query(text, offset=offset, everything=everything, facets=facets, relax=relax)
+            results = opened.query(
+                text,
+                offset=offset,
+                everything=everything,
+                facets=facets or facet_values is not None,
+                facet_values=facet_values,
+                relax=relax,
+            )
         if results.relaxed and results.hits:
             say(printable(left_out(results.relaxed, results.relevant)))
         print_results(results, form, nul, explain)

@@ -34,6 +34,8 @@ SHOWN = 0.5
 """From this probability on a defined tag is shown."""
 LEAST = 0.02
 """Less likely ones are not kept."""
+PRIOR = 0.03
+"""How likely a picture is taken to show a phrase before it is compared; `benchmarks.defined_tags` chose it."""
 _D, _A = s.definitions.c, s.annotators.c
 _VERSION = "1"
 
@@ -191,7 +193,7 @@ class Definitions:
 
 
 def _likely(encoder: Encoder, ids: NDArray[int64], cosines: NDArray[float32], base: float | None) -> Likely:
-    from imsearch.engine.search.fusion import PRIOR, probabilities
+    from imsearch.engine.search.fusion import probabilities
 
     chances = probabilities(encoder, cosines, math.inf if base is None else base, PRIOR)
     kept = chances >= LEAST

@@ -20,6 +20,7 @@ from imsearch.engine.health import Status, status, verify
 from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.keeper import Keeper
+from imsearch.engine.locating import unlocated
 from imsearch.engine.recorder import TAIL, Recorder
 from imsearch.engine.search.finder import Finder
 from imsearch.engine.words.words import Lexicon
@@ -98,6 +99,12 @@ class Engine(Finder):
         """Say which annotators this run uses, before asking what images lack and before recording."""
         for name in self.recorder.use_annotators(specs):
             self._indexes.vectors.drop(name)
+
+    def locate(self) -> int:
+        """Tell the places of images that a version without a gazetteer indexed; returns how many those are."""
+        images = unlocated(self.catalog)
+        self.recorder.locate(images)
+        return len(images)
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure] = ()) -> None:
         """Write a batch down, in one transaction; the indexes follow within seconds, and at `close` at the latest.

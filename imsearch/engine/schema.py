@@ -59,6 +59,10 @@ images = Table(
     Column("longitude", Float, comment="degrees, east positive"),
     Column("rating", SmallInteger, comment="0 to 5, or -1 for rejected"),
     Column("phash", BigInteger, comment="64 bits, as a signed number; near duplicates differ in few of them"),
+    Column("city", String, index=True, comment="the place, by the coordinates"),
+    Column("region", String, index=True),
+    Column("country", String, index=True),
+    Column("located", SmallInteger, nullable=False, server_default="0", comment="version of what told the place"),
     Index("ix_images_place", "latitude", "longitude"),
 )
 

@@ -51,6 +51,8 @@ def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
         return [described, built]
     try:
         checks = [described, built, *_behaviour(spec, annotator), *_until_failure(*text_rules(spec))]
+        if spec.counts is not None:
+            checks += _until_failure(("what counts things is as the spec's vectors need it", lambda: _counts(spec)))
     finally:
         closed = _closed(annotator)
     return checks if closed.passed else [*checks, closed]
@@ -76,6 +78,8 @@ def spec_problems(spec: AnnotatorSpec) -> list[str]:
     problems += _threshold_problems(spec)
     if spec.vector_length is not None and spec.vector_length < 1:
         problems.append("the vector length must be positive, or None for no vectors")
+    if spec.counts is not None and (not callable(spec.counts) or spec.vector_length is None):
+        problems.append("counts must be a function, and needs vectors to count by")
     if spec.text_encoder is not None and not callable(spec.text_encoder):
         problems.append("the text encoder must be a function that builds one, or None")
     if spec.text_encoder is not None and spec.vector_length is None:
@@ -207,6 +211,12 @@ def _behaviour(spec: AnnotatorSpec, annotator: Annotator) -> list[Check]:
         ("tags and vectors are what the spec says", judge),
         ("a picture gets the same tags alone as in a batch", alone),
     )
+
+
+def _counts(spec: AnnotatorSpec) -> list[str]:
+    from imsearch.plugins.count_heads import head_problems
+
+    return head_problems(spec, spec.counts() if spec.counts is not None else {})
 
 
 def _until_failure(*rules: tuple[str, Callable[[], Sequence[str]]]) -> list[Check]:

@@ -60,6 +60,8 @@ def test_query_explains_and_counts(run: Run, indexed: Path) -> None:
     facets = run("query", "red", "--facets", "--format", "json").json["facets"]
     told = {"tag": "red", "type": "png", "annotator": "colours", "folder": str(indexed)}
     assert facets == {kind: [{"name": name, "images": 1}] for kind, name in told.items()}
+    every = run("query", "sort:name", "--facet-values", "2", "--format", "json").json["facets"]
+    assert len(every["tag"]) == 2
 
 
 def test_all_tells_how_many_are_relevant(run: Run, indexed: Path) -> None:
@@ -100,6 +102,7 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
         "query": "zebra",
         "total": 0,
         "relevant": 0,
+        "order": "score",
         "hits": [],
         "unknown": [],
         "suggestions": {},

@@ -80,9 +80,9 @@ def test_an_older_library_is_brought_up_to_date(
 
 def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -> None:
     with closing(sqlite3.connect(library / FILE_NAME)) as connection:  # as version 0004 had it
+        back_to_0005(connection)
         for column in ("threshold", "thresholds"):
             connection.execute(f"ALTER TABLE annotators DROP COLUMN {column}")
-        connection.execute("DROP TABLE definitions")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
         connection.commit()
     with Engine.open(library, LEXICON, write=True) as engine:
@@ -92,6 +92,32 @@ def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -
         engine.use_annotators([spec()])
         with engine.catalog.reading() as connection:
             assert stored_limits(connection) == {1: Limits(0.5, {"dog": 0.7})}
+        assert engine.verify() == []
+
+
+def back_to_0005(connection: sqlite3.Connection) -> None:
+    """Take away what came after version 0005."""
+    connection.execute("DROP TABLE definitions")
+    for column in ("city", "region", "country"):
+        connection.execute(f"DROP INDEX ix_images_{column}")
+        connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
+    connection.execute("ALTER TABLE images DROP COLUMN located")
+    connection.execute("UPDATE alembic_version SET version_num = '0005'")
+
+
+def test_a_library_without_places_gets_them_without_reading_a_file(library: Path) -> None:
+    with closing(sqlite3.connect(library / FILE_NAME)) as connection:
+        back_to_0005(connection)
+        connection.execute("UPDATE images SET latitude = 41.8902, longitude = 12.4922")
+        connection.commit()
+    with Engine.open(library, LEXICON, write=True) as engine:
+        assert engine.search("rome").total == 0
+        assert engine.locate() == 1
+        assert engine.search("rome").total == 1
+        image = engine.catalog.image(1)
+        assert image is not None
+        assert (image.facts.city, image.facts.region, image.facts.country) == ("Rome", "Lazio", "Italy")
+        assert engine.locate() == 0
         assert engine.verify() == []
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
+from imsearch.engine.search.fusion import Fusion
+from imsearch.engine.search.ranking import Ranking
 from imsearch.engine.search.vector_table import VectorTable
 from tests.engine.support import LEXICON, correct, ids, reading, spec
 
@@ -20,6 +22,8 @@ KNOWN = {
     "purring": NORTH,
     "a purring kitty": NORTH,
     "vroom": EAST,
+    "purring dog": NORTH,
+    "a purring dog": NORTH,
     "dog vroom": EAST,
     "vroom dog kitty": EAST,
     "kitty vroom": EAST,
@@ -122,7 +126,7 @@ def test_known_words_keep_their_order_unless_the_space_speaks_up(seen: Engine) -
     seen.record([reading(5, {"dog": 0.8}, vector=SOUTH)])
     seen.catch_up()
     results = seen.search("dog vroom", min_score=0)
-    assert [hit.image.id for hit in results.hits][:2] == [2, 4] and results.hits[-1].image.id == 5
+    assert [hit.image.id for hit in results.hits][:2] == [2, 5]
     assert results.hits[0].score > 0.5
 
 
@@ -194,6 +198,19 @@ def test_new_pictures_and_gone_ones_are_compared_as_they_are(seen: Engine) -> No
     seen.record([reading(5, {}, vector=(0.1, 1)), reading(2, {"dog": 0.8}, vector=NORTH)])
     seen.forget([Path("/photos/1.jpg")])
     assert set(ids(seen, "purring")) == {2, 5}
+
+
+def test_it_may_be_left_out(seen: Engine, compass: Compass) -> None:
+    seen.whole = False
+    assert ids(seen, "purring dog") == [2] and compass.asked == []
+    seen.whole = True
+    seen.ranking = Ranking(fusion=Fusion(nearest=0))
+    assert ids(seen, "purring dog") == [2] and compass.asked == ["purring dog"]
+
+
+def test_an_encoder_that_fails_at_pictures_counts_for_nothing(seen: Engine, compass: Compass) -> None:
+    compass.pictures = lambda vectors: np.zeros((len(vectors), 0), np.float32)  # type: ignore[method-assign]
+    assert ids(seen, "a purring dog") == [2] and ids(seen, "purring") == []
 
 
 def test_a_large_library_finds_the_same(seen: Engine) -> None:

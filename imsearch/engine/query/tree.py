@@ -67,6 +67,18 @@ class Less:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """How many there are of the thing beside it; `word` is the number as a tag may have it, `things` what is counted.
+
+    Made from words, see `imsearch.engine.words.numbers`.
+    """
+
+    word: Word
+    value: int
+    things: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """Plain words that say something the catalog knows: "last summer".
 
@@ -110,8 +122,12 @@ class Sort:
     reverse: bool = False
     position: int = field(default=0, compare=False)
 
+    def __str__(self) -> str:
+        """Return what stands behind ``sort:``."""
+        return f"-{self.key}" if self.reverse else self.key
 
-Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Fact | Required | And | Or
+
+Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Number | Fact | Required | And | Or
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from imsearch.engine.query.tree import Sort
 from imsearch.engine.words.words import Words
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ class Answer:
 
     words, query, unknown: how the query was understood; `query` is None when no word of it is known.  ids, scores: what
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
-    first into the order the query asks for.  suggest: finds words for those that nobody knows.  lasting: whether the
-    answer depends on the library alone.  sense: what the plain words say together, where that counts.
-    understood: words that were taken for conditions, and for which.
+    first into the order the query asks for, `sort`; None is that of scores.  suggest: finds words for those that nobody
+    knows.  ranked: whether one may fit better than another.  lasting: whether the answer depends on the library alone.
+    sense: what the plain words say together, where that counts.  understood: words that were taken for conditions, and
+    for which.
     """
 
     def __init__(
@@ -46,11 +48,15 @@ class Answer:
         order: Callable[[Ranked], Ranked],
         suggest: Callable[[], Mapping[str, tuple[str, ...]]],
         *,
+        sort: Sort | None = None,
+        ranked: bool = True,
         lasting: bool = True,
         sense: Sense | None = None,
         understood: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.query = query
+        self.sort = sort or Sort("score")
+        self.ranked = ranked
         self.unknown = tuple(unknown)
         self.understood = tuple(understood)
         self.ids, self.scores = found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,19 +14,21 @@ from imsearch.engine.fact_names import FactNames
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
-from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.numbers import Numbers
 from imsearch.engine.search.relaxing import Settled, settle
 from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import Postings, TextIndex
+from imsearch.engine.where import coordinates_of
 from imsearch.engine.words.dates import Times
 from imsearch.engine.words.fact_words import FACT_WORDS
 from imsearch.engine.words.facts import FactReader
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
 from imsearch.engine.words.resolving import plain_words
+from imsearch.engine.words.text_words import or_named
 from imsearch.engine.words.words import Lexicon, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
@@ -68,6 +70,7 @@ class Finder:
     annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
     look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
+    whole: whether plain words are compared with pictures as a whole, too.
     today: the local date, from which "yesterday" counts.
     """
 
@@ -76,12 +79,15 @@ class Finder:
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
+        self.whole = True
         self.today: Callable[[], date] = date.today
         self._names = FactNames(catalog)
+        self._coordinates = cache(coordinates_of)
         self._indexes = indexes
         self._lexicon = lexicon
         self._speaking = Speaking(catalog, indexes, lexicon)
         self.texts = TextSpace(catalog, indexes)
+        self.numbers = Numbers(catalog, indexes)
         self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
         self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
         self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)
@@ -96,6 +102,7 @@ class Finder:
         min_score: float | None = None,
         everything: bool = False,
         facets: bool = False,
+        facet_values: int | None = None,
         tail: bool = True,
         like: str = "",
         relax: bool = True,
@@ -104,10 +111,10 @@ class Finder:
 
         min_score: where the list ends; by default where relevance ends, see `cut.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
-        listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
-        those that are shown or answer the query, which are read much faster.  like: a picture to look like
-        besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be left out where nothing
-        fits all of it, which `Results.relaxed` tells.
+        listed; facets, if wanted, are those of all that are listed, at most `facet_values` of each kind.  tail: whether
+        hits need all their tags, or only those that are shown or answer the query, which are read much faster.  like: a
+        picture to look like besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be
+        left out where nothing fits all of it, which `Results.relaxed` tells.
         """
         asked, (whole, answer, relaxed) = self._settled(text, min_score, like, relax=relax)
         least = answer.cut if min_score is None else min_score
@@ -125,9 +132,11 @@ class Finder:
             hits,
             whole.unknown,
             whole.suggestions,
-            self._facets_of(answer, (asked, shown), ids) if facets else {},
+            self._facets_of(answer, (asked, shown), ids, facet_values) if facets else {},
             answer.sense.text if answer.sense is not None and answer.sense.unknown else "",
             relevant=answer.count(least),
+            order=str(answer.sort),
+            ranked=answer.ranked,
             understood=whole.understood,
             less_likely=len(answer) - len(ids),
             relaxed=relaxed,
@@ -135,16 +144,17 @@ class Finder:
 
     def _hits(self, ids: list[int], scores: list[float], answer: Answer, tail: bool) -> tuple[Hit, ...]:
         """The hits, and how well each fits the words as a whole where that was compared."""
-        hits = read_hits(self.catalog, ids, scores, answer.why, tail)
-        if answer.sense is None:
-            return hits
         from imsearch.engine.search.fusion import told
         from imsearch.engine.search.ranking import DEFAULT
 
-        return told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
+        hits = read_hits(self.catalog, ids, scores, answer.why, tail)
+        return hits if answer.sense is None else told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
 
-    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
-        return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
+    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64], most: int | None) -> dict[str, Counts]:
+        def count() -> dict[str, Counts]:
+            return self.facets.of(ids) if most is None else self.facets.of(ids, most)
+
+        return self._counted.get((asked, most), count) if answer.lasting else count()
 
     def search_ids(self, text: str, *, min_score: float | None = None, everything: bool = False) -> list[int]:
         """The ids alone of all images that `search` finds, in its order."""
@@ -210,16 +220,16 @@ class Finder:
     def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
-        asked = text, like, self.state(), tuple(self.annotators), self.ranking
+        asked = text, like, self.state(), tuple(self.annotators), self.ranking, self.whole
         return asked, self._answers.get(asked, lambda: self._find(*self._read(text, like)))
 
     def _read(self, text: str, like: str) -> tuple[Node, Sort | None, Sequence[tuple[str, str]]]:
         """The tree of a query, the order it asks for, and which of its words were taken for what."""
-        parsed = parse(text)
-        tree = parsed.tree
+        words = self.current_words()
+        parsed = words.understood(text)
+        tree = or_named(parsed, text, self._is_written)
         if like:
             tree = And((LikeNode(like), *(tree.items if isinstance(tree, And) else (tree,))))
-        words = self.current_words()
         facts = self._facts(words)
         return facts.read(words.translate(tree, self._is_written)), parsed.sort, facts.understood
 
@@ -238,13 +248,17 @@ class Finder:
             return duplicates_of(catalog)
 
         def ask(index: TextIndex) -> Answer:
-            filters = Filters(self.catalog, index.postings, words, duplicates, partial(self._like, outside=outside))
+            like = partial(self._like, outside=outside)
+            filters = Filters(
+                self.catalog, index.postings, words, duplicates, like, self._coordinates, self.numbers.counted
+            )
             query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
             found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
             sense = self._sense(tree, query, unknown)
             if query is not None or sense is not None:
                 found, cut = self._rank(query, index, sense)
-            sort = order or (None if query is None or sense is not None or ranks(query) else NEWEST)
+            ranked = query is None or sense is not None or ranks(query)
+            sort = order or (None if ranked else NEWEST)
             return Answer(
                 words,
                 query,
@@ -253,6 +267,8 @@ class Finder:
                 cut,
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
+                sort=sort,
+                ranked=ranked,
                 lasting=not outside,
                 sense=sense,
                 understood=understood,
@@ -269,6 +285,8 @@ class Finder:
 
     def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
         """What the plain words say together; None where they say nothing, or where nothing ranks."""
+        if not self.whole:
+            return None
         words = plain_words(tree)
         strange = sum(word.typed in unknown for word in words)
         if not (strange or (query is not None and ranks(query))):

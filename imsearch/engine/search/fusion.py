@@ -23,8 +23,6 @@ from imsearch.records import Hit, Tag
 Floats = NDArray[np.float32]
 _SURE = 1e-6
 """Scores nearer than this to 0 or 1 are so; their log-odds would be without end."""
-
-
 PRIOR = 0.01
 """How likely a picture is to show some phrase, before it was compared."""
 
@@ -62,14 +60,13 @@ class Fusion:
     word of the query is known.  looked: of a large library, so many of the best by words are compared with the text.
     """
 
-    weight: float = 0.3
+    weight: float = 0.2
     word: float = 0.1
     most: float = 6.0
     prior: float = PRIOR
     nearest: int = 200
     alone: float = 0.3
     looked: int = 500
-    stands: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,15 +110,22 @@ def probabilities(encoder: Encoder, cosines: Floats, base: float, prior: float) 
 
 def told(hits: Sequence[Hit], sense: Sense, fusion: Fusion) -> tuple[Hit, ...]:
     """The hits with one more reason: how likely each shows the text as a whole, where it was compared with it."""
-    place = {image: place for place, image in enumerate(sense.ids.tolist())}
-    known = [hit for hit in hits if hit.image.id in place and sense.text not in hit.why]
-    cosines = sense.cosines[[place[hit.image.id] for hit in known]]
+    images = np.array([hit.image.id for hit in hits], np.int64)
+    known = images[np.isin(images, sense.ids)]
     base = baseline(sense.usual, sense.encoder.scale)
-    chances = probabilities(sense.encoder, cosines, base, _prior(sense, fusion)).tolist()
+    cosines = sense.cosines[np.searchsorted(sense.ids, known)]
+    chances = probabilities(sense.encoder, cosines, base, _prior(sense, fusion))
     reasons = {
-        hit.image.id: {sense.text: Tag(WHOLE, chance, sense.source)} for hit, chance in zip(known, chances, strict=True)
+        image: {sense.text: Tag(WHOLE, chance, sense.source)}
+        for image, chance in zip(known.tolist(), chances.tolist(), strict=True)
     }
-    return tuple(replace(hit, why={**hit.why, **reasons.get(hit.image.id, {})}) for hit in hits)
+    # Where a word is all of the text, what it was found by is the better reason.
+    return tuple(
+        replace(hit, why={**hit.why, **reasons[hit.image.id]})
+        if hit.image.id in reasons and sense.text not in hit.why
+        else hit
+        for hit in hits
+    )
 
 
 def _prior(sense: Sense, fusion: Fusion) -> float:
@@ -142,7 +146,8 @@ def fuse(
     """Join what the words say of every image, the geometric mean of `words` of them, with what their text says.
 
     present: which images there are.  rejected: where the user said that some word is wrong, so that the text cannot
-    speak for them.  absent: how many of the words find nothing anywhere, at `floor`; the text stands for them, too.
+    speak for them.  absent: how many of the words find nothing anywhere, at `floor`; like those that nobody knows, they
+    count only as a part of the text.
     All arrays have the shape (size,).
     """
     cosines, compared = _spread(scored, sense, present, fusion)
@@ -153,16 +158,16 @@ def fuse(
     near = scored.allowed & present & compared & ~rejected & (cosines > usual)
     places = np.flatnonzero(near)
     near = np.zeros_like(near)
-    near[places[best(lift[places], fusion.nearest)]] = True
-    said, instead = words - absent, fusion.stands * (sense.unknown + absent)
+    if fusion.nearest:
+        near[places[best(lift[places], fusion.nearest)]] = True
+    said = words - absent
     if not said:
         # What is left of the score is what the words to avoid make of it.
         left = np.minimum(scored.score / np.float32(floor if words else 1), 1)
         return Scored(np.where(near, alone * left, 0).astype(np.float32), near, near & False, scored.allowed)
     logs = np.float32(words) * np.log(np.maximum(scored.score, np.float32(1e-30))) - np.float32(absent * np.log(floor))
-    logs = (logs + np.float32(instead) * np.log(np.maximum(alone, np.float32(floor)))) / np.float32(said + instead)
-    score = np.exp(np.minimum(logs, 0))
-    weight = fusion.word if said + instead == 1 else fusion.weight
+    score = np.exp(np.minimum(logs / np.float32(said), 0))
+    weight = fusion.word if said == 1 and not sense.unknown else fusion.weight
     lift = np.clip(lift, -fusion.most, np.where(rejected, 0, fusion.most)) * np.float32(weight)
     lift[~compared & (lift > 0)] = 0
     lifted = _sigmoid(_logit(score) + lift)

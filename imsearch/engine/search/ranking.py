@@ -21,6 +21,7 @@ from imsearch.engine.search.leaves import Leaf, Leaves, Lookup, Scored
 from imsearch.engine.words.resolved import (
     All,
     AnyOf,
+    Counted,
     Demanded,
     Filter,
     Like,
@@ -42,7 +43,8 @@ class Ranking:
     """What goes into a score; the defaults are what measured best, the rest is for measuring.
 
     mean: how words are joined: "geometric", "arithmetic", "least" or "greatest".  written: whether words in file names,
-    titles and the like count.  feedback: visual evidence, or None.  fusion: how a text's sense as a whole counts.
+    titles and the like count.  feedback: visual evidence, or None.  cut: where lists end.  fusion: how the plain words
+    count as a whole.
     """
 
     mean: str = "geometric"
@@ -179,7 +181,7 @@ def _cosine(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _score(node: Resolved, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored:
-    if isinstance(node, Term | Filter | Like | Scoped):
+    if isinstance(node, Term | Filter | Like | Counted | Scoped):
         return leaf(node)
     if isinstance(node, Negated):
         item = _score(node.item, leaf, present, mean)

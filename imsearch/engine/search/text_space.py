@@ -71,7 +71,7 @@ class TextSpace:
 
         table = self.table(name)
         compared = table.compare(direction)
-        if not len(compared.usual):
+        if not compared.usual.any():  # there are no vectors, or the encoder failed
             return None
         return Sense(
             text,

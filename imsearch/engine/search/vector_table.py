@@ -79,16 +79,17 @@ class VectorTable:
     def among(
         self, ids: Sequence[int], direction: NDArray[np.float32]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of these images that have a vector, and their cosines; read from the catalog."""
+        """Those of these images that have a vector, in order of id, and their cosines; read from the catalog."""
         found, rows = self._brought(ids)
         return found, _products(rows, direction)
 
     def _brought(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of these images that have a vector, and their rows."""
+        """Those of these images that have a vector, in order of id, and their rows."""
         found = self._catalog.vectors(self._name, ids)
         if not found:
             return np.empty(0, np.int64), np.empty((0, self._rows.shape[1]), np.float32)
-        return np.fromiter(found, np.int64, len(found)), self._encoder.pictures(np.stack(list(found.values())))
+        order = sorted(found)
+        return np.array(order, np.int64), self._encoder.pictures(np.stack([found[image] for image in order]))
 
     def _index(self) -> VectorIndex:
         return self._indexes.vectors.of(self._name)[1]
@@ -118,7 +119,9 @@ class VectorTable:
             self._encoder.pictures(vectors[start : start + _BLOCK].astype(np.float32))
             for start in range(0, len(vectors), _BLOCK)
         ]
-        rows = np.concatenate(blocks) if blocks else np.empty((0, 0), np.float32)
+        if len({block.shape[1] for block in blocks}) != 1:  # there are none, or the encoder failed
+            blocks = [np.empty((len(self._ids), 0), np.float32)]
+        rows = np.concatenate(blocks)
         self._rows = rows if rows.nbytes <= FLOAT32_BYTES else rows.astype(np.float16)
 
     def _replace(self, changed: Sequence[int]) -> None:
@@ -137,7 +140,7 @@ class VectorTable:
 
 
 def _products(rows: NDArray[np.float16] | NDArray[np.float32], direction: NDArray[np.float32]) -> NDArray[np.float32]:
-    if not rows.shape[1]:  # none, or the encoder failed
+    if rows.shape[1] != len(direction):  # the encoder failed
         return np.zeros(len(rows), np.float32)
     # NumPy multiplies half precision element by element; converted in blocks it takes a tenth of the time.
     blocks = [

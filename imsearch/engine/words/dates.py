@@ -126,7 +126,8 @@ class Times:
         number = words.months.get(texts[0])
         if number is None and (before in words.linking or alone):
             number = words.shared_months.get(texts[0])
-            if number is None and (season := words.seasons.get(texts[0])) is not None:
+            ends = len(texts) == 1 or texts[1] in words.linking | words.articles
+            if ends and (season := words.seasons.get(texts[0])) is not None:  # "in winter", but not "in winter coats"
                 return Time(1, month=season, months=days.SEASON_MONTHS, sure=False)
         return None if number is None else Time(1, month=number, sure=False)
 

@@ -19,14 +19,16 @@ class Term:
 
     `names` are the word itself: its forms and synonyms.  `members` are tags that speak for it too, of its kind or near
     in meaning, and by how much their probability counts, in 0 to 1.  `texts` are its spellings that somebody wrote,
-    in a file's name or a title say; one of several words counts where all of them are.  A user who rejected one of the
-    names has said that the word is wrong, whatever the members and texts say.
+    in a file's name or a title say; one of several words counts where all of them are.  `loose` are spellings that
+    differ a little from it (no accents, parts of a longer word), and count a little less.  A user who rejected one of
+    the names has said that the word is wrong, whatever the members and texts say.
     """
 
     word: str
     names: tuple[str, ...]
     members: Mapping[str, float] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +55,19 @@ class Like:
     text: str
     ids: NDArray[int64]
     scores: NDArray[float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How well each of the images `ids` shows so many of a thing, by its looks: it orders results and finds none.
+
+    `scores` lie in 0 to 1; `usual` is that of an image of which nothing is known.
+    """
+
+    text: str
+    ids: NDArray[int64]
+    scores: NDArray[float32]
+    usual: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +106,14 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Filter | Scoped | Like | Negated | Weaker | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Filter | Scoped | Like | Counted | Negated | Weaker | Demanded | All | AnyOf
 
 
 def tags_in(query: Resolved) -> set[str]:
     """All tags that answer its words."""
     if isinstance(query, Term):
         return {*query.names, *query.members}
-    if isinstance(query, Filter | Like):
+    if isinstance(query, Filter | Like | Counted):
         return set()
     items = (query.item,) if isinstance(query, Negated | Weaker | Demanded | Scoped) else query.items
     return {tag for item in items for tag in tags_in(item)}
@@ -106,7 +121,7 @@ def tags_in(query: Resolved) -> set[str]:
 
 def ranks(query: Resolved) -> bool:
     """Whether anything in it makes one result better than another; conditions alone do not."""
-    if isinstance(query, Term | Scoped | Like):
+    if isinstance(query, Term | Scoped | Like | Counted):
         return True
     if isinstance(query, Filter):
         return False
@@ -116,7 +131,7 @@ def ranks(query: Resolved) -> bool:
 
 def words_in(query: Resolved) -> int:
     """Of how many words a score is the mean, as far as they speak for a picture; 0 for conditions and looks alone."""
-    if isinstance(query, Term):
+    if isinstance(query, Term | Counted):
         return 1
     if isinstance(query, Filter | Like | Negated):
         return 0
@@ -134,3 +149,11 @@ def without_conditions(query: Resolved) -> Resolved:
         return query
     items = tuple(item for item in query.items if ranks(item))
     return items[0] if len(items) == 1 else All(items)
+
+
+def without_less(query: Resolved) -> Resolved:
+    """One of several without the words that count less than the others; itself where there are none."""
+    if not isinstance(query, AnyOf):
+        return query
+    items = tuple(item for item in query.items if not (isinstance(item, Weaker) and ranks(item)))
+    return query if len(items) in (0, len(query.items)) else items[0] if len(items) == 1 else AnyOf(items)

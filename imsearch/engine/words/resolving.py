@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from imsearch.engine.query.conditions import Condition
-from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Node, Not, Or, Required, Word
+from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Node, Not, Number, Or, Required, Word
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.words.resolved import (
     All,
     AnyOf,
+    Counted,
     Demanded,
     Filter,
     Like,
@@ -39,6 +41,9 @@ class Conditions(Protocol):
     def like(self, node: LikeNode) -> Like:
         """What looks like a picture."""
 
+    def counted(self, value: int, things: Sequence[str]) -> Counted | None:
+        """How likely pictures show so many of the first of these that can be counted; None where none can."""
+
     def scoped(self, item: Resolved, by: By) -> Scoped:
         """The words of a group as far as this source said them."""
 
@@ -56,7 +61,7 @@ class Resolving:
 
     def whole(self, query: Node) -> Resolved | None:
         """What the query comes to; None when all of its words are unknown or do not count."""
-        return self.node(query)
+        return self.node(And((query,)) if isinstance(query, Word) else query)
 
     def node(self, node: Node) -> Resolved | None:
         """What this part comes to; None when all of its words are unknown or do not count."""
@@ -71,6 +76,8 @@ class Resolving:
             return Demanded(item) if ranks(item) else item
         if isinstance(node, Less):
             return self._less(node.item)
+        if isinstance(node, Number):
+            return self._number(node)
         if isinstance(node, Fact):
             return self._fact(node)
         if isinstance(node, And):
@@ -110,6 +117,16 @@ class Resolving:
             self.unknown.append(word.typed)
         return term
 
+    def _number(self, number: Number) -> Resolved | None:
+        """By the looks of pictures where a model can count the thing, else by a tag such as "two"; never unknown."""
+        seen = None if self._conditions is None else self._conditions.counted(number.value, number.things)
+        term = self._words.term(number.word, self._written)
+        if seen is None:
+            # Captions, of which such tags are learned, say "one" of anything: "this one", "one of them".
+            tagged = number.value > 1 and term is not None and any(map(self._words.of_kind, term.names))
+            return term if tagged else None
+        return seen if term is None or not term.texts else AnyOf((Term(term.word, (), {}, term.texts), seen))
+
     def _group(self, group: And) -> Resolved | None:
         """Words side by side; a source among them says whose words count."""
         sources = [item for item in group.items if isinstance(item, By)]
@@ -139,6 +156,8 @@ def plain_words(node: Node) -> list[Word]:
     if isinstance(node, And):
         scoped = any(isinstance(item, By) for item in node.items)
         return [] if scoped else [word for item in node.items for word in plain_words(item)]
+    if isinstance(node, Fact) and node.weight < 1 and node.words is not None:
+        node = node.words  # a landscape is more than a shape
     plain = isinstance(node, Word) and not (node.exact or node.match or SEPARATOR in node.text)
     return [node] if isinstance(node, Word) and plain else []
 

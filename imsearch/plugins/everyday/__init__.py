@@ -13,7 +13,9 @@ from imsearch import hookimpl
 from imsearch.records import AnnotatorSpec, RecipeSpec
 
 if TYPE_CHECKING:
-    from imsearch.annotator import Annotator, TextEncoder
+    from collections.abc import Mapping
+
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
     from imsearch.training.run import Run
 
 NAME = "everyday"
@@ -40,6 +42,12 @@ def _build_text_encoder() -> TextEncoder:
     from imsearch.settings import load_settings
 
     return EverydayText.load(TEXT_WEIGHTS, installed_sentence_encoder(load_settings()))
+
+
+def _counts() -> Mapping[str, CountHead]:
+    from imsearch.plugins.everyday.counts import read_heads
+
+    return read_heads()
 
 
 def _train(run: Run) -> Path:
@@ -90,6 +98,7 @@ def imsearch_annotators() -> list[AnnotatorSpec]:
             weights_license="Apache-2.0",
             weights_sha256=summary["sha256"],
             text_encoder=_build_text_encoder,
+            counts=_counts,
         )
     ]
 

@@ -87,6 +87,10 @@ class ResultsRecord(Record):
         description="How many of them score high enough to be listed when not all are asked for.",
         examples=[217],
     )
+    order: str = Field(
+        description="What they are sorted by, as `sort:` has it; `-date` where nothing but conditions is asked.",
+        examples=["score"],
+    )
     hits: list[HitRecord]
     unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
     suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
@@ -122,6 +126,9 @@ class FactsRecord(Record):
     latitude: float | None = Field(description="Degrees, north positive.", examples=[43.58])
     longitude: float | None = Field(description="Degrees, east positive.", examples=[7.12])
     rating: int | None = Field(description="0 to 5 stars, -1 for rejected.", examples=[5])
+    city: Told | None = Field(description="In English, by the coordinates.", examples=["Antibes"])
+    region: Told | None = Field(examples=["Provence-Alpes-C\u00f4te d'Azur"])
+    country: Told | None = Field(examples=["France"])
 
 
 class ImageRecord(Record):
