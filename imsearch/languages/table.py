@@ -72,7 +72,9 @@ def read_table(path: Path) -> Table:
         text = without_invisible(path.read_text(encoding="utf-8"))
         return _table(tomllib.loads(text), path)
     except (OSError, ValueError) as error:
-        raise ImsearchError(f"The table of words {path} cannot be read: {error}") from error
+        raise ImsearchError(
+            f"The table of words {path} cannot be read: {error}. Mend it, or take it out of the setting languages."
+        ) from error
 
 
 def _table(data: Mapping[str, Any], path: Path) -> Table:

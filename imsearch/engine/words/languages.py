@@ -47,7 +47,8 @@ class Translator:
 
         written: whether somebody wrote a word of any picture; a text without spaces that was is also looked for whole.
         """
-        return self._translate(node, written, self._reader(list(_leaves(node)), written))
+        reader = self._reader(list(_leaves(node)), written)
+        return node if reader.is_english else self._translate(node, written, reader)
 
     def _translate(self, node: Node, written: Written, reader: Reader) -> Node:
         if isinstance(node, Word):
@@ -139,7 +140,7 @@ class Translator:
 def with_typed(
     word: Word, senses: Sequence[str], answer: Callable[[Word, Written], Term | None], written: Written
 ) -> Term | None:
-    """What answers a translated word: the English one, the word that was typed, and all its senses.
+    """Return what answers a translated word: the English one, the word that was typed, and all its senses.
 
     answer: the tags and written words that answer a word.
     """
