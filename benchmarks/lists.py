@@ -44,9 +44,9 @@ OLD, NOW = ShareCut(), Cut()
 ENDS: Mapping[str, Ending] = {
     "0.6 of the best, 0.05 to 0.3": OLD,
     "fixed 0.2": FixedCut(0.2),
-    **{f"F1, power {power}": replace(NOW, power=power) for power in (0.6, 0.7, 0.8, 0.9, 1.0, 1.3)},
+    **{f"F1, power {power}": replace(NOW, power=power) for power in (0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 1.0, 1.3)},
     **{f"F1, at most {most}": replace(NOW, most=most) for most in (0.3, 0.4)},
-    **{f"F1, worth {worth}": replace(NOW, worth=worth) for worth in (0.02, 0.1)},
+    **{f"F1, at least {least}": replace(NOW, least=least) for least in (0.02, 0.1)},
 }
 GIVEN_UP = 0.02
 """So much precision of objects may be lost against `OLD` by a way to end lists that is chosen."""
@@ -64,29 +64,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
         captions, objects = _asked(options.data, options.library or Path(folder))
     if "ends" in only:
-        report(f"{len(captions.words)} words of captions, {len(objects.words)} objects", ends(captions, objects), False)
+        parts = dict(zip(("F1 shown", "F1 ranking only"), map(captions.choose, _by_tag(captions.words)), strict=True))
+        report(f"captions: {len(captions.words)} words", ends(captions, parts), False)
+        report(f"objects: {len(objects.words)} words", ends(objects, {}), False)
     if "halves" in only:
         report("chosen on one half of the pictures and words, judged on the other", cross(captions, objects), False)
     if "words" in only:
         report("word by word: listed before and now", words(captions, options.word), False)
 
 
-def ends(captions: Asked, objects: Asked) -> list[dict[str, object]]:
-    """A row for each way to end lists; of captions also the words whose tags may be shown, and those that only rank."""
-    shown, hidden = _by_tag(captions.words)
-    parts = [captions.choose(shown), captions.choose(hidden)]
+def ends(asked: Asked, parts: Mapping[str, Asked]) -> list[dict[str, object]]:
+    """A row for each way to end lists, and F1 for some of the words besides."""
     rows = []
-    sets = {"captions": captions, "objects": objects, "shown": parts[0], "ranking only": parts[1]}
     for name, ending in (*ENDS.items(), ("the best for each word", None)):
-        row: dict[str, object] = {"end": name}
-        for title, asked in sets.items():
-            listed = best_listed(asked) if ending is None else asked.listed(ending)
-            found = judge_lists(listed, asked.truth)
-            if title in ("captions", "objects"):
-                row |= {f"{title} P": _three(found.precision), f"{title} R": _three(found.recall)}
-                row[f"{title} length"] = found.length
-            row[f"{title} F1"] = _three(found.f1)
-        rows.append(row)
+        found, *others = (
+            judge_lists(best_listed(each) if ending is None else each.listed(ending), each.truth)
+            for each in (asked, *parts.values())
+        )
+        row: dict[str, object] = {"end": name, "P": _three(found.precision), "R": _three(found.recall)}
+        row |= {"F1": _three(found.f1), "length": f"{found.length:g}"}
+        rows.append(row | {title: _three(each.f1) for title, each in zip(parts, others, strict=True)})
     return rows
 
 

@@ -160,7 +160,7 @@ def cut(pools: Sequence[Pool]) -> list[dict[str, object]]:
         for least, most in ((0.02, 0.3), (0.05, 0.3), (0.05, 0.4), (0.05, 1.0))
     }
     ways |= {
-        f"F1, power {power}, at most {most}": Cut(power, most=most) for power in (0.7, 0.8, 1.0) for most in (0.3, 1.0)
+        f"F1, power {power}, at most {most}": Cut(power, most=most) for power in (0.6, 0.75, 1.0) for most in (0.3, 1.0)
     }
     rows: list[dict[str, object]] = [{"end": title} for title in ways]
     for each in pools:

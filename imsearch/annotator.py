@@ -65,9 +65,15 @@ class CountHead:
 class TextEncoder(Protocol):
     """The way of text into an annotator's vector space, built by `AnnotatorSpec.text_encoder` and kept for a process.
 
-    It may have a method ``probability(cosines)`` besides: how likely pictures of these cosines show what a text says,
-    float32 in 0 to 1, of the shape of the cosines.  Without it, imsearch judges a picture against all others of a
-    library (docs/meaning.md).
+    It may have more methods than those below:
+
+    ``pictures(vectors)`` brings the annotator's vectors, float32 ``(N, vector_length)`` of length 1, into the space of
+    texts, float32 ``(N, length)`` of length 1.  Without it, texts have their directions among the vectors themselves.
+    With it goes ``towards(directions)``, from directions ``(texts, length)`` to ``(texts, vector_length)``: where among
+    the vectors to look for the pictures that are near to a text, in a library too large to compare all.
+
+    ``probability(cosines)`` tells how likely pictures of these cosines show what a text says, float32 in 0 to 1, of the
+    shape of the cosines.  Without it, a picture is judged against the others of its library (docs/meaning.md).
     """
 
     @property
@@ -75,7 +81,7 @@ class TextEncoder(Protocol):
         """How much one unit of cosine is worth, in nats of log-odds; in CLIP the logit scale.  Positive and finite."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[float32]:
-        """Directions in the space of pictures, float32 ``(texts, vector_length)``.
+        """Directions in the space of pictures, float32 ``(texts, length)``; the length is `vector_length` by itself.
 
         Their cosine to a picture's vector tells how well the two fit.  Rows have the length 1, or are zeros for a text
         of which nothing is known.  Called by several threads, one after another.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imsearch.annotating import Annotated
     from imsearch.engine.annotators import AnnotatorStatus
     from imsearch.engine.changes import Change, Correction, Doubt, Renaming
+    from imsearch.engine.definitions import Definition
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import Plugin
     from imsearch.records import AnnotatorSpec, Failure, Hit, Image, Results, Tag, Text
@@ -30,6 +31,8 @@ def results_record(results: Results) -> dict[str, Any]:
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
         "understood": [{"typed": typed, "meaning": meaning} for typed, meaning in results.understood],
     }
+    if results.relaxed:
+        record["relaxed"] = {"asked": list(results.relaxed.asked), "left_out": list(results.relaxed.left_out)}
     if results.facets:
         record["facets"] = facets_record(results.facets)
     return record
@@ -81,6 +84,16 @@ def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejec
 def tags_record(counts: Iterable[tuple[str, int]]) -> dict[str, Any]:
     """What ``imsearch tags`` prints."""
     return {"tags": [{"name": name, "images": images} for name, images in counts]}
+
+
+def definitions_record(found: Iterable[Definition]) -> dict[str, Any]:
+    """What ``imsearch tags define`` prints: the tags that stand for phrases."""
+    return {
+        "definitions": [
+            {"name": each.name, "text": each.text, "space": each.space, "shown": each.shown, "perhaps": each.perhaps}
+            for each in found
+        ]
+    }
 
 
 def annotated_record(answer: Annotated) -> dict[str, Any]:

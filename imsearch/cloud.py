@@ -27,6 +27,8 @@ _PAGE_LETTERS, _PAGE_SMALLEST, _PAGE_WIDTH, _PAGE_GAP = 64, 15, 420, 5
 """In a page: the heights of the greatest and the least word, the least width of all, and the room around a word."""
 _SHADES = (0.75, "#12355b"), (0.5, "#1f5f8b"), (0.25, "#3a86a8"), (0.0, "#5b7f92")
 """From which probability on a word has a colour; likely words are dark."""
+_UNTYPED = re.compile('["\u201c\u201d\u201e\u00ab\u00bb\uff02\u300c-\u300f]|%(?=[0-9A-Fa-f]{2})')
+"""What cannot stand in the quotes of a query (docs/query.md)."""
 _NOTHING = "There is no tag to make a cloud of: nothing is likely enough"
 
 
@@ -87,7 +89,9 @@ def query_for(name: str) -> str:
     """The query that finds a tag: the word itself where it has no other meaning, so that kinds and synonyms count."""
     if re.fullmatch(r"\w[\w'-]*", name) and name not in ("and", "not", "or"):
         return name
-    return f"tag:{name}" if re.fullmatch(r"\w[\w:'-]*\w", name) else 'tag:"{}"'.format(re.sub('["<>]', " ", name))
+    if re.fullmatch(r"\w[\w:'-]*\w", name):
+        return f"tag:{name}"
+    return 'tag:"{}"'.format(_UNTYPED.sub(lambda found: quote(found[0], safe=""), name))
 
 
 def _page_letters(share: float) -> int:

@@ -90,6 +90,7 @@ class IndexLibrary(TagLibrary):
         refuse_unknown(paths, self.engine.catalog)
         recorder = self.engine.recorder
         remembered.remember(recorder, [path for path in paths if path.is_dir()])
+        self.engine.locate()
         self.engine.keep_up()
         device = pick_device(self.settings.device)
         beacon = Beacon(observer, self.settings.library, paths, [spec.name for spec in specs])
@@ -110,6 +111,7 @@ class IndexLibrary(TagLibrary):
                 in_hand=InHand(self.settings.library),
                 try_alone=partial(try_alone, annotators=[spec.name for spec in specs], device=device),
             )
+            self.engine.definitions.refresh()
             beacon.finish(report)
             self.engine.save()
         remembered.completed(recorder, [path for path in paths if path not in report.missing])

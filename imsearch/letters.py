@@ -36,6 +36,16 @@ _IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _SIGNS = frozenset(("So", "Sm", "Sk", "Po", "Pd"))
 _OVER = ("Mn", "Me")
 """Marks that stand over the letter before them."""
+_APOSTROPHES = str.maketrans("\u2018\u2019\u02bc", "'''")
+_ACCENTS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1-\u05c7\u0610-\u061a\u064b-\u065f\u0670\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]"
+)
+"""What is left out by those who type without accents: marks of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and
+of emoji their look and skin.  In other scripts marks make other letters."""
+_PLAIN = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th", "ß": "ss"}
+)
+_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _UNKNOWN = ("Co", "Cn", "Cf")
 """Letters of private use, of a Unicode newer than Python's, and of format that `without_invisible` lets stand."""
 
@@ -54,6 +64,31 @@ def without_invisible(text: str) -> str:
 def tidy(text: str) -> str:
     """Return a name as it is compared, but for capitals: `without_invisible`, with single spaces."""
     return " ".join(without_invisible(text).split())
+
+
+def folded(text: str) -> str:
+    """Return a text as words are compared: Unicode's NFKC form without capitals and invisible letters.
+
+    The index and the queries both go through here, so that "MÜNCHEN", a Mac's decomposed letters and the full-width
+    letters of Japanese keyboards are the same words.  Names of tags keep their spelling (`tidy`).
+    """
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
+    return unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
+
+
+def unaccented(text: str) -> tuple[str, ...]:
+    """Return how a folded text is spelled without accents: "müller" -> "muller", "mueller"; empty where it has none."""
+    if text.isascii():
+        return ()
+    spellings = (_without_accents(each) for each in (text, text.translate(_SPELLED_OUT)))
+    return tuple(dict.fromkeys(each for each in spellings if each != text))
+
+
+def _without_accents(text: str) -> str:
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", bare).translate(_PLAIN)
 
 
 def is_blank(text: str) -> bool:

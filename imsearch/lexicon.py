@@ -178,14 +178,12 @@ class Lexicon:
         """The names to look up for a word of a query: the word's own name, or else all names it can stand for.
 
         "crane" gives the bird and the machine, "football" only football although soccer is called so too.  Names
-        below a kind are not listed: every picture is indexed under the kinds of its tags.
+        below a kind are not listed: every picture is indexed under the kinds of its tags.  Other languages count for
+        words that are not English; `senses` tells all.
         """
-        senses = self.senses(word)
+        senses = self._english_senses(word) or self.senses(word)
         itself = self._known_spelling(self.normalize(word))
-        if itself not in self._names:
-            return senses
-        english = self._english_senses(word)
-        return (*english[:1], *(sense for sense in senses if sense not in english))
+        return senses[:1] if itself in self._names else senses
 
     @property
     def spellings(self) -> tuple[str, ...]:

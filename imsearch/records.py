@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
+DEFINED = "defined"
+"""The source of tags that a person defined by a phrase; no annotator may take this name either."""
 
+FOLDER = "folder"
+"""The source of a word that stands in the name of a folder; it says of what a picture is, not what it shows."""
 
 SOCIAL_TAGS = "social_tags"
 """What an annotator that looks at `Picture.social_tags` names among its inputs."""
@@ -150,6 +154,7 @@ class Facts:
 
     utc_offset: minutes that the camera's clock was ahead of UTC.  aperture: the f-number.  exposure: seconds.
     focal_length: millimetres.  latitude, longitude: degrees, north and east positive.  rating: 0 to 5, -1 for rejected.
+    city, region, country: English names, which imsearch tells by the coordinates.
     """
 
     utc_offset: int | None = None
@@ -162,6 +167,9 @@ class Facts:
     latitude: float | None = None
     longitude: float | None = None
     rating: int | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +228,26 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The parts of a query that listed nothing as a whole, as they are typed: `asked` all, `left_out` those that went.
+
+    conditions: those of `asked` that are so or not, such as ``date:2023``.
+    """
+
+    asked: tuple[str, ...]
+    left_out: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The parts that were asked for instead."""
+        left = list(self.asked)
+        for part in self.left_out:
+            left.remove(part)
+        return tuple(left)
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A page of hits and how many there are in all.
 
@@ -231,7 +259,9 @@ class Results:
     the hits are sorted by, as ``sort:`` has it ("score", "-date").  `ranked` tells whether one may fit better than
     another; where only conditions were asked, all fit alike.  `understood` are
     the words that were taken for a condition or left something out, as they were typed, and which that is:
-    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.
+    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.  `less_likely` is how
+    many more are found, but not listed.  `relaxed` tells what was left out of a query that would have listed nothing;
+    hits, counts and facets are then those of the rest.
     """
 
     query: str
@@ -245,6 +275,8 @@ class Results:
     order: str = "score"
     ranked: bool = True
     understood: tuple[tuple[str, str], ...] = ()
+    less_likely: int = 0
+    relaxed: Relaxed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,15 @@ class SearchLibrary(TagLibrary):
         facets: bool = False,
         facet_values: int | None = None,
         tail: bool = True,
+        relax: bool = True,
     ) -> Results:
         """The pictures that match a query, the best first.  Raises QueryError.
 
         min_score: where the list ends; by default where the settings say, or else where relevance ends.  everything:
         list those below that, too; `Results.relevant` tells how many are above.  facet_values: how many of each kind
         of facet at most, 1 or more; ten by default.  tail: whether hits need all their tags, or only those that are
-        shown or answer the query, which are read much faster.
+        shown or answer the query, which are read much faster.  relax: whether parts of a query may be left out where
+        nothing fits all of it; `Results.relaxed` tells which.
         """
         return self.engine.search(
             text,
@@ -55,6 +57,7 @@ class SearchLibrary(TagLibrary):
             facets=facets,
             facet_values=facet_values,
             tail=tail,
+            relax=relax,
         )
 
     def languages(self) -> dict[str, str]:
@@ -100,7 +103,9 @@ class SearchLibrary(TagLibrary):
         if words.strip():
             target = image if isinstance(image, int) else self._known_or_readable(image)
             most = self.settings.limit if limit is None else limit
-            results = self.engine.search(words, limit=most, offset=offset, everything=True, like=str(target))
+            results = self.engine.search(
+                words, limit=most, offset=offset, everything=True, like=str(target), relax=False
+            )
             return replace(results, query=f"{image} {words}")
         results = self.engine.similar(
             image if isinstance(image, int) else self._nearest_to(image, name),

@@ -155,6 +155,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         cat = engine.catalog.image(Path("/photos/town/cat.jpg"))
         assert cat is not None
         engine.correct(cat.id, "garden", 1)
+        engine.locate()
         yield engine
 
 

@@ -27,6 +27,7 @@ from imsearch.errors import QueryError
 from imsearch.foreign import foreign
 from imsearch.records import Results
 from imsearch.settings import command_line, load_settings
+from imsearch.wording import left_out
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -95,10 +96,13 @@ def query(
     """Find pictures by words.
 
     Pictures are ranked by how likely they show all the words.  docs/query.md has the whole language: conditions on
-    dates, places, cameras and files, sources, prefixes and sorting.  Exit code 1 when there is none.
+    dates, places, cameras and files, sources, prefixes and sorting.  Where nothing fits all of it, some of it is left
+    out, and that is said first; not for --format paths and -0.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
+    # What goes to another program must fit the whole query: it reads no messages.
+    relax = form != "paths" and not nul
     with open_library(settings) as opened:
         with pointing(text), foreign():  # like: may ask a model
             results = opened.query(
@@ -107,16 +111,19 @@ def query(
                 everything=everything,
                 facets=facets or facet_values is not None,
                 facet_values=facet_values,
+                relax=relax,
             )
+        if results.relaxed and results.hits:
+            say(printable(left_out(results.relaxed, results.relevant)))
         print_results(results, form, nul, explain)
         if results.understood:
             say(_understood(results))
         if results.unknown:
             say(_unknown(results))
         if not results.hits:
-            say(_nothing(opened, text, offset, results.total))
+            say(_nothing(opened, text, offset, results))
         else:
-            _say_more(results, offset)
+            _say_more(results, offset, results.less_likely if form == "table" and not nul else 0)
     return 0 if results.hits else 1
 
 
@@ -165,10 +172,16 @@ def pointing(text: str) -> Iterator[None]:
         raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
 
 
-def _say_more(results: Results, offset: int) -> None:
+def _say_more(results: Results, offset: int, rest: int) -> None:
+    """rest: how many are too unlikely to be listed."""
     last = offset + len(results.hits)
+    more = []
     if last < results.total:
-        say(f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more.")
+        more = [f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more."]
+    if rest:
+        more.append(f"{rest:,} less likely; --all shows them.")
+    if more:
+        say(" ".join(more))
 
 
 def _understood(results: Results) -> str:
@@ -187,10 +200,12 @@ def _unknown(results: Results) -> str:
     )
 
 
-def _nothing(library: Library, text: str, offset: int, total: int) -> str:
-    if offset and total:
-        return f"There are only {count(total, 'picture')}."
+def _nothing(library: Library, text: str, offset: int, results: Results) -> str:
+    if offset and results.total:
+        return f"There are only {count(results.total, 'picture')}."
     if not library.status().images:
         fill = command_line("index", library.settings)
         return f'The library is empty. Fill it with "{fill} FOLDER".'
+    if results.less_likely:
+        return f"No picture is likely to show {text!r}. {results.less_likely:,} less likely; --all shows them."
     return f'Nothing found for {text!r}. --all lists unlikely pictures too; "imsearch tags" the words in use.'

@@ -127,7 +127,7 @@ def _correct(
     with _correcting_in(library) as opened:
         asked = sort_out(opened, words, tags, listed)
         done = opened.correct(list(asked.images), asked.tags, verdict, exact=exact)
-    tell_correction(done, asked.images)
+    tell_correction(done, asked.images, exact)
     _tell_unknown(asked)
     # To take back what was never added is no failure, unless an annotator still says so.
     failed = [pair for pair in done.refused if verdict is Verdict.ACCEPT or pair in done.said]

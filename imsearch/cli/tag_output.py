@@ -30,11 +30,15 @@ _SO_ALREADY = {"add": "is there already on", "accept": "is confirmed already on"
 _TOLD = 20
 
 
-def tell_correction(done: Correction, pictures: Mapping[int, str]) -> None:
-    """Say what was done, tag by tag, and what was not and why; pictures: how the user named each image."""
+def tell_correction(done: Correction, pictures: Mapping[int, str], exact: bool = False) -> None:
+    """Say what was done, tag by tag, and what was not and why.
+
+    pictures: how the user named each image.  exact: whether the tags were to be taken as they were typed.
+    """
+    advice = "" if exact else "; --exact takes it as it is"
     for typed, names in done.names.items():
-        if taken := [name for name in names if name != typed.casefold()]:
-            say(f"{printable(typed)} was taken for {' or '.join(map(printable, taken))}; --exact takes it as it is.")
+        if taken := [name for name in names if name != typed]:
+            say(f"{printable(typed)} was taken for {' or '.join(map(printable, taken))}{advice}.")
     for name, number in Counter(name for _, name in done.changed).items():
         say(f"{printable(name)}: {_DONE[done.verdict]} {count(number, 'picture')}.")
     for name, number in Counter(name for _, name in done.unchanged).items():

@@ -6,7 +6,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, and_, bindparam, exists, func, join, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    join,
+    or_,
+    select,
+    union,
+)
 
 from imsearch.engine import schema as s
 from imsearch.engine.aliases import named
@@ -104,10 +117,16 @@ class CatalogTags(CatalogBase):
 
     def rejected_names(self) -> set[str]:
         """The tags that the user rejected on some image."""
-        user = s.corrections.c
-        rejected = select(s.tags.c.name).join(s.corrections, user.tag_id == s.tags.c.id).where(user.verdict < 0)
+        return self._judged(s.corrections.c.verdict < 0)
+
+    def given_names(self) -> set[str]:
+        """The tags that the user gave some image."""
+        return self._judged(s.corrections.c.verdict > 0)
+
+    def _judged(self, verdict: ColumnElement[bool]) -> set[str]:
+        judged = select(s.tags.c.name).join(s.corrections, s.corrections.c.tag_id == s.tags.c.id).where(verdict)
         with self.reading() as connection:
-            return set(connection.execute(rejected).scalars())
+            return set(connection.execute(judged).scalars())
 
     def renamed(self) -> dict[str, str]:
         """The tags that go by another name, and by which."""

@@ -14,6 +14,7 @@ from imsearch.engine.completion import Completion, complete
 from imsearch.engine.facets import Facets, Table
 from imsearch.engine.names import Names
 from imsearch.engine.query.tree import Word
+from imsearch.engine.words.decency import is_suggestible
 from imsearch.engine.words.vocabulary import SEPARATOR
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError
@@ -52,7 +53,7 @@ class _Known:
         counts = self.names("tag").counts
         typed = self.library.normalize(prefix)
         for word in islice(self.library.vocabulary.starting(typed), _TRIED):
-            if word not in counts and SEPARATOR not in word and (tags := self._found_by(word)):
+            if word not in counts and SEPARATOR not in word and is_suggestible(word) and (tags := self._found_by(word)):
                 yield word, tags
 
     def _found_by(self, word: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Protocol
 from imsearch.engine.key_values import FIXED, HINTS
 from imsearch.engine.names import Names
 from imsearch.engine.place import Place, place_at
+from imsearch.engine.query.escapes import QUOTES
 from imsearch.engine.query.grammar import ALL_KEYS
 from imsearch.engine.refining import refinement
 from imsearch.engine.words.vocabulary import SEPARATOR
@@ -17,7 +18,7 @@ from imsearch.engine.words.vocabulary import SEPARATOR
 _BARE = re.compile(r"[^\W_][\w'&/]*(?:-[\w'&/]+)*")
 """A word that needs no quotes."""
 _OPERATORS = ("or", "and", "not")
-_QUOTE_LIKE = re.compile(r'["\u201c\u201d\u201e\u00ab\u00bb]')
+_QUOTE_LIKE = re.compile(f'["{QUOTES}]')
 _FEW_KEYS = 2
 """So many keys are told even when tags would fill the list."""
 _SHORTEST_WORD = 2
@@ -52,7 +53,7 @@ class Known(Protocol):
     """What the library knows."""
 
     def names(self, kind: str) -> Names:
-        """The values that pictures have: "tag", "year", "month", "camera", "lens", "type", "annotator", "folder"."""
+        """The values that pictures have: "tag", "year", "month", "camera", "city", "folder" and so on."""
 
     def namespaces(self) -> Names:
         """The namespaces of tags, and how many tags are in each."""
@@ -167,6 +168,11 @@ _KINDS: Mapping[str, tuple[str, Callable[[str], str], str]] = {
     "shows": ("tag", _named("tag"), "tag"),
     "camera": ("camera", _part, "value"),
     "lens": ("lens", _part, "value"),
+    "city": ("city", _part, "value"),
+    "region": ("region", _part, "value"),
+    "country": ("country", _part, "value"),
+    "place": ("city", _part, "value"),
+    "near": ("city", _part, "value"),
     "type": ("type", _named("type"), "value"),
     "by": ("annotator", _part, "source"),
     "annotator": ("annotator", _named("annotator"), "source"),

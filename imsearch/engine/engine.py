@@ -20,6 +20,7 @@ from imsearch.engine.health import Status, status, verify
 from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.keeper import Keeper
+from imsearch.engine.locating import unlocated
 from imsearch.engine.recorder import TAIL, Recorder
 from imsearch.engine.search.finder import Finder
 from imsearch.engine.words.words import Lexicon
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.definitions import Definitions
     from imsearch.engine.review import Review
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
@@ -98,6 +100,12 @@ class Engine(Finder):
         for name in self.recorder.use_annotators(specs):
             self._indexes.vectors.drop(name)
 
+    def locate(self) -> int:
+        """Tell the places of images that a version without a gazetteer indexed; returns how many those are."""
+        images = unlocated(self.catalog)
+        self.recorder.locate(images)
+        return len(images)
+
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure] = ()) -> None:
         """Write a batch down, in one transaction; the indexes follow within seconds, and at `close` at the latest.
 
@@ -136,6 +144,14 @@ class Engine(Finder):
         seconds.  Raises `LibraryError` where the library can only be read.
         """
         return Corrections(self.catalog, self._recorder or self._beside_others(), self._lexicon, self._follow)
+
+    @property
+    def definitions(self) -> Definitions:
+        """Defines tags by phrases; for engines opened for reading, too, as `corrections`."""
+        from imsearch.engine.definitions import Definitions
+
+        recorder = self._recorder or self._beside_others()
+        return Definitions(self.catalog, recorder, self.texts, self.annotators, self._follow)
 
     def forget_annotator(self, name: str) -> int:
         """See `imsearch.engine.annotators.forget`; the indexes follow as they follow corrections."""

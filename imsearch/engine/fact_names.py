@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from threading import Lock
-from typing import Any
-
-from sqlalchemy import Column, Connection, func, select
+from typing import NamedTuple
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.derived import State
+from imsearch.engine.distinct import distinct
+from imsearch.engine.place_names import PlaceNames, folded
+from imsearch.engine.where import PLACED
 
 _TOKEN = re.compile(r"[^\W_]+")
 _LONGEST = 4
@@ -20,43 +21,49 @@ _SHORTEST = 3
 """Letters of a word that is a name by itself."""
 
 
+class _Known(NamedTuple):
+    """cameras: parts of names, and how they stand there.  places: all words that stand for one."""
+
+    cameras: dict[str, str]
+    places: frozenset[str]
+
+
 class FactNames:
     """Knows the names of one state of a catalog; made anew when that changes.  Several threads may use one."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._state: State | None = None
-        self._cameras: dict[str, str] = {}
+        self._names = _Known({}, frozenset())
         self._lock = Lock()
 
     def camera(self, text: str) -> str | None:
         """What stands behind ``camera:`` for a camera of which these words are a part; None where there is none."""
-        return self._known().get(text)
+        return self._known().cameras.get(text)
 
     def place(self, text: str) -> str | None:
         """The condition for a place where pictures were taken; None where there are none."""
-        return None
+        place = folded(text)
+        return f"place:{text}" if place and place in self._known().places else None
 
-    def _known(self) -> dict[str, str]:
+    def _known(self) -> _Known:
         with self._lock:
             state = self._catalog.state()
             if state != self._state:
-                with self._catalog.reading() as connection:
-                    cameras = distinct(connection, s.images.c.camera)
-                self._cameras = dict(part for name in cameras for part in _parts(name))
+                self._names = _read(self._catalog)
                 self._state = state
-            return self._cameras
+            return self._names
 
 
-def distinct(connection: Connection, column: Column[Any]) -> list[Any]:
-    """The values of an indexed column, without reading a row for each image.
-
-    A loose index scan: each step looks up the next larger value (https://wiki.postgresql.org/wiki/Loose_indexscan).
-    """
-    steps = select(func.min(column).label("value")).cte("steps", recursive=True)
-    larger = select(func.min(column)).where(column > steps.c.value).correlate(steps).scalar_subquery()
-    steps = steps.union_all(select(larger).where(steps.c.value.is_not(None)))
-    return list(connection.execute(select(steps.c.value).where(steps.c.value.is_not(None))).scalars())
+def _read(catalog: Catalog) -> _Known:
+    with catalog.reading() as connection:
+        cameras = distinct(connection, s.images.c.camera)
+        places = [name for column in PLACED["place"] for name in distinct(connection, column)]
+    spellings = PlaceNames().spellings
+    return _Known(
+        dict(part for name in cameras for part in _parts(name)),
+        frozenset(spelling for name in places for spelling in spellings(name)),
+    )
 
 
 def _parts(name: str) -> Iterator[tuple[str, str]]:

@@ -7,26 +7,26 @@ distance on the globe) is decided here, on as few rows as SQL can narrow it down
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
-from sqlalchemy import Column, ColumnElement, and_, between, exists, extract, or_, select, true
+from sqlalchemy import Column, ColumnElement, and_, exists, extract, or_, select, true
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog, under
-from imsearch.engine.places import box, inside
-from imsearch.engine.query.conditions import Chance, Circle, Condition, Exact, Months, Part, Span, did_you_mean
+from imsearch.engine.query.conditions import Around, Chance, Circle, Condition, Exact, Months, Part, Span, did_you_mean
 from imsearch.engine.query.tree import By, Everything
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.screenshots import is_screenshot
 from imsearch.engine.sources import Sources, shown_by
 from imsearch.engine.text_index import Postings
+from imsearch.engine.where import PLACED, around, circle_of, coordinates_of, in_place
 from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
+from imsearch.letters import folded, unaccented
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -87,6 +87,7 @@ class Filters:
         words: _Words,
         duplicates: Callable[[Catalog], Iterable[int]] = duplicates_of,
         like: Callable[[str], Like] | None = None,
+        coordinates: Callable[[str], tuple[float, float] | None] = coordinates_of,
         counted: Callable[[int, Sequence[str]], Counted | None] = lambda value, things: None,
     ) -> None:
         self._catalog = catalog
@@ -94,6 +95,7 @@ class Filters:
         self._words = words
         self._duplicates = duplicates
         self._like = like
+        self._coordinates = coordinates
         self.counted = counted
         self._sources = Sources(catalog, postings)
 
@@ -133,10 +135,12 @@ class Filters:
         match value:
             case Chance():
                 return self._likely(value)
-            case Circle():
-                return self._around(value)
+            case Circle() | Around():
+                return around(self._catalog, circle_of(condition, self._coordinates))
             case Span():
                 return self._select(_within(_NUMBERS[condition.key], value))
+            case Part() | Exact() if condition.key in PLACED:
+                return self._select(in_place(self._catalog, condition.key, value))
             case Part():
                 return self._named(condition.key, value)
             case Exact():
@@ -183,18 +187,6 @@ class Filters:
         found = [postings.images[postings.shown & ~postings.rejected] for postings in map(self._postings, tags)]
         return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
 
-    def _around(self, circle: Circle) -> NDArray[int64]:
-        (south, north), longitudes = box(circle)
-        beside = or_(*(between(_image.longitude, west, east) for west, east in longitudes))
-        rows = select(_image.id, _image.latitude, _image.longitude).where(
-            between(_image.latitude, south, north), beside
-        )
-        with self._catalog.reading() as connection:
-            places = connection.execute(rows.order_by(_image.id)).all()
-        table = np.array([tuple(row) for row in places], np.float64).reshape(-1, 3)
-        ids: NDArray[int64] = table[inside(circle, table[:, 1], table[:, 2]), 0].astype(np.int64)
-        return ids
-
     def _exactly(self, key: str, text: str) -> NDArray[int64]:
         """What is called just so; for ``folder``, the images with a copy that lies directly in it."""
         try:
@@ -239,20 +231,24 @@ def _within(column: Column[Any], span: Span) -> ColumnElement[bool]:
 
 
 def _pattern(text: str) -> Callable[[str], bool]:
-    """Whether a text holds this, in any capitals and any Unicode form; ``*`` stands for anything."""
-    parts = [_folded(part) for part in text.split("*")]
+    """Whether a text holds this, in any capitals and any Unicode form; ``*`` stands for anything.
 
-    def fits(name: str) -> bool:
-        name, place = _folded(name), 0
-        for part in parts:
+    What is typed without accents is found with them, too.
+    """
+    spelled = [folded(part) for part in text.split("*")]
+    plain = not any(map(unaccented, spelled))
+
+    def holds(name: str) -> bool:
+        place = 0
+        for part in spelled:
             place = name.find(part, place)
             if place < 0:
                 return False
             place += len(part)
         return True
 
+    def fits(name: str) -> bool:
+        name = folded(name)
+        return holds(name) or (plain and any(map(holds, unaccented(name))))
+
     return fits
-
-
-def _folded(text: str) -> str:
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()

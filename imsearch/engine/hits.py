@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from imsearch.engine.catalog import Catalog
-from imsearch.engine.words.written import evidence, is_key
+from imsearch.engine.words.written import evidence, is_key, readable
 from imsearch.records import Hit, Image, Tag
 
 _BYTES, _TAG_BYTES = 1500, 150
@@ -57,7 +57,7 @@ def _reasons(
         for phrase in phrases[word]:
             if all(each in written for each in phrase):
                 weakest = min((written[each] for each in phrase), key=lambda tag: tag.probability)
-                found.append(replace(weakest, name=" ".join(phrase)))
+                found.append(replace(weakest, name=readable(" ".join(phrase))))
         if found:
             reasons[word] = max(found, key=lambda tag: (tag.probability, tag.name))
     return reasons

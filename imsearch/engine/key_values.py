@@ -27,7 +27,11 @@ HINTS: Mapping[str, str] = {
     "size": "of the file: size:>2MB",
     "rating": "stars: rating:>=4",
     "orientation": "portrait, landscape or square",
-    "near": "latitude, longitude, kilometres",
+    "place": "the city, region or country",
+    "city": "taken in or near this city",
+    "region": "a state, a county, a province ...",
+    "country": "taken in this country",
+    "near": "a city, or latitude, longitude, km",
     "has": "a place, a date, people, a title ...",
     "is": "a duplicate, a panorama, a screenshot, or untagged",
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from imsearch.engine.query.escapes import PLAIN_QUOTES
 from imsearch.engine.query.grammar import ALL_KEYS
 
-_QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 _BEFORE = re.compile(r"[^\s()\"]*\Z")
 _AFTER = re.compile(r"[^\s()\"]*")
 _OPERATOR = re.compile(r"[-+]*")
@@ -35,7 +35,7 @@ class Place:
 def place_at(text: str, cursor: int) -> Place:
     """What is typed at the cursor; a cursor beyond the text counts as its end."""
     cursor = max(0, min(cursor, len(text)))
-    plain = text.translate(_QUOTES)
+    plain = text.translate(PLAIN_QUOTES)
     before = plain[:cursor]
     quote = before.rfind('"') if before.count('"') % 2 else -1
     head_end = cursor if quote < 0 else quote

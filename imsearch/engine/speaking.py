@@ -22,7 +22,7 @@ class Speaking:
         self._indexes = indexes
         self._lexicon = lexicon
         self._state: State | None = None
-        self._made_of: tuple[list[str], dict[str, str], Set[str]] | None = None
+        self._made_of: tuple[list[str], dict[str, str], Set[str], Set[str]] | None = None
         self._words: Words | None = None
         self._lock = Lock()
 
@@ -31,16 +31,17 @@ class Speaking:
         with self._lock:
             state = self._catalog.state()
             if self._words is None or state != self._state:
-                made_of = self._catalog.tag_names(), self._catalog.renamed(), self._catalog.rejected_names()
+                catalog = self._catalog
+                made_of = catalog.tag_names(), catalog.renamed(), catalog.rejected_names(), catalog.given_names()
                 if self._words is None or made_of != self._made_of:
                     self._words = self._make(*made_of)
                 self._state, self._made_of = state, made_of
             return self._words
 
-    def _make(self, tags: list[str], renamed: dict[str, str], rejected: Set[str]) -> Words:
+    def _make(self, tags: list[str], renamed: dict[str, str], rejected: Set[str], given: Set[str]) -> Words:
         def is_left(tag: str) -> bool:
             return tag not in rejected or self._indexes.with_text(
                 lambda index: not bool(index.postings(tag).rejected.all())
             )
 
-        return Words(self._lexicon, tags, renamed, is_left)
+        return Words(self._lexicon, tags, renamed, is_left, {*given, *renamed.values()})

@@ -30,7 +30,7 @@ from imsearch.errors import LibraryError
 from imsearch.refusals import refusal_in, refused
 
 _STATE = "state.json"
-_FORMAT = 3
+_FORMAT = 4
 """Raised whenever the documents hold something else: an index of another format is made anew."""
 _CODEC = {"blocklimit": 1024, "compression": 1}
 """Long blocks: they are always read whole here."""

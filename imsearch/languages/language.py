@@ -54,7 +54,7 @@ class Language:
     @cached_property
     def longest(self) -> int:
         """The number of words of the longest phrase."""
-        return max(len(text.split()) for text in ("", *self._table.tags, *self._table.questions))
+        return max(len(text.replace("'", " ").split()) for text in ("", *self._table.tags, *self._table.questions))
 
     def senses(self, text: str, loose: bool = True) -> tuple[str, ...]:
         """The English names that a word or phrase stands for in any form, the likeliest first.
@@ -87,7 +87,7 @@ class Language:
         article, apostrophe, rest = text.partition("'")
         known = self._table.questions.get(article + apostrophe) if apostrophe and rest else None
         if known is not None and known.kind == FILLER:
-            return [rest]
+            return [article + apostrophe, rest]
         return [piece for run in _UNSPACED.split(text) if run for piece in self._pieces(run)]
 
     def parts(self, text: str) -> tuple[str, str] | None:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from imsearch.errors import ImsearchError
-from imsearch.letters import tidy
+from imsearch.letters import without_invisible
 
 FILLER, WITHOUT, AND, OR = "filler", "without", "and", "or"
-NUMBER, COLOUR, MONTH, TIME = "number", "colour", "month", "time"
+NUMBER, COLOUR, MONTH, TIME, PLACE, FACT = "number", "colour", "month", "time", "place", "fact"
 _LISTS = {"fillers": FILLER, "without": WITHOUT, "and": AND, "or": OR}
-_GROUPS = {"numbers": NUMBER, "colours": COLOUR, "months": MONTH, "times": TIME}
-_APOSTROPHES = str.maketrans("\u2018\u2019\u02bc", "'''")
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
+_GROUPS = {
+    "numbers": NUMBER,
+    "colours": COLOUR,
+    "months": MONTH,
+    "times": TIME,
+    "places": PLACE,
+    "facts": FACT,
+}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+_ACCENTED = re.compile("[\u00df-\u024f]")
+"""A small letter that somebody might type without its accent."""
 
 Value = TypeVar("Value")
 
@@ -49,12 +59,18 @@ class Table:
     colours_after: bool
 
 
+@cache
+def _plain_letters() -> Mapping[int, str]:
+    """The small Latin letters with accents, and what is typed in their place."""
+    pairs = ((code, unicodedata.decomposition(chr(code)).split()) for code in range(0xE0, 0x250))
+    accented = {code: chr(int(parts[0], 16)) for code, parts in pairs if parts and not parts[0].startswith("<")}
+    again = {code: accented.get(ord(letter), letter) for code, letter in accented.items()}  # two accents: "ǻ"
+    return again | str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
+
+
 def fold(text: str) -> str:
     """Return a normalized text without accents: "müller" -> "muller", "straße" -> "strasse"."""
-    if text.isascii():
-        return text
-    letters = unicodedata.normalize("NFD", text.translate(_LETTERS))
-    return unicodedata.normalize("NFC", "".join(each for each in letters if not "\u0300" <= each <= "\u036f"))
+    return text if text.isascii() else text.translate(_plain_letters())
 
 
 def read_table(path: Path) -> Table:
@@ -65,8 +81,8 @@ def read_table(path: Path) -> Table:
     import tomllib  # the start-up time counts where no other language is in use
 
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _table(data, path)
+        text = without_invisible(path.read_text(encoding="utf-8"))
+        return _table(tomllib.loads(text), path)
     except (OSError, ValueError) as error:
         raise ImsearchError(f"The table of words {path} cannot be read: {error}") from error
 
@@ -78,7 +94,7 @@ def _table(data: Mapping[str, Any], path: Path) -> Table:
         for rank, word in enumerate(_words(words, f"tags: {name!r}")):
             tags.setdefault(word, []).append((rank, name))
     # Sorting is stable: among equals the order of the file counts.
-    named = {word: tuple(dict.fromkeys(name for _, name in sorted(found, key=_rank))) for word, found in tags.items()}
+    named = {word: tuple(name for _, name in sorted(found, key=_rank)) for word, found in tags.items()}
     questions = dict(_questions(_section(data, "words")))
     return Table(
         str(about.get("name") or path.stem),
@@ -103,25 +119,36 @@ def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section
 
 
-def _words(words: object, place: str) -> Iterator[str]:
+def _words(words: object, place: str) -> list[str]:
     """The words of a list, as queries are normalized."""
-    if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
+    tidy = [_tidy(word) for word in words] if isinstance(words, list) else []
+    if not isinstance(words, list) or not all(tidy):
         raise ValueError(f"{place} must be a list of words, for example ['Hund', 'Hunde']")
-    return (tidy(word).lower().translate(_APOSTROPHES) for word in words)
+    return tidy
+
+
+def _tidy(word: object) -> str:
+    """A word as queries are normalized; nothing where it is none."""
+    return " ".join(word.lower().replace("\u2019", "'").split()) if isinstance(word, str) else ""
 
 
 def _questions(section: Mapping[str, Any]) -> Iterator[tuple[str, QuestionWord]]:
     """The words of questions; of a word in two lists, the one that stands last here counts, fillers most."""
     for group, kind in reversed(_GROUPS.items()):
-        entries = section.get(group, {})
-        if not isinstance(entries, dict):
-            raise ValueError(f"words: {group!r} must hold a list of words for each English one")
-        for english, words in entries.items():
-            for word in _words(words, f"words: {group}: {english!r}"):
-                yield word, QuestionWord(kind, english)
+        yield from _grouped(section, group, kind)
     for group, kind in reversed(_LISTS.items()):
         for word in _words(section.get(group, []), f"words: {group!r}"):
             yield word, QuestionWord(kind, "" if kind == FILLER else kind)
+    yield from _grouped(section, "linking", FILLER)
+
+
+def _grouped(section: Mapping[str, Any], group: str, kind: str) -> Iterator[tuple[str, QuestionWord]]:
+    entries = section.get(group, {})
+    if not isinstance(entries, dict):
+        raise ValueError(f"words: {group!r} must hold a list of words for each English one")
+    for english, words in entries.items():
+        for word in _words(words, f"words: {group}: {english!r}"):
+            yield word, QuestionWord(kind, english)
 
 
 def _endings(pairs: object) -> Iterable[tuple[str, str]]:
@@ -137,7 +164,7 @@ def _folded(words: Mapping[str, Value]) -> dict[str, Value]:
     """By spellings without accents, where these are no words themselves; the first word of a spelling counts."""
     found: dict[str, Value] = {}
     for word, value in words.items():
-        if not word.isascii():
+        if _ACCENTED.search(word):
             for spelling in (fold(word), fold(word.translate(_UMLAUTS))):
                 found.setdefault(spelling, value)
     return found

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.letters import breaks_lines, is_blank, tidy
 from imsearch.plugins.text_contract import text_rules
-from imsearch.records import RANKING_ONLY, USER, Annotation, AnnotatorSpec, Tag
+from imsearch.records import DEFINED, RANKING_ONLY, USER, Annotation, AnnotatorSpec, Tag
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator
@@ -61,8 +61,10 @@ def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
 def spec_problems(spec: AnnotatorSpec) -> list[str]:
     """What is wrong with a spec; needs no model."""
     problems = []
-    if not isinstance(spec.name, str) or not NAME.fullmatch(spec.name) or spec.name == USER:
-        problems.append(f"the name must be lower-case letters, digits, '-', '_' or '.', and not {USER!r}")
+    if not isinstance(spec.name, str) or not NAME.fullmatch(spec.name) or spec.name in (USER, DEFINED):
+        problems.append(
+            f"the name must be lower-case letters, digits, '-', '_' or '.', and not {USER!r} or {DEFINED!r}"
+        )
     if not isinstance(spec.version, str) or not spec.version.strip():
         problems.append("the version must be a text that is not empty")
     if not callable(spec.factory):

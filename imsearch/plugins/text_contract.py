@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imsearch.plugins.text_encoders import direction_problems, probabilities_of, scale_of
+from imsearch.plugins import text_answers
 from imsearch.records import AnnotatorSpec
 
 if TYPE_CHECKING:
@@ -29,12 +29,19 @@ def text_rules(spec: AnnotatorSpec) -> tuple[tuple[str, Callable[[], Sequence[st
     def light() -> list[str]:
         with _without_torch():
             built.append(build())
-            scale_of(built[0])
+            text_answers.scale_of(built[0])
             built[0].encode(TEXTS[:1])
         return []
 
     def directions() -> list[str]:
-        return direction_problems(built[0].encode(TEXTS), len(TEXTS), length)
+        import numpy as np
+
+        found = text_answers.directions(built[0], TEXTS, length)
+        vectors = np.random.default_rng(0).normal(size=(3, length)).astype(np.float32)
+        brought = text_answers.pictures(built[0], vectors)
+        text_answers.towards(built[0], found[0], length)
+        widths = found.shape[1], brought.shape[1]
+        return [f"texts have {widths[0]} numbers and pictures {widths[1]}"] if widths[0] != widths[1] else []
 
     def alone() -> list[str]:
         import numpy as np
@@ -47,13 +54,13 @@ def text_rules(spec: AnnotatorSpec) -> tuple[tuple[str, Callable[[], Sequence[st
     def probabilities() -> list[str]:
         import numpy as np
 
-        given = probabilities_of(built[0], np.linspace(-1, 1, 21, dtype=np.float32))
+        given = text_answers.probabilities(built[0], np.linspace(-1, 1, 21, dtype=np.float32))
         falls = given is not None and bool((np.diff(given) < 0).any())
         return ["a picture that is nearer to the text is less likely"] if falls else []
 
     return (
         ("its text encoder is built and used without PyTorch", light),
-        ("texts have directions in the space of the vectors", directions),
+        ("texts have directions in one space with pictures", directions),
         ("a text gets the same direction alone as among others", alone),
         ("probabilities of texts, if any, lie in 0 to 1 and grow with the cosine", probabilities),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from imsearch.records import FOLDER
 from imsearch.webui import texts
 from imsearch.webui.linking import search_address, source_name
 from imsearch.webui.shapes import shape
@@ -104,5 +105,5 @@ def _tags(tags: Sequence[Tag]) -> str:
 
 
 def _why(word: str, tag: Tag) -> Why:
-    source = source_name(tag.source) + ("" if tag.shown else ", not shown")
+    source = source_name(tag.source) + ("" if tag.shown or tag.source == FOLDER else ", not shown")
     return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), source)

@@ -85,8 +85,7 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
     lead = 1 if offset else 0
     results = library.query(text or ALL, limit=limit + lead, offset=offset - lead, everything=everything, tail=False)
     relevant, by_date = results.relevant, results.order in ("date", "-date")
-    # What is not shown is counted all the same: the query was ranked as a whole.
-    total = results.total if everything else library.query(text or ALL, limit=0, everything=True).total
+    total = results.total + results.less_likely
     hits = results.hits[lead:]
     months = headings(hits, results.hits[0] if lead and results.hits else None) if by_date else repeat("", len(hits))
     made = cards(

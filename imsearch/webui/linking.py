@@ -6,14 +6,15 @@ import re
 from datetime import datetime
 from urllib.parse import quote
 
-from imsearch.records import USER
+from imsearch.engine.query.escapes import escaped
+from imsearch.records import FOLDER, USER
 
-_PLAIN = re.compile(r'[^\s()"<>*~]+')
+_PLAIN = re.compile(r"[\w+#&'.:-]+")
 
 
 def tag_query(name: str, by: str = "") -> str:
     """The query that finds this very tag; by: only where this source says so."""
-    value = name if _PLAIN.fullmatch(name) else '"{}"'.format(name.replace('"', " "))
+    value = name if _PLAIN.fullmatch(name) else f'"{escaped(name)}"'
     return f"tag:{value} by:{by}" if by else f"tag:{value}"
 
 
@@ -34,7 +35,7 @@ def review_address(word: str) -> str:
 
 def source_name(source: str) -> str:
     """What a source of tags is called on pages."""
-    return "you" if source == USER else source
+    return {USER: "you", FOLDER: "a folder's name"}.get(source, source)
 
 
 def folder_query(folder: str) -> str:

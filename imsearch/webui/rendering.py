@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from imsearch.webui import assets, shapes
-from imsearch.webui.sub_path import root_of
+from imsearch.webui.sub_path import prefix_of, root_of
 from imsearch.webui.telling import EXAMPLES
 from imsearch.webui.texts import readable
 
@@ -26,7 +26,8 @@ class Pages:
     `shape(width, height)`, a class of the stylesheet at `shapes`.
 
     All addresses of ours are written relative to the page, so that they lead right below any sub-path of a proxy:
-    `root` is the way to where the pages begin, and the filter `here` makes such an address of one like "/tags".
+    `root` is the way to where the pages begin, and the filter `here` makes such an address of one like "/tags".  Links
+    that people copy for use elsewhere are written from the root, with the sub-path as far as it is known: `rooted`.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Pages:
         )
         self._environment.filters["readable"] = lambda path: readable(str(path))
         self._environment.filters["here"] = _here
+        self._environment.filters["rooted"] = _rooted
         self._addresses = assets.addresses()
         self._environment.globals.update(
             static=self.static, shape=shapes.shape, shapes=shapes.ADDRESS, examples=EXAMPLES
@@ -60,7 +62,12 @@ class Pages:
         root: the way to where the pages begin, for a part that is put into a page with another address.
         """
         theme, signed_in = looks(request)
-        more = {"root": root_of(request.scope), "theme": theme, "signed_in": signed_in}
+        more = {
+            "root": root_of(request.scope),
+            "prefix": prefix_of(request.scope),
+            "theme": theme,
+            "signed_in": signed_in,
+        }
         text = self._environment.get_template(template).render(path=request.scope["path"], **(more | values))
         return HTMLResponse(text, status, headers={"Cache-Control": "no-cache"})
 
@@ -69,6 +76,12 @@ class Pages:
 def _here(context: Context, address: str) -> str:
     """An address of ours relative to the page; any other as it is."""
     return context["root"] + address[1:] if address.startswith("/") and not address.startswith("//") else address
+
+
+@pass_context
+def _rooted(context: Context, address: str) -> str:
+    """An address of ours from the root of the server, below the sub-path of a proxy."""
+    return f"{context['prefix']}{address}"
 
 
 def looks(request: Request) -> tuple[str, bool]:

@@ -38,13 +38,15 @@ EXAMPLES = (
     ("date:2023-06..2024", "taken in this time"),
     ("camera:canon iso:>800", "what the camera wrote down"),
     ("type:png width:>2000", "the kind of file, its pixels"),
-    ("near:48.137,11.575,5", "within 5 km of a place"),
+    ("near:Rome,5", "within 5 km of a place"),
     ("name:IMG*", "by file name, path: by folder"),
     ("sort:-date", "the newest first"),
 )
 KINDS = {
     "tag": ("Tags", "tags"),
     "year": ("Year", "calendar"),
+    "country": ("Country", "map"),
+    "city": ("City", "map"),
     "camera": ("Camera", "camera"),
     "type": ("File type", "similar"),
     "annotator": ("Tagged by", "check"),

@@ -110,6 +110,42 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
     }
 
 
+def test_where_nothing_fits_all_of_it_some_is_left_out_and_told(run: Run, indexed: Path) -> None:
+    ran = run("query", "red", "date:1999", "--format", "json")
+    assert (ran.code, ran.err) == (0, "Nothing for red with date:1999; 1 for red.\n")
+    assert ran.json["relaxed"] == {"asked": ["red", "date:1999"], "left_out": ["date:1999"]}
+    assert [Path(hit["path"]).name for hit in ran.json["hits"]] == ["red.png"]
+    table = run("query", "red", "date:1999")
+    assert (table.code, table.err.splitlines()[0]) == (0, "Nothing for red with date:1999; 1 for red.")
+    assert "red.png" in table.out
+
+
+def test_what_goes_to_another_program_fits_the_whole_query(run: Run, indexed: Path) -> None:
+    for form in (("-0",), ("--format", "paths")):
+        ran = run("query", "red", "date:1999", *form)
+        assert (ran.code, ran.out) == (1, "")
+        assert "Nothing found" in ran.err
+
+
+def test_what_is_less_likely_is_counted(run: Run, plugins: Plugins, photos: Path) -> None:
+    for level in (10, 20, 250):
+        plain(photos / f"{level}.png", (level, 0, 0))
+    run("index", photos)
+    ran = run("query", "red")
+    assert (ran.code, ran.err) == (0, "2 less likely; --all shows them.\n")
+    assert run("query", "red", "--all").err == ""
+    assert run("query", "red", "--format", "json").err == run("query", "red", "-0").err == ""
+    assert run("query", "red", "-n", "1").err == (
+        "1 to 1 of 2 pictures; -n prints more. 2 less likely; --all shows them.\n"
+    )
+    (photos / "250.png").unlink()
+    (photos / "red.png").unlink()
+    run("index", photos)
+    nothing = run("query", "red", "--min-score", "0.9")
+    assert (nothing.code, nothing.out) == (1, "")
+    assert nothing.err == "No picture is likely to show 'red'. 2 less likely; --all shows them.\n"
+
+
 def test_what_was_understood_is_told(run: Run, indexed: Path) -> None:
     ran = run("query", "png", "without", "blue", "--format", "json")
     understood = [{"typed": "png", "meaning": "type:png"}, {"typed": "without blue", "meaning": "-blue"}]

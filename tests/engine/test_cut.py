@@ -90,6 +90,7 @@ NOWHERE = np.zeros(0, np.int64)
         (CAT, 1),
         (All((CAT, DOG)), 2),
         (All((CAT, Negated(DOG), Filter("date:2023", NOWHERE))), 1),
+        (AnyOf((CAT, Filter("type:png", NOWHERE))), 1),
         (AnyOf((CAT, All((CAT, DOG)))), 1),
         (Demanded(All((CAT, DOG))), 2),
         (Like("like:1", NOWHERE, NOWHERE.astype(np.float32)), 0),
@@ -99,6 +100,15 @@ NOWHERE = np.zeros(0, np.int64)
 )
 def test_the_words_of_a_query_are_counted(query: Resolved, words: int) -> None:
     assert words_in(query) == words
+
+
+def test_conditions_do_not_move_the_end(engine: Engine) -> None:
+    engine.record([reading(1, {"cat": 0.9}), reading(2, {"cat": 0.1}), reading(3, {"cat": 0.08})])
+    engine.catch_up()
+    assert found(engine, "cat") == found(engine, "cat name:1") == [1]
+    results = engine.search("cat name:2", relax=False)
+    assert (results.relevant, results.hits) == (0, ())
+    assert found(engine, "name:2") == [2]
 
 
 # ---- tags that rank only
@@ -142,6 +152,11 @@ def test_a_hidden_tag_lists_where_nothing_else_does(vehicles: Engine) -> None:
 def test_a_hidden_tag_that_the_user_gave_counts_in_full(vehicles: Engine) -> None:
     vehicles.correct(3, "vehicle", 1)
     assert found(vehicles, "vehicle") == [3, 1, 2]
+
+
+def test_conditions_change_nothing_about_it(vehicles: Engine) -> None:
+    assert found(vehicles, "vehicle name:.jpg") == [1, 2]
+    assert vehicles.search("vehicle name:3", relax=False).relevant == 0
 
 
 def test_several_words_vouch_for_each_other(vehicles: Engine) -> None:

@@ -30,6 +30,7 @@ def days(text: str, today: date = TODAY) -> str | None:
         ("december 2025", "2025-12"),
         ("december of 2025", "2025-12"),
         ("2025 december", "2025-12"),
+        ("2025 december 24", "2025-12-24"),
         ("dec 2025", "2025-12"),
         ("may 2020", "2020-05"),
         ("24 december 2022", "2022-12-24"),
@@ -106,7 +107,7 @@ def test_times(text: str, meant: str) -> None:
     [
         *("may", "march", "christmas", "summer", "sun", "last", "last supper", "a day at the beach", "the past"),
         *("2048", "1500", "1920x1080", "30 february 2020", "2022-13", "31.02.2020", "05/06/2020", "0 days ago"),
-        *("2050s", "to 2019", "two dogs", "this dog", "day", "3 days", "second may"),
+        *("2050s", "2020 february 30", "to 2019", "two dogs", "this dog", "day", "3 days", "second may"),
     ],
 )
 def test_words_that_are_no_times(text: str) -> None:
@@ -141,6 +142,7 @@ def test_months_of_any_year_are_no_span_and_not_sure() -> None:
     assert Times(TODAY, EN).read(["may", "dogs"]) is None
     assert Times(TODAY, EN).read(["may", "dogs"], before="in") is not None
     assert Times(TODAY, EN).read(["may"], alone=True) is not None
+    assert Times(TODAY, EN).read(["winter", "coats"], before="in") is None
     spring = Times(TODAY, EN).read(["spring"], before="in")
     assert spring is not None
     assert (spring.month, spring.months) == (3, 3)

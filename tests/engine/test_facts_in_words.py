@@ -175,3 +175,23 @@ def test_new_cameras_are_known_at_once(library: Engine) -> None:
     set_facts(library, 6, camera="Google Pixel 7")
     assert library.search("pixel 7").understood == (("pixel 7", 'camera:"pixel 7"'),)
     assert library.search("7").understood == ()
+
+
+def test_what_lies_in_a_folder_of_the_name_comes_after_what_is_seen(library: Engine) -> None:
+    library.record(
+        [
+            reading(6, {"car": 0.55}),
+            reading(7, {}, path="/photos/Car/7.jpg"),
+            reading(8, {"car": 0.49}, path="/photos/Car/8.jpg"),  # by the tag and the folder .64, but not shown
+            reading(9, {"car": 0.6}, path="/photos/Car/9.jpg"),
+        ]
+    )
+    library.catch_up()
+    hits = library.search("car").hits
+    assert [hit.image.id for hit in hits] == [9, 4, 6, 8, 7]
+    assert hits[-1].score == pytest.approx(0.3)
+    assert hits[-1].why["car"].source == "folder"
+    # Where nothing shows it, the folder's name is all there is.
+    library.record([reading(10, {}, path="/photos/Sailing/10.jpg")])
+    library.catch_up()
+    assert [hit.image.id for hit in library.search("sailing").hits] == [10]

@@ -69,18 +69,39 @@ def test_a_hit_of_a_prefix_says_which_tag_answered(pets: Engine) -> None:
 
 
 def test_unknown_words_get_suggestions_that_find_something(pets: Engine) -> None:
-    results = pets.search("dgo catt beech unicorn zz*")
-    assert results.unknown == ("dgo", "catt", "beech", "unicorn", "zz*")
+    results = pets.search("dgo catd beech unicorn zz*")
+    assert results.unknown == ("dgo", "catd", "beech", "unicorn", "zz*")
     # "beach" is known to the lexicon, but no picture shows one.
-    assert results.suggestions == {"dgo": ("dog",), "catt": ("cat",)}
+    assert results.suggestions == {"dgo": ("dog",), "catd": ("cat",)}
     assert results.total == 0
 
 
 def test_what_more_pictures_show_is_suggested_first(engine: Engine) -> None:
-    engine.record([reading(1, {"boat": 0.9, "goat": 0.9}), reading(2, {"coat": 0.9}), reading(3, {"coat": 0.8})])
-    engine.record([reading(4, {"moat": 0.9, "roat": 0.1}), reading(5, {"goat": 0.9, "moat": 0.9, "coat": 0.9})])
+    engine.record([reading(1, {"boast": 0.9, "toast": 0.9}), reading(2, {"coast": 0.9}), reading(3, {"coast": 0.8})])
+    engine.record([reading(4, {"roast": 0.9, "hoast": 0.1}), reading(5, {"toast": 0.9, "roast": 0.9, "coast": 0.9})])
     engine.catch_up()
-    assert engine.search("woat").suggestions == {"woat": ("coat", "goat", "moat")}
+    assert engine.search("xoast").suggestions == {"xoast": ("coast", "roast", "toast")}
+
+
+def test_suggestions_never_embarrass(engine: Engine) -> None:
+    tags = ("cock", "bed", "mob", "day", "dome", "hay", "tunnel", "cat", "beach", "car", "sunset", "mountain")
+    engine.record([reading(1, dict.fromkeys(tags, 0.9))])
+    engine.catch_up()
+    # English words are spelled right, whether or not the library knows them; neither are short names misspelt words.
+    for word in ("coca", "red", "my mom", "bay", "rome", "hat", "ra", "cah", "Xat", "beech", "goat"):
+        assert engine.search(word).suggestions == {}, word
+    # A word that is not fit is not suggested, though nothing else is near.
+    for word in ("cockk", "coxk"):
+        assert engine.search(word).suggestions == {}, word
+    for typed, meant in (("cra", "car"), ("bedd", "bed"), ("sunest", "sunset"), ("moutnian", "mountain")):
+        assert engine.search(typed).suggestions == {typed: (meant,)}, typed
+    assert engine.search("cock").total == 1
+
+
+def test_own_tags_are_suggested_before_words_of_the_lexicon(engine: Engine) -> None:
+    engine.record([reading(1, {"automobily": 0.9, "car": 0.9})])
+    engine.catch_up()
+    assert engine.search("automobilx").suggestions == {"automobilx": ("automobily", "automobile")}
 
 
 def test_mistyped_keys_are_told_from_namespaces(engine: Engine) -> None:

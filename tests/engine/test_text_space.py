@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
+from imsearch.engine.search.fusion import Fusion
+from imsearch.engine.search.ranking import Ranking
 from imsearch.engine.search.vector_table import VectorTable
 from tests.engine.support import LEXICON, correct, ids, reading, spec
 
@@ -20,6 +22,8 @@ KNOWN = {
     "purring": NORTH,
     "a purring kitty": NORTH,
     "vroom": EAST,
+    "purring dog": NORTH,
+    "a purring dog": NORTH,
     "dog vroom": EAST,
     "vroom dog kitty": EAST,
     "kitty vroom": EAST,
@@ -48,6 +52,12 @@ class Compass:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.asked += texts
         return np.array([KNOWN.get(text, (0.0, 0.0)) for text in texts], np.float32)
+
+    def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+    def towards(self, direction: NDArray[np.float32]) -> NDArray[np.float32]:
+        return direction
 
     def probability(self, cosines: NDArray[np.float32]) -> NDArray[np.float32] | None:
         return np.asarray((1 + cosines) / 2, np.float32) if self.calibrated else None
@@ -83,6 +93,19 @@ def test_unknown_words_find_the_pictures_near_to_them(seen: Engine) -> None:
     assert all(0 < hit.score < 1 for hit in results.hits)
 
 
+def test_the_text_as_a_whole_is_told_as_a_reason(seen: Engine, compass: Compass) -> None:
+    compass.calibrated = True
+    hits = seen.search("cat vroom", min_score=0).hits
+    assert {word: (tag.name, tag.source) for word, tag in hits[0].why.items()} == {
+        "cat": ("cat", "fake"),
+    }  # of a text of which nothing is known, nothing is told
+    (first, *_) = seen.search("vroom dog and kitty", min_score=0).hits
+    assert (first.image.id, first.why["dog"].name) == (2, "dog")
+    whole = first.why["vroom dog kitty"]
+    assert (whole.name, whole.source) == ("as a whole", "fake")
+    assert whole.probability == pytest.approx(1.0, abs=1e-3)
+
+
 def test_the_encoder_may_know_how_likely(seen: Engine, compass: Compass) -> None:
     compass.calibrated = True
     found = {hit.image.id: hit.score for hit in seen.search("purring", min_score=0).hits}
@@ -103,7 +126,7 @@ def test_known_words_keep_their_order_unless_the_space_speaks_up(seen: Engine) -
     seen.record([reading(5, {"dog": 0.8}, vector=SOUTH)])
     seen.catch_up()
     results = seen.search("dog vroom", min_score=0)
-    assert [hit.image.id for hit in results.hits][:2] == [2, 4] and results.hits[-1].image.id == 5
+    assert [hit.image.id for hit in results.hits][:2] == [2, 5]
     assert results.hits[0].score > 0.5
 
 
@@ -177,14 +200,39 @@ def test_new_pictures_and_gone_ones_are_compared_as_they_are(seen: Engine) -> No
     assert set(ids(seen, "purring")) == {2, 5}
 
 
+def test_it_may_be_left_out(seen: Engine, compass: Compass) -> None:
+    seen.whole = False
+    assert ids(seen, "purring dog") == [2] and compass.asked == []
+    seen.whole = True
+    seen.ranking = Ranking(fusion=Fusion(nearest=0))
+    assert ids(seen, "purring dog") == [2] and compass.asked == ["purring dog"]
+
+
+def test_an_encoder_that_fails_at_pictures_counts_for_nothing(seen: Engine, compass: Compass) -> None:
+    compass.pictures = lambda vectors: np.zeros((len(vectors), 0), np.float32)  # type: ignore[method-assign]
+    assert ids(seen, "a purring dog") == [2] and ids(seen, "purring") == []
+
+
+def test_a_large_library_finds_the_same(seen: Engine) -> None:
+    asked = ("purring", "purring -cat", "dog vroom", "dog", "beach", "qwertz dog")
+    whole = [ids(seen, text) for text in asked]
+    assert ids(seen, "car purring")[-1] == 3
+    seen.texts.exact = 2
+    seen.record([reading(9, {"tree": 0.9}, vector=SOUTH)])  # other answers are remembered
+    seen.catch_up()
+    seen.texts._tables.clear()
+    assert [ids(seen, text) for text in asked] == whole
+    assert ids(seen, "car purring")[-1] == 3
+
+
 def test_a_picture_to_look_like_and_words_beside(seen: Engine) -> None:
     assert ids(seen, "like:4 purring")[0] == 1
     assert ids(seen, "like:4 vroom")[0] == 2
 
 
 @pytest.mark.parametrize("exact", [100, 2])
-def test_a_large_library_is_asked_for_the_nearest(seen: Engine, exact: int) -> None:
-    table = VectorTable(seen.catalog, seen._indexes, "fake", 2, exact=exact)
+def test_a_large_library_is_asked_for_the_nearest(seen: Engine, compass: Compass, exact: int) -> None:
+    table = VectorTable(seen.catalog, seen._indexes, "fake", compass, exact=exact)
     compared = table.compare(np.array(NORTH, np.float32))
     assert compared.ids.tolist() == [1, 2, 3, 4] and compared.whole == (exact == 100)
     assert compared.cosines == pytest.approx([1, 0, -1, math.sqrt(0.5)], abs=2e-3)

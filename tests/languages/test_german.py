@@ -61,8 +61,12 @@ QUESTIONS = (
     ("braunbär am fluss", "brown bear river", "brown bear"),
     ("strand -menschen", "beach -person", "empty beach"),
     ("+strand +hund", "+beach +dog", "dog on the beach"),
-    ("strand ohne menschen", "beach without people", ""),
-    ("ein zug, kein auto", "train without car", ""),
+    ("strand ohne menschen", "beach without people", "empty beach"),
+    ("ein zug, kein auto", "train without car", "train"),
+    ("niemand am strand", "nobody beach", "empty beach"),
+    ("Berge im August 2021", "mountain august 2021", "mountain lake"),
+    ("berge im winter", "mountain in winter", "snowy mountains"),
+    ("weihnachten 2023", "christmas 2023", "christmas"),
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And, Node, Not, Or, Required, Word
 from imsearch.engine.words.languages import Translator
+from imsearch.engine.words.resolved import All, Term
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError
 from imsearch.languages.choosing import choose_languages, shipped, system_languages
@@ -36,10 +37,11 @@ colours_after = true
 "person" = ["人"]
 "mueller" = ["Müller"]
 [words]
-fillers = ["der", "am", "im", "hat", "de", "la", "l'", "的", "上", "只"]
+fillers = ["der", "am", "hat", "de", "la", "l'", "的", "上", "只"]
 without = ["ohne", "没有"]
 and = ["und"]
 or = ["oder"]
+linking = { in = ["im"], since = ["seit"] }
 numbers = { two = ["zwei", "两"] }
 colours = { red = ["rot", "rotes", "rouge", "红色"], pink = ["rose"] }
 months = { december = ["Dezember"] }
@@ -79,11 +81,14 @@ def told(node: Node) -> str:
         ("pommes la terre", "(apple terre)"),
         ("zwei hunde ohne strand", "(two dog without beach)"),
         ("hund und strand oder schloss", "((dog beach) | castle)"),
-        ("letzte woche im dezember", "(last week december)"),
+        ("letzte woche im dezember", "(last week in december)"),
+        ("seit 2020 am strand", "(since 2020 beach)"),
+        ("im", "im"),
         ("voiture rouge", "(red car)"),
         ("rouge", "red"),
         ("voiture rose", "(pink car)"),
         ("der rose", "rose"),
+        ("rose rouge", "(red rose)"),
         ("l'hund de la plage", "(dog beach)"),
         ("海滩上的狗", "(beach 狗)"),
         ("没有人的海滩", "(without person beach)"),
@@ -95,6 +100,7 @@ def told(node: Node) -> str:
         ("red car on the beach", "(red car on the beach)"),
         ("boot hat", "(boot hat)"),
         ("der boot am strand hat", "(boat beach)"),
+        ("the boot and a hund on the beach", "(the boot a dog on the beach)"),
         ("date:2023", None),
         ('"hund"', "hund"),
         ("tag:hund", "hund"),
@@ -110,7 +116,7 @@ def test_translation(language: Language, query: str, translated: str | None) -> 
 
 def test_the_typed_word_is_kept_and_told(language: Language) -> None:
     words = Words(Lexicon(kinds={"dog": ()}, languages=[language]), ["dog"])
-    query, unknown = words.resolve(parse("hunde dezember").tree)
+    query, unknown = words.resolve(words.translate(parse("hunde dezember").tree))
     assert query is not None
     assert words.why(query) == {"hunde": frozenset({"dog"})}
     assert unknown == ("dezember",)
@@ -125,17 +131,24 @@ def test_all_senses_of_a_word_count(language: Language) -> None:
 
 def test_an_english_word_keeps_its_meaning_first_and_both_count(language: Language) -> None:
     words = Words(Lexicon(kinds={"boot": (), "boat": ()}, languages=[language]), ["boot", "boat"])
-    term = words.term(Word("boot"))
-    assert term is not None
-    assert term.names == ("boot", "boat")
+
+    def found(text: str) -> list[tuple[str, ...]]:
+        query, _ = words.resolve(words.translate(parse(text).tree))
+        terms = [query] if isinstance(query, Term) else query.items if isinstance(query, All) else []
+        return [term.names for term in terms if isinstance(term, Term)]
+
+    assert found("boot") == [("boot", "boat")]
+    assert found("boot zwei") == [("boat", "boot")]
+    assert found("the boot") == [("boot",)]
 
 
 def test_written_words_count_as_they_were_typed(language: Language) -> None:
     words = Words(Lexicon(kinds={"dog": ()}, languages=[language]), ["dog"])
-    query, _ = words.resolve(parse("Hund").tree, written={"hund", "海滩上的狗"}.__contains__)
+    written = {"hund", "海滩上的狗"}.__contains__
+    query, _ = words.resolve(words.translate(parse("Hund").tree, written), written=written)
     assert query is not None
     assert words.why(query)["hund"] == {"dog", "\x1fhund"}
-    whole, _ = words.resolve(parse("海滩上的狗").tree, written={"海滩上的狗"}.__contains__)
+    whole, _ = words.resolve(words.translate(parse("海滩上的狗").tree, written), written=written)
     assert whole is not None
     assert "海滩上的狗" in words.why(whole)
 

@@ -186,7 +186,7 @@ def answering(given: Any, scale: float = 5.0) -> Any:
         (answering(np.ones((7, 4))), "not float64 (7, 4)"),
         (answering([1, 0, 0]), "not float32 (7, 3)"),
         (answering([np.inf, 0, 0, 0]), "NaN or infinity"),
-        (answering([2, 0, 0, 0]), "the length 2.000; it must be 1, or 0"),
+        (answering([2, 0, 0, 0]), "of length 2.000; it must be 1, or 0"),
         (type("Batch", (Words,), {"encode": lambda self, texts: Words.encode(self, ["e" * len(texts)] * len(texts))}),
          "alone"),
         (type("Sure", (Words,), {"probability": lambda self, cosines: cosines}), "lie in 0 to 1"),
@@ -195,6 +195,29 @@ def answering(given: Any, scale: float = 5.0) -> Any:
 )  # fmt: skip
 def test_a_bad_text_encoder_is_found(encoder: Any, told: str) -> None:
     assert told in broken(taking_text(encoder))
+
+
+class Narrow(Words):
+    """The same in a space of two numbers, into which vectors are brought."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return super().encode(texts)[:, :2]
+
+    def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        kept = vectors[:, :2]
+        return np.asarray(kept / np.linalg.norm(kept, axis=1, keepdims=True), np.float32)
+
+    def towards(self, directions: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.pad(directions, ((0, 0), (0, 2)))
+
+
+def test_a_text_encoder_may_bring_pictures_into_a_space_of_its_own() -> None:
+    assert broken(taking_text(Narrow)) == ""
+    assert "needs towards()" in broken(taking_text(type("Lost", (Narrow,), {"towards": None})))
+    wide = type("Wide", (Narrow,), {"pictures": lambda self, vectors: vectors})
+    assert "texts have 2 numbers and pictures 4" in broken(taking_text(wide))
+    long = type("Long", (Narrow,), {"pictures": lambda self, vectors: 2 * Narrow.pictures(self, vectors)})
+    assert "what 3 vectors gave has a row of length 2.000" in broken(taking_text(long))
 
 
 def test_a_text_encoder_needs_vectors() -> None:

@@ -45,6 +45,16 @@ def test_pages_and_the_rest(client: TestClient) -> None:
     assert paths(client, q="red", min_score=1) == ["red.png", "yellow.png"]
 
 
+def test_where_nothing_fits_all_of_it_some_is_left_out_and_told(client: TestClient, library: Library) -> None:
+    answer = client.get("/api/search", params={"q": "red date:1999", "facets": True})
+    assert answer.json()["relaxed"] == {"asked": ["red", "date:1999"], "left_out": ["date:1999"]}
+    assert paths(client, q="red date:1999") == paths(client, q="red")
+    assert answer.json()["facets"] == client.get("/api/facets", params={"q": "red"}).json()["facets"]
+    assert answer.json() == results_record(library.query("red date:1999", facets=True))
+    ResultsRecord.model_validate_json(answer.content, strict=True, extra="forbid")
+    assert "relaxed" not in client.get("/api/search", params={"q": "red"}).json()
+
+
 def test_without_a_query_all_pictures_come(client: TestClient) -> None:
     answer = client.get("/api/search").json()
     assert (answer["query"], answer["total"]) == ("", 6)

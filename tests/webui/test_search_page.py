@@ -54,12 +54,24 @@ def test_a_query_ranks_and_says_why(client: TestClient) -> None:
     assert 'href="./picture/' in page.text and "?q=red" in page.text
 
 
+def test_where_nothing_fits_all_of_it_some_is_left_out_and_told_first(client: TestClient) -> None:
+    page = client.get("/", params={"q": "red date:1999"})
+    assert names(page.text) == names(client.get("/", params={"q": "red"}).text)
+    shown = len(names(page.text))
+    notice = f'<p class="notice relaxed">Nothing for red with date:1999; {shown} for red.</p>'
+    assert page.text.index(notice) < page.text.index("red.png")
+    assert "notice relaxed" not in client.get("/", params={"q": "red"}).text
+    (picture,) = re.findall(r'href="\./(picture/[^"]*)"', page.text)[:1]
+    beside = client.get("/" + unescape(picture))
+    assert f"1 of {shown}" in re.sub("<[^>]*>", "", beside.text)
+
+
 def test_what_was_understood_stands_above_the_pictures(client: TestClient) -> None:
     page = client.get("/", params={"q": "jpg without noise"})
     assert "Understood: <q>jpg</q> as <code>type:jpeg</code>, <q>without noise</q> as <code>-noise</code>." in page.text
     assert "Understood" not in client.get("/", params={"q": "red"}).text
     nothing = client.get("/", params={"q": "red gif"})
-    assert names(nothing.text) == []
+    assert "Nothing for red with type:gif;" in nothing.text
     assert "<code>type:gif</code>" in nothing.text
 
 
@@ -161,9 +173,9 @@ def test_unknown_words_are_told_with_what_may_have_been_meant(client: TestClient
 
 
 def test_nothing_found_helps(client: TestClient) -> None:
-    page = client.get("/", params={"q": "red camera:leica"})
+    page = client.get("/", params={"q": "camera:leica date:1999"})
     assert "No picture found" in page.text
-    assert links(page.text, "without camera:leica") == ["./?q=red"]
+    assert links(page.text, "without camera:leica") == ["./?q=date%3A1999"]
     assert "./?q=blue" in links(page.text, "blue")
     assert client.get("/", params={"q": "<b>x</b>"}).text.count("<b>x</b>") == 0
 

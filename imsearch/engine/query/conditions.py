@@ -72,7 +72,15 @@ class Months:
     numbers: tuple[int, ...]
 
 
-Value: TypeAlias = Span | Part | Exact | Circle | Chance | Months | str
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Places at most so far from one that is given by its name."""
+
+    name: str
+    kilometres: float
+
+
+Value: TypeAlias = Span | Part | Exact | Circle | Around | Chance | Months | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,10 @@ _CHANCE = re.compile(r'("[^"]*"|[^"].*?)(>=|<=|>|<)([^<>=]*)', re.DOTALL)  # in 
 ORIENTATIONS = ("portrait", "landscape", "square")
 HAS = ("gps", "date", "camera", "lens", "iso", "rating", "people", "tags", "text", "title", "description", "keywords")
 IS = ("duplicate", "untagged", "panorama", "screenshot")
+PLACES = ("place", "city", "region", "country")
+"""Keys of where a picture was taken; the first is any of the others."""
+NEAR = 20.0
+"""Kilometres around a place that is given by its name alone."""
 SORTS = ("date", "name", "size", "score", "rating")
 FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "tif": "tiff", "heic": "heif"}
 """Endings of file names that are not the name of the format."""
@@ -243,8 +255,17 @@ def _month(text: str, offset: int) -> int:
 
 
 def _circle(text: str) -> Value:
-    help_ = "near: takes latitude, longitude and kilometres, for example near:48.14,11.58,5"
+    help_ = (
+        "near: takes latitude, longitude and kilometres, or the name of a place, for example near:48.14,11.58,5, "
+        "near:Rome or near:Rome,20"
+    )
     parts = text.split(",")
+    if any(letter.isalpha() for letter in parts[0]):
+        name, _, distance = text.rpartition(",") if _NUMBER.fullmatch(parts[-1].strip()) else (text, "", "")
+        kilometres = _number(distance.strip(), len(name) + 1, help_) if distance else NEAR
+        if kilometres < 0:
+            raise BadValue(f"A distance lies at 0 or more; {distance.strip()} does not.", len(name) + 1)
+        return Around(" ".join(name.split()), float(kilometres))
     if len(parts) != 3:
         raise BadValue(f"{help_}; {len(parts)} of the 3 are there." if len(parts) < 3 else f"{help_}.", len(text))
     values, offset = [], 0
@@ -288,6 +309,15 @@ def _name(text: str) -> Value:
     return Exact(unescaped(text[1:])) if text[:1] == "=" else Part(text)
 
 
+def _placed(key: str) -> Callable[[str], Value]:
+    def read(text: str) -> Value:
+        if not any(letter.isalnum() for letter in text):
+            raise BadValue(f"{key}: takes a name, for example {key}:Italy.", len(text))
+        return _name(text)
+
+    return read
+
+
 def _exact(key: str, example: str) -> Callable[[str], Value]:
     def read(text: str) -> Value:
         exact = unescaped(text.removeprefix("="))
@@ -311,6 +341,7 @@ KEYS: Mapping[str, Callable[[str], Value]] = {
     "month": _months,
     "camera": _name,
     "lens": _name,
+    **{key: _placed(key) for key in PLACES},
     "iso": _numbers("iso", "iso:400, iso:>800 or iso:100..400"),
     "width": _numbers("width", "width:>2000"),
     "height": _numbers("height", "height:>2000"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+QUOTES = "\u201c\u201d\u201e\u00ab\u00bb\uff02\u300c\u300d\u300e\u300f"
+"""What counts as a quotation mark beside the plain one."""
+PLAIN_QUOTES = str.maketrans(dict.fromkeys(QUOTES, '"'))
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_UNTYPED = re.compile(r'["\u201c\u201d\u201e\u00ab\u00bb\x00-\x1f\x7f-\x9f\ud800-\udfff]|%(?=[0-9A-Fa-f]{2})|^\s|\s$')
+_UNTYPED = re.compile(r'["' + QUOTES + r"\x00-\x1f\x7f-\x9f\ud800-\udfff]|%(?=[0-9A-Fa-f]{2})|^\s|\s$")
 """What cannot stand in quotes, or would be read as something else; also the bytes of names that are no text."""
 
 

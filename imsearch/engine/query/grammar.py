@@ -2,8 +2,8 @@
 
 sunset mountain          pictures of both, the likeliest first
 "traffic light"          one tag of several words
-cat OR dog               either
--person, NOT person      without it
+cat OR dog, cat | dog    either
+-person, NOT person      without it; !person, and a long dash before it
 +boat                    only pictures that show it
 tag:"hot dog"            this very tag: no word forms, synonyms or kinds
 emotion:happy            a tag of a namespace; emotion:"very happy" has several words
@@ -18,6 +18,7 @@ sort:date                the order of the results
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeVar, cast
@@ -25,6 +26,7 @@ from typing import TypeVar, cast
 from lark import Lark, Token, Transformer, UnexpectedInput
 
 from imsearch.engine.query.conditions import KEYS, SORTS, BadValue, Condition, chance, did_you_mean
+from imsearch.engine.query.escapes import PLAIN_QUOTES
 from imsearch.engine.query.tree import And, By, Everything, Like, Match, Node, Not, Or, Query, Required, Sort, Word
 from imsearch.errors import QueryError
 
@@ -47,7 +49,9 @@ __all__ = [
 ]
 
 # `OR`, `AND` and `NOT` are operators in any case: no picture is tagged "or", and people type as they speak.  A quote
-# without its partner reaches to the end; "-" and "+" count only in front of something; other punctuation is dropped.
+# without its partner reaches to the end; "-", "!" and "+" count only in front of something; other punctuation is
+# dropped.
+# Signs of any width and the dashes that phones make count as the plain ones.
 _GRAMMAR = r"""
 start: either
 either: every (OR every)*
@@ -60,23 +64,28 @@ run: item+
      | TAGGED -> tagged
      | KEYED -> keyed
      | SPACED -> spaced
-     | "(" either ")" -> group
+     | OPEN either CLOSE -> group
 
-OR.3: /or(?![^\s()"])/i
+OPEN: /[(\uff08]/
+CLOSE: /[)\uff09]/
+OR.3: /or(?![^\s()"])|(?<!^)[|\uff5c]+(?=\s*[^\s|\uff5c)\uff09])/i
 AND.3: /and(?![^\s()"])/i
 NOT.3: /not(?![^\s()"])/i
-MINUS: /-(?=[^\s])/
-PLUS: /\+(?=[^\s])/
-TAGGED.4: /tag:(?:"[^"]*[^"\s][^"]*(?:"(?:[<>]=?[^\s()"]*)?|$)|[^\s()"]+)/i
-KEYED.4: /(?:KEYS):(?:=?"[^"]*[^"\s][^"]*(?:"|$)|[^\s()",;!?][^\s()"]*)/i
-SPACED.3: /[^\s()"+\-,.;:!?][^\s()",;:!?]*:"[^"]*[^"\s][^"]*(?:"|$)/
+MINUS.2: /[-DASHES](?=[^\s])|(?<![^\s(\uff08])[!\uff01](?=[^\s!?.,;:\uff01])/
+PLUS: /[+\uff0b](?=[^\s])/
+TAGGED.4: /tag[:\uff1a](?:"[^"]*[^"\s][^"]*(?:"(?:[<>]=?[^\s()"]*)?|$)|(?:\([^\s()"]*\)|[^\s()"])+)/i
+KEYED.4: /(?:KEYS)[:\uff1a](?:=?"[^"]*[^"\s][^"]*(?:"|$)|[^\s()",;!?][^\s()"]*)/i
+SPACED.3: /[^\s()"+\-,.;:!?STOPS][^\s()",;:!?STOPS]*[:\uff1a]"[^"]*[^"\s][^"]*(?:"|$)/
 QUOTED.2: /"[^"]*[^"\s][^"]*(?:"|$)/
-WORD: /[^\s()"+\-,.;:!?](?:[^\s()",;!?]*[^\s()",;:.!?])?/
+WORD: /[^\s()"+\-,.;:!?|STOPSDASHES](?:[^\s()",;!?|STOPS]*[^\s()",;:.!?|STOPS])?/
 %ignore /\s+/
-%ignore /[-+](?=\s|$)/
-%ignore /[,.;:!?]+/
+%ignore /[-+DASHES\uff0b]+(?=\s|$)/
+%ignore /[,.;:!?STOPS]+/
+%ignore /^\s*[|\uff5c]+|(?<!^)[|\uff5c]+(?=\s*(?:[)\uff09]|$))/
 %ignore /"\s*(?:"|$)/
 """
+_DASHES = r"\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+_STOPS = r"\u3001\u3002\uff01\uff08\uff09\uff0b\uff0c\uff0e\uff1a\uff1b\uff1f\uff5c\u2026"
 MAX_LENGTH = 1000
 """Characters of a query; keeps the tree shallow enough to walk it by recursion."""
 TAG, BY, LIKE, SORT = "tag", "by", "like", "sort"
@@ -84,7 +93,8 @@ ALL_KEYS = (TAG, BY, LIKE, SORT, *KEYS)
 """What is no namespace when it stands before a colon."""
 
 T = TypeVar("T")
-_MATCHES: dict[str, Match] = {"*": "prefix", "~": "near"}
+_MATCHES: dict[str, Match] = {"*": "prefix", "\uff0a": "prefix", "~": "near", "\uff5e": "near"}
+_COLON = re.compile("[:\uff1a]")
 
 
 class _Build(Transformer[Token, Node]):
@@ -103,8 +113,8 @@ class _Build(Transformer[Token, Node]):
     def run(self, items: list[Node]) -> list[Node]:
         return items
 
-    def group(self, items: list[Node]) -> Node:
-        return items[0]
+    def group(self, items: list[Node | Token]) -> Node:
+        return _nodes(items)[0]
 
     def without(self, items: list[Node | Token]) -> Node:
         (item,) = _nodes(items)
@@ -124,7 +134,7 @@ class _Build(Transformer[Token, Node]):
         return Word(_unquote(items[0]), quoted=True)
 
     def spaced(self, items: list[Token]) -> Node:
-        space, _, value = str(items[0]).partition(":")
+        space, value = _COLON.split(str(items[0]), maxsplit=1)
         return Word(f"{space}:{_unquote(value)}", quoted=True)
 
     def tagged(self, items: list[Token]) -> Node:
@@ -135,7 +145,7 @@ class _Build(Transformer[Token, Node]):
         return Word(_unquote(text), exact=True) if text.startswith('"') else _word(text, exact=True)
 
     def keyed(self, items: list[Token]) -> Node | Sort:
-        typed, _, text = str(items[0]).partition(":")
+        typed, text = _COLON.split(str(items[0]), maxsplit=1)
         key, start = typed.lower(), _start(items[0]) + len(typed) + 1
         if text.startswith(('"', '="')):
             text, start = text.replace('"', ""), start + 1
@@ -174,7 +184,7 @@ def _read(reader: Callable[[str], T], text: str, start: int) -> T:
 
 def _word(text: str, exact: bool = False) -> Word:
     match = _MATCHES.get(text[-1], "")
-    bare = text.rstrip("*~") if match else text
+    bare = text.rstrip("".join(_MATCHES)) if match else text
     return Word(bare, exact, match=match) if bare else Word(text, exact)
 
 
@@ -193,6 +203,7 @@ def _unquote(text: str) -> str:
 @cache
 def _parser() -> Lark:
     grammar = _GRAMMAR.replace("KEYS", "|".join((BY, LIKE, SORT, *KEYS)))
+    grammar = grammar.replace("STOPS", _STOPS).replace("DASHES", _DASHES)
     return Lark(grammar, parser="lalr", lexer="basic", transformer=_Build())
 
 
@@ -200,7 +211,7 @@ def parse(text: str) -> Query:
     """A query understood; raises `QueryError` with the position where it stops making sense."""
     if len(text) > MAX_LENGTH:
         raise QueryError(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)
-    plain = text.translate({ord(quote): '"' for quote in "\u201c\u201d\u201e\u00ab\u00bb"})
+    plain = text.translate(PLAIN_QUOTES)
     try:
         tree = _parser().parse(plain)
     except UnexpectedInput as error:

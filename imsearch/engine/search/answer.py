@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.words.resolved import Resolved
 
     Ranked: TypeAlias = tuple[NDArray[int64], NDArray[float32]]
@@ -33,8 +34,8 @@ class Answer:
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
     first into the order the query asks for, `sort`; None is that of scores.  suggest: finds words for those that nobody
     knows.  ranked: whether one may fit better than another.  lasting: whether the answer depends on the library alone.
-    sense: the text that counts by its meaning in place of unknown words, if any.  understood: words that were taken for
-    conditions, and for which.
+    sense: what the plain words say together, where that counts.  understood: words that were taken for conditions, and
+    for which.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Answer:
         sort: Sort | None = None,
         ranked: bool = True,
         lasting: bool = True,
-        sense: str = "",
+        sense: Sense | None = None,
         understood: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.query = query
@@ -103,4 +104,10 @@ class Answer:
     @property
     def bytes(self) -> int:
         """About how much memory it may come to take."""
-        return 2000 + _BYTES * len(self.ids) * (_REMEMBERED - 1)
+        compared = 0 if self.sense is None else len(self.sense.ids)
+        return 2000 + _BYTES * (len(self.ids) * (_REMEMBERED - 1) + compared)
+
+    @property
+    def kept_bytes(self) -> int | None:
+        """The same; None where it must not be remembered."""
+        return self.bytes if self.lasting else None

@@ -64,16 +64,15 @@ class Cut:
     """Ends a list of scores where the expected F1 is greatest.
 
     power: below 1 it lengthens lists: annotators are less sure of what they see than they are right.
-    worth: where the best score is lower, nothing is worth showing.
-    least: what scores lower is never listed.  most: what scores higher always is; a bound for measuring.
+    least: what scores lower counts as nothing, though it be the best.  most: what scores higher is always listed; a
+    bound for measuring.
 
-    Of a single word, no score above 0.42 of the best is left out: half of the greatest F1, which is at most 1, is where
-    a list is best ended, and 0.42 to the power is half.
+    Of a single word, no score above 0.4 of the best is left out: half of the greatest F1, which is at most 1, is where
+    a list is best ended, and 0.4 to the power is half.
     """
 
-    power: float = 0.8
-    worth: float = 0.05
-    least: float = 0.02
+    power: float = 0.75
+    least: float = 0.05
     most: float = 1.0
 
     def at(self, scores: Floats, words: int = 1) -> float:
@@ -81,12 +80,12 @@ class Cut:
         best = float(scores.max(initial=0))
         if not words:
             return ShareCut().at(scores)
-        if best < self.worth:
-            return self.worth
+        if best < self.least:
+            return self.least
         return max(self.least, min(self._by_f1(scores, best, words), self.most))
 
     def _by_f1(self, scores: Floats, best: float, words: int) -> float:
-        falling = -np.sort(-scores)
+        falling = -np.sort(-scores[scores >= np.float32(self.least)])
         # A geometric mean to the power of its number of words is the probability that all of them are true.
         right = np.cumsum((falling / best) ** (self.power * words), dtype=np.float64)
         f1 = 2 * right / (np.arange(1, len(falling) + 1) + right[-1])

@@ -16,7 +16,7 @@ from imsearch.engine.search.cut import Ending, set_back
 from imsearch.engine.search.leaves import Lookup
 from imsearch.engine.text_index import Postings
 from imsearch.engine.thresholds import stored_limits
-from imsearch.engine.words.resolved import Resolved, tags_in, words_in
+from imsearch.engine.words.resolved import Resolved, tags_in, without_conditions, without_less, words_in
 
 if TYPE_CHECKING:
     from numpy import float32, int64
@@ -39,25 +39,39 @@ def hidden_tags(catalog: CatalogBase) -> frozenset[str]:
 
 
 def ended(
-    query: Resolved | None, rank: Callable[[Lookup], Ranked], lookup: Lookup, hidden: frozenset[str], ending: Ending
+    query: Resolved | None,
+    rank: Callable[[Resolved | None, Lookup], Ranked],
+    lookup: Lookup,
+    hidden: frozenset[str],
+    ending: Ending,
 ) -> tuple[Ranked, float]:
     """What a query finds, and the score at which its list ends.
 
-    rank: the ids and scores of what is found by these postings, in order of id.  Of a single word, pictures that only
-    hidden tags speak for are set back behind that end where others show the word.  Several words vouch for each other.
+    rank: the ids and scores of what a query finds by these postings, in order of id.  The end is that of the words,
+    whatever the conditions beside them: narrowed down, a list loses pictures and gains none.  Pictures that only hidden
+    tags speak for, or only what counts less (a car and something red, for "red car"), are set back behind that end
+    where others fit.  That is so of a single word or thing; several words vouch for each other.
     """
-    ids, scores = rank(lookup)
+    ids, scores = rank(query, lookup)
     if query is None:  # the text as a whole counts
         return (ids, scores), ending.at(scores)
-    words = words_in(query)
-    tags = tags_in(query) if words == 1 and hidden else set()
-    if tags & hidden and any(lookup(tag).shown.any() for tag in tags - hidden):
-        others, told = rank(lambda tag: _shown(lookup(tag)) if tag in hidden else lookup(tag))
+    asked, words = without_conditions(query), words_in(query)
+    surest = without_less(asked)
+    doubted = _doubted(query, lookup, hidden) if words == 1 else frozenset[str]()
+    if doubted or surest is not asked:
+        others, told = rank(surest, lambda tag: _shown(lookup(tag)) if tag in doubted else lookup(tag))
         end = ending.at(told, words)
         listed = others[told >= np.float32(end)]
         if len(listed):
             return (ids, set_back(scores, ~np.isin(ids, listed), end)), end
-    return (ids, scores), ending.at(scores, words)
+    return (ids, scores), ending.at(scores if asked is query else rank(asked, lookup)[1], words)
+
+
+def _doubted(query: Resolved, lookup: Lookup, hidden: frozenset[str]) -> frozenset[str]:
+    """The hidden tags among those that answer a word, where another of them is shown of some picture."""
+    tags = tags_in(query) if hidden else set()
+    found = hidden & tags
+    return found if found and any(lookup(tag).shown.any() for tag in tags - hidden) else frozenset()
 
 
 def _shown(postings: Postings) -> Postings:

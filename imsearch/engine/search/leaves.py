@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from imsearch.engine.search.feedback import noisy_or
 from imsearch.engine.text_index import Postings
 from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Term
-from imsearch.engine.words.written import key
+from imsearch.engine.words.written import LOOSE, SOURCES, key
 
+_BELOW = 0.99
+"""What is just below a picture that shows a thing."""
+_ROUNDING = 1e-6
 Lookup: TypeAlias = Callable[[str], Postings]
 
 
@@ -122,7 +125,7 @@ class Leaves:
         """The likeliest of the tags that answer a word, and what was written; nothing where the user rejected it."""
         size = self._size
         score = np.zeros(size, np.float32)
-        shown = np.zeros(size, np.bool_)
+        shown, seen = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         rejected = np.zeros(size, np.bool_)
         for tag, factor in {**dict.fromkeys(term.names, 1.0), **term.members}.items():
             postings = self._lookup(tag)
@@ -130,11 +133,13 @@ class Leaves:
             images = postings.images[said]
             score[images] = np.maximum(score[images], postings.probabilities[said] * np.float32(factor))
             shown[images] |= postings.shown[said]
+            if factor == 1:
+                seen[images] |= postings.shown[said]
             if tag in term.names:
                 rejected[postings.images[postings.rejected & (postings.images < size)]] = True
-        if term.texts and self._written:
+        if (term.texts or term.loose) and self._written:
             written, certain = self._texts(term)
-            score, shown = noisy_or(score, written), shown | certain
+            score, shown = _with_folders_last(score, written, seen & ~rejected, certain), shown | certain
         score[rejected] = 0
         self._rejected[id(term)] = rejected
         return Scored(score, (score > 0) & ~rejected, shown & ~rejected, np.ones(size, np.bool_))
@@ -142,14 +147,32 @@ class Leaves:
     def _texts(self, term: Term) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """How likely by the likeliest of the spellings, and whether that counts as shown."""
         best, shown = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
-        for phrase in term.texts:
-            weakest, surely = np.ones(self._size, np.float32), np.ones(self._size, np.bool_)
+        for phrase, share in (*((each, 1.0) for each in term.texts), *((each, LOOSE) for each in term.loose)):
+            weakest, surely = np.full(self._size, share, np.float32), np.ones(self._size, np.bool_)
             for word in phrase.split():
                 postings = self._lookup(key(word))
                 inside = postings.images < self._size
                 here, certain = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
-                here[postings.images[inside]] = postings.probabilities[inside]
+                here[postings.images[inside]] = postings.probabilities[inside] * np.float32(share)
                 certain[postings.images[inside]] = postings.shown[inside]
                 weakest, surely = np.minimum(weakest, here), surely & certain
             best, shown = np.maximum(best, weakest), shown | surely
         return best, shown
+
+
+def _with_folders_last(
+    score: NDArray[np.float32], written: NDArray[np.float32], seen: NDArray[np.bool_], certain: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Scores by tags and by what was written, of which the names of folders never outdo what is seen.
+
+    All pictures of a folder "Phone" are not of phones.  score, written: probabilities by tags alone and by words alone.
+    seen: where a tag is shown.  certain: where something better than a folder's name was written.
+    """
+    joined = noisy_or(score, written)
+    folder = np.float32(SOURCES["folder"])
+    likely = score[seen & (score >= folder)]
+    if len(likely):
+        weak = (written > 0) & (written <= folder + _ROUNDING) & ~seen & ~certain
+        most = max(folder, np.float32(_BELOW) * likely.min())
+        joined[weak] = np.minimum(joined[weak], np.maximum(score[weak], most))
+    return joined

@@ -43,7 +43,8 @@ class Ranking:
     """What goes into a score; the defaults are what measured best, the rest is for measuring.
 
     mean: how words are joined: "geometric", "arithmetic", "least" or "greatest".  written: whether words in file names,
-    titles and the like count.  feedback: visual evidence, or None.  fusion: how a text's sense as a whole counts.
+    titles and the like count.  feedback: visual evidence, or None.  cut: where lists end.  fusion: how the plain words
+    count as a whole.
     """
 
     mean: str = "geometric"
@@ -231,6 +232,8 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
 
 def _mean(scores: list[NDArray[np.float32]], mean: str) -> NDArray[np.float32]:
     joined: NDArray[np.float32]
+    if len(scores) == 1:  # the very number, or a list would not end where it does without conditions
+        return np.maximum(scores[0], np.float32(FLOOR))
     if mean == "geometric":
         logs = sum(np.log(np.maximum(score, np.float32(FLOOR))) for score in scores)
         joined = np.exp(logs / np.float32(len(scores)))

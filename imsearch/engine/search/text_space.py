@@ -13,20 +13,8 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.engine.search.fusion import Sense
+    from imsearch.engine.search.fusion import Encoder, Sense
     from imsearch.engine.search.vector_table import VectorTable
-
-
-class Encoder(Protocol):
-    """A text encoder that never fails; see `imsearch.annotator.TextEncoder`."""
-
-    scale: float
-
-    def encode(self, texts: Sequence[str]) -> NDArray[float32]:
-        """Directions of length 1, or zeros."""
-
-    def probability(self, cosines: NDArray[float32]) -> NDArray[float32] | None:
-        """How likely pictures of these cosines show a text; None where it cannot tell."""
 
 
 class Encoders(Protocol):
@@ -40,7 +28,11 @@ class Encoders(Protocol):
 
 
 class TextSpace:
-    """Asks the space of whichever annotator takes text.  Several threads may use one."""
+    """Asks the space of whichever annotator takes text.  Several threads may use one.
+
+    encoders: puts texts into spaces; None where there are no plugins.  exact: up to how many pictures all are compared;
+    None for what is reasonable.
+    """
 
     def __init__(self, catalog: Catalog, indexes: Indexes) -> None:
         self._catalog = catalog
@@ -48,6 +40,7 @@ class TextSpace:
         self._tables: dict[tuple[str, str, int], VectorTable] = {}
         self._turn = Lock()
         self.encoders: Encoders | None = None
+        self.exact: int | None = None
 
     def choose(self, preferred: Sequence[str]) -> str | None:
         """The annotator that is asked: the first preferred, or else the one of the longest vectors; None without any.
@@ -67,19 +60,18 @@ class TextSpace:
 
         unknown: how many of them nobody knows.
         """
-        name = self.choose(preferred)
-        if name is None or self.encoders is None or not words:
+        name = self.choose(preferred) if words else None
+        if name is None:
             return None
-        encoder = self.encoders.get(name)
         text = " ".join(words)
-        direction = encoder.encode([text])[0]
-        if not direction.any():
+        direction, encoder = self.direction(name, text)
+        if direction is None:
             return None
         from imsearch.engine.search.fusion import Sense
 
         table = self.table(name)
         compared = table.compare(direction)
-        if not len(compared.usual):
+        if not compared.usual.any():  # there are no vectors, or the encoder failed
             return None
         return Sense(
             text,
@@ -89,19 +81,36 @@ class TextSpace:
             compared.ids,
             compared.cosines,
             compared.usual,
-            encoder.scale,
-            encoder.probability,
+            encoder,
             None if compared.whole else lambda ids: table.among(ids, direction),
         )
+
+    def direction(self, name: str, text: str) -> tuple[NDArray[float32] | None, Encoder]:
+        """The direction of a text in an annotator's space, None where nothing is known of it, and what told it."""
+        if self.encoders is None:
+            raise ValueError("no text encoders were given")
+        encoder = self.encoders.get(name)
+        direction = encoder.encode([text])[0]
+        return direction if direction.any() else None, encoder
+
+    def spaces(self) -> dict[str, tuple[str, int]]:
+        """The current version and vector length of every annotator that makes vectors, by name."""
+        return self._catalog.vector_spaces()
+
+    def seen_since(self, name: str, generation: int) -> set[int]:
+        """The images that an annotator's current version has looked at after a generation of the catalog."""
+        return self._catalog.annotated_since(name, generation, self._catalog.changed_since(generation))
 
     def table(self, name: str) -> VectorTable:
         """The vectors of an annotator's current version."""
         from imsearch.engine.search.vector_table import VectorTable
 
+        if self.encoders is None:
+            raise ValueError("no text encoders were given")
         version, length = self._catalog.vector_spaces()[name]
         key = name, version, length
         with self._turn:
             if key not in self._tables:
                 self._tables = {known: each for known, each in self._tables.items() if known[0] != name}
-                self._tables[key] = VectorTable(self._catalog, self._indexes, name, length)
+                self._tables[key] = VectorTable(self._catalog, self._indexes, name, self.encoders.get(name), self.exact)
             return self._tables[key]

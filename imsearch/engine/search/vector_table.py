@@ -1,4 +1,4 @@
-"""The vectors of one annotator in memory, for the cosines of all pictures to a direction.
+"""The vectors of one annotator in memory, in the space of texts, for the cosines of all pictures to a direction.
 
 A small library is compared whole, straight from the catalog: reading a few thousand vectors takes less time than
 importing FAISS.  Of a large one a sample is held, which tells what cosines are usual, and the vector index finds the
@@ -19,10 +19,11 @@ from imsearch.engine.derived import State
 from imsearch.engine.indexes import Indexes
 
 if TYPE_CHECKING:
+    from imsearch.engine.search.fusion import Encoder
     from imsearch.engine.vector_index import VectorIndex
 
-EXACT = 50_000
-"""Up to so many vectors, all are held and compared: 128 MB of those of ``everyday``, in half precision."""
+EXACT = 20_000
+"""Up to so many vectors, all are held and compared; to read them and bring them into the space takes a second then."""
 FLOAT32_BYTES = 64 << 20
 """Up to so large, they are held in single precision, which needs no conversion at each query."""
 SAMPLE = 4096
@@ -47,18 +48,20 @@ class Compared(NamedTuple):
 class VectorTable:
     """The vectors of one annotator version, brought up to date whenever the catalog has changed.
 
-    Several threads may use one.
+    encoder: brings them into the space of texts.  Several threads may use one.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, name: str, length: int, exact: int = EXACT) -> None:
+    def __init__(
+        self, catalog: Catalog, indexes: Indexes, name: str, encoder: Encoder, exact: int | None = None
+    ) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._name = name
-        self._length = length
-        self._exact = exact
+        self._encoder = encoder
+        self._exact = EXACT if exact is None else exact
         self._state: State | None = None
         self._ids: NDArray[np.int64] = np.empty(0, np.int64)
-        self._rows: NDArray[np.float16] | NDArray[np.float32] = np.empty((0, length), np.float32)
+        self._rows: NDArray[np.float16] | NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._whole = True
         self._turn = RLock()
 
@@ -70,19 +73,23 @@ class VectorTable:
         cosines = _products(rows, direction)
         if whole:
             return Compared(ids, cosines, cosines, True)
-        near, nearest = self._index().nearest(direction, NEAREST)
-        order = np.argsort(near)
-        return Compared(near[order], nearest[order], cosines, False)
+        near = self._index().nearest(self._encoder.towards(direction), NEAREST)[0]
+        return Compared(*self.among(np.sort(near).tolist(), direction), cosines, False)
 
     def among(
         self, ids: Sequence[int], direction: NDArray[np.float32]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of these images that have a vector, and their cosines; read from the catalog."""
+        """Those of these images that have a vector, in order of id, and their cosines; read from the catalog."""
+        found, rows = self._brought(ids)
+        return found, _products(rows, direction)
+
+    def _brought(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Those of these images that have a vector, in order of id, and their rows."""
         found = self._catalog.vectors(self._name, ids)
         if not found:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        rows = _unit(np.stack(list(found.values())))
-        return np.fromiter(found, np.int64, len(found)), rows @ direction
+            return np.empty(0, np.int64), np.empty((0, self._rows.shape[1]), np.float32)
+        order = sorted(found)
+        return np.array(order, np.int64), self._encoder.pictures(np.stack([found[image] for image in order]))
 
     def _index(self) -> VectorIndex:
         return self._indexes.vectors.of(self._name)[1]
@@ -103,52 +110,40 @@ class VectorTable:
     def _read(self) -> None:
         count = self._catalog.count_vectors(self._name)
         self._whole = count <= self._exact
-        if self._whole:
-            self._ids, rows = self._catalog.all_vectors(self._name)
-        else:
+        if not self._whole:
             every = self._catalog.changed_since(0)
-            found = self._catalog.vectors(self._name, every[:: max(1, len(every) // SAMPLE)])
-            self._ids = np.fromiter(found, np.int64, len(found))
-            rows = (
-                np.stack(list(found.values())).astype(np.float16) if found else np.empty((0, self._length), np.float16)
-            )
-        self._rows = _held(rows)
+            self._ids, self._rows = self._brought(every[:: max(1, len(every) // SAMPLE)])
+            return
+        self._ids, vectors = self._catalog.all_vectors(self._name)
+        blocks = [
+            self._encoder.pictures(vectors[start : start + _BLOCK].astype(np.float32))
+            for start in range(0, len(vectors), _BLOCK)
+        ]
+        if len({block.shape[1] for block in blocks}) != 1:  # there are none, or the encoder failed
+            blocks = [np.empty((len(self._ids), 0), np.float32)]
+        rows = np.concatenate(blocks)
+        self._rows = rows if rows.nbytes <= FLOAT32_BYTES else rows.astype(np.float16)
 
     def _replace(self, changed: Sequence[int]) -> None:
         """Put the vectors of these images in place of those they had."""
-        live = self._catalog.live(changed)
-        found = self._catalog.vectors(self._name, sorted(live))
-        if len(self._ids) + len(found) > self._exact:
+        found, new = self._brought(sorted(self._catalog.live(changed)))
+        if len(self._ids) + len(found) > self._exact or new.shape[1] != self._rows.shape[1]:
             self._read()
             return
         stay = ~np.isin(self._ids, changed)
-        if stay.all() and not found:
+        if stay.all() and not len(found):
             return
-        ids = np.concatenate([self._ids[stay], np.fromiter(found, np.int64, len(found))])
-        new = np.stack(list(found.values())) if found else np.empty((0, self._length), np.float32)
-        rows = np.concatenate([self._rows[stay], _unit(new).astype(self._rows.dtype)])
+        ids = np.concatenate([self._ids[stay], found])
+        rows = np.concatenate([self._rows[stay], new.astype(self._rows.dtype)])
         order = np.argsort(ids)
         self._ids, self._rows = ids[order], rows[order]
 
 
-def _held(vectors: NDArray[np.float16]) -> NDArray[np.float16] | NDArray[np.float32]:
-    """Rows of length 1, in single precision while that is small."""
-    if vectors.size * 4 <= FLOAT32_BYTES:
-        return _unit(vectors.astype(np.float32))
-    for start in range(0, len(vectors), _BLOCK):
-        block = vectors[start : start + _BLOCK]
-        vectors[start : start + _BLOCK] = _unit(block.astype(np.float32))
-    return vectors
-
-
 def _products(rows: NDArray[np.float16] | NDArray[np.float32], direction: NDArray[np.float32]) -> NDArray[np.float32]:
+    if rows.shape[1] != len(direction):  # the encoder failed
+        return np.zeros(len(rows), np.float32)
     # NumPy multiplies half precision element by element; converted in blocks it takes a tenth of the time.
     blocks = [
         rows[start : start + _BLOCK].astype(np.float32, copy=False) @ direction for start in range(0, len(rows), _BLOCK)
     ]
     return np.concatenate(blocks) if blocks else np.empty(0, np.float32)
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)

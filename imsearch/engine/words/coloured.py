@@ -32,6 +32,12 @@ class Coloured:
     length: int
 
 
+def is_coloured(tag: str, canonical: Callable[[str], str | None]) -> bool:
+    """Return True for the tag of a known thing and its colour; canonical: gives the name of what is known."""
+    colour, _, thing = tag.partition(" ")
+    return bool(thing) and colour in _SPELLED.values() and canonical(thing) is not None
+
+
 def find_coloured(texts: Iterator[str | None], tagged: Callable[[str], bool], senses: Senses) -> Coloured | None:
     """Return the tags of a thing and its colours that the first words name; None where there is none.
 

@@ -126,7 +126,8 @@ class Times:
         number = words.months.get(texts[0])
         if number is None and (before in words.linking or alone):
             number = words.shared_months.get(texts[0])
-            if number is None and (season := words.seasons.get(texts[0])) is not None:
+            ends = len(texts) == 1 or texts[1] in words.linking | words.articles
+            if ends and (season := words.seasons.get(texts[0])) is not None:  # "in winter", but not "in winter coats"
                 return Time(1, month=season, months=days.SEASON_MONTHS, sure=False)
         return None if number is None else Time(1, month=number, sure=False)
 
@@ -238,13 +239,16 @@ class Times:
         return _At(end + (not ahead), _UNITS[unit](self._today, number))
 
     def _dated(self, texts: Sequence[str], start: int) -> _At | None:
-        """ "december 2025", "24 dec 2022", "may 3rd", "2025 december"; without a year the last such day."""
+        """ "december 2025", "24 dec 2022", "may 3rd", "2025 december 24"; without a year the last such day."""
         words = self._words
         named = {**words.months, **words.shared_months, **words.short_months}
         year = self._year(texts, start)
         if year is not None:
             number = named.get(texts[start + 1]) if start + 1 < len(texts) else None
-            return None if number is None else _At(start + 2, days.month(year, number))
+            day = _number_of_day(texts[start + 2]) if start + 2 < len(texts) else 0
+            if number is None:
+                return None
+            return _At(start + 3, _day(year, number, day)) if day else _At(start + 2, days.month(year, number))
         place, day = start, _number_of_day(texts[start])
         if day:
             place = self._skip(texts, start + 1)

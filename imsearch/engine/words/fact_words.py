@@ -21,7 +21,7 @@ class FactWords:
 
     last, last_behind ("dernier", which stands behind), this, past, ago, since, before, after, until, to, both
     ("between"): the words around times.  linking: what stands in front of a time or a place.  articles: what may stand
-    inside one, too.
+    inside one, too.  near: what stands in front of a place that need not be where the picture was taken.
 
     without: words that exclude what follows.  nobody: words for no person at all -> a word of the lexicon for persons.
     taken: verbs that tell how a picture came about.  stars: the unit of ratings.  conditions: words and phrases -> the
@@ -52,6 +52,7 @@ class FactWords:
     both: frozenset[str] = frozenset()
     linking: frozenset[str] = frozenset()
     articles: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     nobody: Mapping[str, str] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
@@ -125,6 +126,7 @@ _EN = FactWords(
     both=frozenset(("from", "between")),
     linking=frozenset(("in", "on", "from", "during", "at", "with", "by", "around")),
     articles=frozenset(("the", "of")),
+    near=frozenset(("near", "nearby")),
     without=frozenset(("without", "no", "except", "excluding", "not")),
     nobody=dict.fromkeys(("nobody", "no one", "noone"), "people"),
     taken=frozenset(("taken", "shot", "captured", "photographed")),
@@ -149,7 +151,8 @@ _EN = FactWords(
     common=_set(
         "nice mobile split bath best most hope pretty reading battle hell bar man of see sale bad orange turkey "
         "cork buffalo phoenix lens tours nancy sand bergen march may will sun go one box digital camera pro max mini "
-        "plus note edge play zoom red blue black white mark new old big small long high low"
+        "plus note edge play zoom red blue black white mark new old big small "
+        "long high low north south east west central center centre northern southern eastern western island capital"
     ),
     makers=_set(
         "canon nikon sony leica olympus fujifilm panasonic pentax kodak ricoh casio samsung huawei xiaomi google nokia "

@@ -148,7 +148,7 @@ class FactReader:
         time = self._times.read(texts, before, alone=alone)
         if time is not None:
             return self._of_time(time, texts)
-        return self._of_stars(texts) or self._of_words(texts, before, alone)
+        return self._of_stars(texts) or self._near(texts) or self._of_words(texts, before, alone)
 
     def plain(self, node: Node) -> str | None:
         """The normalized text of a word that was typed just so."""
@@ -182,6 +182,16 @@ class FactReader:
         if not 1 <= number <= _STARS or texts[0] in ("a", "an"):
             return None
         return _found(2, _condition("rating", str(number)), Word(" ".join(texts[:2]), quoted=True))
+
+    def _near(self, texts: Sequence[str]) -> Found | None:
+        """ "near rome": a circle around the place."""
+        if texts[0] not in self._words.near:
+            return None
+        for length in range(min(_LONGEST, len(texts) - 1), 0, -1):
+            text = " ".join(texts[1 : 1 + length])
+            if self._names.place(text) is not None:
+                return _found(length + 1, _condition("near", text), None)
+        return None
 
     def _of_words(self, texts: Sequence[str], before: str, alone: bool) -> Found | None:
         """Formats, shapes, cameras, places: the longest phrase."""
@@ -221,7 +231,8 @@ class FactReader:
             del made[end - 1 :]
 
     def _tell(self, nodes: Sequence[Node], meaning: str) -> None:
-        self.understood.append(Understood(" ".join(map(_typed, nodes)), meaning))
+        # A phrase of another language stands beside each of its English words.
+        self.understood.append(Understood(" ".join(dict.fromkeys(map(_typed, nodes))), meaning))
 
 
 def _found(length: int, asked: Condition, words: Node | None, *, surely: bool = False, weight: float = 1.0) -> Found:
@@ -245,4 +256,6 @@ def _text(node: Node) -> str:
 def _typed(node: Node) -> str:
     if isinstance(node, Not):
         return f"not {_typed(node.item)}"
-    return f'"{node.text}"' if isinstance(node, Word) and node.quoted else _text(node)
+    if isinstance(node, Word):
+        return f'"{node.typed}"' if node.quoted else node.typed
+    return _text(node)

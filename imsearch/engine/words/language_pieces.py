@@ -12,7 +12,7 @@ from imsearch.engine.words.text_words import Written
 
 FILLER, WITHOUT, AND, OR = LINKING = "filler", "without", "and", "or"
 COLOUR, THING = "colour", "thing"
-"""Kinds of pieces; others are numbers, months and times, and "" is what no table knows, conditions included."""
+"""Kinds of pieces; others are numbers, months, times, places and facts.  "" is what no table knows, as conditions."""
 
 
 class Role(Protocol):
@@ -106,20 +106,22 @@ class Reader:
         self._english = english
         self._is_known = is_known
         self._written = written
-        # A word of two languages, such as "boot" and "hat" in German, is taken for what the others are.
-        self._spoken = any(self._is_foreign(word) for word in words)
+        # A word of two languages, such as "boot" and "hat" in German, is taken for what most of the others are.
+        told = sum(map(self._tells, words))
+        self._spoken, self._open = told > 0, told == 0
 
     def piece(self, text: str, items: tuple[Node, ...]) -> Piece | None:
         """What a word or phrase is, of which `items` are the words; None for a phrase that is none."""
         is_english = len(items) == 1 and self._is_english(text)
         kept = items if is_english and not self._spoken else ()
+        both = (Word(text, said=text),) if kept and self._open else kept
         for language in self._languages:
             role, senses = language.question_word(text), language.senses(text, loose=not is_english)
             if role is not None and role.kind in LINKING:
                 if not kept:
                     return Piece(role.kind, _words(role.english, text))
                 continue
-            thing = kept or (_word(senses[0], text) if senses else ())
+            thing = (both if senses else kept) or (_word(senses[0], text) if senses else ())
             if role is not None:
                 return _asked(text, role, thing, role.english in senses, language.colours_after)
             if senses:
@@ -141,8 +143,10 @@ class Reader:
     def _is_english(self, text: str) -> bool:
         return self._is_known(text) or self._english.canonical(text) is not None
 
-    def _is_foreign(self, text: str) -> bool:
-        return not self._is_english(text) and text not in FILLERS and means(self._languages, text)
+    def _tells(self, text: str) -> int:
+        """1 for a word that only these languages have, -1 for one that only English has, 0 for others."""
+        is_english = self._is_english(text) or text in FILLERS
+        return means(self._languages, text) - is_english
 
 
 def means(languages: Sequence[Language], text: str) -> bool:

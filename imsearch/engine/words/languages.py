@@ -26,8 +26,9 @@ from imsearch.engine.words.language_pieces import (
 from imsearch.engine.words.resolved import Term
 from imsearch.engine.words.text_words import Written, nowhere
 
-_LEFT_OUT = (FILLER, AND)
-"""What says nothing; it may also stand between a thing and its colour."""
+_BETWEEN = (FILLER, AND)
+"""What may stand between a thing and its colour."""
+_SAY_NOTHING = (*_BETWEEN, OR)
 
 
 class Translator:
@@ -67,15 +68,15 @@ class Translator:
     def _run(self, items: tuple[Node, ...], written: Written, reader: Reader) -> Node:
         """Words side by side; those that only link others are left out, unless they are all there is."""
         items = tuple(node for item in items for node in self._apart(item, written, reader))
+        pieces = _with_colours_before(list(self._pieces(items, written, reader)))
+        if all(piece.kind in _SAY_NOTHING for piece in pieces):
+            return one_or_all(items)
         groups: list[list[Node]] = [[]]
-        for piece in _with_colours_before(list(self._pieces(items, written, reader))):
+        for piece in pieces:
             if piece.kind == OR:
                 groups.append([])
-            elif piece.kind not in _LEFT_OUT:
-                groups[-1] += piece.nodes
+            groups[-1] += piece.nodes if piece.kind not in (AND, OR) else ()
         found = [one_or_all(group) for group in groups if group]
-        if not found:
-            return one_or_all(items)
         return found[0] if len(found) == 1 else Or(tuple(found))
 
     def _apart(self, item: Node, written: Written, reader: Reader) -> Sequence[Node]:
@@ -107,8 +108,10 @@ class Translator:
                     break
                 texts.append(text)
             length, piece = len(texts), None
-            while length and (piece := reader.piece(" ".join(texts[:length]), items[place : place + length])) is None:
-                length -= 1
+            while length and piece is None:
+                phrase = " ".join(texts[:length]).replace("' ", "'")  # "chute d'eau", which was taken apart
+                piece = reader.piece(phrase, items[place : place + length])
+                length -= piece is None
             if piece is None:
                 item = items[place]
                 yield Piece("", (item if isinstance(item, Word) else self._translate(item, written, reader),))
@@ -123,19 +126,28 @@ class Translator:
 
 
 def with_typed(
-    word: Word, term: Term | None, answer: Callable[[Word, Written], Term | None], written: Written
+    word: Word, senses: Sequence[str], answer: Callable[[Word, Written], Term | None], written: Written
 ) -> Term | None:
-    """What answers a translated word, and the word that was typed: its other senses, and where it was written.
+    """What answers a translated word: the English one, the word that was typed, and all its senses.
 
     answer: the tags and written words that answer a word.
     """
-    typed = answer(Word(word.said, quoted=True), written)
-    if typed is None or term is None:
-        return replace(term, word=word.said) if term is not None else typed
-    names = tuple(dict.fromkeys((*term.names, *typed.names)))
-    members = {**term.members, **typed.members}
-    members = {tag: share for tag, share in members.items() if tag not in names}
-    return Term(word.said, names, members, tuple(dict.fromkeys((*term.texts, *typed.texts))))
+    asked = (replace(word, said=""), Word(word.said, quoted=True), *(Word(sense, quoted=True) for sense in senses))
+    terms = [term for each in dict.fromkeys(asked) if (term := answer(each, written)) is not None]
+    names = tuple(dict.fromkeys(name for term in terms for name in term.names))
+    members: dict[str, float] = {}
+    for tag, share in (pair for term in terms for pair in term.members.items()):
+        if tag not in names:
+            members[tag] = max(share, members.get(tag, 0.0))
+    texts = tuple(dict.fromkeys(text for term in terms for text in term.texts))
+    return Term(word.said, names, members, texts) if terms else None
+
+
+def together(run: Sequence[Node]) -> Word:
+    """Words in a row as one, quoted."""
+    words = [word for word in run if isinstance(word, Word)]
+    said = " ".join(word.typed for word in words) if any(word.said for word in words) else ""
+    return Word(" ".join(word.text for word in words), quoted=True, said=said)
 
 
 def _leaves(node: Node) -> Iterator[Word]:
@@ -154,6 +166,7 @@ def _with_colours_before(pieces: list[Piece]) -> list[Piece]:
 
     Behind a thing a colour belongs to it where the language has it so, or where no other thing follows.
     """
+    pieces = [_settled(pieces, place) for place in range(len(pieces))]
     ordered: list[Piece] = []
     place = 0
     while place < len(pieces):
@@ -163,25 +176,30 @@ def _with_colours_before(pieces: list[Piece]) -> list[Piece]:
         follows = end < len(pieces) and pieces[end].kind == THING
         near = bool(colours) and colours[0].after and pieces[place + 1].kind == COLOUR
         if thing.kind == THING and colours and not taken and (near or not follows):
-            ordered += (*map(_as_colour, colours), thing)
+            ordered += (*colours, thing)
             place = end
             continue
-        beside = thing.kind == COLOUR and place + 1 < len(pieces) and pieces[place + 1].kind in (THING, COLOUR)
-        ordered.append(_as_colour(thing) if beside else thing)
+        ordered.append(thing)
         place += 1
     return ordered
+
+
+def _settled(pieces: list[Piece], place: int) -> Piece:
+    """A piece, that of a thing or a colour as what it is: "une rose rouge", but "robe rose"."""
+    piece = pieces[place]
+    if piece.kind != COLOUR or piece.nodes == piece.coloured:
+        return piece
+    behind = place > 0 and pieces[place - 1].kind == THING
+    before = not piece.after and place + 1 < len(pieces) and pieces[place + 1].kind == THING
+    return replace(piece, nodes=piece.coloured) if behind or before else replace(piece, kind=THING)
 
 
 def _colours(pieces: list[Piece], place: int) -> tuple[int, list[Piece]]:
     """The colours from a place on, past what may stand between, and the place behind the last of them."""
     end, found = place, []
-    while place < len(pieces) and pieces[place].kind in (COLOUR, *_LEFT_OUT):
+    while place < len(pieces) and pieces[place].kind in (COLOUR, *_BETWEEN):
         if pieces[place].kind == COLOUR:
             found.append(pieces[place])
             end = place + 1
         place += 1
     return end, found
-
-
-def _as_colour(piece: Piece) -> Piece:
-    return replace(piece, nodes=piece.coloured or piece.nodes)

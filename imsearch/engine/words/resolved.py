@@ -19,14 +19,16 @@ class Term:
 
     `names` are the word itself: its forms and synonyms.  `members` are tags that speak for it too, of its kind or near
     in meaning, and by how much their probability counts, in 0 to 1.  `texts` are its spellings that somebody wrote,
-    in a file's name or a title say; one of several words counts where all of them are.  A user who rejected one of the
-    names has said that the word is wrong, whatever the members and texts say.
+    in a file's name or a title say; one of several words counts where all of them are.  `loose` are spellings that
+    differ a little from it (no accents, parts of a longer word), and count a little less.  A user who rejected one of
+    the names has said that the word is wrong, whatever the members and texts say.
     """
 
     word: str
     names: tuple[str, ...]
     members: Mapping[str, float] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,8 +136,24 @@ def words_in(query: Resolved) -> int:
     if isinstance(query, Filter | Like | Negated):
         return 0
     if isinstance(query, AnyOf):
-        return min(map(words_in, query.items))
+        return min((words for item in query.items if (words := words_in(item))), default=0)
     if isinstance(query, All):
         words = sum(map(words_in, query.items))
         return words + sum(isinstance(item, Like) for item in query.items) if words else 0
     return words_in(query.item)
+
+
+def without_conditions(query: Resolved) -> Resolved:
+    """The query without what stands beside its words and does not rank; itself where there is no such thing."""
+    if not isinstance(query, All) or all(map(ranks, query.items)) or not ranks(query):
+        return query
+    items = tuple(item for item in query.items if ranks(item))
+    return items[0] if len(items) == 1 else All(items)
+
+
+def without_less(query: Resolved) -> Resolved:
+    """One of several without the words that count less than the others; itself where there are none."""
+    if not isinstance(query, AnyOf):
+        return query
+    items = tuple(item for item in query.items if not (isinstance(item, Weaker) and ranks(item)))
+    return query if len(items) in (0, len(query.items)) else items[0] if len(items) == 1 else AnyOf(items)

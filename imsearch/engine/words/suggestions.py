@@ -1,4 +1,7 @@
-""" "Did you mean": words of the library's own that are spelled like one that nobody knows, and that find something."""
+""" "Did you mean": words that are spelled like one that nobody knows, and that find something.
+
+What is an English word is no misspelt one, whether or not the library knows it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ from collections.abc import Callable, Iterable
 from imsearch.engine.query.grammar import ALL_KEYS
 from imsearch.engine.query.spelling import near
 from imsearch.engine.query.tree import Word
+from imsearch.engine.words.decency import is_suggestible
+from imsearch.engine.words.english import is_english
 from imsearch.engine.words.resolved import Term
 from imsearch.engine.words.vocabulary import SEPARATOR
 from imsearch.engine.words.words import Words
 
 MOST = 3
+_SHORT, _LONG = 4, 7
 _TRIED = 20
 """Candidates that are looked up in the index; the nearest come first."""
 
@@ -35,11 +41,27 @@ def _keys(word: str, words: Words) -> tuple[str, ...]:
 
 
 def _words(word: str, words: Words, showing: Callable[[Term], int]) -> tuple[str, ...]:
+    """Words spelled alike that find something: the library's own tags first, of these the nearest."""
     wanted = words.normalize(word)
+    near = [(distance, name) for distance, name in words.vocabulary.near(wanted) if _may_be(wanted, name, distance)]
+    if not near or is_english(wanted):
+        return ()
     counted = []
-    for distance, name in words.vocabulary.near(wanted)[:_TRIED]:
+    for distance, name in near[:_TRIED]:
         term = words.term(Word(name))
         pictures = showing(term) if term is not None else 0
         if pictures:
-            counted.append((distance, name[:1] != wanted[:1], -pictures, name))
+            counted.append((not words.has_tag(name), distance, name[:1] != wanted[:1], -pictures, name))
     return tuple(name for *_, name in sorted(counted)[:MOST])
+
+
+def _may_be(typed: str, name: str, distance: int) -> bool:
+    """Return True where one may have been meant by the other.
+
+    Short words are one letter from many others.  Of three letters two may be swapped; of four the first is right or
+    swapped, too; two mistakes need seven.
+    """
+    swapped = sorted(typed) == sorted(name)
+    allowed = 2 if len(typed) >= _LONG else 1
+    near = distance <= allowed and (swapped or len(typed) > _SHORT or typed[:1] == name[:1])
+    return near and (swapped or len(typed) >= _SHORT) and is_suggestible(name)

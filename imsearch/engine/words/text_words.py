@@ -9,10 +9,33 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeAlias
 
-from imsearch.engine.query.tree import Word
+from imsearch.engine.query.tree import And, Node, Query, Word
 from imsearch.engine.words.resolved import Term
-from imsearch.engine.words.written import words_of
+from imsearch.engine.words.splitting import chunks, pieces_of, words_of
+from imsearch.engine.words.written import name_key
+from imsearch.letters import folded, unaccented
 
+_ENDINGS = frozenset(
+    (
+        *(
+            ".jpg",
+            ".jpeg",
+            ".jpe",
+            ".jfif",
+            ".png",
+            ".gif",
+            ".webp",
+            ".bmp",
+            ".tif",
+            ".tiff",
+            ".heic",
+            ".heif",
+            ".avif",
+        ),
+        *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".mpo", ".jp2", ".ppm", ".pgm", ".apng"),
+    )
+)
+"""By which a text is told to be the name of a picture's file."""
 Written: TypeAlias = Callable[[str], bool]
 """Whether a word was written of any picture."""
 
@@ -45,8 +68,46 @@ def with_texts(word: Word, term: Term | None, forms: Forms, written: Written) ->
     text = forms.normalize(word.text)
     names = dict.fromkeys((*forms.forms(text), *(term.names if term else ())))
     spelled = (form for name in names if ":" not in name for form in forms.inflections(name))
-    phrases = dict.fromkeys(" ".join(words_of(form)) for form in spelled)
-    texts = tuple(phrase for phrase in phrases if phrase and all(written(each) for each in phrase.split()))
-    if not texts:
+    phrases = dict.fromkeys([*(" ".join(words_of(form)) for form in spelled), " ".join(map(folded, chunks(text)))])
+    texts, loose = [name for name in (file_named(word.text, written),) if name], []
+    for phrase in filter(None, phrases):
+        if all(map(written, phrase.split())):
+            texts.append(phrase)
+        elif not phrase.isascii() and (pieces := _in_pieces(phrase, written)):
+            loose.append(pieces)
+        loose += [bare for bare in unaccented(phrase) if all(map(written, bare.split()))]
+    if not (texts or loose):
         return term
-    return Term(text, (), texts=texts) if term is None else replace(term, texts=texts)
+    return replace(term or Term(text, ()), texts=tuple(texts), loose=tuple(loose))
+
+
+def file_named(text: str, written: Written) -> str:
+    """Return the key of the file's name that a text is: ``IMG_1234``, ``holiday (2).jpg``; "" where no file has it.
+
+    Words alone are no file's name: who types "beach" does not ask for beach.jpg.
+    """
+    stem, dot, ending = text.strip().rpartition(".")
+    with_ending = bool(dot and stem) and "." + ending.lower() in _ENDINGS
+    if not with_ending and "_" not in text and not any(map(str.isdecimal, text)):
+        return ""
+    names = [name_key(stem.replace("\\", "/").rpartition("/")[2])] if with_ending else []
+    names.append(name_key(text))
+    spelled = (spelling for name in names for spelling in (name, *unaccented(name)))
+    return next((name for name in spelled if name and written(name)), "")
+
+
+def or_named(query: Query, text: str, written: Written) -> Node:
+    """Return the tree of a query, or the file that has all of its text as a name."""
+    key = file_named(text, written) if isinstance(query.tree, And) else ""
+    return Word(text, quoted=True) if key else query.tree
+
+
+def _in_pieces(phrase: str, written: Written) -> str:
+    """Return pieces that were all written, for words that stand inside of longer ones in scripts without spaces."""
+    found: list[str] = []
+    for word in phrase.split():
+        pieces = [word] if written(word) else pieces_of(word)
+        if not pieces or not all(map(written, pieces)):
+            return ""
+        found += pieces
+    return " ".join(found)

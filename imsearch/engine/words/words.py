@@ -7,15 +7,17 @@ that a better lexicon needs no new index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 from typing import Protocol
 
-from imsearch.engine.query.tree import And, Less, Node, Number, Or, Word
+from imsearch.engine.query.escapes import unescaped
+from imsearch.engine.query.tree import And, Less, Node, Number, Or, Query, Word
+from imsearch.engine.words.as_typed import AsTyped, understood
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
 from imsearch.engine.words.language_pieces import Language
-from imsearch.engine.words.languages import Translator, with_typed
+from imsearch.engine.words.languages import Translator, together, with_typed
 from imsearch.engine.words.numbers import find_number
 from imsearch.engine.words.resolved import (
     All,
@@ -31,7 +33,8 @@ from imsearch.engine.words.resolved import (
     Weaker,
 )
 from imsearch.engine.words.resolving import Conditions, Resolving
-from imsearch.engine.words.text_words import Written, nowhere, with_texts
+from imsearch.engine.words.tag_words import TagWords
+from imsearch.engine.words.text_words import Written, file_named, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
 from imsearch.engine.words.written import key
 
@@ -47,6 +50,9 @@ class Lexicon(Protocol):
 
     def expand(self, word: str) -> tuple[str, ...]:
         """The tags and kinds a word of a query stands for; empty when it is unknown."""
+
+    def senses(self, word: str) -> tuple[str, ...]:
+        """All tags and kinds that a word can stand for, those of other languages included."""
 
     def canonical(self, text: str) -> str | None:
         """The tag that a word, synonym or form stands for; None when it is unknown."""
@@ -90,13 +96,16 @@ class Words:
         tags: Iterable[str],
         renamed: Mapping[str, str] | None = None,
         is_left: Callable[[str], bool] = lambda tag: True,
+        given: Set[str] = frozenset(),
     ) -> None:
         """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them.
 
-        is_left: whether some image has a tag; the user may have rejected it wherever it was said.
+        is_left: whether some image has a tag; the user may have rejected it wherever it was said.  given: the tags that
+        the user gave.
         """
         self._lexicon = lexicon
         self._is_left = is_left
+        self._given = given
         self._tags = frozenset(tags)
         spoken = lexicon.languages
         self._translator = Translator(spoken, lexicon, self._tags.__contains__) if spoken else None
@@ -126,22 +135,37 @@ class Words:
         be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
         where there is any.  written: whether somebody wrote a word of any picture.
         """
-        if self._translator is not None:
-            query = self._translator.translate(query, written)
+        query = AsTyped(
+            lambda word: self.is_filler(word) or self.term(word, written) is not None,
+            lambda word: self._by_tags(word) is not None or bool(file_named(word.text, written)),
+        ).node(query)
         walk = Resolving(self, conditions, query, written)
         return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
+    def translate(self, query: Node, written: Written = nowhere) -> Node:
+        """The query in English, where its words are of another language in use.
+
+        written: whether somebody wrote a word of any picture.
+        """
+        return query if self._translator is None else self._translator.translate(query, written)
+
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
         """The tags and written words that answer a word; None when it is unknown."""
-        term = with_texts(word, self._by_tags(word), self._lexicon, written)
-        return with_typed(word, term, self.term, written) if word.said else term
+        if word.said:
+            return with_typed(word, self._lexicon.senses(word.said), self.term, written)
+        return with_texts(word, self._tag_words.widen(word, self._by_tags(word)), self._lexicon, written)
+
+    @cached_property
+    def _tag_words(self) -> TagWords:
+        return TagWords(self._lexicon, self._tags, self._given)
 
     def _by_tags(self, word: Word) -> Term | None:
         text = self._lexicon.normalize(word.text)
         if word.match:
             return self._alike(word, text)
         if word.exact:
-            return Term(text, (text,))
+            meant = self._lexicon.normalize(unescaped(text)) if "%" in text else text
+            return Term(text, (meant if meant in self._tags else text,))
         return self._known(text) or self._within(text)
 
     def _known(self, text: str, above: bool = True) -> Term | None:
@@ -197,6 +221,10 @@ class Words:
         """As tags are spelled."""
         return self._lexicon.normalize(text)
 
+    def has_tag(self, name: str) -> bool:
+        """Whether it is a tag of the library."""
+        return name in self._tags
+
     def has_namespace(self, name: str) -> bool:
         """Whether the library or the lexicon holds tags of a namespace."""
         return any(tag.startswith(name + SEPARATOR) for tag in (*self._tags, *self._lexicon.spellings))
@@ -242,7 +270,7 @@ class Words:
     def why(query: Resolved) -> dict[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
-            texts = (key(phrase) for phrase in query.texts)
+            texts = (key(phrase) for phrase in (*query.texts, *query.loose))
             return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
         if isinstance(query, Negated | Filter | Like | Counted):
             return {}
@@ -272,14 +300,14 @@ class Words:
             )
             if counting is not None and not self._is_tag(items, position, counting.length + 1):
                 run = items[position : position + counting.length + 1]
-                together = " ".join(map(_text, run)) if self._is_phrase(items, position, len(run)) else counting.word
-                joined.append(Number(Word(together), counting.value, counting.things))
+                spelled = " ".join(map(_text, run)) if self._is_phrase(items, position, len(run)) else counting.word
+                joined.append(Number(Word(spelled), counting.value, counting.things))
                 joined += [Word(counting.thing)] if counting.thing else []
                 position += counting.length
                 continue
             length = self.phrase_at(items, position)
             run = items[position : position + length]
-            joined.append(_together(run) if length > 1 else run[0])
+            joined.append(together(run) if length > 1 else run[0])
             position += length
         return joined
 
@@ -294,7 +322,8 @@ class Words:
 
     def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
         """How many of these words, from this one on, are one tag or one word of the lexicon; 1 for a single word."""
-        return next((n for n in range(_LONGEST_PHRASE, 1, -1) if self._is_phrase(items, position, n)), 1)
+        longest = max(_LONGEST_PHRASE, self._tag_words.longest)
+        return next((n for n in range(longest, 1, -1) if self._is_phrase(items, position, n)), 1)
 
     def knows(self, text: str) -> bool:
         """Return True for a word of the lexicon or a tag of the library."""
@@ -311,7 +340,12 @@ class Words:
         if len(texts) < length:
             return False
         together = " ".join(texts)
-        return self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
+        known = self._lexicon.is_phrase(texts) or together in self._tags or together in self._names
+        return known or bool(self._tag_words.alike(together))
+
+    def understood(self, text: str) -> Query:
+        """A query as `grammar.parse` gives it, unless it is one of the library's tags just as it is typed."""
+        return understood(text, self._lexicon.normalize, self._tags)
 
     def _plain(self, word: Node) -> str | None:
         """The normalized text of a word that may be joined with its neighbours."""
@@ -326,10 +360,3 @@ class Words:
 def _text(word: Node) -> str:
     assert isinstance(word, Word)
     return word.text
-
-
-def _together(run: tuple[Node, ...]) -> Word:
-    """Words in a row as one, quoted."""
-    words = [word for word in run if isinstance(word, Word)]
-    said = " ".join(word.typed for word in words) if any(word.said for word in words) else ""
-    return Word(" ".join(word.text for word in words), quoted=True, said=said)

@@ -6,10 +6,11 @@ a key that no tag can have.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from imsearch.engine.words.splitting import chunks, ideographs_of, is_spaceless, names_in, pieces_of, words_of
+from imsearch.letters import folded, unaccented
 from imsearch.records import Tag
 
 SOURCES: Mapping[str, float] = {"keyword": 0.7, "title": 0.6, "name": 0.55, "description": 0.5, "folder": 0.3}
@@ -22,11 +23,6 @@ FOLDERS = 3
 _MARK = "\x1f"
 """Before a written word in the text index.  Counts as a space, and so cannot be in a tag, where spaces are folded."""
 
-_CHUNK = re.compile(r"[^\W_]+")
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|\d+")
-_SERIAL = re.compile(r"(?=[a-z]*\d)(?:[0-9a-f]{8,}|(?:[0-9a-z]*\d[a-z]+){2,}\d[0-9a-z]*)", re.IGNORECASE)
-"""Hashes and codes: a long hexadecimal number, or digits and letters in turn."""
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _CAMERA = frozenset(
     "cimg dcim dsc dscf dscn gopr hpim imag img imgp kif mvi pano pict pxl sany ssl vid wa".split()  # noqa: SIM905
 )
@@ -40,7 +36,11 @@ _NOBODYS = frozenset(
 )
 """Words of names and folders that say nothing of a picture."""
 _HOMES = frozenset(("home", "users"))
-_LONGEST_WORD = 40
+LOOSE = 0.9
+"""How much a spelling counts that is another than the one written: without its accents, or a part of a longer word."""
+_NAMED = 0.98
+"""How likely a picture is meant by who types the whole name of its file."""
+_LONGEST_NAME = 200
 
 
 def key(word: str) -> str:
@@ -53,42 +53,67 @@ def is_key(name: str) -> bool:
     return name.startswith(_MARK)
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text, in lower case: "goldenGate_bridge2" -> golden, gate, bridge.  Of numbers only years stay."""
-    found: list[str] = []
-    for chunk in _CHUNK.findall(text):
-        if _SERIAL.fullmatch(chunk):
-            continue
-        found += [word.lower()[:_LONGEST_WORD] for word in _WORD.findall(chunk) if _tells(word)]
-    return found
+def name_key(name: str) -> str:
+    """Return what stands for the whole of a file's name, without its ending: "IMG_1234" -> "_img_1234".
+
+    No word of a text begins with an underscore.
+    """
+    found = [folded(chunk) for chunk in chunks(name)]
+    return "_" + "_".join(found)[:_LONGEST_NAME] if found else ""
 
 
-def _tells(word: str) -> bool:
-    if word.isdigit():
-        return _YEAR.fullmatch(word) is not None
-    return len(word) > 1 or not word.isascii()
+def readable(phrase: str) -> str:
+    """Return words, a file's name, or the pieces that a longer word was found by, as they are told to people."""
+    told: list[str] = []
+    for word in phrase.replace("_", " ").split():
+        if told and is_spaceless(word) and told[-1][-1] == word[0]:
+            told[-1] += word[1:]
+        else:
+            told.append(word)
+    return " ".join(told)
 
 
-def evidence(paths: Iterable[Path], texts: Iterable[tuple[str, str]]) -> dict[str, Tag]:
+def evidence(paths: Sequence[Path], texts: Iterable[tuple[str, str]]) -> dict[str, Tag]:
     """The written words of an image and the strongest source of each, as a tag.
 
     paths: its files.  texts: as `Catalog.texts_of` gives them.
     """
     found: dict[str, Tag] = {}
-    for source, word in (*_of_paths(paths), *((source, word) for source, text in texts for word in words_of(text))):
-        probability = SOURCES.get(source, 0.0)
-        if word not in found or found[word].probability < probability:
-            found[word] = Tag(word, probability, source, shown=probability > 0.5)
+    named = [path.stem.encode("utf-8", "replace").decode() for path in paths]  # bytes that are no text can't be stored
+    for name in filter(None, map(name_key, named)):
+        for share, spelling in ((1.0, name), *((LOOSE, each) for each in unaccented(name))):
+            _add(found, Tag(spelling, _NAMED * share, "name"))
+    for source, word in (
+        *_of_paths(paths, named),
+        *((source, word) for source, text in texts for word in words_of(text)),
+    ):
+        likely = SOURCES.get(source, 0.0)
+        _add(found, Tag(word, likely, source, shown=likely > 0.5))
+        for spelling in _loosely(word):
+            _add(found, Tag(spelling, likely * LOOSE, source, shown=likely > 0.5))
     return found
 
 
-def _of_paths(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    for path in paths:
-        # Names that are no text hold marks of the bytes behind them, which could not be stored.
-        name = path.stem.encode("utf-8", "replace").decode()
-        for word in words_of(name):
+def _add(found: dict[str, Tag], tag: Tag) -> None:
+    if tag.name not in found or found[tag.name].probability < tag.probability:
+        found[tag.name] = tag
+
+
+def _loosely(word: str) -> Iterator[str]:
+    """Yield other spellings that a word is found by: without accents, and parts of it where no spaces are written."""
+    if not word.isascii():
+        yield from unaccented(word)
+        if len(word) > 2:
+            yield from pieces_of(word)
+        yield from ideographs_of(word)
+
+
+def _of_paths(paths: Sequence[Path], named: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in named:
+        for word in (*words_of(name), *names_in(name)):
             if word not in _CAMERA and word not in _NOBODYS:
                 yield "name", word
+    for path in paths:
         for folder in _telling(path):
             for word in words_of(folder.encode("utf-8", "replace").decode()):
                 if word not in _CAMERA and word not in _NOBODYS:

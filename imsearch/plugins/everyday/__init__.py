@@ -15,7 +15,7 @@ from imsearch.records import AnnotatorSpec, RecipeSpec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from imsearch.annotator import Annotator, CountHead
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
     from imsearch.training.run import Run
 
 NAME = "everyday"
@@ -25,6 +25,7 @@ MOST_HIDDEN = 24
 """And of those for ranking only, which would crowd out the others: nearly every photo shows something large or two."""
 _HERE = Path(__file__).parent
 WEIGHTS = _HERE / "weights.safetensors"
+TEXT_WEIGHTS = _HERE / "text.safetensors"
 SUMMARY = _HERE / "weights.json"
 """Written beside the weights by the recipe: what the spec needs, readable without torch or safetensors."""
 
@@ -33,6 +34,14 @@ def _build(device: str) -> Annotator:
     from imsearch.plugins.everyday.annotator import EverydayAnnotator
 
     return EverydayAnnotator(WEIGHTS, _summary()["sha256"], device)
+
+
+def _build_text_encoder() -> TextEncoder:
+    from imsearch.plugins.everyday.text_encoder import EverydayText
+    from imsearch.semantic import installed_sentence_encoder
+    from imsearch.settings import load_settings
+
+    return EverydayText.load(TEXT_WEIGHTS, installed_sentence_encoder(load_settings()))
 
 
 def _counts() -> Mapping[str, CountHead]:
@@ -88,6 +97,7 @@ def imsearch_annotators() -> list[AnnotatorSpec]:
             license="Apache-2.0",
             weights_license="Apache-2.0",
             weights_sha256=summary["sha256"],
+            text_encoder=_build_text_encoder,
             counts=_counts,
         )
     ]

@@ -63,6 +63,13 @@ class HitRecord(Record):
     why: dict[str, TagRecord] = Field(description="By word of the query, the tag that it was found by.")
 
 
+class RelaxedRecord(Record):
+    """What was left out of a query that would have listed nothing."""
+
+    asked: list[Told] = Field(description="The parts of the query, as they are typed.", examples=[["sunset", "snow"]])
+    left_out: list[Told] = Field(description="Those of them that were left out.", examples=[["sunset"]])
+
+
 class UnderstoodRecord(Record):
     """Words of a query that were taken for a condition."""
 
@@ -90,6 +97,9 @@ class ResultsRecord(Record):
     understood: list[UnderstoodRecord] = Field(
         description="Words that were taken for a condition, or that leave something out, in the order of the query."
     )
+    relaxed: RelaxedRecord | None = Field(
+        None, description="Only where nothing fits the whole query: all else then tells of what is left of it."
+    )
     facets: dict[str, list[CountedRecord]] | None = Field(
         None, description="The most frequent values among all results, by kind; only where asked for."
     )
@@ -116,6 +126,9 @@ class FactsRecord(Record):
     latitude: float | None = Field(description="Degrees, north positive.", examples=[43.58])
     longitude: float | None = Field(description="Degrees, east positive.", examples=[7.12])
     rating: int | None = Field(description="0 to 5 stars, -1 for rejected.", examples=[5])
+    city: Told | None = Field(description="In English, by the coordinates.", examples=["Antibes"])
+    region: Told | None = Field(examples=["Provence-Alpes-C\u00f4te d'Azur"])
+    country: Told | None = Field(examples=["France"])
 
 
 class ImageRecord(Record):

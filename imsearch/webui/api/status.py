@@ -26,15 +26,8 @@ def status(site: TheSite) -> dict[str, Any]:
     library = site.library
     failures = library.failures()[:_FIRST]
     encoder = encoder_state(library.settings.semantic)
-    record = status_record(
-        library.status(),
-        failures,
-        config_path(),
-        encoder,
-        library.text_space(),
-        library.installed(),
-        library.languages(),
-    )
+    space, installed = library.text_space(), library.installed()
+    record = status_record(library.status(), failures, config_path(), encoder, space, installed, library.languages())
     return record | indexing_record(library.progress(), library.last_run(), library.folders())
 
 

@@ -19,6 +19,7 @@ from imsearch.webui.rendering import looks
 from imsearch.webui.site import Site, TheSite
 from imsearch.webui.telling import facet_groups, headline, orders, understood, unknown_words
 from imsearch.webui.texts import readable
+from imsearch.wording import left_out
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,6 +75,7 @@ def _page(request: Request, site: Site, found: Found, can_add: bool) -> HTMLResp
         text,
         found=found,
         headline=headline(found),
+        relaxed=readable(left_out(found.results.relaxed, found.relevant)) if found.results.relaxed else "",
         orders=orders(found),
         unknown=unknown_words(found.results, text),
         **_help(site, found, can_add),
@@ -110,14 +112,7 @@ def _facets(request: Request, site: Site, text: str, kind: str) -> HTMLResponse:
 
 
 def _render(request: Request, site: Site, text: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    blank = {
-        "orders": (),
-        "can_add": False,
-        "found": None,
-        "wrong": None,
-        "empty": False,
-        "unknown": None,
-        "headline": "",
-    }
+    blank: dict[str, Any] = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None}
+    blank |= {"orders": (), "headline": "", "relaxed": ""}
     more = {"text": text, "asked": asked(text), "active": conditions(text), "bare": bare(text)}
     return site.pages.render(request, "search.html", status=status, **(blank | more | values))

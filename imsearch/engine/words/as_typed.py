@@ -1,0 +1,127 @@
+"""Words that are typed with signs on and in them: ``#dog``, ``dog/cat``, ``traffic_light``, ``HolidayInSpain``.
+
+What is a tag or a written word just as it is typed stays so.  Otherwise signs around a word are dropped, and a word
+nobody knows is taken apart at the signs and capitals inside of it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.tree import And, Node, Not, Or, Query, Required, Word
+from imsearch.engine.words.splitting import chunks, is_spaceless, parts
+from imsearch.engine.words.vocabulary import SEPARATOR
+from imsearch.errors import QueryError
+
+_EITHER = re.compile(r"[/\\|\uff0f\uff5c]")
+_WIDE = re.compile("[\uff00-\uffef]")
+_OPERATORS = ("or", "and", "not")
+_JOINED = 4
+"""So many plain words side by side are found to be a tag anyway."""
+
+
+def understood(text: str, normalize: Callable[[str], str], tags: Container[str]) -> Query:
+    """Return a query understood; raises `QueryError` as `parse` does.
+
+    What is typed just as a tag is printed asks for that tag, though it hold words and signs of the language: "to be or
+    not to be", "why?", "foo(bar)".  Conditions, and words with a plus or minus, are what they are.
+    """
+    name = normalize(text)
+    if name not in tags or text.lstrip()[:1] in ("-", "+") or _is_plain(name):
+        return parse(text)
+    with suppress(QueryError):
+        query = parse(text)
+        if query.sort is not None or not _is_words(query.tree):
+            return query
+    return Query(Word(name, quoted=True))
+
+
+def _is_plain(name: str) -> bool:
+    words = name.split()
+    return len(words) <= _JOINED and all(word.isalnum() and word not in _OPERATORS for word in words)
+
+
+def _is_words(node: Node) -> bool:
+    """Return True where there are words and operators only: nothing with a key before it."""
+    if isinstance(node, Word):
+        return not node.exact
+    if isinstance(node, Not | Required):
+        return _is_words(node.item)
+    return isinstance(node, And | Or) and all(map(_is_words, node.items))
+
+
+class AsTyped:
+    """Puts in place of each word of a query what is meant by it.
+
+    known: tells of a word whether any tag or written word answers it, or whether it is one that is ignored.  literal:
+    whether one does that is spelled so, signs included.
+    """
+
+    def __init__(self, known: Callable[[Word], bool], literal: Callable[[Word], bool]) -> None:
+        self._known = known
+        self._literal = literal
+
+    def node(self, node: Node) -> Node:
+        """Return the tree with other words; signs alone are left out of it where anything else is there."""
+        return self._node(node) or node
+
+    def _node(self, node: Node) -> Node | None:
+        if isinstance(node, Word):
+            return self._word(node)
+        if isinstance(node, Not | Required):
+            item = self._node(node.item)
+            return None if item is None else type(node)(item)
+        if isinstance(node, And | Or):
+            kept = [each for item in node.items for each in self._beside(item, node)]
+            return kept[0] if len(kept) == 1 else type(node)(tuple(kept)) if kept else None
+        return node
+
+    def _beside(self, item: Node, group: Node) -> Iterable[Node]:
+        """Return what stands in a group in place of an item; words beside the others, which they may join."""
+        new = self._node(item)
+        if isinstance(item, Word) and isinstance(new, And) and isinstance(group, And):
+            return new.items
+        return () if new is None else (new,)
+
+    def _word(self, word: Word) -> Node | None:
+        if word.exact or _is_simple(word.text) or self._literal(word):
+            return word
+        plain = replace(word, text=unicodedata.normalize("NFKC", word.text))
+        if word.match == "prefix" and is_spaceless(plain.text):
+            part = Word(plain.text)  # a part finds what holds it
+            return Or((plain, part)) if self._known(plain) else part
+        if word.quoted or SEPARATOR in word.text or (plain.text.isalnum() and self._known(plain)):
+            return plain
+        found = chunks(plain.text)
+        if not found:
+            return None
+        bare = replace(plain, text=_trimmed(plain.text, found))
+        if word.match or (len(found) == 1 and self._known(bare)) or not any(map(str.isalpha, bare.text)):
+            return bare
+        return self._cut(bare.text, found) or bare
+
+    def _cut(self, text: str, found: Sequence[str]) -> Node | None:
+        """Return the words that a word is made of; None where none of them is known."""
+        for cut in (found, [part for chunk in found for part in parts(chunk)]):
+            words = [Word(each) for each in cut]
+            known = [word for word in words if self._known(word)]
+            if len(words) > 1 and known:
+                kept = [word for word in words if word in known or len(word.text) > 1]
+                return (Or if _EITHER.search(text) else And)(tuple(kept)) if len(kept) > 1 else kept[0]
+        return None
+
+
+def _is_simple(text: str) -> bool:
+    """Return True for a word without signs in it, capitals inside of it, and letters of another width."""
+    return text.isalnum() and (text.islower() or text.istitle()) and (text.isascii() or not _WIDE.search(text))
+
+
+def _trimmed(text: str, found: Sequence[str]) -> str:
+    """Return a word without the signs around the letters that were found in it."""
+    start, end = text.find(found[0]), text.rfind(found[-1])
+    return text[start : end + len(found[-1])] if start >= 0 and end >= 0 else " ".join(found)
