@@ -106,7 +106,10 @@ class AsTyped:
         return self._cut(bare.text, found) or bare
 
     def _cut(self, text: str, found: Sequence[str]) -> Node | None:
-        """Return the words that a word is made of; None where none of them is known."""
+        """Return the words that one is made of, together where they are known so; None where none is known."""
+        together = Word(" ".join(found), quoted=True)
+        if len(found) > 1 and self._literal(together):
+            return together
         for cut in (found, [part for chunk in found for part in parts(chunk)]):
             words = [Word(each) for each in cut]
             known = [word for word in words if self._known(word)]
