@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pictures import report
+from imsearch.engine.search.cut import Cut, Ending, FixedCut, ShareCut
 from imsearch.engine.search.feedback import Feedback
-from imsearch.engine.search.ranking import Cut, Ranking, rank
+from imsearch.engine.search.ranking import Ranking, rank
 from imsearch.engine.text_index import Postings
 from imsearch.engine.words.resolved import All, Like, Resolved, Term
 from imsearch.lexicon import Lexicon
@@ -152,26 +153,28 @@ def like(pools: Sequence[Pool]) -> list[dict[str, object]]:
 
 def cut(pools: Sequence[Pool]) -> list[dict[str, object]]:
     """Mean F1 of the list that is left, single words and all queries."""
-    ways: list[tuple[str, Cut, float | None]] = [(f"fixed {p}", Cut(), p) for p in (0.1, 0.2, 0.3)]
-    ways += [
-        (f"{share} of the best, {least} to {most}", Cut(share, least, most), None)
+    ways: dict[str, Ending] = {f"fixed {p}": FixedCut(p) for p in (0.1, 0.2, 0.3)}
+    ways |= {
+        f"{share} of the best, {least} to {most}": ShareCut(share, least, most)
         for share in (0.5, 0.6, 0.7)
         for least, most in ((0.02, 0.3), (0.05, 0.3), (0.05, 0.4), (0.05, 1.0))
-    ]
-    rows: list[dict[str, object]] = [{"end": title} for title, _, _ in ways]
+    }
+    ways |= {
+        f"F1, power {power}, at most {most}": Cut(power, most=most) for power in (0.6, 0.75, 1.0) for most in (0.3, 1.0)
+    }
+    rows: list[dict[str, object]] = [{"end": title} for title in ways]
     for each in pools:
         lookup = each.lookup(64)
         values: list[list[tuple[bool, float]]] = [[] for _ in ways]
         for query, relevant in each.queries.items():
             ids, scores = each.scored(_words(query), lookup, Ranking())
-            for place, (_, end, fixed) in enumerate(ways):
-                least = fixed if fixed is not None else end.at(float(scores.max(initial=0)))
-                found = ids[scores >= np.float32(least)].tolist()
+            for place, ending in enumerate(ways.values()):
+                found = ids[scores >= np.float32(ending.at(scores, len(query)))].tolist()
                 f1 = 2 * len(relevant.intersection(found)) / (len(found) + len(relevant))
                 values[place].append((len(query) == 1, f1))
         for row, several in zip(rows, values, strict=True):
             row[f"{each.name}, single"] = f"{np.mean([f1 for single, f1 in several if single]):.3f}"
-            row[f"{each.name}, all"] = f"{np.mean([f1 for _, f1 in several]):.3f}"
+            row[f"{each.name}, several"] = f"{np.mean([f1 for single, f1 in several if not single]):.3f}"
     return rows
 
 

@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imsearch.annotator import Annotator
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
     from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
-    from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, RecipeSpec, Tag
+    from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
 
 __version__ = "0.1.0"
 
@@ -24,10 +24,13 @@ __all__ = [
     "Annotation",
     "Annotator",
     "AnnotatorSpec",
+    "CountHead",
     "Image",
+    "LanguageSpec",
     "Picture",
     "RecipeSpec",
     "Tag",
+    "TextEncoder",
     "hookimpl",
 ]
 
@@ -36,10 +39,13 @@ _HOMES = {
     "Annotation": "imsearch.records",
     "Annotator": "imsearch.annotator",
     "AnnotatorSpec": "imsearch.records",
+    "CountHead": "imsearch.annotator",
     "Image": "imsearch.records",
+    "LanguageSpec": "imsearch.records",
     "Picture": "imsearch.pictures.picture",
     "RecipeSpec": "imsearch.records",
     "Tag": "imsearch.records",
+    "TextEncoder": "imsearch.annotator",
     "hookimpl": "imsearch.plugins.hookspecs",
 }
 

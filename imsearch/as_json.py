@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imsearch.annotating import Annotated
     from imsearch.engine.annotators import AnnotatorStatus
     from imsearch.engine.changes import Change, Correction, Doubt, Renaming
+    from imsearch.engine.definitions import Definition
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import Plugin
     from imsearch.records import AnnotatorSpec, Failure, Hit, Image, Results, Tag, Text
@@ -24,10 +25,14 @@ def results_record(results: Results) -> dict[str, Any]:
         "query": results.query,
         "total": results.total,
         "relevant": results.relevant,
+        "order": results.order,
         "hits": [hit_record(hit) for hit in results.hits],
         "unknown": list(results.unknown),
         "suggestions": {word: list(names) for word, names in results.suggestions.items()},
+        "understood": [{"typed": typed, "meaning": meaning} for typed, meaning in results.understood],
     }
+    if results.relaxed:
+        record["relaxed"] = {"asked": list(results.relaxed.asked), "left_out": list(results.relaxed.left_out)}
     if results.facets:
         record["facets"] = facets_record(results.facets)
     return record
@@ -79,6 +84,16 @@ def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejec
 def tags_record(counts: Iterable[tuple[str, int]]) -> dict[str, Any]:
     """What ``imsearch tags`` prints."""
     return {"tags": [{"name": name, "images": images} for name, images in counts]}
+
+
+def definitions_record(found: Iterable[Definition]) -> dict[str, Any]:
+    """What ``imsearch tags define`` prints: the tags that stand for phrases."""
+    return {
+        "definitions": [
+            {"name": each.name, "text": each.text, "space": each.space, "shown": each.shown, "perhaps": each.perhaps}
+            for each in found
+        ]
+    }
 
 
 def annotated_record(answer: Annotated) -> dict[str, Any]:
@@ -156,12 +171,19 @@ def annotators_record(found: Iterable[AnnotatorStatus], installed: Collection[st
 
 
 def status_record(
-    found: Status, failures: Sequence[Failure], config: Path, encoder: str, installed: Collection[str]
+    found: Status,
+    failures: Sequence[Failure],
+    config: Path,
+    encoder: str,
+    space: str,
+    installed: Collection[str],
+    languages: Iterable[str],
 ) -> dict[str, Any]:
     """What ``imsearch status`` prints.
 
-    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  installed: the
-    names of the annotators that could run.
+    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  space: in
+    whose space free text is compared.  installed: the names of the annotators that could run.  languages: the codes of
+    those that queries are understood in.
     """
     return {
         "library": str(found.folder),
@@ -171,7 +193,9 @@ def status_record(
         "tags": found.tags,
         "corrections": found.corrections,
         "bytes": found.bytes,
+        "languages": list(languages),
         "sentence_encoder": encoder,
+        "free_text": space,
         "annotators": [
             {
                 "name": each.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,12 @@ from imsearch.records import Folder
 from imsearch.tag_library import TagLibrary
 
 if TYPE_CHECKING:
+    from imsearch.annotator import CountHead
     from imsearch.engine.engine import Engine
     from imsearch.engine.review import Thresholds
     from imsearch.indexer.report import Observer, Report
     from imsearch.plugins.manager import PluginManager
+    from imsearch.plugins.text_encoders import TextEncoders
     from imsearch.runs import LastRun, Progress
     from imsearch.settings import Settings
 
@@ -36,6 +38,19 @@ class IndexLibrary(TagLibrary):
         from imsearch.plugins.manager import make_manager
 
         return self._plugins or make_manager()
+
+    def _count_heads(self) -> Mapping[str, tuple[str, Mapping[str, CountHead]]]:
+        """What the installed annotators count things by, and of which version; plugins are loaded when asked first."""
+        from imsearch.plugins.count_heads import count_heads
+
+        return count_heads(self.plugins.offered())
+
+    @cached_property
+    def text_encoders(self) -> TextEncoders:
+        """What puts words into the spaces of pictures; plugins are loaded when a text is first asked for."""
+        from imsearch.plugins.text_encoders import TextEncoders
+
+        return TextEncoders(lambda: self.plugins)
 
     def _thresholds(self) -> Thresholds:
         from imsearch.engine.review import Thresholds
@@ -75,6 +90,7 @@ class IndexLibrary(TagLibrary):
         refuse_unknown(paths, self.engine.catalog)
         recorder = self.engine.recorder
         remembered.remember(recorder, [path for path in paths if path.is_dir()])
+        self.engine.locate()
         self.engine.keep_up()
         device = pick_device(self.settings.device)
         beacon = Beacon(observer, self.settings.library, paths, [spec.name for spec in specs])
@@ -95,6 +111,7 @@ class IndexLibrary(TagLibrary):
                 in_hand=InHand(self.settings.library),
                 try_alone=partial(try_alone, annotators=[spec.name for spec in specs], device=device),
             )
+            self.engine.definitions.refresh()
             beacon.finish(report)
             self.engine.save()
         remembered.completed(recorder, [path for path in paths if path not in report.missing])

@@ -12,9 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsearch.errors import ImsearchError
 from imsearch.letters import without_invisible
+
+if TYPE_CHECKING:
+    from imsearch.languages.language import Language
 
 DATA = Path(__file__).parent / "data" / "lexicon.json"
 FORMAT = 2
@@ -49,6 +53,7 @@ class Lexicon:
     hidden: tags that are searched but never shown.
     irregular: a word -> its base forms where no rule gives them ("mice" -> "mouse", "ran" -> "run").
     labels: a head of the default annotator -> its raw labels -> tags, in the head's order.
+    languages: whose words stand for names, too, beside the English ones.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Lexicon:
         related: Mapping[str, Sequence[str]] | None = None,
         irregular: Mapping[str, Sequence[str]] | None = None,
         labels: Mapping[str, Mapping[str, str]] | None = None,
+        languages: Sequence[Language] = (),
     ) -> None:
         self._kinds = {name: tuple(above) for name, above in (kinds or {}).items()}
         self._related = {name: tuple(words) for name, words in (related or {}).items()}
@@ -74,13 +80,14 @@ class Lexicon:
         self._irregular = {word: tuple(bases) for word, bases in (irregular or {}).items()}
         self._irregular_forms: dict[str, list[str]] | None = None  # the inverse, made when first asked for
         self._labels = labels or {}
+        self.languages = tuple(languages)
         # "hotdog", "hot-dog" and "hot dog" are one word to a person: spellings without joiners find the same names.
         self._joined: dict[str, str] = {}
         for word in (*self._names, *self._synonyms):
             self._joined.setdefault(word.translate(_JOINERS), word)
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Lexicon:
+    def load(cls, path: Path | None = None, languages: Sequence[Language] = ()) -> Lexicon:
         """The committed lexicon, or the one in `path`; raises `ImsearchError` when the file cannot be used."""
         path = path or DATA
         try:
@@ -100,6 +107,7 @@ class Lexicon:
                 related={name: near for name, (_, _, near) in entries.items()},
                 irregular=data["irregular"],
                 labels=data["labels"],
+                languages=languages,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ImsearchError(f"The lexicon {path} is damaged ({error}). Install imsearch again.") from error
@@ -118,8 +126,8 @@ class Lexicon:
         A superset: candidates that are no English words are among them ("grass" -> "gras").
         """
         text = self.normalize(word)
-        first, space, last = text.rpartition(" ")
-        return tuple(dict.fromkeys((text, *(first + space + base for base in self._bases(last)))))
+        foreign = (form for language in self.languages for form in language.forms(text))
+        return tuple(dict.fromkeys((*self._english_forms(text), *foreign)))
 
     def inflections(self, word: str) -> tuple[str, ...]:
         """The word itself, then spellings that may be forms of it; of several words the last is varied.
@@ -131,16 +139,35 @@ class Lexicon:
         if len(last) < _SHORTEST_STEM:
             return (text,)
         regular = (last.removesuffix(base) + ending for ending, base in _ENDINGS if last.endswith(base))
-        return tuple(dict.fromkeys((text, *(first + space + form for form in (*self._inflected(last), *regular)))))
+        varied = (
+            *self._inflected(last),
+            *regular,
+            *(form for each in self.languages for form in each.inflections(last)),
+        )
+        return tuple(dict.fromkeys((text, *(first + space + form for form in varied))))
 
     def canonical(self, text: str) -> str | None:
-        """The name a word stands for, the likeliest one of several, or None when it is unknown."""
-        senses = self.senses(text)
+        """The name an English word stands for, the likeliest one of several, or None when it is unknown.
+
+        Of other languages only `senses` and `expand` tell: what somebody tags "hund" keeps that name.
+        """
+        senses = self._english_senses(text)
         return senses[0] if senses else None
 
     def senses(self, word: str) -> tuple[str, ...]:
-        """All names a word can stand for, the likeliest first; empty when it is unknown."""
-        for form in self.forms(word):
+        """All names a word can stand for, the likeliest first; empty when it is unknown.
+
+        Those of the English word, then those of the other languages in use.
+        """
+        found = self._english_senses(word)
+        if not self.languages:
+            return found
+        text, loose = self.normalize(word), not found
+        foreign = (sense for language in self.languages for sense in language.senses(text, loose))
+        return tuple(dict.fromkeys((*found, *foreign)))
+
+    def _english_senses(self, word: str) -> tuple[str, ...]:
+        for form in self._english_forms(self.normalize(word)):
             spelling = self._known_spelling(form)
             if spelling is not None:
                 itself = (spelling,) if spelling in self._names else ()
@@ -151,16 +178,17 @@ class Lexicon:
         """The names to look up for a word of a query: the word's own name, or else all names it can stand for.
 
         "crane" gives the bird and the machine, "football" only football although soccer is called so too.  Names
-        below a kind are not listed: every picture is indexed under the kinds of its tags.
+        below a kind are not listed: every picture is indexed under the kinds of its tags.  Other languages count for
+        words that are not English; `senses` tells all.
         """
-        senses = self.senses(word)
+        senses = self._english_senses(word) or self.senses(word)
         itself = self._known_spelling(self.normalize(word))
         return senses[:1] if itself in self._names else senses
 
     @property
     def spellings(self) -> tuple[str, ...]:
         """Every name and synonym, as they are spelled here."""
-        return (*self._names, *self._synonyms)
+        return (*self._names, *self._synonyms, *(word for each in self.languages for word in each.spellings))
 
     def kinds(self, tag: str) -> tuple[str, ...]:
         """The names above a tag or kind, nearest first: "tabby cat" -> "cat", "pet", "feline", "animal" ..."""
@@ -189,6 +217,10 @@ class Lexicon:
     def __contains__(self, name: str) -> bool:
         """Whether this exact spelling is a tag or a kind."""
         return name in self._names
+
+    def _english_forms(self, text: str) -> tuple[str, ...]:
+        first, space, last = text.rpartition(" ")
+        return tuple(dict.fromkeys((text, *(first + space + base for base in self._bases(last)))))
 
     def _inflected(self, base: str) -> Sequence[str]:
         if self._irregular_forms is None:

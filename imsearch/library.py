@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,6 +17,7 @@ from imsearch.annotating import annotate, error_of
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError, PictureError
 from imsearch.index_library import IndexLibrary
+from imsearch.languages.choosing import choose_languages
 from imsearch.lexicon import Lexicon
 from imsearch.records import Image, Tag, Text
 from imsearch.search_library import SearchLibrary
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
     from imsearch.engine.duplicates import Group
     from imsearch.engine.health import Status
     from imsearch.plugins.manager import PluginManager
-    from imsearch.records import Failure
-    from imsearch.semantic.meanings import SentenceMeanings
+    from imsearch.records import Failure, LanguageSpec
 
 
 class Library(IndexLibrary, SearchLibrary):
@@ -40,6 +41,8 @@ class Library(IndexLibrary, SearchLibrary):
         super().__init__(engine, settings, plugins)
         engine.annotators = settings.annotators
         engine.look = self._look
+        engine.numbers.heads = self._count_heads
+        engine.texts.encoders = self.text_encoders
         if settings.visual_evidence:
             from imsearch.engine.search.feedback import Feedback
             from imsearch.engine.search.ranking import Ranking
@@ -64,9 +67,8 @@ class Library(IndexLibrary, SearchLibrary):
         settings = settings or load_settings()
         if folder is not None:
             settings = replace(settings, library=folder.absolute())
-        engine = Engine.open(
-            settings.library, Lexicon.load(), write=write, create=create, meanings=make_meanings(settings)
-        )
+        languages = choose_languages(settings.languages, os.environ, partial(_offered, plugins))
+        engine = Engine.open(settings.library, Lexicon.load(languages=languages), write=write, create=create)
         return cls(engine, settings, plugins)
 
     def close(self) -> None:
@@ -136,6 +138,14 @@ class Library(IndexLibrary, SearchLibrary):
         """The names of the annotators that could run."""
         return frozenset(spec.name for spec in self.plugins.offered())
 
+    def text_space(self) -> str:
+        """In whose space the plain words of a query are compared, or why in none, in a few words."""
+        from imsearch.plugins.text_encoders import tell_space
+
+        return tell_space(
+            self.engine.texts.choose(self.settings.annotators), self.engine.catalog.vector_spaces(), self.text_encoders
+        )
+
     def forget_annotator(self, name: str) -> int:
         """Leave out all that an annotator said, until the next run removes it; returns how many pictures it tagged.
 
@@ -176,10 +186,12 @@ class Library(IndexLibrary, SearchLibrary):
         return annotation.vector
 
 
-def make_meanings(settings: Settings) -> SentenceMeanings | None:
-    """The sentence encoder, where it is installed and wanted; light until the first unknown word."""
-    if settings.semantic == "off":
-        return None
-    from imsearch.semantic.meanings import installed_meanings
+def _offered(plugins: PluginManager | None) -> tuple[LanguageSpec, ...]:
+    """The languages that plugins bring; quick where none is installed beside imsearch's own, which bring none."""
+    from importlib.metadata import entry_points
 
-    return installed_meanings(settings.library)
+    if plugins is None and all(entry.value.startswith("imsearch.") for entry in entry_points(group="imsearch")):
+        return ()
+    from imsearch.plugins.manager import make_manager
+
+    return (plugins or make_manager()).languages()

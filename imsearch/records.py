@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.annotator import Annotator
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
 
 USER = "user"
 """The source of tags that a person gave; no annotator may take this name."""
+DEFINED = "defined"
+"""The source of tags that a person defined by a phrase; no annotator may take this name either."""
 
+FOLDER = "folder"
+"""The source of a word that stands in the name of a folder; it says of what a picture is, not what it shows."""
 
 SOCIAL_TAGS = "social_tags"
 """What an annotator that looks at `Picture.social_tags` names among its inputs."""
@@ -73,6 +77,10 @@ class AnnotatorSpec:
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
     default: whether it runs when the user names no annotator.
+    counts: builds what tells from its vectors how many of a thing a picture shows, by the name of the thing; None when
+    nothing does.  Called at the first query with a number; belongs to the version, as the vectors do.
+    text_encoder: builds what puts words into the space of its vectors, or None when nothing does.  Called at the first
+    query with words, on a processor; belongs to the version, as the vectors do.
     """
 
     name: str
@@ -89,6 +97,8 @@ class AnnotatorSpec:
     weights_license: str = ""
     weights_sha256: str | None = None
     default: bool = True
+    counts: Callable[[], Mapping[str, CountHead]] | None = field(default=None, repr=False, compare=False)
+    text_encoder: Callable[[], TextEncoder] | None = field(default=None, repr=False, compare=False)
 
     def shows(self, name: str, probability: float) -> bool:
         """Whether a tag of this probability is shown."""
@@ -106,6 +116,18 @@ class AnnotatorSpec:
     def marked(self, tags: Iterable[Tag]) -> list[Tag]:
         """These tags as this annotator's, each with whether it is shown."""
         return [Tag(tag.name, float(tag.probability), self.name, self.shows(tag.name, tag.probability)) for tag in tags]
+
+
+@dataclass(frozen=True)
+class LanguageSpec:
+    """A language in which queries are understood, beside English.
+
+    code: as ISO 639 has it, lower case: ``de``.  path: the file of its words, as docs/languages.md describes it; read
+    only where the language is in use.
+    """
+
+    code: str
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -132,6 +154,7 @@ class Facts:
 
     utc_offset: minutes that the camera's clock was ahead of UTC.  aperture: the f-number.  exposure: seconds.
     focal_length: millimetres.  latitude, longitude: degrees, north and east positive.  rating: 0 to 5, -1 for rejected.
+    city, region, country: English names, which imsearch tells by the coordinates.
     """
 
     utc_offset: int | None = None
@@ -144,6 +167,9 @@ class Facts:
     latitude: float | None = None
     longitude: float | None = None
     rating: int | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +228,26 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The parts of a query that listed nothing as a whole, as they are typed: `asked` all, `left_out` those that went.
+
+    conditions: those of `asked` that are so or not, such as ``date:2023``.
+    """
+
+    asked: tuple[str, ...]
+    left_out: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The parts that were asked for instead."""
+        left = list(self.asked)
+        for part in self.left_out:
+            left.remove(part)
+        return tuple(left)
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A page of hits and how many there are in all.
 
@@ -209,7 +255,13 @@ class Results:
     `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
     some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
     among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
-    high enough to be listed when nothing else is asked for; `total` is larger where everything was.
+    high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `order` is what
+    the hits are sorted by, as ``sort:`` has it ("score", "-date").  `ranked` tells whether one may fit better than
+    another; where only conditions were asked, all fit alike.  `understood` are
+    the words that were taken for a condition or left something out, as they were typed, and which that is:
+    ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.  `less_likely` is how
+    many more are found, but not listed.  `relaxed` tells what was left out of a query that would have listed nothing;
+    hits, counts and facets are then those of the rest.
     """
 
     query: str
@@ -220,6 +272,11 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     sense: str = ""
     relevant: int = 0
+    order: str = "score"
+    ranked: bool = True
+    understood: tuple[tuple[str, str], ...] = ()
+    less_likely: int = 0
+    relaxed: Relaxed | None = None
 
 
 @dataclass(frozen=True, slots=True)

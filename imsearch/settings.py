@@ -55,7 +55,10 @@ class Settings:
     )
     visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
     thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
-    semantic: str = _setting("auto", "A sentence encoder for unknown words: `auto` where it is installed, or `off`.")
+    languages: tuple[str, ...] = _setting(
+        (), "The languages of queries beside English, such as `de`, or files of words; by default the system's."
+    )
+    semantic: str = _setting("auto", "A sentence encoder for free text: `auto` where it is installed, or `off`.")
     allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
     allowed_roots: tuple[Path, ...] = _setting(
         (), "Further places whose folders can be added from the pages, beside your home and mounted disks."
@@ -219,6 +222,7 @@ _PARSERS = {
     "min_score": _share,
     "visual_evidence": _yes,
     "thumbnail_cache": _megabytes,
+    "languages": _names,
     "semantic": _when,
     "allowed_hosts": _hosts,
     "allowed_roots": _folders,

@@ -15,6 +15,7 @@ from imsearch.records import USER
 from imsearch.settings import Settings
 
 if TYPE_CHECKING:
+    from imsearch.engine.definitions import Definition
     from imsearch.engine.review import Thresholds
 
 _LONGEST_ID = 18
@@ -85,6 +86,24 @@ class TagLibrary:
         number: only that one; raises `UndoConflict` when other changes came after it, or it was undone already.
         """
         return self.engine.corrections.undo(number)
+
+    def define(self, name: str, text: str = "") -> Definition:
+        """Let a tag stand for a phrase, on every picture, now and whatever is indexed later; without one, for itself.
+
+        The text is compared with the pictures in the space of an annotator that takes text; nothing is annotated anew.
+        """
+        tag = self.engine.corrections.normal(name)
+        return self.engine.definitions.define(tag, " ".join(text.split()) or tag)
+
+    def undefine(self, name: str) -> int:
+        """Forget what a tag was defined as; returns how many pictures showed it."""
+        return self.engine.definitions.undefine(self.engine.corrections.normal(name))
+
+    def definitions(self) -> tuple[Definition, ...]:
+        """The tags that stand for phrases, by name."""
+        from imsearch.engine.definitions import definitions
+
+        return definitions(self.engine.catalog)
 
     def history(self, limit: int | None = None) -> list[Change]:
         """The changes of the user, the newest first."""

@@ -6,15 +6,39 @@ from datetime import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from imsearch.engine.changes import Change
-    from imsearch.records import Facts, Image
+    from imsearch.records import Facts, Image, Relaxed
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""By the number of the month, from 0 on."""
 
 
 def count(number: int, what: str, plural: str | None = None) -> str:
     """``1 picture``, ``1,234 pictures``."""
     return f"{number:,} {what if number == 1 else plural or what + 's'}"
+
+
+def left_out(relaxed: Relaxed, found: int) -> str:
+    """What was not found as a whole, and what is: ``Nothing for sunset and mountain together; 12 for mountain.``"""
+    asked = _asked(relaxed.asked, relaxed.conditions, " together")
+    return f"Nothing for {asked}; {found:,} for {_asked(relaxed.kept, relaxed.conditions)}."
+
+
+def _asked(parts: Sequence[str], conditions: Sequence[str], together: str = "") -> str:
+    """``dog and cat together with date:2023 without car``."""
+    wanted = [part for part in parts if not part.startswith("-")]
+    words = [part for part in wanted if part not in conditions] or wanted
+    beside = [part for part in wanted if part not in words]
+    without = [part.removeprefix("-") for part in parts if part.startswith("-")]
+    told = [" and ".join(words) + (together if len(words) > 1 else "")]
+    told += ["with " + " and ".join(beside)] if beside else []
+    return " ".join(told + (["without " + " or ".join(without)] if without else []))
 
 
 def moment(taken_at: datetime, utc_offset: int | None) -> str:
@@ -52,6 +76,11 @@ def place(latitude: float, longitude: float) -> str:
     """``33.85667° S, 151.21500° E``: to about a metre."""
     north, east = "S" if latitude < 0 else "N", "W" if longitude < 0 else "E"
     return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
+
+
+def where(facts: Facts) -> str:
+    """``Antibes, Provence-Alpes-Côte d'Azur, France``, as far as it is known; no name twice."""
+    return ", ".join(dict.fromkeys(name for name in (facts.city, facts.region, facts.country) if name))
 
 
 def stars(rating: int) -> str:

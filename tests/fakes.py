@@ -7,9 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
 from imsearch.pictures.picture import Picture
@@ -104,3 +106,22 @@ def colour_spec(
         input_size=input_size,
         license="Apache-2.0",
     )
+
+
+class ColourTexts:
+    """Puts words into the space of a `ColourAnnotator`: "crimson" is where red pictures are, and knows nothing else."""
+
+    scale = 20.0
+    directions = MappingProxyType({"crimson": (1, 0, 0), "grassy": (0, 1, 0), "red": (1, 0, 0)})
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = np.zeros((len(texts), 4), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in text.split():
+                row[:3] += self.directions.get(word, (0, 0, 0))
+            row /= max(float(np.linalg.norm(row)), 1e-9)
+        return rows
+
+    def probability(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A plain picture of that colour has the cosine .707 at most, since the fourth number is 1."""
+        return np.asarray(np.clip(cosines / np.float32(0.75), 0, 1), np.float32)

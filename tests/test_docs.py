@@ -24,6 +24,7 @@ from imsearch.lexicon import Lexicon
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.manager import make_manager
+from imsearch.plugins.text_contract import text_rules
 from imsearch.records import Annotation, AnnotatorSpec, Image, Tag
 from imsearch.settings import PREFIX, Settings
 from tests.engine.support import set_facts
@@ -106,17 +107,23 @@ def test_the_plugin_of_the_page_keeps_the_contract(plugins: Plugins) -> None:
     assert tomllib.loads(package)["project"]["entry-points"] == {"imsearch": {"brightness": "imsearch_brightness"}}
 
 
+def test_the_text_encoder_of_the_page_keeps_the_contract(plugins: Plugins) -> None:
+    plugins.add("daylight", blocks("plugins.md", "python")[1])
+    (spec,) = make_manager().choose(["daylight"])
+    assert [problem for _, broken in text_rules(spec) for problem in broken()] == []
+
+
 def test_the_contract_test_of_the_page_runs(plugins: Plugins, check_annotator: object) -> None:
     plugins.add("brightness", blocks("plugins.md", "python")[0])
     names: dict[str, object] = {}
-    exec(blocks("plugins.md", "python")[1], names)
+    exec(blocks("plugins.md", "python")[2], names)
     test = names["test_contract"]
     assert callable(test)
     test(check_annotator)
 
 
 def test_the_command_and_the_listener_of_the_page_work(plugins: Plugins, capsys: pytest.CaptureFixture[str]) -> None:
-    plugins.add("hello", blocks("plugins.md", "python")[2])
+    plugins.add("hello", blocks("plugins.md", "python")[3])
     manager = make_manager()
     manager.commands(taken=())["hello"].main([], standalone_mode=False)
     image = Image(1, "0" * 64, 1, 1, "PNG", 1, (Path("/photos/cat.png"),))
@@ -148,6 +155,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         cat = engine.catalog.image(Path("/photos/town/cat.jpg"))
         assert cat is not None
         engine.correct(cat.id, "garden", 1)
+        engine.locate()
         yield engine
 
 

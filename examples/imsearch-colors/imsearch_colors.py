@@ -1,7 +1,7 @@
 """A plugin for imsearch that names the dominant colors of a picture.
 
 It has no network and no weights, but everything else that a model plugin has: a spec, an annotator with tags and a
-vector, and the hook that offers them.
+vector, words that lead into the space of its vectors, and the hook that offers them.
 """
 
 from __future__ import annotations
@@ -40,6 +40,18 @@ class ColorAnnotator(Annotator):
         tags = (Tag(color, min(1.0, 2.5 * share)) for color, share in zip(COLORS, shares.tolist(), strict=True))
         # Square roots make the cosine of two vectors the overlap of their histograms (Bhattacharyya's coefficient).
         return Annotation(tuple(tag for tag in tags if tag.probability > 0), np.sqrt(shares))
+
+
+class ColorWords:
+    """The direction of a text is that of a picture made of the colors it names, in equal parts."""
+
+    scale = 8.0
+    """By trial: 8 makes a picture that is half red e ** 5.7 times as likely to be meant by "red" as one without."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        named = np.array([[color in text.lower().split() for color in COLORS] for text in texts], np.float32)
+        shares = named / np.maximum(named.sum(axis=1, keepdims=True), 1)
+        return np.asarray(np.sqrt(shares), np.float32)
 
 
 def color_shares(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -81,5 +93,6 @@ def imsearch_annotators() -> list[AnnotatorSpec]:
             input_size=SIDE,
             threshold=0.5,
             license="Apache-2.0",
+            text_encoder=ColorWords,
         )
     ]

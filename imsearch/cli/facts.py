@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from imsearch.cli.output import printable
 from imsearch.records import Image, Text
-from imsearch.wording import exposure, place, stars, taken
+from imsearch.wording import exposure, place, stars, taken, where
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
 """What the metadata repeats, and the fact that tells whether it does."""
@@ -24,7 +24,8 @@ def fact_lines(image: Image, texts: Sequence[Text]) -> Iterator[str]:
         if parts:
             yield ", ".join(parts)
     if facts.latitude is not None and facts.longitude is not None:
-        yield place(facts.latitude, facts.longitude)
+        named = where(facts)
+        yield place(facts.latitude, facts.longitude) + (f" ({printable(named)})" if named else "")
     if facts.rating:
         yield stars(facts.rating)
     yield from _written(texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from imsearch.cli.common import count, format_option, library_option, open_libra
 from imsearch.cli.output import make_table, print_json, print_table, printable, tell_failure
 from imsearch.run_words import tell_last_run, tell_left_out, tell_missing, tell_not_read, tell_progress
 from imsearch.runs import indexing_record
-from imsearch.semantic.meanings import encoder_state
+from imsearch.semantic import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
 
 if TYPE_CHECKING:
@@ -33,14 +33,15 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
     with open_library(settings) as opened:
         found, failures = opened.status(), opened.failures()
         running, last, folders = opened.progress(), opened.last_run(), opened.folders()
-        installed = opened.installed()
+        installed, space, languages = opened.installed(), opened.text_space(), opened.languages()
     if form == "json":
-        record = status_record(found, failures, config_path(), encoder_state(settings.semantic), installed)
+        encoder = encoder_state(settings.semantic)
+        record = status_record(found, failures, config_path(), encoder, space, installed, languages)
         print_json(record | indexing_record(running, last, folders))
     elif only_failures:
         _print_failures(failures)
     else:
-        _print_status(settings, found, failures, installed)
+        _print_status(settings, found, failures, space, installed, languages)
         _print_runs(running, last, folders)
     return 0
 
@@ -74,7 +75,14 @@ def rebuild(library: Path | None) -> int:
     return 0
 
 
-def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ...], installed: frozenset[str]) -> None:
+def _print_status(
+    settings: Settings,
+    found: Status,
+    failures: tuple[Failure, ...],
+    space: str,
+    installed: frozenset[str],
+    languages: Mapping[str, str],
+) -> None:
     table = make_table("", "")
     table.show_header = False
     table.add_row("library", printable(found.folder))
@@ -82,6 +90,8 @@ def _print_status(settings: Settings, found: Status, failures: tuple[Failure, ..
     table.add_row("pictures", f"{found.images:,} in {count(found.files, 'file')}")
     table.add_row("tags in use", f"{found.tags:,}")
     table.add_row("corrections", f"{found.corrections:,}")
+    table.add_row("languages", printable(", ".join(languages.values())))
+    table.add_row("free text", printable(space))
     table.add_row("sentence encoder", encoder_state(settings.semantic))
     table.add_row("size on disk", f"{found.bytes / 1e6:,.1f} MB")
     table.add_row("failures", f"{found.failures:,}" + (" (imsearch status --failures)" if failures else ""))

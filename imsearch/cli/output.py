@@ -14,12 +14,13 @@ import click
 
 from imsearch.as_json import results_record
 from imsearch.cli.stdout import put, takes_utf8
+from imsearch.records import FOLDER
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from imsearch.records import Failure, Hit, Results
+    from imsearch.records import Failure, Hit, Results, Tag
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NARROWEST = 20
@@ -149,10 +150,15 @@ def _tags(hit: Hit) -> Text:
 def _reasons(hit: Hit) -> list[str]:
     """For each word what speaks for it: ``automobile: car 0.70 (everyday)``."""
     return [
-        f"{printable(word)}: {printable(tag.name)} {tag.probability:.2f} "
-        f"({tag.source}{'' if tag.shown else ', not shown'})"
+        f"{printable(word)}: {printable(tag.name)} {tag.probability:.2f} ({_source(tag)})"
         for word, tag in hit.why.items()
     ]
+
+
+def _source(tag: Tag) -> str:
+    if tag.source == FOLDER:
+        return "a folder's name"
+    return tag.source if tag.shown else f"{tag.source}, not shown"
 
 
 def _print_facets(facets: Mapping[str, Sequence[tuple[str, int]]]) -> None:

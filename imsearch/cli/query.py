@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from imsearch.errors import QueryError
 from imsearch.foreign import foreign
 from imsearch.records import Results
 from imsearch.settings import command_line, load_settings
+from imsearch.wording import left_out
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -68,6 +71,12 @@ Examples:
 @click.option("--all", "everything", is_flag=True, help="List the unlikeliest results too.")
 @click.option("--explain", is_flag=True, help="Print by what each result was found: word, tag, probability, source.")
 @click.option("--facets", is_flag=True, help="Print what all results have in common: tags, years, cameras ...")
+@click.option(
+    "--facet-values",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Print at most N values of each kind of facet (default: 10); implies --facets.",
+)
 @format_option("table", "json", "paths")
 @nul_option
 @library_option
@@ -79,6 +88,7 @@ def query(
     everything: bool,
     explain: bool,
     facets: bool,
+    facet_values: int | None,
     form: str,
     nul: bool,
     library: Path | None,
@@ -86,57 +96,98 @@ def query(
     """Find pictures by words.
 
     Pictures are ranked by how likely they show all the words.  docs/query.md has the whole language: conditions on
-    dates, places, cameras and files, sources, prefixes and sorting.  Exit code 1 when there is none.
+    dates, places, cameras and files, sources, prefixes and sorting.  Where nothing fits all of it, some of it is left
+    out, and that is said first; not for --format paths and -0.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
+    # What goes to another program must fit the whole query: it reads no messages.
+    relax = form != "paths" and not nul
     with open_library(settings) as opened:
-        try:
-            with foreign():  # like: may ask a model
-                results = opened.query(text, offset=offset, everything=everything, facets=facets)
-        except QueryError as error:
-            raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
+        with pointing(text), foreign():  # like: may ask a model
+            results = opened.query(
+                text,
+                offset=offset,
+                everything=everything,
+                facets=facets or facet_values is not None,
+                facet_values=facet_values,
+                relax=relax,
+            )
+        if results.relaxed and results.hits:
+            say(printable(left_out(results.relaxed, results.relevant)))
         print_results(results, form, nul, explain)
+        if results.understood:
+            say(_understood(results))
         if results.unknown:
             say(_unknown(results))
         if not results.hits:
-            say(_nothing(opened, text, offset, results.total))
+            say(_nothing(opened, text, offset, results))
         else:
-            _say_more(results, offset)
+            _say_more(results, offset, results.less_likely if form == "table" and not nul else 0)
     return 0 if results.hits else 1
 
 
 @click.command(
+    cls=QueryCommand,
     epilog="""\b
 Examples:
   imsearch similar holiday/beach.jpg
   imsearch similar ~/Downloads/unknown.png -n 5     any file, in the library or not
-"""
+  imsearch similar holiday/beach.jpg at night       like it, but at night
+""",
 )
 @click.argument("image", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1)
 @limit_option
 @format_option("table", "json", "paths")
 @nul_option
 @annotator_option
 @device_option
 @library_option
-def similar(image: Path, form: str, nul: bool, **flags: Any) -> int:
+def similar(image: Path, words: tuple[str, ...], form: str, nul: bool, **flags: Any) -> int:
     """Find pictures that look like IMAGE.
 
-    IMAGE may be any picture file; one outside the library is read and goes through the model first.
+    IMAGE may be any picture file; one outside the library is read and goes through the model first.  WORDS say what
+    pictures shall show besides; they are a query.
     """
-    with open_library(load_settings(flags)) as opened, calling_plugin("an annotator"):
-        results = opened.similar(image)
+    text = " ".join(word.removeprefix(_MARK) for word in words)
+    with open_library(load_settings(flags)) as opened, calling_plugin("an annotator"), pointing(text):
+        results = opened.similar(image, text)
     print_results(results, form, nul)
-    if not results.hits:
+    if results.unknown:
+        say(_unknown(results))
+    if not results.hits and text:
+        say(f"Nothing found for {text!r}.")
+    elif not results.hits:
         say("Nothing found: the library holds no other picture with a vector.")
     return 0 if results.hits else 1
 
 
-def _say_more(results: Results, offset: int) -> None:
+@contextmanager
+def pointing(text: str) -> Iterator[None]:
+    """Show where a query stops making sense."""
+    try:
+        yield
+    except QueryError as error:
+        raise QueryError(f"{error}\n{pointed(text, error.position)}", error.position) from error
+
+
+def _say_more(results: Results, offset: int, rest: int) -> None:
+    """rest: how many are too unlikely to be listed."""
     last = offset + len(results.hits)
+    more = []
     if last < results.total:
-        say(f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more.")
+        more = [f"{last - len(results.hits) + 1} to {last} of {count(results.total, 'picture')}; -n prints more."]
+    if rest:
+        more.append(f"{rest:,} less likely; --all shows them.")
+    if more:
+        say(" ".join(more))
+
+
+def _understood(results: Results) -> str:
+    """What words were taken for: ``Understood: last summer (date:2026-06..2026-08).``"""
+    told = (f"{printable(typed)} ({printable(meaning)})" for typed, meaning in results.understood)
+    return f"Understood: {', '.join(told)}."
 
 
 def _unknown(results: Results) -> str:
@@ -149,10 +200,12 @@ def _unknown(results: Results) -> str:
     )
 
 
-def _nothing(library: Library, text: str, offset: int, total: int) -> str:
-    if offset and total:
-        return f"There are only {count(total, 'picture')}."
+def _nothing(library: Library, text: str, offset: int, results: Results) -> str:
+    if offset and results.total:
+        return f"There are only {count(results.total, 'picture')}."
     if not library.status().images:
         fill = command_line("index", library.settings)
         return f'The library is empty. Fill it with "{fill} FOLDER".'
+    if results.less_likely:
+        return f"No picture is likely to show {text!r}. {results.less_likely:,} less likely; --all shows them."
     return f'Nothing found for {text!r}. --all lists unlikely pictures too; "imsearch tags" the words in use.'

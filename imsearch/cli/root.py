@@ -18,7 +18,7 @@ COMMANDS = {
     "duplicates": "imsearch.cli.duplicates:duplicates",
     "serve": "imsearch.cli.serve:serve",
     "show": "imsearch.cli.show:show",
-    "tags": "imsearch.cli.show:tags",
+    "tags": "imsearch.cli.tags:tags",
     "tag": "imsearch.cli.tag:tag",
     "annotate": "imsearch.cli.annotate:annotate",
     "status": "imsearch.cli.maintain:status",

@@ -1,4 +1,4 @@
-"""``imsearch show`` and ``imsearch tags``: what the library knows of one picture, and the words in use."""
+"""``imsearch show``: what the library knows of one picture."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imsearch.as_json import image_record, tags_record
-from imsearch.cli.common import format_option, library_option, open_library, say
+from imsearch.as_json import image_record
+from imsearch.cli.common import format_option, library_option, open_library
 from imsearch.cli.facts import fact_lines
 from imsearch.cli.output import make_table, near, print_json, print_table, printable
 from imsearch.records import Image, Tag, Text
@@ -49,38 +49,6 @@ def show(image: str, form: str, library: Path | None) -> int:
         _print_image(found, tags, texts)
         if rejected:
             click.echo(f"\nYou rejected: {', '.join(map(printable, rejected))}")
-    return 0
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  imsearch tags                all of them, the most frequent first
-  imsearch tags bea            those that begin with "bea"
-  imsearch tags --by user      those that you gave yourself
-"""
-)
-@click.argument("word", default="")
-@click.option("--by", default="", metavar="NAME", help='Only the tags of this annotator, or of "user".')
-@format_option("table", "json")
-@library_option
-def tags(word: str, by: str, form: str, library: Path | None) -> int:
-    """List the tags in use.
-
-    Says how many pictures show each, the most frequent first.  With WORD, lists those that begin with it.
-    """
-    with open_library(load_settings({"library": library})) as opened:
-        counts = opened.tags(word, by)
-    if form == "json":
-        print_json(tags_record(counts))
-    elif counts:
-        table = make_table("tag", ">pictures")
-        for name, number in counts:
-            table.add_row(printable(name), f"{number:,}")
-        print_table(table)
-    else:
-        whose = f" of {by}" if by else ""
-        say(f"No tag{whose} begins with {word!r}." if word else f"The library has no tags{whose} yet.")
     return 0
 
 

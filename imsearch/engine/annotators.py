@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from imsearch.engine import schema as s
 from imsearch.errors import ImsearchError
-from imsearch.records import USER
+from imsearch.records import DEFINED, USER
 
 if TYPE_CHECKING:
     from imsearch.engine.catalog_base import CatalogBase
@@ -62,9 +62,13 @@ class AnnotatorStatus:
 
 
 def annotators(catalog: CatalogBase) -> tuple[AnnotatorStatus, ...]:
-    """All that a library holds, forgotten ones too, by name; the versions of one in the order they came."""
+    """All that a library holds, forgotten ones too, by name; the versions of one in the order they came.
+
+    Not among them is who says what the user defined by phrases, since that is none.
+    """
     said, seen = s.annotation_tags.c, s.annotations.c
     rows = select(_A.id, _A.name, _A.version, _A.current, _A.vector_length, _A.forgotten_at).order_by(_A.name, _A.id)
+    rows = rows.where(_A.name != DEFINED)
     images = select(seen.annotator_id, func.count()).group_by(seen.annotator_id)
     tags = select(said.annotator_id, func.count(said.tag_id.distinct())).where(said.shown).group_by(said.annotator_id)
     with catalog.reading() as connection:
@@ -89,6 +93,8 @@ def forget(recorder: Recorder, name: str) -> int:
 
     Raises ImsearchError for a name that the library does not hold.
     """
+    if name == DEFINED:
+        raise ImsearchError('What you defined is no annotator\'s. "imsearch tags undefine" forgets one definition.')
     with recorder.writing() as connection:
         ids = _ids(connection, name, forgotten=False)
         if not ids:

@@ -198,6 +198,14 @@ class CatalogTags(CatalogBase):
             rows = np.array(connection.execute(held).all(), np.int64).reshape(-1, 2)
         return rows[:, 0].copy(), rows[:, 1].copy().view(np.uint64)
 
+    def count_vectors(self, annotator: str) -> int:
+        """How many images, with files or without, the current version of an annotator made vectors of."""
+        made = select(func.count()).select_from(join(s.vectors, s.annotators))
+        with self.reading() as connection:
+            return connection.execute(
+                made.where(s.annotators.c.name == annotator, s.annotators.c.current, HEARD)
+            ).scalar_one()
+
     def all_vectors(self, annotator: str) -> tuple[NDArray[int64], NDArray[float16]]:
         """The images with files that the current version of an annotator made vectors of, by id, and the vectors."""
         import numpy as np

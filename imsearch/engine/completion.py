@@ -53,7 +53,7 @@ class Known(Protocol):
     """What the library knows."""
 
     def names(self, kind: str) -> Names:
-        """The values that pictures have: "tag", "year", "month", "camera", "lens", "type", "annotator", "folder"."""
+        """The values that pictures have: "tag", "year", "month", "camera", "city", "folder" and so on."""
 
     def namespaces(self) -> Names:
         """The namespaces of tags, and how many tags are in each."""
@@ -168,6 +168,11 @@ _KINDS: Mapping[str, tuple[str, Callable[[str], str], str]] = {
     "shows": ("tag", _named("tag"), "tag"),
     "camera": ("camera", _part, "value"),
     "lens": ("lens", _part, "value"),
+    "city": ("city", _part, "value"),
+    "region": ("region", _part, "value"),
+    "country": ("country", _part, "value"),
+    "place": ("city", _part, "value"),
+    "near": ("city", _part, "value"),
     "type": ("type", _named("type"), "value"),
     "by": ("annotator", _part, "source"),
     "annotator": ("annotator", _named("annotator"), "source"),

@@ -58,7 +58,7 @@ class Corrections:
         A word is taken for the tag that the lexicon has for it, unless the image or the user has it as a tag; `exact`
         takes it as it is.  Raises `ImsearchError`, and changes nothing, for an empty tag or an unknown image.
         """
-        typed = list(dict.fromkeys(self._normal(tag) for tag in tags))
+        typed = list(dict.fromkeys(self.normal(tag) for tag in tags))
         with self._recorder.writing() as connection:
             _check_images(connection, images)
             books = Tags(connection)
@@ -117,13 +117,14 @@ class Corrections:
 
     def _rename(self, action: str, old: Sequence[str], new: str) -> Renaming:
         with self._recorder.writing() as connection:
-            tags = [self._normal(tag) for tag in old]
-            done, edits = rename(connection, self._recorder, self._lexicon, tags, self._normal(new), action == "merge")
+            tags = [self.normal(tag) for tag in old]
+            done, edits = rename(connection, self._recorder, self._lexicon, tags, self.normal(new), action == "merge")
             number = journal.write(connection, action, edits) if edits else None
         self._follow()
         return replace(done, number=number)
 
-    def _normal(self, tag: str) -> str:
+    def normal(self, tag: str) -> str:
+        """A tag as it is spelled; raises `ImsearchError` for what is no name of one."""
         name = self._lexicon.normalize(tag)
         if is_blank(name):
             typed = bool(tag.strip())

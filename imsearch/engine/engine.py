@@ -20,9 +20,10 @@ from imsearch.engine.health import Status, status, verify
 from imsearch.engine.home import Home
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.keeper import Keeper
+from imsearch.engine.locating import unlocated
 from imsearch.engine.recorder import TAIL, Recorder
 from imsearch.engine.search.finder import Finder
-from imsearch.engine.words.words import Lexicon, Meanings
+from imsearch.engine.words.words import Lexicon
 from imsearch.errors import LibraryError
 from imsearch.records import AnnotatorSpec, Failure
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.definitions import Definitions
     from imsearch.engine.review import Review
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
@@ -46,9 +48,9 @@ class Engine(Finder):
     what was read from files is for one thread of the process that opened the library for writing.
     """
 
-    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int, meanings: Meanings | None) -> None:
+    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int) -> None:
         """See `open`."""
-        super().__init__(catalog, Indexes(home, catalog), lexicon, meanings)
+        super().__init__(catalog, Indexes(home, catalog), lexicon)
         self.notes: list[str] = home.notes
         self._home = home
         self._recorder = Recorder(catalog, tail) if home.writing else None
@@ -66,19 +68,18 @@ class Engine(Finder):
         write: bool = False,
         create: bool = False,
         tail: int = TAIL,
-        meanings: Meanings | None = None,
     ) -> Engine:
         """Open the library in `folder`.
 
         write: take the right to write, or raise `LibraryLocked`.  create: make a new library where there is none
-        (implies write).  tail: tags kept for an image and annotator.  meanings: says what unknown words are near to.
+        (implies write).  tail: tags kept for an image and annotator.
         Raises `LibraryError` when the folder holds no library, a newer one, or a damaged one.  `notes` says what had
         to be repaired.
         """
         home = Home.open(folder, write=write, create=create)
         try:
             catalog = home.open_catalog()
-            engine = cls(home, catalog, lexicon, tail, meanings)
+            engine = cls(home, catalog, lexicon, tail)
             engine._indexes.heal()
         except BaseException:
             home.close()
@@ -98,6 +99,12 @@ class Engine(Finder):
         """Say which annotators this run uses, before asking what images lack and before recording."""
         for name in self.recorder.use_annotators(specs):
             self._indexes.vectors.drop(name)
+
+    def locate(self) -> int:
+        """Tell the places of images that a version without a gazetteer indexed; returns how many those are."""
+        images = unlocated(self.catalog)
+        self.recorder.locate(images)
+        return len(images)
 
     def record(self, readings: Sequence[Reading], failures: Sequence[Failure] = ()) -> None:
         """Write a batch down, in one transaction; the indexes follow within seconds, and at `close` at the latest.
@@ -137,6 +144,14 @@ class Engine(Finder):
         seconds.  Raises `LibraryError` where the library can only be read.
         """
         return Corrections(self.catalog, self._recorder or self._beside_others(), self._lexicon, self._follow)
+
+    @property
+    def definitions(self) -> Definitions:
+        """Defines tags by phrases; for engines opened for reading, too, as `corrections`."""
+        from imsearch.engine.definitions import Definitions
+
+        recorder = self._recorder or self._beside_others()
+        return Definitions(self.catalog, recorder, self.texts, self.annotators, self._follow)
 
     def forget_annotator(self, name: str) -> int:
         """See `imsearch.engine.annotators.forget`; the indexes follow as they follow corrections."""

@@ -27,8 +27,8 @@ _SEPARATOR = os.fsencode(os.sep)
 def read_pairs(catalog: Catalog, ids: Sequence[int] | None = None) -> dict[str, Pairs]:
     """The values of all images that have files, or of those of these that have, by kind.
 
-    Kinds: "tag" (shown ones), "year", "month" (2023-05), "camera", "lens", "type" (in lower case), "annotator" (whose
-    tags are shown; "user", too), "folder" (in which a copy lies).
+    Kinds: "tag" (shown ones), "year", "month" (2023-05), "camera", "lens", "city", "region", "country",
+    "type" (in lower case), "annotator" (whose tags are shown; "user", too), "folder" (in which a copy lies).
     """
     corrected: set[int] = set()
     found: Found = {kind: [] for kind in ("tag", "annotator", "folder", *_FACTS)}
@@ -52,6 +52,7 @@ _FACTS: Mapping[str, ColumnElement[Any]] = {
     "camera": s.images.c.camera,
     "lens": s.images.c.lens,
     "type": s.images.c.format,
+    **{name: s.images.c[name] for name in ("city", "region", "country")},
 }
 
 
@@ -74,20 +75,20 @@ def _read_files(connection: Connection, piece: Sequence[int] | None, found: Foun
 
 
 def _read_facts(connection: Connection, piece: Sequence[int] | None, live: set[int], found: Found) -> None:
-    columns = select(s.images.c.id, _FACTS["year"], s.images.c.camera, s.images.c.lens, s.images.c.format)
-    for image, moment, camera, lens, form in connection.execute(columns.where(_among(s.images.c.id, piece))).all():
+    names = ("camera", "lens", "city", "region", "country")
+    columns = select(s.images.c.id, _FACTS["year"], s.images.c.format, *(_FACTS[name] for name in names))
+    for image, moment, form, *values in connection.execute(columns.where(_among(s.images.c.id, piece))).all():
         if image not in live:
             continue
         if moment is not None:
             text = str(moment)
             found["year"].append((image, text[:4]))
             found["month"].append((image, text[:7]))
-        if camera:
-            found["camera"].append((image, camera))
-        if lens:
-            found["lens"].append((image, lens))
         if form:
             found["type"].append((image, form.lower()))
+        for name, value in zip(names, values, strict=True):
+            if value:
+                found[name].append((image, value))
 
 
 def _read_shown(

@@ -19,10 +19,12 @@ from imsearch.engine.derived import State
 from imsearch.engine.facet_values import read_pairs
 
 Counts = tuple[tuple[str, int], ...]
-KINDS = ("tag", "year", "camera", "type", "annotator", "folder")
+KINDS = ("tag", "year", "country", "city", "camera", "type", "annotator", "folder")
 """What is told of a result; what else is known of images serves completion."""
 MOST = 10
-"""Values of each kind."""
+"""Values of each kind where nobody says how many."""
+LATEST_FIRST = frozenset({"year"})
+"""Kinds whose values are told in their own order, the latest first, and not by how frequent they are."""
 FEW = 1000
 """So many images are looked up one by one, when the values of all are not at hand."""
 
@@ -69,6 +71,12 @@ class Values:
         values = self.values if inside is None else self.values[_marked(inside, self.images)]
         return np.bincount(values, minlength=1)
 
+    def latest(self, inside: NDArray[np.bool_], most: int) -> Counts:
+        """Return the last values by name among the images that are marked, and how many images have each."""
+        counts = self.counts(inside)
+        told = [(self.names[place], int(counts[place])) for place in np.flatnonzero(counts).tolist()]
+        return tuple(sorted(told, reverse=True)[:most])
+
     def top(self, inside: NDArray[np.bool_], most: int) -> Counts:
         """The most frequent among the images that are marked; equal ones by name."""
         counts = self.counts(inside)
@@ -109,7 +117,8 @@ class Facets:
     def of(self, ids: NDArray[np.int64], most: int = MOST) -> dict[str, Counts]:
         """The most frequent values among these images, by kind; kinds without any are left out.
 
-        A tag counts where it is shown, a camera or an annotator by its name, a folder where a copy lies directly in it.
+        most: of each kind, 1 or more; years come newest first instead.  A tag counts where it is shown, a camera or an
+        annotator by its name, a folder where a copy lies directly in it.
         """
         if not len(ids):
             return {}
@@ -119,7 +128,10 @@ class Facets:
             known = self.table().kinds
         inside = np.zeros(int(ids.max()) + 1, np.bool_)
         inside[ids] = True
-        counted = {kind: known[kind].top(inside, most) for kind in KINDS}
+        counted = {
+            kind: known[kind].latest(inside, most) if kind in LATEST_FIRST else known[kind].top(inside, most)
+            for kind in KINDS
+        }
         return {kind: top for kind, top in counted.items() if top}
 
     def table(self) -> Table:

@@ -7,23 +7,24 @@ distance on the globe) is decided here, on as few rows as SQL can narrow it down
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
-from sqlalchemy import Column, ColumnElement, and_, between, exists, or_, select, true
+from sqlalchemy import Column, ColumnElement, and_, exists, extract, or_, select, true
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog import Catalog, under
-from imsearch.engine.places import box, inside
-from imsearch.engine.query.conditions import Chance, Circle, Condition, Exact, Part, Span, did_you_mean
+from imsearch.engine.query.conditions import Around, Chance, Circle, Condition, Exact, Months, Part, Span, did_you_mean
 from imsearch.engine.query.tree import By, Everything
 from imsearch.engine.query.tree import Like as LikeNode
+from imsearch.engine.screenshots import is_screenshot
 from imsearch.engine.sources import Sources, shown_by
 from imsearch.engine.text_index import Postings
-from imsearch.engine.words.resolved import Filter, Like, Resolved, Scoped, tags_in
+from imsearch.engine.where import PLACED, around, circle_of, coordinates_of, in_place
+from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.letters import folded, unaccented
 
@@ -86,12 +87,16 @@ class Filters:
         words: _Words,
         duplicates: Callable[[Catalog], Iterable[int]] = duplicates_of,
         like: Callable[[str], Like] | None = None,
+        coordinates: Callable[[str], tuple[float, float] | None] = coordinates_of,
+        counted: Callable[[int, Sequence[str]], Counted | None] = lambda value, things: None,
     ) -> None:
         self._catalog = catalog
         self._postings = postings
         self._words = words
         self._duplicates = duplicates
         self._like = like
+        self._coordinates = coordinates
+        self.counted = counted
         self._sources = Sources(catalog, postings)
 
     def find(self, node: Condition | By | Everything) -> Filter:
@@ -130,14 +135,18 @@ class Filters:
         match value:
             case Chance():
                 return self._likely(value)
-            case Circle():
-                return self._around(value)
+            case Circle() | Around():
+                return around(self._catalog, circle_of(condition, self._coordinates))
             case Span():
                 return self._select(_within(_NUMBERS[condition.key], value))
+            case Part() | Exact() if condition.key in PLACED:
+                return self._select(in_place(self._catalog, condition.key, value))
             case Part():
                 return self._named(condition.key, value)
             case Exact():
                 return self._exactly(condition.key, value.text)
+            case Months():
+                return self._select(extract("month", _image.taken_at).in_(value.numbers))
         if condition.key == "annotator":
             return self._select(shown_by(self._known("annotator", value, condition.position)))
         if condition.key == "type":
@@ -148,6 +157,8 @@ class Filters:
             return np.unique(np.fromiter(self._duplicates(self._catalog), np.int64))
         if value == "panorama":
             return self._select(_PANORAMA)
+        if value == "screenshot":
+            return self._on_paths(is_screenshot)
         if value == "people":
             return self._showing(self._words.of_kind(_PERSON))
         if value in ("tags", "untagged"):
@@ -176,18 +187,6 @@ class Filters:
         found = [postings.images[postings.shown & ~postings.rejected] for postings in map(self._postings, tags)]
         return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
 
-    def _around(self, circle: Circle) -> NDArray[int64]:
-        (south, north), longitudes = box(circle)
-        beside = or_(*(between(_image.longitude, west, east) for west, east in longitudes))
-        rows = select(_image.id, _image.latitude, _image.longitude).where(
-            between(_image.latitude, south, north), beside
-        )
-        with self._catalog.reading() as connection:
-            places = connection.execute(rows.order_by(_image.id)).all()
-        table = np.array([tuple(row) for row in places], np.float64).reshape(-1, 3)
-        ids: NDArray[int64] = table[inside(circle, table[:, 1], table[:, 2]), 0].astype(np.int64)
-        return ids
-
     def _exactly(self, key: str, text: str) -> NDArray[int64]:
         """What is called just so; for ``folder``, the images with a copy that lies directly in it."""
         try:
@@ -212,10 +211,13 @@ class Filters:
             with self._catalog.reading() as connection:
                 names = connection.execute(select(column).where(column.is_not(None)).distinct()).scalars().all()
             return self._select(column.in_([name for name in names if fits(name)]))
+        return self._on_paths(lambda path: fits(path.rpartition(os.sep)[2] if key == "name" else path))
+
+    def _on_paths(self, fits: Callable[[str], bool]) -> NDArray[int64]:
+        """The images with a file whose path fits."""
         with self._catalog.reading() as connection:
             files = connection.execute(select(s.files.c.path, s.files.c.image_id)).all()
-        texts = ((os.fsdecode(path), image) for path, image in files)
-        found = (image for text, image in texts if fits(text.rpartition(os.sep)[2] if key == "name" else text))
+        found = (image for path, image in files if fits(os.fsdecode(path)))
         return np.unique(np.fromiter(found, np.int64))
 
 

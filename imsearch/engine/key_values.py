@@ -18,6 +18,7 @@ HINTS: Mapping[str, str] = {
     "date": "when it was taken: date:2023-05",
     "before": "taken before: before:2023",
     "after": "taken after: after:2023-05",
+    "month": "of any year: month:12",
     "camera": "the camera's name holds this",
     "lens": "the lens's name holds this",
     "iso": "sensitivity: iso:>800",
@@ -26,9 +27,13 @@ HINTS: Mapping[str, str] = {
     "size": "of the file: size:>2MB",
     "rating": "stars: rating:>=4",
     "orientation": "portrait, landscape or square",
-    "near": "latitude, longitude, kilometres",
+    "place": "the city, region or country",
+    "city": "taken in or near this city",
+    "region": "a state, a county, a province ...",
+    "country": "taken in this country",
+    "near": "a city, or latitude, longitude, km",
     "has": "a place, a date, people, a title ...",
-    "is": "a duplicate, a panorama, or untagged",
+    "is": "a duplicate, a panorama, a screenshot, or untagged",
 }
 FIXED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "orientation": (
@@ -54,6 +59,7 @@ FIXED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("duplicate", "has a near duplicate"),
         ("untagged", "no tag is shown"),
         ("panorama", "very wide or very tall"),
+        ("screenshot", "named so by a phone or a computer"),
     ),
     "sort": (
         ("-date", "the newest first"),

@@ -18,6 +18,7 @@ from imsearch.engine.catalog import Catalog
 from imsearch.engine.catalog_base import pieces
 from imsearch.engine.companions import drop_widows, join
 from imsearch.engine.facts_writer import write_facts
+from imsearch.engine.locating import PIECE, Locator
 from imsearch.engine.name_dates import follow_names
 from imsearch.records import AnnotatorSpec, Failure, FileState
 
@@ -38,6 +39,7 @@ class Recorder:
         self._catalog = catalog
         self._turn = Lock()
         self._annotations = AnnotationWriter(tail)
+        self._locator = Locator()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -71,6 +73,7 @@ class Recorder:
             write_facts(connection, readings, ids)
             lost = _point_files(connection, readings, failures, ids, generation)
             follow_names(connection, lost.union(ids.values()))
+            self._locator.locate(connection, {ids[each.sha256] for each in readings if each.facts is not None})
             for name in sorted({name for reading in readings for name in reading.annotations}):
                 said = {ids[each.sha256]: each.annotations[name] for each in readings if name in each.annotations}
                 self._annotations.replace(connection, name, said, generation)
@@ -107,6 +110,13 @@ class Recorder:
             ]
             with self._writing() as connection:
                 connection.execute(stamped, rows)
+
+    def locate(self, images: Iterable[int]) -> None:
+        """Write down where these images were taken, by the coordinates that the catalog holds."""
+        for piece in pieces(images, PIECE):
+            with self._writing() as connection:
+                self._locator.locate(connection, piece)
+                _mark_changed(connection, piece, _next_generation(connection))
 
     def join(self, pairs: Sequence[tuple[FileSeen, Path]], gone: Iterable[bytes]) -> None:
         """Let raw files belong to the images of the files they are paired with; those that are gone to none."""

@@ -18,7 +18,8 @@ _PLAIN = re.compile(r"[\w/.][\w/.:-]*")
 def refinement(kind: str, value: str) -> str:
     """The condition that is true of just the images that a facet counts under this value.
 
-    kind: "tag", "year", "month", "camera", "lens", "type", "annotator" or "folder"; KeyError for others.
+    kind: "tag", "year", "month", "camera", "lens", "city", "region", "country", "type", "annotator" or "folder";
+    KeyError for others.
     """
     return _CONDITIONS[kind](value)
 
@@ -59,6 +60,9 @@ _CONDITIONS: Mapping[str, Callable[[str], str]] = {
     "month": lambda value: f"date:{value}",
     "camera": lambda value: f"camera:={_value(value)}",
     "lens": lambda value: f"lens:={_value(value)}",
+    "city": lambda value: f"city:={_value(value)}",
+    "region": lambda value: f"region:={_value(value)}",
+    "country": lambda value: f"country:={_value(value)}",
     "type": lambda value: f"type:{value}",
     "annotator": lambda value: f"annotator:{_value(value)}",
     "folder": lambda value: f"folder:{_value(value)}",

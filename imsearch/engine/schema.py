@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0005"
+HEAD = "0007"
 
 metadata = MetaData()
 
@@ -59,6 +59,10 @@ images = Table(
     Column("longitude", Float, comment="degrees, east positive"),
     Column("rating", SmallInteger, comment="0 to 5, or -1 for rejected"),
     Column("phash", BigInteger, comment="64 bits, as a signed number; near duplicates differ in few of them"),
+    Column("city", String, index=True, comment="the place, by the coordinates"),
+    Column("region", String, index=True),
+    Column("country", String, index=True),
+    Column("located", SmallInteger, nullable=False, server_default="0", comment="version of what told the place"),
     Index("ix_images_place", "latitude", "longitude"),
 )
 
@@ -171,6 +175,17 @@ edits = Table(
     Column("before", Integer, comment="the verdict, or the id of the alias's name; none where there was none"),
     Column("after", Integer),
     Column("undone", Boolean, nullable=False),
+)
+
+# Tags that stand for a phrase; what is scored is said by the annotator "defined".
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    Column("text", String, nullable=False, comment="the phrase"),
+    Column("space", String, nullable=False, comment="the annotator and version whose vectors it was compared with"),
+    Column("base", Float, comment="what its cosines were compared with, in nats; none where there were no pictures"),
+    Column("generation", BigInteger, nullable=False, comment="up to which pictures were judged"),
 )
 
 failures = Table(

@@ -8,7 +8,7 @@ from threading import Lock
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.derived import State
 from imsearch.engine.indexes import Indexes
-from imsearch.engine.words.words import Lexicon, Meanings, Words
+from imsearch.engine.words.words import Lexicon, Words
 
 
 class Speaking:
@@ -17,11 +17,10 @@ class Speaking:
     While pictures are indexed the catalog changes every other second, the set of its tags hardly ever.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._lexicon = lexicon
-        self._meanings = meanings
         self._state: State | None = None
         self._made_of: tuple[list[str], dict[str, str], Set[str], Set[str]] | None = None
         self._words: Words | None = None
@@ -45,4 +44,4 @@ class Speaking:
                 lambda index: not bool(index.postings(tag).rejected.all())
             )
 
-        return Words(self._lexicon, tags, renamed, self._meanings, is_left, {*given, *renamed.values()})
+        return Words(self._lexicon, tags, renamed, is_left, {*given, *renamed.values()})

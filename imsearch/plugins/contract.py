@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.letters import breaks_lines, is_blank, tidy
-from imsearch.records import RANKING_ONLY, USER, Annotation, AnnotatorSpec, Tag
+from imsearch.plugins.text_contract import text_rules
+from imsearch.records import DEFINED, RANKING_ONLY, USER, Annotation, AnnotatorSpec, Tag
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator
@@ -49,7 +50,9 @@ def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
     if annotator is None:
         return [described, built]
     try:
-        checks = [described, built, *_behaviour(spec, annotator)]
+        checks = [described, built, *_behaviour(spec, annotator), *_until_failure(*text_rules(spec))]
+        if spec.counts is not None:
+            checks += _until_failure(("what counts things is as the spec's vectors need it", lambda: _counts(spec)))
     finally:
         closed = _closed(annotator)
     return checks if closed.passed else [*checks, closed]
@@ -58,8 +61,10 @@ def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
 def spec_problems(spec: AnnotatorSpec) -> list[str]:
     """What is wrong with a spec; needs no model."""
     problems = []
-    if not isinstance(spec.name, str) or not NAME.fullmatch(spec.name) or spec.name == USER:
-        problems.append(f"the name must be lower-case letters, digits, '-', '_' or '.', and not {USER!r}")
+    if not isinstance(spec.name, str) or not NAME.fullmatch(spec.name) or spec.name in (USER, DEFINED):
+        problems.append(
+            f"the name must be lower-case letters, digits, '-', '_' or '.', and not {USER!r} or {DEFINED!r}"
+        )
     if not isinstance(spec.version, str) or not spec.version.strip():
         problems.append("the version must be a text that is not empty")
     if not callable(spec.factory):
@@ -73,6 +78,12 @@ def spec_problems(spec: AnnotatorSpec) -> list[str]:
     problems += _threshold_problems(spec)
     if spec.vector_length is not None and spec.vector_length < 1:
         problems.append("the vector length must be positive, or None for no vectors")
+    if spec.counts is not None and (not callable(spec.counts) or spec.vector_length is None):
+        problems.append("counts must be a function, and needs vectors to count by")
+    if spec.text_encoder is not None and not callable(spec.text_encoder):
+        problems.append("the text encoder must be a function that builds one, or None")
+    if spec.text_encoder is not None and spec.vector_length is None:
+        problems.append("a text encoder needs vectors to be compared with, but the vector length is None")
     if spec.input_size < 1:
         problems.append("the input size must be positive")
     return problems
@@ -200,6 +211,12 @@ def _behaviour(spec: AnnotatorSpec, annotator: Annotator) -> list[Check]:
         ("tags and vectors are what the spec says", judge),
         ("a picture gets the same tags alone as in a batch", alone),
     )
+
+
+def _counts(spec: AnnotatorSpec) -> list[str]:
+    from imsearch.plugins.count_heads import head_problems
+
+    return head_problems(spec, spec.counts() if spec.counts is not None else {})
 
 
 def _until_failure(*rules: tuple[str, Callable[[], Sequence[str]]]) -> list[Check]:

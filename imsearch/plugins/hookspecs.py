@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from imsearch.records import AnnotatorSpec, Image, RecipeSpec, Tag
+    from imsearch.records import AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
 
 PROJECT = "imsearch"
 """The name of the pluggy project and of the entry-point group."""
@@ -37,6 +37,14 @@ def imsearch_annotators() -> Sequence[AnnotatorSpec]:  # type: ignore[empty-body
 @hookspec
 def imsearch_recipes() -> Sequence[RecipeSpec]:  # type: ignore[empty-body]
     """The training recipes this plugin offers to ``imsearch train`` and ``imsearch evaluate``."""
+
+
+@hookspec
+def imsearch_languages() -> Sequence[LanguageSpec]:  # type: ignore[empty-body]
+    """The languages in which queries are understood when the setting ``languages`` names them.
+
+    Called only for a language that does not come with imsearch, so every query in it loads the plugins.
+    """
 
 
 @hookspec

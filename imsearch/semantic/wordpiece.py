@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 
 BEGIN, END, UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 _INSIDE = "##"
@@ -26,9 +25,9 @@ class WordPieces:
         self._numbers = {piece: number for number, piece in enumerate(pieces)}
 
     @classmethod
-    def load(cls, path: Path) -> WordPieces:
-        """Reads a ``vocab.txt``: one piece a line."""
-        return cls(path.read_text(encoding="utf-8").rstrip("\n").split("\n"))
+    def parse(cls, text: str) -> WordPieces:
+        """Read a ``vocab.txt``: one piece a line."""
+        return cls(text.rstrip("\n").split("\n"))
 
     def numbers(self, text: str, most: int) -> list[int]:
         """The numbers of a text's pieces between those of begin and end; pieces beyond `most` in all are left out."""

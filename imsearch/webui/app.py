@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from imsearch import __version__
 from imsearch.indexer.pipeline import default_workers
@@ -21,6 +21,7 @@ from imsearch.webui.indexing import Indexing
 from imsearch.webui.pages import login, picture, reference, review, search, trying
 from imsearch.webui.pages import status as status_page
 from imsearch.webui.pages import tags as tags_page
+from imsearch.webui.parameters import known_parameters
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
 from imsearch.webui.security import GuardedApp
@@ -81,7 +82,7 @@ def create_app(
     for page in (search, picture, tags_page, review, trying, status_page, login, reference):
         app.include_router(page.router)
     for group in (api_search, images, api_files, tags, corrections, annotate, indexing, folders, status):
-        app.include_router(group.router)
+        app.include_router(group.router, dependencies=[Depends(known_parameters)])
     app.mount("/static", Assets(), name="static")
     return app
 

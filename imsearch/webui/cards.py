@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from imsearch.records import FOLDER
 from imsearch.webui import texts
 from imsearch.webui.linking import search_address, source_name
 from imsearch.webui.shapes import shape
 from imsearch.webui.thumbnails import thumbnail_address
-from imsearch.wording import percent
+from imsearch.wording import MONTHS, percent
 
 if TYPE_CHECKING:
     from imsearch.records import Hit, Tag
@@ -90,7 +91,7 @@ def headings(hits: Sequence[Hit], before: Hit | None) -> Iterator[str]:
 
 
 def _month(taken_at: datetime | None) -> str:
-    return f"{_MONTHS[taken_at.month - 1]} {taken_at.year}" if taken_at else UNDATED
+    return f"{MONTHS[taken_at.month - 1]} {taken_at.year}" if taken_at else UNDATED
 
 
 def _tags(tags: Sequence[Tag]) -> str:
@@ -104,21 +105,5 @@ def _tags(tags: Sequence[Tag]) -> str:
 
 
 def _why(word: str, tag: Tag) -> Why:
-    source = source_name(tag.source) + ("" if tag.shown else ", not shown")
+    source = source_name(tag.source) + ("" if tag.shown or tag.source == FOLDER else ", not shown")
     return Why(word, "" if tag.name == word else tag.name, percent(tag.probability), source)
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)

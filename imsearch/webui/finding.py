@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from imsearch.webui.cards import Card, cards, headings
 from imsearch.webui.linking import search_address
-from imsearch.webui.refining import order
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -19,6 +18,8 @@ BATCH = 60
 """Pictures that are shown at first, and with each further step."""
 MOST = 3000
 """Pictures that one page holds at most."""
+FEW_VALUES, MOST_VALUES = 10, 1000
+"""Values of each kind of facet at first, and at most when more are asked for."""
 ALL = "sort:-date"
 """The query that stands for none: all pictures, the newest first."""
 Facets = Mapping[str, Sequence[tuple[str, int]]]
@@ -70,7 +71,7 @@ class Found:
     @property
     def by_score(self) -> bool:
         """Whether the less likely pictures come after the others; in another order they are among them."""
-        return order(self.text) in ("", "score")
+        return self.results.order == "score"
 
     def address(self, offset: int, everything: bool | None = None) -> str:
         """This query from another place on."""
@@ -80,13 +81,11 @@ class Found:
 
 def find(library: Library, text: str, *, limit: int, offset: int, everything: bool) -> Found:
     """Pictures of a query; without one all there are, the newest first.  Raises QueryError."""
-    by_date = not text or order(text) in ("date", "-date")
     # Whether a month begins with the first picture is known from the one before it.
-    lead = 1 if by_date and offset else 0
+    lead = 1 if offset else 0
     results = library.query(text or ALL, limit=limit + lead, offset=offset - lead, everything=everything, tail=False)
-    relevant = results.relevant
-    # What is not shown is counted all the same: the query was ranked as a whole.
-    total = results.total if everything else library.query(text or ALL, limit=0, everything=True).total
+    relevant, by_date = results.relevant, results.order in ("date", "-date")
+    total = results.total + results.less_likely
     hits = results.hits[lead:]
     months = headings(hits, results.hits[0] if lead and results.hits else None) if by_date else repeat("", len(hits))
     made = cards(
@@ -95,11 +94,11 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
         everything=everything,
         scored=any(hit.why for hit in hits),
         months=months,
-        cut_at=relevant - offset if everything and relevant and order(text) in ("", "score") else -1,
+        cut_at=relevant - offset if everything and relevant and results.order == "score" else -1,
     )
     return Found(text, results, list(made), relevant, total, offset, everything)
 
 
-def facets(library: Library, text: str) -> Facets:
-    """What the likely pictures of a query have in common."""
-    return library.query(text or ALL, limit=0, facets=True).facets
+def facets(library: Library, text: str, most: int) -> Facets:
+    """What the likely pictures of a query have in common: at most so many values of each kind."""
+    return library.query(text or ALL, limit=0, facets=True, facet_values=most).facets

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from imsearch.engine.query.escapes import escaped
-from imsearch.records import USER
+from imsearch.records import FOLDER, USER
 
 _PLAIN = re.compile(r"[\w+#&'.:-]+")
 
@@ -35,7 +35,7 @@ def review_address(word: str) -> str:
 
 def source_name(source: str) -> str:
     """What a source of tags is called on pages."""
-    return "you" if source == USER else source
+    return {USER: "you", FOLDER: "a folder's name"}.get(source, source)
 
 
 def folder_query(folder: str) -> str:

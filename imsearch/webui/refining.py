@@ -11,6 +11,7 @@ from typing import NamedTuple
 from imsearch.engine.query.grammar import ALL_KEYS
 
 _CONDITION = re.compile(
+    r'"[^"]*(?:"|$)|'  # what stands in quotes holds no condition
     rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(ALL_KEYS)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)',
     re.IGNORECASE,
 )
@@ -31,7 +32,7 @@ def conditions(text: str) -> list[Active]:
     """The conditions of a query that can be taken out one by one; none where words are grouped."""
     if _GROUPED.search(re.sub(r'"[^"]*"?', "", text)):
         return []
-    found = [match for match in _CONDITION.finditer(text) if not _ORDER.fullmatch(match[0])]
+    found = [match for match in _CONDITION.finditer(text) if match["key"] and not _ORDER.fullmatch(match[0])]
     return [
         Active(match[0], joined(text[: match.start()], text[match.end() :]), match.start(), _label(match))
         for match in found
@@ -63,12 +64,6 @@ def put_right(text: str, word: str, meant: str) -> str:
     instead = f'"{meant}"' if " " in meant and ":" not in meant else meant
     pattern = rf"(?<!\w){re.escape(word)}(?!\w)"
     return re.sub(pattern, lambda match: instead, text, count=1, flags=re.IGNORECASE)
-
-
-def order(text: str) -> str:
-    """What the query is sorted by, such as ``-date``; empty when it does not say."""
-    found = _ORDER.findall(text)
-    return found[-1].lower() if found else ""
 
 
 def in_order(text: str, key: str) -> str:

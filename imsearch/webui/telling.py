@@ -6,9 +6,10 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from imsearch.engine.query.grammar import And, By, Condition, Like, Node, Not, Or, Required, Word, parse
+from imsearch.engine.query.grammar import parse
 from imsearch.engine.refining import refined, refinement
-from imsearch.webui.refining import conditions, joined, put_right
+from imsearch.webui.asked import parts
+from imsearch.webui.refining import conditions, in_order, put_right
 from imsearch.webui.texts import readable
 from imsearch.wording import count
 
@@ -37,13 +38,15 @@ EXAMPLES = (
     ("date:2023-06..2024", "taken in this time"),
     ("camera:canon iso:>800", "what the camera wrote down"),
     ("type:png width:>2000", "the kind of file, its pixels"),
-    ("near:48.137,11.575,5", "within 5 km of a place"),
+    ("near:Rome,5", "within 5 km of a place"),
     ("name:IMG*", "by file name, path: by folder"),
     ("sort:-date", "the newest first"),
 )
 KINDS = {
     "tag": ("Tags", "tags"),
     "year": ("Year", "calendar"),
+    "country": ("Country", "map"),
+    "city": ("City", "map"),
     "camera": ("Camera", "camera"),
     "type": ("File type", "similar"),
     "annotator": ("Tagged by", "check"),
@@ -63,12 +66,13 @@ class Value(NamedTuple):
 
 
 class Group(NamedTuple):
-    """One kind of facet."""
+    """One kind of facet; `more` tells whether it has further values."""
 
     kind: str
     title: str
     glyph: str
     values: Sequence[Value]
+    more: bool
 
 
 class Unknown(NamedTuple):
@@ -80,10 +84,20 @@ class Unknown(NamedTuple):
 
 
 def headline(found: Found) -> str:
-    """How many there are; the query itself stands behind it."""
+    """How many there are; what was asked for stands behind it."""
     if not found.relevant and found.total:
         return "Nothing is likely"
     return count(found.shown, "picture")
+
+
+def orders(found: Found) -> list[tuple[str, str, bool]]:
+    """The orders offered: their names, the query in each, and which one it is.
+
+    The likeliest cannot come first where all fit alike.
+    """
+    now = "" if found.by_score else found.results.order
+    ranked = found.results.ranked
+    return [(name, in_order(found.text, key), key == now) for key, name in ORDERS.items() if key or ranked]
 
 
 def unknown_words(results: Results, text: str) -> Unknown | None:
@@ -96,15 +110,18 @@ def unknown_words(results: Results, text: str) -> Unknown | None:
 
 def understood(text: str, results: Results) -> list[str]:
     """The parts of a query as they were taken, where that is more than a word."""
-    return _parts(parse(text).tree, results.unknown) if text else []
+    return parts(parse(text).tree, results.unknown) if text else []
 
 
-def facet_groups(text: str, facets: Facets) -> list[Group]:
-    """The facets as links that narrow the query, or widen it again where it says so already."""
+def facet_groups(text: str, facets: Facets, most: int) -> list[Group]:
+    """The facets as links that narrow the query, or widen it again where it says so already.
+
+    most: so many values of each kind; of those behind it is only told that there are some.
+    """
     active = {each.text: each.rest for each in conditions(text)}
     groups = []
     for kind, (title, glyph) in KINDS.items():
-        values = facets.get(kind, ())
+        values = facets.get(kind, ())[:most]
         labels = _short([name for name, _ in values]) if kind == "folder" else [readable(name) for name, _ in values]
         made = []
         for (name, images), label in zip(values, labels, strict=True):
@@ -113,7 +130,7 @@ def facet_groups(text: str, facets: Facets) -> list[Group]:
             query = refined(text, condition) if rest is None else rest
             made.append(Value(label, readable(name), images, query, rest is not None))
         if made:
-            groups.append(Group(kind, title, glyph, made))
+            groups.append(Group(kind, title, glyph, made, len(facets[kind]) > most))
     return groups
 
 
@@ -123,23 +140,3 @@ def _short(folders: Sequence[str]) -> list[str]:
         return [readable(os.path.basename(folder) or folder) for folder in folders]  # noqa: PTH119 - no path of ours
     shared = os.path.commonpath(folders)
     return [readable(os.path.relpath(folder, shared)) if folder != shared else "…" + os.sep for folder in folders]
-
-
-def _parts(node: Node, unknown: Sequence[str]) -> list[str]:
-    if isinstance(node, And):
-        return [part for item in node.items for part in _parts(item, unknown)]
-    if isinstance(node, Or):
-        return [" or ".join(joined(*_parts(item, unknown)) for item in node.items)]
-    if isinstance(node, Not):
-        return [f"without {joined(*_parts(node.item, unknown))}"]
-    if isinstance(node, Required):
-        return [f"surely {joined(*_parts(node.item, unknown))}"]
-    if isinstance(node, Word):
-        kind = {"prefix": "words with ", "near": "words like "}.get(node.match, "")
-        left_out = " (unknown)" if node.typed in unknown else ""
-        return [f"{kind}{'the tag ' if node.exact else ''}{node.typed}{left_out}"]
-    if isinstance(node, Condition):
-        return [node.text]
-    if isinstance(node, By | Like):
-        return [f"by:{node.source}" if isinstance(node, By) else f"like:{node.target}"]
-    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def test_query_explains_and_counts(run: Run, indexed: Path) -> None:
     facets = run("query", "red", "--facets", "--format", "json").json["facets"]
     told = {"tag": "red", "type": "png", "annotator": "colours", "folder": str(indexed)}
     assert facets == {kind: [{"name": name, "images": 1}] for kind, name in told.items()}
+    every = run("query", "sort:name", "--facet-values", "2", "--format", "json").json["facets"]
+    assert len(every["tag"]) == 2
 
 
 def test_all_tells_how_many_are_relevant(run: Run, indexed: Path) -> None:
@@ -99,10 +102,59 @@ def test_nothing_found_exits_with_1_and_says_what_to_do(run: Run, indexed: Path)
         "query": "zebra",
         "total": 0,
         "relevant": 0,
+        "order": "score",
         "hits": [],
         "unknown": [],
         "suggestions": {},
+        "understood": [],
     }
+
+
+def test_where_nothing_fits_all_of_it_some_is_left_out_and_told(run: Run, indexed: Path) -> None:
+    ran = run("query", "red", "date:1999", "--format", "json")
+    assert (ran.code, ran.err) == (0, "Nothing for red with date:1999; 1 for red.\n")
+    assert ran.json["relaxed"] == {"asked": ["red", "date:1999"], "left_out": ["date:1999"]}
+    assert [Path(hit["path"]).name for hit in ran.json["hits"]] == ["red.png"]
+    table = run("query", "red", "date:1999")
+    assert (table.code, table.err.splitlines()[0]) == (0, "Nothing for red with date:1999; 1 for red.")
+    assert "red.png" in table.out
+
+
+def test_what_goes_to_another_program_fits_the_whole_query(run: Run, indexed: Path) -> None:
+    for form in (("-0",), ("--format", "paths")):
+        ran = run("query", "red", "date:1999", *form)
+        assert (ran.code, ran.out) == (1, "")
+        assert "Nothing found" in ran.err
+
+
+def test_what_is_less_likely_is_counted(run: Run, plugins: Plugins, photos: Path) -> None:
+    for level in (10, 20, 250):
+        plain(photos / f"{level}.png", (level, 0, 0))
+    run("index", photos)
+    ran = run("query", "red")
+    assert (ran.code, ran.err) == (0, "2 less likely; --all shows them.\n")
+    assert run("query", "red", "--all").err == ""
+    assert run("query", "red", "--format", "json").err == run("query", "red", "-0").err == ""
+    assert run("query", "red", "-n", "1").err == (
+        "1 to 1 of 2 pictures; -n prints more. 2 less likely; --all shows them.\n"
+    )
+    (photos / "250.png").unlink()
+    (photos / "red.png").unlink()
+    run("index", photos)
+    nothing = run("query", "red", "--min-score", "0.9")
+    assert (nothing.code, nothing.out) == (1, "")
+    assert nothing.err == "No picture is likely to show 'red'. 2 less likely; --all shows them.\n"
+
+
+def test_what_was_understood_is_told(run: Run, indexed: Path) -> None:
+    ran = run("query", "png", "without", "blue", "--format", "json")
+    understood = [{"typed": "png", "meaning": "type:png"}, {"typed": "without blue", "meaning": "-blue"}]
+    assert ran.json["understood"] == understood
+    assert "Understood: png (type:png), without blue (-blue)." in ran.err
+    years = {f"date:{date.today().year - 1}"}
+    (told,) = run("query", "last", "year", "--format", "json").json["understood"]
+    assert told["meaning"] in years | {f"date:{date.today().year - 1}"}  # it may be New Year just now
+    assert run("query", "green", "png", "--format", "paths").out == f"{indexed}/green.png\n"
 
 
 def test_a_query_that_cannot_be_understood_exits_with_2(run: Run, indexed: Path) -> None:
@@ -151,6 +203,18 @@ def test_similar_in_the_library_and_outside(run: Run, indexed: Path, tmp_path: P
     assert {Path(hit["path"]).name for hit in inside["hits"]} == {"green.png", "blue.png"}
     outside = plain(tmp_path / "other.png", (250, 30, 10))
     assert run("similar", outside, "-n", "1", "--format", "paths").out == f"{indexed}/red.png\n"
+
+
+def test_similar_with_words(run: Run, indexed: Path, tmp_path: Path) -> None:
+    # Both look as much like red; of the others the word decides.
+    ran = run("similar", indexed / "red.png", "blue", "-green", "--format", "json")
+    assert ran.json["query"] == f"{indexed / 'red.png'} blue -green"
+    assert Path(ran.json["hits"][0]["path"]).name == "blue.png"
+    outside = plain(tmp_path / 'odd "name" (1).png', (250, 30, 10))
+    assert run("similar", outside, "red", "-n", "1", "--format", "paths").out == f"{indexed}/red.png\n"
+    wrong = run("similar", indexed / "red.png", "date:2023-15")
+    assert wrong.code == 2 and "There is no month 15" in wrong.err and "^" in wrong.err
+    assert "no word known for: qwertz" in run("similar", indexed / "red.png", "qwertz").err
 
 
 def test_similar_to_something_unreadable_exits_with_2(run: Run, indexed: Path) -> None:

@@ -69,8 +69,15 @@ class Reader(Annotator):
 def said(stem):
     return stem.split() + ["pet"] * ("dog" in stem)
 
+class Texts:
+    scale = 1.0
+
+    def encode(self, texts):
+        return np.full((len(texts), 192), 192 ** -0.5, np.float32)
+
 def spec(name):
     return AnnotatorSpec(name, "1", lambda device: Reader(), vocabulary=WORDS, vector_length=192, input_size=8,
+                         text_encoder=Texts,
                          inputs=frozenset(("social_tags",)) if name == "multimodal" else frozenset())
 
 def train(run):
@@ -115,6 +122,7 @@ sys.exit(main())
 BEFORE = {
     "imsearch annotators restore old-model": "imsearch annotators forget old-model --yes",
     "imsearch tag rename car car": "imsearch tag add a.jpg --exact -t car && imsearch tag rename car vehicle",
+    "imsearch tags undefine": 'imsearch tags define "birthday cake"',
     "imsearch train everyday": "rm -r runs/everyday",
 }
 """What examples that begin like this presume; to remove tags, that they were added."""

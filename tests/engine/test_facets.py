@@ -145,6 +145,26 @@ def test_the_most_frequent_come_first_and_equal_ones_by_name(engine: Engine) -> 
     assert list(told) == sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:7]
 
 
+def test_years_come_newest_first(engine: Engine) -> None:
+    engine.use_annotators([spec(), spec("other")])
+    for number in range(1, 30):
+        told: dict[str, Any] = {
+            "tags": {},
+            "other": {},
+            "camera": None,
+            "format": "JPEG",
+            "folders": ["/photos"],
+            "verdicts": {},
+        }
+        record(engine, number, told | {"year": 2000 + number % 12})
+    engine.catch_up()
+    few, all_ = (engine.search("sort:date", limit=0, facets=True, facet_values=most).facets for most in (3, 50))
+    assert few["year"] == (("2011", 2), ("2010", 2), ("2009", 2))
+    counts = Counter(str(2000 + number % 12) for number in range(1, 30))
+    assert all_["year"] == tuple(sorted(counts.items(), reverse=True))
+    assert len(engine.search("sort:date", limit=0, facets=True).facets["year"]) == 10
+
+
 REFINED = [
     ("", "date:2023", "date:2023"),
     ("cat", "date:2023", "cat date:2023"),

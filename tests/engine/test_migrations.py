@@ -26,8 +26,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "9999"
+down_revision = "{head}"
 
 
 def upgrade():
@@ -49,9 +49,9 @@ def next_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "p
     """Pretend that the program has one more migration."""
     scripts = tmp_path / "100%migrations"
     shutil.copytree(migrating.MIGRATIONS, scripts)
-    (scripts / "versions" / "v0006_stars.py").write_text(NEXT.format(more=more))
-    monkeypatch.setattr(home, "HEAD", "0006")
-    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "0006"})
+    (scripts / "versions" / "v9999_stars.py").write_text(NEXT.format(more=more, head=schema.HEAD))
+    monkeypatch.setattr(home, "HEAD", "9999")
+    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "9999"})
 
 
 def stars(catalog: Path) -> list[int]:
@@ -68,11 +68,11 @@ def test_an_older_library_is_brought_up_to_date(
         assert engine.search("cat").total == 1
         assert engine.catalog.vector(1, "fake") is not None
         (note,) = engine.notes
-    assert "from version 0005 to 0006" in note
+    assert f"from version {schema.HEAD} to 9999" in note
     assert stars(library / FILE_NAME) == [3]
     (backup,) = (library / "backups").iterdir()
     with closing(sqlite3.connect(backup)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0005",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.HEAD,)]
         assert connection.execute("SELECT count(*) FROM images").fetchall() == [(1,)]
     with Engine.open(library, LEXICON) as engine:
         assert engine.notes == []
@@ -80,6 +80,7 @@ def test_an_older_library_is_brought_up_to_date(
 
 def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -> None:
     with closing(sqlite3.connect(library / FILE_NAME)) as connection:  # as version 0004 had it
+        back_to_0005(connection)
         for column in ("threshold", "thresholds"):
             connection.execute(f"ALTER TABLE annotators DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
@@ -91,6 +92,32 @@ def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -
         engine.use_annotators([spec()])
         with engine.catalog.reading() as connection:
             assert stored_limits(connection) == {1: Limits(0.5, {"dog": 0.7})}
+        assert engine.verify() == []
+
+
+def back_to_0005(connection: sqlite3.Connection) -> None:
+    """Take away what came after version 0005."""
+    connection.execute("DROP TABLE definitions")
+    for column in ("city", "region", "country"):
+        connection.execute(f"DROP INDEX ix_images_{column}")
+        connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
+    connection.execute("ALTER TABLE images DROP COLUMN located")
+    connection.execute("UPDATE alembic_version SET version_num = '0005'")
+
+
+def test_a_library_without_places_gets_them_without_reading_a_file(library: Path) -> None:
+    with closing(sqlite3.connect(library / FILE_NAME)) as connection:
+        back_to_0005(connection)
+        connection.execute("UPDATE images SET latitude = 41.8902, longitude = 12.4922")
+        connection.commit()
+    with Engine.open(library, LEXICON, write=True) as engine:
+        assert engine.search("rome").total == 0
+        assert engine.locate() == 1
+        assert engine.search("rome").total == 1
+        image = engine.catalog.image(1)
+        assert image is not None
+        assert (image.facts.city, image.facts.region, image.facts.country) == ("Rome", "Lazio", "Italy")
+        assert engine.locate() == 0
         assert engine.verify() == []
 
 

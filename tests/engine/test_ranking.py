@@ -15,7 +15,7 @@ from sqlalchemy import insert, update
 from imsearch.engine import schema as s
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.feedback import Feedback, best
-from imsearch.engine.search.ranking import Cut, Ranking, rank
+from imsearch.engine.search.ranking import Ranking, rank
 from imsearch.engine.text_index import REJECTED, Postings
 from imsearch.engine.words.resolved import All, Demanded, Like, Negated, Resolved, Term
 from imsearch.errors import ImsearchError
@@ -156,13 +156,8 @@ def test_like_takes_an_image_of_the_library_or_a_file(pets: Engine) -> None:
 # ---- the end of the list
 
 
-@pytest.mark.parametrize(("best_score", "end"), [(1.0, 0.3), (0.4, 0.24), (0.06, 0.05), (0.01, 0.05)])
-def test_the_cut(best_score: float, end: float) -> None:
-    assert Cut().at(best_score) == pytest.approx(end)
-
-
-def test_the_list_ends_at_a_share_of_the_best() -> None:
-    tags = {"cat": {1: 0.4, 2: 0.25, 3: 0.2}}
+def test_the_list_ends_where_relevance_does() -> None:
+    tags = {"cat": {1: 0.4, 2: 0.25, 3: 0.06}}
     plain = Ranking(feedback=None)
     assert list(ranked(CAT, tags, plain, None)) == [1, 2]
     assert list(ranked(CAT, tags, plain, 0.22)) == [1, 2]

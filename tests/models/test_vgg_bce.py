@@ -27,7 +27,7 @@ from imsearch.training.corpus import gather
 from imsearch.training.datasets import Dataset
 from imsearch.training.run import Run
 from imsearch.training.vgg16 import FILE
-from imsearch.training.weights_folder import FOLDER_VARIABLE
+from imsearch.weights_folder import FOLDER_VARIABLE
 from tests.models.conftest import MakeDataset, StopAfter, tensors
 
 OPTIONS = {"epochs": "4", "batch_size": "6", "learning_rate": "0.01", "views": "1"}

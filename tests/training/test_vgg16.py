@@ -15,7 +15,7 @@ from torchvision.models import VGG16_Weights, vgg16
 
 from imsearch.errors import ModelError
 from imsearch.training.vgg16 import CHANNELS, FILE, _layers, load_vgg16_features, to_vgg_input
-from imsearch.training.weights_folder import FOLDER_VARIABLE
+from imsearch.weights_folder import FOLDER_VARIABLE
 
 
 @pytest.fixture(scope="module")

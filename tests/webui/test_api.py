@@ -94,8 +94,11 @@ def test_status_is_what_the_command_prints(client: TestClient, library: Library)
         "installed": True,
         "forgotten": False,
     }
-    encoder = record["sentence_encoder"]
-    expected = status_record(library.status(), (), config_path(), encoder, {"colours"}) | {"bytes": record["bytes"]}
+    encoder, space = record["sentence_encoder"], record["free_text"]
+    assert space == "found by tags alone: no annotator of the library takes text"
+    expected = status_record(library.status(), (), config_path(), encoder, space, {"colours"}, ["en"]) | {
+        "bytes": record["bytes"]
+    }
     assert record == expected | indexing_record(library.progress(), library.last_run(), library.folders())
 
 

@@ -146,6 +146,16 @@ def test_similar_pictures_lead_on(page: Page, library: Library) -> None:
     expect(page.locator(".place")).to_have_text(re.compile(r"1\s+of \d+ for like:"))
 
 
+def test_words_may_be_added_to_a_picture_to_look_like(page: Page, library: Library) -> None:
+    red = opened(page, library, "red.png")
+    field = page.get_by_label("Like this picture, and words")
+    field.press("End")
+    field.press_sequentially("blue")
+    field.press("Enter")
+    expect(page).to_have_url(re.compile(rf"\?q=like%3A{red}\+blue$"))
+    expect(page.locator("main img").first).to_be_visible()
+
+
 def test_every_control_has_a_name(page: Page, library: Library) -> None:
     opened(page, library, "exif.jpg", "sort:name")
     nameless = page.evaluate(

@@ -45,6 +45,16 @@ def test_pages_and_the_rest(client: TestClient) -> None:
     assert paths(client, q="red", min_score=1) == ["red.png", "yellow.png"]
 
 
+def test_where_nothing_fits_all_of_it_some_is_left_out_and_told(client: TestClient, library: Library) -> None:
+    answer = client.get("/api/search", params={"q": "red date:1999", "facets": True})
+    assert answer.json()["relaxed"] == {"asked": ["red", "date:1999"], "left_out": ["date:1999"]}
+    assert paths(client, q="red date:1999") == paths(client, q="red")
+    assert answer.json()["facets"] == client.get("/api/facets", params={"q": "red"}).json()["facets"]
+    assert answer.json() == results_record(library.query("red date:1999", facets=True))
+    ResultsRecord.model_validate_json(answer.content, strict=True, extra="forbid")
+    assert "relaxed" not in client.get("/api/search", params={"q": "red"}).json()
+
+
 def test_without_a_query_all_pictures_come(client: TestClient) -> None:
     answer = client.get("/api/search").json()
     assert (answer["query"], answer["total"]) == ("", 6)
@@ -86,12 +96,16 @@ def test_no_query_tells_which_files_there_are(
 
 
 def test_an_answer_that_is_still_so_is_not_made_again(client: TestClient, library: Library, photos: Path) -> None:
-    for address in ("/api/search?q=red", "/api/facets?q=red", "/api/images/1/similar"):
+    for address, more in (
+        ("/api/search?q=red", "&n=7"),
+        ("/api/facets?q=red", "&facet_values=7"),
+        ("/api/images/1/similar", "?n=7"),
+    ):
         first = client.get(address)
         again = client.get(address, headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b""), address
         assert again.headers["etag"] == first.headers["etag"]
-        other = client.get(address, params={"n": 7}, headers={"If-None-Match": first.headers["etag"]})
+        other = client.get(address + more, headers={"If-None-Match": first.headers["etag"]})
         assert other.status_code == 200
     first = client.get("/api/search?q=red")
     with Library.open(settings=library.settings, write=True, plugins=fake_plugins()) as writer:
@@ -139,6 +153,9 @@ def test_similar_pictures(client: TestClient, library: Library) -> None:
     assert all(hit["id"] != 1 for hit in told["hits"])
     following = client.get("/api/images/1/similar", params={"n": 2, "offset": 1}).json()
     assert following["hits"][0] == told["hits"][1]
+    blue = client.get("/api/images/1/similar", params={"q": "blue", "n": 1}).json()
+    assert blue["query"] == "1 blue" and blue["hits"] == results_record(library.similar(1, "blue", limit=1))["hits"]
+    assert client.get("/api/images/1/similar", params={"q": "date:tomorrowish"}).status_code == 400
     assert client.get("/api/images/77/similar").status_code == 404
     assert client.get("/api/images/99999999999999999999/similar").status_code == 422
 
@@ -168,3 +185,63 @@ def test_the_command_line_prints_the_same(
     assert main(["query", "red -green", "--all", "--format", "json"]) == 0
     printed = json.loads(capfd.readouterr().out)
     assert printed == client.get("/api/search", params={"q": "red -green", "all": True}).json()
+
+
+@pytest.mark.parametrize(
+    ("address", "wrong", "told"),
+    [
+        ("/api/search?q=red&limit=3", ["limit"], "limit is not known here. It takes q, n, offset, min_score, all,"),
+        ("/api/search?q=red&min-score=.5", ["min-score"], "min-score is not known here. Did you mean min_score?"),
+        ("/api/search?Q=red", ["Q"], "Q is not known here. Did you mean q?"),
+        ("/api/search?ofset=1&fasets=1", ["ofset", "fasets"], "Did you mean offset? fasets"),
+        ("/api/facets?n=7", ["n"], "n is not known here. It takes q, all, facet_values."),
+        ("/api/complete?q=gr&cursor=1", ["cursor"], "It takes q, at, n."),
+        ("/api/images/1/similar?limit=3", ["limit"], "It takes n, offset, q."),
+        ("/api/images/1?size=small", ["size"], "It takes no parameters."),
+        ("/api/images/1/thumbnail?sise=small", ["sise"], "Did you mean size?"),
+        ("/api/tags?q=red", ["q"], "It takes prefix, by."),
+        ("/api/review?tag=red", ["tag"], "It takes word, n."),
+        ("/api/status?verbose=1", ["verbose"], "It takes no parameters."),
+        ("/api/search?=1", [""], "A parameter without a name"),
+    ],
+)
+def test_parameters_that_nobody_knows_are_refused(
+    client: TestClient, address: str, wrong: list[str], told: str
+) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert [each["at"] for each in problem["errors"]] == [["query", name] for name in wrong]
+    assert told in problem["detail"]
+
+
+def test_no_operation_takes_a_parameter_that_its_document_lacks(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for method in operations:
+            answer = client.request(method, path.replace("{id}", "1"), params={"surprise": 1})
+            assert answer.status_code == 422, (method, path)
+            assert answer.json()["errors"][0]["at"] == ["query", "surprise"]
+    assert client.head("/api/images/1/thumbnail", params={"surprise": 1}).status_code == 422
+    assert client.head("/api/images/1/thumbnail", params={"size": "small"}).status_code == 200
+
+
+def test_as_many_values_of_facets_as_asked_for(client: TestClient) -> None:
+    def tags(address: str, **query: Any) -> list[str]:
+        told = client.get(address, params={"q": "red -green", "facets": True, **query}).json()["facets"]["tag"]
+        return [each["name"] for each in told]
+
+    few = client.get("/api/facets", params={"facet_values": 1}).json()["facets"]
+    assert {len(values) for values in few.values()} == {1}
+    assert tags("/api/search", facet_values=1) == tags("/api/search")[:1]
+    assert client.get("/api/facets", params={"facet_values": 0}).status_code == 422
+
+
+def test_what_results_are_sorted_by(client: TestClient) -> None:
+    def order(q: str) -> str:
+        return str(client.get("/api/search", params={"q": q}).json()["order"])
+
+    assert [order(q) for q in ("red", "type:png", "", "red sort:name", "type:png sort:-size")] == [
+        *("score", "-date", "-date", "name", "-size")
+    ]

@@ -103,6 +103,22 @@ def test_a_facet_gives_the_count_it_promised(page: Page) -> None:
     expect(page.locator(".active .chip")).to_have_count(0 if "(" in page.input_value("#q") else 1)
 
 
+def test_more_values_of_a_facet(page: Page) -> None:
+    def facets(route: Route) -> None:
+        whole = "kind=" in route.request.url
+        row = '<li><a href="#{0}"><span>{0}</span></a></li>'
+        rows = "".join(row.format(f"value {number}") for number in range(12 if whole else 10))
+        more = "" if whole else '<button type="button" data-more="tag">More</button>'
+        route.fulfill(body=f'<section class="facet"><ul>{rows}</ul>{more}</section>', content_type="text/html")
+
+    page.route("**/?*part=facets*", facets)
+    page.goto("/?q=red")
+    page.get_by_role("button", name="More").click()
+    expect(page.locator(".facet a")).to_have_count(12)
+    expect(page.get_by_role("link", name="value 10")).to_be_focused()
+    expect(page.get_by_role("button", name="More")).to_have_count(0)
+
+
 def test_did_you_mean(page: Page) -> None:
     page.goto("/?q=gren")
     page.locator(".unknown a", has_text="green").click()

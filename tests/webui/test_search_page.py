@@ -16,6 +16,8 @@ from imsearch.webui.finding import find
 from imsearch.webui.refining import bare, conditions, in_order, put_right
 from imsearch.webui.shapes import NARROWEST, STEP, shape, stylesheet
 from imsearch.wording import percent
+from tests.make_pictures import plain
+from tests.webui.conftest import fake_plugins
 from tests.webui.many import many_pictures
 
 
@@ -50,6 +52,27 @@ def test_a_query_ranks_and_says_why(client: TestClient) -> None:
     assert '<span class="score">100%</span>' in page.text
     assert "<li><b>red</b> 100% <small>colours</small></li>" in page.text
     assert 'href="./picture/' in page.text and "?q=red" in page.text
+
+
+def test_where_nothing_fits_all_of_it_some_is_left_out_and_told_first(client: TestClient) -> None:
+    page = client.get("/", params={"q": "red date:1999"})
+    assert names(page.text) == names(client.get("/", params={"q": "red"}).text)
+    shown = len(names(page.text))
+    notice = f'<p class="notice relaxed">Nothing for red with date:1999; {shown} for red.</p>'
+    assert page.text.index(notice) < page.text.index("red.png")
+    assert "notice relaxed" not in client.get("/", params={"q": "red"}).text
+    (picture,) = re.findall(r'href="\./(picture/[^"]*)"', page.text)[:1]
+    beside = client.get("/" + unescape(picture))
+    assert f"1 of {shown}" in re.sub("<[^>]*>", "", beside.text)
+
+
+def test_what_was_understood_stands_above_the_pictures(client: TestClient) -> None:
+    page = client.get("/", params={"q": "jpg without noise"})
+    assert "Understood: <q>jpg</q> as <code>type:jpeg</code>, <q>without noise</q> as <code>-noise</code>." in page.text
+    assert "Understood" not in client.get("/", params={"q": "red"}).text
+    nothing = client.get("/", params={"q": "red gif"})
+    assert "Nothing for red with type:gif;" in nothing.text
+    assert "<code>type:gif</code>" in nothing.text
 
 
 def test_pictures_have_their_shape_and_size(client: TestClient) -> None:
@@ -97,6 +120,42 @@ def test_months_head_the_newest_pictures(tmp_path: Path, settings: Settings) -> 
         assert "January" not in client.get("/", params={"q": "red"}).text
 
 
+def test_conditions_alone_are_in_order_of_date_and_say_so(tmp_path: Path, settings: Settings) -> None:
+    with many_pictures(tmp_path, settings, 5, dated=True) as library, opened(library) as client:
+        (folder,) = (each for each, _ in library.query("sort:-date", facets=True).facets["folder"])
+        asked = "date:2024", f"folder:{folder}", "shows:red", "type:jpeg -camera:leica", "(date:2024 or type:png)"
+        for query in asked:
+            page = client.get("/", params={"q": query}).text
+            assert re.findall("<h2>(.*?)</h2>", page)[:2] == ["February 2024", "January 2024"], query
+            assert re.search(r"Order: </span>Newest<", page), query
+            assert not links(page, "Likeliest"), query  # all fit alike
+            assert links(page, "Name"), query
+            later = client.get("/", params={"q": query, "offset": 2, "part": "hits"}).text
+            assert "<h2>January" not in later, query
+        words = client.get("/", params={"q": "red date:2024"}).text
+        assert re.search(r"Order: </span>Likeliest<", words) and "<h2>January" not in words
+        named = client.get("/", params={"q": "date:2024 sort:name"}).text
+        assert re.search(r"Order: </span>Name<", named) and "<h2>January" not in named
+        assert links(named, "Newest") and not links(named, "Likeliest")
+
+
+def test_facets_show_more_when_asked(tmp_path: Path, settings: Settings) -> None:
+    for number in range(12):
+        folder = tmp_path / "many" / f"folder {number:02}"
+        folder.mkdir(parents=True)
+        plain(folder / "a.png", (200, number, 0), (64, 48), seed=number)
+    with Library.open(settings=settings, create=True, plugins=fake_plugins()) as filling:
+        filling.index([tmp_path / "many"])
+    with Library.open(settings=settings, plugins=fake_plugins()) as library, opened(library) as client:
+        first = client.get("/", params={"part": "facets"}).text
+        assert first.count(">folder ") == 10
+        assert re.findall('data-more="(.*?)"', first) == ["folder"]
+        whole = client.get("/", params={"part": "facets", "kind": "folder"}).text
+        assert whole.count(">folder ") == 12
+        assert "data-more" not in whole and 'id="facet-tag"' not in whole
+        assert "Nothing to narrow down by" in client.get("/", params={"part": "facets", "kind": "nothing"}).text
+
+
 def test_a_query_that_makes_no_sense_is_shown_with_its_place(client: TestClient) -> None:
     page = client.get("/", params={"q": "red date:2023-15"})
     assert page.status_code == 400
@@ -114,9 +173,9 @@ def test_unknown_words_are_told_with_what_may_have_been_meant(client: TestClient
 
 
 def test_nothing_found_helps(client: TestClient) -> None:
-    page = client.get("/", params={"q": "red camera:leica"})
+    page = client.get("/", params={"q": "camera:leica date:1999"})
     assert "No picture found" in page.text
-    assert links(page.text, "without camera:leica") == ["./?q=red"]
+    assert links(page.text, "without camera:leica") == ["./?q=date%3A1999"]
     assert "./?q=blue" in links(page.text, "blue")
     assert client.get("/", params={"q": "<b>x</b>"}).text.count("<b>x</b>") == 0
 
@@ -189,6 +248,7 @@ def test_queries_are_narrowed_and_widened() -> None:
         ('camera:="X 1"', "X 1"),
         ("-type:png", "-type:png"),
     ]
+    assert conditions('dog "what shows:x means"') == []
     assert in_order(text, "name") == 'dog date:2023 camera:"Canon EOS" sort:name'
     assert in_order("dog sort:-date", "") == "dog"
     assert put_right("a dgo, dgos", "dgo", "dog") == "a dog, dgos"

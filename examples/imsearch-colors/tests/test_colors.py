@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from imsearch_colors import COLORS, ColorAnnotator, color_shares
+from imsearch_colors import COLORS, ColorAnnotator, ColorWords, color_shares
 
 
 def test_contract(check_annotator: Callable[[str], None]) -> None:
@@ -41,3 +41,11 @@ def test_probabilities_grow_with_the_share() -> None:
     pixels[:2] = (0, 0, 255)
     (annotation,) = ColorAnnotator().annotate([pixels])
     assert {tag.name: pytest.approx(tag.probability) for tag in annotation.tags} == {"black": 1.0, "blue": 0.5}
+
+
+def test_a_text_points_to_pictures_of_its_colors() -> None:
+    half_red = np.full((1, 4, 4, 3), (220, 20, 30), np.uint8)
+    half_red[:, :2] = (30, 60, 200)
+    vector = np.sqrt(color_shares(half_red)[0])
+    cosines = ColorWords().encode(["red", "a red car by the blue sea", "green", "qwertz"]) @ vector
+    assert cosines.tolist() == pytest.approx([np.sqrt(0.5), 1, 0, 0], abs=1e-6)

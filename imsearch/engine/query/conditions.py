@@ -65,7 +65,22 @@ class Chance:
     span: Span
 
 
-Value: TypeAlias = Span | Part | Exact | Circle | Chance | str
+@dataclass(frozen=True, slots=True)
+class Months:
+    """Months of any year, 1 to 12."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Places at most so far from one that is given by its name."""
+
+    name: str
+    kilometres: float
+
+
+Value: TypeAlias = Span | Part | Exact | Circle | Around | Chance | Months | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,11 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _CHANCE = re.compile(r'("[^"]*"|[^"].*?)(>=|<=|>|<)([^<>=]*)', re.DOTALL)  # in quotes, everything is a name
 ORIENTATIONS = ("portrait", "landscape", "square")
 HAS = ("gps", "date", "camera", "lens", "iso", "rating", "people", "tags", "text", "title", "description", "keywords")
-IS = ("duplicate", "untagged", "panorama")
+IS = ("duplicate", "untagged", "panorama", "screenshot")
+PLACES = ("place", "city", "region", "country")
+"""Keys of where a picture was taken; the first is any of the others."""
+NEAR = 20.0
+"""Kilometres around a place that is given by its name alone."""
 SORTS = ("date", "name", "size", "score", "rating")
 FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "tif": "tiff", "heic": "heif"}
 """Endings of file names that are not the name of the format."""
@@ -219,9 +238,34 @@ def _later(text: str) -> Value:
     return _compared(">", *_date(text, 0), half_open=True)
 
 
+def _months(text: str) -> Value:
+    first, dots, last = text.partition("..")
+    offset = len(first) + 2
+    numbers = [_month(part, at) for part, at in ((first, 0), (last, offset))[: 2 if dots else 1]]
+    low, high = numbers[0], numbers[-1]
+    return Months(tuple((low + step - 1) % 12 + 1 for step in range((high - low) % 12 + 1)))
+
+
+def _month(text: str, offset: int) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 12:
+        raise BadValue(
+            f"month: takes a number from 1 to 12, or a range: month:12 or month:11..2; not {text!r}.", offset
+        )
+    return int(text)
+
+
 def _circle(text: str) -> Value:
-    help_ = "near: takes latitude, longitude and kilometres, for example near:48.14,11.58,5"
+    help_ = (
+        "near: takes latitude, longitude and kilometres, or the name of a place, for example near:48.14,11.58,5, "
+        "near:Rome or near:Rome,20"
+    )
     parts = text.split(",")
+    if any(letter.isalpha() for letter in parts[0]):
+        name, _, distance = text.rpartition(",") if _NUMBER.fullmatch(parts[-1].strip()) else (text, "", "")
+        kilometres = _number(distance.strip(), len(name) + 1, help_) if distance else NEAR
+        if kilometres < 0:
+            raise BadValue(f"A distance lies at 0 or more; {distance.strip()} does not.", len(name) + 1)
+        return Around(" ".join(name.split()), float(kilometres))
     if len(parts) != 3:
         raise BadValue(f"{help_}; {len(parts)} of the 3 are there." if len(parts) < 3 else f"{help_}.", len(text))
     values, offset = [], 0
@@ -265,6 +309,15 @@ def _name(text: str) -> Value:
     return Exact(unescaped(text[1:])) if text[:1] == "=" else Part(text)
 
 
+def _placed(key: str) -> Callable[[str], Value]:
+    def read(text: str) -> Value:
+        if not any(letter.isalnum() for letter in text):
+            raise BadValue(f"{key}: takes a name, for example {key}:Italy.", len(text))
+        return _name(text)
+
+    return read
+
+
 def _exact(key: str, example: str) -> Callable[[str], Value]:
     def read(text: str) -> Value:
         exact = unescaped(text.removeprefix("="))
@@ -285,8 +338,10 @@ KEYS: Mapping[str, Callable[[str], Value]] = {
     "date": _dates,
     "before": _before,
     "after": _later,
+    "month": _months,
     "camera": _name,
     "lens": _name,
+    **{key: _placed(key) for key in PLACES},
     "iso": _numbers("iso", "iso:400, iso:>800 or iso:100..400"),
     "width": _numbers("width", "width:>2000"),
     "height": _numbers("height", "height:>2000"),

@@ -15,18 +15,20 @@ class Word:
     """Something to look for.
 
     `exact` is ``tag:``; `quoted` words are never joined with their neighbours.  `match` tells whether words count
-    that begin so (``moun*``) or are spelled about so (``montain~``).
+    that begin so (``moun*``) or are spelled about so (``montain~``).  `said` is the word of another language that was
+    typed in place of `text`, if any.
     """
 
     text: str
     exact: bool = False
     quoted: bool = False
     match: Match = ""
+    said: str = ""
 
     @property
     def typed(self) -> str:
         """As it stood in the query."""
-        return self.text + {"": "", "prefix": "*", "near": "~"}[self.match]
+        return (self.said or self.text) + {"": "", "prefix": "*", "near": "~"}[self.match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,33 @@ class Less:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """How many there are of the thing beside it; `word` is the number as a tag may have it, `things` what is counted.
+
+    Made from words, see `imsearch.engine.words.numbers`.
+    """
+
+    word: Word
+    value: int
+    things: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Plain words that say something the catalog knows: "last summer".
+
+    condition: what they mean.  words: the same as words of their own, which count, too, where a tag is called so or
+    somebody wrote them; None where they do not.  surely: only pictures are found of which either is so.  weight: how
+    much the condition counts beside a tag that is called so, in 0 to 1.
+    """
+
+    condition: Condition
+    words: Node | None = None
+    surely: bool = False
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Required:
     """Only pictures that show it."""
 
@@ -93,8 +122,12 @@ class Sort:
     reverse: bool = False
     position: int = field(default=0, compare=False)
 
+    def __str__(self) -> str:
+        """Return what stands behind ``sort:``."""
+        return f"-{self.key}" if self.reverse else self.key
 
-Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Required | And | Or
+
+Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Number | Fact | Required | And | Or
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from imsearch.engine.query.tree import Sort
 from imsearch.engine.words.words import Words
 
 if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.words.resolved import Resolved
 
     Ranked: TypeAlias = tuple[NDArray[int64], NDArray[float32]]
@@ -30,8 +32,10 @@ class Answer:
 
     words, query, unknown: how the query was understood; `query` is None when no word of it is known.  ids, scores: what
     it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
-    first into the order the query asks for.  suggest: finds words for those that nobody knows.  lasting: whether the
-    answer depends on the library alone.
+    first into the order the query asks for, `sort`; None is that of scores.  suggest: finds words for those that nobody
+    knows.  ranked: whether one may fit better than another.  lasting: whether the answer depends on the library alone.
+    sense: what the plain words say together, where that counts.  understood: words that were taken for conditions, and
+    for which.
     """
 
     def __init__(
@@ -44,13 +48,21 @@ class Answer:
         order: Callable[[Ranked], Ranked],
         suggest: Callable[[], Mapping[str, tuple[str, ...]]],
         *,
+        sort: Sort | None = None,
+        ranked: bool = True,
         lasting: bool = True,
+        sense: Sense | None = None,
+        understood: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.query = query
+        self.sort = sort or Sort("score")
+        self.ranked = ranked
         self.unknown = tuple(unknown)
+        self.understood = tuple(understood)
         self.ids, self.scores = found
         self.cut = cut
         self.lasting = lasting
+        self.sense = sense
         self._words = words
         self._order = order
         self._suggest = suggest
@@ -85,11 +97,6 @@ class Answer:
         return {} if self.query is None else self._words.why(self.query)
 
     @cached_property
-    def sense(self) -> str:
-        """The text that counts by its meaning as a whole, or nothing."""
-        return "" if self.query is None else self._words.sense_of(self.query)
-
-    @cached_property
     def suggestions(self) -> Mapping[str, tuple[str, ...]]:
         """Words that find something, for those that nobody knows."""
         return self._suggest() if self.unknown else {}
@@ -97,4 +104,10 @@ class Answer:
     @property
     def bytes(self) -> int:
         """About how much memory it may come to take."""
-        return 2000 + _BYTES * len(self.ids) * (_REMEMBERED - 1)
+        compared = 0 if self.sense is None else len(self.sense.ids)
+        return 2000 + _BYTES * (len(self.ids) * (_REMEMBERED - 1) + compared)
+
+    @property
+    def kept_bytes(self) -> int | None:
+        """The same; None where it must not be remembered."""
+        return self.bytes if self.lasting else None

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from datetime import date
+from functools import cache, cached_property, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.catalog import Catalog
+from imsearch.engine.fact_names import FactNames
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
+from imsearch.engine.query.tree import And
+from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.numbers import Numbers
+from imsearch.engine.search.relaxing import Settled, settle
+from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
-from imsearch.engine.text_index import TextIndex
+from imsearch.engine.text_index import Postings, TextIndex
+from imsearch.engine.where import coordinates_of
+from imsearch.engine.words.dates import Times
+from imsearch.engine.words.fact_words import FACT_WORDS
+from imsearch.engine.words.facts import FactReader
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
-from imsearch.engine.words.text_words import Written, or_named
-from imsearch.engine.words.words import Lexicon, Meanings, Words
+from imsearch.engine.words.resolving import plain_words
+from imsearch.engine.words.text_words import or_named
+from imsearch.engine.words.words import Lexicon, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
 from imsearch.records import Hit, Results
@@ -27,6 +40,8 @@ if TYPE_CHECKING:
 
     from imsearch.engine.completing import Completer
     from imsearch.engine.facets import Counts, Facets
+    from imsearch.engine.query.tree import Node, Sort
+    from imsearch.engine.search.fusion import Sense
     from imsearch.engine.search.ranking import Ranking
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
@@ -55,19 +70,26 @@ class Finder:
     annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
     look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
+    whole: whether plain words are compared with pictures as a whole, too.
+    today: the local date, from which "yesterday" counts.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, meanings: Meanings | None) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
         self.catalog = catalog
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
+        self.whole = True
+        self.today: Callable[[], date] = date.today
+        self._names = FactNames(catalog)
+        self._coordinates = cache(coordinates_of)
         self._indexes = indexes
         self._lexicon = lexicon
-        self._speaking = Speaking(catalog, indexes, lexicon, meanings)
-        self._answers: Memory[Answer] = Memory(
-            REMEMBERED, _ANSWER_BYTES, lambda answer: answer.bytes if answer.lasting else None
-        )
+        self._speaking = Speaking(catalog, indexes, lexicon)
+        self.texts = TextSpace(catalog, indexes)
+        self.numbers = Numbers(catalog, indexes)
+        self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
+        self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
         self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)
         self._counted: Memory[dict[str, Counts]] = Memory(REMEMBERED, REMEMBERED, lambda counted: 1)
 
@@ -80,16 +102,21 @@ class Finder:
         min_score: float | None = None,
         everything: bool = False,
         facets: bool = False,
+        facet_values: int | None = None,
         tail: bool = True,
+        like: str = "",
+        relax: bool = True,
     ) -> Results:
         """The images that fit a query, best first; raises `QueryError` when it cannot be understood.
 
-        min_score: where the list ends; by default where relevance ends, see `ranking.Cut`.  everything: list those
+        min_score: where the list ends; by default where relevance ends, see `cut.Cut`.  everything: list those
         below, too.  `Results.relevant` counts the images above that end and `Results.total` all that are
-        listed; facets, if wanted, are those of all that are listed.  tail: whether hits need all their tags, or only
-        those that are shown or answer the query, which are read much faster.
+        listed; facets, if wanted, are those of all that are listed, at most `facet_values` of each kind.  tail: whether
+        hits need all their tags, or only those that are shown or answer the query, which are read much faster.  like: a
+        picture to look like besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be
+        left out where nothing fits all of it, which `Results.relaxed` tells.
         """
-        asked, answer = self._answer(text)
+        asked, (whole, answer, relaxed) = self._settled(text, min_score, like, relax=relax)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -97,26 +124,47 @@ class Finder:
         hits: tuple[Hit, ...] = ()
         if len(ids[page]):
             some = ids[page].tolist(), scores[page].tolist()
-            make = partial(read_hits, self.catalog, *some, answer.why, tail)
+            make = partial(self._hits, *some, answer, tail)
             hits = self._pages.get((asked, shown, offset, limit, tail), make) if answer.lasting else make()
         return Results(
             text,
             len(ids),
             hits,
-            answer.unknown,
-            answer.suggestions,
-            self._facets_of(answer, (asked, shown), ids) if facets else {},
-            answer.sense,
+            whole.unknown,
+            whole.suggestions,
+            self._facets_of(answer, (asked, shown), ids, facet_values) if facets else {},
+            answer.sense.text if answer.sense is not None and answer.sense.unknown else "",
             relevant=answer.count(least),
+            order=str(answer.sort),
+            ranked=answer.ranked,
+            understood=whole.understood,
+            less_likely=len(answer) - len(ids),
+            relaxed=relaxed,
         )
 
-    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64]) -> dict[str, Counts]:
-        return self._counted.get(asked, lambda: self.facets.of(ids)) if answer.lasting else self.facets.of(ids)
+    def _hits(self, ids: list[int], scores: list[float], answer: Answer, tail: bool) -> tuple[Hit, ...]:
+        """The hits, and how well each fits the words as a whole where that was compared."""
+        from imsearch.engine.search.fusion import told
+        from imsearch.engine.search.ranking import DEFAULT
+
+        hits = read_hits(self.catalog, ids, scores, answer.why, tail)
+        return hits if answer.sense is None else told(hits, answer.sense, (self.ranking or DEFAULT).fusion)
+
+    def _facets_of(self, answer: Answer, asked: Hashable, ids: NDArray[int64], most: int | None) -> dict[str, Counts]:
+        def count() -> dict[str, Counts]:
+            return self.facets.of(ids) if most is None else self.facets.of(ids, most)
+
+        return self._counted.get((asked, most), count) if answer.lasting else count()
 
     def search_ids(self, text: str, *, min_score: float | None = None, everything: bool = False) -> list[int]:
         """The ids alone of all images that `search` finds, in its order."""
         found: list[int] = self._listed(text, min_score, everything).tolist()
         return found
+
+    def scores(self, text: str) -> Ranked:
+        """The ids and scores of all images that have any of the words, in order of id; for measuring."""
+        answer = self._answer(text)[1]
+        return answer.ids, answer.scores
 
     def neighbours(
         self, text: str, image: int, *, min_score: float | None = None, everything: bool = False
@@ -133,7 +181,7 @@ class Finder:
     def state(self) -> Hashable:
         """Tells what is found now from what was found before the library changed."""
         self._indexes.heal_soon()  # here, since an answer that is remembered is found without another look
-        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit())
+        return self.catalog.state(), self._indexes.with_text(lambda index: index.commit()), self.today()
 
     @cached_property
     def facets(self) -> Facets:
@@ -150,26 +198,49 @@ class Finder:
         return Completer(self.catalog, self.facets, self.current_words)
 
     def _listed(self, text: str, min_score: float | None, everything: bool) -> NDArray[int64]:
-        answer = self._answer(text)[1]
+        answer = self._settled(text, min_score)[1].answer
         least = answer.cut if min_score is None else min_score
         return answer.listed(0.0 if everything else least)[0]
 
-    def _answer(self, text: str) -> tuple[Hashable, Answer]:
+    def _settled(
+        self, text: str, min_score: float | None, like: str = "", *, relax: bool = True
+    ) -> tuple[Hashable, Settled]:
+        """What a query comes to, or where that lists nothing, what comes of as much of it as lists something."""
+        asked, answer = self._answer(text, like)
+        if not relax or answer.count(answer.cut if min_score is None else min_score):
+            return asked, Settled(answer, answer)
+
+        def make() -> Settled:
+            tree, order, _ = self._read(text, like)
+            return settle(answer, tree, self.current_words(), partial(self._find, order=order), min_score)
+
+        asked = asked, min_score
+        return asked, self._settlements.get(asked, make) if answer.lasting else make()
+
+    def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
         """What a query comes to now, and what that is remembered under."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
-        asked = text, self.state(), tuple(self.annotators), self.ranking
-        return asked, self._answers.get(asked, lambda: self._find(text))
+        asked = text, like, self.state(), tuple(self.annotators), self.ranking, self.whole
+        return asked, self._answers.get(asked, lambda: self._find(*self._read(text, like)))
 
-    def _find(self, text: str) -> Answer:
+    def _read(self, text: str, like: str) -> tuple[Node, Sort | None, Sequence[tuple[str, str]]]:
+        """The tree of a query, the order it asks for, and which of its words were taken for what."""
+        words = self.current_words()
+        parsed = words.understood(text)
+        tree = words.as_typed(or_named(parsed, text, self._is_written), self._is_written)
+        if like:
+            tree = And((LikeNode(like), *(tree.items if isinstance(tree, And) else (tree,))))
+        facts = self._facts(words)
+        return facts.read(words.translate(tree, self._is_written)), parsed.sort, facts.understood
+
+    def _find(self, tree: Node, order: Sort | None, understood: Sequence[tuple[str, str]] = ()) -> Answer:
         """Resolve and rank a query."""
         import numpy as np
 
         from imsearch.engine.filters import Filters, duplicates_of
         from imsearch.engine.search.order import NEWEST, ordered
-        from imsearch.engine.search.ranking import DEFAULT, cut_of
 
         words = self.current_words()
-        parsed = words.understood(text)
         outside: list[str] = []
 
         def duplicates(catalog: Catalog) -> Iterable[int]:
@@ -178,32 +249,62 @@ class Finder:
 
         def ask(index: TextIndex) -> Answer:
             like = partial(self._like, outside=outside)
-            filters = Filters(self.catalog, index.postings, words, duplicates, like)
-            written: Written = lambda word: len(index.postings(key(word)).images) > 0  # noqa: E731
-            query, unknown = words.resolve(or_named(parsed, text, written), filters, written)
-            found = np.empty(0, np.int64), np.empty(0, np.float32)
-            if query is not None:
-                found = self._rank(query, index)
-            sort = parsed.sort or (None if query is None or ranks(query) else NEWEST)
+            filters = Filters(
+                self.catalog, index.postings, words, duplicates, like, self._coordinates, self.numbers.counted
+            )
+            query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
+            found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
+            sense = self._sense(tree, query, unknown)
+            if query is not None or sense is not None:
+                found, cut = self._rank(query, index, sense)
+            ranked = query is None or sense is not None or ranks(query)
+            sort = order or (None if ranked else NEWEST)
             return Answer(
                 words,
                 query,
                 unknown,
                 found,
-                cut_of(found[1], self.ranking or DEFAULT),
+                cut,
                 lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
+                sort=sort,
+                ranked=ranked,
                 lasting=not outside,
+                sense=sense,
+                understood=understood,
             )
 
         return self._indexes.with_text(ask)
 
-    def _rank(self, query: Resolved, index: TextIndex) -> Ranked:
+    def _is_written(self, word: str) -> bool:
+        """Whether somebody wrote a word of any picture."""
+        return self._indexes.with_text(lambda index: len(index.postings(key(word)).images) > 0)
+
+    def _facts(self, words: Words) -> FactReader:
+        return FactReader(words, FACT_WORDS["en"], Times(self.today(), FACT_WORDS["en"]), self._names)
+
+    def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
+        """What the plain words say together; None where they say nothing, or where nothing ranks."""
+        if not self.whole:
+            return None
+        words = plain_words(tree)
+        strange = sum(word.typed in unknown for word in words)
+        if not (strange or (query is not None and ranks(query))):
+            return None
+        return self.texts.sense([word.text for word in words], strange, self.annotators)
+
+    def _rank(self, query: Resolved | None, index: TextIndex, sense: Sense | None) -> tuple[Ranked, float]:
+        """What is found, and the score at which relevance ends."""
+        from imsearch.engine.search.hidden import ended, hidden_tags
         from imsearch.engine.search.ranking import DEFAULT, find
 
-        space = self.vector_space()
+        ranking, space, images = self.ranking or DEFAULT, self.vector_space(), index.images()
         vectors = None if space is None else lambda ids: self.catalog.vectors(space, ids)
-        return find(query, index.postings, index.images(), ranking=self.ranking or DEFAULT, vectors=vectors)
+
+        def rank(asked: Resolved | None, lookup: Callable[[str], Postings]) -> Ranked:
+            return find(asked, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
+
+        return ended(query, rank, index.postings, hidden_tags(self.catalog), ranking.cut)
 
     def vector_space(self) -> str | None:
         """The annotator whose vectors are compared; None when there are no vectors."""
@@ -263,6 +364,11 @@ class Finder:
             return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
 
         return suggest(unknown, words, showing)
+
+    @property
+    def languages(self) -> dict[str, str]:
+        """The languages that queries are understood in: their codes and own names, English first."""
+        return {"en": "English", **{each.code: each.name for each in self._lexicon.languages}}
 
     def current_words(self) -> Words:
         """The words of the library as it is now."""

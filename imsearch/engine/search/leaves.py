@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from imsearch.engine.search.feedback import noisy_or
 from imsearch.engine.text_index import Postings
-from imsearch.engine.words.resolved import Filter, Like, Scoped, Sense, Term
-from imsearch.engine.words.written import LOOSE, key
+from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Term
+from imsearch.engine.words.written import LOOSE, SOURCES, key
 
+_BELOW = 0.99
+"""What is just below a picture that shows a thing."""
+_ROUNDING = 1e-6
 Lookup: TypeAlias = Callable[[str], Postings]
 
 
@@ -35,7 +38,7 @@ class Scored:
         return Scored(self.score[places], self.found[places], self.holds[places], self.allowed[places])
 
 
-Single: TypeAlias = Term | Sense | Filter | Like | Scoped
+Single: TypeAlias = Term | Filter | Like | Counted | Scoped
 Leaf: TypeAlias = Callable[[Single], Scored]
 
 
@@ -72,11 +75,19 @@ class Leaves:
     def _make(self, node: Single) -> Scored:
         if isinstance(node, Term):
             return self._term(node)
-        if isinstance(node, Sense):
-            return self._sense(node)
         if isinstance(node, Scoped):
             return self._scope(node)
+        if isinstance(node, Counted):
+            return self._counted(node)
         return self._filter(node) if isinstance(node, Filter) else self._like(node)
+
+    def rejected(self, terms: Iterable[Term]) -> NDArray[np.bool_]:
+        """The images where the user said that one of these words is wrong."""
+        places = np.zeros(self._size, np.bool_)
+        for term in terms:
+            self.whole(term)
+            places |= self._rejected[id(term)]
+        return places
 
     def some(self, images: NDArray[np.int64], lifts: Mapping[int, NDArray[np.float32]]) -> Leaf:
         """What it says of these images; lifts: further evidence for terms, by their `id`, of the images' shape."""
@@ -103,11 +114,18 @@ class Leaves:
         found[node.ids[known]] = True
         return Scored(score, found, found, np.ones(self._size, np.bool_))
 
+    def _counted(self, node: Counted) -> Scored:
+        known = node.ids < self._size
+        score = np.full(self._size, node.usual, np.float32)
+        score[node.ids[known]] = node.scores[known]
+        nowhere = np.zeros(self._size, np.bool_)
+        return Scored(score, nowhere, score >= 0.5, ~nowhere)
+
     def _term(self, term: Term) -> Scored:
         """The likeliest of the tags that answer a word, and what was written; nothing where the user rejected it."""
         size = self._size
         score = np.zeros(size, np.float32)
-        shown = np.zeros(size, np.bool_)
+        shown, seen = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         rejected = np.zeros(size, np.bool_)
         for tag, factor in {**dict.fromkeys(term.names, 1.0), **term.members}.items():
             postings = self._lookup(tag)
@@ -115,25 +133,16 @@ class Leaves:
             images = postings.images[said]
             score[images] = np.maximum(score[images], postings.probabilities[said] * np.float32(factor))
             shown[images] |= postings.shown[said]
+            if factor == 1:
+                seen[images] |= postings.shown[said]
             if tag in term.names:
                 rejected[postings.images[postings.rejected & (postings.images < size)]] = True
         if (term.texts or term.loose) and self._written:
             written, certain = self._texts(term)
-            score, shown = noisy_or(score, written), shown | certain
+            score, shown = _with_folders_last(score, written, seen & ~rejected, certain), shown | certain
         score[rejected] = 0
         self._rejected[id(term)] = rejected
         return Scored(score, (score > 0) & ~rejected, shown & ~rejected, np.ones(size, np.bool_))
-
-    def _sense(self, node: Sense) -> Scored:
-        """The weighted power mean, of exponent 1/2, of the near tags' probabilities: many count more than one."""
-        roots = np.zeros(self._size, np.float32)
-        for tag, weight in node.weights.items():
-            postings = self._lookup(tag)
-            said = ~postings.rejected & (postings.images < self._size)
-            roots[postings.images[said]] += np.float32(weight) * np.sqrt(postings.probabilities[said])
-        score = np.square(np.minimum(roots, 1))
-        # What is near in meaning may order pictures and find them; it makes nothing sure.
-        return Scored(score, score > 0, np.zeros(self._size, np.bool_), np.ones(self._size, np.bool_))
 
     def _texts(self, term: Term) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """How likely by the likeliest of the spellings, and whether that counts as shown."""
@@ -149,3 +158,21 @@ class Leaves:
                 weakest, surely = np.minimum(weakest, here), surely & certain
             best, shown = np.maximum(best, weakest), shown | surely
         return best, shown
+
+
+def _with_folders_last(
+    score: NDArray[np.float32], written: NDArray[np.float32], seen: NDArray[np.bool_], certain: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Scores by tags and by what was written, of which the names of folders never outdo what is seen.
+
+    All pictures of a folder "Phone" are not of phones.  score, written: probabilities by tags alone and by words alone.
+    seen: where a tag is shown.  certain: where something better than a folder's name was written.
+    """
+    joined = noisy_or(score, written)
+    folder = np.float32(SOURCES["folder"])
+    likely = score[seen & (score >= folder)]
+    if len(likely):
+        weak = (written > 0) & (written <= folder + _ROUNDING) & ~seen & ~certain
+        most = max(folder, np.float32(_BELOW) * likely.min())
+        joined[weak] = np.minimum(joined[weak], np.maximum(score[weak], most))
+    return joined

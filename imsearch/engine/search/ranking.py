@@ -14,21 +14,24 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.engine.search.cut import Cut, Ending
 from imsearch.engine.search.feedback import Feedback, Vectors, best, kernel, votes
+from imsearch.engine.search.fusion import Fusion, Sense, fuse
 from imsearch.engine.search.leaves import Leaf, Leaves, Lookup, Scored
 from imsearch.engine.words.resolved import (
     All,
     AnyOf,
+    Counted,
     Demanded,
     Filter,
     Like,
     Negated,
     Resolved,
     Scoped,
-    Sense,
     Term,
     Weaker,
     ranks,
+    words_in,
 )
 
 FLOOR = 1e-3
@@ -36,73 +39,63 @@ FLOOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Where a result list ends when the user says nothing: at a share of the best score, within bounds.
-
-    `most` keeps a tag that is certain, the user's own say, from hiding all that are merely likely; below `least`
-    nothing is worth showing, though it be the best.
-    """
-
-    share: float = 0.6
-    least: float = 0.05
-    most: float = 0.3
-
-    def at(self, best_score: float) -> float:
-        """The least score that is shown."""
-        return max(self.least, min(self.share * best_score, self.most))
-
-
-@dataclass(frozen=True, slots=True)
 class Ranking:
     """What goes into a score; the defaults are what measured best, the rest is for measuring.
 
     mean: how words are joined: "geometric", "arithmetic", "least" or "greatest".  written: whether words in file names,
-    titles and the like count.  feedback: visual evidence, or None.
+    titles and the like count.  feedback: visual evidence, or None.  cut: where lists end.  fusion: how the plain words
+    count as a whole.
     """
 
     mean: str = "geometric"
     written: bool = True
     feedback: Feedback | None = None
-    cut: Cut = field(default_factory=Cut)
+    cut: Ending = field(default_factory=Cut)
+    fusion: Fusion = field(default_factory=Fusion)
 
 
 DEFAULT = Ranking()
 
 
 def rank(
-    query: Resolved,
+    query: Resolved | None,
     lookup: Lookup,
     images: NDArray[np.int64],
     min_score: float | None = None,
     *,
     ranking: Ranking = DEFAULT,
     vectors: Vectors | None = None,
+    sense: Sense | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The ids and scores of the images that fit, best first, equal ones in order of id.
 
     Images below `min_score` are left out, by default those that `Ranking.cut` leaves out, and those without any of the
     words.  The rest is as for `find`.
     """
-    ids, scores = find(query, lookup, images, ranking=ranking, vectors=vectors)
-    kept = scores >= np.float32(cut_of(scores, ranking) if min_score is None else min_score)
+    ids, scores = find(query, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
+    words = 1 if query is None else words_in(query)
+    kept = scores >= np.float32(ranking.cut.at(scores, words) if min_score is None else min_score)
     return best_first(ids[kept], scores[kept])
 
 
 def find(
-    query: Resolved,
+    query: Resolved | None,
     lookup: Lookup,
     images: NDArray[np.int64],
     *,
     ranking: Ranking = DEFAULT,
     vectors: Vectors | None = None,
+    sense: Sense | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """All images that have any of the words and meet the conditions, and their scores, in order of id.
 
-    images: ids of all images there are.  vectors: gives the vectors of images, for visual evidence.
+    query: None where no word is known, but the text as a whole has a sense.  images: ids of all images there are.
+    vectors: gives the vectors of images, for visual evidence.  sense: what the plain words say together, if anything.
     """
     size = int(images.max()) + 1 if len(images) else 1
     present = np.zeros(size, np.bool_)
     present[images] = True
+    query = query or All(())
     terms = list(_wanted(query))
     mean = ranking.mean
 
@@ -114,21 +107,48 @@ def find(
     likeness = kernel if terms or _has_other_words(query) else _cosine
     leaves = Leaves(lookup, size, written=ranking.written, likeness=likeness, scope=scope)
     scored = _score(query, leaves.whole, present, mean)
+    if vectors is not None and ranking.feedback is not None and terms:
+        scored = _looked_at(query, scored, leaves, terms, present, ranking, vectors)
+    if sense is not None:
+        words, absent = _words_of(query, leaves, sense)
+        scored = fuse(scored, sense, present, leaves.rejected(terms), words, absent, ranking.fusion, FLOOR)
     ids = np.flatnonzero(scored.found & scored.allowed & present).astype(np.int64)
-    scores = scored.score[ids]
-    if vectors is not None and ranking.feedback is not None and terms and len(ids):
-        places = best(scores, ranking.feedback.candidates)
-        some = ids[places]
-        told = {id(term): leaves.whole(term).score for term in terms}
-        lifts = votes(ranking.feedback, told, some, vectors)
-        lifted = _score(query, leaves.some(some, lifts), present[some], mean)
-        scores[places] = np.maximum(scores[places], lifted.score)
-    return ids, scores
+    return ids, scored.score[ids]
 
 
-def cut_of(scores: NDArray[np.float32], ranking: Ranking = DEFAULT) -> float:
-    """The score at which relevance ends among these."""
-    return ranking.cut.at(float(scores.max())) if len(scores) else 0.0
+def _looked_at(
+    query: Resolved,
+    scored: Scored,
+    leaves: Leaves,
+    terms: list[Term],
+    present: NDArray[np.bool_],
+    ranking: Ranking,
+    vectors: Vectors,
+) -> Scored:
+    """What was scored, the best of it again with the votes of pictures that look like the best of each word."""
+    ids = np.flatnonzero(scored.found & scored.allowed & present).astype(np.int64)
+    if ranking.feedback is None or not len(ids):
+        return scored
+    some = ids[best(scored.score[ids], ranking.feedback.candidates)]
+    told = {id(term): leaves.whole(term).score for term in terms}
+    lifts = votes(ranking.feedback, told, some, vectors)
+    lifted = _score(query, leaves.some(some, lifts), present[some], ranking.mean)
+    score = scored.score.copy()
+    score[some] = np.maximum(score[some], lifted.score)
+    return Scored(score, scored.found, scored.holds, scored.allowed)
+
+
+def _words_of(query: Resolved, leaves: Leaves, sense: Sense) -> tuple[int, int]:
+    """For how many words the score of the query is the mean, and how many plain ones of them find nothing anywhere."""
+    items = query.items if isinstance(query, All) else (query,)
+    wanted = [item for item in items if ranks(item) and not isinstance(item, Negated)]
+    plain = {part for word in sense.words for part in word.casefold().split()}
+    absent = [
+        term
+        for term in wanted
+        if isinstance(term, Term) and plain.issuperset(term.word.split()) and not leaves.whole(term).found.any()
+    ]
+    return len(wanted), len(absent)
 
 
 def best_first(ids: NDArray[np.int64], scores: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -149,8 +169,8 @@ def _wanted(node: Resolved) -> Iterator[Term]:
 
 
 def _has_other_words(node: Resolved) -> bool:
-    """Whether words of one source, or a text's sense, are among what speaks for a picture."""
-    if isinstance(node, Scoped | Sense):
+    """Whether words of one source are among what speaks for a picture."""
+    if isinstance(node, Scoped):
         return True
     return any(map(_has_other_words, node.items if isinstance(node, All | AnyOf) else ()))
 
@@ -161,7 +181,7 @@ def _cosine(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _score(node: Resolved, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored:
-    if isinstance(node, Term | Sense | Filter | Like | Scoped):
+    if isinstance(node, Term | Filter | Like | Counted | Scoped):
         return leaf(node)
     if isinstance(node, Negated):
         item = _score(node.item, leaf, present, mean)
@@ -195,31 +215,29 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
     unwanted = [_score(item, leaf, present, mean) for item in ranking if isinstance(item, Negated)]
     parts = wanted + unwanted + filters
     if wanted:
-        words = [item.words if isinstance(item, Sense) else 1 for item in ranking if not isinstance(item, Negated)]
-        score = _mean([part.score for part in wanted], words, mean)
+        score = _mean([part.score for part in wanted], mean)
         found = np.any([part.found for part in wanted], axis=0)
     else:
-        score, found = np.ones(len(present), np.float32), present
+        score, found = np.ones(len(present), np.float32), present & bool(parts)
     for part in unwanted:
         score = score * part.score
+    true = np.ones(len(present), np.bool_)
     return Scored(
         score.astype(np.float32),
         found,
-        np.all([part.holds for part in parts], axis=0),
-        np.all([part.allowed for part in parts], axis=0),
+        np.all([true, *(part.holds for part in parts)], axis=0),
+        np.all([true, *(part.allowed for part in parts)], axis=0),
     )
 
 
-def _mean(scores: list[NDArray[np.float32]], words: list[int], mean: str) -> NDArray[np.float32]:
-    """words: for how many words each counts."""
+def _mean(scores: list[NDArray[np.float32]], mean: str) -> NDArray[np.float32]:
     joined: NDArray[np.float32]
+    if len(scores) == 1:  # the very number, or a list would not end where it does without conditions
+        return np.maximum(scores[0], np.float32(FLOOR))
     if mean == "geometric":
-        logs = sum(
-            np.float32(count) * np.log(np.maximum(score, np.float32(FLOOR)))
-            for score, count in zip(scores, words, strict=True)
-        )
-        joined = np.exp(logs / np.float32(sum(words)))
+        logs = sum(np.log(np.maximum(score, np.float32(FLOOR))) for score in scores)
+        joined = np.exp(logs / np.float32(len(scores)))
         return joined
-    rows = np.repeat(np.stack(scores), words, axis=0)
+    rows = np.stack(scores)
     joined = rows.mean(axis=0) if mean == "arithmetic" else rows.min(axis=0) if mean == "least" else rows.max(axis=0)
     return joined

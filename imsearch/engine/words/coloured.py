@@ -66,3 +66,8 @@ def _first(
             if tags:
                 return Coloured(tags, start + length + behind)
     return None
+
+
+def is_colour(word: str) -> bool:
+    """Return True for a word that names a colour."""
+    return word in _SPELLED

@@ -58,16 +58,16 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
-class Sense:
-    """What a text means as a whole: tags near to it in meaning, and how much each of them counts.
+class Counted:
+    """How well each of the images `ids` shows so many of a thing, by its looks: it orders results and finds none.
 
-    The weights of the three nearest sum to 1, so that a picture that surely shows these fits surely.  `words`: for how
-    many words the text counts beside the others of the query.
+    `scores` lie in 0 to 1; `usual` is that of an image of which nothing is known.
     """
 
     text: str
-    weights: Mapping[str, float]
-    words: int = 1
+    ids: NDArray[int64]
+    scores: NDArray[float32]
+    usual: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +106,14 @@ class AnyOf:
     items: tuple[Resolved, ...]
 
 
-Resolved: TypeAlias = Term | Sense | Filter | Scoped | Like | Negated | Weaker | Demanded | All | AnyOf
+Resolved: TypeAlias = Term | Filter | Scoped | Like | Counted | Negated | Weaker | Demanded | All | AnyOf
 
 
 def tags_in(query: Resolved) -> set[str]:
     """All tags that answer its words."""
     if isinstance(query, Term):
         return {*query.names, *query.members}
-    if isinstance(query, Sense):
-        return set(query.weights)
-    if isinstance(query, Filter | Like):
+    if isinstance(query, Filter | Like | Counted):
         return set()
     items = (query.item,) if isinstance(query, Negated | Weaker | Demanded | Scoped) else query.items
     return {tag for item in items for tag in tags_in(item)}
@@ -123,9 +121,39 @@ def tags_in(query: Resolved) -> set[str]:
 
 def ranks(query: Resolved) -> bool:
     """Whether anything in it makes one result better than another; conditions alone do not."""
-    if isinstance(query, Term | Sense | Scoped | Like):
+    if isinstance(query, Term | Scoped | Like | Counted):
         return True
     if isinstance(query, Filter):
         return False
     items = (query.item,) if isinstance(query, Negated | Weaker | Demanded) else query.items
     return any(map(ranks, items))
+
+
+def words_in(query: Resolved) -> int:
+    """Of how many words a score is the mean, as far as they speak for a picture; 0 for conditions and looks alone."""
+    if isinstance(query, Term | Counted):
+        return 1
+    if isinstance(query, Filter | Like | Negated):
+        return 0
+    if isinstance(query, AnyOf):
+        return min((words for item in query.items if (words := words_in(item))), default=0)
+    if isinstance(query, All):
+        words = sum(map(words_in, query.items))
+        return words + sum(isinstance(item, Like) for item in query.items) if words else 0
+    return words_in(query.item)
+
+
+def without_conditions(query: Resolved) -> Resolved:
+    """The query without what stands beside its words and does not rank; itself where there is no such thing."""
+    if not isinstance(query, All) or all(map(ranks, query.items)) or not ranks(query):
+        return query
+    items = tuple(item for item in query.items if ranks(item))
+    return items[0] if len(items) == 1 else All(items)
+
+
+def without_less(query: Resolved) -> Resolved:
+    """One of several without the words that count less than the others; itself where there are none."""
+    if not isinstance(query, AnyOf):
+        return query
+    items = tuple(item for item in query.items if not (isinstance(item, Weaker) and ranks(item)))
+    return query if len(items) in (0, len(query.items)) else items[0] if len(items) == 1 else AnyOf(items)

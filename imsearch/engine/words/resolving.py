@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from imsearch.engine.query.conditions import Condition
-from imsearch.engine.query.tree import And, By, Everything, Less, Node, Not, Or, Required, Word
+from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Node, Not, Number, Or, Required, Word
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.words.resolved import (
     All,
     AnyOf,
+    Counted,
     Demanded,
     Filter,
     Like,
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 LESS = 0.3
 """How much the words of a tag count one by one beside the tag itself: as a related tag does."""
-_FACTS = dict.fromkeys(("panorama", "panoramas", "panoramic"), Condition("is", "panorama", "is:panorama"))
-"""Words that ask for what the catalog knows without any model."""
 
 
 class Conditions(Protocol):
@@ -40,6 +40,9 @@ class Conditions(Protocol):
 
     def like(self, node: LikeNode) -> Like:
         """What looks like a picture."""
+
+    def counted(self, value: int, things: Sequence[str]) -> Counted | None:
+        """How likely pictures show so many of the first of these that can be counted; None where none can."""
 
     def scoped(self, item: Resolved, by: By) -> Scoped:
         """The words of a group as far as this source said them."""
@@ -57,12 +60,8 @@ class Resolving:
         self.unknown: list[str] = []
 
     def whole(self, query: Node) -> Resolved | None:
-        """What the query comes to, with the sense of its plain words where one of them is unknown."""
-        resolved = self.node(query)
-        texts = [word.text for word in _plain(query)]
-        words = len(set(self.unknown) & set(texts))
-        sense = self._words.sense(" ".join(texts), words) if words else None
-        return _all([part for part in (resolved, sense) if part is not None])
+        """What the query comes to; None when all of its words are unknown or do not count."""
+        return self.node(And((query,)) if isinstance(query, Word) else query)
 
     def node(self, node: Node) -> Resolved | None:
         """What this part comes to; None when all of its words are unknown or do not count."""
@@ -77,6 +76,10 @@ class Resolving:
             return Demanded(item) if ranks(item) else item
         if isinstance(node, Less):
             return self._less(node.item)
+        if isinstance(node, Number):
+            return self._number(node)
+        if isinstance(node, Fact):
+            return self._fact(node)
         if isinstance(node, And):
             return self._group(node)
         if isinstance(node, Or):
@@ -93,18 +96,36 @@ class Resolving:
         self.unknown = unknown
         return None if item is None else Weaker(item, LESS)
 
+    def _fact(self, fact: Fact) -> Resolved | None:
+        """What is so, and beside it what is called so by a tag or in what people wrote."""
+        if self._conditions is None:
+            return None if fact.words is None else self.node(fact.words)
+        found = self._conditions.find(fact.condition)
+        unknown = list(self.unknown)
+        said = None if fact.words is None else self.node(fact.words)
+        self.unknown = unknown
+        if said is None or not ranks(said) or not self._words.finds(said):
+            return found
+        either = AnyOf((said, found if fact.weight == 1 else Weaker(found, fact.weight)))
+        return Demanded(either) if fact.surely else either
+
     def _word(self, word: Word) -> Resolved | None:
         if self._fillers and self._words.is_filler(word):
             return None
         term = self._words.term(word, self._written)
-        fact = None if self._conditions is None or word.exact or word.match else _FACTS.get(word.text.casefold())
-        if fact is not None and self._conditions is not None:
-            found = self._conditions.find(fact)
-            # What people call so, in a title or by a tag, is found beside what is so.
-            return found if term is None else AnyOf((term, found))
         if term is None:
             self.unknown.append(word.typed)
         return term
+
+    def _number(self, number: Number) -> Resolved | None:
+        """By the looks of pictures where a model can count the thing, else by a tag such as "two"; never unknown."""
+        seen = None if self._conditions is None else self._conditions.counted(number.value, number.things)
+        term = self._words.term(number.word, self._written)
+        if seen is None:
+            # Captions, of which such tags are learned, say "one" of anything: "this one", "one of them".
+            tagged = number.value > 1 and term is not None and any(map(self._words.of_kind, term.names))
+            return term if tagged else None
+        return seen if term is None or not term.texts else AnyOf((Term(term.word, (), {}, term.texts), seen))
 
     def _group(self, group: And) -> Resolved | None:
         """Words side by side; a source among them says whose words count."""
@@ -127,10 +148,16 @@ def _all(parts: list[Resolved]) -> Resolved | None:
     return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else None
 
 
-def _plain(node: Node) -> list[Word]:
-    """The words side by side: none that is excluded, required, one of several, or of a namespace."""
+def plain_words(node: Node) -> list[Word]:
+    """The words side by side, which have a sense together.
+
+    None that is excluded, required, one of several, or of a namespace, nor those of one source.
+    """
     if isinstance(node, And):
-        return [word for item in node.items for word in _plain(item)]
+        scoped = any(isinstance(item, By) for item in node.items)
+        return [] if scoped else [word for item in node.items for word in plain_words(item)]
+    if isinstance(node, Fact) and node.weight < 1 and node.words is not None:
+        node = node.words  # a landscape is more than a shape
     plain = isinstance(node, Word) and not (node.exact or node.match or SEPARATOR in node.text)
     return [node] if isinstance(node, Word) and plain else []
 

@@ -12,11 +12,26 @@ from functools import cached_property
 from typing import Protocol
 
 from imsearch.engine.query.escapes import unescaped
-from imsearch.engine.query.tree import And, Less, Node, Or, Query, Word
+from imsearch.engine.query.tree import And, Less, Node, Number, Or, Query, Word
 from imsearch.engine.words.as_typed import AsTyped, understood
 from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
-from imsearch.engine.words.resolved import All, Demanded, Filter, Like, Negated, Resolved, Scoped, Sense, Term, Weaker
+from imsearch.engine.words.language_pieces import Language
+from imsearch.engine.words.languages import Translator, together, with_typed
+from imsearch.engine.words.numbers import find_number
+from imsearch.engine.words.resolved import (
+    All,
+    AnyOf,
+    Counted,
+    Demanded,
+    Filter,
+    Like,
+    Negated,
+    Resolved,
+    Scoped,
+    Term,
+    Weaker,
+)
 from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.tag_words import TagWords
 from imsearch.engine.words.text_words import Written, file_named, nowhere, with_texts
@@ -28,8 +43,6 @@ _MISTAKE = 0.1
 """What each letter that is spelled otherwise takes off in ``word~``."""
 RELATED = 0.3
 """How much a related tag counts: a leash for "dog"."""
-_REASONS = 3
-"""How many of the tags near to a text may be told as the reason for a hit."""
 
 
 class Lexicon(Protocol):
@@ -37,6 +50,9 @@ class Lexicon(Protocol):
 
     def expand(self, word: str) -> tuple[str, ...]:
         """The tags and kinds a word of a query stands for; empty when it is unknown."""
+
+    def senses(self, word: str) -> tuple[str, ...]:
+        """All tags and kinds that a word can stand for, those of other languages included."""
 
     def canonical(self, text: str) -> str | None:
         """The tag that a word, synonym or form stands for; None when it is unknown."""
@@ -66,15 +82,9 @@ class Lexicon(Protocol):
     def spellings(self) -> tuple[str, ...]:
         """Every name and synonym."""
 
-
-class Meanings(Protocol):
-    """What the engine needs of a sentence encoder; `imsearch.semantic` has one."""
-
-    def near(self, text: str, tags: Set[str]) -> Mapping[str, float]:
-        """The tags near to a text in meaning, and how much each counts, those of the three nearest summing to 1.
-
-        Empty when none is near, or when there is no encoder.
-        """
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Those whose words it knows beside the English ones."""
 
 
 class Words:
@@ -85,7 +95,6 @@ class Words:
         lexicon: Lexicon,
         tags: Iterable[str],
         renamed: Mapping[str, str] | None = None,
-        meanings: Meanings | None = None,
         is_left: Callable[[str], bool] = lambda tag: True,
         given: Set[str] = frozenset(),
     ) -> None:
@@ -95,10 +104,11 @@ class Words:
         the user gave.
         """
         self._lexicon = lexicon
-        self._meanings = meanings
         self._is_left = is_left
         self._given = given
         self._tags = frozenset(tags)
+        spoken = lexicon.languages
+        self._translator = Translator(spoken, lexicon, self._tags.__contains__) if spoken else None
         self._names: defaultdict[str, list[str]] = defaultdict(list)
         self._members: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for tag in sorted(self._tags):
@@ -122,24 +132,30 @@ class Words:
         """The query in terms of tags and images, and the words nobody knows.
 
         A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it.  No picture can
-        be judged by it, so it is left out; None is left when no word remains.  Where there are `Meanings`, the sense
-        of the whole text counts in place of the unknown words.  conditions: looks up what is no word, where there is
-        any.  written: whether somebody wrote a word of any picture.
+        be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
+        where there is any.  written: whether somebody wrote a word of any picture.
         """
-        query = AsTyped(
-            lambda word: self.is_filler(word) or self.term(word, written) is not None,
-            lambda word: self._by_tags(word) is not None or bool(file_named(word.text, written)),
-        ).node(query)
         walk = Resolving(self, conditions, query, written)
         return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
-    def sense(self, text: str, words: int) -> Sense | None:
-        """What a text means as a whole, to count for so many words; None when no tag is near to it."""
-        weights = self._meanings.near(text, self._tags) if self._meanings is not None else {}
-        return Sense(text, weights, words) if weights else None
+    def as_typed(self, query: Node, written: Written = nowhere) -> Node:
+        """The query without the signs that were typed on and in its words, see `AsTyped`."""
+        return AsTyped(
+            lambda word: self.is_filler(word) or self.term(word, written) is not None,
+            lambda word: self._by_tags(word) is not None or bool(file_named(word.text, written)),
+        ).node(query)
+
+    def translate(self, query: Node, written: Written = nowhere) -> Node:
+        """The query in English, where its words are of another language in use.
+
+        written: whether somebody wrote a word of any picture.
+        """
+        return query if self._translator is None else self._translator.translate(query, written)
 
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
         """The tags and written words that answer a word; None when it is unknown."""
+        if word.said:
+            return with_typed(word, self._lexicon.senses(word.said), self.term, written)
         return with_texts(word, self._tag_words.widen(word, self._by_tags(word)), self._lexicon, written)
 
     @cached_property
@@ -231,7 +247,8 @@ class Words:
         if tag in self._lexicon:
             return tag
         value = tag.partition(SEPARATOR)[2].strip()
-        return self._lexicon.canonical(tag) or (value and self._lexicon.canonical(value)) or value or tag
+        meant = (*self._lexicon.expand(tag), *(self._lexicon.expand(value) if value else ()), value, tag)
+        return next(filter(None, meant))
 
     def _spelled(self, form: str) -> list[str]:
         """The library's tags of this very spelling, with or without a namespace."""
@@ -253,20 +270,12 @@ class Words:
         return Term(text, tuple(names)) if names else None
 
     @staticmethod
-    def sense_of(query: Resolved) -> str:
-        """The text that counts by its meaning as a whole, or nothing."""
-        items = query.items if isinstance(query, All) else (query,)
-        return next((item.text for item in items if isinstance(item, Sense)), "")
-
-    @staticmethod
     def why(query: Resolved) -> dict[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
         if isinstance(query, Term):
             texts = (key(phrase) for phrase in (*query.texts, *query.loose))
             return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
-        if isinstance(query, Sense):
-            return {query.text: frozenset(sorted(query.weights, key=query.weights.__getitem__)[-_REASONS:])}
-        if isinstance(query, Negated | Filter | Like):
+        if isinstance(query, Negated | Filter | Like | Counted):
             return {}
         items = (query.item,) if isinstance(query, Demanded | Scoped | Weaker) else query.items
         return {word: tags for item in items for word, tags in Words.why(item).items()}
@@ -279,7 +288,6 @@ class Words:
         """
         joined: list[Node] = []
         position = 0
-        longest = max(_LONGEST_PHRASE, self._tag_words.longest)
         while position < len(items):
             coloured = find_coloured(map(self._plain, items[position:]), self._tags.__contains__, self._lexicon.expand)
             if coloured is not None:
@@ -288,11 +296,47 @@ class Words:
                 joined.append(Or((And(tags) if len(tags) > 1 else tags[0], others)))
                 position += coloured.length
                 continue
-            length = next((n for n in range(longest, 1, -1) if self._is_phrase(items, position, n)), 1)
+            counting = find_number(
+                [text for item in items[:position] if (text := self._plain(item)) is not None],
+                [self._plain(item) for item in items[position:]],
+                self._names_of,
+            )
+            if counting is not None and not self._is_tag(items, position, counting.length + 1):
+                run = items[position : position + counting.length + 1]
+                spelled = " ".join(map(_text, run)) if self._is_phrase(items, position, len(run)) else counting.word
+                joined.append(Number(Word(spelled), counting.value, counting.things))
+                joined += [Word(counting.thing)] if counting.thing else []
+                position += counting.length
+                continue
+            length = self.phrase_at(items, position)
             run = items[position : position + length]
-            joined.append(Word(" ".join(_text(word) for word in run), quoted=True) if length > 1 else run[0])
+            joined.append(together(run) if length > 1 else run[0])
             position += length
         return joined
+
+    def _names_of(self, text: str) -> tuple[str, ...]:
+        """What a word stands for, and the kinds above each of that."""
+        return tuple(name for sense in self._lexicon.expand(text) for name in (sense, *self._lexicon.kinds(sense)))
+
+    def _is_tag(self, items: tuple[Node, ...], start: int, length: int) -> bool:
+        """Whether some words side by side are a tag of the library just as they stand there."""
+        texts = [self._plain(item) for item in items[start : start + length]]
+        return None not in texts and " ".join(map(str, texts)) in self._tags
+
+    def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
+        """How many of these words, from this one on, are one tag or one word of the lexicon; 1 for a single word."""
+        longest = max(_LONGEST_PHRASE, self._tag_words.longest)
+        return next((n for n in range(longest, 1, -1) if self._is_phrase(items, position, n)), 1)
+
+    def knows(self, text: str) -> bool:
+        """Return True for a word of the lexicon or a tag of the library."""
+        return text in self._tags or bool(self._lexicon.expand(text))
+
+    def finds(self, query: Resolved) -> bool:
+        """Return True where a tag of the library or something that was written answers one of the words."""
+        if isinstance(query, Term):
+            return bool(query.texts or query.loose) or not self._tags.isdisjoint((*query.names, *query.members))
+        return any(map(self.finds, query.items)) if isinstance(query, All | AnyOf) else False
 
     def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
         texts = tuple(text for word in items[start : start + length] if (text := self._plain(word)) is not None)

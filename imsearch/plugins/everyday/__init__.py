@@ -13,7 +13,9 @@ from imsearch import hookimpl
 from imsearch.records import AnnotatorSpec, RecipeSpec
 
 if TYPE_CHECKING:
-    from imsearch.annotator import Annotator
+    from collections.abc import Mapping
+
+    from imsearch.annotator import Annotator, CountHead, TextEncoder
     from imsearch.training.run import Run
 
 NAME = "everyday"
@@ -23,6 +25,7 @@ MOST_HIDDEN = 24
 """And of those for ranking only, which would crowd out the others: nearly every photo shows something large or two."""
 _HERE = Path(__file__).parent
 WEIGHTS = _HERE / "weights.safetensors"
+TEXT_WEIGHTS = _HERE / "text.safetensors"
 SUMMARY = _HERE / "weights.json"
 """Written beside the weights by the recipe: what the spec needs, readable without torch or safetensors."""
 
@@ -33,8 +36,28 @@ def _build(device: str) -> Annotator:
     return EverydayAnnotator(WEIGHTS, _summary()["sha256"], device)
 
 
+def _build_text_encoder() -> TextEncoder:
+    from imsearch.plugins.everyday.text_encoder import EverydayText
+    from imsearch.semantic import installed_sentence_encoder
+    from imsearch.settings import load_settings
+
+    return EverydayText.load(TEXT_WEIGHTS, installed_sentence_encoder(load_settings()))
+
+
+def _counts() -> Mapping[str, CountHead]:
+    from imsearch.plugins.everyday.counts import read_heads
+
+    return read_heads()
+
+
 def _train(run: Run) -> Path:
     from imsearch.plugins.everyday.recipe import train
+
+    return train(run)
+
+
+def _train_text(run: Run) -> Path:
+    from imsearch.plugins.everyday.text_recipe import train
 
     return train(run)
 
@@ -74,6 +97,8 @@ def imsearch_annotators() -> list[AnnotatorSpec]:
             license="Apache-2.0",
             weights_license="Apache-2.0",
             weights_sha256=summary["sha256"],
+            text_encoder=_build_text_encoder,
+            counts=_counts,
         )
     ]
 
@@ -89,5 +114,12 @@ def imsearch_recipes() -> list[RecipeSpec]:
             ("corel5k", "flickr8k", "coco", "jsonl"),
             _build_from,
             _version,
-        )
+        ),
+        RecipeSpec(
+            f"{NAME}-text",
+            _train_text,
+            "The way of text into the space of everyday's vectors, from captions and the tags of pictures",
+            ("flickr8k", "corel5k", "scenes", "jsonl"),
+            version=_version,
+        ),
     ]

@@ -64,7 +64,7 @@ class Corpus:
         return [file for part in self.parts for file in part]
 
 
-def _uses(dataset: Dataset) -> dict[Path, str]:
+def uses(dataset: Dataset) -> dict[Path, str]:
     """What each picture is for: ``train`` or ``held``; those for nothing are not in it."""
     kind = dataset.kind
     open_samples = [s for s in dataset.samples if s.split not in ("test", "dev")]
@@ -90,7 +90,7 @@ def gather(run: Run, lexicon: Lexicon) -> Corpus:
     }
     weights = {name: np.zeros(count, dtype=np.float32) for name in LABELLED}
     weights[IMAGENET] = np.ones(count, dtype=np.float32)
-    uses = {file: use for dataset in run.datasets for file, use in _uses(dataset).items()}
+    purposes = {file: use for dataset in run.datasets for file, use in uses(dataset).items()}
     column = {name: {label: index for index, label in enumerate(labels[name])} for name in LABELLED}
     for row, (dataset, sample) in enumerate(rows):
         if dataset.kind in LABELLED:
@@ -101,7 +101,7 @@ def gather(run: Run, lexicon: Lexicon) -> Corpus:
             targets["coco"][row] = _CUT_VALUE
             targets["coco"][row, [column["coco"][label] for label in sample.soft]] = list(sample.soft.values())
             weights["coco"][row] = _TEACHER_WEIGHT.get(dataset.kind, 0.5)
-    use_of = np.array([uses.get(sample.file, "") for _, sample in rows])
+    use_of = np.array([purposes.get(sample.file, "") for _, sample in rows])
     kinds = np.array([dataset.kind for dataset, _ in rows])
     held = {name: np.flatnonzero((use_of == "held") & (kinds == name)) for name in LABELLED}
     for name, chosen in held.items():

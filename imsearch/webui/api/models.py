@@ -63,6 +63,20 @@ class HitRecord(Record):
     why: dict[str, TagRecord] = Field(description="By word of the query, the tag that it was found by.")
 
 
+class RelaxedRecord(Record):
+    """What was left out of a query that would have listed nothing."""
+
+    asked: list[Told] = Field(description="The parts of the query, as they are typed.", examples=[["sunset", "snow"]])
+    left_out: list[Told] = Field(description="Those of them that were left out.", examples=[["sunset"]])
+
+
+class UnderstoodRecord(Record):
+    """Words of a query that were taken for a condition."""
+
+    typed: Told = Field(examples=["last summer"])
+    meaning: Told = Field(description="The condition, as it could have been typed.", examples=["date:2026-06..2026-08"])
+
+
 class ResultsRecord(Record):
     """A page of results."""
 
@@ -73,9 +87,19 @@ class ResultsRecord(Record):
         description="How many of them score high enough to be listed when not all are asked for.",
         examples=[217],
     )
+    order: str = Field(
+        description="What they are sorted by, as `sort:` has it; `-date` where nothing but conditions is asked.",
+        examples=["score"],
+    )
     hits: list[HitRecord]
     unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
     suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
+    understood: list[UnderstoodRecord] = Field(
+        description="Words that were taken for a condition, or that leave something out, in the order of the query."
+    )
+    relaxed: RelaxedRecord | None = Field(
+        None, description="Only where nothing fits the whole query: all else then tells of what is left of it."
+    )
     facets: dict[str, list[CountedRecord]] | None = Field(
         None, description="The most frequent values among all results, by kind; only where asked for."
     )
@@ -102,6 +126,9 @@ class FactsRecord(Record):
     latitude: float | None = Field(description="Degrees, north positive.", examples=[43.58])
     longitude: float | None = Field(description="Degrees, east positive.", examples=[7.12])
     rating: int | None = Field(description="0 to 5 stars, -1 for rejected.", examples=[5])
+    city: Told | None = Field(description="In English, by the coordinates.", examples=["Antibes"])
+    region: Told | None = Field(examples=["Provence-Alpes-C\u00f4te d'Azur"])
+    country: Told | None = Field(examples=["France"])
 
 
 class ImageRecord(Record):

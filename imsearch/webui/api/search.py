@@ -29,6 +29,9 @@ Asked = Annotated[
 Count = Annotated[int | None, Query(ge=1, le=200, description="How many; by default as the settings say.")]
 Offset = Annotated[int, Query(ge=0, le=10**9, description="Leave out so many at the beginning.")]
 Everything = Annotated[bool, Query(alias="all", description="The unlikeliest, too.")]
+FacetValues = Annotated[
+    int | None, Query(ge=1, le=10_000, description="How many values of each kind of facet at most; by default ten.")
+]
 KEPT: dict[int | str, dict[str, Any]] = {
     304: {"description": "What you have is still so: the ETag you sent in If-None-Match is the one it has now."}
 }
@@ -38,7 +41,8 @@ class FacetsRecord(Record):
     """What all results of a query have in common."""
 
     facets: dict[str, list[CountedRecord]] = Field(
-        description='By kind, "tag", "year", "camera", "type", "annotator" and "folder": the most frequent values.'
+        description='By kind, "tag", "year", "country", "city", "camera", "type", "annotator" and "folder": the most '
+        "frequent values."
     )
 
 
@@ -81,6 +85,7 @@ def search(
     ] = None,
     everything: Everything = False,
     facets: Annotated[bool, Query(description="Also what all results have in common.")] = False,
+    facet_values: FacetValues = None,
 ) -> Response:
     """Pictures that fit a query, the best first; what `imsearch query --format json` prints.
 
@@ -90,7 +95,13 @@ def search(
 
     def make() -> Response:
         results = site.library.query(
-            q.strip() or ALL, limit=n, offset=offset, min_score=min_score, everything=everything, facets=facets
+            q.strip() or ALL,
+            limit=n,
+            offset=offset,
+            min_score=min_score,
+            everything=everything,
+            facets=facets,
+            facet_values=facet_values,
         )
         return _answer({**results_record(results), "query": q})
 
@@ -103,14 +114,22 @@ def search(
     summary="What results have in common",
     responses=errors(400) | KEPT,
 )
-def facets(request: Request, site: TheSite, q: Asked = "", everything: Everything = False) -> Response:
-    """The most frequent values among all results of a query, by kind, with counts.
+def facets(
+    request: Request,
+    site: TheSite,
+    q: Asked = "",
+    everything: Everything = False,
+    facet_values: FacetValues = None,
+) -> Response:
+    """The most frequent values among all results of a query, by kind, with counts; years come newest first.
 
     docs/query.md tells which condition stands for each: `shows:TAG`, `date:YEAR`, `camera:="NAME"` and so on.
     """
 
     def make() -> Response:
-        found = site.library.query(q.strip() or ALL, limit=0, everything=everything, facets=True)
+        found = site.library.query(
+            q.strip() or ALL, limit=0, everything=everything, facets=True, facet_values=facet_values
+        )
         return _answer({"facets": facets_record(found.facets)})
 
     return site.answers.give(request, make)
@@ -136,11 +155,20 @@ def complete(
     summary="Pictures that look like one",
     responses=errors(400, 404) | KEPT,
 )
-def similar(request: Request, site: TheSite, id: Id, n: Count = None, offset: Offset = 0) -> Response:
+def similar(
+    request: Request,
+    site: TheSite,
+    id: Id,
+    q: Annotated[
+        str, Query(description="What they shall show besides; looking like the picture is one word more.")
+    ] = "",
+    n: Count = None,
+    offset: Offset = 0,
+) -> Response:
     """The pictures most like this one, the nearest first; what `imsearch similar --format json` prints."""
     image = wanted(site, id)
     return site.answers.give(
-        request, lambda: _answer(results_record(site.library.similar(image.id, limit=n, offset=offset)))
+        request, lambda: _answer(results_record(site.library.similar(image.id, q, limit=n, offset=offset)))
     )
 
 

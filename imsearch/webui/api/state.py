@@ -96,7 +96,12 @@ class StatusRecord(Record):
     )
     corrections: int = Field(ge=0, examples=[12])
     bytes: int = Field(ge=0, description="Of the catalog and the indexes on disk.", examples=[52428800])
+    languages: list[str] = Field(description="Those that queries are understood in.", examples=[["en", "de"]])
     sentence_encoder: str = Field(examples=["not installed"])
+    free_text: str = Field(
+        description="Whose space the plain words of a query are compared in, or why in none.",
+        examples=["compared by everyday 3-64"],
+    )
     annotators: list[AnnotatorState]
     failed: int = Field(ge=0, description="How many failures there are.", examples=[3])
     failures: list[FailureRecord] = Field(description="The first hundred; `/api/failures` lists them all.")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from imsearch.as_json import failure_record, plugins_record, status_record
 from imsearch.runs import indexing_record
-from imsearch.semantic.meanings import encoder_state
+from imsearch.semantic import encoder_state
 from imsearch.settings import config_path
 from imsearch.webui.api.models import LARGEST
 from imsearch.webui.api.state import FailuresRecord, PluginsRecord, StatusRecord
@@ -26,7 +26,8 @@ def status(site: TheSite) -> dict[str, Any]:
     library = site.library
     failures = library.failures()[:_FIRST]
     encoder = encoder_state(library.settings.semantic)
-    record = status_record(library.status(), failures, config_path(), encoder, library.installed())
+    space, installed = library.text_space(), library.installed()
+    record = status_record(library.status(), failures, config_path(), encoder, space, installed, library.languages())
     return record | indexing_record(library.progress(), library.last_run(), library.folders())
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.library import Library
 from imsearch.records import Image
+from imsearch.webui.asked import asked
 from imsearch.webui.finding import ALL
 from imsearch.webui.linking import picture_address, search_address
 from imsearch.webui.pages import picture_view as view
@@ -55,6 +56,7 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
         image=image,
         name=view.files(image)[0].name,
         query=q,
+        asked=asked(q.strip()),
         around=_neighbours(site.library, q, image.id, everything),
         back=search_address(q, everything),
         large=thumbnail_address(image, "large"),

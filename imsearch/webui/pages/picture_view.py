@@ -18,7 +18,7 @@ from imsearch.webui.linking import (
     source_name,
     tag_query,
 )
-from imsearch.wording import exposure, percent, place, size, stars, taken
+from imsearch.wording import exposure, percent, place, size, stars, taken, where
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
 """What the metadata repeats, and the fact that tells whether it does."""
@@ -125,8 +125,19 @@ def fact_rows(image: Image) -> Iterator[Fact]:
     if facts.latitude is not None and facts.longitude is not None:
         here = facts.latitude, facts.longitude
         copied = f"{here[0]:.6f}, {here[1]:.6f}"
+        named = where(facts)
+        key, name = next(
+            ((key, name) for key in ("city", "region", "country") if (name := getattr(facts, key))), ("", "")
+        )
         yield Fact(
-            "Place", "map", place(*here), copied=copied, map=map_address(*here), near=search_address(near_query(*here))
+            "Place",
+            "map",
+            named or place(*here),
+            search_address(f"{key}:={quoted(getattr(facts, key))}") if key else "",
+            (place(*here),) if named else (),
+            copied=copied,
+            map=map_address(*here),
+            near=search_address(near_query(*here)),
         )
 
 

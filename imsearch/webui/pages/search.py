@@ -11,13 +11,15 @@ from imsearch.errors import QueryError
 from imsearch.settings import command_line
 from imsearch.webui import shapes
 from imsearch.webui.api.folders import may_add
-from imsearch.webui.finding import ALL, BATCH, MOST, Found, find
+from imsearch.webui.asked import asked
+from imsearch.webui.finding import ALL, BATCH, FEW_VALUES, MOST, MOST_VALUES, Found, find
 from imsearch.webui.finding import facets as find_facets
-from imsearch.webui.refining import bare, conditions, in_order, order
+from imsearch.webui.refining import bare, conditions
 from imsearch.webui.rendering import looks
 from imsearch.webui.site import Site, TheSite
-from imsearch.webui.telling import ORDERS, facet_groups, headline, understood, unknown_words
+from imsearch.webui.telling import facet_groups, headline, orders, understood, unknown_words
 from imsearch.webui.texts import readable
+from imsearch.wording import left_out
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,11 +33,13 @@ def search(
     n: Annotated[int, Query(ge=1)] = BATCH,
     all: bool = False,
     part: Literal["", "hits", "facets"] = "",
+    kind: str = "",
 ) -> Response:
     """The page of a query.
 
     offset: of the first picture.  n: how many pictures, so that a visitor who comes back finds all that were there.
     all: the less likely pictures too.  part: only the pictures, or only what they have in common.
+    kind: of that, all values of this kind alone.
     """
     text = q.strip()
     can_add = may_add(request, site)
@@ -43,7 +47,7 @@ def search(
     def make() -> HTMLResponse:
         try:
             if part == "facets":
-                return _facets(request, site, text)
+                return _facets(request, site, text, kind)
             found = find(site.library, text, limit=min(n, MOST), offset=offset, everything=all)
         except QueryError as error:
             if part:
@@ -71,6 +75,8 @@ def _page(request: Request, site: Site, found: Found, can_add: bool) -> HTMLResp
         text,
         found=found,
         headline=headline(found),
+        relaxed=readable(left_out(found.results.relaxed, found.relevant)) if found.results.relaxed else "",
+        orders=orders(found),
         unknown=unknown_words(found.results, text),
         **_help(site, found, can_add),
     )
@@ -98,13 +104,15 @@ def _not_understood(request: Request, site: Site, text: str, error: QueryError) 
     return _render(request, site, text, status=400, wrong=wrong)
 
 
-def _facets(request: Request, site: Site, text: str) -> HTMLResponse:
-    return site.pages.render(request, "_facets.html", groups=facet_groups(text, find_facets(site.library, text)))
+def _facets(request: Request, site: Site, text: str, kind: str) -> HTMLResponse:
+    most = MOST_VALUES if kind else FEW_VALUES
+    counted = find_facets(site.library, text, most + 1)  # one more tells whether there are more
+    wanted = {kind: counted[kind]} if kind in counted else {} if kind else counted
+    return site.pages.render(request, "_facets.html", groups=facet_groups(text, wanted, most), whole=bool(kind))
 
 
 def _render(request: Request, site: Site, text: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    now = order(text) or ("" if text else "-date")
-    orders = [(name, in_order(text, key), key == now) for key, name in ORDERS.items() if text or key]
-    blank = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None, "headline": ""}
-    more = {"text": text, "active": conditions(text), "bare": bare(text), "orders": orders}
+    blank: dict[str, Any] = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None}
+    blank |= {"orders": (), "headline": "", "relaxed": ""}
+    more = {"text": text, "asked": asked(text), "active": conditions(text), "bare": bare(text)}
     return site.pages.render(request, "search.html", status=status, **(blank | more | values))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from imsearch.records import Failure
-from imsearch.semantic.meanings import encoder_state
+from imsearch.semantic import encoder_state
 from imsearch.settings import command_line, config_path
 from imsearch.webui.api.folders import may_add
 from imsearch.webui.pages import status_words
@@ -45,7 +45,9 @@ def status_page(
         stores=stores,
         generation=catalog.state()[1],
         spaces=catalog.vector_spaces(),
+        languages=", ".join(library.languages().values()),
         encoder=encoder_state(settings.semantic),
+        text_space=library.text_space(),
         run=site.indexing.state(),
         command=readable(command_line("index", library.settings)),
         can_add=may_add(request, site),

@@ -1,0 +1,53 @@
+"""Measures the languages of queries: how many words each knows, and what it costs to use one.
+
+    python -m benchmarks.languages
+
+Prints a row for each language that comes with imsearch.  Times are those of the processor, the middle one of several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from time import process_time
+
+from imsearch.engine.query.grammar import parse
+from imsearch.engine.words.words import Words
+from imsearch.languages.choosing import shipped
+from imsearch.languages.language import Language
+from imsearch.languages.table import read_table
+from imsearch.lexicon import Lexicon
+
+REPEATS = 21
+
+
+def main() -> None:
+    """Print the table of docs/languages.md."""
+    print("| language | tags and kinds | words | words of questions | to read it | to translate a query of six words |")
+    print("|---|---|---|---|---|---|")
+    for code, spec in shipped().items():
+        table = read_table(spec.path)
+        names = {name for found in table.tags.values() for name in found}
+        language = Language(code, spec.path)
+        words = Words(Lexicon.load(languages=[language]), names)
+        some = parse(" ".join(list(table.tags)[:: len(table.tags) // 6][:6])).tree
+        words.translate(some)
+        read = _milliseconds(lambda path=spec.path: read_table(path))  # type: ignore[misc]
+        translated = _milliseconds(lambda words=words, some=some: words.translate(some))  # type: ignore[misc]
+        print(
+            f"| {table.name} (`{code}`) | {len(names):,} | {len(table.tags):,} | {len(table.questions):,} | "
+            f"{read:.0f} ms | {translated:.1f} ms |"
+        )
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(REPEATS):
+        start = process_time()
+        work()
+        times.append(process_time() - start)
+    return 1000 * median(times)
+
+
+if __name__ == "__main__":
+    main()

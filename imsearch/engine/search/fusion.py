@@ -1,0 +1,204 @@
+"""What a text says as a whole, by its cosines in the pictures' space, joined with what its words say.  Pure.
+
+A model trained by contrast (InfoNCE; van den Oord et al. 2018, https://arxiv.org/abs/1807.03748, section 2.3) learns
+cosines that, times its scale, are the log of how much likelier a text is beside a picture than by itself, but for a
+constant of the text.  Dividing by the mean over the library's pictures takes the constant out.  What is left is
+evidence in nats, which is added to the log-odds that the words give, at a small weight: the words are better
+calibrated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.engine.search.feedback import best
+from imsearch.engine.search.leaves import Scored
+from imsearch.records import Hit, Tag
+
+Floats = NDArray[np.float32]
+_SURE = 1e-6
+"""Scores nearer than this to 0 or 1 are so; their log-odds would be without end."""
+PRIOR = 0.01
+"""How likely a picture is to show some phrase, before it was compared."""
+
+
+class Encoder(Protocol):
+    """A text encoder that never fails; see `imsearch.annotator.TextEncoder`."""
+
+    scale: float
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Directions of length 1, or zeros, ``(texts, length)``."""
+
+    def pictures(self, vectors: Floats) -> Floats:
+        """An annotator's vectors in the space of texts, ``(N, length)``, of length 1; without columns if that fails."""
+
+    def towards(self, direction: Floats) -> Floats:
+        """Where among the annotator's vectors pictures near to a direction are found."""
+
+    def probability(self, cosines: Floats) -> Floats | None:
+        """How likely pictures of these cosines show a text; None where it cannot tell."""
+
+
+WHOLE = "as a whole"
+"""In place of a tag's name, where the text itself is the reason for a hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """How much the pictures' space counts; the defaults are what measured best (docs/ranking.md).
+
+    weight: how far its evidence is believed beside words that are known.  word: the same beside a single word.
+    most: so many nats of evidence at most, either way.  prior: how likely a picture is to show a text before it was
+    compared, where the encoder cannot tell.  nearest: so many of the pictures nearest to the text are found though no
+    word finds them, if they are nearer than most.  alone: by what their probability is multiplied then; not where no
+    word of the query is known.  looked: of a large library, so many of the best by words are compared with the text.
+    """
+
+    weight: float = 0.2
+    word: float = 0.1
+    most: float = 6.0
+    prior: float = PRIOR
+    nearest: int = 200
+    alone: float = 0.3
+    looked: int = 500
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sense:
+    """What a text says of pictures as a whole.
+
+    words: the plain words it is made of.  unknown: how many of them nobody knows, for which it counts.  source: the
+    annotator in whose space this is.  ids, cosines: of the pictures compared, in order of id.  usual: cosines of all
+    pictures or of a sample, one at least.  encoder: what told them.  among: compares further pictures; None when all
+    were.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    unknown: int
+    source: str
+    ids: NDArray[np.int64]
+    cosines: Floats
+    usual: Floats
+    encoder: Encoder
+    among: Callable[[Sequence[int]], tuple[NDArray[np.int64], Floats]] | None = None
+
+
+def baseline(usual: Floats, scale: float) -> float:
+    """The log of the mean over pictures of the exponential of the scaled cosines, in nats; `usual` has one at least."""
+    scaled = np.float64(scale) * usual.astype(np.float64)
+    most = scaled.max()
+    return float(most + np.log(np.exp(scaled - most).mean()))
+
+
+def evidence(cosines: Floats, base: float, scale: float) -> Floats:
+    """How much likelier each picture fits a text than pictures do of which `base` is the baseline, in nats."""
+    return np.asarray(np.float64(scale) * cosines - base, np.float32)
+
+
+def probabilities(encoder: Encoder, cosines: Floats, base: float, prior: float) -> Floats:
+    """How likely pictures of these cosines show a text: what the encoder says, or else the prior and the evidence."""
+    said = encoder.probability(cosines)
+    return _sigmoid(_logit(np.float32(prior)) + evidence(cosines, base, encoder.scale)) if said is None else said
+
+
+def told(hits: Sequence[Hit], sense: Sense, fusion: Fusion) -> tuple[Hit, ...]:
+    """The hits with one more reason: how likely each shows the text as a whole, where it was compared with it."""
+    images = np.array([hit.image.id for hit in hits], np.int64)
+    known = images[np.isin(images, sense.ids)]
+    base = baseline(sense.usual, sense.encoder.scale)
+    cosines = sense.cosines[np.searchsorted(sense.ids, known)]
+    chances = probabilities(sense.encoder, cosines, base, _prior(sense, fusion))
+    reasons = {
+        image: {sense.text: Tag(WHOLE, chance, sense.source)}
+        for image, chance in zip(known.tolist(), chances.tolist(), strict=True)
+    }
+    # Where a word is all of the text, what it was found by is the better reason.
+    return tuple(
+        replace(hit, why={**hit.why, **reasons[hit.image.id]})
+        if hit.image.id in reasons and sense.text not in hit.why
+        else hit
+        for hit in hits
+    )
+
+
+def _prior(sense: Sense, fusion: Fusion) -> float:
+    # In a library of ten pictures, one of a hundred would be none.
+    return min(0.5, max(fusion.prior, 1 / (len(sense.usual) + 1)))
+
+
+def fuse(
+    scored: Scored,
+    sense: Sense,
+    present: NDArray[np.bool_],
+    rejected: NDArray[np.bool_],
+    words: int,
+    absent: int,
+    fusion: Fusion,
+    floor: float,
+) -> Scored:
+    """Join what the words say of every image, the geometric mean of `words` of them, with what their text says.
+
+    present: which images there are.  rejected: where the user said that some word is wrong, so that the text cannot
+    speak for them.  absent: how many of the words find nothing anywhere, at `floor`; like those that nobody knows, they
+    count only as a part of the text.
+    All arrays have the shape (size,).
+    """
+    cosines, compared = _spread(scored, sense, present, fusion)
+    base = baseline(sense.usual, sense.encoder.scale)
+    lift = evidence(cosines, base, sense.encoder.scale)
+    alone = probabilities(sense.encoder, cosines, base, _prior(sense, fusion))
+    usual = np.float32(np.median(sense.usual))
+    near = scored.allowed & present & compared & ~rejected & (cosines > usual)
+    places = np.flatnonzero(near)
+    near = np.zeros_like(near)
+    if fusion.nearest:
+        near[places[best(lift[places], fusion.nearest)]] = True
+    said = words - absent
+    if not said:
+        # What is left of the score is what the words to avoid make of it.
+        left = np.minimum(scored.score / np.float32(floor if words else 1), 1)
+        return Scored(np.where(near, alone * left, 0).astype(np.float32), near, near & False, scored.allowed)
+    logs = np.float32(words) * np.log(np.maximum(scored.score, np.float32(1e-30))) - np.float32(absent * np.log(floor))
+    score = np.exp(np.minimum(logs / np.float32(said), 0))
+    weight = fusion.word if said == 1 and not sense.unknown else fusion.weight
+    lift = np.clip(lift, -fusion.most, np.where(rejected, 0, fusion.most)) * np.float32(weight)
+    lift[~compared & (lift > 0)] = 0
+    lifted = _sigmoid(_logit(score) + lift)
+    lifted = np.where((score <= _SURE) | (score >= 1 - _SURE), score, lifted)
+    lifted = np.where(near, np.maximum(lifted, np.float32(fusion.alone) * alone), lifted)
+    return Scored(lifted.astype(np.float32), scored.found | near, scored.holds, scored.allowed)
+
+
+def _spread(
+    scored: Scored, sense: Sense, present: NDArray[np.bool_], fusion: Fusion
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The cosine of every image, the usual one where it was not compared, and which were."""
+    size = len(present)
+    cosines, compared = np.full(size, np.median(sense.usual), np.float32), np.zeros(size, np.bool_)
+
+    def note(ids: NDArray[np.int64], values: Floats) -> None:
+        known = ids < size
+        cosines[ids[known]] = values[known]
+        compared[ids[known]] = True
+
+    note(sense.ids, sense.cosines)
+    if sense.among is not None:
+        rest = np.flatnonzero(scored.found & scored.allowed & present & ~compared)
+        note(*sense.among(rest[best(scored.score[rest], fusion.looked)].tolist()))
+    return cosines, compared
+
+
+def _logit(probabilities: Floats | np.float32) -> Floats:
+    inside = np.clip(probabilities, _SURE, 1 - _SURE)
+    return np.asarray(np.log(inside) - np.log1p(-inside), np.float32)
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)

@@ -1,0 +1,79 @@
+"""How many of a thing pictures show, told from their vectors by the linear heads of an annotator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from imsearch.engine.catalog import Catalog
+from imsearch.engine.indexes import Indexes
+from imsearch.engine.words.resolved import Counted
+
+if TYPE_CHECKING:
+    from numpy import float32, int64
+    from numpy.typing import NDArray
+
+    from imsearch.annotator import CountHead
+
+    Heads = Mapping[str, tuple[str, Mapping[str, CountHead]]]
+_CLASSES = 3
+"""One, two, three or more."""
+_WEIGHT = 1.5
+"""A number counts so much as another word: more, and few pictures are listed; less, and most with the thing are."""
+
+
+class Numbers:
+    """Counts things in the pictures of one library.  Several threads may use one.
+
+    heads: gives version and heads of every annotator that counts; asked at the first query with a number.
+    """
+
+    def __init__(self, catalog: Catalog, indexes: Indexes) -> None:
+        self._catalog = catalog
+        self._indexes = indexes
+        self.heads: Callable[[], Heads] = dict
+
+    def counted(self, value: int, things: Sequence[str]) -> Counted | None:
+        """How likely each picture shows so many of the first of these things that is counted; None where none is.
+
+        value: 1 or more; three and more are one class.  A probability is raised to `_WEIGHT`.  Heads of a version that
+        did not make the vectors are not asked.
+        """
+        import numpy as np
+
+        found = self._head(things)
+        if found is None:
+            return None
+        name, thing, head = found
+        column = min(value, _CLASSES) - 1
+        ids, products = self._products(name, head.weights[column])
+        chance = (1 + np.exp(-(products + head.bias[column]))) ** -_WEIGHT
+        usual = float(np.median(chance)) if len(chance) else 0.5
+        return Counted(f"{value} {thing}", ids, chance.astype(np.float32), usual)
+
+    def _head(self, things: Sequence[str]) -> tuple[str, str, CountHead] | None:
+        made = self._catalog.vector_spaces()
+        for name, (version, heads) in self._known.items():
+            if made.get(name, ("", 0))[0] == version:
+                thing = next((thing for thing in things if thing in heads), None)
+                if thing is not None:
+                    return name, thing, heads[thing]
+        return None
+
+    @cached_property
+    def _known(self) -> Heads:
+        return self.heads()
+
+    def _products(self, name: str, weights: NDArray[float32]) -> tuple[NDArray[int64], NDArray[float32]]:
+        """The images with vectors of an annotator, and the products of their unit vectors with the weights.
+
+        A large index looks at its nearest cells only; the images in others have less than those that it finds.
+        """
+        import numpy as np
+
+        index = self._indexes.vectors.of(name)[1]
+        ids, cosines = index.nearest(weights, len(index))
+        rest = np.setdiff1d(index.images(), ids)
+        cosines = np.concatenate([cosines, np.full(len(rest), cosines.min(initial=0), np.float32)])
+        return np.concatenate([ids, rest]), cosines * np.linalg.norm(weights)

@@ -1,0 +1,133 @@
+"""Never a dead end: what to leave out of a query of several parts that finds nothing as a whole.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from imsearch.engine.query.conditions import Condition
+from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Like, Node, Not, Or, Required, Word
+from imsearch.records import Relaxed
+
+if TYPE_CHECKING:
+    from imsearch.engine.search.answer import Answer
+    from imsearch.engine.words.words import Words
+
+Kind: TypeAlias = Literal["word", "condition", "excluded"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A part of a query that can be left out, as it is typed."""
+
+    node: Node
+    text: str
+    kind: Kind
+
+
+class Settled(NamedTuple):
+    """The answer to a query as a whole, the one that is given in its place, the same mostly, and what was left out."""
+
+    whole: Answer
+    answer: Answer
+    relaxed: Relaxed | None = None
+
+
+def settle(whole: Answer, tree: Node, words: Words, find: Callable[[Node], Answer], min_score: float | None) -> Settled:
+    """Answer as much of a query as lists something, where the whole lists nothing.
+
+    find: answers any query.  min_score: where lists end; None for where relevance ends.
+    """
+    parts, fixed = parts_of(tree, words.join)
+    parts = [part for part in parts if not (isinstance(part.node, Word) and words.is_filler(part.node))]
+    found: dict[tuple[Part, ...], Answer] = {}
+
+    def answer(some: Sequence[Part]) -> Answer:
+        key = tuple(some)
+        if key not in found:
+            found[key] = find(And((*(part.node for part in some), *fixed)))
+        return found[key]
+
+    def finds(some: Sequence[Part]) -> int:
+        each = answer(some)
+        return each.count(each.cut if min_score is None else min_score)
+
+    known = [part for part in parts if answer([part]).query is not None] if len(parts) > 1 else []
+    kept = relax(known, finds) if len(known) > 1 else None
+    if kept is None:
+        return Settled(whole, whole)
+    gone = tuple(part.text for part in known if part not in kept)
+    conditions = tuple(part.text for part in known if part.kind == "condition")
+    return Settled(whole, answer(kept), Relaxed(tuple(part.text for part in known), gone, conditions))
+
+
+def parts_of(tree: Node, join: Callable[[tuple[Node, ...]], Sequence[Node]]) -> tuple[list[Part], list[Node]]:
+    """What stands side by side in a query, and what stays whatever is left out: whose words count.
+
+    join: puts words together that are one.  A thing and its colour are two again, so that one of them may stay.
+    """
+    items = tree.items if isinstance(tree, And) else (tree,)
+    fixed: list[Node] = [item for item in items if isinstance(item, By | Everything)]
+    joined = join(tuple(item for item in items if not isinstance(item, By | Everything)))
+    nodes = [node for item in joined for node in _apart(item)]
+    return [Part(node, typed(node), _kind(node)) for node in nodes], fixed
+
+
+def relax(parts: Sequence[Part], finds: Callable[[Sequence[Part]], int]) -> list[Part] | None:
+    """The parts that are left when those go that keep a query from finding anything; None where that does not help.
+
+    finds: how many pictures some of the parts list together.  First go those that find nothing by themselves, the last
+    of them first; then conditions, where the words alone find something; then words; exclusions at last.  Of several
+    the one that finds least goes.
+    """
+    kept = list(parts)
+    alone = {part: finds([part]) for part in parts if part.kind != "excluded"}
+    if not any(alone.values()):
+        return None
+    while not finds(kept):
+        nowhere = [part for part in kept if alone.get(part) == 0]
+        pool = nowhere or _to_blame(kept, finds)
+        if not pool or len(kept) == 1:
+            return None
+        kept.remove(min(reversed(pool), key=lambda part: alone.get(part, 0)))
+    return kept
+
+
+def _to_blame(kept: Sequence[Part], finds: Callable[[Sequence[Part]], int]) -> list[Part]:
+    """Those of which one has to go."""
+    words, conditions, excluded = ([p for p in kept if p.kind == kind] for kind in ("word", "condition", "excluded"))
+    if words and conditions and finds([part for part in kept if part.kind != "condition"]):
+        return conditions
+    several = words if words else conditions
+    return several if len(several) > 1 else excluded or conditions
+
+
+def typed(node: Node) -> str:
+    """A part of a query as it could have been typed."""
+    if isinstance(node, Word):
+        text = f'"{node.typed}"' if " " in node.text else node.typed
+        return f"tag:{text}" if node.exact else text
+    if isinstance(node, Not | Required):
+        return f"{'-' if isinstance(node, Not) else '+'}{typed(node.item)}"
+    if isinstance(node, And | Or):
+        return f"({(' OR ' if isinstance(node, Or) else ' ').join(map(typed, node.items))})"
+    if isinstance(node, Less):
+        return typed(node.item)
+    if isinstance(node, Fact):
+        return node.condition.text
+    if isinstance(node, Condition):
+        return node.text
+    return f"like:{node.target}" if isinstance(node, Like) else f"by:{node.source}" if isinstance(node, By) else ""
+
+
+def _apart(node: Node) -> tuple[Node, ...]:
+    """The words of a thing and its colour one by one."""
+    less = node.items[-1] if isinstance(node, Or) else None
+    return less.item.items if isinstance(less, Less) else (node,)
+
+
+def _kind(node: Node) -> Kind:
+    if isinstance(node, Not):
+        return "excluded"
+    return "condition" if isinstance(node, Condition | Fact) else "word"

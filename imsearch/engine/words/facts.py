@@ -1,0 +1,261 @@
+"""Plain words that mean what the catalog knows: "last summer", "iphone", "png", "without people".
+
+A pass over the tree of a query, before its words become tags.  What is found is told, so that who asked can see what
+was understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from imsearch.engine.query.conditions import KEYS, Condition
+from imsearch.engine.query.tree import And, By, Fact, Node, Not, Or, Required, Word
+from imsearch.engine.words.dates import Time, Times
+from imsearch.engine.words.fact_words import FactWords
+from imsearch.engine.words.negations import Negations
+
+AMBIGUOUS = 0.5
+"""How much a place or a camera counts beside a thing of the same name that the library has a tag for."""
+SHAPE = 0.3
+"""How much an orientation counts beside portraits and landscapes: as little as what just passes the cut."""
+_LONGEST = 4
+"""Words of a phrase."""
+_STARS = 5
+
+
+class Names(Protocol):
+    """What the library has names for; `imsearch.engine.fact_names` reads them from the catalog."""
+
+    def camera(self, text: str) -> str | None:
+        """What stands behind ``camera:`` for a camera that is called so; None where the library has none."""
+
+    def place(self, text: str) -> str | None:
+        """The condition for a place where pictures were taken; None where there are none."""
+
+
+class Vocabulary(Protocol):
+    """What is needed of `imsearch.engine.words.words.Words`."""
+
+    def normalize(self, text: str) -> str:
+        """As tags are spelled."""
+
+    def is_filler(self, word: Word) -> bool:
+        """Return True for a word that says nothing."""
+
+    def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
+        """How many words from there on are one tag or one word of the lexicon."""
+
+    def knows(self, text: str) -> bool:
+        """Return True for a word of the lexicon or a tag of the library."""
+
+
+class Understood(NamedTuple):
+    """Words as they were typed, and the condition they were taken for."""
+
+    typed: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fact at the beginning of some words, how many words it takes, and what is told of it."""
+
+    length: int
+    fact: Fact
+    meaning: str
+
+
+class FactReader:
+    """Reads the facts of one query.  `understood` gathers what was found, in the order of the words."""
+
+    def __init__(self, vocabulary: Vocabulary, words: FactWords, times: Times, names: Names) -> None:
+        self.understood: list[Understood] = []
+        self._vocabulary = vocabulary
+        self._words = words
+        self._times = times
+        self._names = names
+        self._negations = Negations(words, vocabulary)
+
+    def read(self, node: Node) -> Node:
+        """Return the tree with what was understood in place of the words."""
+        if isinstance(node, Word):
+            return self._group((node,))
+        if isinstance(node, And):
+            return self._group(node.items)
+        if isinstance(node, Or):
+            return Or(tuple(self.read(item) for item in node.items))
+        if isinstance(node, Not | Required):
+            return type(node)(self.read(node.item))
+        return node
+
+    def _group(self, items: tuple[Node, ...]) -> Node:
+        made: list[Node] = []
+        place = 0
+        while place < len(items):
+            place = self._step(items, place, made)
+        return made[0] if len(made) == 1 else And(tuple(made))
+
+    def _step(self, items: tuple[Node, ...], place: int, made: list[Node]) -> int:
+        """Take what begins at a place of a group; returns where to go on."""
+        excluded = self._negations.at(items, place)
+        if excluded is not None:
+            return self._excluded(items, place, excluded.start, excluded.length, made, excluded.instead)
+        found = self.found_at(items, place)
+        length = self._vocabulary.phrase_at(items, place) if self.plain(items[place]) is not None else 1
+        if found is None or found.length < length:
+            some = items[place : place + length]
+            made += some if length > 1 or isinstance(some[0], Word) else [self.read(some[0])]
+            return place + length
+        self._drop_taken(made)
+        made.append(found.fact)
+        self._tell(items[place : place + found.length], found.meaning)
+        return place + found.length
+
+    def _excluded(
+        self, items: tuple[Node, ...], place: int, start: int, length: int, made: list[Node], instead: Node | None
+    ) -> int:
+        """What a word such as "without" excludes: a fact, or so many words from `start` on, or `instead`."""
+        if instead is not None:
+            made.append(Not(instead))
+            self._tell(items[place : start + length], f"-{_text(instead)}")
+            return start + length
+        found = self.found_at(items, start)
+        if found is not None and found.length >= length:
+            made.append(Not(found.fact))
+            self._tell(items[place : start + found.length], f"-{found.meaning}")
+            return start + found.length
+        some = items[start : start + length]
+        node = some[0] if length == 1 else And(some)
+        made.append(Not(node) if isinstance(node, Word | And) else Not(self.read(node)))
+        typed = " ".join(map(_text, some))
+        self._tell(items[place : start + length], f'-"{typed}"' if length > 1 else f"-{typed}")
+        return start + length
+
+    def found_at(self, items: tuple[Node, ...], place: int) -> Found | None:
+        """The fact that begins at a place of a group; None where none does."""
+        texts: list[str] = []
+        for item in items[place:]:
+            text = self.plain(item)
+            if text is None:
+                break
+            texts.append(text)
+        if not texts:
+            return None
+        before = (self.plain(items[place - 1]) if place else None) or ""
+        alone = all(at == place or self._says_nothing(item) for at, item in enumerate(items))
+        time = self._times.read(texts, before, alone=alone)
+        if time is not None:
+            return self._of_time(time, texts)
+        return self._of_stars(texts) or self._near(texts) or self._of_words(texts, before, alone)
+
+    def plain(self, node: Node) -> str | None:
+        """The normalized text of a word that was typed just so."""
+        bare = isinstance(node, Word) and not (node.exact or node.quoted or node.match)
+        return self._vocabulary.normalize(_text(node)) if bare else None
+
+    def _says_nothing(self, node: Node) -> bool:
+        return isinstance(node, Condition | By) or self.plain(node) in self._words.linking | self._words.articles
+
+    def _of_time(self, time: Time, texts: Sequence[str]) -> Found:
+        typed = " ".join(texts[: time.length])
+        if time.span is None:
+            last = (time.month + time.months - 2) % 12 + 1
+            asked = _condition("month", f"{time.month}..{last}" if time.months > 1 else str(time.month))
+            weight = AMBIGUOUS if time.months > 1 else 1.0
+            return _found(time.length, asked, Word(typed), weight=weight)
+        asked = _condition("date", time.span.text())
+        if time.holiday and time.span.last is not None:
+            # A market of that Christmas was not open on the holidays alone.
+            year = _condition("date", str(time.span.last.year))
+            return _found(time.length, asked, And((Word(time.holiday, quoted=" " in time.holiday), year)))
+        named = any(letter.isdigit() for letter in typed) or self._vocabulary.knows(typed)
+        words = Word(typed, quoted=time.length > 1) if named else None
+        return _found(time.length, asked, words, surely=time.sure)
+
+    def _of_stars(self, texts: Sequence[str]) -> Found | None:
+        """ "5 stars"."""
+        if len(texts) < 2 or texts[1] not in self._words.stars:
+            return None
+        number = int(texts[0]) if texts[0].isdecimal() and len(texts[0]) == 1 else self._words.numbers.get(texts[0], 0)
+        if not 1 <= number <= _STARS or texts[0] in ("a", "an"):
+            return None
+        return _found(2, _condition("rating", str(number)), Word(" ".join(texts[:2]), quoted=True))
+
+    def _near(self, texts: Sequence[str]) -> Found | None:
+        """ "near rome": a circle around the place."""
+        if texts[0] not in self._words.near:
+            return None
+        for length in range(min(_LONGEST, len(texts) - 1), 0, -1):
+            text = " ".join(texts[1 : 1 + length])
+            if self._names.place(text) is not None:
+                return _found(length + 1, _condition("near", text), None)
+        return None
+
+    def _of_words(self, texts: Sequence[str], before: str, alone: bool) -> Found | None:
+        """Formats, shapes, cameras, places: the longest phrase."""
+        words = self._words
+        for length in range(min(_LONGEST, len(texts)), 0, -1):
+            text = " ".join(texts[:length])
+            word = Word(text, quoted=length > 1)
+            if (condition := words.conditions.get(text)) is not None:
+                return _found(length, _parsed(condition), word)
+            if text in words.shapes and (alone or self._vocabulary.knows(text)):
+                return _found(length, _parsed(words.shapes[text]), word, weight=SHAPE)
+            asked = self._named(text, before in words.linking or alone)
+            if asked is not None:
+                weight = AMBIGUOUS if self._vocabulary.knows(text) else 1.0
+                return _found(length, asked, word, weight=weight)
+        return None
+
+    def _named(self, text: str, clear: bool) -> Condition | None:
+        """A camera or a place of this name.  clear: whether even a word of another meaning is a place here."""
+        known = self._vocabulary
+        shared = (
+            " " not in text
+            and text not in self._words.makers
+            and (text in self._words.common or known.knows(text) or known.is_filler(Word(text)))
+        )
+        if not shared and (camera := self._names.camera(text)) is not None:
+            return _condition("camera", camera)
+        place = self._names.place(text) if clear or not shared else None
+        return None if place is None else _parsed(place)
+
+    def _drop_taken(self, made: list[Node]) -> None:
+        """Take away "taken in" in front of a place or a time: nobody looks for it."""
+        end = len(made)
+        while end and self.plain(made[end - 1]) in self._words.linking | self._words.articles:
+            end -= 1
+        if end and self.plain(made[end - 1]) in self._words.taken:
+            del made[end - 1 :]
+
+    def _tell(self, nodes: Sequence[Node], meaning: str) -> None:
+        # A phrase of another language stands beside each of its English words.
+        self.understood.append(Understood(" ".join(dict.fromkeys(map(_typed, nodes))), meaning))
+
+
+def _found(length: int, asked: Condition, words: Node | None, *, surely: bool = False, weight: float = 1.0) -> Found:
+    return Found(length, Fact(asked, words, surely, weight), asked.text)
+
+
+def _condition(key: str, value: str) -> Condition:
+    quoted = f'"{value}"' if " " in value else value
+    return Condition(key, KEYS[key](value), f"{key}:{quoted}")
+
+
+def _parsed(condition: str) -> Condition:
+    key, _, value = condition.partition(":")
+    return _condition(key, value)
+
+
+def _text(node: Node) -> str:
+    return node.text if isinstance(node, Word | Condition) else ""
+
+
+def _typed(node: Node) -> str:
+    if isinstance(node, Not):
+        return f"not {_typed(node.item)}"
+    if isinstance(node, Word):
+        return f'"{node.typed}"' if node.quoted else node.typed
+    return _text(node)

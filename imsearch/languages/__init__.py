@@ -1,0 +1,1 @@
+"""Languages of queries beside English: tables of words, and which of them are in use."""

@@ -1,0 +1,170 @@
+"""Reads a table of words of one language; docs/languages.md describes the format."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from imsearch.errors import ImsearchError
+from imsearch.letters import without_invisible
+
+FILLER, WITHOUT, AND, OR = "filler", "without", "and", "or"
+NUMBER, COLOUR, MONTH, TIME, PLACE, FACT = "number", "colour", "month", "time", "place", "fact"
+_LISTS = {"fillers": FILLER, "without": WITHOUT, "and": AND, "or": OR}
+_GROUPS = {
+    "numbers": NUMBER,
+    "colours": COLOUR,
+    "months": MONTH,
+    "times": TIME,
+    "places": PLACE,
+    "facts": FACT,
+}
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+_ACCENTED = re.compile("[\u00df-\u024f]")
+"""A small letter that somebody might type without its accent."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionWord:
+    """A word of questions: its kind (`FILLER`, `COLOUR` ...) and the English words for it, empty for fillers."""
+
+    kind: str
+    english: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The contents of a file, spelled as queries are normalized.
+
+    tags: a word -> English names, those first for which it is the best word.  questions: a word -> its role.
+    folded_tags, folded_questions: the same by words without accents, and with "ae" in place of "ä".
+    endings: what inflection adds, and what stands there otherwise: ("er", "").
+    """
+
+    name: str
+    tags: Mapping[str, tuple[str, ...]]
+    questions: Mapping[str, QuestionWord]
+    folded_tags: Mapping[str, tuple[str, ...]]
+    folded_questions: Mapping[str, QuestionWord]
+    endings: tuple[tuple[str, str], ...]
+    compounds: bool
+    colours_after: bool
+
+
+@cache
+def _plain_letters() -> Mapping[int, str]:
+    """The small Latin letters with accents, and what is typed in their place."""
+    pairs = ((code, unicodedata.decomposition(chr(code)).split()) for code in range(0xE0, 0x250))
+    accented = {code: chr(int(parts[0], 16)) for code, parts in pairs if parts and not parts[0].startswith("<")}
+    again = {code: accented.get(ord(letter), letter) for code, letter in accented.items()}  # two accents: "ǻ"
+    return again | str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
+
+
+def fold(text: str) -> str:
+    """Return a normalized text without accents: "müller" -> "muller", "straße" -> "strasse"."""
+    return text if text.isascii() else text.translate(_plain_letters())
+
+
+def read_table(path: Path) -> Table:
+    """Read a file.
+
+    Raises ImsearchError, naming the file and the place in it, when it cannot be read or is no table of words.
+    """
+    import tomllib  # the start-up time counts where no other language is in use
+
+    try:
+        text = without_invisible(path.read_text(encoding="utf-8"))
+        return _table(tomllib.loads(text), path)
+    except (OSError, ValueError) as error:
+        raise ImsearchError(f"The table of words {path} cannot be read: {error}") from error
+
+
+def _table(data: Mapping[str, Any], path: Path) -> Table:
+    about = _section(data, "language")
+    tags: dict[str, list[tuple[int, str]]] = {}
+    for name, words in _section(data, "tags").items():
+        for rank, word in enumerate(_words(words, f"tags: {name!r}")):
+            tags.setdefault(word, []).append((rank, name))
+    # Sorting is stable: among equals the order of the file counts.
+    named = {word: tuple(name for _, name in sorted(found, key=_rank)) for word, found in tags.items()}
+    questions = dict(_questions(_section(data, "words")))
+    return Table(
+        str(about.get("name") or path.stem),
+        named,
+        questions,
+        _folded(named),
+        _folded(questions),
+        tuple(_endings(_section(data, "forms").get("nouns", []))),
+        about.get("compounds") is True,
+        about.get("colours_after") is True,
+    )
+
+
+def _rank(found: tuple[int, str]) -> int:
+    return found[0]
+
+
+def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = data.get(name, {})
+    if not isinstance(section, dict):
+        raise ValueError(f"[{name}] must be a section")
+    return section
+
+
+def _words(words: object, place: str) -> list[str]:
+    """The words of a list, as queries are normalized."""
+    tidy = [_tidy(word) for word in words] if isinstance(words, list) else []
+    if not isinstance(words, list) or not all(tidy):
+        raise ValueError(f"{place} must be a list of words, for example ['Hund', 'Hunde']")
+    return tidy
+
+
+def _tidy(word: object) -> str:
+    """A word as queries are normalized; nothing where it is none."""
+    return " ".join(word.lower().replace("\u2019", "'").split()) if isinstance(word, str) else ""
+
+
+def _questions(section: Mapping[str, Any]) -> Iterator[tuple[str, QuestionWord]]:
+    """The words of questions; of a word in two lists, the one that stands last here counts, fillers most."""
+    for group, kind in reversed(_GROUPS.items()):
+        yield from _grouped(section, group, kind)
+    for group, kind in reversed(_LISTS.items()):
+        for word in _words(section.get(group, []), f"words: {group!r}"):
+            yield word, QuestionWord(kind, "" if kind == FILLER else kind)
+    yield from _grouped(section, "linking", FILLER)
+
+
+def _grouped(section: Mapping[str, Any], group: str, kind: str) -> Iterator[tuple[str, QuestionWord]]:
+    entries = section.get(group, {})
+    if not isinstance(entries, dict):
+        raise ValueError(f"words: {group!r} must hold a list of words for each English one")
+    for english, words in entries.items():
+        for word in _words(words, f"words: {group}: {english!r}"):
+            yield word, QuestionWord(kind, english)
+
+
+def _endings(pairs: object) -> Iterable[tuple[str, str]]:
+    right = isinstance(pairs, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(each, str) for each in pair) for pair in pairs
+    )
+    if not right:
+        raise ValueError("forms: 'nouns' must be a list of pairs such as ['er', '']")
+    return [(ending, instead) for ending, instead in pairs if ending]  # type: ignore[attr-defined]
+
+
+def _folded(words: Mapping[str, Value]) -> dict[str, Value]:
+    """By spellings without accents, where these are no words themselves; the first word of a spelling counts."""
+    found: dict[str, Value] = {}
+    for word, value in words.items():
+        if _ACCENTED.search(word):
+            for spelling in (fold(word), fold(word.translate(_UMLAUTS))):
+                found.setdefault(spelling, value)
+    return found

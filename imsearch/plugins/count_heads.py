@@ -1,0 +1,56 @@
+"""What annotators count things by, checked: a plugin that breaks its word counts nothing, and no query fails for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imsearch.annotator import CountHead
+from imsearch.foreign import foreign, is_ctrl_c, reason
+
+if TYPE_CHECKING:
+    from imsearch.records import AnnotatorSpec
+
+CLASSES = 3
+"""One, two, three or more."""
+log = logging.getLogger("imsearch.plugins")
+
+
+def count_heads(specs: Iterable[AnnotatorSpec]) -> dict[str, tuple[str, Mapping[str, CountHead]]]:
+    """Return the version and the heads, by the name of the thing, of every annotator that has some, by its name."""
+    return {spec.name: (spec.version, heads) for spec in specs if (heads := _heads_of(spec))}
+
+
+def _heads_of(spec: AnnotatorSpec) -> Mapping[str, CountHead]:
+    if spec.counts is None:
+        return {}
+    try:
+        with foreign():
+            heads = spec.counts()
+        problems = head_problems(spec, heads)
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
+        problems = [reason(error)]
+    if problems:
+        log.warning("%s counts nothing: %s", spec.name, problems[0])
+        return {}
+    return heads
+
+
+def head_problems(spec: AnnotatorSpec, heads: object) -> list[str]:
+    """Return what is wrong with the heads of an annotator; nothing when they are as `CountHead` has them."""
+    if not isinstance(heads, Mapping):
+        return [f"counts must give a mapping from things to CountHead, not {type(heads).__name__}"]
+    for thing, head in heads.items():
+        if not isinstance(head, CountHead):
+            return [f"what counts {thing!r} must be a CountHead, not {type(head).__name__}"]
+        wanted = (CLASSES, spec.vector_length), (CLASSES,)
+        if (np.shape(head.weights), np.shape(head.bias)) != wanted:
+            return [f"what counts {thing!r} must have the shapes {wanted[0]} and {wanted[1]}"]
+        if not (np.isfinite(head.weights).all() and np.isfinite(head.bias).all()):
+            return [f"what counts {thing!r} holds NaN or infinity"]
+    return []

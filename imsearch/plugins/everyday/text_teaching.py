@@ -1,0 +1,129 @@
+"""What the text encoder learns from: captions of pictures, and short texts made of the tags that pictures have.
+
+A caption belongs to one picture.  A text of tags ("beach dog") fits every picture by the product of the tags'
+probabilities, as everyday sees them, or 0.95 where the picture's own labels say the tag: so the space learns words that
+no caption has, from pictures of every set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.lexicon import Lexicon
+from imsearch.plugins.everyday.corpus import uses
+from imsearch.training.datasets import Dataset, Sample
+
+Floats = NDArray[np.float32]
+LABELLED = 0.95
+"""How likely a tag is that a picture's labels say."""
+LEAST = 0.3
+"""From which probability a tag of a picture may be in a text about it."""
+_COUNTS = (1, 1, 1, 2, 2, 3)
+"""How many tags a text has, by chance."""
+_ITSELF = 0.6
+"""How often a tag is called by its name, and not by one of its synonyms."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text and what it is about: a row among the pictures, and for a text of tags the tags' columns."""
+
+    text: str
+    picture: int
+    columns: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures that teach, those that judge, and the number of each set's that teach, in the same order as rows.
+
+    samples: of every row.  train, held: rows.  weights: how often each of `train` is shown, summing to 1: by the root
+    of its set's size, so that a large set does not drown a small one.
+    """
+
+    samples: tuple[Sample, ...]
+    train: NDArray[np.intp]
+    held: NDArray[np.intp]
+    weights: NDArray[np.float64]
+
+
+def gather_pictures(datasets: Sequence[Dataset]) -> Pictures:
+    """All pictures of these sets that teach or judge, as `uses` divides them."""
+    samples: list[Sample] = []
+    train: list[int] = []
+    held: list[int] = []
+    weights: list[float] = []
+    for dataset in datasets:
+        chosen = uses(dataset)
+        rows = [sample for sample in dataset.samples if sample.file in chosen]
+        for place, sample in enumerate(rows, len(samples)):
+            (train if chosen[sample.file] == "train" else held).append(place)
+        count = sum(chosen[sample.file] == "train" for sample in rows)
+        weights += [1 / np.sqrt(count)] * count
+        samples += rows
+    shares = np.array(weights, np.float64)
+    return Pictures(tuple(samples), np.array(train, np.intp), np.array(held, np.intp), shares / shares.sum())
+
+
+def captions_of(sample: Sample) -> list[str]:
+    """The captions of a picture; none where its set has none."""
+    found = sample.extra.get("captions")
+    return [str(each) for each in found] if isinstance(found, list) else []
+
+
+def with_labels(samples: Sequence[Sample], tags: Sequence[str], seen: Floats, lexicon: Lexicon) -> Floats:
+    """The probabilities ``(samples, tags)`` of what everyday saw, raised where the labels say so."""
+    column = {tag: place for place, tag in enumerate(tags)}
+    known = seen.copy()
+    for row, sample in enumerate(samples):
+        for label in sample.labels:
+            place = column.get(lexicon.canonical(label) or label)
+            if place is not None:
+                known[row, place] = max(known[row, place], LABELLED)
+    return known
+
+
+def names_of(tags: Sequence[str], lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    """What each tag may be called: its name first, then every synonym that stands for it before all others."""
+    names = {tag: [tag] for tag in tags}
+    for spelling in lexicon.spellings:
+        tag = lexicon.canonical(spelling)
+        if tag in names and spelling != tag:
+            names[tag].append(spelling)
+    return {tag: tuple(dict.fromkeys(several)) for tag, several in names.items()}
+
+
+def tag_texts(
+    pictures: Pictures,
+    known: Floats,
+    tags: Sequence[str],
+    names: Mapping[str, Sequence[str]],
+    count: int,
+    generator: np.random.Generator,
+) -> list[Text]:
+    """So many texts of one to three tags, each drawn for a picture by the tags' probabilities."""
+    rows = pictures.train[(known[pictures.train] > LEAST).any(axis=1)]
+    weights = pictures.weights[np.searchsorted(pictures.train, rows)]
+    texts = []
+    for row in generator.choice(rows, count, p=weights / weights.sum()):
+        columns = np.flatnonzero(known[row] > LEAST)
+        likely = known[row, columns] / known[row, columns].sum()
+        chosen = generator.choice(columns, min(int(generator.choice(_COUNTS)), len(columns)), replace=False, p=likely)
+        words = [_called(names[tags[place]], generator) for place in chosen]
+        texts.append(Text(" ".join(words), int(row), tuple(int(place) for place in chosen)))
+    return texts
+
+
+def _called(names: Sequence[str], generator: np.random.Generator) -> str:
+    return names[0] if generator.random() < _ITSELF else names[int(generator.integers(len(names)))]
+
+
+def fitting(texts: Sequence[Text], known: Floats) -> Floats:
+    """How likely each text fits the picture of each, ``(texts, texts)``; below 0.05 it does not."""
+    seen = known[[text.picture for text in texts]]
+    fits = np.stack([seen[:, list(text.columns)].prod(axis=1) for text in texts])
+    return np.where(fits < 0.05, 0, fits).astype(np.float32)
