@@ -227,7 +227,7 @@ class Finder:
         """The tree of a query, the order it asks for, and which of its words were taken for what."""
         words = self.current_words()
         parsed = words.understood(text)
-        tree = or_named(parsed, text, self._is_written)
+        tree = words.as_typed(or_named(parsed, text, self._is_written), self._is_written)
         if like:
             tree = And((LikeNode(like), *(tree.items if isinstance(tree, And) else (tree,))))
         facts = self._facts(words)
