@@ -58,8 +58,8 @@ class Fusion:
     compared, where the encoder cannot tell.  nearest: so many of the pictures nearest to the text are found though no
     word finds them, if they are nearer than most.  alone: by what their probability is multiplied then; not where no
     word of the query is known.  looked: of a large library, so many of the best by words are compared with the text.
-    clear, alone_clear: so many nats of evidence it takes to find a picture that no word finds, beside words and without:
-    among five pictures one is always nearest to a text, and means nothing.
+    clear, alone_clear: so many nats of evidence it takes to find a picture that no word finds, beside words and
+    without: among five pictures one is always nearest to a text, and means nothing.
     """
 
     weight: float = 0.2
