@@ -41,6 +41,7 @@ class Compass:
     """Knows the directions of some texts, and which texts it was asked."""
 
     scale = 4.0
+    reader = ""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -31,6 +31,7 @@ class Encoder(Protocol):
     """A text encoder that never fails; see `imsearch.annotator.TextEncoder`."""
 
     scale: float
+    reader: str
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Directions of length 1, or zeros, ``(texts, length)``."""
