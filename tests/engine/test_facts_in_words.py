@@ -179,6 +179,10 @@ def test_new_cameras_are_known_at_once(library: Engine) -> None:
     set_facts(library, 6, camera="Google Pixel 7")
     assert library.search("pixel 7").understood == (("pixel 7", 'camera:"pixel 7"'),)
     assert library.search("7").understood == ()
+    set_facts(library, 6, camera="SONY Cyber-shot HX9V")
+    library.record([reading(10, {})])
+    for text, found in (("sony", 1), ("hx9v", 1), ("cyber shot", 1), ("shot", 0), ("cyber", 0)):
+        assert len(library.search(text).understood) == found, text
 
 
 def test_what_lies_in_a_folder_of_the_name_comes_after_what_is_seen(library: Engine) -> None:

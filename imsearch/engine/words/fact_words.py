@@ -152,11 +152,13 @@ _EN = FactWords(
         "nice mobile split bath best most hope pretty reading battle hell bar man of see sale bad orange turkey "
         "cork buffalo phoenix lens tours nancy sand bergen march may will sun go one box digital camera pro max mini "
         "plus note edge play zoom red blue black white mark new old big small "
-        "long high low north south east west central center centre northern southern eastern western island capital"
+        "long high low north south east west central center centre northern southern eastern western island capital "
+        "china jordan chad guinea georgia sharp honor nothing essential light apple"
     ),
     makers=_set(
         "canon nikon sony leica olympus fujifilm panasonic pentax kodak ricoh casio samsung huawei xiaomi google nokia "
-        "motorola oneplus iphone ipad pixel galaxy gopro dji hasselblad sigma polaroid"
+        "motorola oneplus iphone ipad pixel galaxy gopro dji hasselblad sigma polaroid eos "
+        "lumix powershot coolpix finepix cybershot exilim redmi mavic osmo"
     ),
 )
 

@@ -28,8 +28,11 @@ _STARS = 5
 class Names(Protocol):
     """What the library has names for; `imsearch.engine.fact_names` reads them from the catalog."""
 
-    def camera(self, text: str) -> str | None:
-        """What stands behind ``camera:`` for a camera that is called so; None where the library has none."""
+    def camera(self, text: str, *, sure: bool) -> str | None:
+        """What stands behind ``camera:`` for a camera that is called so; None where the library has none.
+
+        sure: whether the word is known for a name of cameras; others count where they begin a name or hold a digit.
+        """
 
     def place(self, text: str) -> str | None:
         """The condition for a place where pictures were taken; None where there are none."""
@@ -227,13 +230,13 @@ class FactReader:
 
     def _named(self, text: str, clear: bool) -> Condition | None:
         """A camera or a place of this name.  clear: whether even a word of another meaning is a place here."""
-        known = self._vocabulary
+        known, maker = self._vocabulary, text in self._words.makers
         shared = (
             " " not in text
-            and text not in self._words.makers
+            and not maker
             and (text in self._words.common or known.knows(text) or known.is_filler(Word(text)))
         )
-        if not shared and (camera := self._names.camera(text)) is not None:
+        if not shared and (camera := self._names.camera(text, sure=maker)) is not None:
             return _condition("camera", camera)
         place = self._names.place(text) if clear or not shared else None
         return None if place is None else _parsed(place)
