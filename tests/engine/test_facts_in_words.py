@@ -95,6 +95,7 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         ("dog -person OR beach", [3, 2], []),
         ("dog but nobody", [2], ["-people"]),
         ("no one", [2, 4, 5], ["-people"]),
+        ("christmas without red cars", [4], ['-"red cars"']),
         ("dog without red cars", [1, 2], ['-"red cars"']),
         ("dog not in december", [1], ["-month:12"]),
         ("dog -2025", [1], ["date:2025"]),

@@ -19,6 +19,8 @@ from imsearch.engine.words.vocabulary import SEPARATOR
 from imsearch.errors import QueryError
 
 _EITHER = re.compile(r"[/\\|\uff0f\uff5c]")
+_BETWEEN = re.compile(r"[^\W_][/\\|\uff0f\uff5c&+,;\u2014\u2013][^\W_]")
+"""A sign that stands between two words, not inside of one as a hyphen, an apostrophe or an underscore may."""
 _WIDE = re.compile("[\uff00-\uffef]")
 _OPERATORS = ("or", "and", "not")
 _JOINED = 4
@@ -29,16 +31,18 @@ def understood(text: str, normalize: Callable[[str], str], tags: Container[str])
     """Return a query understood; raises `QueryError` as `parse` does.
 
     What is typed just as a tag is printed asks for that tag, though it hold words and signs of the language: "to be or
-    not to be", "why?", "foo(bar)".  Conditions, and words with a plus or minus, are what they are.
+    not to be", "why?", "foo(bar)".  Where that is a condition, too, both count.  Words behind a plus or minus are what
+    they are.
     """
     name = normalize(text)
     if name not in tags or text.lstrip()[:1] in ("-", "+") or _is_plain(name):
         return parse(text)
+    tag = Word(name, quoted=True)
     with suppress(QueryError):
         query = parse(text)
-        if query.sort is not None or not _is_words(query.tree):
-            return query
-    return Query(Word(name, quoted=True))
+        if not _is_words(query.tree):
+            return query if query.sort is not None else Query(Or((tag, query.tree)))
+    return Query(tag)
 
 
 def _is_plain(name: str) -> bool:
@@ -106,7 +110,12 @@ class AsTyped:
         return self._cut(bare.text, found) or bare
 
     def _cut(self, text: str, found: Sequence[str]) -> Node | None:
-        """Return the words that a word is made of; None where none of them is known."""
+        """Return the words that one is made of, together where they are known so; None where none is known."""
+        together = Word(" ".join(found), quoted=True)
+        if len(found) > 1 and self._literal(together):
+            return together
+        if _BETWEEN.search(text):
+            return (Or if _EITHER.search(text) else And)(tuple(map(Word, found)))
         for cut in (found, [part for chunk in found for part in parts(chunk)]):
             words = [Word(each) for each in cut]
             known = [word for word in words if self._known(word)]

@@ -135,12 +135,15 @@ class Words:
         be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
         where there is any.  written: whether somebody wrote a word of any picture.
         """
-        query = AsTyped(
+        walk = Resolving(self, conditions, query, written)
+        return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
+
+    def as_typed(self, query: Node, written: Written = nowhere) -> Node:
+        """The query without the signs that were typed on and in its words, see `AsTyped`."""
+        return AsTyped(
             lambda word: self.is_filler(word) or self.term(word, written) is not None,
             lambda word: self._by_tags(word) is not None or bool(file_named(word.text, written)),
         ).node(query)
-        walk = Resolving(self, conditions, query, written)
-        return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
     def translate(self, query: Node, written: Written = nowhere) -> Node:
         """The query in English, where its words are of another language in use.
@@ -332,7 +335,7 @@ class Words:
     def finds(self, query: Resolved) -> bool:
         """Return True where a tag of the library or something that was written answers one of the words."""
         if isinstance(query, Term):
-            return bool(query.texts) or not self._tags.isdisjoint((*query.names, *query.members))
+            return bool(query.texts or query.loose) or not self._tags.isdisjoint((*query.names, *query.members))
         return any(map(self.finds, query.items)) if isinstance(query, All | AnyOf) else False
 
     def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
