@@ -93,6 +93,8 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         ("no people or dogs", [4, 5], ["-(people OR dogs)"]),
         ("beach OR dog without people", [3, 2], ["-people"]),
         ("dog -person OR beach", [3, 2], []),
+        ("dog without (people beach)", [1, 2], []),
+        ("dog without +people", [2], []),
         ("dog but nobody", [2], ["-people"]),
         ("no one", [2, 4, 5], ["-people"]),
         ("christmas without red cars", [4], ['-"red cars"']),

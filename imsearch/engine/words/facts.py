@@ -6,6 +6,7 @@ was understood.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -14,7 +15,7 @@ from imsearch.engine.query.conditions import KEYS, Condition
 from imsearch.engine.query.tree import And, By, Fact, Node, Not, Or, Required, Word
 from imsearch.engine.words.dates import Time, Times
 from imsearch.engine.words.fact_words import FactWords
-from imsearch.engine.words.negations import Negations
+from imsearch.engine.words.negations import Excluded, Negations
 
 AMBIGUOUS = 0.5
 """How much a place or a camera counts beside a thing of the same name that the library has a tag for."""
@@ -120,7 +121,7 @@ class FactReader:
         """Take what begins at a place of a group; returns where to go on."""
         excluded = self._negations.at(items, place)
         if excluded is not None:
-            return self._excluded(items, place, excluded.start, excluded.length, made, excluded.instead)
+            return self._excluded(items, place, excluded, made)
         found = self.found_at(items, place)
         length = self._vocabulary.phrase_at(items, place) if self.plain(items[place]) is not None else 1
         if found is None or found.length < length:
@@ -132,25 +133,26 @@ class FactReader:
         self._tell(items[place : place + found.length], found.meaning)
         return place + found.length
 
-    def _excluded(
-        self, items: tuple[Node, ...], place: int, start: int, length: int, made: list[Node], instead: Node | None
-    ) -> int:
-        """What a word such as "without" excludes: a fact, or so many words from `start` on, or `instead`."""
-        if instead is not None:
-            made.append(Not(instead))
-            self._tell(items[place : start + length], f"-{_text(instead)}")
-            return start + length
-        found = self.found_at(items, start)
-        if found is not None and found.length >= length:
+    def _excluded(self, items: tuple[Node, ...], place: int, what: Excluded, made: list[Node]) -> int:
+        """What a word such as "without" excludes: a fact, or some of the words behind it; returns where to go on."""
+        end = what.start + what.length
+        if what.instead is not None:
+            made.append(Not(what.instead))
+            self._tell(items[place:end], f"-{_text(what.instead)}")
+            return end
+        found = self.found_at(items, what.start)
+        if found is not None and found.length >= what.length:
+            end = what.start + found.length
             made.append(Not(found.fact))
-            self._tell(items[place : start + found.length], f"-{found.meaning}")
-            return start + found.length
-        some = items[start : start + length]
-        node = some[0] if length == 1 else And(some)
-        made.append(Not(node) if isinstance(node, Word | And) else Not(self.read(node)))
-        typed = " ".join(map(_text, some))
-        self._tell(items[place : start + length], f'-"{typed}"' if length > 1 else f"-{typed}")
-        return start + length
+            self._tell(items[place:end], f"-{found.meaning}")
+            return end
+        some = items[what.start : end]
+        node = some[0] if len(some) == 1 else And(some)
+        made.append(Not(node if isinstance(node, Word | And) else self.read(node)))
+        typed = " ".join(filter(None, map(_text, some)))
+        if typed:  # of a group in parentheses nothing needs to be told
+            self._tell(items[place:end], f'-"{typed}"' if len(some) > 1 else f"-{typed}")
+        return end
 
     def found_at(self, items: tuple[Node, ...], place: int) -> Found | None:
         """The fact that begins at a place of a group; None where none does."""
@@ -189,7 +191,9 @@ class FactReader:
             # A market of that Christmas was not open on the holidays alone.
             year = _condition("date", str(time.span.last.year))
             return _found(time.length, asked, And((Word(time.holiday, quoted=" " in time.holiday), year)))
-        named = any(letter.isdigit() for letter in typed) or self._vocabulary.knows(typed)
+        # Of numbers only years are among written words: "24 december 2022" would be found in any December of 2022.
+        figures = [text for text in texts[: time.length] if any(letter.isdigit() for letter in text)]
+        named = self._vocabulary.knows(typed) or (figures and all(re.fullmatch(r"\d{4}", text) for text in figures))
         words = Word(typed, quoted=time.length > 1) if named else None
         return _found(time.length, asked, words, surely=time.sure)
 
