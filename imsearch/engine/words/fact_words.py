@@ -20,8 +20,9 @@ class FactWords:
     numbers: words for small numbers.
 
     last, last_behind ("dernier", which stands behind), this, past, ago, since, before, after, until, to, both
-    ("between"): the words around times.  linking: what stands in front of a time or a place.  articles: what may stand
-    inside one, too.  near: what stands in front of a place that need not be where the picture was taken.
+    ("between"): the words around times.  linking: what stands in front of a time or a place.  during: what makes a time
+    of a season or of "may" behind it.  articles: what may stand inside a time, too.  near: what stands in front of a
+    place that need not be where the picture was taken.
 
     without: words that exclude what follows.  nobody: words for no person at all -> a word of the lexicon for persons.
     taken: verbs that tell how a picture came about.  stars: the unit of ratings.  conditions: words and phrases -> the
@@ -51,6 +52,7 @@ class FactWords:
     to: frozenset[str] = frozenset()
     both: frozenset[str] = frozenset()
     linking: frozenset[str] = frozenset()
+    during: frozenset[str] = frozenset()
     articles: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
@@ -125,6 +127,7 @@ _EN = FactWords(
     to=frozenset(("to",)),
     both=frozenset(("from", "between")),
     linking=frozenset(("in", "on", "from", "during", "at", "with", "by", "around")),
+    during=frozenset(("in", "during", "from", "last", "this")),
     articles=frozenset(("the", "of")),
     near=frozenset(("near", "nearby")),
     without=frozenset(("without", "no", "except", "excluding", "not")),
