@@ -158,6 +158,11 @@ def test_shapes_come_after_what_is_tagged_so(library: Engine) -> None:
     assert [hit.image.id for hit in hits] == [6, 2, 3, 4, 5]
     assert [round(hit.score, 2) for hit in hits] == [0.8, 0.3, 0.3, 0.3, 0.3]
     assert library.search("dog portrait").unknown == ("portrait",)
+    # A portrait shows a person as a rule: upright pictures of people come before others that are upright.
+    assert [round(hit.score, 2) for hit in library.search("portrait").hits] == [0.8, 0.3]
+    library.record([reading(7, {"portrait": 0.9})])
+    library.catch_up()
+    assert [hit.image.id for hit in library.search("portrait", everything=True).hits] == [7, 1, 6]
 
 
 def test_no_alone_and_phrases_with_it_stay_words(library: Engine) -> None:

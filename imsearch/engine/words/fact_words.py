@@ -26,7 +26,8 @@ class FactWords:
 
     without: words that exclude what follows.  nobody: words for no person at all -> a word of the lexicon for persons.
     taken: verbs that tell how a picture came about.  stars: the unit of ratings.  conditions: words and phrases -> the
-    condition they ask for.  shapes: the same for words that count less, since things go by the same word.  common:
+    condition they ask for.  shapes: the same for words that count less, since things go by the same word.  subjects: of
+    these words those that also tell what such a picture shows: a portrait shows a person.  common:
     words of daily use that are no names, though places and cameras go by them.  makers: what cameras are called, though
     the word has other meanings.
     """
@@ -61,6 +62,7 @@ class FactWords:
     stars: frozenset[str] = frozenset()
     conditions: Mapping[str, str] = field(default_factory=dict)
     shapes: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, str] = field(default_factory=dict)
     common: frozenset[str] = frozenset()
     makers: frozenset[str] = frozenset()
 
@@ -151,6 +153,7 @@ _EN = FactWords(
         **dict.fromkeys(("landscape", "landscapes"), "orientation:landscape"),
         **{"raw": "type:raw"},
     },
+    subjects=dict.fromkeys(("portrait", "portraits"), "person"),
     common=_set(
         "nice mobile split bath best most hope pretty reading battle hell bar man of see sale bad orange turkey "
         "cork buffalo phoenix lens tours nancy sand bergen march may will sun go one box digital camera pro max mini "

@@ -225,12 +225,17 @@ class FactReader:
             if (condition := words.conditions.get(text)) is not None:
                 return _found(length, _parsed(condition), word)
             if text in words.shapes and (alone or self._vocabulary.knows(text)):
-                return _found(length, _parsed(words.shapes[text]), word, weight=SHAPE)
+                return self._of_shape(word, _parsed(words.shapes[text]), words.subjects.get(text, ""), length)
             asked = self._named(text, before in words.linking or alone)
             if asked is not None:
                 weight = AMBIGUOUS if self._vocabulary.knows(text) else 1.0
                 return _found(length, asked, word, weight=weight)
         return None
+
+    def _of_shape(self, word: Word, shape: Condition, subject: str, length: int) -> Found:
+        """A shape, which counts less than what is called so, or than what such a picture shows as a rule."""
+        words = Or((word, And((Word(subject), shape)))) if subject else word
+        return _found(length, shape, words, weight=SHAPE)
 
     def _named(self, text: str, clear: bool) -> Condition | None:
         """A camera or a place of this name.  clear: whether even a word of another meaning is a place here."""
