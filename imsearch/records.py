@@ -231,12 +231,14 @@ class Hit:
 class Relaxed:
     """The parts of a query that listed nothing as a whole, as they are typed: `asked` all, `left_out` those that went.
 
-    conditions: those of `asked` that are so or not, such as ``date:2023``.
+    conditions: those of `asked` that are so or not, such as ``date:2023``.  unlikely: how many pictures may fit the
+    whole query all the same.
     """
 
     asked: tuple[str, ...]
     left_out: tuple[str, ...]
     conditions: tuple[str, ...] = ()
+    unlikely: int = 0
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -260,8 +262,8 @@ class Results:
     another; where only conditions were asked, all fit alike.  `understood` are
     the words that were taken for a condition or left something out, as they were typed, and which that is:
     ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.  `less_likely` is how
-    many more are found, but not listed.  `relaxed` tells what was left out of a query that would have listed nothing;
-    hits, counts and facets are then those of the rest.
+    many more would be listed if everything was.  `relaxed` tells what was left out of a query that would have listed
+    nothing; hits, counts and facets are then those of the rest.
     """
 
     query: str

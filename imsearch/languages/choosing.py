@@ -79,7 +79,7 @@ def _code(name: str) -> str:
 
 def _language(name: str, spec: LanguageSpec | None) -> Language | None:
     if spec is not None:
-        return Language(spec.code, spec.path)
+        return Language(spec.code, Path(spec.path))
     path = Path(name).expanduser()
     if name.endswith(".toml"):
         if not path.is_file():

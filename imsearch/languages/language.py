@@ -38,12 +38,12 @@ class Language:
 
     @property
     def compounds(self) -> bool:
-        """Whether words are put together without a space."""
+        """True where words are put together without a space."""
         return self._table.compounds
 
     @property
     def colours_after(self) -> bool:
-        """Whether colours stand behind the thing they belong to."""
+        """True where colours stand behind the thing they belong to."""
         return self._table.colours_after
 
     @property

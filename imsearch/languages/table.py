@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from imsearch.errors import ImsearchError
-from imsearch.letters import without_invisible
+from imsearch.letters import unaccented, without_invisible
 
 FILLER, WITHOUT, AND, OR = "filler", "without", "and", "or"
 NUMBER, COLOUR, MONTH, TIME, PLACE, FACT = "number", "colour", "month", "time", "place", "fact"
@@ -24,7 +22,6 @@ _GROUPS = {
     "places": PLACE,
     "facts": FACT,
 }
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 _ACCENTED = re.compile("[\u00df-\u024f]")
 """A small letter that somebody might type without its accent."""
@@ -59,18 +56,9 @@ class Table:
     colours_after: bool
 
 
-@cache
-def _plain_letters() -> Mapping[int, str]:
-    """The small Latin letters with accents, and what is typed in their place."""
-    pairs = ((code, unicodedata.decomposition(chr(code)).split()) for code in range(0xE0, 0x250))
-    accented = {code: chr(int(parts[0], 16)) for code, parts in pairs if parts and not parts[0].startswith("<")}
-    again = {code: accented.get(ord(letter), letter) for code, letter in accented.items()}  # two accents: "ǻ"
-    return again | str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
-
-
 def fold(text: str) -> str:
     """Return a normalized text without accents: "müller" -> "muller", "straße" -> "strasse"."""
-    return text if text.isascii() else text.translate(_plain_letters())
+    return next(iter(unaccented(text)), text)
 
 
 def read_table(path: Path) -> Table:
@@ -84,7 +72,9 @@ def read_table(path: Path) -> Table:
         text = without_invisible(path.read_text(encoding="utf-8"))
         return _table(tomllib.loads(text), path)
     except (OSError, ValueError) as error:
-        raise ImsearchError(f"The table of words {path} cannot be read: {error}") from error
+        raise ImsearchError(
+            f"The table of words {path} cannot be read: {error}. Mend it, or take it out of the setting languages."
+        ) from error
 
 
 def _table(data: Mapping[str, Any], path: Path) -> Table:
@@ -165,6 +155,6 @@ def _folded(words: Mapping[str, Value]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for word, value in words.items():
         if _ACCENTED.search(word):
-            for spelling in (fold(word), fold(word.translate(_UMLAUTS))):
+            for spelling in unaccented(word):
                 found.setdefault(spelling, value)
     return found

@@ -238,7 +238,9 @@ class PluginManager:
         languages: dict[str, tuple[Plugin, LanguageSpec]] = {}
         for plugin in self._usable():
             for spec in self._offered(plugin, "imsearch_languages", LanguageSpec):
-                if spec.code in languages:
+                if not (isinstance(spec.code, str) and spec.code.islower() and spec.code.isalpha()):
+                    plugin.fail(f"language {_shown(spec.code)}: its code must be one of ISO 639, such as 'de'")
+                elif spec.code in languages:
                     plugin.fail(_taken("language", spec.code, _rival(languages[spec.code][0], plugin)))
                 else:
                     languages[spec.code] = (plugin, spec)

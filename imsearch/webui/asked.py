@@ -161,6 +161,7 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "rating": lambda text: f"rated {_number(text)}",
     "orientation": lambda text: f"in {text.lower()} format",
     "near": _near,
+    **dict.fromkeys(("place", "city", "region", "country"), lambda text: f"in {text}"),
     "has": lambda text: _HAS.get(text.lower(), f"with a {text.lower()}"),
     "is": lambda text: _IS[text.lower()],
 }

@@ -65,13 +65,18 @@ class Found:
     def rest(self) -> str:
         """Where the less likely pictures begin; empty unless they are what comes next."""
         ends = self.end >= self.relevant and not self.everything
-        start = self.relevant if self.by_score else 0
+        start = self.relevant if self.goes_on else 0
         return self.address(start, everything=True) if ends and self.total > self.relevant else ""
 
     @property
     def by_score(self) -> bool:
         """Whether the less likely pictures come after the others; in another order they are among them."""
         return self.results.order == "score"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the less likely pictures come after these; they are others where some of the query was left out."""
+        return self.by_score and not (self.results.relaxed and self.results.relaxed.unlikely)
 
     def address(self, offset: int, everything: bool | None = None) -> str:
         """This query from another place on."""

@@ -35,6 +35,7 @@ EXAMPLES = (
     ("dog*", "words that begin so"),
     ("tag:dog>0.8", "this tag, and likelier than that"),
     ("by:user", "pictures you tagged yourself"),
+    ("dogs last summer", "words that are facts need no key"),
     ("date:2023-06..2024", "taken in this time"),
     ("camera:canon iso:>800", "what the camera wrote down"),
     ("type:png width:>2000", "the kind of file, its pixels"),

@@ -11,7 +11,7 @@ from imsearch.cli.facts import fact_lines
 from imsearch.records import Facts, Image, Text
 from imsearch.wording import exposure, moment, place, stars
 from tests.cli.conftest import Run
-from tests.make_pictures import encoded, quarters, xmp
+from tests.make_pictures import encoded, quarters, with_exif, xmp
 from tests.test_facts import FULL
 
 
@@ -89,3 +89,20 @@ def test_a_date_of_the_name_is_told(run: Run, plugins: object, photos: Path) -> 
         assert run("index", photos).code == 0
         assert f"taken {told} (from the file's name)" in run("show", photos / name).out.splitlines()
         assert run("show", photos / name, "--format", "json").json["metadata"] == {"taken_from": "name"}
+
+
+def test_where_a_picture_was_taken_is_told_and_found(run: Run, plugins: object, photos: Path) -> None:
+    path = photos / "opera.jpg"
+    path.write_bytes(with_exif())
+    assert run("index", photos).code == 0
+    assert "33.85667° S, 151.21500° E (Sydney, New South Wales, Australia)" in run("show", path).out
+    facts = run("show", path, "--format", "json").json["facts"]
+    assert (facts["city"], facts["region"], facts["country"]) == ("Sydney", "New South Wales", "Australia")
+    ran = run("query", "sydney", "may", "2024", "--format", "paths")
+    assert ran.out == f"{path}\n"
+    assert "Understood: sydney (place:sydney), may 2024 (date:2024-05)." in ran.err
+    facets = run("query", "near:Sydney,5", "--facets").out
+    assert "country: Australia 1" in facets and "city: Sydney 1" in facets
+    ran = run("query", "near:Nowhereville")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no place called 'Nowhereville'" in ran.err

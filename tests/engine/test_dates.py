@@ -75,6 +75,7 @@ def days(text: str, today: date = TODAY) -> str | None:
         ("3 days ago", "2026-11-24"),
         ("two weeks ago", "2026-11-09..2026-11-15"),
         ("a month ago", "2026-10"),
+        ("before 3 days", "2026-11-24"),
         ("11 months ago", "2025-12"),
         ("10 years ago", "2016"),
         ("last 3 days", "2026-11-25..2026-11-27"),

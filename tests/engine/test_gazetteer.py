@@ -86,12 +86,12 @@ def test_names_are_compared_without_accents_and_signs() -> None:
 
 def test_every_other_name_stands_for_a_place_that_exists(gazetteer: Gazetteer) -> None:
     names = PlaceNames()
-    regions = {folded(row.get("state", "")) for row in gazetteer._rows}
-    cities = {folded(row["city"]) for row in gazetteer._rows}
-    countries = {folded(gazetteer._country(code)) for code in {row["country_code"] for row in gazetteer._rows}}
+    regions = {folded(row.region) for row in gazetteer._rows}
+    cities = {folded(row.city) for row in gazetteer._rows}
+    countries = {folded(gazetteer._country(code)) for code in {row.code for row in gazetteer._rows}}
     known = regions | cities | countries
     assert [name for name in names.originals() if folded(name) not in known] == []
-    assert set(names.countries) <= {row["country_code"] for row in gazetteer._rows}
+    assert set(names.countries) <= {row.code for row in gazetteer._rows}
 
 
 WORDS = Lexicon(kinds={"dog": (), "orange": (), "beach": ()})

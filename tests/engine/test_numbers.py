@@ -119,7 +119,6 @@ def test_what_no_head_counts_goes_by_the_tag_of_the_number(dogs: Engine) -> None
 def test_an_unknown_thing_stays_unknown_and_its_number_finds_nothing(dogs: Engine) -> None:
     found = counting(dogs).search("two zorgs", min_score=0)
     assert (found.total, found.unknown) == (0, ("zorgs",))
-    assert dogs.search("2", min_score=0).unknown == ("2",)
 
 
 def test_a_tag_that_begins_with_a_number_is_that_tag(dogs: Engine) -> None:
@@ -143,3 +142,12 @@ def test_of_a_large_index_only_the_nearest_are_compared(dogs: Engine, monkeypatc
     monkeypatch.setattr(index, "nearest", lambda vector, count: nearest(vector, 2))
     assert ids(counting(dogs), "two dogs")[0] == 2
     assert sorted(ids(dogs, "two dogs")) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(("text", "kinds"), [("couple", ["Counted", "Term"]), ("alone", ["Counted", "Term"])])
+def test_a_couple_and_who_is_alone_are_people(engine: Engine, text: str, kinds: list[str]) -> None:
+    engine.record([reading(1, {"person": 0.8}, vector=(1, 0)), reading(2, {"person": 0.8}, vector=(0, 1))])
+    engine.catch_up()
+    engine.numbers.heads = lambda: {"fake": ("1", {"person": HEAD})}
+    assert ids(engine, text) == ([2, 1] if text == "couple" else [1, 2])
+    assert [type(item).__name__ for item in engine._answer(text)[1].query.items] == kinds  # type: ignore[union-attr]

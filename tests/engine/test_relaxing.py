@@ -9,9 +9,8 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import parse
-from imsearch.engine.query.tree import And, By, Less, Or, Word
+from imsearch.engine.query.tree import And, By, Less, Number, Or, Word
 from imsearch.engine.search.relaxing import Part, parts_of, relax, typed
-from imsearch.records import Relaxed
 from tests.engine.support import reading, set_facts
 
 
@@ -36,8 +35,10 @@ def found(engine: Engine, text: str) -> list[int]:
     return [hit.image.id for hit in engine.search(text).hits]
 
 
-def relaxed(engine: Engine, text: str) -> Relaxed | None:
-    return engine.search(text).relaxed
+def relaxed(engine: Engine, text: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """What was asked, and what of it was left out."""
+    told = engine.search(text).relaxed
+    return None if told is None else (told.asked, told.left_out)
 
 
 def test_what_finds_something_is_not_touched(album: Engine) -> None:
@@ -49,8 +50,8 @@ def test_what_finds_something_is_not_touched(album: Engine) -> None:
 
 def test_the_word_that_finds_least_is_left_out(album: Engine) -> None:
     results = album.search("dog cat")
-    assert results.relaxed == Relaxed(("dog", "cat"), ("dog",))
-    assert results.relaxed.kept == ("cat",)
+    assert relaxed(album, "dog cat") == (("dog", "cat"), ("dog",))
+    assert results.relaxed is not None and results.relaxed.kept == ("cat",)
     assert [hit.image.id for hit in results.hits] == [1, 2]
     assert (results.query, results.total, results.relevant) == ("dog cat", 2, 2)
     assert set(results.hits[0].why) == {"cat"}
@@ -58,14 +59,13 @@ def test_the_word_that_finds_least_is_left_out(album: Engine) -> None:
 
 def test_words_are_left_out_until_something_is_left(album: Engine) -> None:
     asked = ("dog", '"traffic light"', "cat")
-    assert relaxed(album, 'dog "traffic light" cat') == Relaxed(asked, asked[:2])
+    assert relaxed(album, 'dog "traffic light" cat') == (asked, asked[:2])
     assert found(album, 'dog "traffic light" cat') == [1, 2]
 
 
 def test_what_finds_nothing_by_itself_goes_first(album: Engine) -> None:
-    results = album.search("+unicorn cat")
-    assert results.relaxed == Relaxed(("+unicorn", "cat"), ("+unicorn",))
-    assert relaxed(album, "traffic light dog") == Relaxed(('"traffic light"', "dog"), ('"traffic light"',))
+    assert relaxed(album, "+unicorn cat") == (("+unicorn", "cat"), ("+unicorn",))
+    assert relaxed(album, "traffic light dog") == (('"traffic light"', "dog"), ('"traffic light"',))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_conditions_are_left_out_where_the_words_find_something(
 
 
 def test_exclusions_go_last(album: Engine) -> None:
-    assert relaxed(album, "cat -cat") == Relaxed(("cat", "-cat"), ("-cat",))
-    assert relaxed(album, "dog cat -car") == Relaxed(("dog", "cat", "-car"), ("dog",))
+    assert relaxed(album, "cat -cat") == (("cat", "-cat"), ("-cat",))
+    assert relaxed(album, "dog cat -car") == (("dog", "cat", "-car"), ("dog",))
     assert found(album, "+unicorn -cat") == []  # what is left would be anything
 
 
@@ -108,16 +108,30 @@ def test_a_source_stays_beside_what_is_left(album: Engine) -> None:
 
 
 def test_everything_that_follows_goes_by_what_is_left(album: Engine) -> None:
-    album.record([reading(5, {"cat": 0.1})])
-    album.catch_up()
     assert album.search_ids("dog cat") == [1, 2]
-    assert album.search_ids("dog cat", everything=True) == [1, 2, 5]
     assert album.neighbours("dog cat", 2) == (1, None, 2, 2)
     assert [hit.image.id for hit in album.search("dog cat", limit=1, offset=1).hits] == [2]
     facets = album.search("dog cat", facets=True, limit=0).facets
     assert facets["tag"] == (("cat", 2),)
-    results = album.search("dog cat", everything=True)
-    assert (results.relevant, results.total) == (2, 3)
+
+
+def test_everything_is_all_that_may_fit_the_whole_query(album: Engine) -> None:
+    results = album.search("dog cat")
+    assert results.relaxed is not None
+    assert (results.relaxed.unlikely, results.less_likely) == (3, 3)
+    whole = album.search("dog cat", everything=True)
+    assert (whole.relaxed, whole.relevant, whole.total) == (None, 0, 3)
+    assert album.search_ids("dog cat", everything=True) == [1, 3, 2]
+    assert album.neighbours("dog cat", 3, everything=True).total == 3
+
+
+def test_where_nothing_may_fit_everything_is_that_of_what_is_left(album: Engine) -> None:
+    album.record([reading(5, {"cat": 0.1})])
+    album.catch_up()
+    results = album.search("cat date:1999")
+    assert results.relaxed is not None
+    assert (results.relevant, results.relaxed.unlikely, results.less_likely) == (2, 0, 1)
+    assert album.search_ids("cat date:1999", everything=True) == [1, 2, 5]
 
 
 def test_the_order_asked_for_stays(album: Engine) -> None:
@@ -167,6 +181,14 @@ def test_conditions_stay_where_the_words_are_to_blame() -> None:
 )
 def test_parts_are_told_as_they_are_typed(text: str) -> None:
     assert typed(parse(text).tree) == text
+
+
+@pytest.mark.parametrize(("said", "text"), [("two", "two dogs"), ("group of dogs", "group of dogs")])
+def test_a_number_stays_with_its_thing(said: str, text: str) -> None:
+    number = Number(Word(said), 2, ("dog",))
+    parts, _ = parts_of(And((Word("two"), Word("dogs"), Word("car"))), lambda items: [number, *items[1:]])
+    assert [part.text for part in parts] == [text, "car"]
+    assert parts[0].node == And((number, Word("dogs")))
 
 
 def test_a_thing_and_its_colour_are_two_parts() -> None:

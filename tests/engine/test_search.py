@@ -47,7 +47,7 @@ TABLE = [
     ('"traffic light', [(2, 0.6)]),
     ("pictures of a cat", [(1, 0.9), (3, 0.05)]),
     ("unicorn cat", [(1, 0.9), (3, 0.05)]),
-    ("+unicorn cat", []),
+    ("+unicorn cat", [(1, 0.9), (3, 0.05)]),  # nothing fits, so that is left out
     ("-unicorn cat", [(1, 0.9), (3, 0.05)]),
     ("unicorn", []),
     ("beach", []),

@@ -34,6 +34,7 @@ colours_after = true
 "boat" = ["Boot"]
 "rose" = ["rose"]
 "car" = ["voiture", "车"]
+"tea" = ["thé"]
 "person" = ["人"]
 "mueller" = ["Müller"]
 [words]
@@ -100,15 +101,19 @@ def told(node: Node) -> str:
         ("red car on the beach", "(red car on the beach)"),
         ("boot hat", "(boot hat)"),
         ("der boot am strand hat", "(boat beach)"),
-        ("the boot and a hund on the beach", "(the boot a dog on the beach)"),
+        ("the boot and a hund", "(the boot a dog)"),
+        ("the boot and a hund on the beach", "(the boot a hund on the beach)"),
+        ("the the", "(the the)"),
         ("date:2023", None),
         ('"hund"', "hund"),
+        ('"rotes voiture"', "red car"),
+        ('"hund am strand"', "hund am strand"),
         ("tag:hund", "hund"),
         ("hun*", "hun"),
     ],
 )
 def test_translation(language: Language, query: str, translated: str | None) -> None:
-    translator = Translator([language], ENGLISH, {"hat"}.__contains__)
+    translator = Translator([language], ENGLISH, {"hat", "red car"}.__contains__)
     tree = parse(query).tree
     found = translator.translate(tree)
     assert found == tree if translated is None else told(found) == translated

@@ -86,6 +86,8 @@ def test_what_it_says_of_itself_is_told(client: TestClient, library: Library) ->
     assert link is not None
     assert link[1].endswith("#map=15/-33.856667/151.215000")
     assert "/?q=date:2024-05-06" in text
+    assert ">Sydney, New South Wales, Australia</a>" in text
+    assert '/?q=city:%3DSydney"' in text
 
 
 def test_what_people_wrote_is_told_with_its_origin(client: TestClient, library: Library) -> None:

@@ -196,7 +196,7 @@ def test_the_command_line_prints_the_same(
         ("/api/search?ofset=1&fasets=1", ["ofset", "fasets"], "Did you mean offset? fasets"),
         ("/api/facets?n=7", ["n"], "n is not known here. It takes q, all, facet_values."),
         ("/api/complete?q=gr&cursor=1", ["cursor"], "It takes q, at, n."),
-        ("/api/images/1/similar?limit=3", ["limit"], "It takes n, offset, q."),
+        ("/api/images/1/similar?limit=3", ["limit"], "It takes q, n, offset."),
         ("/api/images/1?size=small", ["size"], "It takes no parameters."),
         ("/api/images/1/thumbnail?sise=small", ["sise"], "Did you mean size?"),
         ("/api/tags?q=red", ["q"], "It takes prefix, by."),

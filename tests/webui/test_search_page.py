@@ -10,9 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from imsearch.library import Library
+from imsearch.records import Relaxed, Results
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
-from imsearch.webui.finding import find
+from imsearch.webui.finding import Found, find
+from imsearch.webui.linking import search_address
 from imsearch.webui.refining import bare, conditions, in_order, put_right
 from imsearch.webui.shapes import NARROWEST, STEP, shape, stylesheet
 from imsearch.wording import percent
@@ -64,6 +66,15 @@ def test_where_nothing_fits_all_of_it_some_is_left_out_and_told_first(client: Te
     (picture,) = re.findall(r'href="\./(picture/[^"]*)"', page.text)[:1]
     beside = client.get("/" + unescape(picture))
     assert f"1 of {shown}" in re.sub("<[^>]*>", "", beside.text)
+
+
+@pytest.mark.parametrize(("unlikely", "offset"), [(3, ""), (0, "&offset=2")])
+def test_the_rest_is_that_of_the_whole_query_where_something_may_fit_it(unlikely: int, offset: str) -> None:
+    relaxed = Relaxed(("red", "blue"), ("blue",), unlikely=unlikely)
+    results = Results("red blue", 2, (), relevant=2, less_likely=3, relaxed=relaxed)
+    found = Found("red blue", results, (), relevant=2, total=5, offset=2, everything=False)
+    assert found.rest == search_address("red blue", True) + offset
+    assert found.goes_on == (not unlikely)
 
 
 def test_what_was_understood_stands_above_the_pictures(client: TestClient) -> None:

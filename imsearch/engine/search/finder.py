@@ -116,7 +116,10 @@ class Finder:
         picture to look like besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be
         left out where nothing fits all of it, which `Results.relaxed` tells.
         """
-        asked, (whole, answer, relaxed) = self._settled(text, min_score, like, relax=relax)
+        asked, whole = self._answer(text, like)
+        answer, relaxed = whole, None
+        if relax:
+            asked, (whole, answer, relaxed) = self._settled(text, min_score, everything, like)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -138,7 +141,7 @@ class Finder:
             order=str(answer.sort),
             ranked=answer.ranked,
             understood=whole.understood,
-            less_likely=len(answer) - len(ids),
+            less_likely=relaxed.unlikely if relaxed and relaxed.unlikely else len(answer) - len(ids),
             relaxed=relaxed,
         )
 
@@ -198,16 +201,16 @@ class Finder:
         return Completer(self.catalog, self.facets, self.current_words)
 
     def _listed(self, text: str, min_score: float | None, everything: bool) -> NDArray[int64]:
-        answer = self._settled(text, min_score)[1].answer
+        answer = self._settled(text, min_score, everything)[1].answer
         least = answer.cut if min_score is None else min_score
         return answer.listed(0.0 if everything else least)[0]
 
     def _settled(
-        self, text: str, min_score: float | None, like: str = "", *, relax: bool = True
+        self, text: str, min_score: float | None, everything: bool, like: str = ""
     ) -> tuple[Hashable, Settled]:
         """What a query comes to, or where that lists nothing, what comes of as much of it as lists something."""
         asked, answer = self._answer(text, like)
-        if not relax or answer.count(answer.cut if min_score is None else min_score):
+        if answer.count(0.0 if everything else answer.cut if min_score is None else min_score):
             return asked, Settled(answer, answer)
 
         def make() -> Settled:

@@ -58,6 +58,8 @@ class Fusion:
     compared, where the encoder cannot tell.  nearest: so many of the pictures nearest to the text are found though no
     word finds them, if they are nearer than most.  alone: by what their probability is multiplied then; not where no
     word of the query is known.  looked: of a large library, so many of the best by words are compared with the text.
+    clear, alone_clear: so many nats of evidence it takes to find a picture that no word finds, beside words and without:
+    among five pictures one is always nearest to a text, and means nothing.
     """
 
     weight: float = 0.2
@@ -67,6 +69,8 @@ class Fusion:
     nearest: int = 200
     alone: float = 0.3
     looked: int = 500
+    clear: float = 2.5
+    alone_clear: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,12 +159,13 @@ def fuse(
     lift = evidence(cosines, base, sense.encoder.scale)
     alone = probabilities(sense.encoder, cosines, base, _prior(sense, fusion))
     usual = np.float32(np.median(sense.usual))
-    near = scored.allowed & present & compared & ~rejected & (cosines > usual)
+    said = words - absent
+    clear = lift >= np.float32(fusion.clear if said else fusion.alone_clear)
+    near = scored.allowed & present & compared & ~rejected & (cosines > usual) & clear
     places = np.flatnonzero(near)
     near = np.zeros_like(near)
     if fusion.nearest:
         near[places[best(lift[places], fusion.nearest)]] = True
-    said = words - absent
     if not said:
         # What is left of the score is what the words to avoid make of it.
         left = np.minimum(scored.score / np.float32(floor if words else 1), 1)

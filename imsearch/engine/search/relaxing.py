@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from imsearch.engine.query.conditions import Condition
-from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Like, Node, Not, Or, Required, Word
+from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Like, Node, Not, Number, Or, Required, Word
 from imsearch.records import Relaxed
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def settle(whole: Answer, tree: Node, words: Words, find: Callable[[Node], Answe
         return Settled(whole, whole)
     gone = tuple(part.text for part in known if part not in kept)
     conditions = tuple(part.text for part in known if part.kind == "condition")
-    return Settled(whole, answer(kept), Relaxed(tuple(part.text for part in known), gone, conditions))
+    return Settled(whole, answer(kept), Relaxed(tuple(part.text for part in known), gone, conditions, len(whole)))
 
 
 def parts_of(tree: Node, join: Callable[[tuple[Node, ...]], Sequence[Node]]) -> tuple[list[Part], list[Node]]:
@@ -71,7 +71,7 @@ def parts_of(tree: Node, join: Callable[[tuple[Node, ...]], Sequence[Node]]) -> 
     fixed: list[Node] = [item for item in items if isinstance(item, By | Everything)]
     joined = join(tuple(item for item in items if not isinstance(item, By | Everything)))
     nodes = [node for item in joined for node in _apart(item)]
-    return [Part(node, typed(node), _kind(node)) for node in nodes], fixed
+    return [Part(node, typed(node), _kind(node)) for node in _counted(nodes)], fixed
 
 
 def relax(parts: Sequence[Part], finds: Callable[[Sequence[Part]], int]) -> list[Part] | None:
@@ -110,15 +110,28 @@ def typed(node: Node) -> str:
         return f"tag:{text}" if node.exact else text
     if isinstance(node, Not | Required):
         return f"{'-' if isinstance(node, Not) else '+'}{typed(node.item)}"
+    if isinstance(node, And) and isinstance(node.items[0], Number):
+        number, thing = map(typed, node.items)
+        return number if thing in number.split() else f"{number} {thing}"
     if isinstance(node, And | Or):
         return f"({(' OR ' if isinstance(node, Or) else ' ').join(map(typed, node.items))})"
     if isinstance(node, Less):
         return typed(node.item)
+    if isinstance(node, Number):
+        return node.word.typed
     if isinstance(node, Fact):
         return node.condition.text
     if isinstance(node, Condition):
         return node.text
     return f"like:{node.target}" if isinstance(node, Like) else f"by:{node.source}" if isinstance(node, By) else ""
+
+
+def _counted(nodes: Sequence[Node]) -> Iterator[Node]:
+    """A number and what stands behind it together."""
+    rest = iter(nodes)
+    for node in rest:
+        thing = next(rest, None) if isinstance(node, Number) else None
+        yield node if thing is None else And((node, thing))
 
 
 def _apart(node: Node) -> tuple[Node, ...]:

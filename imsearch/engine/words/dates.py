@@ -11,18 +11,13 @@ from typing import NamedTuple
 from imsearch.engine.words import calendar_days as days
 from imsearch.engine.words.calendar_days import HOLIDAYS, DaySpan
 from imsearch.engine.words.fact_words import FactWords
+from imsearch.engine.words.written_dates import FIRST_YEAR, written_date
 
-FIRST_YEAR = 1826
-"""Of the oldest photograph that is kept (Niepce); numbers below it are no years."""
 _MOST = 999
 """Units that "3 days ago" and the like may count."""
 _YEAR = re.compile(r"\d{4}")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
-_YEARS = re.compile(r"(\d{4})\s?[-\u2013]\s?(\d{4})")
-_DECADE = re.compile(r"(\d{3}0|\d0)'?s")
 _SHORT_YEAR = re.compile(r"'(\d\d)")
-_NUMERIC = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?")
-_REVERSED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 _DAY_LONG = timedelta(days=1)
 _LONGEST = 4
 """Words of a phrase that stands for a day."""
@@ -137,7 +132,7 @@ class Times:
         if start >= len(texts):
             return None
         ways: tuple[Callable[[Sequence[str], int], _At | None], ...] = (
-            *(self._numeric, self._phrase, self._relative, self._ago, self._dated, self._recurring, self._of_year),
+            *(self._written, self._phrase, self._relative, self._ago, self._dated, self._recurring, self._of_year),
         )
         return next((found for way in ways if (found := way(texts, start)) is not None), None)
 
@@ -147,27 +142,9 @@ class Times:
             place += 1
         return place
 
-    def _numeric(self, texts: Sequence[str], start: int) -> _At | None:
-        """2022-12-24, 24.12.2022, 2019-2021, 1990s."""
-        text = texts[start]
-        if found := _YEARS.fullmatch(text):
-            low, high = int(found[1]), int(found[2])
-            return _At(start + 1, days.year(low, high)) if FIRST_YEAR <= low < high else None
-        if found := _DECADE.fullmatch(text):
-            decade = int(found[1])
-            decade += 0 if decade > 99 else 1900 if decade >= 30 else 2000
-            known = FIRST_YEAR - 6 <= decade <= self._today.year
-            return _At(start + 1, days.year(decade, decade + 9)) if known else None
-        if found := _NUMERIC.fullmatch(text):
-            year, month, day = (int(part) if part else 0 for part in found.groups())
-            return _At(start + 1, _day(year, month, day) if day else days.month(year, month))
-        if found := _REVERSED.fullmatch(text):
-            first, second, year = int(found[1]), int(found[3]), int(found[4])
-            # With points the day comes first; where both could be the month, with slashes, nobody can tell.
-            if found[2] == "." or first > 12:
-                return _At(start + 1, _day(year, second, first))
-            return _At(start + 1, _day(year, first, second)) if second > 12 or first == second else None
-        return None
+    def _written(self, texts: Sequence[str], start: int) -> _At | None:
+        span = written_date(texts[start], self._today)
+        return None if span is None else _At(start + 1, span)
 
     def _phrase(self, texts: Sequence[str], start: int) -> _At | None:
         """ "today", "day before yesterday"."""
@@ -226,7 +203,7 @@ class Times:
     def _ago(self, texts: Sequence[str], start: int) -> _At | None:
         """ "3 days ago" is that day, "two months ago" that month, "ago" in front in other languages."""
         words = self._words
-        ahead = texts[start] in words.ago
+        ahead = texts[start] in words.ago | words.before  # as "vor 3 Tagen" comes here
         counted = self._counted(texts, start + ahead)
         if counted is None:
             return None

@@ -85,10 +85,26 @@ class FactReader:
         if isinstance(node, And):
             return self._group(node.items)
         if isinstance(node, Or):
-            return Or(tuple(self.read(item) for item in node.items))
+            return self._either(node)
         if isinstance(node, Not | Required):
             return type(node)(self.read(node.item))
         return node
+
+    def _either(self, node: Or) -> Node:
+        """One of several; but "beach without people or dogs" has neither, though the grammar parts it at the "or"."""
+        first, *others = node.items
+        begun = self.read(first)
+        items = begun.items if isinstance(begun, And) else (begun,)
+        last = first.items[-1] if isinstance(first, And) else first
+        if isinstance(items[-1], Not) and self.plain(last) and all(self.plain(other) for other in others):
+            told = self.understood.pop()
+            rest = [self.read(other) for other in others]
+            typed = " or ".join([told.typed, *map(_typed, others)])
+            meanings = [told.meaning.removeprefix("-"), *map(_typed, others)]
+            self.understood.append(Understood(typed, f"-({' OR '.join(meanings)})"))
+            without = Not(Or((items[-1].item, *rest)))
+            return And((*items[:-1], without)) if len(items) > 1 else without
+        return Or((begun, *(self.read(other) for other in others)))
 
     def _group(self, items: tuple[Node, ...]) -> Node:
         made: list[Node] = []

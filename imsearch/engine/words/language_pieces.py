@@ -13,6 +13,8 @@ from imsearch.engine.words.text_words import Written
 FILLER, WITHOUT, AND, OR = LINKING = "filler", "without", "and", "or"
 COLOUR, THING = "colour", "thing"
 """Kinds of pieces; others are numbers, months, times, places and facts.  "" is what no table knows, as conditions."""
+ENGLISH = -2
+"""A query is English where its words that only English has outnumber those that only other languages have by two."""
 
 
 class Role(Protocol):
@@ -44,11 +46,11 @@ class Language(Protocol):
 
     @property
     def compounds(self) -> bool:
-        """Whether words are put together without a space."""
+        """True where words are put together without a space."""
 
     @property
     def colours_after(self) -> bool:
-        """Whether colours stand behind the thing they belong to."""
+        """True where colours stand behind the thing they belong to."""
 
     def senses(self, text: str, loose: bool = True) -> tuple[str, ...]:
         """The English names that a word or phrase stands for."""
@@ -91,7 +93,7 @@ class Reader:
     """Reads the words of one query, all given normalized.
 
     is_known: whether the library has a tag of this name.  written: whether somebody wrote a word of any picture.
-    words: all plain words of the query; they tell whether English is spoken.
+    words: all plain words of the query; they tell whether English is spoken: `is_english` says that it surely is.
     """
 
     def __init__(
@@ -108,11 +110,11 @@ class Reader:
         self._written = written
         # A word of two languages, such as "boot" and "hat" in German, is taken for what most of the others are.
         told = sum(map(self._tells, words))
-        self._spoken, self._open = told > 0, told == 0
+        self._spoken, self._open, self.is_english = told > 0, told == 0, told <= ENGLISH
 
     def piece(self, text: str, items: tuple[Node, ...]) -> Piece | None:
         """What a word or phrase is, of which `items` are the words; None for a phrase that is none."""
-        is_english = len(items) == 1 and self._is_english(text)
+        is_english = len(items) == 1 and self._may_be_english(text)
         kept = items if is_english and not self._spoken else ()
         both = (Word(text, said=text),) if kept and self._open else kept
         for language in self._languages:
@@ -140,18 +142,18 @@ class Reader:
         together = one_or_all(nodes)
         return Piece(THING, (Or((*items, together)) if self._written(text) else together,))
 
-    def _is_english(self, text: str) -> bool:
-        return self._is_known(text) or self._english.canonical(text) is not None
+    def _may_be_english(self, text: str) -> bool:
+        return text in FILLERS or self._is_known(text) or self._english.canonical(text) is not None
 
     def _tells(self, text: str) -> int:
         """1 for a word that only these languages have, -1 for one that only English has, 0 for others."""
-        is_english = self._is_english(text) or text in FILLERS
-        return means(self._languages, text) - is_english
+        is_english = self._may_be_english(text)
+        return int(means(self._languages, text, loose=not is_english)) - int(is_english)
 
 
-def means(languages: Sequence[Language], text: str) -> bool:
-    """Whether a word or phrase is one of these languages."""
-    return any(each.senses(text) or each.question_word(text) is not None for each in languages)
+def means(languages: Sequence[Language], text: str, loose: bool = True) -> bool:
+    """Return True for a word or phrase of one of these languages.  loose: whether accents may be missing."""
+    return any(each.senses(text, loose) or each.question_word(text) is not None for each in languages)
 
 
 def one_or_all(nodes: Sequence[Node]) -> Node:

@@ -47,7 +47,8 @@ class Translator:
 
         written: whether somebody wrote a word of any picture; a text without spaces that was is also looked for whole.
         """
-        return self._translate(node, written, self._reader(list(_leaves(node)), written))
+        reader = self._reader(list(_leaves(node)), written)
+        return node if reader.is_english else self._translate(node, written, reader)
 
     def _translate(self, node: Node, written: Written, reader: Reader) -> Node:
         if isinstance(node, Word):
@@ -114,10 +115,21 @@ class Translator:
                 length -= piece is None
             if piece is None:
                 item = items[place]
-                yield Piece("", (item if isinstance(item, Word) else self._translate(item, written, reader),))
+                node = self._quoted(item, reader) if isinstance(item, Word) else self._translate(item, written, reader)
+                yield Piece("", (node,))
             else:
                 yield piece
             place += max(1, length)
+
+    def _quoted(self, word: Word, reader: Reader) -> Word:
+        """A tag of several words in quotes: "rotes auto" is the tag red car, where the library has that."""
+        text = self._english.normalize(word.text)
+        if not word.quoted or word.exact or word.match or ":" in text or " " not in text or self._is_known(text):
+            return word
+        pieces = _with_colours_before(list(self._pieces(tuple(map(Word, text.split())), nowhere, reader)))
+        nodes = [node for piece in pieces for node in piece.nodes]
+        name = " ".join(node.text if isinstance(node, Word) else "" for node in nodes)
+        return Word(name, quoted=True, said=text) if name != text and self._is_known(name) else word
 
     def _plain(self, item: Node) -> str | None:
         """The normalized text of a word in any spelling; None for anything else."""
@@ -128,7 +140,7 @@ class Translator:
 def with_typed(
     word: Word, senses: Sequence[str], answer: Callable[[Word, Written], Term | None], written: Written
 ) -> Term | None:
-    """What answers a translated word: the English one, the word that was typed, and all its senses.
+    """Return what answers a translated word: the English one, the word that was typed, and all its senses.
 
     answer: the tags and written words that answer a word.
     """
@@ -140,7 +152,8 @@ def with_typed(
         if tag not in names:
             members[tag] = max(share, members.get(tag, 0.0))
     texts = tuple(dict.fromkeys(text for term in terms for text in term.texts))
-    return Term(word.said, names, members, texts) if terms else None
+    loose = tuple(dict.fromkeys(text for term in terms for text in term.loose if text not in texts))
+    return Term(word.said, names, members, texts, loose) if terms else None
 
 
 def together(run: Sequence[Node]) -> Word:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.library import Library
@@ -96,6 +96,13 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
         for each in images
     ]
     return site.pages.render(request, "picture_similar.html", found=found, told=told, root=_ROOT)
+
+
+@router.get("/picture/{number}/like")
+def like(site: TheSite, number: str, q: str = "") -> RedirectResponse:
+    """The search for pictures that look like this one and show what the words say."""
+    image = _image(site.library, number)
+    return RedirectResponse(f"../..{search_address(f'like:{image.id} {q}'.strip())}", 303)
 
 
 def _rows(library: Library, image: Image) -> view.TagRows:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imsearch.engine.refining import refinement
 from imsearch.records import USER, Image, Tag, Text
 from imsearch.webui.linking import (
     day_query,
@@ -133,7 +134,7 @@ def fact_rows(image: Image) -> Iterator[Fact]:
             "Place",
             "map",
             named or place(*here),
-            search_address(f"{key}:={quoted(getattr(facts, key))}") if key else "",
+            search_address(refinement(key, getattr(facts, key))) if key else "",
             (place(*here),) if named else (),
             copied=copied,
             map=map_address(*here),
