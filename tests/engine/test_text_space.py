@@ -33,7 +33,7 @@ KNOWN = {
 }
 
 
-FEW = Fusion(clear=-9, alone_clear=-9)
+FEW = Fusion(alone=0.3, clear=-9, alone_clear=-9)
 """Among four pictures none is much likelier than the others."""
 
 

@@ -68,7 +68,7 @@ class Fusion:
     most: float = 6.0
     prior: float = PRIOR
     nearest: int = 200
-    alone: float = 0.3
+    alone: float = 0.1
     looked: int = 500
     clear: float = 2.5
     alone_clear: float = 1.0
