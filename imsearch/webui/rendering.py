@@ -27,7 +27,8 @@ class Pages:
 
     All addresses of ours are written relative to the page, so that they lead right below any sub-path of a proxy:
     `root` is the way to where the pages begin, and the filter `here` makes such an address of one like "/tags".  Links
-    that people copy for use elsewhere are written from the root, with the sub-path as far as it is known: `rooted`.
+    of the page of tags are written from the root (`rooted`), so that programs may follow them without knowing the page;
+    its script makes them relative.
     """
 
     def __init__(self) -> None:

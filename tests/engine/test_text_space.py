@@ -33,7 +33,7 @@ KNOWN = {
 }
 
 
-FEW = Fusion(alone=0.3, clear=-9)
+FEW = Fusion(alone=0.3, clear=-9, alone_clear=-9)
 """Among four pictures none is much likelier than the others."""
 
 
@@ -218,9 +218,11 @@ def test_it_may_be_left_out(seen: Engine, compass: Compass) -> None:
 def test_without_clear_evidence_nothing_is_found_by_the_text(seen: Engine, compass: Compass) -> None:
     seen.ranking = None
     compass.scale = 1.0
+    assert seen.search("beach", min_score=0).total == 0
     assert ids(seen, "dog") == [2]
     seen.record([reading(number, {}, vector=SOUTH) for number in range(10, 60)])
     compass.scale = 20.0
+    assert ids(seen, "beach") == [1]
     assert ids(seen, "dog") == [2, 1]
 
 

@@ -53,8 +53,8 @@ def test_all_tags_by_letter_namespaces_first(client: TestClient, tagged: Library
         "7up",
     ]
     found = {name: (count, address) for name, count, address in listed}
-    assert found["happy"] == ("3", "./?q=tag:emotion:happy")
-    assert found["traffic light"] == ("2", "./?q=tag:%22traffic%20light%22")
+    assert found["happy"] == ("3", "/?q=tag:emotion:happy")
+    assert found["traffic light"] == ("2", "/?q=tag:%22traffic%20light%22")
     assert found["red"][0] == str(dict(tagged.tags())["red"])
 
 

@@ -59,8 +59,8 @@ class Fusion:
     compared, where the encoder cannot tell.  nearest: so many of the pictures nearest to the text are found though no
     word finds them, if they are nearer than most.  alone: by what their probability is multiplied then; not where no
     word of the query is known.  looked: of a large library, so many of the best by words are compared with the text.
-    clear: so many nats of evidence it takes beside words to find a picture that none of them finds: among five pictures
-    one is always nearest to a text, and means nothing.
+    clear, alone_clear: so many nats of evidence it takes to find a picture that no word finds, beside words and
+    without: among five pictures one is always nearest to a text, and means nothing.
     """
 
     weight: float = 0.2
@@ -71,6 +71,7 @@ class Fusion:
     alone: float = 0.1
     looked: int = 500
     clear: float = 2.5
+    alone_clear: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,9 +161,8 @@ def fuse(
     alone = probabilities(sense.encoder, cosines, base, _prior(sense, fusion))
     usual = np.float32(np.median(sense.usual))
     said = words - absent
-    near = scored.allowed & present & compared & ~rejected & (cosines > usual)
-    if said:
-        near &= lift >= np.float32(fusion.clear)
+    clear = lift >= np.float32(fusion.clear if said else fusion.alone_clear)
+    near = scored.allowed & present & compared & ~rejected & (cosines > usual) & clear
     places = np.flatnonzero(near)
     near = np.zeros_like(near)
     if fusion.nearest:

@@ -14,7 +14,13 @@ const FEW = 200;
 let groups = [];
 let total = 0;
 
+/** Below a path that nobody told the server, addresses from the root would lead elsewhere. */
+function lead() {
+  for (const link of document.querySelectorAll('#tags a[href^="/?"]')) link.setAttribute("href", `.${link.getAttribute("href")}`);
+}
+
 function read() {
+  lead();
   total = 0;
   groups = [...document.querySelectorAll(".tags-group")].map((section) => {
     const rows = [...section.querySelectorAll("li")].map((row) => {
