@@ -1,6 +1,6 @@
 """Lists that single words bring by default: precision, recall and F1, by how a list ends.
 
-    python -m benchmarks.lists --data DATA [--library FOLDER] [--only ends|halves|words] [--word WORD]...
+    python -m benchmarks.lists --data DATA [--library FOLDER] [--only ends|halves|pairs|words] [--word WORD]...
 
 Captions: the 1,000 pictures of Flickr8k's dev split; the words that captions of at least ten of them say.  Objects: the
 pictures of coco_mini that `everyday` holds back; its labels.  Both are indexed once; `--library` keeps them for
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import random
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -40,6 +41,8 @@ from imsearch.training.datasets import Sample, hold_out, load_dataset
 
 LEAST = 10
 """Pictures whose captions say a word."""
+PAIRS = 1500
+"""So many pairs of words are drawn."""
 OLD, NOW = ShareCut(), Cut()
 ENDS: Mapping[str, Ending] = {
     "0.6 of the best, 0.05 to 0.3": OLD,
@@ -57,18 +60,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--library", type=Path, help="keep the two libraries in this folder, or use those there")
-    parser.add_argument("--only", choices=("ends", "halves", "words"), action="append")
+    parser.add_argument("--only", choices=("ends", "halves", "pairs", "words"), action="append")
     parser.add_argument("--word", action="append", default=[], help="print the figures of this word")
     options = parser.parse_args()
-    only = options.only or (["words"] if options.word else ["ends", "halves"])
+    only = options.only or (["words"] if options.word else ["ends", "halves", "pairs"])
     with tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
-        captions, objects = _asked(options.data, options.library or Path(folder))
+        captions, objects, pairs = _asked(options.data, options.library or Path(folder))
     if "ends" in only:
         parts = dict(zip(("F1 shown", "F1 ranking only"), map(captions.choose, _by_tag(captions.words)), strict=True))
         report(f"captions: {len(captions.words)} words", ends(captions, parts), False)
         report(f"objects: {len(objects.words)} words", ends(objects, {}), False)
     if "halves" in only:
         report("chosen on one half of the pictures and words, judged on the other", cross(captions, objects), False)
+    if "pairs" in only:
+        together, apart = pairs
+        title = f"pairs of words: {len(together.words)} that some caption says, {len(apart.words)} that none does"
+        report(title, ends_of_pairs(together, apart), False)
     if "words" in only:
         report("word by word: listed before and now", words(captions, options.word), False)
 
@@ -99,6 +106,20 @@ def cross(captions: Asked, objects: Asked) -> list[dict[str, object]]:
             for what, each in zip(("captions", "objects"), found, strict=True):
                 row |= {f"{what} P": _three(each.precision), f"{what} F1": _three(each.f1)}
             rows.append(row)
+    return rows
+
+
+def ends_of_pairs(together: Asked, apart: Asked) -> list[dict[str, object]]:
+    """By what two words must score at least: F1 where some picture shows both, and how many of the others list any."""
+    rows = []
+    for least in (0.05, 0.1, 0.15, 0.2, 0.25):
+        ending = replace(NOW, together=least)
+        right, wrong = (each.listed(ending, 2) for each in (together, apart))
+        found, lengths = judge_lists(right, together.truth), wrong.sum(axis=1)
+        row: dict[str, object] = {"at least": f"{least}", "F1": _three(found.f1)}
+        row["nothing, both somewhere"] = f"{found.empty / found.words:.1%}"
+        row["nothing, never both"] = f"{(lengths == 0).mean():.1%}"
+        rows.append(row | {"listed, never both": _three(float(lengths.mean()))})
     return rows
 
 
@@ -135,22 +156,38 @@ def _by_tag(asked: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.flatnonzero(shown), np.flatnonzero(~shown)
 
 
-def _asked(data: Path, folder: Path) -> tuple[Asked, Asked]:
+def _asked(data: Path, folder: Path) -> tuple[Asked, Asked, tuple[Asked, Asked]]:
     flickr = load_dataset(f"flickr8k:{data / 'flickr8k_224'}").split("dev").in_order().samples
     coco = hold_out(load_dataset(f"coco:{data / 'coco_mini'}").in_order().samples, HELD_ONE_IN["coco"])[1]
+    said = caption_truth(flickr, Lexicon.load(), LEAST)
+    pairs = _pairs(said)
+    captions = _ask(folder / "captions", flickr, {**said, **pairs}, quoted=False)
+    places = np.arange(len(said), len(captions.words))
+    some = captions.truth[places].any(axis=1)
     return (
-        _ask(folder / "captions", flickr, caption_truth(flickr, Lexicon.load(), LEAST)),
+        captions.choose(np.arange(len(said))),
         _ask(folder / "objects", coco, label_truth(coco)),
+        (captions.choose(places[some]), captions.choose(places[~some], known=False)),
     )
 
 
-def _ask(folder: Path, samples: Sequence[Sample], truth: Mapping[str, NDArray[np.bool_]]) -> Asked:
+def _pairs(said: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:
+    """Pairs of words whose tags may be shown, drawn at random, and the pictures whose captions say both."""
+    words = [list(said)[place] for place in _by_tag(list(said))[0]]
+    draw = random.Random(0)
+    drawn = dict.fromkeys(tuple(draw.sample(words, 2)) for _ in range(PAIRS))
+    return {f"{one} {other}": said[one] & said[other] for one, other in drawn}
+
+
+def _ask(
+    folder: Path, samples: Sequence[Sample], truth: Mapping[str, NDArray[np.bool_]], *, quoted: bool = True
+) -> Asked:
     with Library.open(settings=Settings(library=folder), write=True, create=True) as library:
         library.index([sample.file for sample in samples], ["everyday"])
         library.engine.ranking = replace(PICTURES_ONLY, cut=NO_END)
         found = library.engine.catalog.images_by_path([sample.file for sample in samples])
         positions = {found[sample.file]: place for place, sample in enumerate(samples)}
-        return ask(truth, positions, library.engine.scores)
+        return ask(truth, positions, library.engine.scores, quoted=quoted)
 
 
 def _three(value: float) -> str:

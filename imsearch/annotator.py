@@ -65,7 +65,10 @@ class CountHead:
 class TextEncoder(Protocol):
     """The way of text into an annotator's vector space, built by `AnnotatorSpec.text_encoder` and kept for a process.
 
-    It may have more methods than those below:
+    It may have more than what is below:
+
+    ``reader``, a word that names one of several ways in which it may read texts, as by an extra that is installed or
+    not.
 
     ``pictures(vectors)`` brings the annotator's vectors, float32 ``(N, vector_length)`` of length 1, into the space of
     texts, float32 ``(N, length)`` of length 1.  Without it, texts have their directions among the vectors themselves.

@@ -149,7 +149,7 @@ class Definitions:
         changed: set[int] = set()
         with self._recorder.writing() as connection:
             for row in known:
-                if row.space == _told(space):
+                if row.space == self._told(*space, row.text):
                     changed |= self._add(connection, row.tag_id, row.text, row.base, row.generation, space[0])
                 else:
                     changed |= self._score(connection, row.tag_id, row.text, *space) or set()
@@ -160,6 +160,11 @@ class Definitions:
         """The annotator that is asked, and its version."""
         name = self._texts.choose(self._preferred)
         return None if name is None else (name, self._texts.spaces()[name][0])
+
+    def _told(self, name: str, version: str, text: str) -> str:
+        """The annotator, its version, and the way in which its text encoder reads texts now."""
+        reader = self._texts.direction(name, text)[1].reader  # which is known when a text was read
+        return " ".join(each for each in (name, version, reader) if each)
 
     def _score(self, connection: Connection, tag: int, text: str, name: str, version: str) -> set[int] | None:
         """Judge every picture, and note the definition; returns the images that changed, None for unknown words."""
@@ -175,7 +180,11 @@ class Definitions:
         connection.execute(delete(s.definitions).where(_D.tag_id == tag))
         connection.execute(
             insert(s.definitions).values(
-                tag_id=tag, text=text, space=_told((name, version)), base=base, generation=_generation(connection)
+                tag_id=tag,
+                text=text,
+                space=self._told(name, version, text),
+                base=base,
+                generation=_generation(connection),
             )
         )
         return changed
@@ -198,10 +207,6 @@ def _likely(encoder: Encoder, ids: NDArray[int64], cosines: NDArray[float32], ba
     chances = probabilities(encoder, cosines, math.inf if base is None else base, PRIOR)
     kept = chances >= LEAST
     return ids[kept], chances[kept]
-
-
-def _told(space: tuple[str, str]) -> str:
-    return " ".join(space)
 
 
 def _generation(connection: Connection) -> int:

@@ -22,9 +22,10 @@ _SHORTEST = 3
 
 
 class _Known(NamedTuple):
-    """cameras: parts of names, and how they stand there.  places: all words that stand for one."""
+    """cameras: parts of names, and how they stand there.  makes: first words of these.  places: words for places."""
 
     cameras: dict[str, str]
+    makes: frozenset[str]
     places: frozenset[str]
 
 
@@ -34,12 +35,17 @@ class FactNames:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._state: State | None = None
-        self._names = _Known({}, frozenset())
+        self._names = _Known({}, frozenset(), frozenset())
         self._lock = Lock()
 
-    def camera(self, text: str) -> str | None:
-        """What stands behind ``camera:`` for a camera of which these words are a part; None where there is none."""
-        return self._known().cameras.get(text)
+    def camera(self, text: str, *, sure: bool) -> str | None:
+        """What stands behind ``camera:`` for a camera of which these words are a part; None where there is none.
+
+        sure: whether a single word counts wherever it stands; others do where they begin a name or hold a digit.
+        """
+        known = self._known()
+        telling = sure or " " in text or text in known.makes or any(letter.isdigit() for letter in text)
+        return known.cameras.get(text) if telling else None
 
     def place(self, text: str) -> str | None:
         """The condition for a place where pictures were taken; None where there are none."""
@@ -62,6 +68,7 @@ def _read(catalog: Catalog) -> _Known:
     spellings = PlaceNames().spellings
     return _Known(
         dict(part for name in cameras for part in _parts(name)),
+        frozenset(found[0].lower() for name in cameras if (found := _TOKEN.search(name))),
         frozenset(spelling for name in places for spelling in spellings(name)),
     )
 

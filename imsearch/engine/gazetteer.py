@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
 
-VERSION = 1
-"""Of what coordinates are taken for; images that a lower one located are located again by the next run."""
 NEAREST = 30.0
 """Kilometres from which a place is too far away to be the city of a picture."""
 FARTHEST = 200.0

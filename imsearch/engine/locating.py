@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from imsearch.engine import schema as s
 from imsearch.engine.catalog_base import CatalogBase, pieces
-from imsearch.engine.gazetteer import VERSION, Gazetteer
 
+if TYPE_CHECKING:
+    from imsearch.engine.gazetteer import Gazetteer
+
+VERSION = 1
+"""Of what coordinates are taken for; images that a lower one located are located again by the next run."""
 _I = s.images.c
 _HERE = _I.latitude.is_not(None) & _I.longitude.is_not(None)
 PIECE = 5000
@@ -19,8 +25,11 @@ PIECE = 5000
 class Locator:
     """Fills in places.  The gazetteer is read when the first coordinates come."""
 
-    def __init__(self) -> None:
-        self._gazetteer = Gazetteer()
+    @cached_property
+    def _gazetteer(self) -> Gazetteer:
+        from imsearch.engine.gazetteer import Gazetteer  # most processes record no coordinates
+
+        return Gazetteer()
 
     def locate(self, connection: Connection, images: Iterable[int]) -> None:
         """Write the places of these images, those without coordinates left out; inside a recorder's transaction."""
@@ -29,13 +38,14 @@ class Locator:
             self._write(connection, [(row.id, row.latitude, row.longitude) for row in rows])
 
     def _write(self, connection: Connection, rows: Sequence[tuple[int, float, float]]) -> None:
+        if not rows:
+            return
         found = self._gazetteer.locate([(latitude, longitude) for _, latitude, longitude in rows])
         values = [
             {"key": image, "to_city": at.city or None, "to_region": at.region or None, "to_country": at.country or None}
             for (image, _, _), at in zip(rows, found, strict=True)
         ]
-        if values:
-            connection.execute(_LOCATED, values)
+        connection.execute(_LOCATED, values)
 
 
 _LOCATED = (

@@ -38,16 +38,16 @@ class Asked:
     truth: Bools
     scores: Floats
 
-    def choose(self, words: NDArray[np.intp], pictures: NDArray[np.intp] | None = None) -> Asked:
-        """The same for some words and pictures, without the words that none of these pictures is right for."""
+    def choose(self, words: NDArray[np.intp], pictures: NDArray[np.intp] | None = None, *, known: bool = True) -> Asked:
+        """The same for some words and pictures; known: without the words that none of these pictures is right for."""
         columns = np.arange(self.truth.shape[1]) if pictures is None else pictures
-        rows = words[self.truth[np.ix_(words, columns)].any(axis=1)]
+        rows = words[self.truth[np.ix_(words, columns)].any(axis=1)] if known else words
         chosen = np.ix_(rows, columns)
         return Asked(tuple(self.words[row] for row in rows), self.truth[chosen], self.scores[chosen])
 
-    def listed(self, ending: Ending) -> Bools:
-        """The pictures that each word lists when lists end so, ``(words, pictures)``."""
-        rows = [(row > 0) & (row >= np.float32(ending.at(row[row > 0]))) for row in self.scores]
+    def listed(self, ending: Ending, words: int = 1) -> Bools:
+        """The pictures that each query of so many words lists when lists end so, ``(words, pictures)``."""
+        rows = [(row > 0) & (row >= np.float32(ending.at(row[row > 0], words))) for row in self.scores]
         return np.array(rows, dtype=bool).reshape(self.scores.shape)
 
 
@@ -124,15 +124,17 @@ def ask(
     truth: Mapping[str, Bools],
     positions: Mapping[int, int],
     find: Callable[[str], tuple[NDArray[np.int64], Floats]],
+    *,
+    quoted: bool = True,
 ) -> Asked:
     """Ask a library for each word.
 
     positions: image id -> position of its picture among the samples.  find: gives the ids and scores of all images that
-    a query finds.
+    a query finds.  quoted: whether a word with spaces is one.
     """
     scores = np.zeros((len(truth), len(positions)), np.float32)
     for row, word in enumerate(truth):
-        ids, found = find(f'"{word}"' if " " in word else word)
+        ids, found = find(f'"{word}"' if quoted and " " in word else word)
         scores[row, [positions[image] for image in ids.tolist()]] = found
     return Asked(tuple(truth), np.array(list(truth.values())), scores)
 

@@ -48,8 +48,9 @@ class Language:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Every word that stands for a tag or kind."""
-        return tuple(self._table.tags)
+        """The words that stand for a tag or kind, but for forms of others that stand for the same."""
+        tags = self._table.tags
+        return tuple(word for word in tags if not any(tags.get(stem) == tags[word] for stem in self._stems(word)))
 
     @cached_property
     def longest(self) -> int:

@@ -58,7 +58,7 @@ class TextEncoders:
 class CheckedEncoder:
     """A plugin's `TextEncoder` that never raises and never lies about shapes: what breaks the contract knows nothing.
 
-    problem: what went wrong first, or nothing.  scale: 0 until a text was encoded.
+    problem: what went wrong first, or nothing.  scale: 0 until a text was encoded.  reader: empty until then.
     """
 
     def __init__(self, spec: AnnotatorSpec) -> None:
@@ -67,6 +67,7 @@ class CheckedEncoder:
         self._lock = RLock()
         self.problem = ""
         self.scale = 0.0
+        self.reader = ""
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Directions, float32 ``(texts, length)``; zeros for texts of which nothing is known."""
@@ -105,6 +106,7 @@ class CheckedEncoder:
                         assert self._spec.text_encoder is not None
                         encoder = self._spec.text_encoder()
                         self.scale = text_answers.scale_of(encoder)
+                        self.reader = str(getattr(encoder, "reader", ""))
                         self._encoder = encoder
                     return what(self._encoder)
             except BaseException as error:
@@ -120,12 +122,11 @@ def tell_space(chosen: str | None, made: Mapping[str, tuple[str, int]], encoders
     chosen: the annotator that is asked, or None.  made: the versions that made the library's vectors, by annotator.
     """
     if chosen is not None:
-        encoders.get(chosen).encode(["dog"])
-        problem = encoders.problems().get(chosen)
-        version = made[chosen][0]
-        return (
-            f"found by tags alone: {chosen} cannot read it: {problem}" if problem else f"compared by {chosen} {version}"
-        )
+        encoder = encoders.get(chosen)
+        encoder.encode(["dog"])
+        if encoder.problem:
+            return f"found by tags alone: {chosen} cannot read it: {encoder.problem}"
+        return f"compared by {chosen} {made[chosen][0]}" + (f", by {encoder.reader}" if encoder.reader else "")
     versions = encoders.versions()
     for name in sorted(made.keys() & versions.keys()):
         return (

@@ -65,6 +65,12 @@ def test_several_words_end_earlier_since_all_must_be_true() -> None:
     assert listed(values, words=3) == 1
 
 
+def test_several_words_list_nothing_where_one_of_them_alone_is_likely() -> None:
+    values = scores(0.13, 0.12)  # the mean of .9 and .02
+    assert listed(values, words=1) == 2
+    assert listed(values, words=2) == 0
+
+
 def test_what_is_no_probability_of_a_word_ends_at_a_share() -> None:
     values = scores(0.95, 0.5, 0.31, 0.29)
     assert Cut().at(values, 0) == ShareCut().at(values) == pytest.approx(0.3)

@@ -143,6 +143,7 @@ def test_months_of_any_year_are_no_span_and_not_sure() -> None:
     assert Times(TODAY, EN).read(["may", "dogs"]) is None
     assert Times(TODAY, EN).read(["may", "dogs"], before="in") is not None
     assert Times(TODAY, EN).read(["may"], alone=True) is not None
+    assert Times(TODAY, EN).read(["may", "items"], before="with") is None
     assert Times(TODAY, EN).read(["winter", "coats"], before="in") is None
     spring = Times(TODAY, EN).read(["spring"], before="in")
     assert spring is not None

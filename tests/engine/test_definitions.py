@@ -93,6 +93,15 @@ def test_another_version_judges_all_anew(seen: Engine, compass: Compass) -> None
     assert [each.space for each in definitions(seen.catalog)] == ["fake 2"]
 
 
+def test_another_way_to_read_judges_all_anew(seen: Engine, compass: Compass) -> None:
+    seen.definitions.define("content", "purring")
+    compass.reader, compass.calibrated, compass.scale = "sentences", False, 50.0
+    assert seen.definitions.refresh() == 2
+    assert [(each.space, each.shown, each.perhaps) for each in definitions(seen.catalog)] == [
+        ("fake 1 sentences", 0, 1),
+    ]
+
+
 def test_one_may_be_defined_anew_and_forgotten(seen: Engine) -> None:
     seen.definitions.define("content", "purring")
     seen.definitions.define("loud", "vroom")

@@ -93,6 +93,8 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         ("no people or dogs", [4, 5], ["-(people OR dogs)"]),
         ("beach OR dog without people", [3, 2], ["-people"]),
         ("dog -person OR beach", [3, 2], []),
+        ("dog without (people beach)", [1, 2], []),
+        ("dog without +people", [2], []),
         ("dog but nobody", [2], ["-people"]),
         ("no one", [2, 4, 5], ["-people"]),
         ("christmas without red cars", [4], ['-"red cars"']),
@@ -156,6 +158,11 @@ def test_shapes_come_after_what_is_tagged_so(library: Engine) -> None:
     assert [hit.image.id for hit in hits] == [6, 2, 3, 4, 5]
     assert [round(hit.score, 2) for hit in hits] == [0.8, 0.3, 0.3, 0.3, 0.3]
     assert library.search("dog portrait").unknown == ("portrait",)
+    # A portrait shows a person as a rule: upright pictures of people come before others that are upright.
+    assert [round(hit.score, 2) for hit in library.search("portrait").hits] == [0.8, 0.3]
+    library.record([reading(7, {"portrait": 0.9})])
+    library.catch_up()
+    assert [hit.image.id for hit in library.search("portrait", everything=True).hits] == [7, 1, 6]
 
 
 def test_no_alone_and_phrases_with_it_stay_words(library: Engine) -> None:
@@ -180,6 +187,10 @@ def test_new_cameras_are_known_at_once(library: Engine) -> None:
     set_facts(library, 6, camera="Google Pixel 7")
     assert library.search("pixel 7").understood == (("pixel 7", 'camera:"pixel 7"'),)
     assert library.search("7").understood == ()
+    set_facts(library, 6, camera="SONY Cyber-shot HX9V")
+    library.record([reading(10, {})])
+    for text, found in (("sony", 1), ("hx9v", 1), ("cyber shot", 1), ("shot", 0), ("cyber", 0)):
+        assert len(library.search(text).understood) == found, text
 
 
 def test_what_lies_in_a_folder_of_the_name_comes_after_what_is_seen(library: Engine) -> None:

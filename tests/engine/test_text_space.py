@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +33,15 @@ KNOWN = {
 }
 
 
+FEW = Fusion(alone=0.3, clear=-9, alone_clear=-9)
+"""Among four pictures none is much likelier than the others."""
+
+
 class Compass:
     """Knows the directions of some texts, and which texts it was asked."""
 
     scale = 4.0
+    reader = ""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -73,6 +79,7 @@ def seen(folder: Path, compass: Compass) -> Iterator[Engine]:
     """1 a cat in the north, 2 a dog in the east, 3 a car in the south, 4 of no tag between north and east."""
     with Engine.open(folder, LEXICON, create=True) as engine:
         engine.texts.encoders = compass
+        engine.ranking = Ranking(fusion=FEW)
         engine.use_annotators([spec()])
         engine.record(
             [
@@ -204,8 +211,19 @@ def test_it_may_be_left_out(seen: Engine, compass: Compass) -> None:
     seen.whole = False
     assert ids(seen, "purring dog") == [2] and compass.asked == []
     seen.whole = True
-    seen.ranking = Ranking(fusion=Fusion(nearest=0))
+    seen.ranking = Ranking(fusion=replace(FEW, nearest=0))
     assert ids(seen, "purring dog") == [2] and compass.asked == ["purring dog"]
+
+
+def test_without_clear_evidence_nothing_is_found_by_the_text(seen: Engine, compass: Compass) -> None:
+    seen.ranking = None
+    compass.scale = 1.0
+    assert seen.search("beach", min_score=0).total == 0
+    assert ids(seen, "dog") == [2]
+    seen.record([reading(number, {}, vector=SOUTH) for number in range(10, 60)])
+    compass.scale = 20.0
+    assert ids(seen, "beach") == [1]
+    assert ids(seen, "dog") == [2, 1]
 
 
 def test_an_encoder_that_fails_at_pictures_counts_for_nothing(seen: Engine, compass: Compass) -> None:

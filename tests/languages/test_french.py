@@ -12,6 +12,7 @@ QUESTIONS = (
     ("voiture rouge", "red car", "red car"),
     ("une voiture qui est rouge", "red car", "red car"),
     ("voitures bleues dans la rue", "blue car street", "blue car"),
+    ("l\u2019herbe et le chien noir", "grass black dog", "black dog"),
     ("le chien noir", "black dog", "black dog"),
     ("chat sur le canapé", "cat couch", "cat on a couch"),
     ("chat sur le canape", "cat couch", "cat on a couch"),

@@ -15,6 +15,7 @@ QUESTIONS = (
     ("blaue autos auf der straße", "blue car street", "blue car"),
     ("blaue autos auf der strasse", "blue car street", "blue car"),
     ("der schwarze hund", "black dog", "black dog"),
+    ("#Hund, schwarz", "black dog", "black dog"),
     ("hund, der schwarz ist", "black dog", "black dog"),
     ("katze auf dem sofa", "cat couch", "cat on a couch"),
     ("schlafende Katze", "sleeping cat", "cat on a couch"),

@@ -67,4 +67,6 @@ def test_what_status_tells() -> None:
     assert "colours0 1 takes text, but the vectors are of colours0 0" in tell_space(
         None, {"colours0": ("0", 4)}, working
     )
+    reading = encoders(type("Reads", (Words,), {"reader": "sentences"}))
+    assert tell_space("colours0", {"colours0": ("1", 4)}, reading) == "compared by colours0 1, by sentences"
     assert tell_space(None, {"deaf": ("1", 4)}, working).endswith("no annotator of the library takes text")

@@ -64,8 +64,8 @@ class Cut:
     """Ends a list of scores where the expected F1 is greatest.
 
     power: below 1 it lengthens lists: annotators are less sure of what they see than they are right.
-    least: what scores lower counts as nothing, though it be the best.  most: what scores higher is always listed; a
-    bound for measuring.
+    least: what scores lower counts as nothing, though it be the best; together: the same of several words, whose mean
+    is high where one of them alone is likely.  most: what scores higher is always listed; a bound for measuring.
 
     Of a single word, no score above 0.4 of the best is left out: half of the greatest F1, which is at most 1, is where
     a list is best ended, and 0.4 to the power is half.
@@ -73,6 +73,7 @@ class Cut:
 
     power: float = 0.75
     least: float = 0.05
+    together: float = 0.15
     most: float = 1.0
 
     def at(self, scores: Floats, words: int = 1) -> float:
@@ -80,12 +81,13 @@ class Cut:
         best = float(scores.max(initial=0))
         if not words:
             return ShareCut().at(scores)
-        if best < self.least:
-            return self.least
-        return max(self.least, min(self._by_f1(scores, best, words), self.most))
+        least = self.least if words == 1 else self.together
+        if best < least:
+            return least
+        return min(self._by_f1(scores[scores >= np.float32(least)], best, words), self.most)
 
     def _by_f1(self, scores: Floats, best: float, words: int) -> float:
-        falling = -np.sort(-scores[scores >= np.float32(self.least)])
+        falling = -np.sort(-scores)
         # A geometric mean to the power of its number of words is the probability that all of them are true.
         right = np.cumsum((falling / best) ** (self.power * words), dtype=np.float64)
         f1 = 2 * right / (np.arange(1, len(falling) + 1) + right[-1])

@@ -116,10 +116,7 @@ class Finder:
         picture to look like besides, by its path or id, as after ``like:``.  relax: whether parts of a query may be
         left out where nothing fits all of it, which `Results.relaxed` tells.
         """
-        asked, whole = self._answer(text, like)
-        answer, relaxed = whole, None
-        if relax:
-            asked, (whole, answer, relaxed) = self._settled(text, min_score, everything, like)
+        asked, (whole, answer, relaxed) = self._settled(text, min_score, everything, like, relax=relax)
         least = answer.cut if min_score is None else min_score
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
@@ -206,11 +203,11 @@ class Finder:
         return answer.listed(0.0 if everything else least)[0]
 
     def _settled(
-        self, text: str, min_score: float | None, everything: bool, like: str = ""
+        self, text: str, min_score: float | None, everything: bool, like: str = "", *, relax: bool = True
     ) -> tuple[Hashable, Settled]:
         """What a query comes to, or where that lists nothing, what comes of as much of it as lists something."""
         asked, answer = self._answer(text, like)
-        if answer.count(0.0 if everything else answer.cut if min_score is None else min_score):
+        if not relax or answer.count(0.0 if everything else answer.cut if min_score is None else min_score):
             return asked, Settled(answer, answer)
 
         def make() -> Settled:

@@ -31,6 +31,7 @@ class Encoder(Protocol):
     """A text encoder that never fails; see `imsearch.annotator.TextEncoder`."""
 
     scale: float
+    reader: str
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Directions of length 1, or zeros, ``(texts, length)``."""
@@ -58,8 +59,8 @@ class Fusion:
     compared, where the encoder cannot tell.  nearest: so many of the pictures nearest to the text are found though no
     word finds them, if they are nearer than most.  alone: by what their probability is multiplied then; not where no
     word of the query is known.  looked: of a large library, so many of the best by words are compared with the text.
-    clear, alone_clear: so many nats of evidence it takes to find a picture that no word finds, beside words and without:
-    among five pictures one is always nearest to a text, and means nothing.
+    clear, alone_clear: so many nats of evidence it takes to find a picture that no word finds, beside words and
+    without: among five pictures one is always nearest to a text, and means nothing.
     """
 
     weight: float = 0.2
@@ -67,7 +68,7 @@ class Fusion:
     most: float = 6.0
     prior: float = PRIOR
     nearest: int = 200
-    alone: float = 0.3
+    alone: float = 0.1
     looked: int = 500
     clear: float = 2.5
     alone_clear: float = 1.0

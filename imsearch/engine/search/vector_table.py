@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from imsearch.engine.derived import State
 from imsearch.engine.indexes import Indexes
 
 if TYPE_CHECKING:
-    from imsearch.engine.search.fusion import Encoder
     from imsearch.engine.vector_index import VectorIndex
 
 EXACT = 20_000
@@ -45,15 +44,36 @@ class Compared(NamedTuple):
     whole: bool
 
 
+class Unchanged:
+    """In place of a text encoder where directions lie among the vectors themselves."""
+
+    def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The vectors, of length 1."""
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
+
+    def towards(self, direction: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The direction itself."""
+        return direction
+
+
+class Space(Protocol):
+    """What is needed of a text encoder here; see `imsearch.annotator.TextEncoder`."""
+
+    def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """An annotator's vectors in the space of directions, of length 1."""
+
+    def towards(self, direction: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where among the vectors pictures near to a direction are found."""
+
+
 class VectorTable:
     """The vectors of one annotator version, brought up to date whenever the catalog has changed.
 
     encoder: brings them into the space of texts.  Several threads may use one.
     """
 
-    def __init__(
-        self, catalog: Catalog, indexes: Indexes, name: str, encoder: Encoder, exact: int | None = None
-    ) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, name: str, encoder: Space, exact: int | None = None) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._name = name

@@ -119,7 +119,7 @@ class Times:
         """ "december", "in may", "in summer": of any year."""
         words = self._words
         number = words.months.get(texts[0])
-        if number is None and (before in words.linking or alone):
+        if number is None and (before in words.during or alone):
             number = words.shared_months.get(texts[0])
             ends = len(texts) == 1 or texts[1] in words.linking | words.articles
             if ends and (season := words.seasons.get(texts[0])) is not None:  # "in winter", but not "in winter coats"

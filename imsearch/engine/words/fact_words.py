@@ -20,12 +20,14 @@ class FactWords:
     numbers: words for small numbers.
 
     last, last_behind ("dernier", which stands behind), this, past, ago, since, before, after, until, to, both
-    ("between"): the words around times.  linking: what stands in front of a time or a place.  articles: what may stand
-    inside one, too.  near: what stands in front of a place that need not be where the picture was taken.
+    ("between"): the words around times.  linking: what stands in front of a time or a place.  during: what makes a time
+    of a season or of "may" behind it.  articles: what may stand inside a time, too.  near: what stands in front of a
+    place that need not be where the picture was taken.
 
     without: words that exclude what follows.  nobody: words for no person at all -> a word of the lexicon for persons.
     taken: verbs that tell how a picture came about.  stars: the unit of ratings.  conditions: words and phrases -> the
-    condition they ask for.  shapes: the same for words that count less, since things go by the same word.  common:
+    condition they ask for.  shapes: the same for words that count less, since things go by the same word.  subjects: of
+    these words those that also tell what such a picture shows: a portrait shows a person.  common:
     words of daily use that are no names, though places and cameras go by them.  makers: what cameras are called, though
     the word has other meanings.
     """
@@ -51,6 +53,7 @@ class FactWords:
     to: frozenset[str] = frozenset()
     both: frozenset[str] = frozenset()
     linking: frozenset[str] = frozenset()
+    during: frozenset[str] = frozenset()
     articles: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
@@ -59,6 +62,7 @@ class FactWords:
     stars: frozenset[str] = frozenset()
     conditions: Mapping[str, str] = field(default_factory=dict)
     shapes: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, str] = field(default_factory=dict)
     common: frozenset[str] = frozenset()
     makers: frozenset[str] = frozenset()
 
@@ -125,6 +129,7 @@ _EN = FactWords(
     to=frozenset(("to",)),
     both=frozenset(("from", "between")),
     linking=frozenset(("in", "on", "from", "during", "at", "with", "by", "around")),
+    during=frozenset(("in", "during", "from", "last", "this")),
     articles=frozenset(("the", "of")),
     near=frozenset(("near", "nearby")),
     without=frozenset(("without", "no", "except", "excluding", "not")),
@@ -148,15 +153,18 @@ _EN = FactWords(
         **dict.fromkeys(("landscape", "landscapes"), "orientation:landscape"),
         **{"raw": "type:raw"},
     },
+    subjects=dict.fromkeys(("portrait", "portraits"), "person"),
     common=_set(
         "nice mobile split bath best most hope pretty reading battle hell bar man of see sale bad orange turkey "
         "cork buffalo phoenix lens tours nancy sand bergen march may will sun go one box digital camera pro max mini "
         "plus note edge play zoom red blue black white mark new old big small "
-        "long high low north south east west central center centre northern southern eastern western island capital"
+        "long high low north south east west central center centre northern southern eastern western island capital "
+        "china jordan chad guinea georgia sharp honor nothing essential light apple"
     ),
     makers=_set(
         "canon nikon sony leica olympus fujifilm panasonic pentax kodak ricoh casio samsung huawei xiaomi google nokia "
-        "motorola oneplus iphone ipad pixel galaxy gopro dji hasselblad sigma polaroid"
+        "motorola oneplus iphone ipad pixel galaxy gopro dji hasselblad sigma polaroid eos "
+        "lumix powershot coolpix finepix cybershot exilim redmi mavic osmo"
     ),
 )
 

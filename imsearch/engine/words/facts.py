@@ -6,6 +6,7 @@ was understood.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -14,7 +15,7 @@ from imsearch.engine.query.conditions import KEYS, Condition
 from imsearch.engine.query.tree import And, By, Fact, Node, Not, Or, Required, Word
 from imsearch.engine.words.dates import Time, Times
 from imsearch.engine.words.fact_words import FactWords
-from imsearch.engine.words.negations import Negations
+from imsearch.engine.words.negations import Excluded, Negations
 
 AMBIGUOUS = 0.5
 """How much a place or a camera counts beside a thing of the same name that the library has a tag for."""
@@ -28,8 +29,11 @@ _STARS = 5
 class Names(Protocol):
     """What the library has names for; `imsearch.engine.fact_names` reads them from the catalog."""
 
-    def camera(self, text: str) -> str | None:
-        """What stands behind ``camera:`` for a camera that is called so; None where the library has none."""
+    def camera(self, text: str, *, sure: bool) -> str | None:
+        """What stands behind ``camera:`` for a camera that is called so; None where the library has none.
+
+        sure: whether the word is known for a name of cameras; others count where they begin a name or hold a digit.
+        """
 
     def place(self, text: str) -> str | None:
         """The condition for a place where pictures were taken; None where there are none."""
@@ -117,7 +121,7 @@ class FactReader:
         """Take what begins at a place of a group; returns where to go on."""
         excluded = self._negations.at(items, place)
         if excluded is not None:
-            return self._excluded(items, place, excluded.start, excluded.length, made, excluded.instead)
+            return self._excluded(items, place, excluded, made)
         found = self.found_at(items, place)
         length = self._vocabulary.phrase_at(items, place) if self.plain(items[place]) is not None else 1
         if found is None or found.length < length:
@@ -129,25 +133,26 @@ class FactReader:
         self._tell(items[place : place + found.length], found.meaning)
         return place + found.length
 
-    def _excluded(
-        self, items: tuple[Node, ...], place: int, start: int, length: int, made: list[Node], instead: Node | None
-    ) -> int:
-        """What a word such as "without" excludes: a fact, or so many words from `start` on, or `instead`."""
-        if instead is not None:
-            made.append(Not(instead))
-            self._tell(items[place : start + length], f"-{_text(instead)}")
-            return start + length
-        found = self.found_at(items, start)
-        if found is not None and found.length >= length:
+    def _excluded(self, items: tuple[Node, ...], place: int, what: Excluded, made: list[Node]) -> int:
+        """What a word such as "without" excludes: a fact, or some of the words behind it; returns where to go on."""
+        end = what.start + what.length
+        if what.instead is not None:
+            made.append(Not(what.instead))
+            self._tell(items[place:end], f"-{_text(what.instead)}")
+            return end
+        found = self.found_at(items, what.start)
+        if found is not None and found.length >= what.length:
+            end = what.start + found.length
             made.append(Not(found.fact))
-            self._tell(items[place : start + found.length], f"-{found.meaning}")
-            return start + found.length
-        some = items[start : start + length]
-        node = some[0] if length == 1 else And(some)
-        made.append(Not(node) if isinstance(node, Word | And) else Not(self.read(node)))
-        typed = " ".join(map(_text, some))
-        self._tell(items[place : start + length], f'-"{typed}"' if length > 1 else f"-{typed}")
-        return start + length
+            self._tell(items[place:end], f"-{found.meaning}")
+            return end
+        some = items[what.start : end]
+        node = some[0] if len(some) == 1 else And(some)
+        made.append(Not(node if isinstance(node, Word | And) else self.read(node)))
+        typed = " ".join(filter(None, map(_text, some)))
+        if typed:  # of a group in parentheses nothing needs to be told
+            self._tell(items[place:end], f'-"{typed}"' if len(some) > 1 else f"-{typed}")
+        return end
 
     def found_at(self, items: tuple[Node, ...], place: int) -> Found | None:
         """The fact that begins at a place of a group; None where none does."""
@@ -186,7 +191,9 @@ class FactReader:
             # A market of that Christmas was not open on the holidays alone.
             year = _condition("date", str(time.span.last.year))
             return _found(time.length, asked, And((Word(time.holiday, quoted=" " in time.holiday), year)))
-        named = any(letter.isdigit() for letter in typed) or self._vocabulary.knows(typed)
+        # Of numbers only years are among written words: "24 december 2022" would be found in any December of 2022.
+        figures = [text for text in texts[: time.length] if any(letter.isdigit() for letter in text)]
+        named = self._vocabulary.knows(typed) or (figures and all(re.fullmatch(r"\d{4}", text) for text in figures))
         words = Word(typed, quoted=time.length > 1) if named else None
         return _found(time.length, asked, words, surely=time.sure)
 
@@ -218,22 +225,27 @@ class FactReader:
             if (condition := words.conditions.get(text)) is not None:
                 return _found(length, _parsed(condition), word)
             if text in words.shapes and (alone or self._vocabulary.knows(text)):
-                return _found(length, _parsed(words.shapes[text]), word, weight=SHAPE)
+                return self._of_shape(word, _parsed(words.shapes[text]), words.subjects.get(text, ""), length)
             asked = self._named(text, before in words.linking or alone)
             if asked is not None:
                 weight = AMBIGUOUS if self._vocabulary.knows(text) else 1.0
                 return _found(length, asked, word, weight=weight)
         return None
 
+    def _of_shape(self, word: Word, shape: Condition, subject: str, length: int) -> Found:
+        """A shape, which counts less than what is called so, or than what such a picture shows as a rule."""
+        words = Or((word, And((Word(subject), shape)))) if subject else word
+        return _found(length, shape, words, weight=SHAPE)
+
     def _named(self, text: str, clear: bool) -> Condition | None:
         """A camera or a place of this name.  clear: whether even a word of another meaning is a place here."""
-        known = self._vocabulary
+        known, maker = self._vocabulary, text in self._words.makers
         shared = (
             " " not in text
-            and text not in self._words.makers
+            and not maker
             and (text in self._words.common or known.knows(text) or known.is_filler(Word(text)))
         )
-        if not shared and (camera := self._names.camera(text)) is not None:
+        if not shared and (camera := self._names.camera(text, sure=maker)) is not None:
             return _condition("camera", camera)
         place = self._names.place(text) if clear or not shared else None
         return None if place is None else _parsed(place)

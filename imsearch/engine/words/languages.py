@@ -50,6 +50,10 @@ class Translator:
         reader = self._reader(list(_leaves(node)), written)
         return node if reader.is_english else self._translate(node, written, reader)
 
+    def reads(self, text: str) -> bool:
+        """Return True for a normalized word of these languages, also with an article before it: "l'herbe"."""
+        return means(self._languages, text) or ("'" in text and self._separated(text) != [text])
+
     def _translate(self, node: Node, written: Written, reader: Reader) -> Node:
         if isinstance(node, Word):
             return self._run((node,), written, reader)

@@ -157,7 +157,8 @@ def plain_words(node: Node) -> list[Word]:
         scoped = any(isinstance(item, By) for item in node.items)
         return [] if scoped else [word for item in node.items for word in plain_words(item)]
     if isinstance(node, Fact) and node.weight < 1 and node.words is not None:
-        node = node.words  # a landscape is more than a shape
+        # A landscape is more than a shape.
+        node = node.words.items[0] if isinstance(node.words, Or) else node.words
     plain = isinstance(node, Word) and not (node.exact or node.match or SEPARATOR in node.text)
     return [node] if isinstance(node, Word) and plain else []
 

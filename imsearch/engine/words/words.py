@@ -143,8 +143,13 @@ class Words:
         """The query without the signs that were typed on and in its words, see `AsTyped`."""
         return AsTyped(
             lambda word: self.is_filler(word) or self.term(word, written) is not None,
-            lambda word: self._by_tags(word) is not None or bool(file_named(word.text, written)),
+            lambda word: self._by_tags(word) is not None or bool(file_named(word.text, written)) or self._reads(word),
         ).node(query)
+
+    def _reads(self, word: Word) -> bool:
+        """Whether it is a word of another language in use."""
+        plain = self._plain(word)
+        return self._translator is not None and plain is not None and self._translator.reads(plain)
 
     def translate(self, query: Node, written: Written = nowhere) -> Node:
         """The query in English, where its words are of another language in use.

@@ -41,6 +41,7 @@ class EverydayText:
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]], sentences: Sentences | None = None) -> None:
         """tensors: as `load` reads them.  sentences: reads texts in place of the table of words."""
         self._sentences = sentences
+        self.reader = WORDS if sentences is None else SENTENCES
         self._table = None if sentences is not None else WordTable(tensors)
         self._layers = Layers(tensors, SENTENCES if sentences is not None else WORDS)
         self._weight, self._bias = _floats(tensors["pictures.weight"]), _floats(tensors["pictures.bias"])
