@@ -16,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from imsearch.errors import ModelError
@@ -53,7 +54,7 @@ class EverydayText:
         """Read the weights; raises `ModelError` where they cannot be used."""
         try:
             return cls(load_file(path), sentences)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(f"The weights in {path} are damaged or changed. Install imsearch again.") from error
 
     def encode(self, texts: Sequence[str]) -> Floats:

@@ -234,6 +234,13 @@ class _Trainer:
 
 
 def _write(run: Run, network: TextNetwork, words: Sequence[str], history: Sequence[Epoch]) -> Path:
+    path = run.folder / "text.safetensors"
+    about = {"recipe": {"seed": run.seed, **run.effective}, "sets": len(run.data), "figures": history[-1]}
+    save_file(tensors_of(network, words), path, {"about": json.dumps(about)})
+    return path
+
+
+def tensors_of(network: TextNetwork, words: Sequence[str]) -> dict[str, NDArray[np.generic]]:
     """The tensors that `text_encoder` reads: the table in bytes, each row with its scale, the rest in float16."""
     table = network.table.weight.detach().cpu().numpy()
     scales = np.abs(table).max(axis=1) / 127
@@ -254,7 +261,4 @@ def _write(run: Run, network: TextNetwork, words: Sequence[str], history: Sequen
             for kind in ("weight", "bias"):
                 value = layers[place].get_parameter(kind).detach().cpu().numpy()
                 tensors[f"{name}.{part}.{kind}"] = value.astype(np.float16)
-    path = run.folder / "text.safetensors"
-    about = {"recipe": {"seed": run.seed, **run.effective}, "datasets": run.data, "figures": history[-1]}
-    save_file(tensors, path, {"about": json.dumps({**about, "datasets": len(run.data)})})
-    return path
+    return tensors
