@@ -1,10 +1,10 @@
-"""Lists that single words bring by default: precision, recall and F1, by how a list ends.
+"""Lists that words bring by default: precision, recall and F1, by how a list ends.
 
     python -m benchmarks.lists --data DATA [--library FOLDER] [--only ends|halves|pairs|words] [--word WORD]...
 
-Captions: the 1,000 pictures of Flickr8k's dev split; the words that captions of at least ten of them say.  Objects: the
-pictures of coco_mini that `everyday` holds back; its labels.  Both are indexed once; `--library` keeps them for
-the next time.  Words in the names of files do not count.
+Captions: the 1,000 pictures of Flickr8k's dev split; the words that captions of at least ten of them say, and pairs of
+them.  Objects: the pictures of coco_mini that `everyday` holds back; its labels.  Both are indexed once; `--library`
+keeps them for the next time.  Words in the names of files do not count.
 """
 
 from __future__ import annotations

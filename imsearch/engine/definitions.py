@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from imsearch.engine import schema as s
+from imsearch.engine.aliases import named
 from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.recorder import Recorder
 from imsearch.engine.search.text_space import TextSpace
@@ -55,8 +56,8 @@ class Definition:
     perhaps: int
 
 
-def definitions(catalog: CatalogBase) -> tuple[Definition, ...]:
-    """All of a library, by name."""
+def definitions(catalog: CatalogBase, tag: int | None = None) -> tuple[Definition, ...]:
+    """All of a library, by the names they go by; or that of the tag of this id."""
     said = s.annotation_tags.c
     live = select(s.files.c.image_id)
     counts = (
@@ -65,13 +66,16 @@ def definitions(catalog: CatalogBase) -> tuple[Definition, ...]:
         .where(_A.name == DEFINED, said.image_id.in_(live))
         .group_by(said.tag_id)
     )
-    rows = select(_D.tag_id, s.tags.c.name, _D.text, _D.space).join(s.tags, s.tags.c.id == _D.tag_id)
+    rows = select(_D.tag_id, s.tags.c.name, _D.text, _D.space)
+    rows = rows.join_from(s.definitions, s.tags, s.tags.c.id == named(_D.tag_id))
+    if tag is not None:
+        rows = rows.where(_D.tag_id == tag)
     with catalog.reading() as connection:
-        found = {tag: (number, shown) for tag, number, shown in connection.execute(counts)}
+        found = {each: (number, shown) for each, number, shown in connection.execute(counts)}
         return tuple(
             Definition(name, text, space, shown, number - shown)
-            for tag, name, text, space in connection.execute(rows.order_by(s.tags.c.name))
-            for number, shown in [found.get(tag, (0, 0))]
+            for each, name, text, space in connection.execute(rows.order_by(s.tags.c.name))
+            for number, shown in [found.get(each, (0, 0))]
         )
 
 
@@ -115,7 +119,7 @@ class Definitions:
                 )
             self._recorder.mark_changed(connection, changed, always=True)
         self._follow()
-        return next(each for each in definitions(self._catalog) if each.name == name)
+        return definitions(self._catalog, tag)[0]
 
     def undefine(self, name: str) -> int:
         """Forget a definition; returns how many pictures showed it.  What the user said of the tag stays.
@@ -123,8 +127,10 @@ class Definitions:
         Raises `ImsearchError` for a tag that is not defined.
         """
         with self._recorder.writing() as connection:
-            found = select(_D.tag_id).join(s.tags, s.tags.c.id == _D.tag_id).where(s.tags.c.name == name)
-            tag = connection.execute(found).scalar()
+            # A tag may have been renamed since.
+            names = s.tags.c.id.in_((_D.tag_id, named(_D.tag_id)))
+            found = select(_D.tag_id).join_from(s.definitions, s.tags, names)
+            tag = connection.execute(found.where(s.tags.c.name == name)).scalar()
             if tag is None:
                 raise ImsearchError(f'{name!r} is not defined. "imsearch tags define" lists what is.')
             shown = _shown(connection, tag)

@@ -116,6 +116,14 @@ def test_one_may_be_defined_anew_and_forgotten(seen: Engine) -> None:
         seen.definitions.undefine("content")
 
 
+def test_a_renamed_one_goes_by_its_new_name(seen: Engine) -> None:
+    seen.definitions.define("content", "purring")
+    seen.corrections.rename("content", "glad")
+    assert ids(seen, "tag:glad") == [1, 2] and [each.name for each in definitions(seen.catalog)] == ["glad"]
+    assert seen.definitions.define("content", "vroom").name == "glad"
+    assert seen.definitions.undefine("glad") == 2 and definitions(seen.catalog) == ()
+
+
 def test_a_reader_defines_beside_a_run(seen: Engine, folder: Path, compass: Compass) -> None:
     with Engine.open(folder, LEXICON) as reader:
         reader.texts.encoders = compass

@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+WORTH = 0.05
+"""Below this best score nothing is worth showing."""
 _STEP = 1e-3
 """How closely what is set back comes behind the end of a list, as a share of that score."""
 

@@ -14,7 +14,7 @@ from imsearch.engine.fact_names import FactNames
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
-from imsearch.engine.query.tree import And
+from imsearch.engine.query.tree import And, Word
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.search.answer import Answer
 from imsearch.engine.search.numbers import Numbers
@@ -28,7 +28,7 @@ from imsearch.engine.words.fact_words import FACT_WORDS
 from imsearch.engine.words.facts import FactReader
 from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
 from imsearch.engine.words.resolving import plain_words
-from imsearch.engine.words.text_words import or_named
+from imsearch.engine.words.text_words import Written, or_named
 from imsearch.engine.words.words import Lexicon, Words
 from imsearch.engine.words.written import key
 from imsearch.errors import ImsearchError
@@ -252,9 +252,10 @@ class Finder:
             filters = Filters(
                 self.catalog, index.postings, words, duplicates, like, self._coordinates, self.numbers.counted
             )
-            query, unknown = words.resolve(tree, filters, lambda word: len(index.postings(key(word)).images) > 0)
+            written: Written = lambda word: len(index.postings(key(word)).images) > 0  # noqa: E731
+            query, unknown = words.resolve(tree, filters, written)
             found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
-            sense = self._sense(tree, query, unknown)
+            sense = self._sense(tree, query, unknown, partial(words.is_name, written=written))
             if query is not None or sense is not None:
                 found, cut = self._rank(query, index, sense)
             ranked = query is None or sense is not None or ranks(query)
@@ -283,13 +284,17 @@ class Finder:
     def _facts(self, words: Words) -> FactReader:
         return FactReader(words, FACT_WORDS["en"], Times(self.today(), FACT_WORDS["en"]), self._names)
 
-    def _sense(self, tree: Node, query: Resolved | None, unknown: Sequence[str]) -> Sense | None:
-        """What the plain words say together; None where they say nothing, or where nothing ranks."""
+    def _sense(
+        self, tree: Node, query: Resolved | None, unknown: Sequence[str], is_name: Callable[[Word], bool]
+    ) -> Sense | None:
+        """What the plain words say together; None where they say nothing of looks, or where nothing ranks."""
         if not self.whole:
             return None
         words = plain_words(tree)
         strange = sum(word.typed in unknown for word in words)
         if not (strange or (query is not None and ranks(query))):
+            return None
+        if words and all(map(is_name, words)):
             return None
         return self.texts.sense([word.text for word in words], strange, self.annotators)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.engine.search.cut import Cut, Ending
+from imsearch.engine.search.cut import WORTH, Cut, Ending
 from imsearch.engine.search.feedback import Feedback, Vectors, best, kernel, votes
 from imsearch.engine.search.fusion import Fusion, Sense, fuse
 from imsearch.engine.search.leaves import Leaf, Leaves, Lookup, Scored
@@ -139,14 +139,18 @@ def _looked_at(
 
 
 def _words_of(query: Resolved, leaves: Leaves, sense: Sense) -> tuple[int, int]:
-    """For how many words the score of the query is the mean, and how many plain ones of them find nothing anywhere."""
+    """For how many words the score of the query is the mean, and how many plain ones of them find nothing anywhere.
+
+    A single word that finds nothing worth showing counts as one that finds nothing: its tag is not believed.
+    """
     items = query.items if isinstance(query, All) else (query,)
     wanted = [item for item in items if ranks(item) and not isinstance(item, Negated)]
     plain = {part for word in sense.words for part in word.casefold().split()}
+    least = WORTH if len(wanted) == 1 else 0.0
     absent = [
         term
         for term in wanted
-        if isinstance(term, Term) and plain.issuperset(term.word.split()) and not leaves.whole(term).found.any()
+        if isinstance(term, Term) and plain.issuperset(term.word.split()) and leaves.whole(term).score.max() <= least
     ]
     return len(wanted), len(absent)
 

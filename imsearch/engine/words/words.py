@@ -37,6 +37,7 @@ from imsearch.engine.words.tag_words import TagWords
 from imsearch.engine.words.text_words import Written, file_named, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
 from imsearch.engine.words.written import key
+from imsearch.letters import folded, unaccented
 
 _LONGEST_PHRASE = 4
 _MISTAKE = 0.1
@@ -161,7 +162,11 @@ class Words:
         """The tags and written words that answer a word; None when it is unknown."""
         if word.said:
             return with_typed(word, self._lexicon.senses(word.said), self.term, written)
-        return with_texts(word, self._tag_words.widen(word, self._by_tags(word)), self._lexicon, written)
+        term = with_texts(word, self._tag_words.widen(word, self._by_tags(word)), self._lexicon, written)
+        if term is None and not (word.exact or word.match):
+            bare = (self._known(spelling) for spelling in unaccented(folded(word.text)))
+            return next((found for found in bare if found is not None), None)
+        return term
 
     @cached_property
     def _tag_words(self) -> TagWords:
@@ -318,6 +323,16 @@ class Words:
             joined.append(together(run) if length > 1 else run[0])
             position += length
         return joined
+
+    def is_name(self, word: Word, written: Written = nowhere) -> bool:
+        """Return True for what only people call these pictures, in tags and texts: it tells nothing of looks."""
+        term = self.term(word, written)
+        if term is None:
+            return self.is_filler(word)
+        answers = self._tags.intersection((*term.names, *term.members))
+        if answers:
+            return all(tag in self._given and tag not in self._lexicon for tag in answers)
+        return self.is_filler(word) or not self._lexicon.expand(word.text)
 
     def _names_of(self, text: str) -> tuple[str, ...]:
         """What a word stands for, and the kinds above each of that."""
