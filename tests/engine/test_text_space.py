@@ -125,11 +125,7 @@ def test_the_text_is_asked_with_the_words_that_are_left_out(seen: Engine, compas
 
 
 def test_and_joins_words_as_a_space_does(seen: Engine) -> None:
-<<<<<<< HEAD
-    assert seen.search("vroom dog and kitty", min_score=0).sense == "vroom dog kitty"
-=======
     assert seen.search("vroom dog and kitty", relax=False).sense == "vroom dog kitty"
->>>>>>> main
 
 
 def test_known_words_keep_their_order_unless_the_space_speaks_up(seen: Engine) -> None:
