@@ -54,6 +54,7 @@ Examples:
   imsearch query dog +beach -person         surely a beach, no person
   imsearch query dog --explain --facets     why each was found, and what all have in common
   imsearch query tag:cat                    this very tag, no synonyms or kinds
+  imsearch query dogs last summer without people  facts in plain words
   imsearch query dog date:2023 camera:canon       conditions beside words
   imsearch query 'iso:>800 sort:-date'      quote what the shell would take for itself
   imsearch query cat -0 | xargs -0 cp -t cats/
@@ -95,9 +96,10 @@ def query(
 ) -> int:
     """Find pictures by words.
 
-    Pictures are ranked by how likely they show all the words.  docs/query.md has the whole language: conditions on
-    dates, places, cameras and files, sources, prefixes and sorting.  Where nothing fits all of it, some of it is left
-    out, and that is said first; not for --format paths and -0.  Exit code 1 when there is none.
+    Pictures are ranked by how likely they show all the words.  Dates, cameras and places may be said as people say
+    them, and what was understood is told.  docs/query.md has the whole language: conditions on dates, places, cameras
+    and files, sources, prefixes and sorting.  Where nothing fits all of it, some of it is left out, and that is said
+    first; not for --format paths and -0.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})

@@ -18,7 +18,7 @@ from tests.make_pictures import BLUE, plain
 from tests.make_plugins import Plugins
 from tests.patience import Process, wait_until
 
-SLOW = ("torch", "torchvision", "faiss", "alembic", "pluggy", "matplotlib", "imsearch.plugins", "imsearch.indexer")
+SLOW = ("torch", "torchvision", "faiss", "alembic", "matplotlib", "scipy", "imsearch.indexer")
 
 
 def loaded_modules(arguments: list[str], environment: dict[str, str]) -> set[str]:

@@ -259,3 +259,11 @@ def test_a_large_library_is_asked_for_the_nearest(seen: Engine, compass: Compass
     assert dict(zip(found.tolist(), cosines.tolist(), strict=True)) == pytest.approx(
         {2: 0, 4: math.sqrt(0.5)}, abs=1e-3
     )
+
+
+def test_a_word_that_is_hardly_believed_is_answered_by_the_space(seen: Engine) -> None:
+    seen.record([reading(5, {"purring": 0.01}, vector=SOUTH)])
+    seen.catch_up()
+    best, *others = seen.search("purring", min_score=0).hits
+    assert (best.image.id, best.score > 0.3) == (1, True)
+    assert [hit.image.id for hit in others][-1] == 5

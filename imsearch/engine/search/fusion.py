@@ -170,6 +170,7 @@ def fuse(
     if not said:
         # What is left of the score is what the words to avoid make of it.
         left = np.minimum(scored.score / np.float32(floor if words else 1), 1)
+        left = np.where(scored.score > 0, left, 1)  # a word by itself is no mean, and so not at the floor
         score = np.maximum(np.where(near, alone * left, 0), np.where(scored.found & (words > 0), scored.score, 0))
         return Scored(score.astype(np.float32), near | (scored.found & (score > floor)), near & False, scored.allowed)
     logs = np.float32(words) * np.log(np.maximum(scored.score, np.float32(1e-30))) - np.float32(absent * np.log(floor))

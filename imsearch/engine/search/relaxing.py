@@ -58,6 +58,8 @@ def settle(whole: Answer, tree: Node, words: Words, find: Callable[[Node], Answe
     if kept is None:
         return Settled(whole, whole)
     gone = tuple(part.text for part in known if part not in kept)
+    if not gone:  # without what counts little ("a", "in") it lists something, and no word was lost
+        return Settled(whole, answer(kept))
     conditions = tuple(part.text for part in known if part.kind == "condition")
     return Settled(whole, answer(kept), Relaxed(tuple(part.text for part in known), gone, conditions, len(whole)))
 
