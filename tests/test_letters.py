@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imsearch.letters import breaks_lines, is_blank, tidy, turns_around, without_invisible
+from imsearch.letters import breaks_lines, folded, is_blank, tidy, turns_around, unaccented, without_invisible
 from imsearch.lexicon import Lexicon
 from imsearch.pictures.metadata.fields import plain
 
@@ -103,3 +103,34 @@ def test_keywords_of_files() -> None:
         plain("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645") == "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
     )
     assert plain("Canon\x00EOS") == "Canon EOS"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("M\u00dcNCHEN", "m\u00fcnchen"),
+        ("Mu\u0308ller", "m\u00fcller"),
+        ("Stra\u00dfe", "strasse"),
+        ("\uff29\uff2d\uff27", "img"),
+        ("dog\u2019s", "dog's"),
+        ("grand\u00adma", "grandma"),
+        ("\u1112\u1161\u11ab", "\ud55c"),
+    ],
+)
+def test_words_are_folded(text: str, words: str) -> None:
+    assert folded(text) == words == folded(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "spellings"),
+    [
+        ("m\u00fcller", ("muller", "mueller")),
+        ("s\u00e3o", ("sao",)),
+        ("\u00f8rsted", ("orsted", "oersted")),
+        ("rose", ()),
+        ("\u304c", ()),  # another letter, not an accent
+        ("\u0939\u093f\u0928\u094d\u0926\u0940", ()),
+    ],
+)
+def test_accents_may_be_left_out(text: str, spellings: tuple[str, ...]) -> None:
+    assert unaccented(text) == spellings

@@ -21,7 +21,7 @@ from imsearch.engine.journal import Edit
 from imsearch.engine.recorder import Recorder
 from imsearch.engine.renaming import Tags, rename, set_aliases
 from imsearch.engine.tagging import Word, settle
-from imsearch.engine.words.words import Lexicon
+from imsearch.engine.words.knowledge import Lexicon
 from imsearch.errors import ImsearchError, UndoConflict
 from imsearch.letters import is_blank, turns_around
 

@@ -23,7 +23,7 @@ from imsearch.engine.keeper import Keeper
 from imsearch.engine.locating import unlocated
 from imsearch.engine.recorder import TAIL, Recorder
 from imsearch.engine.search.finder import Finder
-from imsearch.engine.words.words import Lexicon
+from imsearch.engine.words.knowledge import Lexicon
 from imsearch.errors import LibraryError
 from imsearch.records import AnnotatorSpec, Failure
 

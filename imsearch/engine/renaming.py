@@ -12,7 +12,7 @@ from imsearch.engine.annotators import heard
 from imsearch.engine.changes import Renaming
 from imsearch.engine.journal import Edit
 from imsearch.engine.recorder import Recorder
-from imsearch.engine.words.words import Lexicon
+from imsearch.engine.words.knowledge import Lexicon
 from imsearch.errors import ImsearchError
 
 

@@ -23,7 +23,7 @@ from imsearch.engine.catalog_base import pieces
 from imsearch.engine.changes import Doubt
 from imsearch.engine.doubts import MOST, Heard, Said, by_name, doubt, in_turn
 from imsearch.engine.renaming import Tags
-from imsearch.engine.words.words import Lexicon
+from imsearch.engine.words.knowledge import Lexicon
 from imsearch.records import AnnotatorSpec
 
 _CONFIRMED_AT_ONCE = 40

@@ -8,7 +8,8 @@ from threading import Lock
 from imsearch.engine.catalog import Catalog
 from imsearch.engine.derived import State
 from imsearch.engine.indexes import Indexes
-from imsearch.engine.words.words import Lexicon, Words
+from imsearch.engine.words.knowledge import Lexicon
+from imsearch.engine.words.words import Words
 
 
 class Speaking:

@@ -13,6 +13,7 @@ import pytest
 from imsearch.engine.changes import Verdict
 from imsearch.engine.derived import read_state, write_state
 from imsearch.engine.engine import Engine
+from imsearch.engine.query.tree import Word
 from tests.engine.support import LEXICON, correct, reading, spec
 
 
@@ -298,3 +299,15 @@ def test_an_index_of_before_is_made_anew(folder: Path) -> None:
         assert found(engine, "muller") == [1]
     again = read_state(state)
     assert again is not None and again["format"] == noted["format"]
+
+
+def test_what_only_people_say_of_pictures_is_a_name(engine: Engine) -> None:
+    engine.record([reading(1, {"cat": 0.9}, path="/p/zoe cat.jpg"), reading(2)])
+    correct(engine, Verdict.ADD, [2], "nana lou", "dog", exact=True)
+    engine.catch_up()
+    words = engine.current_words()
+
+    def is_name(text: str) -> bool:
+        return words.is_name(Word(text), lambda word: word in ("zoe", "cat"))
+
+    assert [text for text in ("zoe", "nana", "cat", "dog", "unicorn") if is_name(text)] == ["zoe", "nana"]

@@ -146,11 +146,11 @@ def test_like_with_a_word_counts_as_a_further_word() -> None:
 
 
 def test_like_takes_an_image_of_the_library_or_a_file(pets: Engine) -> None:
-    near = pets._like("1")
+    near = pets._likeness.like("1", None, None, [])
     assert (near.ids.tolist(), near.scores.tolist()) == ([2, 3], pytest.approx([0.6, 0.0], abs=1e-3))
-    assert pets._like("/photos/1.jpg").ids.tolist() == [2, 3]
+    assert pets._likeness.like("/photos/1.jpg", None, None, []).ids.tolist() == [2, 3]
     with pytest.raises(ImsearchError, match="like:77"):
-        pets._like("77")
+        pets._likeness.like("77", None, None, [])
 
 
 # ---- the end of the list

@@ -22,6 +22,13 @@ from tests.engine.support import LEXICON
         ("P1010023", []),
         ("été à Zürich", ["été", "à", "zürich"]),
         ("\u72ac", ["\u72ac"]),
+        ("K\u00d6LN_DOM", ["k\u00f6ln", "dom"]),
+        ("IMG\u6771\u4eac", ["img", "\u6771\u4eac"]),
+        ("cake \U0001f382\U0001f389", ["cake", "\U0001f382", "\U0001f389"]),
+        (
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea",
+            ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1e9\U0001f1ea"],
+        ),
         ("x", []),
         ("", []),
     ],

@@ -9,7 +9,7 @@ import pytest
 from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And, Node, Not, Or, Required, Word
 from imsearch.engine.words.languages import Translator
-from imsearch.engine.words.resolved import All, Term
+from imsearch.engine.words.resolved import All, Term, reasons
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError
 from imsearch.languages.choosing import choose_languages, shipped, system_languages
@@ -123,7 +123,7 @@ def test_the_typed_word_is_kept_and_told(language: Language) -> None:
     words = Words(Lexicon(kinds={"dog": ()}, languages=[language]), ["dog"])
     query, unknown = words.resolve(words.translate(parse("hunde dezember").tree))
     assert query is not None
-    assert words.why(query) == {"hunde": frozenset({"dog"})}
+    assert reasons(query) == {"hunde": frozenset({"dog"})}
     assert unknown == ("dezember",)
 
 
@@ -152,10 +152,10 @@ def test_written_words_count_as_they_were_typed(language: Language) -> None:
     written = {"hund", "海滩上的狗"}.__contains__
     query, _ = words.resolve(words.translate(parse("Hund").tree, written), written=written)
     assert query is not None
-    assert words.why(query)["hund"] == {"dog", "\x1fhund"}
+    assert reasons(query)["hund"] == {"dog", "\x1fhund"}
     whole, _ = words.resolve(words.translate(parse("海滩上的狗").tree, written), written=written)
     assert whole is not None
-    assert "海滩上的狗" in words.why(whole)
+    assert "海滩上的狗" in reasons(whole)
 
 
 def test_a_tag_of_the_users_own_is_found_by_the_english_word(language: Language) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from imsearch.engine.query.tree import Sort
+from imsearch.engine.words.resolved import reasons
 from imsearch.engine.words.words import Words
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Answer:
     @cached_property
     def why(self) -> Mapping[str, frozenset[str]]:
         """The words that a result can be found by, and the tags that answer each."""
-        return {} if self.query is None else self._words.why(self.query)
+        return {} if self.query is None else reasons(self.query)
 
     @cached_property
     def suggestions(self) -> Mapping[str, tuple[str, ...]]:

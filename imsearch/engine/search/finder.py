@@ -14,24 +14,22 @@ from imsearch.engine.fact_names import FactNames
 from imsearch.engine.hits import read_hits, size_of
 from imsearch.engine.indexes import Indexes
 from imsearch.engine.memory import Memory
-from imsearch.engine.query.tree import And, Word
-from imsearch.engine.query.tree import Like as LikeNode
+from imsearch.engine.query.tree import Word
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.likeness import Likeness
 from imsearch.engine.search.numbers import Numbers
+from imsearch.engine.search.reading import Read, read
 from imsearch.engine.search.relaxing import Settled, settle
 from imsearch.engine.search.text_space import TextSpace
 from imsearch.engine.speaking import Speaking
 from imsearch.engine.text_index import Postings, TextIndex
 from imsearch.engine.where import coordinates_of
-from imsearch.engine.words.dates import Times
-from imsearch.engine.words.fact_words import FACT_WORDS
-from imsearch.engine.words.facts import FactReader
-from imsearch.engine.words.resolved import Like, Resolved, Term, ranks
+from imsearch.engine.words.knowledge import Lexicon
+from imsearch.engine.words.resolved import Like, Resolved, ranks
 from imsearch.engine.words.resolving import plain_words
-from imsearch.engine.words.text_words import Written, or_named
-from imsearch.engine.words.words import Lexicon, Words
+from imsearch.engine.words.text_words import Written
+from imsearch.engine.words.words import Words
 from imsearch.engine.words.written import key
-from imsearch.errors import ImsearchError
 from imsearch.records import Hit, Results
 
 if TYPE_CHECKING:
@@ -46,13 +44,9 @@ if TYPE_CHECKING:
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
-LIKE = 1000
-"""So many of the pictures nearest to that of a ``like:`` are looked at."""
 REMEMBERED = 64
 """Queries, and pages of them, that are not asked of the stores again while the library stays as it is."""
 _ANSWER_BYTES, _PAGE_BYTES = 64 << 20, 32 << 20
-_LONGEST_ID = 18
-"""Digits; more are no number that a database takes."""
 
 
 class Neighbours(NamedTuple):
@@ -87,6 +81,7 @@ class Finder:
         self._lexicon = lexicon
         self._speaking = Speaking(catalog, indexes, lexicon)
         self.texts = TextSpace(catalog, indexes)
+        self._likeness = Likeness(catalog, indexes)
         self.numbers = Numbers(catalog, indexes)
         self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
         self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
@@ -223,15 +218,9 @@ class Finder:
         asked = text, like, self.state(), tuple(self.annotators), self.ranking, self.whole
         return asked, self._answers.get(asked, lambda: self._find(*self._read(text, like)))
 
-    def _read(self, text: str, like: str) -> tuple[Node, Sort | None, Sequence[tuple[str, str]]]:
-        """The tree of a query, the order it asks for, and which of its words were taken for what."""
-        words = self.current_words()
-        parsed = words.understood(text)
-        tree = words.as_typed(or_named(parsed, text, self._is_written), self._is_written)
-        if like:
-            tree = And((LikeNode(like), *(tree.items if isinstance(tree, And) else (tree,))))
-        facts = self._facts(words)
-        return facts.read(words.translate(tree, self._is_written)), parsed.sort, facts.understood
+    def _read(self, text: str, like: str) -> Read:
+        """What a query asks for, as it is understood today."""
+        return read(text, self.current_words(), self._is_written, self.today(), self._names, like)
 
     def _find(self, tree: Node, order: Sort | None, understood: Sequence[tuple[str, str]] = ()) -> Answer:
         """Resolve and rank a query."""
@@ -247,8 +236,10 @@ class Finder:
             outside.append("files")  # which come and go while the library stays as it is
             return duplicates_of(catalog)
 
+        def like(target: str) -> Like:
+            return self._likeness.like(target, self.vector_space(), self.look, outside)
+
         def ask(index: TextIndex) -> Answer:
-            like = partial(self._like, outside=outside)
             filters = Filters(
                 self.catalog, index.postings, words, duplicates, like, self._coordinates, self.numbers.counted
             )
@@ -280,9 +271,6 @@ class Finder:
     def _is_written(self, word: str) -> bool:
         """Whether somebody wrote a word of any picture."""
         return self._indexes.with_text(lambda index: len(index.postings(key(word)).images) > 0)
-
-    def _facts(self, words: Words) -> FactReader:
-        return FactReader(words, FACT_WORDS["en"], Times(self.today(), FACT_WORDS["en"]), self._names)
 
     def _sense(
         self, tree: Node, query: Resolved | None, unknown: Sequence[str], is_name: Callable[[Word], bool]
@@ -317,58 +305,17 @@ class Finder:
         wanted = [name for name in self.annotators if name in spaces]
         return wanted[0] if wanted else max(spaces, key=lambda name: spaces[name][1], default=None)
 
-    def _like(self, target: str, outside: list[str] | None = None) -> Like:
-        """What ``like:`` asks for: the pictures near another, which is given by its id or by a path.
-
-        outside: notes a path, behind which another picture may lie tomorrow though the library stays as it is.
-        """
-        outside = [] if outside is None else outside
-        name, index = self._indexes.vectors.of(self.vector_space())
-        image = self.catalog.image(Path(target))
-        if image is not None or not target.isdecimal():
-            outside.append(target)
-        elif len(target) <= _LONGEST_ID:
-            image = self.catalog.image(int(target))
-        vector = None if image is None else self.catalog.vector(image.id, name)
-        if vector is None and self.look is not None and Path(target).is_file():
-            outside.append(target)
-            vector = self.look(Path(target), name)
-        if vector is None:
-            raise ImsearchError(f"like:{target} is neither a picture file nor an image of the library with a vector.")
-        ids, cosines = index.nearest(vector, LIKE + 1)
-        others = ids != (image.id if image else -1)
-        return Like(target, ids[others], cosines[others])
-
     def similar(
         self, image: int | NDArray[float32], *, annotator: str | None = None, limit: int = 20, offset: int = 0
     ) -> Results:
-        """The images most like another, which is given by its id or by the vector an annotator made of it.
-
-        annotator: whose vectors to compare; by default the only annotator that makes any.  The score is the cosine, or
-        0 where that is negative.  An image of the library is not similar to itself.
-        """
-        name, index = self._indexes.vectors.of(annotator)
-        own = image if isinstance(image, int) else -1
-        vector = self.catalog.vector(image, name) if isinstance(image, int) else image
-        if vector is None:
-            raise ImsearchError(f"{name} has not looked at image {image} yet. Index it again first.")
-        ids, cosines = index.nearest(vector, offset + limit + 1)
-        others = ids != own
-        total = len(index) - int((~others).sum())
-        page = slice(offset, offset + limit)
-        scores = [max(0.0, each) for each in cosines[others][page].tolist()]
-        return Results("", total, read_hits(self.catalog, ids[others][page].tolist(), scores, {}), relevant=total)
+        """The images most like another, see `Likeness.similar`."""
+        return self._likeness.similar(image, annotator, limit, offset)
 
     def _suggestions(self, unknown: Sequence[str], words: Words) -> Mapping[str, tuple[str, ...]]:
         """Words that find something, for those that nobody knows."""
-        from imsearch.engine.words.suggestions import suggest
+        from imsearch.engine.words.suggestions import shown_of, suggest
 
-        def showing(term: Term) -> int:
-            tags = (*term.names, *term.members)
-            found = self._indexes.with_text(lambda index: [index.postings(tag) for tag in tags])
-            return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
-
-        return suggest(unknown, words, showing)
+        return suggest(unknown, words, lambda term: self._indexes.with_text(partial(shown_of, term)))
 
     @property
     def languages(self) -> dict[str, str]:

@@ -93,7 +93,7 @@ class AsTyped:
         return () if new is None else (new,)
 
     def _word(self, word: Word) -> Node | None:
-        if word.exact or _is_simple(word.text) or self._literal(word):
+        if word.exact or (word.quoted and word.text.isascii()) or _is_simple(word.text) or self._literal(word):
             return word
         plain = replace(word, text=unicodedata.normalize("NFKC", word.text))
         if word.match == "prefix" and is_spaceless(plain.text):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from imsearch.engine.words.written import key
+
 if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
@@ -157,3 +159,14 @@ def without_less(query: Resolved) -> Resolved:
         return query
     items = tuple(item for item in query.items if not (isinstance(item, Weaker) and ranks(item)))
     return query if len(items) in (0, len(query.items)) else items[0] if len(items) == 1 else AnyOf(items)
+
+
+def reasons(query: Resolved) -> dict[str, frozenset[str]]:
+    """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
+    if isinstance(query, Term):
+        texts = (key(phrase) for phrase in (*query.texts, *query.loose))
+        return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
+    if isinstance(query, Negated | Filter | Like | Counted):
+        return {}
+    items = (query.item,) if isinstance(query, Demanded | Scoped | Weaker) else query.items
+    return {word: tags for item in items for word, tags in reasons(item).items()}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from imsearch.engine.query.grammar import ALL_KEYS
 from imsearch.engine.query.spelling import near
 from imsearch.engine.query.tree import Word
+from imsearch.engine.text_index import TextIndex
 from imsearch.engine.words.decency import is_suggestible
 from imsearch.engine.words.english import is_english
 from imsearch.engine.words.resolved import Term
@@ -29,6 +30,12 @@ def suggest(unknown: Iterable[str], words: Words, showing: Callable[[Term], int]
     """
     found = {word: _keys(word, words) or _words(word, words, showing) for word in unknown}
     return {word: suggested for word, suggested in found.items() if suggested}
+
+
+def shown_of(term: Term, index: TextIndex) -> int:
+    """On how many pictures the tags that answer a word are shown."""
+    found = [index.postings(tag) for tag in (*term.names, *term.members)]
+    return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
 
 
 def _keys(word: str, words: Words) -> tuple[str, ...]:

@@ -9,34 +9,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
-from typing import Protocol
 
 from imsearch.engine.query.escapes import unescaped
-from imsearch.engine.query.tree import And, Less, Node, Number, Or, Query, Word
+from imsearch.engine.query.tree import Node, Query, Word
 from imsearch.engine.words.as_typed import AsTyped, understood
-from imsearch.engine.words.coloured import find_coloured
 from imsearch.engine.words.fillers import FILLERS
-from imsearch.engine.words.language_pieces import Language
-from imsearch.engine.words.languages import Translator, together, with_typed
-from imsearch.engine.words.numbers import find_number
+from imsearch.engine.words.joining import joined
+from imsearch.engine.words.knowledge import Lexicon
+from imsearch.engine.words.languages import Translator, with_typed
 from imsearch.engine.words.resolved import (
     All,
     AnyOf,
-    Counted,
-    Demanded,
-    Filter,
-    Like,
-    Negated,
     Resolved,
-    Scoped,
     Term,
-    Weaker,
 )
 from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.tag_words import TagWords
 from imsearch.engine.words.text_words import Written, file_named, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
-from imsearch.engine.words.written import key
 from imsearch.letters import folded, unaccented
 
 _LONGEST_PHRASE = 4
@@ -44,48 +34,6 @@ _MISTAKE = 0.1
 """What each letter that is spelled otherwise takes off in ``word~``."""
 RELATED = 0.3
 """How much a related tag counts: a leash for "dog"."""
-
-
-class Lexicon(Protocol):
-    """What the engine needs of `imsearch.lexicon.Lexicon`."""
-
-    def expand(self, word: str) -> tuple[str, ...]:
-        """The tags and kinds a word of a query stands for; empty when it is unknown."""
-
-    def senses(self, word: str) -> tuple[str, ...]:
-        """All tags and kinds that a word can stand for, those of other languages included."""
-
-    def canonical(self, text: str) -> str | None:
-        """The tag that a word, synonym or form stands for; None when it is unknown."""
-
-    def __contains__(self, name: str) -> bool:
-        """Whether this exact spelling is a tag or a kind."""
-
-    def normalize(self, text: str) -> str:
-        """Lower case, spaces folded, one Unicode form."""
-
-    def forms(self, word: str) -> tuple[str, ...]:
-        """The word and what it may be a form of."""
-
-    def inflections(self, word: str) -> tuple[str, ...]:
-        """The word and what may be forms of it."""
-
-    def kinds(self, tag: str) -> tuple[str, ...]:
-        """The kinds above a tag."""
-
-    def related(self, tag: str) -> tuple[str, ...]:
-        """Names that find a tag though they are not above it."""
-
-    def is_phrase(self, words: tuple[str, ...]) -> bool:
-        """Whether these words are a known tag or synonym together."""
-
-    @property
-    def spellings(self) -> tuple[str, ...]:
-        """Every name and synonym."""
-
-    @property
-    def languages(self) -> tuple[Language, ...]:
-        """Those whose words it knows beside the English ones."""
 
 
 class Words:
@@ -148,7 +96,7 @@ class Words:
 
     def _reads(self, word: Word) -> bool:
         """Whether it is a word of another language in use."""
-        plain = self._plain(word)
+        plain = self.plain(word)
         return self._translator is not None and plain is not None and self._translator.reads(plain)
 
     def translate(self, query: Node, written: Written = nowhere) -> Node:
@@ -234,6 +182,10 @@ class Words:
         """As tags are spelled."""
         return self._lexicon.normalize(text)
 
+    def expand(self, text: str) -> tuple[str, ...]:
+        """The tags and kinds that a word stands for; empty when it is unknown."""
+        return self._lexicon.expand(text)
+
     def has_tag(self, name: str) -> bool:
         """Whether it is a tag of the library."""
         return name in self._tags
@@ -279,50 +231,9 @@ class Words:
         ]
         return Term(text, tuple(names)) if names else None
 
-    @staticmethod
-    def why(query: Resolved) -> dict[str, frozenset[str]]:
-        """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
-        if isinstance(query, Term):
-            texts = (key(phrase) for phrase in (*query.texts, *query.loose))
-            return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}
-        if isinstance(query, Negated | Filter | Like | Counted):
-            return {}
-        items = (query.item,) if isinstance(query, Demanded | Scoped | Weaker) else query.items
-        return {word: tags for item in items for word, tags in Words.why(item).items()}
-
     def join(self, items: tuple[Node, ...]) -> list[Node]:
-        """Put neighbouring plain words together that are one tag: traffic light -> "traffic light".
-
-        A thing and its colour are one, too, where the library has such a tag; what shows both some other way comes
-        after.
-        """
-        joined: list[Node] = []
-        position = 0
-        while position < len(items):
-            coloured = find_coloured(map(self._plain, items[position:]), self._tags.__contains__, self._lexicon.expand)
-            if coloured is not None:
-                tags = tuple(Word(tag, quoted=True) for tag in coloured.tags)
-                others = Less(And(items[position : position + coloured.length]))
-                joined.append(Or((And(tags) if len(tags) > 1 else tags[0], others)))
-                position += coloured.length
-                continue
-            counting = find_number(
-                [text for item in items[:position] if (text := self._plain(item)) is not None],
-                [self._plain(item) for item in items[position:]],
-                self._names_of,
-            )
-            if counting is not None and not self._is_tag(items, position, counting.length + 1):
-                run = items[position : position + counting.length + 1]
-                spelled = " ".join(map(_text, run)) if self._is_phrase(items, position, len(run)) else counting.word
-                joined.append(Number(Word(spelled), counting.value, counting.things))
-                joined += [Word(counting.thing)] if counting.thing else []
-                position += counting.length
-                continue
-            length = self.phrase_at(items, position)
-            run = items[position : position + length]
-            joined.append(together(run) if length > 1 else run[0])
-            position += length
-        return joined
+        """Put neighbouring plain words together that are one, see `joined`."""
+        return joined(items, self)
 
     def is_name(self, word: Word, written: Written = nowhere) -> bool:
         """Return True for what only people call these pictures, in tags and texts: it tells nothing of looks."""
@@ -334,19 +245,19 @@ class Words:
             return all(tag in self._given and tag not in self._lexicon for tag in answers)
         return self.is_filler(word) or not self._lexicon.expand(word.text)
 
-    def _names_of(self, text: str) -> tuple[str, ...]:
+    def names_of(self, text: str) -> tuple[str, ...]:
         """What a word stands for, and the kinds above each of that."""
         return tuple(name for sense in self._lexicon.expand(text) for name in (sense, *self._lexicon.kinds(sense)))
 
-    def _is_tag(self, items: tuple[Node, ...], start: int, length: int) -> bool:
+    def is_tag(self, items: tuple[Node, ...], start: int, length: int) -> bool:
         """Whether some words side by side are a tag of the library just as they stand there."""
-        texts = [self._plain(item) for item in items[start : start + length]]
+        texts = [self.plain(item) for item in items[start : start + length]]
         return None not in texts and " ".join(map(str, texts)) in self._tags
 
     def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
         """How many of these words, from this one on, are one tag or one word of the lexicon; 1 for a single word."""
         longest = max(_LONGEST_PHRASE, self._tag_words.longest)
-        return next((n for n in range(longest, 1, -1) if self._is_phrase(items, position, n)), 1)
+        return next((n for n in range(longest, 1, -1) if self.is_phrase(items, position, n)), 1)
 
     def knows(self, text: str) -> bool:
         """Return True for a word of the lexicon or a tag of the library."""
@@ -358,8 +269,8 @@ class Words:
             return bool(query.texts or query.loose) or not self._tags.isdisjoint((*query.names, *query.members))
         return any(map(self.finds, query.items)) if isinstance(query, All | AnyOf) else False
 
-    def _is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
-        texts = tuple(text for word in items[start : start + length] if (text := self._plain(word)) is not None)
+    def is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
+        texts = tuple(text for word in items[start : start + length] if (text := self.plain(word)) is not None)
         if len(texts) < length:
             return False
         together = " ".join(texts)
@@ -370,16 +281,11 @@ class Words:
         """A query as `grammar.parse` gives it, unless it is one of the library's tags just as it is typed."""
         return understood(text, self._lexicon.normalize, self._tags)
 
-    def _plain(self, word: Node) -> str | None:
+    def plain(self, word: Node) -> str | None:
         """The normalized text of a word that may be joined with its neighbours."""
         plain = isinstance(word, Word) and not (word.exact or word.quoted or word.match)
-        return self._lexicon.normalize(_text(word)) if plain else None
+        return self._lexicon.normalize(word.text) if isinstance(word, Word) and plain else None
 
     def is_filler(self, word: Word) -> bool:
         text = word.text.casefold()
         return not (word.quoted or word.exact or word.match) and text in FILLERS and text not in self._tags
-
-
-def _text(word: Node) -> str:
-    assert isinstance(word, Word)
-    return word.text
