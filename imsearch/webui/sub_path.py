@@ -69,7 +69,9 @@ class SubPath:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 if "location" in answer:
-                    answer["location"] = prefix + _path_of(answer["location"], host)
+                    path = _path_of(answer["location"], host)
+                    # What begins with no slash the browser reads beside the address that it asked for.
+                    answer["location"] = prefix + path if path.startswith("/") else path
             await send(message)
 
         if prefix and scope["path"] == prefix and not _begins_like_ours(prefix):

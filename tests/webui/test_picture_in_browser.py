@@ -143,7 +143,7 @@ def test_similar_pictures_lead_on(page: Page, library: Library) -> None:
     red = opened(page, library, "red.png")
     page.locator(".strip a").first.click()
     expect(page).to_have_url(re.compile(rf"/picture/\d+\?q=like:{red}$"))
-    expect(page.locator(".place")).to_have_text(re.compile(r"1\s+of \d+ for like:"))
+    expect(page.locator(".place")).to_have_text(re.compile(rf"1\s+of \d+ like picture {red}"))
 
 
 def test_words_may_be_added_to_a_picture_to_look_like(page: Page, library: Library) -> None:

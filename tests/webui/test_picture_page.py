@@ -28,7 +28,7 @@ def photos(photos: Path) -> Path:
 def test_it_stands_among_the_results_it_was_opened_from(client: TestClient, library: Library) -> None:
     order = library.engine.search_ids("sort:name")
     text = client.get(f"/picture/{order[1]}?q=sort:name").text
-    assert re.search(r"<b>2</b> of 9 <span>for <q>sort:name</q>", text)
+    assert re.search(r"<b>2</b> of 9 <span>\s*</span>", text)  # an order is no condition
     assert f'rel="prev" href="../picture/{order[0]}?q=sort:name"' in text
     assert f'rel="next" href="../picture/{order[2]}?q=sort:name"' in text
 
@@ -45,7 +45,7 @@ def test_the_first_has_none_before_and_the_last_none_after(client: TestClient, l
 def test_it_need_not_be_among_the_results(client: TestClient, library: Library) -> None:
     blue = ids(library)["blue.png"]
     text = client.get(f"/picture/{blue}?q=tag:red>0.9").text
-    assert "not among the results for <q>tag:red&gt;0.9</q>" in text
+    assert re.search(r"not among the results\s.*red", text)
     assert client.get(f"/picture/{blue}?q=date:2023-15").status_code == 200
 
 
