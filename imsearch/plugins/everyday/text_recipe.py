@@ -86,9 +86,12 @@ def train(run: Run) -> Path:
     if len(captions) < settings["batch_size"]:
         raise DatasetError("There are too few captions to learn from. Add --dataset flickr8k:PATH")
     about = tag_texts(pictures, known, tags, names_of(tags, lexicon), settings["tag_texts"], generator)
+    judging = _judging(pictures)
+    if not judging:
+        raise DatasetError("No held-back picture has captions to be judged by. Add --dataset flickr8k:PATH")
     words = choose_words([each.text for each in captions], lexicon, settings["words"])
     places = {word: place for place, word in enumerate(words)}
-    lessons = [_lesson(run, texts, places) for texts in (captions, about, _judging(pictures))]
+    lessons = [_lesson(run, texts, places) for texts in (captions, about, judging)]
     train_rows = torch.from_numpy(vectors[pictures.train])
     network = TextNetwork(first_vectors(words), train_rows.mean(dim=0), train_rows.std(dim=0) + 1e-4).to(run.device)
     trainer = _Trainer(run, network, vectors, known, lessons, settings)
@@ -145,7 +148,9 @@ def _sentences(run: Run, texts: Sequence[str]) -> Floats:
             found[start : start + 1024] = encoder.encode(texts[start : start + 1024])
             run.reporter.advance(len(texts[start : start + 1024]))
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, found)
+        partial = path.with_suffix(".partial.npy")
+        np.save(partial, found)
+        partial.replace(path)
     return np.load(path).astype(np.float32)  # type: ignore[no-any-return]
 
 

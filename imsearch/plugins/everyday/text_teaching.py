@@ -39,10 +39,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Pictures:
-    """The pictures that teach, those that judge, and the number of each set's that teach, in the same order as rows.
+    """The pictures that teach and those that judge.
 
-    samples: of every row.  train, held: rows.  weights: how often each of `train` is shown, summing to 1: by the root
-    of its set's size, so that a large set does not drown a small one.
+    samples: of every row.  train, held: rows.  weights: how often each of `train` is drawn, summing to 1: every set by
+    the root of its size, so that a large one does not drown a small one.
     """
 
     samples: tuple[Sample, ...]
