@@ -37,8 +37,12 @@ def _asked(parts: Sequence[str], conditions: Sequence[str], together: str = "") 
     beside = [part for part in wanted if part not in words]
     without = [part.removeprefix("-") for part in parts if part.startswith("-")]
     told = [" and ".join(words) + (together if len(words) > 1 else "")]
-    told += ["with " + " and ".join(beside)] if beside else []
-    return " ".join(told + (["without " + " or ".join(without)] if without else []))
+    # "dog last summer", but "dog with date:2023".
+    told += [" ".join(part for part in beside if ":" not in part)]
+    keys = [part for part in beside if ":" in part]
+    told += ["with " + " and ".join(keys)] if keys else []
+    told += ["without " + " or ".join(without)] if without else []
+    return " ".join(filter(None, told))
 
 
 def moment(taken_at: datetime, utc_offset: int | None) -> str:

@@ -25,9 +25,14 @@ from imsearch.wording import left_out
             ("camera:canon",),
             "Nothing for date:2023 and camera:canon together; 1,200 for date:2023.",
         ),
+        (
+            ("dog", "last summer", "-red"),
+            ("last summer",),
+            "Nothing for dog last summer without red; 1,200 for dog without red.",
+        ),
         (("dog", "dog", "cat"), ("dog", "cat"), "Nothing for dog and dog and cat together; 1,200 for dog."),
     ],
 )
 def test_what_was_left_out_is_told(asked: tuple[str, ...], gone: tuple[str, ...], told: str) -> None:
-    conditions = tuple(part for part in asked if ":" in part)
+    conditions = tuple(part for part in asked if ":" in part or part == "last summer")
     assert left_out(Relaxed(asked, gone, conditions), 1200) == told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -57,11 +57,16 @@ def settle(whole: Answer, tree: Node, words: Words, find: Callable[[Node], Answe
     kept = relax(known, finds) if len(known) > 1 else None
     if kept is None:
         return Settled(whole, whole)
-    gone = tuple(part.text for part in known if part not in kept)
+    typed_as = {meaning: typed for typed, meaning in whole.understood}  # "last summer", and not what it means
+
+    def told(some: Iterable[Part]) -> tuple[str, ...]:
+        return tuple(typed_as.get(each.text, each.text) if each.kind == "condition" else each.text for each in some)
+
+    gone = told(part for part in known if part not in kept)
     if not gone:  # without what counts little ("a", "in") it lists something, and no word was lost
         return Settled(whole, answer(kept))
-    conditions = tuple(part.text for part in known if part.kind == "condition")
-    return Settled(whole, answer(kept), Relaxed(tuple(part.text for part in known), gone, conditions, len(whole)))
+    conditions = told(part for part in known if part.kind == "condition")
+    return Settled(whole, answer(kept), Relaxed(told(known), gone, conditions, len(whole)))
 
 
 def parts_of(tree: Node, join: Callable[[tuple[Node, ...]], Sequence[Node]]) -> tuple[list[Part], list[Node]]:
