@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import TypeVar
 
 from imsearch.doing import Doing
 from imsearch.errors import PictureError, PluginError
@@ -16,6 +17,10 @@ from imsearch.indexer.read import decode, read_bytes
 from imsearch.pictures import decoders
 from imsearch.pictures.decoders import InProcess
 from imsearch.records import AnnotatorSpec
+
+_Result = TypeVar("_Result")
+_TURN = 0.2
+"""Seconds."""
 
 
 def annotate_outside(
@@ -41,7 +46,7 @@ def annotate_outside(
     pool = ThreadPoolExecutor(workers)
     start, unfinished = 0, True
     try:
-        names = pool.submit(lambda: tuple(filter(crew.has, crew.names))).result()
+        names = _result(pool.submit(lambda: tuple(filter(crew.has, crew.names))))
         if not names:
             raise PluginError(
                 ". ".join(f"The annotator {name} cannot be used: {why}" for name, why in crew.broken.items())
@@ -49,16 +54,25 @@ def annotate_outside(
         while share := paths[start : start + crew.batch_size]:
             start += len(share)
             items = [Item(path, 0, 0, decode=True, wanted=names) for path in share]
-            batch = list(
-                pool.map(crew.noted(lambda item: decode(read_bytes(item, decoding), crew.ready, decoding)), items)
-            )
-            pool.submit(crew.annotate, batch).result()
+            look = crew.noted(lambda item: decode(read_bytes(item, decoding), crew.ready, decoding))
+            batch = [_result(each) for each in [pool.submit(look, item) for item in items]]
+            _result(pool.submit(crew.annotate, batch))
             yield from batch
         unfinished = False
     finally:
         pool.shutdown(wait=not unfinished, cancel_futures=True)  # after Ctrl-C a thread may hang
         crew.close()
         decoding.close()
+
+
+def _result(future: Future[_Result]) -> _Result:
+    """The result of work on another thread, waited for in short turns.
+
+    A Ctrl-C that comes just before the main thread begins to wait for a lock is heard only when that wait ends.
+    """
+    while not wait([future], timeout=_TURN).done:
+        pass
+    return future.result()
 
 
 def sha256_of(path: Path) -> str:
