@@ -82,7 +82,7 @@ def test_what_was_understood_stands_above_the_pictures(client: TestClient) -> No
     assert "Understood: <q>jpg</q> as <code>type:jpeg</code>, <q>without noise</q> as <code>-noise</code>." in page.text
     assert "Understood" not in client.get("/", params={"q": "red"}).text
     nothing = client.get("/", params={"q": "red gif"})
-    assert "Nothing for red with type:gif;" in nothing.text
+    assert "Nothing for red gif;" in nothing.text
     assert "<code>type:gif</code>" in nothing.text
 
 
