@@ -12,7 +12,6 @@ weight is chosen on these very queries.
 from __future__ import annotations
 
 import argparse
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pictures import report
+from imsearch.caption_quality import caption_of
 from imsearch.engine.search.ranking import Ranking
 from imsearch.library import Library
 from imsearch.search_quality import PICTURES_ONLY
@@ -30,7 +30,6 @@ from imsearch.training.datasets import Sample, load_dataset
 
 WEIGHTS = "0,0.1,0.2,0.3,0.4,0.5"
 RESAMPLED = 1000
-_WORDS = re.compile(r"\w+(?:[-']\w+)*")
 
 
 @dataclass(frozen=True)
@@ -63,14 +62,9 @@ def gather(data: Path) -> list[Captioned]:
     flickr = load_dataset(f"flickr8k:{data / 'flickr8k_224'}").split("dev").samples
     coco = load_dataset(f"coco:{data / 'coco_mini'}").samples
     return [
-        Captioned("flickr8k", flickr, [(text_of(sample, 4), sample) for sample in flickr]),
-        Captioned("coco", coco, [(text_of(sample, 0), sample) for sample in coco if sample.extra.get("captions")]),
+        Captioned("flickr8k", flickr, [(caption_of(sample), sample) for sample in flickr]),
+        Captioned("coco", coco, [(caption_of(sample, 0), sample) for sample in coco if sample.extra.get("captions")]),
     ]
-
-
-def text_of(sample: Sample, number: int) -> str:
-    """A caption as it is typed: its signs left out, since they mean something in a query."""
-    return " ".join(_WORDS.findall(sample.extra["captions"][number]))
 
 
 def judge(captioned: Captioned, folder: Path, weights: Sequence[float]) -> list[dict[str, object]]:

@@ -44,15 +44,15 @@ def evaluate_captions(
     return {name: judge_captions(part) for name, part in parts.items() if part}
 
 
-def caption_of(sample: Sample) -> str:
+def caption_of(sample: Sample, number: int = CAPTION) -> str:
     """The words of a picture's caption; signs are left out, since they mean something in a query."""
     captions = sample.extra.get("captions")
-    if not isinstance(captions, list) or len(captions) <= CAPTION:
+    if not isinstance(captions, list) or len(captions) <= number:
         raise DatasetError(
-            f"{sample.place or sample.file} has no caption number {CAPTION}. Only sets with a list of "
-            f'{CAPTION + 1} or more "captions" for each picture can be asked for by captions.'
+            f"{sample.place or sample.file} has no caption number {number}. Only sets with a list of "
+            f'{number + 1} or more "captions" for each picture can be asked for by captions.'
         )
-    return " ".join(_WORDS.findall(str(captions[CAPTION])))
+    return " ".join(_WORDS.findall(str(captions[number])))
 
 
 def _rank(library: Library, file: Path, text: str, last: int) -> int:
