@@ -18,11 +18,14 @@ class Channel:
     outgoing: BinaryIO
 
     def send(self, *message: Any) -> None:
-        """Raises OSError when nobody listens any more."""
+        """Raises OSError when nobody listens any more, EOFError when this end was closed (by another thread)."""
         data = pickle.dumps(message, protocol=5)
-        self.outgoing.write(_LENGTH.pack(len(data)))
-        self.outgoing.write(data)
-        self.outgoing.flush()
+        try:
+            self.outgoing.write(_LENGTH.pack(len(data)))
+            self.outgoing.write(data)
+            self.outgoing.flush()
+        except ValueError as error:  # "write to closed file"
+            raise EOFError(str(error)) from error
 
     def receive(self) -> tuple[Any, ...]:
         """The next message, once it is there.  Raises EOFError when there will be none."""
@@ -39,7 +42,10 @@ class Channel:
                 continue  # what was not sent yet reaches nobody
 
     def _read(self, length: int) -> bytes:
-        data = self.incoming.read(length)
+        try:
+            data = self.incoming.read(length)
+        except ValueError as error:  # "read of closed file"
+            raise EOFError(str(error)) from error
         if len(data) < length:
             raise EOFError
         return data

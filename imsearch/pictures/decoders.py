@@ -149,8 +149,11 @@ class Decoders:
             self._cannot_start = True
             return None
         with self._lock:
-            self._busy.add(process)
-        return process
+            if not self._closed:
+                self._busy.add(process)
+                return process
+        process.end()  # closed while it was started
+        raise DecoderDiedError("decoding was stopped", again=False)
 
     def _put_back(self, process: DecoderProcess, alive: bool) -> None:
         with self._lock:

@@ -18,6 +18,8 @@ from PIL import Image
 
 from imsearch.errors import PictureError
 from imsearch.pictures.budget import MOST_DECODED, Budget, Holding
+from imsearch.pictures.channel import Channel
+from imsearch.pictures.decoder_process import DecoderProcess
 from imsearch.pictures.decoders import DecoderDiedError, Decoders
 from imsearch.pictures.tasks import read_and_hash
 from tests.make_pictures import RED, encoded, quarters
@@ -176,6 +178,45 @@ def test_closing_ends_what_is_under_way(decoders: Decoders) -> None:
     assert len(raised) == 1
     with pytest.raises(DecoderDiedError):
         decoders.call(process_number)
+
+
+def test_closing_ends_what_has_not_been_sent_yet(decoders: Decoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = Channel.send
+
+    def closed_before(channel: Channel, *message: object) -> None:
+        decoders.close()
+        send(channel, *message)
+
+    monkeypatch.setattr(Channel, "send", closed_before)
+    with pytest.raises(DecoderDiedError):
+        decoders.call(sleep, 1000.0)
+
+
+def test_closing_ends_what_has_not_been_received_yet(decoders: Decoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = Channel.send
+
+    def closed_after(channel: Channel, *message: object) -> None:
+        send(channel, *message)
+        decoders.close()
+
+    monkeypatch.setattr(Channel, "send", closed_after)
+    with pytest.raises(DecoderDiedError):
+        decoders.call(sleep, 1000.0)
+
+
+def test_closing_ends_who_is_being_started(decoders: Decoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[DecoderProcess] = []
+
+    class Late(DecoderProcess):
+        def __init__(self) -> None:
+            super().__init__()
+            started.append(self)
+            decoders.close()
+
+    monkeypatch.setattr("imsearch.pictures.decoders.DecoderProcess", Late)
+    with pytest.raises(DecoderDiedError, match="stopped"):
+        decoders.call(process_number)
+    assert started[0]._process.returncode is not None
 
 
 def test_idle_processes_are_ended() -> None:
