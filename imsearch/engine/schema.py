@@ -133,7 +133,6 @@ annotation_tags = Table(
         "image_id",
         "tag_id",
         sqlite_where=text("shown = 1"),
-        postgresql_where=text("shown"),
     ),
     sqlite_with_rowid=False,
 )
