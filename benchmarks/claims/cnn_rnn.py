@@ -11,6 +11,11 @@ words by probability; mAP; and the set at which the decoder stops (of the linear
 half), with its number of labels.  Nothing was chosen by these figures.
 
     python -m benchmarks.claims.cnn_rnn --dataset corel5k:DATA/corel5k --cache DIR --seeds 3
+
+The recipe's order was chosen by another call, which judges on the held-back training pictures and never looks at the
+test split, on the features and label weights with which the recipe starts:
+
+    python -m benchmarks.claims.cnn_rnn --dataset corel5k:DATA/corel5k --cache DIR --seeds 3 --held --start everyday
 """
 
 from __future__ import annotations
@@ -27,9 +32,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmarks.claims.report import print_claim
+from imsearch.plugins.cnn_rnn.features import whole_features
+from imsearch.plugins.cnn_rnn.further import make_loss
 from imsearch.plugins.cnn_rnn.head import SequenceHead, Shape
-from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, CnnRnnNetwork
-from imsearch.plugins.cnn_rnn.recipe import fit_rules, make_loss, sequence_source
+from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, STARTS, CnnRnnNetwork
+from imsearch.plugins.cnn_rnn.recipe import fit_rules, sequence_source
 from imsearch.plugins.cnn_rnn.sequences import ORDERS, RARE
 from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus, gather
@@ -56,7 +63,9 @@ class Bench:
     corpus: Corpus
     dataset: Dataset
     features: Tensor
-    test: Rows
+    rows: Rows
+    begin: SequenceHead | None = None
+    """rows: the pictures to judge on.  begin: whose linear layer all heads start with."""
 
     def fit(self, network: nn.Module, loss: Loss, order: str, seed: int) -> nn.Module:
         """The trained network.  With an order it is taught sequences."""
@@ -73,7 +82,7 @@ class Bench:
 
     def judge(self, logits: Floats, chosen: Bools) -> dict[str, float]:
         """Figures of the test pictures from ``(pictures, columns)``: five words, mAP, and the chosen set."""
-        judged = self.dataset.choose(self.dataset.samples[row] for row in self.test)
+        judged = self.dataset.choose(self.dataset.samples[row] for row in self.rows)
         kept = judged_labels(self.dataset, judged)
         column = {label: index for index, label in enumerate(self.corpus.heads[self.dataset.kind])}
         # A word whose pictures were all held back from training is never told.
@@ -106,21 +115,37 @@ class Taught(nn.Module):
 @click.option("--dataset", "spec", required=True, metavar="KIND:PATH", help="Labelled pictures with a test split.")
 @click.option("--cache", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where maps are kept.")
 @click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, metavar="N")
+@click.option("--start", type=click.Choice(STARTS), default="imagenet", show_default=True, help="Whose features.")
+@click.option(
+    "--held", is_flag=True, help="Judge on the held-back training pictures, the orders only, both directions."
+)
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE.json")
-def main(spec: str, cache: Path, seeds: int, output: Path | None) -> None:
+def main(spec: str, cache: Path, seeds: int, start: str, held: bool, output: Path | None) -> None:
     """Train each variant once for each seed, and print the figures."""
-    dataset = load_dataset(spec)
     with TemporaryDirectory() as folder:
-        corpus = gather(Run(Path(folder), [dataset]))
-    test = np.array([row for row, sample in enumerate(dataset.samples) if sample.split == "test"])
-    bench = Bench(corpus, dataset, pooled(corpus, cache), test)
+        run = Run(Path(folder), [load_dataset(spec)], shared=cache)
+        bench = prepared(run, start, held)
     found: dict[str, list[dict[str, float]]] = {}
     for seed in range(seeds):
-        for name, variant in variants(bench).items():
+        for name, variant in (orders if held else variants)(bench).items():
             for row, figures in variant(seed).items():
                 found.setdefault(f"{name}{row}", []).append(figures)
                 click.echo(f"seed {seed}, {name}{row}: {figures}", err=True)
-    print_claim("cnn-rnn: labels as a sequence, on frozen features, judged on the test split", found, output)
+    judged = "held-back training pictures" if held else "the test split"
+    print_claim(f"cnn-rnn: labels as a sequence, on frozen features, judged on {judged}", found, output)
+
+
+def prepared(run: Run, start: str, held: bool) -> Bench:
+    """The features of all pictures, and the rows to judge on."""
+    corpus, (dataset,) = gather(run), run.datasets
+    rows = np.array([row for row, sample in enumerate(dataset.samples) if sample.split == "test"])
+    rows = corpus.held if held else rows
+    if start == "imagenet":
+        return Bench(corpus, dataset, pooled(corpus, run.cache), rows)
+    network = CnnRnnNetwork(corpus.heads, Shape(dict.fromkeys(corpus.heads, 1)))
+    network.start_from_everyday(corpus.heads)
+    features = torch.from_numpy(whole_features(run, network, corpus, lasting=True))
+    return Bench(corpus, dataset, features, rows, network.head)
 
 
 Variant = Callable[[int], Mapping[str, dict[str, float]]]
@@ -142,12 +167,19 @@ def variants(bench: Bench) -> dict[str, Variant]:
     return found
 
 
+def orders(bench: Bench) -> dict[str, Variant]:
+    """Each order with both directions, as the recipe builds it."""
+    counts = bench.corpus.targets[bench.corpus.train].sum(axis=1)
+    shape = Shape({bench.dataset.kind: int(counts.max())})
+    return {order: lambda seed, order=order: told(bench, replace(shape, order=order), seed) for order in ORDERS}  # type: ignore[misc]
+
+
 def linear(bench: Bench, loss: Loss, seed: int) -> dict[str, dict[str, float]]:
     """A linear head alone, built and trained as the one beside the decoders."""
     network = Taught(_seeded(bench, Shape({bench.dataset.kind: 1}, both=False), seed)).head.linear
     trained = bench.fit(network, loss, "", seed)
     with torch.inference_mode():
-        logits = trained(bench.features[torch.from_numpy(bench.test)]).numpy()
+        logits = trained(bench.features[torch.from_numpy(bench.rows)]).numpy()
     return {"": bench.judge(logits, logits >= 0)}
 
 
@@ -158,7 +190,7 @@ def told(bench: Bench, shape: Shape, seed: int, widths: tuple[int, ...] = (_WIDT
     assert isinstance(trained, Taught)
     head, found = trained.head, {}
     with torch.inference_mode():
-        features = bench.features[torch.from_numpy(bench.test)]
+        features = bench.features[torch.from_numpy(bench.rows)]
         opinion = head.linear(features)
         seen = head.seen(features, opinion)
         for width in widths:
@@ -175,7 +207,10 @@ def told(bench: Bench, shape: Shape, seed: int, widths: tuple[int, ...] = (_WIDT
 
 def _seeded(bench: Bench, shape: Shape, seed: int) -> SequenceHead:
     torch.manual_seed(seed)
-    return SequenceHead(bench.features.shape[1], bench.corpus.heads, shape)
+    head = SequenceHead(bench.features.shape[1], bench.corpus.heads, shape)
+    if bench.begin is not None:
+        head.linear.load_state_dict(bench.begin.linear.state_dict())
+    return head
 
 
 def pooled(corpus: Corpus, cache: Path) -> Tensor:

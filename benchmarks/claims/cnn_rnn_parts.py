@@ -10,6 +10,7 @@ the set at which the decoders stop.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,13 +23,12 @@ from benchmarks.claims.report import print_claim
 from imsearch.errors import DatasetError
 from imsearch.plugins.cnn_rnn import MODEL
 from imsearch.plugins.cnn_rnn.annotator import CnnRnnAnnotator
-from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES
-from imsearch.plugins.cnn_rnn.recipe import look, make_inputs
+from imsearch.plugins.cnn_rnn.features import whole_features
+from imsearch.plugins.cnn_rnn.recipe import judge
 from imsearch.training.calibration import fit_platt
 from imsearch.training.corpus import gather
 from imsearch.training.datasets import load_dataset
 from imsearch.training.evaluate import BALANCE
-from imsearch.training.features import cached_maps
 from imsearch.training.metrics import balanced, five_words, mean_average_precision, word_scores
 from imsearch.training.probabilities import sigmoid
 from imsearch.training.run import Run
@@ -39,7 +39,7 @@ Bools = NDArray[np.bool_]
 
 @click.command()
 @click.option("--dataset", "spec", required=True, metavar="KIND:PATH", help="Labelled pictures with a test split.")
-@click.option("--cache", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where maps are kept.")
+@click.option("--cache", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where features are kept.")
 @click.option("--weights", type=click.Path(path_type=Path), default=MODEL.folder / "weights.safetensors")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE.json")
 def main(spec: str, cache: Path, weights: Path, output: Path | None) -> None:
@@ -47,16 +47,17 @@ def main(spec: str, cache: Path, weights: Path, output: Path | None) -> None:
     dataset, annotator = load_dataset(spec), CnnRnnAnnotator(weights)
     with TemporaryDirectory() as folder:
         run = Run(Path(folder), [dataset], device=annotator.device)
-        corpus = gather(run)
+        corpus, (dataset,) = gather(run), run.datasets  # whose samples are in the order of the rows
     if annotator.heads.get(dataset.kind) != corpus.heads[dataset.kind]:
         raise DatasetError(f"{weights} did not learn the labels of {dataset.folder}")
     network, columns = annotator.network, annotator.checkpoint.slices[dataset.kind]
-    maps = cached_maps(corpus.files, network.backbone, FROZEN_STAGES, cache)
-    inputs = make_inputs(corpus, [[maps]], "rare", 1)
+    run = replace(run, shared=cache)
+    features = whole_features(run, network, corpus, lasting=True)
     test = np.array([row for row, sample in enumerate(dataset.samples) if sample.split == "test"])
     parts: list[dict[str, list[Floats]]] = []
     for rows in (corpus.held, test):
-        vectors, linear, told = look(run, network, inputs, rows)
+        vectors = features[rows, -network.vector_length :]
+        linear, told = judge(network, features[rows], run.device)
         both = network.fused(torch.from_numpy(linear), torch.from_numpy(told)).numpy()[:, columns]
         found = {"linear head": [linear[:, columns]], "decoders": [told[:, columns]], "both": [both]}
         if annotator.memory is not None:
@@ -72,8 +73,8 @@ def main(spec: str, cache: Path, weights: Path, output: Path | None) -> None:
     with torch.inference_mode():
         marks = []
         for start in range(0, len(test), 64):
-            features = network.features(inputs(test[start : start + 64], None)[0])
-            seen = network.head.seen(features, network.head.linear(features))
+            some = torch.from_numpy(features[test[start : start + 64]])
+            seen = network.head.seen(some, network.head.linear(some))
             marks.append(network.head.best_set(seen, dataset.kind).numpy())
     chosen = np.concatenate(marks)
     told_set = word_scores(*_with_lost(truth[1], chosen, lost))

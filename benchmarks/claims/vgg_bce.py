@@ -67,7 +67,7 @@ def _figures(run: Run, judge_on: str, views: dict[str, NDArray[np.float32]]) -> 
     check(settings)
     corpus, pooling = gather(run), settings["pooling"]
     if pooling not in views:
-        views[pooling] = pooled_views(run, corpus, settings["views"], pooling)
+        views[pooling] = pooled_views(run, corpus, settings | {"pooling": pooling})
     fit = make_fit(run, corpus, views[pooling], settings)
     network = fit.fit()
     dataset = run.datasets[0]

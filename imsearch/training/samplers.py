@@ -41,3 +41,23 @@ def only(chosen: Rows) -> Sampler:
         return generator.permutation(np.intersect1d(rows, chosen))
 
     return sample
+
+
+def equalized(targets: NDArray[np.floating], labels: NDArray[np.bool_]) -> Sampler:
+    """Only pictures with one of `labels`, drawn so that each of these comes about equally often.
+
+    targets: ``(all rows, all labels)``.  A label is drawn by lot, then one of its pictures; an epoch is as long as
+    there are such pictures.
+    """
+
+    def sample(generator: np.random.Generator, rows: Rows) -> Rows:
+        present = targets[np.ix_(rows, np.flatnonzero(labels))] >= 0.5
+        having = [rows[column] for column in present.T if column.any()]
+        count = int(present.any(axis=1).sum())
+        if not having:
+            return rows[:0]
+        drawn = generator.integers(0, len(having), size=count)
+        places = generator.random(count)
+        return np.array([having[label][int(p * len(having[label]))] for label, p in zip(drawn, places, strict=True)])
+
+    return sample

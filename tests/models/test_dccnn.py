@@ -19,17 +19,19 @@ from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.dccnn import MODEL
 from imsearch.plugins.dccnn.annotator import DccnnAnnotator
 from imsearch.plugins.dccnn.frequency import low_rows, low_words, middle_mean
-from imsearch.plugins.dccnn.network import CNN0, CNN1, DccnnNetwork, Output, fuse, map_sizes
-from imsearch.plugins.dccnn.pixels import Views, cached_pixels
-from imsearch.plugins.dccnn.recipe import dual_loss, train
+from imsearch.plugins.dccnn.network import CNN0, CNN1, FUSIONS, Branch, DccnnNetwork, fuse, map_sizes
+from imsearch.plugins.dccnn.pixels import Changes, Views, cached_pixels
+from imsearch.plugins.dccnn.recipe import train
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.datasets import Dataset
-from imsearch.training.losses import binary_cross_entropy, masked
 from imsearch.training.run import Run
+from imsearch.training.teacher import HEAD
+from tests.fakes import colour_spec
 from tests.models.conftest import MakeDataset, StopAfter, tensors
 
 OPTIONS = {
     "epochs": "3",
+    "epochs_cnn1": "2",
     "batch_size": "6",
     "side": "176",
     "crop": "172",
@@ -37,6 +39,9 @@ OPTIONS = {
     "average": "0",
     "dropout": "0",
     "learning_rate": "0.01",
+    "schedule": "constant",
+    "scale": "0",
+    "colour": "0",
 }
 """172 pixels are the least that CNN1 can take."""
 WORDS = {"sky": ["sky", "clouds"], "grass": ["grass"], "snow": ["snow", "sky", "clouds"]}
@@ -82,8 +87,8 @@ def test_each_layer_is_as_wide_as_the_arithmetic_says() -> None:
                 sizes.append(x.shape[-1])
         assert sizes == map_sizes(layers, 224)
         assert x.shape[1] == 60 and channel.one.in_features == 60 * sizes[-1] ** 2
-    assert network.first.two.in_features == 16, "its own features and those of CNN1"
-    assert network.second is not None and network.second.two.in_features == 8
+    assert network.second is not None
+    assert network.first.two.in_features == network.second.two.in_features == 8
 
 
 def test_pictures_too_small_for_the_layers_are_refused() -> None:
@@ -98,48 +103,58 @@ def test_decisions_are_fused_two_to_one() -> None:
     assert torch.sigmoid(fuse(first, second)) == pytest.approx(torch.tensor([[0.6, 2 / 3, 1 / 3]]))
 
 
-def test_the_features_of_cnn1_enter_cnn0() -> None:
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_the_features_of_one_channel_enter_the_other(fusion: str) -> None:
+    network = small(fusion=fusion)
     with torch.no_grad():
-        for fusion in (True, False):
-            network = small(fusion=fusion)
-            assert network.second is not None
-            before = network(pictures())
-            network.second.one.bias.add_(1.0)
+        before = network(pictures())
+        for giver, channel in enumerate(network.channels):
+            channel.one.bias.add_(1.0)
             after = network(pictures())
-            assert torch.equal(before.first, after.first) is not fusion
-            assert not torch.equal(before.second, after.second)
+            told = [torch.equal(getattr(before, name), getattr(after, name)) for name in ("first", "second")]
+            assert told[giver] is False
+            assert told[1 - giver] is (FUSIONS[fusion] != giver)
+            channel.one.bias.sub_(1.0)
 
 
-def test_each_channel_learns_from_its_own_pictures_only() -> None:
-    network, learns = small(), torch.tensor([True, False, False, True])
-    assert network.second is not None
-    output = network(pictures(), learns)
-    assert output.second.shape == (2, 3)
-    output.first.sum().backward()
-    assert all(parameter.grad is None for parameter in network.second.parameters()), "CNN0 does not teach CNN1"
-    assert all(parameter.grad is not None for parameter in network.first.parameters())
-    # What CNN0 is told of the pictures that do not teach CNN1 is the same as in use.
+@pytest.mark.parametrize(("fusion", "order"), [("none", (0, 1)), ("cnn1-to-cnn0", (1, 0)), ("cnn0-to-cnn1", (0, 1))])
+def test_who_gives_features_learns_first(fusion: str, order: tuple[int, ...]) -> None:
+    assert small(fusion=fusion).order == order
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_a_branch_is_its_channel_and_teaches_no_other(fusion: str) -> None:
+    network = small(fusion=fusion)
     whole = network(pictures())
-    torch.testing.assert_close(output.first, whole.first)
-    torch.testing.assert_close(output.second, whole.second[learns])
+    for number, wanted in enumerate((whole.first, whole.second)):
+        branch = Branch(network, number).eval()
+        torch.testing.assert_close(branch(pictures()), wanted)
+        network.zero_grad()
+        network.requires_grad_(True)
+        branch(pictures()).sum().backward()
+        assert all(parameter.grad is not None for parameter in network.channels[number].parameters())
+        assert all(parameter.grad is None for parameter in network.channels[1 - number].parameters())
 
 
-def test_a_batch_without_rare_words_teaches_cnn0_only() -> None:
-    network = small()
-    output = network(pictures(2), torch.tensor([False, False]))
-    assert output.second.shape == (0, 3)
-    dual_loss(masked(binary_cross_entropy))(output, torch.zeros(2, 3), torch.ones(2, 3)).backward()  # type: ignore[no-untyped-call]
-    assert network.second is not None
-    assert all(parameter.grad is None for parameter in network.second.parameters())
+def test_a_giving_channel_stays_as_in_use_while_the_other_learns() -> None:
+    network = small(fusion="cnn1-to-cnn0", norm=True)
+    branch = Branch(network, 0).train()
+    before = {name: value.clone() for name, value in network.second.state_dict().items()}  # type: ignore[union-attr]
+    branch(pictures())
+    assert branch.channel.training and branch.giver is not None and not branch.giver.training
+    assert all(torch.equal(value, before[name]) for name, value in branch.giver.state_dict().items())
 
 
-def test_the_loss_is_the_sum_of_both_channels_means() -> None:
-    targets, mask = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 1.0], [1.0, 0.0]])
-    first, second = torch.zeros(2, 2), torch.tensor([[0.0, math.log(3)]])
-    output = Output(first, first, second, torch.tensor([True, False]))
-    # CNN0: (log 2 * 2 + log 2) / 2 pictures.  CNN1, on the first picture alone: log 2, and -log(1 - .75) = log 4.
-    wanted = 1.5 * math.log(2) + 3 * math.log(2)
-    assert dual_loss(masked(binary_cross_entropy))(output, targets, mask).item() == pytest.approx(wanted)
+def test_in_half_precision_a_branch_says_nearly_the_same() -> None:
+    network = small(norm=True)
+    torch.testing.assert_close(
+        Branch(network, 0, half=True).eval()(pictures()).float(), network(pictures()).first, atol=0.02, rtol=0.05
+    )
+
+
+@pytest.mark.parametrize(("said", "giver"), [(True, 1), (False, None), ("yes", 1), ("no", None)])
+def test_the_setting_of_earlier_weights_files_and_commands(said: bool | str, giver: int | None) -> None:
+    assert small(fusion=said).giver == giver
 
 
 def test_one_channel_alone() -> None:
@@ -169,22 +184,44 @@ def test_without_rare_words_there_is_nothing_for_cnn1(make_dataset: MakeDataset,
     even = make_dataset(words={"sky": ["sky"], "grass": ["grass"], "snow": ["snow"]})
     with pytest.raises(DatasetError, match="--set channels=1"):
         train(Run(tmp_path, [even], options=OPTIONS))
+    assert not (tmp_path / "cnn0").exists(), "CNN0 did not learn in vain"
     assert train(Run(tmp_path, [even], options={**OPTIONS, "epochs": "1", "channels": "1"})).exists()
 
 
-def test_views(dataset: Dataset, tmp_path: Path) -> None:
+def test_views_as_they_are(dataset: Dataset, tmp_path: Path) -> None:
     run, rows = Run(tmp_path, [dataset]), np.array([0, 5, 23])
     corpus: Corpus = gather(run)
-    views = Views(run, corpus, 20, 16, True, low_rows(corpus))
+    views = Views(run, corpus, 20, Changes(16))
     (whole,) = views(rows, None)
     assert whole.shape == (3, 20, 20, 3)
-    pixels, learns = views(rows, np.random.default_rng(3))
-    assert learns.tolist() == [False, True, True]
+    (pixels,) = views(rows, np.random.default_rng(3))
     for picture, view in zip(whole, pixels, strict=True):
         crops = [picture[top : top + 16, left : left + 16] for top in range(5) for left in range(5)]
         assert any(torch.equal(view, crop) or torch.equal(view, crop.flip(1)) for crop in crops)
-    again = Views(run, corpus, 20, 16, True, None)
+    again = Views(run, corpus, 20, Changes(16))
     assert torch.equal(again(rows, None)[0], whole), "read back from the cache"
+
+
+def test_views_in_other_sizes_and_colours(dataset: Dataset, tmp_path: Path) -> None:
+    run, rows = Run(tmp_path, [dataset]), np.array([0] * 40)
+    views = Views(run, gather(run), 40, Changes(32, scale=0.5, mirror=False, colour=0.3))
+    (whole,) = views(rows[:1], None)
+    (pixels,) = views(rows, np.random.default_rng(3))
+    assert pixels.shape == (40, 32, 32, 3) and pixels.dtype == torch.uint8
+    lights = pixels.float().mean(dim=(1, 2)) / whole[0].float().mean(dim=(0, 1))
+    # A sky of (90, 150, 240): its red is never cut off, so it tells by how much it was multiplied.
+    assert 0.6 < lights[:, 0].min() < 0.85 and 1.15 < lights[:, 0].max() < 1.45
+    same = Views(run, gather(run), 40, Changes(32, scale=0.5, mirror=False))
+    (plain,) = same(rows, np.random.default_rng(3))
+    assert plain.float().mean(dim=(1, 2)).std(dim=0).max() < 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"), [({"scale": 1.5}, "a share of the picture"), ({"colour": 1.0}, "below 1")]
+)
+def test_changes_that_make_no_sense(changes: dict[str, float], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        Changes(16, **changes)  # type: ignore[arg-type]
 
 
 def test_in_use_the_middle_is_looked_at() -> None:
@@ -195,12 +232,6 @@ def test_in_use_the_middle_is_looked_at() -> None:
 def test_the_loss_falls(trained: Path) -> None:
     history = json.loads((trained.parent / "history.json").read_text())
     assert len(history) == 3 and history[-1]["loss"] < 0.95 * history[0]["loss"]
-
-
-def test_a_stopped_run_ends_with_the_same_weights(dataset: Dataset, trained: Path, tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        train(Run(tmp_path, [dataset], options=OPTIONS, reporter=StopAfter(1)))
-    assert tensors(train(Run(tmp_path, [dataset], options=OPTIONS))) == tensors(trained)
 
 
 def test_the_annotator_says_what_the_network_says(dataset: Dataset, trained: Path) -> None:
@@ -226,13 +257,54 @@ def test_the_trained_annotator_keeps_the_contract(trained: Path) -> None:
     assert [check.problems for check in check_annotator(spec) if not check.passed] == []
 
 
+@pytest.mark.parametrize("stop", [1, 4])
+def test_a_run_goes_on_in_either_channel(dataset: Dataset, trained: Path, tmp_path: Path, stop: int) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(Run(tmp_path, [dataset], options=OPTIONS, reporter=StopAfter(stop)))
+    assert (tmp_path / "cnn1").exists() is (stop == 4)
+    assert tensors(train(Run(tmp_path, [dataset], options=OPTIONS))) == tensors(trained)
+
+
+def test_how_long_one_channel_learns_is_nothing_to_the_other(dataset: Dataset, trained: Path, tmp_path: Path) -> None:
+    longer = tensors(train(Run(tmp_path, [dataset], options={**OPTIONS, "epochs_cnn1": "1"})))
+    before = tensors(trained)
+    assert {name for name in before if longer[name] != before[name]} == {n for n in before if n.startswith("second.")}
+
+
+@pytest.mark.parametrize("fusion", ["cnn1-to-cnn0", "cnn0-to-cnn1"])
+def test_training_with_either_feature_fusion(dataset: Dataset, tmp_path: Path, fusion: str) -> None:
+    annotator = DccnnAnnotator(train(Run(tmp_path, [dataset], options={**OPTIONS, "epochs": "1", "fusion": fusion})))
+    assert isinstance(annotator.network, DccnnNetwork) and annotator.network.giver == FUSIONS[fusion]
+
+
+def test_the_tags_of_a_teacher_are_learned(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = colour_spec(name="painter")
+    monkeypatch.setattr("imsearch.plugins.manager.PluginManager.offered", lambda self, plugin=None: (spec,))
+    # Of 18 pictures to learn from it calls 18 green, 12 blue, and 6 red.
+    weights = train(Run(tmp_path, [dataset], options={**OPTIONS, "teacher": "painter", "least_shown": "7"}))
+    annotator = DccnnAnnotator(weights)
+    assert annotator.heads == {HEAD: ("green", "blue")} and annotator.tags == ("green", "blue")
+    recipe = annotator.checkpoint.recipe
+    assert (recipe["teacher"], recipe["norm"], recipe["optimizer"]) == ("painter", True, "adamw")
+    assert annotator.checkpoint.preprocessing["side"] == 176, "what is set goes before the defaults with a teacher"
+
+
+def test_a_teacher_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no annotator 'nobody' to learn from"):
+        train(Run(tmp_path, [dataset], options={**OPTIONS, "teacher": "nobody"}))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"loss": "focal"}, "loss is one of bce, asymmetric"),
+        ({"optimizer": "adam"}, "optimizer is one of sgd, adamw"),
+        ({"schedule": "steps"}, "schedule is one of constant, cosine, one-cycle"),
+        ({"fusion": "both"}, "fusion is one of none, cnn1-to-cnn0, cnn0-to-cnn1"),
         ({"crop": "200"}, "does not fit pictures of 176"),
         ({"crop": "100"}, "too small"),
         ({"channels": "0"}, "channels is 1 or 2"),
+        ({"norm": "yes", "batch_size": "1"}, "batches of at least 2"),
         ({"depth": "3"}, "no setting 'depth'"),
     ],
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imsearch.training.samplers import only, repeat_factor, shuffled
+from imsearch.training.samplers import equalized, only, repeat_factor, shuffled
 
 ROWS = np.array([3, 5, 7, 9])
 
@@ -38,3 +38,21 @@ def test_repeats_by_hand() -> None:
 def test_frequent_words_are_not_shown_less() -> None:
     sampler = repeat_factor(np.ones((10, 1)), 0.01)
     assert sorted(sampler(np.random.default_rng(0), ROWS)) == ROWS.tolist()
+
+
+def test_equalized_words_come_about_equally_often() -> None:
+    # Word 0 has 90 pictures, word 1 has 10, word 2 is not asked for, word 3 has none.
+    targets = np.zeros((200, 4))
+    targets[:90, 0] = targets[90:100, 1] = targets[:, 2] = 1
+    sampler = equalized(targets, np.array([True, True, False, True]))
+    drawn = sampler(np.random.default_rng(0), np.arange(150))
+    assert len(drawn) == 100 and drawn.max() < 100
+    assert 30 < (drawn < 90).sum() < 70
+    assert (sampler(np.random.default_rng(0), np.arange(150)) == drawn).all()
+    assert set(sampler(np.random.default_rng(1), np.arange(95, 150))) <= set(range(95, 100)), (
+        "only of the rows asked for"
+    )
+
+
+def test_without_any_of_the_words_nothing_is_shown() -> None:
+    assert not len(equalized(np.zeros((10, 2)), np.array([True, True]))(np.random.default_rng(0), ROWS))

@@ -7,13 +7,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from imsearch.plugins.dccnn.network import DccnnNetwork
+from imsearch.plugins.dccnn.network import DccnnNetwork, to_input
 from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.model import ModelAnnotator
 
 
 class DccnnAnnotator(ModelAnnotator):
-    """The vector is what CNN0's second fully connected layer says, which CNN1's features enter too."""
+    """The vector is the output of CNN0's second fully connected layer."""
 
     model = "dccnn"
     version = "1"
@@ -24,5 +24,5 @@ class DccnnAnnotator(ModelAnnotator):
     def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
         network = self.network
         assert isinstance(network, DccnnNetwork)
-        vectors, output = network.judge(network.to_input(self.pixels(batch)))
+        vectors, output = network.judge(to_input(self.pixels(batch), network.side))
         return vectors, output.logits

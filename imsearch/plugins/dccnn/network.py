@@ -1,13 +1,13 @@
-"""The network: two plain convolutional channels of different kernels, joined twice.
+"""The network: two plain convolutional channels of different kernels, whose decisions are fused.
 
 Cao, Wu, Chen, Cui and Feng 2019 (https://doi.org/10.1155/2019/2060796).  CNN0 learns from all pictures, CNN1 from
-those with a low-frequency word.  What CNN1's first fully connected layer says also enters the second one of CNN0
-(feature fusion), and the probabilities of the two are averaged 2 : 1 (decision fusion).
+those with a low-frequency word, each by itself; in labelling their probabilities are averaged 2 : 1 (decision fusion).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -32,18 +32,18 @@ CNN1 = (Layer(12, 2, 20), Layer(5, 4), Layer(5, 1, 40), Layer(4, 2), Layer(4, 1,
 CHANNELS = (CNN0, CNN1)
 SHARES = (2.0, 1.0)
 """The weights of CNN0 and CNN1 in the decision."""
+FUSIONS = {"none": None, "cnn1-to-cnn0": 1, "cnn0-to-cnn1": 0}
+"""The ways of feature fusion, and the number of the channel that gives its features to the other."""
+_EARLIER: dict[str | bool, str] = {True: "cnn1-to-cnn0", False: "none", "yes": "cnn1-to-cnn0", "no": "none"}
+"""From when the setting was yes or no, which weights files still say."""
 
 
 class Output(NamedTuple):
-    """logits: of the fused probabilities; first, second: of CNN0 and of CNN1, None without it.
-
-    learns: the rows that `second` is about while training (then it has no others, and `logits` are those of CNN0).
-    """
+    """Logits ``(N, outputs)``: of the fused probabilities, of CNN0, and of CNN1 where there is one."""
 
     logits: Tensor
     first: Tensor
     second: Tensor | None = None
-    learns: Tensor | None = None
 
 
 def map_sizes(layers: Sequence[Layer], side: int) -> list[int]:
@@ -69,21 +69,45 @@ def fuse(first: Tensor, second: Tensor) -> Tensor:
     return present - absent
 
 
-class Channel(nn.Module):
-    """Convolutions, then three fully connected layers; `extra` further features enter the second one."""
+def to_input(pixels: Tensor, side: int) -> Tensor:
+    """float ``(N, 3, side, side)`` around 0 from the middle of uint8 ``(N, H, W, 3)``, the channels last in memory."""
+    top, left = ((size - side) // 2 for size in pixels.shape[1:3])
+    middle = pixels[:, top : top + side, left : left + side]
+    return middle.permute(0, 3, 1, 2).float().sub_(127).div_(64)
 
-    def __init__(self, layers: Sequence[Layer], side: int, width: int, outputs: int, dropout: float, extra: int = 0):
+
+class Channel(nn.Module):
+    """Convolutions, then three fully connected layers; `extra` further features enter the second one.
+
+    norm: normalize the batch (Ioffe and Szegedy 2015) before each ReLU.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        side: int,
+        width: int,
+        outputs: int,
+        dropout: float,
+        extra: int = 0,
+        norm: bool = False,
+    ) -> None:
         super().__init__()
         self.maps, depth = nn.Sequential(), 3
         for layer in layers:
             if layer.channels:
-                self.maps.extend([nn.Conv2d(depth, layer.channels, layer.kernel, layer.stride), nn.ReLU()])
+                self.maps.append(nn.Conv2d(depth, layer.channels, layer.kernel, layer.stride))
+                if norm:
+                    self.maps.append(nn.BatchNorm2d(layer.channels))
+                self.maps.append(nn.ReLU())
                 depth = layer.channels
             else:
                 self.maps.append(nn.MaxPool2d(layer.kernel, layer.stride))
         self.one = nn.Linear(depth * map_sizes(layers, side)[-1] ** 2, width)
         self.two = nn.Linear(width + extra, width)
         self.three = nn.Linear(width, outputs)
+        self.norm_one = nn.BatchNorm1d(width) if norm else nn.Identity()
+        self.norm_two = nn.BatchNorm1d(width) if norm else nn.Identity()
         self.dropout = nn.Dropout(dropout)
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
@@ -91,22 +115,25 @@ class Channel(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.constant_(module.get_parameter("bias"), 0.0)
         nn.init.normal_(self.three.weight, std=0.01)
+        self.to(memory_format=torch.channels_last)
 
     def features(self, x: Tensor) -> Tensor:
-        """What the first fully connected layer says: ``(N, width)``."""
-        out: Tensor = self.dropout(functional.relu(self.one(self.maps(x).flatten(1))))
+        """The output of the first fully connected layer: ``(N, width)``."""
+        out: Tensor = self.dropout(functional.relu(self.norm_one(self.one(self.maps(x).flatten(1)))))
         return out
 
     def hidden(self, features: Tensor) -> Tensor:
-        """What the second one says of that: ``(N, width)``."""
-        out: Tensor = self.dropout(functional.relu(self.two(features)))
+        """The output of the second one for these features: ``(N, width)``."""
+        out: Tensor = self.dropout(functional.relu(self.norm_two(self.two(features))))
         return out
 
 
 class DccnnNetwork(nn.Module):
-    """`channels` 1 is CNN0 alone; `fusion` no leaves out the way from CNN1's features into CNN0.
+    """Both channels as they label a picture; `channels` 1 is CNN0 alone.
 
-    frequency: the share of training pictures with each output's label, from which the outputs start.
+    fusion: one of `FUSIONS`; the giving channel's first fully connected layer then also enters the second one of the
+    other.  frequency: the share of training pictures with each output's label, from which the outputs start.
+    Raises `ModelError` for a value that none of these have.
     """
 
     frozen = ()
@@ -117,55 +144,83 @@ class DccnnNetwork(nn.Module):
         side: int = 210,
         width: int = 512,
         channels: int = 2,
-        fusion: bool = True,
+        fusion: str | bool = "none",
         dropout: float = 0.5,
+        norm: bool = False,
         frequency: NDArray[np.float32] | None = None,
     ) -> None:
         super().__init__()
         if channels not in (1, 2):
             raise ModelError(f"The setting channels is 1 or 2, not {channels}")
-        self.side, self.fusion = side, fusion and channels == 2
-        self.first = Channel(CNN0, side, width, outputs, dropout, width if self.fusion else 0)
-        self.second = Channel(CNN1, side, width, outputs, dropout) if channels == 2 else None
+        fusion = _EARLIER.get(fusion, fusion)
+        if fusion not in FUSIONS:
+            raise ModelError(f"The setting fusion is one of {', '.join(FUSIONS)}, not {fusion!r}")
+        self.side = side
+        self.giver = FUSIONS[fusion] if channels == 2 else None
+        extra = [width if self.giver == 1 else 0, width if self.giver == 0 else 0]
+        self.first = Channel(CNN0, side, width, outputs, dropout, extra[0], norm)
+        self.second = Channel(CNN1, side, width, outputs, dropout, extra[1], norm) if channels == 2 else None
         if frequency is not None:
             share = torch.from_numpy(np.clip(frequency, 1e-4, 0.5))
-            for channel in (self.first, self.second):
-                if channel is not None:
-                    channel.three.bias.data.copy_(torch.logit(share))
+            for channel in self.channels:
+                channel.three.bias.data.copy_(torch.logit(share))
 
-    def forward(self, pixels: Tensor, learns: Tensor | None = None) -> Output:
-        """pixels: uint8 ``(N, H, W, 3)``, of which the middle is looked at; learns: the rows that teach CNN1."""
-        return self.judge(self.to_input(pixels), learns)[1]
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """CNN0 and, where there is one, CNN1."""
+        return (self.first,) if self.second is None else (self.first, self.second)
 
-    def to_input(self, pixels: Tensor) -> Tensor:
-        """float ``(N, 3, side, side)`` around 0."""
-        top, left = ((size - self.side) // 2 for size in pixels.shape[1:3])
-        middle = pixels[:, top : top + self.side, left : left + self.side]
-        # Turned while they are bytes: a quarter of the memory to move.
-        return middle.permute(0, 3, 1, 2).contiguous().float().sub_(127).div_(64)
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The numbers of the channels in the order in which they learn: one that gives its features comes first."""
+        return tuple(sorted(range(len(self.channels)), key=lambda number: number != self.giver))
 
-    def judge(self, x: Tensor, learns: Tensor | None = None) -> tuple[Tensor, Output]:
+    def forward(self, pixels: Tensor) -> Output:
+        """pixels: uint8 ``(N, H, W, 3)``, of which the middle is looked at."""
+        return self.judge(to_input(pixels, self.side))[1]
+
+    def judge(self, x: Tensor) -> tuple[Tensor, Output]:
         """The vectors of the pictures, CNN0's second fully connected layer ``(N, width)``, and the logits."""
-        features = self.first.features(x)
-        if self.second is None:
-            hidden = self.first.hidden(features)
-            first = self.first.three(hidden)
-            return hidden, Output(first, first)
-        teaching = self.second.features(x if learns is None else x[learns])
-        if self.fusion:
-            # Detached: through CNN0 the second channel would learn from all pictures after all.
-            features = torch.cat([features, self._of_all(x, teaching.detach(), learns)], dim=1)
-        hidden = self.first.hidden(features)
-        first, second = self.first.three(hidden), self.second.three(self.second.hidden(teaching))
-        return hidden, Output(fuse(first, second) if learns is None else first, first, second, learns)
+        features = [channel.features(x) for channel in self.channels]
+        if self.giver is not None:
+            other = 1 - self.giver
+            features[other] = torch.cat([features[other], features[self.giver]], dim=1)
+        hidden = [channel.hidden(each) for channel, each in zip(self.channels, features, strict=True)]
+        logits = [channel.three(each) for channel, each in zip(self.channels, hidden, strict=True)]
+        fused = logits[0] if len(logits) == 1 else fuse(*logits)
+        return hidden[0], Output(fused, *logits)
 
-    def _of_all(self, x: Tensor, teaching: Tensor, learns: Tensor | None) -> Tensor:
-        """CNN1's features of every row: those at hand, and the others without what a backward pass needs."""
-        assert self.second is not None
-        if learns is None:
-            return teaching
-        every = teaching.new_empty((len(x), teaching.shape[1]))
-        every[learns] = teaching
-        with torch.no_grad():
-            every[~learns] = self.second.features(x[~learns])
-        return every
+
+class Branch(nn.Module):
+    """One channel of a `DccnnNetwork` as it learns: by itself, with the features of a giving channel as they are.
+
+    half: compute in bfloat16 where float32 is not needed, whatever the device.
+    """
+
+    def __init__(self, network: DccnnNetwork, number: int, half: bool = False) -> None:
+        super().__init__()
+        self.channel = network.channels[number]
+        gives = network.giver is not None and network.giver != number
+        self.giver = (
+            network.channels[network.giver].requires_grad_(False) if gives and network.giver is not None else None
+        )
+        self.side, self.in_half = network.side, half
+
+    def train(self, mode: bool = True) -> Branch:
+        """The giving channel stays as in use."""
+        super().train(mode)
+        if self.giver is not None:
+            self.giver.eval()
+        return self
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Logits ``(N, outputs)`` of uint8 ``(N, H, W, 3)``."""
+        x = to_input(pixels, self.side)
+        with torch.autocast(x.device.type, torch.bfloat16) if self.in_half else nullcontext():
+            features = self.channel.features(x)
+            if self.giver is not None:
+                with torch.no_grad():
+                    given = self.giver.features(x)
+                features = torch.cat([features, given], dim=1)
+            logits: Tensor = self.channel.three(self.channel.hidden(features))
+        return logits

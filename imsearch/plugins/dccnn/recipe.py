@@ -1,112 +1,211 @@
 """How the weights of dccnn are made: ``imsearch train dccnn --dataset ... --dataset ...``.
 
-Both channels learn at once, from random weights: of each batch, CNN0 learns from all pictures and CNN1 from those
-with a low-frequency word.
+The two channels learn one after the other, from random weights, each with a sampler, an optimizer and a checkpoint of
+its own: CNN0 from all pictures, CNN1 from those with a low-frequency word.  ``--set teacher=everyday`` is a recipe of
+our own: the words are that annotator's tags, and what is learned is how likely it finds them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import nn
 
 from imsearch.errors import ModelError
 from imsearch.plugins.dccnn.annotator import DccnnAnnotator
-from imsearch.plugins.dccnn.frequency import low_rows
-from imsearch.plugins.dccnn.network import DccnnNetwork, Output
-from imsearch.plugins.dccnn.pixels import Views
+from imsearch.plugins.dccnn.frequency import low_rows, low_words
+from imsearch.plugins.dccnn.network import Branch, DccnnNetwork
+from imsearch.plugins.dccnn.pixels import Changes, Views
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.finish import finish
-from imsearch.training.fit import Fit, Loss, Plan, predict
+from imsearch.training.fit import Fit, Plan, one_cycle, predict
+from imsearch.training.identity import begin
 from imsearch.training.losses import asymmetric, binary_cross_entropy, masked
-from imsearch.training.run import Run, Setting
+from imsearch.training.plots import plot_history
+from imsearch.training.run import Epoch, Run, Setting
+from imsearch.training.samplers import equalized, shuffled
+from imsearch.training.teacher import HEAD, Teacher, taught
 
 DEFAULTS: dict[str, Setting] = {
-    "epochs": 5,
+    "teacher": "",
+    "least_shown": 40,
+    "epochs": 30,
+    "epochs_cnn1": 30,
     "batch_size": 8,
+    "optimizer": "sgd",
     "learning_rate": 0.001,
     "momentum": 0.9,
+    "weight_decay": 0.0,
+    "schedule": "cosine",
     "side": 224,
     "crop": 210,
+    "scale": 0.6,
     "mirror": True,
+    "colour": 0.2,
     "width": 512,
     "dropout": 0.5,
+    "norm": False,
     "channels": 2,
-    "fusion": True,
+    "fusion": "none",
     "loss": "bce",
     "average": 0.995,
+    "half": False,
 }
-"""`crop` is what the network sees of pictures squashed to `side`; 210 is the least with maps as large as at 224."""
+"""`crop` is what the network sees of pictures squashed to `side`; 210 is the least with maps as large as at 224.
 
+least_shown: with a teacher, in how many pictures to learn from it must show a tag for that to be learned.
+half: train in bfloat16, which is faster where the processor has instructions for it.
+"""
+TAUGHT: dict[str, Setting] = {
+    **DEFAULTS,
+    "epochs": 34,
+    "epochs_cnn1": 4,
+    "batch_size": 64,
+    "optimizer": "adamw",
+    "learning_rate": 0.003,
+    "weight_decay": 0.05,
+    "schedule": "one-cycle",
+    "dropout": 0.1,
+    "norm": True,
+}
+"""The defaults with a teacher."""
+NAMES = ("cnn0", "cnn1")
 LOSSES = {"bce": binary_cross_entropy, "asymmetric": asymmetric}
-_NETWORK = ("width", "dropout", "channels", "fusion")
+_NETWORK = ("width", "dropout", "channels", "fusion", "norm")
 
 
 def train(run: Run) -> Path:
     """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
-    settings = run.settings(DEFAULTS)
+    settings = run.settings(TAUGHT if run.options.get("teacher") else DEFAULTS)
     corpus = gather(run)
-    fit = prepare(run, corpus, settings)
-    network = fit.fit()
-    logits = predict(network, fit.inputs, corpus.held, run.device)
+    if settings["teacher"]:
+        corpus = taught(run, _teacher(run, settings["teacher"]), corpus, settings["least_shown"])
+    channels = prepare(run, corpus, settings)
+    history = channels.fit()
+    logits = predict(channels.network, channels.views, corpus.held, run.device)
     return finish(
         run,
         DccnnAnnotator.model,
         DccnnAnnotator.version,
-        network,
+        channels.network,
         corpus,
         logits,
         side=settings["side"],
         vector_length=settings["width"],
         settings=settings,
         network_settings=_network_settings(settings),
-        history=fit.history,
+        history=history,
+        tags=corpus.heads[HEAD] if settings["teacher"] else None,
     )
 
 
-def prepare(run: Run, corpus: Corpus, settings: Mapping[str, Any], steps: int | None = None) -> Fit:
-    """A network of random weights and everything to train it; `steps` of an epoch, None for each picture once."""
-    if settings["loss"] not in LOSSES:
-        raise ModelError(f"The setting loss is one of {', '.join(LOSSES)}, not {settings['loss']!r}")
+@dataclass
+class Channels:
+    """A network of random weights and everything to train its channels, one by one."""
+
+    run: Run
+    corpus: Corpus
+    network: DccnnNetwork
+    views: Views
+    plans: Mapping[int, Plan]
+    half: bool = False
+
+    def branch(self, number: int) -> Fit:
+        """The training of channel `number`, kept in a folder of its own; one that it gets features of comes first."""
+        run = replace(self.run, folder=self.run.folder / NAMES[number])
+        run.folder.mkdir(parents=True, exist_ok=True)
+        return Fit(run, self.corpus, Branch(self.network, number, self.half), self.views, self.plans[number])
+
+    def fit(self) -> list[Epoch]:
+        """All channels to their ends, which leaves the network with the weights to keep; CNN0's history."""
+        begin(self.run.folder, self.run.identity, self.run.fresh)
+        histories: dict[int, list[Epoch]] = {}
+        for number in self.network.order:
+            self.run.reporter.note(f"{NAMES[number].upper()}:")
+            fit = self.branch(number)
+            self.take(number, fit.fit())
+            histories[number] = fit.history
+        (self.run.folder / "history.json").write_text(json.dumps(histories[0], indent=1))
+        plot_history(histories[0], self.run.folder)
+        self.network.eval()
+        return histories[0]
+
+    def take(self, number: int, learned: nn.Module) -> None:
+        """Put what a training of channel `number` ended with into the network."""
+        assert isinstance(learned, Branch)
+        self.network.channels[number].load_state_dict(learned.channel.state_dict())
+
+
+def prepare(run: Run, corpus: Corpus, settings: Mapping[str, Any], steps: int | None = None) -> Channels:
+    """A network of random weights and the plans of its channels; `steps` of an epoch, None for one showing."""
+    for name, known in (("loss", LOSSES), ("optimizer", _OPTIMIZERS), ("schedule", _SCHEDULES)):
+        if settings[name] not in known:
+            raise ModelError(f"The setting {name} is one of {', '.join(known)}, not {settings[name]!r}")
     if settings["crop"] > settings["side"]:
         raise ModelError(f"A crop of {settings['crop']} pixels does not fit pictures of {settings['side']}")
+    if settings["norm"] and settings["batch_size"] < 2:
+        raise ModelError("Normalizing (norm) needs batches of at least 2 pictures: set another batch_size")
+    changes = Changes(settings["crop"], settings["scale"], settings["mirror"], settings["colour"])
     run.seed_everything(0)
-    outputs = corpus.targets.shape[1]
-    network = DccnnNetwork(outputs, **_network_settings(settings), frequency=corpus.frequency)
-    learns = low_rows(corpus) if settings["channels"] == 2 else None
-    views = Views(run, corpus, settings["side"], settings["crop"], settings["mirror"], learns)
-    plan = Plan(
-        [{"params": list(network.parameters()), "lr": settings["learning_rate"]}],
-        settings["epochs"],
+    network = DccnnNetwork(corpus.targets.shape[1], **_network_settings(settings), frequency=corpus.frequency)
+    if settings["channels"] == 2:
+        low_rows(corpus)  # refuses what CNN1 could learn nothing from, before CNN0 learns for hours
+    views = Views(run, corpus, settings["side"], changes)
+    plans = {number: _plan(network, number, corpus, settings, steps) for number in network.order}
+    return Channels(run, corpus, network, views, plans, settings["half"])
+
+
+def _plan(network: DccnnNetwork, number: int, corpus: Corpus, settings: Mapping[str, Any], steps: int | None) -> Plan:
+    channel = network.channels[number]
+    # Biases and what normalizes are not drawn towards 0.
+    groups = [
+        {"params": [p for p in channel.parameters() if p.ndim > 1], "weight_decay": settings["weight_decay"]},
+        {"params": [p for p in channel.parameters() if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return Plan(
+        [{**group, "lr": settings["learning_rate"]} for group in groups],
+        settings["epochs_cnn1" if number else "epochs"],
         settings["batch_size"],
-        dual_loss(masked(LOSSES[settings["loss"]])),
-        optimizer=lambda groups: torch.optim.SGD(list(groups), momentum=settings["momentum"]),
-        schedule=_constant,
+        masked(LOSSES[settings["loss"]]),
+        optimizer=lambda groups: _OPTIMIZERS[settings["optimizer"]](list(groups), settings["momentum"]),
+        schedule=_SCHEDULES[settings["schedule"]],
+        sampler=equalized(corpus.targets, low_words(corpus)) if number else shuffled,
         average=settings["average"],
         steps=steps,
     )
-    return Fit(run, corpus, network, views, plan)
 
 
-def dual_loss(loss: Loss) -> Loss:
-    """The sum of both channels' losses, each a mean over the pictures that the channel learns from."""
+def _teacher(run: Run, name: str) -> Teacher:
+    from imsearch.plugins.manager import make_manager
 
-    def total(output: Output, targets: Tensor, mask: Tensor) -> Tensor:
-        found = loss(output.first.float(), targets, mask)
-        if output.second is not None and output.learns is not None and len(output.second):
-            found = found + loss(output.second.float(), targets[output.learns], mask[output.learns])
-        return found
-
-    return total
+    return Teacher.named(name, make_manager().offered(), str(run.device))
 
 
 def _network_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"side": settings["crop"], **{name: settings[name] for name in _NETWORK}}
 
 
+def _sgd(groups: list[dict[str, Any]], momentum: float) -> torch.optim.Optimizer:
+    return torch.optim.SGD(groups, momentum=momentum)
+
+
+def _adamw(groups: list[dict[str, Any]], momentum: float) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(groups, betas=(momentum, 0.999))
+
+
 def _constant(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
     """The paper names one learning rate."""
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+
+def _cosine(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+
+
+_OPTIMIZERS = {"sgd": _sgd, "adamw": _adamw}
+_SCHEDULES = {"constant": _constant, "cosine": _cosine, "one-cycle": one_cycle}
