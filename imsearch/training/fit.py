@@ -20,7 +20,8 @@ from imsearch.errors import DatasetError, ModelError
 from imsearch.training.corpus import Corpus
 from imsearch.training.device import autocast, half_precision
 from imsearch.training.losses import asymmetric, masked
-from imsearch.training.metrics import five_words, mean_average_precision
+from imsearch.training.metrics import FIVE, five_words, mean_average_precision, micro_scores
+from imsearch.training.probabilities import sigmoid
 from imsearch.training.run import Epoch, Run, State, train_epochs
 from imsearch.training.samplers import Sampler, shuffled
 
@@ -40,7 +41,8 @@ class Plan:
     advanced after each step.  average: decay of the moving average of the weights, which is what is judged and kept;
     0 keeps the last weights.  logits: from the network's output to logits ``(N, columns)`` (default: the output, or
     its first member).  steps: of an epoch; None for one showing of what the sampler gives.  held_loss: tell the loss on
-    held-back pictures too; the loss must then take what the network gives in evaluation mode.
+    held-back pictures too; the loss must then take what the network gives in evaluation mode.  threshold: tell
+    micro-averaged precision, recall and F1 of probabilities from here on, instead of those of five words.
     """
 
     groups: Sequence[dict[str, Any]]
@@ -57,6 +59,7 @@ class Plan:
     steps: int | None = None
     logits: Callable[[Any], Tensor] = lambda output: output[0] if isinstance(output, tuple) else output
     held_loss: bool = False
+    threshold: float | None = None
 
 
 def one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
@@ -153,7 +156,11 @@ class Fit:
         return torch.from_numpy(targets).to(self.run.device), torch.from_numpy(mask).to(self.run.device)
 
     def judge(self) -> Epoch:
-        """Of each head on the held-back pictures: mAP, and precision, recall and F1 of five words; perhaps the loss."""
+        """Of each head on the held-back pictures: mAP, and the other figures that the plan asks for.
+
+        Without a threshold, precision, recall and F1 of five words; not of heads with so few labels that five say
+        nothing.  With one, precision, recall and F1 over all labels of all heads together.
+        """
         parts, losses = [], []
 
         def keep(rows: Rows, output: Any) -> None:
@@ -164,13 +171,20 @@ class Fit:
         _show(self.trained(), self.inputs, self.corpus.held, self.run.device, keep)
         logits = np.concatenate(parts)
         figures = {"loss held": sum(losses) / len(logits)} if losses else {}
+        pairs = []
         for name, columns in self.corpus.slices.items():
             places, truth = self.corpus.judged(name, self.corpus.held)
             if truth.any():
                 scores = logits[places][:, columns]
-                five = five_words(truth, scores)
+                pairs.append((truth, scores))
                 figures[f"{name} mAP"] = mean_average_precision(truth, scores)
-                figures |= {f"{name} P": five.precision, f"{name} R": five.recall, f"{name} F1": five.f1}
+                if self.plan.threshold is None and truth.shape[1] > FIVE:
+                    five = five_words(truth, scores)
+                    figures |= {f"{name} P": five.precision, f"{name} R": five.recall, f"{name} F1": five.f1}
+        if self.plan.threshold is not None and pairs:
+            truth, scores = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
+            micro = micro_scores(truth, sigmoid(scores) >= self.plan.threshold)
+            figures |= dict(zip(("micro P", "micro R", "micro F1"), micro, strict=True))
         return figures
 
 

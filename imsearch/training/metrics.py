@@ -66,6 +66,19 @@ def word_scores(truth: Bools, chosen: Bools, words: Sequence[int] | Bools | None
     return WordScores(precision, recall, harmonic_mean(precision, recall), int((hits > 0).sum()), truth.shape[1])
 
 
+FIVE = 5
+
+
+def micro_scores(truth: Bools, chosen: Bools) -> tuple[float, float, float]:
+    """Precision, recall and F1 over all pairs of picture and label, from summed counts; arrays of one shape.
+
+    0 where nothing was chosen, or nothing is true.
+    """
+    hits = int((truth & chosen).sum())
+    precision, recall = hits / max(int(chosen.sum()), 1), hits / max(int(truth.sum()), 1)
+    return precision, recall, harmonic_mean(precision, recall)
+
+
 def five_words(truth: Bools, scores: Floats, words: Sequence[int] | Bools | None = None) -> WordScores:
     """The "five words" protocol: exactly the 5 top-scored words go to each image."""
     return word_scores(truth, top_k(scores, 5), words)

@@ -64,7 +64,7 @@ def test_the_loss_falls_and_what_is_held_back_is_judged(tmp_path: Path) -> None:
     network = trainer.fit()
     assert trainer.history[-1]["loss"] < 0.5 * trainer.history[0]["loss"]
     assert trainer.history[-1]["jsonl mAP"] > 0.95 > trainer.history[0]["jsonl mAP"]
-    assert trainer.history[-1].keys() == {"loss", "jsonl mAP", "jsonl P", "jsonl R", "jsonl F1"}
+    assert trainer.history[-1].keys() == {"loss", "jsonl mAP"}, "five words say nothing of four labels"
     assert json.loads((tmp_path / "history.json").read_text()) == trainer.history
     assert not network.training
 

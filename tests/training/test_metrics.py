@@ -179,3 +179,10 @@ def test_scores_at_predicted_counts_by_hand() -> None:
 def test_ties_in_a_count_go_to_the_earlier_word() -> None:
     assert m.top_counts(np.zeros((1, 3)), np.array([2])).tolist() == [[True, True, False]]
     assert m.top_counts(np.zeros((1, 3)), np.array([9])).all()
+
+
+def test_micro_scores_by_hand() -> None:
+    truth = np.array([[True, True, False], [False, True, False]])
+    chosen = np.array([[True, False, True], [False, True, True]])
+    assert m.micro_scores(truth, chosen) == pytest.approx((2 / 4, 2 / 3, 4 / 7))
+    assert m.micro_scores(truth, np.zeros_like(truth)) == (0, 0, 0)

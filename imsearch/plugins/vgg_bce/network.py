@@ -31,18 +31,19 @@ def pooled(maps: Tensor, pooling: str) -> Tensor:
 
 
 class VggBce(nn.Module):
-    """The linear layer, fed with pooled maps ``(N, width)``; gives logits ``(N, outputs)``.
+    """The linear layer, fed with pooled maps ``(N, width)``, or with pictures; gives logits ``(N, outputs)``.
 
     The inputs' mean and spread over the training pictures are constants, so all together is one linear layer.
-    `features`, the convolutions, are needed for `look` only; training reads their output from disk.
+    `features`, the convolutions, are needed for pictures only; where they stay frozen, training reads their output from
+    disk.  tuned: they are trained too, and belong to the weights that are stored.
     """
 
-    frozen = ("features.",)
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, pooling: str, outputs: int, features: nn.Module | None = None) -> None:
+    def __init__(self, pooling: str, outputs: int, features: nn.Module | None = None, tuned: bool = False) -> None:
         super().__init__()
+        self.frozen = () if tuned else ("features.",)
         if pooling not in POOLINGS:
             raise ModelError(f"The pooling is one of {', '.join(POOLINGS)}, not {pooling!r}")
         self.pooling, self.features = pooling, features
@@ -69,5 +70,8 @@ class VggBce(nn.Module):
         return pooled(self.features(x), self.pooling)
 
     def forward(self, inputs: Tensor) -> Tensor:
+        """inputs: pooled maps, or pictures ``(N, 3, H, W)`` as `look` takes them."""
+        if inputs.dim() == 4:
+            inputs = self.look(inputs)
         logits: Tensor = self.linear((inputs - self.mean) * self.scale)
         return logits

@@ -2,6 +2,7 @@
 
 The convolutions run once over every picture and, for each augmented view, once more over those to learn from.  The
 linear layer then learns from the pooled maps; in every epoch each picture is shown in one of its views, drawn by lot.
+With ``--set frozen=no`` the whole network learns instead, from the pixels, as in the article's script (`whole`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from imsearch.errors import ModelError
 from imsearch.plugins.vgg_bce.network import MODEL, POOLINGS, VERSION, VggBce, pooled
 from imsearch.plugins.vgg_bce.views import PLAIN, SIDE, cached_view
+from imsearch.plugins.vgg_bce.whole import pixel_inputs, some_pooled
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.finish import finish
 from imsearch.training.fit import Fit, Inputs, Loss, Plan, predict
@@ -30,11 +32,18 @@ DEFAULTS: dict[str, Setting] = {
     "learning_rate": 1e-3,
     "step_size": 8,
     "gamma": 0.3,
+    "weight_decay": 0.0,
     "views": 1,
     "pooling": "root",
     "loss": "bce",
+    "threshold": 0.5,
+    "frozen": True,
+    "backbone_learning_rate": 1e-5,
+    "bfloat16": False,
 }
-"""`step_size` counts epochs; `views` the augmented views besides the plain one."""
+"""step_size: in epochs.  views: the augmented ones besides the plain one.  threshold: of the precision, recall and F1
+of each epoch.  frozen: no trains the convolutions too, with the learning rate backbone_learning_rate.  bfloat16: in
+which the frozen convolutions are computed, in half the time; their maps then differ by about .7 %."""
 LOSSES = ("bce", "weighted", "focal", "asl")
 _MOST_WEIGHT = 30.0
 _CHUNK = 256
@@ -45,8 +54,10 @@ def train(run: Run) -> Path:
     settings = run.settings(DEFAULTS)
     check(settings)
     corpus = gather(run)
-    views = pooled_views(run, corpus, settings["views"], settings["pooling"])
-    fit = make_fit(run, corpus, views, settings)
+    if settings["frozen"]:
+        fit = make_fit(run, corpus, pooled_views(run, corpus, settings), settings)
+    else:
+        fit = whole_fit(run, corpus, settings)
     network = fit.fit()
     return finish(
         run,
@@ -58,7 +69,7 @@ def train(run: Run) -> Path:
         side=SIDE,
         vector_length=POOLINGS[settings["pooling"]],
         settings=settings,
-        network_settings={"pooling": settings["pooling"]},
+        network_settings={"pooling": settings["pooling"], **({} if settings["frozen"] else {"tuned": True})},
         history=fit.history,
     )
 
@@ -68,13 +79,16 @@ def check(settings: dict[str, Any]) -> None:
     for name, known in (("pooling", tuple(POOLINGS)), ("loss", LOSSES)):
         if settings[name] not in known:
             raise ModelError(f"The setting {name} is one of {', '.join(known)}, not {settings[name]!r}")
-    for name, least in (("epochs", 1), ("batch_size", 1), ("step_size", 1), ("views", 0)):
+    for name, least in (("epochs", 1), ("batch_size", 1), ("step_size", 1), ("views", 0), ("weight_decay", 0)):
         if settings[name] < least:
             raise ModelError(f"The setting {name} is at least {least}, not {settings[name]}")
+    if not 0 < settings["threshold"] < 1:
+        raise ModelError(f"The setting threshold is between 0 and 1, not {settings['threshold']}")
 
 
-def pooled_views(run: Run, corpus: Corpus, views: int, pooling: str) -> NDArray[np.float32]:
+def pooled_views(run: Run, corpus: Corpus, settings: dict[str, Any]) -> NDArray[np.float32]:
     """``(1 + views, rows, width)``: the plain view of all pictures, the augmented ones of those to learn from."""
+    views, pooling = settings["views"], settings["pooling"]
     features = load_vgg16_features().to(run.device)
     found = np.zeros((1 + views, len(corpus.targets), POOLINGS[pooling]), dtype=np.float32)
     start = 0
@@ -86,7 +100,7 @@ def pooled_views(run: Run, corpus: Corpus, views: int, pooling: str) -> NDArray[
             files = [part.samples[row - rows[0]].file for row in chosen]
             title = "pictures" if view == PLAIN else f"augmented pictures {view}"
             run.reporter.stage(f"{title} of {part.folder.name}", len(files))
-            maps = cached_view(files, features, view, run.cache, run.device, run.reporter.advance)
+            maps = cached_view(files, features, view, run.cache, run.device, run.reporter.advance, settings["bfloat16"])
             found[view, chosen] = _pool(maps, pooling)
     return found
 
@@ -98,22 +112,43 @@ def _pool(maps: NDArray[np.float16], pooling: str) -> NDArray[np.float32]:
 
 
 def make_fit(run: Run, corpus: Corpus, views: NDArray[np.float32], settings: dict[str, Any]) -> Fit:
-    """The training of the linear layer: Adam, and a learning rate that falls by steps."""
+    """The training of the linear layer on what the frozen convolutions say."""
     run.seed_everything(0)
     network = VggBce(settings["pooling"], corpus.targets.shape[1])
     network.begin(views[PLAIN, corpus.train], corpus.frequency)
+    groups = [{"params": list(network.parameters()), "lr": settings["learning_rate"]}]
+    return Fit(run, corpus, network, make_inputs(views), make_plan(corpus, groups, settings))
+
+
+def whole_fit(run: Run, corpus: Corpus, settings: dict[str, Any]) -> Fit:
+    """The training of all layers, from the pixels."""
+    run.seed_everything(0)
+    network = VggBce(settings["pooling"], corpus.targets.shape[1], load_vgg16_features(), tuned=True)
+    inputs = pixel_inputs(corpus)
+    network.to(run.device)
+    network.begin(some_pooled(network, corpus, inputs, run.device), corpus.frequency)
+    assert network.features is not None
+    groups = [
+        {"params": list(network.features.parameters()), "lr": settings["backbone_learning_rate"]},
+        {"params": list(network.linear.parameters()), "lr": settings["learning_rate"]},
+    ]
+    return Fit(run, corpus, network, inputs, make_plan(corpus, groups, settings))
+
+
+def make_plan(corpus: Corpus, groups: list[dict[str, Any]], settings: dict[str, Any]) -> Plan:
+    """Adam with weight decay, and learning rates that fall by steps."""
     epochs, every, gamma = settings["epochs"], settings["step_size"], settings["gamma"]
-    plan = Plan(
-        [{"params": list(network.parameters()), "lr": settings["learning_rate"]}],
+    return Plan(
+        groups,
         epochs,
         settings["batch_size"],
         loss=make_loss(settings["loss"], corpus),
-        optimizer=lambda groups: torch.optim.Adam(list(groups)),
+        optimizer=lambda groups: torch.optim.Adam(list(groups), weight_decay=settings["weight_decay"]),
         schedule=lambda optimizer, steps: torch.optim.lr_scheduler.StepLR(optimizer, every * steps // epochs, gamma),
         clip=0.0,
         held_loss=True,
+        threshold=settings["threshold"],
     )
-    return Fit(run, corpus, network, make_inputs(views), plan)
 
 
 def make_inputs(views: NDArray[np.float32]) -> Inputs:
