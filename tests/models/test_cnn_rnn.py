@@ -1,12 +1,10 @@
-"""CNN-RNN: sequences and beams by hand, and the whole recipe on a handful of generated pictures."""
+"""CNN-RNN: sequences and beams by hand."""
 
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,20 +12,11 @@ import torch
 from torch import Tensor
 
 from imsearch.errors import ModelError
-from imsearch.pictures.picture import read_picture
-from imsearch.plugins.cnn_rnn.annotator import CnnRnnAnnotator
 from imsearch.plugins.cnn_rnn.beam import Beams, State, beam_search
 from imsearch.plugins.cnn_rnn.head import SequenceHead, Shape
 from imsearch.plugins.cnn_rnn.network import chosen_layers
-from imsearch.plugins.cnn_rnn.recipe import train
 from imsearch.plugins.cnn_rnn.sequences import backwards, priorities, to_lesson, to_sequences, told_before
-from imsearch.plugins.contract import check_annotator
-from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import Dataset
-from imsearch.training.run import Run
-from tests.models.conftest import MakeDataset, StopAfter, tensors
 
-OPTIONS = {"epochs": "2", "batch_size": "4", "hidden": "16", "embedding": "8", "beams": "2"}
 LABELS = ("boat", "sky", "ant", "tree")
 FREQUENCY = np.array([0.1, 0.5, 0.1, 0.3])
 
@@ -203,68 +192,3 @@ def test_layers_are_chosen_by_name() -> None:
     assert chosen_layers("5+head") == ("5", "head")
     with pytest.raises(ModelError, match=r"Features cannot be taken from '9'; choose of 5, 6, 7, head"):
         chosen_layers("head+9")
-
-
-@pytest.fixture(scope="module")
-def dataset(make_dataset: MakeDataset) -> Dataset:
-    return make_dataset(count=16)
-
-
-@pytest.fixture(scope="module")
-def trained(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(Run(tmp_path_factory.mktemp("run"), [dataset], options=OPTIONS))
-
-
-def test_the_loss_falls(trained: Path) -> None:
-    history = json.loads((trained.parent / "history.json").read_text())
-    assert len(history) == 2
-    assert history[-1]["loss"] < 0.8 * history[0]["loss"]
-
-
-def test_a_stopped_run_ends_with_the_same_weights(dataset: Dataset, trained: Path, tmp_path: Path) -> None:
-    maps = trained.parent / "maps"
-    with pytest.raises(KeyboardInterrupt):
-        train(Run(tmp_path, [dataset], options=OPTIONS, reporter=StopAfter(1), shared=maps))
-    again = train(Run(tmp_path, [dataset], options=OPTIONS, shared=maps))
-    assert tensors(again) == tensors(trained)
-
-
-def test_the_annotator_keeps_the_contract(dataset: Dataset, trained: Path) -> None:
-    summary = json.loads(trained.with_suffix(".json").read_text())
-    spec = AnnotatorSpec(
-        name="cnn-rnn",
-        version=summary["version"],
-        factory=lambda device: CnnRnnAnnotator(trained, summary["sha256"], device),
-        vocabulary=tuple(summary["vocabulary"]),
-        vector_length=summary["vector_length"],
-        input_size=summary["input_size"],
-    )
-    assert [check for check in check_annotator(spec) if not check.passed] == []
-    annotator = CnnRnnAnnotator(trained)
-    pictures = [annotator.prepare(read_picture(sample.file, 260)) for sample in dataset.samples[:4]]
-    together, alone = annotator.label_scores(pictures)["jsonl"], annotator.label_scores(pictures[:1])["jsonl"]
-    assert together[0].tolist() == pytest.approx(alone[0].tolist(), abs=1e-4)
-    assert {tag.name for tag in annotator.annotate(pictures)[0].tags} <= set(summary["vocabulary"])
-
-
-def test_bad_settings_and_foreign_weights_are_refused(dataset: Dataset, trained: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no label order 'backwards'"):
-        train(Run(tmp_path, [dataset], options={"order": "backwards"}))
-    with pytest.raises(ModelError, match="damaged or changed"):
-        CnnRnnAnnotator(trained, "0" * 64)
-
-    class Other(CnnRnnAnnotator):
-        model = "other"
-
-    with pytest.raises(ModelError, match="is a checkpoint of cnn-rnn, not of other"):
-        Other(trained)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_on_cuda(dataset: Dataset, trained: Path) -> None:
-    pictures = [read_picture(sample.file, 260) for sample in dataset.samples[:4]]
-    scores = []
-    for device in ("cpu", "cuda"):
-        annotator = CnnRnnAnnotator(trained, None, device)
-        scores.append(annotator.label_scores([annotator.prepare(picture) for picture in pictures])["jsonl"])
-    assert np.abs(scores[0] - scores[1]).max() < 0.05

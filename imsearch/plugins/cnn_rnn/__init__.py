@@ -14,7 +14,7 @@ MODEL = ShippedModel(
     recipe="CNN features into an LSTM that emits labels one by one, in both directions",
     annotator="imsearch.plugins.cnn_rnn.annotator:CnnRnnAnnotator",
     train="imsearch.plugins.cnn_rnn.recipe:train",
-    datasets=("corel5k", "flickr8k"),
+    datasets=("corel5k", "flickr8k", "coco", "scenes"),
 )
 
 imsearch_annotators, imsearch_recipes = MODEL.hooks()

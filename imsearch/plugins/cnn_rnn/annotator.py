@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, CnnRnnNetwork
 from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.model import ModelAnnotator
+from imsearch.training.probabilities import Floats
 
 NAME, VERSION = "cnn-rnn", "1"
 
@@ -30,3 +32,10 @@ class CnnRnnAnnotator(ModelAnnotator):
         maps = self.network.backbone.lower(to_input(self.pixels(batch), self.device), FROZEN_STAGES)
         features = self.network.features(maps)
         return self.network.vectors(features), self.network.fused(*self.network.head(features))
+
+    def join(self, probabilities: Floats) -> Floats:
+        """The highest of a tag's outputs: with five heads, the mean of one that knows and four that don't shows little.
+
+        On held-back pictures of Flickr8k, scenes and VOC that shows more of what is there, at F0.5 too.
+        """
+        return np.stack([probabilities[:, outputs > 0].max(axis=1) for outputs in self._share.T], axis=1)

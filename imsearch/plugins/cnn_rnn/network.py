@@ -14,10 +14,12 @@ from torch import Tensor, nn
 
 from imsearch.errors import ModelError
 from imsearch.plugins.cnn_rnn.head import SequenceHead, Shape
+from imsearch.plugins.everyday.start import start_from_everyday
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet
 from imsearch.training.fusion import Rule
 
 FROZEN_STAGES = 5
+STARTS = ("everyday", "imagenet")
 LAYERS = ("5", "6", "7", "head")
 """What can be pooled: the output of a stage by its number, and of the last convolution."""
 _SCALE = {"5": 0.2, "6": 0.2, "7": 0.25, "head": 1.0}
@@ -56,6 +58,15 @@ class CnnRnnNetwork(nn.Module):
         self.head = SequenceHead(sum(widths), heads, shape)
         self.vector_length = widths[-1]
         self.to(memory_format=torch.channels_last)
+
+    def start_from_everyday(self, heads: Mapping[str, Sequence[str]]) -> None:
+        """Take everyday's tuned stages, and its weights of labels that both know; raises `ModelError` if it cannot."""
+        if self.layers[-1] != "head":
+            raise ModelError("A start from everyday wants features that end with its own: --set layers=head")
+        linear = self.head.linear
+        with torch.no_grad():  # other layers say nothing at first
+            linear.weight[:, : -self.vector_length] = 0
+        start_from_everyday(self.state_dict(), linear.weight[:, -self.vector_length :], linear.bias, heads)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """How the weights are made: ``imsearch train cnn-rnn --dataset corel5k:PATH --dataset flickr8k:PATH``.
 
-The frozen stages run once over every picture and its mirror image.  The upper stages, the linear head (asymmetric loss)
-and the decoders (cross-entropy of each next label) then learn together from random crops of those maps.  At the end a
-logistic regression on held-back pictures decides how much the linear head and the decoders count in each head.
+The backbone starts as everyday's.  Where it is tuned further (``epochs`` above 0), the frozen stages run once over
+every picture and its mirror image, and the upper stages, the linear head (asymmetric loss) and the decoders
+(cross-entropy of each next label) learn together from random crops of those maps.  Then the linear head and the
+decoders learn on, to the end, from the finished features of whole pictures.  Last, a logistic regression on held-back
+pictures decides how much the linear head and the decoders count in each head.
 """
 
 from __future__ import annotations
@@ -17,51 +19,87 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from imsearch.errors import ModelError
 from imsearch.plugins.cnn_rnn.annotator import NAME, VERSION
+from imsearch.plugins.cnn_rnn.features import whole_features
+from imsearch.plugins.cnn_rnn.further import learn_further, make_loss
 from imsearch.plugins.cnn_rnn.head import Shape
-from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, CnnRnnNetwork
+from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, STARTS, CnnRnnNetwork
 from imsearch.plugins.cnn_rnn.sequences import RANDOM, check_order, priorities, to_sequences
+from imsearch.training.calibration import evidence_of, fit_platt
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.device import autocast
 from imsearch.training.features import cached_maps
-from imsearch.training.finish import finish
-from imsearch.training.fit import Fit, Inputs, Loss, Plan, Rows
+from imsearch.training.finish import finish, remember
+from imsearch.training.fit import Fit, Inputs, Plan, Rows
 from imsearch.training.fusion import Rule, fit_rule
-from imsearch.training.losses import asymmetric, masked
-from imsearch.training.run import Run, Setting
+from imsearch.training.metrics import mean_average_precision
+from imsearch.training.run import Epoch, Run, Setting
 
 DEFAULTS: dict[str, Setting] = {
-    "epochs": 3,
+    "epochs": 0,
+    "further_epochs": 10,
     "batch_size": 32,
-    "learning_rate": 3e-4,
-    "head_learning_rate": 2e-3,
+    "learning_rate": 5e-5,
+    "head_learning_rate": 1e-3,
+    "linear_learning_rate": 3e-4,
     "weight_decay": 0.02,
     "smallest_crop": 11,
     "average": 0.995,
-    "order": "rare",
+    "order": "learned",
     "both": True,
     "semantic": True,
     "hidden": 128,
     "embedding": 128,
     "dropout": 0.3,
     "beams": 3,
-    "layers": "5+head",
+    "layers": "head",
     "sequence_weight": 1.0,
     "memory": True,
+    "start": "everyday",
 }
-"""order: of `sequences.ORDERS`.  both: a decoder for each direction.  semantic: the decoders are told the linear head's
-logits.  memory: the training pictures are remembered.  layers: what is pooled, of `network.LAYERS`.  smallest_crop: of
-the maps' side of 17."""
+"""epochs: in which the upper stages are tuned.  further_epochs: of the linear head and decoders, on finished features.
+learning_rate: of the upper stages; linear_learning_rate: of a linear head that begins as everyday's;
+head_learning_rate: of all that is new.  order: of `sequences.ORDERS`.  both: a decoder for each direction.  semantic:
+the decoders are told the linear head's logits.  memory: the training pictures are remembered.  layers: what is pooled,
+of `network.LAYERS`.  smallest_crop: of the maps' side of 17.  start: whose upper stages and label weights it begins
+with, everyday's, or ImageNet's, which need some epochs of tuning."""
+
+HELD_ONE_IN = {"coco": 4}
+"""As everyday holds back: a start from its weights would otherwise be judged on pictures they learned from."""
+
+LEAST_GAIN, MOST_REMEMBERED = 0.005, 9000
+"""Of held-back mAP, for a head to remember its pictures; how many pictures are remembered (256 bytes each)."""
 
 
 def train(run: Run) -> Path:
     """Trains, fuses and calibrates on the held-back pictures, and writes the weights into the run's folder."""
     settings = run.settings(DEFAULTS)
     check_order(settings["order"])
+    if settings["start"] not in STARTS:
+        raise ModelError(f"The setting start wants one of {', '.join(STARTS)}, not {settings['start']!r}")
+    if settings["epochs"] + settings["further_epochs"] < 1:
+        raise ModelError("Nothing would be learned: epochs and further_epochs are both 0")
     torch.use_deterministic_algorithms(True, warn_only=True)
     run.seed_everything(0)
-    corpus = gather(run)
+    corpus = gather(run, HELD_ONE_IN)
     network = CnnRnnNetwork(corpus.heads, _shape(corpus, settings), settings["layers"])
+    if settings["start"] == "everyday":
+        network.start_from_everyday(corpus.heads)
+    history: list[Epoch] = []
+    if settings["epochs"]:
+        network, history = _tune(run, network, corpus, settings)
+    features = whole_features(run, network, corpus, settings["epochs"] == 0)
+    if settings["further_epochs"]:
+        sequences = sequence_source(corpus, settings["order"])
+        network.head, further = learn_further(run, corpus, network.head, features, sequences, settings)
+        history = [*history, *further]
+    return write(run, network, corpus, features, settings, history)
+
+
+def _tune(
+    run: Run, network: CnnRnnNetwork, corpus: Corpus, settings: dict[str, Any]
+) -> tuple[CnnRnnNetwork, list[Epoch]]:
+    """The network with its upper stages tuned on crops of the frozen stages' maps, and the figures of the epochs."""
     views = [_maps(run, network, corpus, mirror) for mirror in (False, True)]
     inputs = make_inputs(corpus, views, settings["order"], settings["smallest_crop"])
     groups = [
@@ -80,7 +118,7 @@ def train(run: Run) -> Path:
     fit = Fit(run, corpus, network, inputs, plan)
     trained = fit.fit()
     assert isinstance(trained, CnnRnnNetwork)
-    return write(run, trained, corpus, inputs, settings, fit)
+    return trained, fit.history
 
 
 def _shape(corpus: Corpus, settings: dict[str, object]) -> Shape:
@@ -146,16 +184,6 @@ def make_inputs(corpus: Corpus, views: Sequence[Sequence[NDArray[np.float16]]], 
     return inputs
 
 
-def make_loss(weight: float) -> Loss:
-    """Asymmetric loss of the linear head, and `weight` times the decoders'."""
-    labels = masked(asymmetric)
-
-    def loss(output: tuple[Tensor, Tensor], targets: Tensor, mask: Tensor) -> Tensor:
-        return labels(output[0], targets, mask) + weight * output[1]
-
-    return loss
-
-
 def fit_rules(corpus: Corpus, linear: NDArray[np.float32], told: NDArray[np.float32]) -> dict[str, Rule]:
     """How much the linear head and the decoders count, by logistic regression on the held-back pictures."""
     rules = {}
@@ -166,39 +194,80 @@ def fit_rules(corpus: Corpus, linear: NDArray[np.float32], told: NDArray[np.floa
     return rules
 
 
-def write(run: Run, network: CnnRnnNetwork, corpus: Corpus, inputs: Inputs, settings: dict[str, Any], fit: Fit) -> Path:
-    """Fits the rules, remembers the training pictures where that is wanted, and writes weights, summary and report."""
-    features, linear, told = look(run, network, inputs, corpus.held)
+def write(
+    run: Run,
+    network: CnnRnnNetwork,
+    corpus: Corpus,
+    features: NDArray[np.float32],
+    settings: dict[str, Any],
+    history: Sequence[Epoch],
+) -> Path:
+    """Fits the rules, remembers the training pictures where that is wanted, and writes weights, summary and report.
+
+    features: ``(pictures, width)`` of whole pictures.
+    """
+    linear, told = judge(network, features[corpus.held], run.device)
     network.rules = fit_rules(corpus, linear, told)
     for name, rule in network.rules.items():
         run.reporter.note(f"{name}: logit = {rule.weights[0]} linear {rule.weights[1]:+} decoders {rule.offset:+}")
-    remembered = look(run, network, inputs, corpus.train, decode=False)[0] if settings["memory"] else None
+    logits = network.fused(torch.from_numpy(linear), torch.from_numpy(told)).numpy()
+    vectors = features[:, -network.vector_length :]
+    heads = worth_remembering(run, corpus, logits, vectors) if settings["memory"] else ()
     return finish(
         run,
         NAME,
         VERSION,
         network,
         corpus,
-        network.fused(torch.from_numpy(linear), torch.from_numpy(told)).numpy(),
+        logits,
         side=network.backbone.size,
         vector_length=network.vector_length,
         settings=settings,
         network_settings=network.settings,
-        history=fit.history,
-        train_features=remembered,
-        held_features=features if settings["memory"] else None,
+        history=history,
+        train_features=vectors[corpus.train] if heads else None,
+        held_features=vectors[corpus.held] if heads else None,
+        remembered=heads,
     )
 
 
-def look(
-    run: Run, network: CnnRnnNetwork, inputs: Inputs, rows: Rows, decode: bool = True
-) -> list[NDArray[np.float32]]:
-    """Vectors, logits of the linear head and, with `decode`, those of the decoders, of plain pictures."""
+def worth_remembering(
+    run: Run, corpus: Corpus, logits: NDArray[np.float32], vectors: NDArray[np.float32]
+) -> tuple[str, ...]:
+    """The heads that remember: those whose held-back mAP gains most a picture, while `MOST_REMEMBERED` lasts.
+
+    logits: ``(held rows, outputs)``.  vectors: ``(pictures, length)``.
+    """
+    memory, gains = remember(corpus, vectors[corpus.train]), {}
+    for name, columns in corpus.slices.items():
+        places, truth = corpus.judged(name, corpus.held)
+        if name not in memory.shelves or not truth.any():
+            continue
+        plain = logits[places][:, columns]
+        evidence = evidence_of(name, plain, memory, vectors[corpus.held][places])
+        *weights, offset = fit_platt(evidence, truth)
+        both = sum(weight * each for weight, each in zip(weights, evidence, strict=True)) + offset
+        before, after = mean_average_precision(truth, plain), mean_average_precision(truth, np.asarray(both))
+        run.reporter.note(f"{name}: mAP {before:.4f}, with the memory {after:.4f}")
+        if after - before >= LEAST_GAIN:
+            gains[name] = (after - before) / len(memory.shelves[name].vectors)
+    chosen, left = [], MOST_REMEMBERED
+    for name in sorted(gains, key=lambda name: -gains[name]):
+        if len(memory.shelves[name].vectors) <= left:
+            chosen.append(name)
+            left -= len(memory.shelves[name].vectors)
+    return tuple(name for name in corpus.heads if name in chosen)
+
+
+def judge(
+    network: CnnRnnNetwork, features: NDArray[np.float32], device: torch.device
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Logits of the linear head and of the decoders for these pictures: ``(N, outputs)`` each."""
+    head = network.head.to(device).eval()
     parts = []
-    for start in range(0, len(rows), 64):
-        (maps,) = inputs(rows[start : start + 64], None)
-        with torch.inference_mode(), autocast(run.device):
-            features = network.features(maps.to(run.device))
-            found = (features[:, :0], features[:, :0]) if not decode else network.head(features)
-        parts.append([each.float().cpu().numpy() for each in (network.vectors(features), *found)])
-    return [np.concatenate(each) for each in zip(*parts, strict=True)]
+    for start in range(0, len(features), 64):
+        with torch.inference_mode():
+            found = head(torch.from_numpy(features[start : start + 64]).to(device))
+        parts.append([each.float().cpu().numpy() for each in found])
+    linear, told = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return linear, told
