@@ -94,6 +94,11 @@ class CatalogTags(CatalogBase):
                 found.update((image, settle(heard[image], each)[1]) for image, each in words.items())
         return found
 
+    def with_verdicts(self) -> list[int]:
+        """The images of which the user added or rejected a tag, in order."""
+        with self.reading() as connection:
+            return list(connection.execute(select(_C.image_id).distinct().order_by(_C.image_id)).scalars())
+
     def texts_of(self, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
         """What people wrote of images, as (source, text): "title", "description" or "keyword"; none where nothing."""
         return {image: [(text.source, text.text) for text in texts] for image, texts in self.written(ids).items()}

@@ -21,14 +21,16 @@ from imsearch.records import USER
 Pairs: TypeAlias = tuple[NDArray[np.int64], Sequence[str]]
 """Images, shape (n,), and a value of each; an image may come several times, also with the same value."""
 
+_EMOTION = "emotion:"
 _SEPARATOR = os.fsencode(os.sep)
 
 
 def read_pairs(catalog: Catalog, ids: Sequence[int] | None = None) -> dict[str, Pairs]:
     """The values of all images that have files, or of those of these that have, by kind.
 
-    Kinds: "tag" (shown ones), "year", "month" (2023-05), "camera", "lens", "city", "region", "country",
-    "type" (in lower case), "annotator" (whose tags are shown; "user", too), "folder" (in which a copy lies).
+    Kinds: "tag" (shown ones), "emotion" (those of this namespace), "year", "month" (2023-05), "camera", "lens", "city",
+    "region", "country", "type" (in lower case), "annotator" (whose tags are shown; "user", too), "folder" (in which a
+    copy lies).
     """
     corrected: set[int] = set()
     found: Found = {kind: [] for kind in ("tag", "annotator", "folder", *_FACTS)}
@@ -41,6 +43,7 @@ def read_pairs(catalog: Catalog, ids: Sequence[int] | None = None) -> dict[str, 
             _read_facts(connection, piece, live, found)
             corrected |= _read_shown(connection, piece, live, names, sources, found)
     _read_corrected(catalog, sorted(corrected), found)
+    found["emotion"] = [pair for pair in found["tag"] if pair[1].startswith(_EMOTION)]
     return {kind: _columns(pairs) for kind, pairs in found.items()}
 
 

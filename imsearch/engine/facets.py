@@ -19,7 +19,7 @@ from imsearch.engine.derived import State
 from imsearch.engine.facet_values import read_pairs
 
 Counts = tuple[tuple[str, int], ...]
-KINDS = ("tag", "year", "country", "city", "camera", "type", "annotator", "folder")
+KINDS = ("tag", "emotion", "year", "country", "city", "camera", "type", "annotator", "folder")
 """What is told of a result; what else is known of images serves completion."""
 MOST = 10
 """Values of each kind where nobody says how many."""

@@ -72,6 +72,10 @@ FIXED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("rating", "the worst first"),
         ("-name", "by name, backwards"),
         ("-score", "the least likely first"),
+        ("-valence", "the most pleasant first"),
+        ("valence", "the most unpleasant first"),
+        ("-arousal", "the most exciting first"),
+        ("arousal", "the calmest first"),
     ),
     "rating": (
         ("5", "five stars"),

@@ -18,8 +18,8 @@ _PLAIN = re.compile(r"[\w/.][\w/.:-]*")
 def refinement(kind: str, value: str) -> str:
     """The condition that is true of just the images that a facet counts under this value.
 
-    kind: "tag", "year", "month", "camera", "lens", "city", "region", "country", "type", "annotator" or "folder";
-    KeyError for others.
+    kind: "tag", "emotion", "year", "month", "camera", "lens", "city", "region", "country", "type", "annotator" or
+    "folder"; KeyError for others.
     """
     return _CONDITIONS[kind](value)
 
@@ -56,6 +56,7 @@ def _value(text: str) -> str:
 
 _CONDITIONS: Mapping[str, Callable[[str], str]] = {
     "tag": lambda value: f"shows:{_value(value)}",
+    "emotion": lambda value: f"shows:{_value(value)}",
     "year": lambda value: f"date:{value}",
     "month": lambda value: f"date:{value}",
     "camera": lambda value: f"camera:={_value(value)}",

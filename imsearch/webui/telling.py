@@ -45,6 +45,7 @@ EXAMPLES = (
 )
 KINDS = {
     "tag": ("Tags", "tags"),
+    "emotion": ("Emotion", "star"),
     "year": ("Year", "calendar"),
     "country": ("Country", "map"),
     "city": ("City", "map"),

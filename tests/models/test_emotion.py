@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -206,9 +207,12 @@ def test_one_set_alone_makes_one_head(datasets: list[Dataset], cache: Path, tmp_
 
 
 def test_what_cannot_be_used_is_told(datasets: list[Dataset], trained: Path, tmp_path: Path) -> None:
-    other = replace(datasets[0], kind="jsonl")
-    with pytest.raises(DatasetError, match="of kind sentiment and emotion, not jsonl"):
+    other = replace(datasets[0], kind="stuff")
+    with pytest.raises(DatasetError, match=r"of kind ratings, sentiment, .*; not stuff"):
         train(Run(tmp_path, [other], options=OPTIONS))
+    several = tuple(replace(sample, labels=("positive", "negative")) for sample in datasets[0].samples)
+    with pytest.raises(DatasetError, match=r"00.png has 2 labels; .* Give each picture one emotion"):
+        train(Run(tmp_path, [replace(datasets[0], samples=several)], options=OPTIONS))
     with pytest.raises(DatasetError, match="name a dataset"):
         train(Run(tmp_path, [], options=OPTIONS))
     with pytest.raises(ModelError, match="no setting 'epoch'"):
@@ -222,7 +226,10 @@ def test_what_cannot_be_used_is_told(datasets: list[Dataset], trained: Path, tmp
 
 
 def test_weights_of_another_network_are_refused(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.plugins.emotion.annotator.Joint", lambda heads, *_: Joint(heads, (1280, 3), (8, 8)))
+    def other(heads: Mapping[str, int], *_: object, **__: object) -> Joint:
+        return Joint(heads, (1280, 3), (8, 8))
+
+    monkeypatch.setattr("imsearch.plugins.emotion.annotator.Joint", other)
     with pytest.raises(ModelError, match="do not fit"):
         EmotionAnnotator(trained)
 

@@ -46,7 +46,7 @@ PLACES = ("place", "city", "region", "country")
 """Keys of where a picture was taken; the first is any of the others."""
 NEAR = 20.0
 """Kilometres around a place that is given by its name alone."""
-SORTS = ("date", "name", "size", "score", "rating")
+SORTS = ("date", "name", "size", "score", "rating", "valence", "arousal")
 FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "tif": "tiff", "heic": "heif"}
 """Endings of file names that are not the name of the format."""
 

@@ -257,7 +257,7 @@ class Finder:
                 unknown,
                 found,
                 cut,
-                lambda ranked: ordered(self.catalog, *ranked, sort) if sort else ranked,
+                lambda ranked: ordered(self.catalog, *ranked, sort, index.postings) if sort else ranked,
                 lambda: self._suggestions(unknown, words),
                 sort=sort,
                 ranked=ranked,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from sqlalchemy.types import NullType
 from imsearch.engine import schema as s
 from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.query.tree import Sort
+from imsearch.engine.text_index import Postings
 
 if TYPE_CHECKING:
     from numpy import float32, int64
@@ -25,26 +26,57 @@ _COLUMNS: Mapping[str, Column[Any]] = {
     "size": s.images.c.bytes,
     "rating": s.images.c.rating,
 }
+_POLES: Mapping[str, tuple[str, str]] = {
+    "valence": ("emotion:negative", "emotion:positive"),
+    "arousal": ("emotion:calm", "emotion:exciting"),
+}
+"""Of each scale the tags of its lower and of its upper end."""
+_LEAST, _MOST = 0.001, 0.999
+"""Probabilities beyond these count as these: an annotator leaves out what is less likely, and the user is sure."""
 _FEW = 10_000
 """So many images are asked for one by one; of more, all the library's are read."""
 
 
 def ordered(
-    catalog: CatalogBase, ids: NDArray[int64], scores: NDArray[float32], sort: Sort
+    catalog: CatalogBase,
+    ids: NDArray[int64],
+    scores: NDArray[float32],
+    sort: Sort,
+    postings: Callable[[str], Postings],
 ) -> tuple[NDArray[int64], NDArray[float32]]:
     """The results, which come best first, in this order; equal ones stay as they are, those without the fact go last.
 
-    Up from the earliest, the smallest and "a"; scores and the reverse of all others go down.
+    Up from the earliest, the smallest, the most unpleasant, the calmest and "a"; scores and the reverse of all others
+    go down.  postings: the images that have a tag.
     """
     if sort.key == "score":
         return (ids[::-1], scores[::-1]) if sort.reverse else (ids, scores)
-    values = _names(catalog, ids) if sort.key == "name" else _column(catalog, ids, _COLUMNS[sort.key])
+    if sort.key in _POLES:
+        values: Mapping[int, Any] = _felt(postings, *_POLES[sort.key])
+    else:
+        values = _names(catalog, ids) if sort.key == "name" else _column(catalog, ids, _COLUMNS[sort.key])
     images = ids.tolist()
     known = [place for place, image in enumerate(images) if image in values]
     known.sort(key=lambda place: values[images[place]], reverse=sort.reverse)
     lacking = [place for place, image in enumerate(images) if image not in values]
     places = np.array(known + lacking, np.intp)
     return ids[places], scores[places]
+
+
+def _felt(postings: Callable[[str], Postings], low: str, high: str) -> dict[int, float]:
+    """The log-odds of the one tag less those of the other, of each image that has one of them.
+
+    Where both come from one rating, as from the annotator `emotion`, that is the rating but for its unit.
+    """
+    felt: dict[int, float] = {}
+    unknown = float(np.log(_LEAST / (1 - _LEAST)))
+    for tag, sign in ((low, -1), (high, 1)):
+        said = postings(tag)
+        probabilities = np.clip(np.where(said.rejected, 0, said.probabilities).astype(float), _LEAST, _MOST)
+        odds = np.log(probabilities / (1 - probabilities)) - unknown
+        for image, value in zip(said.images.tolist(), (sign * odds).tolist(), strict=True):
+            felt[image] = felt.get(image, 0.0) + value
+    return felt
 
 
 def _column(catalog: CatalogBase, ids: NDArray[int64], column: Column[Any]) -> dict[int, Any]:

@@ -17,6 +17,7 @@ from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.device import to_device
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.model import ModelAnnotator
+from imsearch.training.rated_sets import RATINGS
 
 
 class EmotionAnnotator(ModelAnnotator):
@@ -27,7 +28,8 @@ class EmotionAnnotator(ModelAnnotator):
 
     def build(self, checkpoint: Checkpoint) -> nn.Module:
         heads = {name: len(labels) for name, labels in checkpoint.heads.items()}
-        return EmotionNetwork(Joint(heads, checkpoint.network["lengths"], checkpoint.network["widths"]))
+        rated = checkpoint.heads.get(RATINGS, ())
+        return EmotionNetwork(Joint(heads, checkpoint.network["lengths"], checkpoint.network["widths"], rated=rated))
 
     def prepare(self, picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """The square for the backbone and its hand-made features, which are computed on the reader threads."""

@@ -3,6 +3,10 @@
 Labels of one head exclude one another: a picture is happy, or angry, or neither.  So a head is a softmax over its
 labels and one more class, none of them.  It is told as the log-odds of each label against all else, whose sigmoid is
 the softmax again; the kit's losses, calibration and tags then work as for labels that do not exclude one another.
+
+A head of ratings has two numbers instead, valence and arousal, regressed from people's ratings.  Each of its labels is
+one side of a cut-off on one of them ("positive": a valence of 5 and more), and its log-odds are the distance of the
+rating from the cut-off times a learned gain.  A picture between the cut-offs has none of the labels.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet
+from imsearch.training.rated_sets import CUTS, MIDDLE, RATINGS, SCALES
 
 _FARTHEST = 5.0
 """Standard deviations; a flat or striped picture lies far outside of what photographs gave, and would decide alone."""
@@ -42,22 +47,60 @@ class Branch(nn.Module):
 
 
 class Joint(nn.Module):
-    """The trained part.  `lengths` and `widths`: of each branch, in the order of the arguments of `forward`."""
+    """The trained part.
+
+    heads: the number of labels of each head, in the order of the outputs.  rated: the labels of the head of ratings,
+    where there is one, each of `CUTS`.  lengths, widths: of each branch, in the order of the arguments of `forward`.
+    """
 
     def __init__(
-        self, heads: Mapping[str, int], lengths: Sequence[int], widths: Sequence[int], dropout: float = 0.0
+        self,
+        heads: Mapping[str, int],
+        lengths: Sequence[int],
+        widths: Sequence[int],
+        dropout: float = 0.0,
+        rated: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.sizes = tuple(heads.values())
+        self.heads = dict(heads)
         self.branches = nn.ModuleList(
             Branch(length, width, dropout) for length, width in zip(lengths, widths, strict=True)
         )
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(sum(widths), sum(size + 1 for size in self.sizes)))
+        self.sizes = [len(SCALES) if name == RATINGS else size + 1 for name, size in heads.items()]
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(sum(widths), sum(self.sizes)))
+        self.sides = Sides(rated) if RATINGS in heads else None
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Log-odds ``(N, labels of all heads)``."""
+        return self.told(*inputs)[0]
+
+    def told(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-odds, and the ratings ``(N, len(SCALES))`` less the scale's middle; ``(N, 0)`` without such a head."""
         hidden = [branch(x) for branch, x in zip(self.branches, inputs, strict=True)]
-        return exclusive(self.head(torch.cat(hidden, dim=1)), self.sizes)
+        scores = dict(zip(self.heads, torch.split(self.head(torch.cat(hidden, dim=1)), self.sizes, dim=1), strict=True))
+        odds = [
+            exclusive(given, (self.heads[name],)) if name != RATINGS or self.sides is None else self.sides(given)
+            for name, given in scores.items()
+        ]
+        return torch.cat(odds, dim=1), scores.get(RATINGS, odds[0][:, :0])
+
+
+class Sides(nn.Module):
+    """From ratings to the log-odds of lying beyond each label's cut-off."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        super().__init__()
+        self.labels = tuple(labels)
+        self.gain = nn.Parameter(torch.zeros(len(SCALES)))  # of each scale, its logarithm
+
+    def forward(self, ratings: Tensor) -> Tensor:
+        """Log-odds ``(N, labels)`` of ratings ``(N, len(SCALES))`` less the scale's middle."""
+        found = []
+        for label in self.labels:
+            scale, cut, sign = CUTS[label]
+            place = SCALES.index(scale)
+            found.append(sign * (ratings[:, place] - (cut - MIDDLE)) * self.gain[place].exp())
+        return torch.stack(found, dim=1)
 
 
 class EmotionNetwork(nn.Module):

@@ -41,8 +41,8 @@ class FacetsRecord(Record):
     """What all results of a query have in common."""
 
     facets: dict[str, list[CountedRecord]] = Field(
-        description='By kind, "tag", "year", "country", "city", "camera", "type", "annotator" and "folder": the most '
-        "frequent values."
+        description='By kind, "tag", "emotion", "year", "country", "city", "camera", "type", "annotator" and "folder": '
+        "the most frequent values."
     )
 
 

@@ -13,7 +13,7 @@ from imsearch import __version__
 
 if TYPE_CHECKING:
     from imsearch.engine.annotators import AnnotatorStatus
-    from imsearch.plugins.manager import Plugin
+    from imsearch.plugins.entries import Plugin
     from imsearch.records import AnnotatorSpec
     from imsearch.settings import Settings
 

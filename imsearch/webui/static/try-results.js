@@ -2,7 +2,7 @@
 
 import { at, percent, root } from "./base.js";
 
-const FEELINGS = { happy: "Happy", angry: "Angry", positive: "Positive", negative: "Negative" };
+const FEELINGS = { happy: "Happy", angry: "Angry", positive: "Positive", negative: "Negative", calm: "Calm", exciting: "Exciting" };
 /** Where an annotator is sure of nothing, so many of its guesses are shown. */
 const GUESSES = 5;
 const MOST_SURE = 12;
