@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imsearch.engine.changes import Change, Correction, Doubt, Renaming
     from imsearch.engine.definitions import Definition
     from imsearch.engine.health import Status
-    from imsearch.plugins.manager import Plugin
+    from imsearch.plugins.entries import Plugin
     from imsearch.records import AnnotatorSpec, Failure, Hit, Image, Results, Tag, Text
 
 

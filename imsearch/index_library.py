@@ -85,7 +85,8 @@ class IndexLibrary(TagLibrary):
 
         observer = observer or SilentObserver()
         exclusions = Exclusions(self.settings.exclude, exclude)
-        specs = usable_annotators(self.plugins, annotators or self.settings.annotators, observer.note)
+        names = annotators or self.settings.annotators
+        specs = usable_annotators(self.plugins, names, observer.note)
         paths = absolute(paths) or self._usual_paths(observer)
         refuse_unknown(paths, self.engine.catalog)
         recorder = self.engine.recorder
@@ -109,7 +110,7 @@ class IndexLibrary(TagLibrary):
                 known_folders=[folder.path for folder in remembered.folders(self.engine.catalog)],
                 ctimes=self.settings.compare_ctime,
                 in_hand=InHand(self.settings.library),
-                try_alone=partial(try_alone, annotators=[spec.name for spec in specs], device=device),
+                try_alone=partial(try_alone, annotators=names or [spec.name for spec in specs], device=device),
             )
             self.engine.definitions.refresh()
             beacon.finish(report)

@@ -214,6 +214,19 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What the user said of one picture, and what annotators show there that the user said nothing about.
+
+    `given` are the tags that the user added or accepted.  `path` need not be there any more.
+    """
+
+    path: Path
+    given: frozenset[str]
+    rejected: frozenset[str]
+    shown: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One result: the picture, its score in 0 to 1, its tags (the likeliest first), and why it was found.
 

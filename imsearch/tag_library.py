@@ -11,7 +11,7 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.journal import history
 from imsearch.errors import ImsearchError
 from imsearch.letters import without_invisible
-from imsearch.records import USER
+from imsearch.records import USER, Verdicts
 from imsearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +51,21 @@ class TagLibrary:
         """What the user said that a picture does not show."""
         verdicts = self.engine.catalog.verdicts_of([image]).get(image, {})
         return tuple(sorted(name for name, verdict in verdicts.items() if verdict < 0))
+
+    def verdicts(self) -> list[Verdicts]:
+        """What the user said of each picture of which anything was said, and what annotators show there besides."""
+        catalog = self.engine.catalog
+        verdicts = catalog.verdicts_of(catalog.with_verdicts())
+        images, tags = catalog.images(verdicts), catalog.tags_of(verdicts, tail=())
+        return [
+            Verdicts(
+                image.path,
+                frozenset(name for name, verdict in verdicts[number].items() if verdict > 0),
+                frozenset(name for name, verdict in verdicts[number].items() if verdict < 0),
+                frozenset(tag.name for tag in tags[number] if tag.shown and tag.source != USER),
+            )
+            for number, image in images.items()
+        ]
 
     def identify(self, images: Iterable[str]) -> dict[str, int | None]:
         """The ids of pictures given by path or by id; None for those that the library does not have."""

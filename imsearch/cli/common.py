@@ -32,7 +32,11 @@ limit_option = click.option(
     "-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Print at most N results (default: 20)."
 )
 annotator_option = click.option(
-    "--annotator", "annotators", multiple=True, metavar="NAME", help="Use this annotator only; may be given again."
+    "--annotator",
+    "annotators",
+    multiple=True,
+    metavar="NAME[=WEIGHTS]",
+    help="Use this annotator only, or weights you trained, under a name of yours; may be given again.",
 )
 device_option = click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto).")
 dataset_option = click.option(
@@ -42,7 +46,8 @@ dataset_option = click.option(
     required=True,
     metavar="KIND:PATH",
     help="Labelled pictures: their kind (folders, csv, jsonl, voc, coco-json, corel5k, flickr8k, coco, "
-    "sentiment, emotion, scenes or stuff) and where they are; may be given again.",
+    "sentiment, emotion, ratings, scenes or stuff) and where they are, or library: for those that you tagged; "
+    "may be given again.",
 )
 nul_option = click.option("-0", "nul", is_flag=True, help='Print bare paths, each followed by a NUL, for "xargs -0".')
 

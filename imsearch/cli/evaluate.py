@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from imsearch.cli.common import calling_plugin, dataset_option, device_option, say
+from imsearch.cli.common import calling_plugin, dataset_option, device_option, library_option, say
+from imsearch.cli.datasets import open_dataset
 from imsearch.cli.output import make_table, print_json, print_table
 from imsearch.errors import DatasetError, PluginError
 from imsearch.settings import Settings, load_settings
@@ -70,6 +71,7 @@ Examples:
     help="With --search: ask for exact tags, type the bare words, or type each picture's fifth caption.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print figures as JSON.")
+@library_option
 @device_option
 def evaluate(
     name: str,
@@ -83,20 +85,19 @@ def evaluate(
     ablate: bool,
     ask: str,
     as_json: bool,
+    library: Path | None,
     device: str | None,
 ) -> int:
     """Judge the annotator NAME on labelled pictures.
 
     Prints mean average precision, the five-words protocol, and precision and recall of what is shown.
     """
-    from imsearch.training.datasets import load_dataset
-
-    settings = load_settings({"device": device})
+    settings = load_settings({"device": device, "library": library})
     if search and (weights or social_tags):
         raise click.UsageError("--search judges the installed weights; it takes no --weights and no --social-tags")
     records = []
     for spec in datasets:
-        dataset = load_dataset(spec)
+        dataset = open_dataset(spec, settings)
         chosen = choose(dataset, split, held_out)
         say(f"{name} on {len(chosen.samples):,} pictures of {spec}")
         if search and ask == "captions":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import click
 
 from imsearch.as_json import plugins_record
@@ -17,6 +20,8 @@ from imsearch.settings import load_settings
 Examples:
   imsearch plugins                  what is installed, and what is wrong with it
   imsearch plugins check colors     try an annotator on generated pictures
+  imsearch plugins add runs/mine    use weights that you trained, as annotator mine
+  imsearch plugins remove mine      forget them
 """,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -83,3 +88,49 @@ def check(name: str, device: str | None) -> int:
                 click.echo(f"            {printable(problem)}")
             failed = failed or not each.passed
     return int(failed)
+
+
+@plugins.command(
+    epilog="""\b
+Examples:
+  imsearch plugins add runs/mine
+  imsearch plugins add runs/vgg-bce/weights.safetensors --name mine
+""",
+)
+@click.argument("weights", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="What to call the annotator; by default as the folder is called.")
+def add(weights: Path, name: str | None) -> int:
+    """Use weights that you trained as an annotator, in every library.
+
+    WEIGHTS is the folder of a run of "imsearch train", or its weights.safetensors.  The file stays where it is; when it
+    is trained again, pictures are annotated again.
+    """
+    from imsearch.plugins import trained
+    from imsearch.plugins.manager import make_manager
+
+    file = trained.weights_at(weights)
+    item = trained.Trained(name or file.parent.name.lower(), file)
+    spec = make_manager().trained_spec(item)
+    trained.keep(item)
+    say(f"{spec.name} is an annotator now: {spec.description}. Use it:")
+    click.echo(f"imsearch index --annotator {shlex.quote(spec.name)}")
+    return 0
+
+
+@plugins.command(
+    epilog="""\b
+Example:
+  imsearch plugins remove mine
+"""
+)
+@click.argument("name")
+def remove(name: str) -> int:
+    """Forget weights that were added; the file stays, and so do the tags it gave.
+
+    "imsearch annotators forget NAME" leaves out the tags.
+    """
+    from imsearch.plugins import trained
+
+    found = trained.drop(name)
+    say(f"{name} is no annotator any more; {found.weights} stays where it is.")
+    return 0

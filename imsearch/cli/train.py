@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from imsearch.cli.common import calling_plugin, dataset_option, device_option, say
+from imsearch.cli.common import calling_plugin, dataset_option, device_option, library_option, say
+from imsearch.cli.datasets import open_dataset
 from imsearch.errors import ImsearchError
 from imsearch.refusals import refused, what_refuses
 from imsearch.settings import load_settings
@@ -20,6 +22,7 @@ Examples:
   imsearch train everyday --dataset corel5k:data/corel5k --dataset flickr8k:data/flickr8k_224 \\
       --dataset coco:data/coco_mini
   imsearch train everyday --dataset corel5k:data/corel5k --set epochs=5 --output runs/quick
+  imsearch train multimodal --dataset library: --output runs/mine
 """,
 )
 @click.argument("name")
@@ -39,6 +42,7 @@ Examples:
     help="Outputs of frozen layers are kept here, for other runs too (default: maps in the output folder).",
 )
 @click.option("--fresh", is_flag=True, help="Start over; deletes the checkpoint and weights in the output folder.")
+@library_option
 @device_option
 def train(
     name: str,
@@ -48,16 +52,19 @@ def train(
     assignments: tuple[str, ...],
     cache: Path | None,
     fresh: bool,
+    library: Path | None,
     device: str | None,
 ) -> int:
     """Run the training recipe NAME.
 
     A run that was stopped goes on after its last finished epoch when it is started again with the same output folder,
     pictures, labels and settings; with others it is refused.
+
+    The dataset "library:" is what you said of the pictures of your library: tags that you gave or accepted, and those
+    that you rejected.
     """
     from imsearch.cli.progress import TrainingProgress
     from imsearch.plugins.manager import make_manager
-    from imsearch.training.datasets import load_dataset
     from imsearch.training.device import choose_device
     from imsearch.training.identity import keep, refuse_other
     from imsearch.training.run import Run
@@ -65,8 +72,9 @@ def train(
     recipe = make_manager().recipe(name)
     options = dict(_assignment(text) for text in assignments)
     folder = output or Path("runs") / name
-    loaded = [load_dataset(spec) for spec in datasets]
-    where = choose_device(load_settings({"device": device}).device)
+    settings = load_settings({"device": device, "library": library})
+    loaded = [open_dataset(spec, settings) for spec in datasets]
+    where = choose_device(settings.device)
     folder.mkdir(parents=True, exist_ok=True)
     recipe_runs = calling_plugin(f"the training recipe {name}")
     with TrainingProgress() as progress, recipe_runs, _refusals_told(folder):
@@ -77,7 +85,19 @@ def train(
         keep(folder, run.identity)
     say("Training is done. The weights:")
     click.echo(str(weights))
+    _tell_next(name, weights)
     return 0
+
+
+def _tell_next(recipe: str, weights: Path) -> None:
+    """What to type to use them; nothing where a recipe writes no annotator's weights."""
+    if not weights.with_suffix(".json").exists():
+        return
+    folder = weights.parent
+    name = folder.name.lower() if folder.name.lower() != recipe else f"my-{recipe}"
+    say("Use them once, or keep them:")
+    say(f"  imsearch index PICTURES --annotator {shlex.quote(f'{name}={weights}')}")
+    say(f"  imsearch plugins add {shlex.quote(str(folder))} --name {shlex.quote(name)}")
 
 
 @contextmanager

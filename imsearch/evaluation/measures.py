@@ -184,11 +184,13 @@ def screens_part(sets: Sets) -> Part:
 
 def mixed_part(sets: Sets, number: int = MIXED) -> Part:
     """As many pictures of each dataset, `number` in all, by the hash of their names, whatever they are used for."""
-    several = [_some(sets.dataset(name), number // len(FOLDERS)) for name in FOLDERS]
+    several = [some_of(sets.dataset(name), number // len(FOLDERS)) for name in FOLDERS]
     return Part(tuple(sample for samples in several for sample in samples))
 
 
-def _some(dataset: Dataset, number: int) -> list[Sample]:
+def some_of(dataset: Dataset, number: int) -> list[Sample]:
+    """At most `number` pictures of a dataset, chosen by the hashes of their names: always the same ones."""
+
     def order(sample: Sample) -> bytes:
         return hashlib.sha256(f"{dataset.folder.name}/{sample.file.name}".encode()).digest()
 

@@ -6,22 +6,28 @@ fails is listed with its error, and everything else works.
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from imsearch.errors import PluginError
+from imsearch.errors import ModelError, PluginError
 from imsearch.foreign import foreign, is_ctrl_c, reason
-from imsearch.letters import tidy
-from imsearch.plugins import hookspecs
-from imsearch.plugins.contract import spec_problems
+from imsearch.plugins import hookspecs, trained
+from imsearch.plugins.entries import (
+    Plugin,
+    is_shipped,
+    misspelled,
+    name_taken,
+    package,
+    rank,
+    rival,
+    shown,
+    spec_problem,
+    tidied,
+)
 from imsearch.records import AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
 
 if TYPE_CHECKING:
@@ -30,38 +36,13 @@ if TYPE_CHECKING:
 Offer = TypeVar("Offer", AnnotatorSpec, LanguageSpec, RecipeSpec)
 
 
-@dataclass
-class Plugin:
-    """One entry point: where it comes from, and what went wrong with it, if anything.
-
-    name: the name of the entry point.  package, version: the distribution that brings it.
-    error: one line for the user, or None.  details: the traceback belonging to it, for the plugin's author.
-    shipped: whether it comes with imsearch.
-    """
-
-    name: str
-    package: str
-    version: str
-    module: Any = field(default=None, repr=False)
-    error: str | None = None
-    details: str = field(default="", repr=False)
-    shipped: bool = False
-
-    def fail(self, error: str) -> None:
-        """Keep the error, after others that there were, and the first traceback when there is one."""
-        if self.error is None:
-            self.error = error
-            self.details = traceback.format_exc() if sys.exc_info()[0] else ""
-        elif error not in self.error:
-            self.error = f"{self.error}; {error}"
-
-    def __str__(self) -> str:
-        return f"{self.name} (package {self.package} {self.version})"
-
-
 def make_manager(found: Iterable[EntryPoint] | None = None) -> PluginManager:
-    """Load every plugin of the entry-point group, or those of the given entry points."""
-    return PluginManager(entry_points(group=hookspecs.PROJECT) if found is None else found)
+    """Load every plugin of the entry-point group and the user's own weights, or those of the given entry points."""
+    if found is not None:
+        return PluginManager(found)
+    manager = PluginManager(entry_points(group=hookspecs.PROJECT))
+    manager.add_kept()
+    return manager
 
 
 class PluginManager:
@@ -71,9 +52,10 @@ class PluginManager:
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
         self._plugins: list[Plugin] = []
+        self._kept: dict[str, tuple[Plugin, trained.Trained]] = {}
         self._deaf: set[int] = set()
-        for entry in sorted(found, key=_rank):
-            plugin = Plugin(entry.name, *_package(entry), shipped=_is_shipped(entry))
+        for entry in sorted(found, key=rank):
+            plugin = Plugin(entry.name, *package(entry), shipped=is_shipped(entry))
             self._plugins.append(plugin)
             try:
                 with foreign():
@@ -83,21 +65,56 @@ class PluginManager:
                     raise
                 plugin.fail(reason(error))
 
+    def add_kept(self) -> None:
+        """Offer the weights that the user added, too; a list of them that cannot be read is a broken plugin."""
+        try:
+            for item in trained.kept().values():
+                self._kept[item.name] = (Plugin(item.name, trained.PACKAGE, ""), item)
+        except PluginError as error:
+            self._plugins.append(Plugin("annotators.json", trained.PACKAGE, "", error=str(error)))
+
     def plugins(self) -> tuple[Plugin, ...]:
         """All of them, the broken ones included, after each was asked what it offers."""
         self._annotators, self._recipes, self._languages  # noqa: B018 - asking is what brings errors to light
-        return tuple(self._plugins)
+        return (*self._plugins, *(plugin for plugin, _ in self._kept.values()))
 
     def choose(self, names: Collection[str]) -> tuple[AnnotatorSpec, ...]:
         """The annotators of these names, or those that run by default when none is named.
 
-        Raises `PluginError` for a name that nothing offers.
+        A name may be ``NAME=WEIGHTS``, of weights that ``imsearch train`` wrote.  Raises `PluginError` for a name that
+        nothing offers or that is in use, and `ModelError` for weights that cannot be used.
         """
         names = names or [name for name, (_, spec) in self._annotators.items() if spec.default]
-        for name in names:
-            if name not in self._annotators:
-                raise PluginError(self.unknown("annotator", name, self._annotators))
-        return tuple(self._annotators[name][1] for name in sorted(set(names)))
+        found: dict[str, AnnotatorSpec] = {}
+        for name in sorted(set(names)):
+            spec = self._trained(name) if "=" in name else None
+            if spec is None:
+                if name not in self._annotators:
+                    raise PluginError(self.unknown("annotator", name, self._annotators))
+                spec = self._annotators[name][1]
+            if spec.name in found:
+                raise PluginError(f"Two of the annotators to use are called {spec.name!r}; give one another name")
+            found[spec.name] = spec
+        return tuple(found[name] for name in sorted(found))
+
+    def trained_spec(self, item: trained.Trained) -> AnnotatorSpec:
+        """The annotator of the user's own weights.
+
+        Raises `PluginError` when its name is that of an installed annotator, or when they cannot be used.
+        """
+        if item.name in self._annotators and item.name not in self._kept:
+            raise PluginError(
+                f"{item.name!r} is the name of an installed annotator. Give your weights another one, such as "
+                f"my-{item.name}={item.weights}"
+            )
+        spec = trained.spec_of(item, self.recipe, {name: spec for name, (_, spec) in self._annotators.items()})
+        if problem := spec_problem(spec):
+            raise PluginError(f"{item.name!r} is no name for an annotator: {problem}")
+        return tidied(spec)
+
+    def _trained(self, text: str) -> AnnotatorSpec | None:
+        item = trained.parse(text)
+        return None if item is None else self.trained_spec(item)
 
     def offered(self, plugin: str | None = None) -> tuple[AnnotatorSpec, ...]:
         """Every annotator that can be used; or those of the plugins of this name."""
@@ -139,9 +156,9 @@ class PluginManager:
             self._ask(plugin, "imsearch_commands", cli=group)
             for name, command in group.commands.items():
                 if name in taken:
-                    plugin.fail(_taken("command", name, "imsearch itself"))
+                    plugin.fail(name_taken("command", name, "imsearch itself"))
                 elif name in commands:
-                    plugin.fail(_taken("command", name, str(commands[name][0])))
+                    plugin.fail(name_taken("command", name, str(commands[name][0])))
                 else:
                     commands[name] = (plugin, command)
         return {name: command for name, (_, command) in commands.items()}
@@ -173,7 +190,7 @@ class PluginManager:
                 raise PluginError("it implements no hook; mark its functions with @imsearch.hookimpl")
             for caller in callers:
                 if not caller.has_spec():
-                    raise PluginError(_misspelled(caller.name))
+                    raise PluginError(misspelled(caller.name))
         except (PluginError, pluggy.PluginValidationError):
             if self._pluggy.has_plugin(key):
                 self._pluggy.unregister(name=key)
@@ -205,7 +222,7 @@ class PluginManager:
             if isinstance(answer, (list, tuple)) and all(isinstance(item, kind) for item in answer):
                 items.extend(answer)
             else:
-                plugin.fail(f"{hook} must return a list of {kind.__name__}, not {_shown(answer)}")
+                plugin.fail(f"{hook} must return a list of {kind.__name__}, not {shown(answer)}")
         return items
 
     @cached_property
@@ -214,12 +231,22 @@ class PluginManager:
         offers: dict[str, tuple[Plugin, AnnotatorSpec]] = {}
         for plugin in self._usable():
             for spec in self._offered(plugin, "imsearch_annotators", AnnotatorSpec):
-                if problem := _spec_problem(spec):
+                if problem := spec_problem(spec):
                     plugin.fail(f"annotator {spec.name!r}: {problem}")
                 elif spec.name in offers:
-                    plugin.fail(_taken("annotator", spec.name, _rival(offers[spec.name][0], plugin)))
+                    plugin.fail(name_taken("annotator", spec.name, rival(offers[spec.name][0], plugin)))
                 else:
-                    offers[spec.name] = (plugin, _tidied(spec))
+                    offers[spec.name] = (plugin, tidied(spec))
+        for plugin, item in self._kept.values():
+            try:
+                if item.name in offers:
+                    raise PluginError(
+                        f"{offers[item.name][0]} uses the name {item.name!r} too; add the weights under another name"
+                    )
+                base = {name: spec for name, (_, spec) in offers.items()}
+                offers[item.name] = (plugin, tidied(trained.spec_of(item, self.recipe, base)))
+            except (PluginError, ModelError) as error:
+                plugin.fail(str(error))
         return offers
 
     @cached_property
@@ -228,7 +255,7 @@ class PluginManager:
         for plugin in self._usable():
             for recipe in self._offered(plugin, "imsearch_recipes", RecipeSpec):
                 if recipe.name in recipes:
-                    plugin.fail(_taken("training recipe", recipe.name, _rival(recipes[recipe.name][0], plugin)))
+                    plugin.fail(name_taken("training recipe", recipe.name, rival(recipes[recipe.name][0], plugin)))
                 else:
                     recipes[recipe.name] = (plugin, recipe)
         return {name: recipe for name, (_, recipe) in recipes.items()}
@@ -239,9 +266,9 @@ class PluginManager:
         for plugin in self._usable():
             for spec in self._offered(plugin, "imsearch_languages", LanguageSpec):
                 if not (isinstance(spec.code, str) and spec.code.islower() and spec.code.isalpha()):
-                    plugin.fail(f"language {_shown(spec.code)}: its code must be one of ISO 639, such as 'de'")
+                    plugin.fail(f"language {shown(spec.code)}: its code must be one of ISO 639, such as 'de'")
                 elif spec.code in languages:
-                    plugin.fail(_taken("language", spec.code, _rival(languages[spec.code][0], plugin)))
+                    plugin.fail(name_taken("language", spec.code, rival(languages[spec.code][0], plugin)))
                 else:
                     languages[spec.code] = (plugin, spec)
         return {code: spec for code, (_, spec) in languages.items()}
@@ -251,60 +278,3 @@ class PluginManager:
         broken = [f"{plugin} is broken: {plugin.error}" for plugin in self.plugins() if plugin.error]
         listed = ", ".join(sorted(known)) or "none"
         return ". ".join([f"there is no {what} named {name!r}; installed: {listed}", *broken])
-
-
-def _package(entry: EntryPoint) -> tuple[str, str]:
-    """The name and version of the distribution that an entry point comes from."""
-    return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "?")
-
-
-def _is_shipped(entry: EntryPoint) -> bool:
-    return entry.value.startswith(f"{__package__}.")
-
-
-def _rank(entry: EntryPoint) -> tuple[bool, str, str, str]:
-    """The order of plugins, in which the first keeps a name: ours, then by the names of plugin and package."""
-    return not _is_shipped(entry), entry.name, _package(entry)[0], entry.value
-
-
-def _shown(value: object) -> str:
-    """A value as its author would write it, or its type where that fails."""
-    try:
-        return f"{value!r:.80}"
-    except Exception:  # noqa: BLE001 - what is told is that it is no spec, in any case
-        return f"a {type(value).__name__}"
-
-
-def _rival(first: Plugin, newcomer: Plugin) -> str:
-    return "this plugin itself" if first is newcomer else str(first)
-
-
-def _taken(what: str, name: str, owner: str) -> str:
-    """What to say of something that was left out because its name is in use."""
-    return (
-        f"its {what} {name!r} was left out: {owner} uses that name already. Uninstall one of the packages, or ask the "
-        "author of this one for another name"
-    )
-
-
-def _spec_problem(spec: AnnotatorSpec) -> str:
-    """What is wrong with a spec, if anything."""
-    try:
-        return next(iter(spec_problems(spec)), "")
-    except Exception as error:  # noqa: BLE001 - a field of the wrong type
-        return reason(error)
-
-
-def _tidied(spec: AnnotatorSpec) -> AnnotatorSpec:
-    """The spec with its tags spelled as the tags of pictures are stored."""
-    if all(map(str.isascii, (*spec.vocabulary, *spec.thresholds))):
-        return spec
-    thresholds = {tidy(name): value for name, value in spec.thresholds.items()}
-    return replace(spec, vocabulary=tuple(map(tidy, spec.vocabulary)), thresholds=thresholds)
-
-
-def _misspelled(name: str) -> str:
-    """What to say about an implementation of a hook that does not exist."""
-    hooks = [hook for hook in vars(hookspecs) if hook.startswith("imsearch_")]
-    close = get_close_matches(name, hooks, n=1)
-    return f"there is no hook {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")

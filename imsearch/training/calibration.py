@@ -25,13 +25,15 @@ _STEADY = 20.0
 """A threshold of n positives moves n / (n + this) of the way from the common one to its own."""
 
 
-def fit_platt(evidence: Sequence[Floats], truth: Bools) -> tuple[float, ...]:
+def fit_platt(evidence: Sequence[Floats], truth: Bools | Floats, known: Bools | None = None) -> tuple[float, ...]:
     """Weights of the pieces of evidence, and the offset, that make a calibrated logit (Platt 1999).
 
-    evidence: logits ``(N, labels)`` each; one rule is fitted on all pairs of a picture and a label.
+    evidence: logits ``(N, labels)`` each; one rule is fitted on all pairs of a picture and a label, or on the `known`
+    ones.  truth: ``(N, labels)``, or how likely each pair is to a teacher that is calibrated itself.
     """
     pairs = np.stack([each.ravel() for each in evidence], axis=1).astype(np.float64)
-    rule = fit_rule(pairs, truth.ravel(), np.ones(truth.size), Rule((1.0,) * len(evidence), 0.0))
+    importance = np.ones(truth.size) if known is None else known.ravel().astype(np.float64)
+    rule = fit_rule(pairs, truth.ravel(), importance, Rule((1.0,) * len(evidence), 0.0))
     return (*rule.weights, rule.offset)
 
 
@@ -85,29 +87,36 @@ def finish_checkpoint(
     """
     judged = {name: corpus.judged(name, corpus.held) for name in corpus.heads}
     judged = {name: (places, truth) for name, (places, truth) in judged.items() if truth.any()}
+    known = {name: corpus.known(name, corpus.held[places]) for name, (places, _) in judged.items()}
     slices, calibration = corpus.slices, {}
-    for name, (places, truth) in judged.items():
+    for name, (places, _) in judged.items():
         seen = None if features is None else features[places]
-        calibration[name] = fit_platt(evidence_of(name, logits[places][:, slices[name]], memory, seen), truth)
+        targets = corpus.targets[corpus.held[places], slices[name]]
+        found = evidence_of(name, logits[places][:, slices[name]], memory, seen)
+        calibration[name] = fit_platt(found, targets, known[name])
     done = replace(plain, calibration=calibration, frequency=tuple(round(float(f), 6) for f in corpus.frequency))
     probabilities = sigmoid(calibrated(logits, done, memory, features))
     pairs = {name: (probabilities[p][:, slices[name]], truth) for name, (p, truth) in judged.items()}
-    common, own = _thresholds(done.tags, slices, pairs)
+    common, own = _thresholds(done.tags, slices, pairs, known)
     figures = {name: _figures(*pair) for name, pair in pairs.items()}
     return replace(done, threshold=common, thresholds=own, figures={**plain.figures, "held back": figures})
 
 
 def _thresholds(
-    tags: Sequence[str], slices: Mapping[str, slice], pairs: Mapping[str, tuple[Floats, Bools]]
+    tags: Sequence[str],
+    slices: Mapping[str, slice],
+    pairs: Mapping[str, tuple[Floats, Bools]],
+    known: Mapping[str, Bools],
 ) -> tuple[float, dict[str, float]]:
     if not pairs:
         return 0.5, {}
-    every = [np.concatenate([pair[which].ravel() for pair in pairs.values()]) for which in (0, 1)]
+    every = [np.concatenate([pair[which][known[name]] for name, pair in pairs.items()]) for which in (0, 1)]
     common = round(within(best_threshold(every[0], every[1].astype(bool))), 3)
     columns: dict[str, list[tuple[Floats, Bools]]] = {}
     for name, (values, truth) in pairs.items():
         for index, tag in enumerate(tags[slices[name]]):
-            columns.setdefault(tag, []).append((values[:, index], truth[:, index]))
+            rows = known[name][:, index]
+            columns.setdefault(tag, []).append((values[rows, index], truth[rows, index]))
     own = {}
     for tag, several in columns.items():
         values, truth = (np.concatenate(part) for part in zip(*several, strict=True))

@@ -68,10 +68,17 @@ class Corpus:
         return np.asarray(positive / np.maximum(mask.sum(axis=0), 1), dtype=np.float32)
 
     def judged(self, head: str, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """The positions in `rows` of pictures with true labels of this head, and their truth ``(them, labels)``."""
+        """The positions in `rows` of pictures with true labels of this head, and their truth ``(them, labels)``.
+
+        What is not known of such a picture counts as absent; `known` tells what is.
+        """
         columns = self.slices[head]
-        places = np.flatnonzero((self.mask[rows, columns] >= 1).all(axis=1))
+        places = np.flatnonzero((self.mask[rows, columns] >= 1).any(axis=1))
         return places, self.targets[rows[places], columns] >= 0.5
+
+    def known(self, head: str, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Of which labels of this head it is known if they are true of these rows: ``(rows, labels)``."""
+        return np.asarray(self.mask[rows, self.slices[head]] >= 1)
 
     @property
     def data(self) -> dict[str, int]:
@@ -113,8 +120,10 @@ def gather(
             mask[row, slices[TEACHER_HEAD]] = teacher_weight
         if part.kind in places:
             targets[row, slices[part.kind]] = 0
-            targets[row, [places[part.kind][label] for label in sample.labels if label in places[part.kind]]] = 1
-            mask[row, slices[part.kind]] = 1
+            column = places[part.kind]
+            targets[row, [column[label] for label in sample.labels if label in column]] = 1
+            judged = column if sample.judged is None else {*sample.judged, *sample.labels} & column.keys()
+            mask[row, [column[label] for label in judged]] = 1
     return Corpus(parts, heads, targets, mask, train, held)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from imsearch.errors import DatasetError
 from imsearch.training.object_sets import read_coco, read_voc
+from imsearch.training.rated_sets import RATINGS, read_ratings
 from imsearch.training.readers import (
     TEACHER,
     json_lines,
@@ -25,6 +26,7 @@ from imsearch.training.samples import Dataset, Sample, hold_out, label_matrix
 from imsearch.training.scene_sets import read_scenes, read_stuff
 
 __all__ = [
+    "LIBRARY",
     "READERS",
     "TEACHER",
     "VOCABULARY",
@@ -39,11 +41,14 @@ __all__ = [
     "read_emotions",
     "read_folders",
     "read_json_lines",
+    "read_ratings",
     "read_scenes",
     "read_stuff",
     "read_voc",
 ]
 
+LIBRARY = "library"
+"""The kind of what a user said of a library's pictures; the command line opens it, since libraries are above here."""
 VOCABULARY = "vocabulary.txt"
 """A file of this name beside the labels lists all that may be used, one a line."""
 
@@ -58,6 +63,7 @@ READERS: dict[str, Callable[[Path], list[Sample]]] = {
     "voc": read_voc,
     "sentiment": read_json_lines,
     "emotion": read_emotions,
+    RATINGS: read_ratings,
     "scenes": read_scenes,
     "stuff": read_stuff,
 }
@@ -71,7 +77,8 @@ def load_dataset(spec: str) -> Dataset:
     """
     kind, _, path = spec.partition(":")
     if kind not in READERS or not path:
-        raise DatasetError(f"--dataset wants KIND:PATH with KIND one of {', '.join(READERS)}; got {spec!r}")
+        kinds = ", ".join((*READERS, LIBRARY))
+        raise DatasetError(f"--dataset wants KIND:PATH with KIND one of {kinds}; got {spec!r}")
     source = Path(path)
     if not source.exists():
         raise DatasetError(f"The dataset {source} does not exist. Give the path of its folder, or of its list.")

@@ -36,11 +36,11 @@ def pattern(heads: Sequence[str]) -> str:
     return "+".join(heads)
 
 
-def fit_rule(evidence: Array, truth: NDArray[np.bool_], importance: Array, prior: Rule) -> Rule:
+def fit_rule(evidence: Array, truth: NDArray[np.bool_] | NDArray[np.floating], importance: Array, prior: Rule) -> Rule:
     """Weighted logistic regression with a normal prior around `prior`; weights are not negative.
 
-    evidence: ``(pairs, heads)``.  truth, importance: ``(pairs,)``.  A head that would count against a tag is left out,
-    which keeps a rule explainable: more evidence never means less probability.
+    evidence: ``(pairs, heads)``.  truth, importance: ``(pairs,)``; truth may be a probability.  A head that would count
+    against a tag is left out, which keeps a rule explainable: more evidence never means less probability.
     """
     start = np.array([*prior.weights, prior.offset])
     x = np.concatenate([evidence, np.ones((len(evidence), 1))], axis=1)
@@ -54,7 +54,9 @@ def fit_rule(evidence: Array, truth: NDArray[np.bool_], importance: Array, prior
         kept &= ~negative
 
 
-def _newton(x: Array, truth: NDArray[np.bool_], importance: Array, start: Array, steps: int = 60) -> Array:
+def _newton(
+    x: Array, truth: NDArray[np.bool_] | NDArray[np.floating], importance: Array, start: Array, steps: int = 60
+) -> Array:
     weights = start.copy()
     for _ in range(steps):
         p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))

@@ -19,7 +19,17 @@ from imsearch.wording import count
 
 FILE = "run.json"
 _WORTH_KEEPING = ("checkpoint.pt", "weights.safetensors")
-_MADE = (*_WORTH_KEEPING, FILE, "weights.json", "report.json", "history.json", "loss.png", "prf.png", "scores.png")
+_MADE = (
+    *_WORTH_KEEPING,
+    FILE,
+    "weights.json",
+    "report.json",
+    "history.json",
+    "loss.png",
+    "result.png",
+    "prf.png",
+    "scores.png",
+)
 _PARTS = (
     "picture with other contents",
     "picture with other labels",

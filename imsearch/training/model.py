@@ -79,7 +79,7 @@ class ModelAnnotator(Annotator):
     def annotate(self, batch: Sequence[Any]) -> list[Annotation]:
         """One forward pass gives the tags and the vector."""
         features, logits = self.forward(batch)
-        rows = sigmoid(logits) @ self._share
+        rows = self.join(sigmoid(logits))
         return [
             Annotation(
                 tuple(Tag(name, min(p, 1.0)) for name, p in strongest(self.tags, row, MOST_TAGS, LEAST_PROBABILITY)),
@@ -87,6 +87,10 @@ class ModelAnnotator(Annotator):
             )
             for index, row in enumerate(rows)
         ]
+
+    def join(self, probabilities: Floats) -> Floats:
+        """Of outputs ``(N, outputs)`` those of the tags ``(N, tags)``: the mean over a tag's outputs."""
+        return np.asarray(probabilities @ self._share)
 
     @property
     def heads(self) -> Mapping[str, tuple[str, ...]]:

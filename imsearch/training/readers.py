@@ -19,6 +19,8 @@ from imsearch.pictures.picture import SUFFIXES
 from imsearch.training.samples import Sample
 
 TEACHER = "objects_teacher.jsonl"
+TEXT_TAGS = "text_tags"
+"""The field of what people wrote about a picture, or what stands in for it."""
 SPLITS = frozenset(("train", "training", "val", "valid", "validation", "dev", "test", "testing"))
 """Folders of these names hold the folders of labels of one part of a set."""
 _PART = {"training": "train", "valid": "val", "testing": "test"}
@@ -91,7 +93,8 @@ def read_csv(path: Path) -> list[Sample]:
     """Samples of a ``.csv`` file, or of ``labels.csv`` in a folder.
 
     The first line names the columns: ``file``, ``labels`` (several separated by ``;`` or ``|``), perhaps ``split``;
-    others become `Sample.extra`.  An empty cell means a picture without labels.
+    others become `Sample.extra`.  Tags in a column ``text_tags`` are separated as labels are.  An empty cell means a
+    picture without labels.
     """
     listing = path / "labels.csv" if path.is_dir() else path
     rows = csv.DictReader(StringIO(text_of(listing)), strict=True)
@@ -108,7 +111,8 @@ def read_csv(path: Path) -> list[Sample]:
                 )
             file, split = row.pop("file").strip(), row.pop("split", "").strip()
             labels = _separated(row.pop("labels"))
-            samples.append(Sample(listing.parent / file, labels, split, None, dict(row), place))
+            extra: dict[str, Any] = {**row, TEXT_TAGS: _separated(row[TEXT_TAGS])} if TEXT_TAGS in row else dict(row)
+            samples.append(Sample(listing.parent / file, labels, split, None, extra, place))
     except csv.Error as error:
         raise DatasetError(f"{listing} is not CSV after line {rows.line_num}: {error}") from error
     return samples
@@ -121,17 +125,21 @@ def _separated(cell: str) -> tuple[str, ...]:
 def read_folders(path: Path) -> list[Sample]:
     """Samples of a tree with one folder for each label, perhaps with ``train/``, ``val/`` or ``test/`` above.
 
-    A picture has the one label whose folder, or folder's folder, it lies in.
+    A picture has the one label whose folder, or folder's folder, it lies in.  A folder of one of these names that holds
+    pictures and no folders is a label as any other: trains are pictures, too.
     """
     parts = _folders(path)
     if not parts:
         raise DatasetError(f"{path} holds no folders. This kind of set has one folder of pictures for each label.")
-    named = [part for part in parts if part.name.lower() in SPLITS]
+    named = [part for part in parts if part.name.lower() in SPLITS and _folders(part)]
     if not named:
         return _labelled(path, "")
-    if len(named) < len(parts):
-        other = next(part for part in parts if part not in named)
-        raise DatasetError(f"{path} holds both parts ({named[0].name}) and labels ({other.name}); keep one of the two")
+    others = [part for part in parts if part not in named]
+    if other := next((part for part in others if any(map(_is_picture, part.rglob("*")))), None):
+        raise DatasetError(
+            f"{path} holds both parts ({named[0].name}) and labels ({other.name}); keep one of the two. If "
+            f"{named[0].name} is a label, let its pictures lie in it without folders of their own"
+        )
     return [
         sample
         for part in named

@@ -42,6 +42,13 @@ def test_platt_agrees_with_scikit_learn() -> None:
     assert offset == pytest.approx(plain.intercept_[0], rel=0.02)
 
 
+def test_platt_learns_from_what_a_calibrated_teacher_finds_likely() -> None:
+    right = RANDOM.normal(-1.5, 2, (500, 5)).astype(np.float32)
+    slope, offset = c.fit_platt([2 * right + 1], sigmoid(right))
+    assert slope == pytest.approx(0.5, abs=0.01)
+    assert offset == pytest.approx(-0.5, abs=0.02)
+
+
 def test_with_few_pairs_platt_stays_near_where_it_was() -> None:
     slope, offset = c.fit_platt([np.array([[2.0]], dtype=np.float32)], np.array([[False]]))
     # The least of log(1 + exp(2 slope + offset)) + (slope - 1)^2 + offset^2, with s the sigmoid there.

@@ -154,3 +154,12 @@ def test_outputs_are_shown_by_the_lexicons_names() -> None:
     lexicon = Lexicon.load()
     names = tag_names({"folders": ("polar_bear", "Sky", "Quux_2"), "coco": ("tv",)}, lexicon)
     assert names == ("polar bear", "sky", "quux 2", lexicon.labels("coco")["tv"])
+
+
+def test_words_that_are_not_judged_in_a_picture_teach_nothing() -> None:
+    asked = COREL.choose(replace(sample, judged=("sky",)) for sample in COREL.samples)
+    corpus = build(asked)
+    assert corpus.mask.tolist() == [[1, 1], [0, 1], [0, 1], [1, 1]]
+    places, truth = corpus.judged("corel5k", corpus.train)
+    assert places.tolist() == [0, 1] and truth.tolist() == [[True, True], [False, True]]
+    assert corpus.known("corel5k", corpus.train).tolist() == [[True, True], [False, True]]

@@ -64,6 +64,10 @@ STUFF_LINES: list[object] = [
     {"file": "c.jpg", "labels": ["road", "car"], "set": "streets", "complete": True, "split": "dev"},
     {"file": "d.jpg", "labels": ["sofa"], "set": "places", "complete": False},
 ]
+RATED: list[object] = [
+    {"file": "a.jpg", "labels": ["lake"], "valence": 6.1, "arousal": 2.5, "split": "train"},
+    {"file": "b.jpg", "labels": ["wall"], "valence": 4, "arousal": 3.5},
+]
 VOC: Tree = {
     "JPEGImages/1.jpg": None,
     "JPEGImages/2.jpg": None,
@@ -98,6 +102,8 @@ READ: dict[str, tuple[str, Tree, dict[str, tuple[tuple[str, ...], str]]]] = {
         {"x.csv": '\ufeffsplit,labels,file\r\ntrain,"sea | sky",a.jpg\r\n\r\ntest,sun,b.jpg\r\n', **TWO}, AS_TOLD),
     "csv without splits": ("csv:{}", {"labels.csv": "file,labels\na.jpg,\nb.jpg,sun", **TWO},
                            {"a.jpg": ((), ""), "b.jpg": (("sun",), "")}),
+    "ratings": ("ratings:{}", {"labels.jsonl": RATED, **TWO},
+                {"a.jpg": (("calm", "positive"), "train"), "b.jpg": ((), "")}),
     "folders": ("folders:{}", {"cat/1.jpg": None, "cat/more/2.PNG": None, "dog/1.jpg": None, "dog/notes.txt": None,
                                ".trash/3.jpg": None, "read me.txt": None},
                 {"cat/1.jpg": (("cat",), ""), "cat/more/2.PNG": (("cat",), ""), "dog/1.jpg": (("dog",), "")}),
@@ -105,6 +111,13 @@ READ: dict[str, tuple[str, Tree, dict[str, tuple[tuple[str, ...], str]]]] = {
                                         "Test/dog/2.jpg": None},
                          {"train/cat/1.jpg": (("cat",), "train"), "validation/cat/1.jpg": (("cat",), "validation"),
                           "Test/dog/2.jpg": (("dog",), "test")}),
+    "folders of labels that are called like parts": (
+        "folders:{}", {"train/1.jpg": None, "bus/1.jpg": None, "test/1.jpg": None},
+        {"train/1.jpg": (("train",), ""), "bus/1.jpg": (("bus",), ""), "test/1.jpg": (("test",), "")}),
+    "a label train in each part": (
+        "folders:{}", {"train/train/1.jpg": None, "train/bus/1.jpg": None, "val/train/1.jpg": None, "test/x": None},
+        {"train/train/1.jpg": (("train",), "train"), "train/bus/1.jpg": (("bus",), "train"),
+         "val/train/1.jpg": (("train",), "val")}),
     "coco as downloaded": (
         "coco-json:{}",
         {"annotations/instances_train2017.json": coco(PERSON, DOG, DOG), "annotations/captions_train2017.json": {},
@@ -246,7 +259,8 @@ REFUSED: dict[str, tuple[str, Tree, str]] = {
     "csv with an empty label": ("csv:{}", {"labels.csv": "file,labels\na.jpg,sea;;sky\n", **TWO},
                                 r"the label '' \(.*labels.csv, line 2\)"),
     "no folders": ("folders:{}", TWO, "holds no folders"),
-    "parts and labels": ("folders:{}", {"train/cat/1.jpg": None, "dog/2.jpg": None}, r"\(train\) and labels \(dog\)"),
+    "parts and labels": ("folders:{}", {"train/cat/1.jpg": None, "dog/2.jpg": None},
+                         r"\(train\) and labels \(dog\).*If train is a label"),
     "a picture without a label": ("folders:{}", {"cat/1.jpg": None, "2.jpg": None}, "2.jpg lies in no label's folder"),
     "no coco files": ("coco-json:{}", TWO, "holds no instances"),
     "coco not JSON": ("coco-json:{}", {"instances_val.json": "{"}, "instances_val.json is not JSON"),
@@ -283,3 +297,14 @@ def test_a_file_that_is_no_picture_is_named_when_it_is_read(tmp_path: Path) -> N
     write(tmp_path, {"a.jpg": "no picture"})
     with pytest.raises(DatasetError, match=r"a.jpg cannot be used: it is not a picture.*out of the dataset"):
         load_square(tmp_path / "a.jpg", 32)
+
+
+def test_text_tags_of_a_csv_are_separated_as_labels_are(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(
+        "file,labels,text_tags,place\na.jpg,sea,red; big dog,here; there\nb.jpg,sun,,\n"
+    )
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).touch()
+    first, second = load_dataset(f"csv:{tmp_path}").samples
+    assert first.extra == {"text_tags": ("red", "big dog"), "place": "here; there"}
+    assert second.extra["text_tags"] == ()

@@ -1,0 +1,104 @@
+"""One loaded plugin, and what is said of its entry point, its names and its mistakes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from imsearch.foreign import reason
+from imsearch.letters import tidy
+from imsearch.plugins import hookspecs
+from imsearch.plugins.contract import spec_problems
+from imsearch.records import AnnotatorSpec
+
+
+@dataclass
+class Plugin:
+    """One entry point: where it comes from, and what went wrong with it, if anything.
+
+    name: the name of the entry point.  package, version: the distribution that brings it.
+    error: one line for the user, or None.  details: the traceback belonging to it, for the plugin's author.
+    shipped: whether it comes with imsearch.
+    """
+
+    name: str
+    package: str
+    version: str
+    module: Any = field(default=None, repr=False)
+    error: str | None = None
+    details: str = field(default="", repr=False)
+    shipped: bool = False
+
+    def fail(self, error: str) -> None:
+        """Keep the error, after others that there were, and the first traceback when there is one."""
+        if self.error is None:
+            self.error = error
+            self.details = traceback.format_exc() if sys.exc_info()[0] else ""
+        elif error not in self.error:
+            self.error = f"{self.error}; {error}"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} (package {self.package} {self.version})" if self.version else f"{self.name} ({self.package})"
+        )
+
+
+def package(entry: EntryPoint) -> tuple[str, str]:
+    """The name and version of the distribution that an entry point comes from."""
+    return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "?")
+
+
+def is_shipped(entry: EntryPoint) -> bool:
+    return entry.value.startswith(f"{__package__}.")
+
+
+def rank(entry: EntryPoint) -> tuple[bool, str, str, str]:
+    """The order of plugins, in which the first keeps a name: ours, then by the names of plugin and package."""
+    return not is_shipped(entry), entry.name, package(entry)[0], entry.value
+
+
+def shown(value: object) -> str:
+    """A value as its author would write it, or its type where that fails."""
+    try:
+        return f"{value!r:.80}"
+    except Exception:  # noqa: BLE001 - what is told is that it is no spec, in any case
+        return f"a {type(value).__name__}"
+
+
+def rival(first: Plugin, newcomer: Plugin) -> str:
+    return "this plugin itself" if first is newcomer else str(first)
+
+
+def name_taken(what: str, name: str, owner: str) -> str:
+    """What to say of something that was left out because its name is in use."""
+    return (
+        f"its {what} {name!r} was left out: {owner} uses that name already. Uninstall one of the packages, or ask the "
+        "author of this one for another name"
+    )
+
+
+def spec_problem(spec: AnnotatorSpec) -> str:
+    """What is wrong with a spec, if anything."""
+    try:
+        return next(iter(spec_problems(spec)), "")
+    except Exception as error:  # noqa: BLE001 - a field of the wrong type
+        return reason(error)
+
+
+def tidied(spec: AnnotatorSpec) -> AnnotatorSpec:
+    """The spec with its tags spelled as the tags of pictures are stored."""
+    if all(map(str.isascii, (*spec.vocabulary, *spec.thresholds))):
+        return spec
+    thresholds = {tidy(name): value for name, value in spec.thresholds.items()}
+    return replace(spec, vocabulary=tuple(map(tidy, spec.vocabulary)), thresholds=thresholds)
+
+
+def misspelled(name: str) -> str:
+    """What to say about an implementation of a hook that does not exist."""
+    hooks = [hook for hook in vars(hookspecs) if hook.startswith("imsearch_")]
+    close = get_close_matches(name, hooks, n=1)
+    return f"there is no hook {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")
