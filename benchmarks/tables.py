@@ -2,9 +2,9 @@
 
     python -m benchmarks.tables [--check]
 
-A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``.  NAME is ``corel5k``, ``flickr8k`` or ``cost``
-(from models.json), or the name of a claim's file; after it may follow the columns: ``NAME | COLUMN, COLUMN``.  With
---check nothing is written, and the exit code is 1 when a table is not what the figures say.
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``.  NAME is one of `MODELS` (from models.json), or
+the name of a claim's file; after it may follow the columns: ``NAME | COLUMN, COLUMN``.  With --check nothing is
+written, and the exit code is 1 when a table is not what the figures say.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,8 @@ def filled(page: str, figures: Path) -> str:
 
     def table(match: re.Match[str]) -> str:
         name = match["name"]
-        if name in ("corel5k", "flickr8k", "cost"):
-            models = json.loads((figures / "models.json").read_text(encoding="utf-8"))
-            lines = _costs(models) if name == "cost" else _judged(models, name)
+        if name in MODELS:
+            lines = MODELS[name](json.loads((figures / "models.json").read_text(encoding="utf-8")))
         else:
             columns = match["columns"].split(", ") if match["columns"] else None
             lines = _claim(json.loads((figures / f"{name}.json").read_text(encoding="utf-8"))["variants"], columns)
@@ -66,10 +65,8 @@ def _judged(models: Mapping[str, Any], kind: str) -> str:
     head = ["model", "P", "R", "F1", "N+", "F1 balanced", "N+ balanced", "F1 shown", "mAP words", "mAP pictures"]
     head += ["search MAP"] * (kind == "corel5k")
     rows = []
-    for name, model in sorted(models.items(), key=lambda item: -item[1]["sets"].get(kind, {}).get("mean_ap", 0)):
-        if kind not in model["sets"]:
-            continue
-        said = model["sets"][kind]
+    judged = {name: model["sets"][kind] for name, model in models.items() if model["sets"].get(kind)}
+    for name, said in sorted(judged.items(), key=lambda item: -item[1]["mean_ap"]):
         five, fair, shown = said["five"], said["five_balanced"], said["shown"]["per_word"]
         row = [name, *(f"{five[each]:.4f}" for each in ("precision", "recall", "f1")), str(five["n_plus"])]
         row += [f"{fair['f1']:.4f}", str(fair["n_plus"]), f"{shown['f1']:.4f}"]
@@ -79,10 +76,44 @@ def _judged(models: Mapping[str, Any], kind: str) -> str:
     return _markdown(head, rows)
 
 
+def _other(models: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Sets that are judged by tags: one row a model, the best mAP on the first set first."""
+    several = len(names) > 1
+    head = ["model"]
+    for name in names:
+        head += [f"{name}: {each}" if several else each for each in ("words named", "mAP words", "shown P", "shown R")]
+    judged = {name: model["others"] for name, model in models.items() if "others" in model}
+    rows = []
+    for model, said in sorted(judged.items(), key=lambda item: -(item[1][names[0]].get("mean_ap") or 0)):
+        row = [model]
+        for name in names:
+            figures = said[name]
+            row.append(f"{figures['named']} of {figures['tags']}")
+            row += [_figure(figures.get(each)) for each in ("mean_ap", "precision", "recall")]
+        rows.append(row)
+    return _markdown(head, rows)
+
+
+def _ordinary(models: Mapping[str, Any]) -> str:
+    """What is shown on everyday photos: one row a model, who finds most first."""
+    rows = []
+    judged = {name: model["others"]["ordinary"] for name, model in models.items() if "others" in model}
+    for name, said in sorted(judged.items(), key=lambda item: -(item[1].get("recall") or 0)):
+        row = [name, f"{said['named']} of {said['tags']}"]
+        row += [_figure(said.get(each)) for each in ("precision", "recall", "at_precision")]
+        rows.append([*row, f"{said['shown']:.2f}", _figure(said["without"])])
+    head = ["model", "words named", "shown P", "shown R", "R at P .6", "shown tags a picture", "without any"]
+    return _markdown(head, rows)
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
 def _costs(models: Mapping[str, Any]) -> str:
     rows = []
-    for name, model in sorted(models.items(), key=lambda item: item[1]["cost"]["milliseconds"]):
-        cost = model["cost"]
+    measured = {name: model["cost"] for name, model in models.items() if "cost" in model}
+    for name, cost in sorted(measured.items(), key=lambda item: item[1]["milliseconds"]):
         parameters, size = f"{cost['parameters'] / 1e6:.2f} M", f"{cost['bytes'] / 1e6:.1f} MB"
         rows.append([name, parameters, size, f"{cost['milliseconds']:.0f}", f"{cost['preparing_milliseconds']:.0f}"])
     return _markdown(["model", "parameters", "weights file", "ms a picture", "ms to prepare"], rows)
@@ -106,6 +137,18 @@ def _told(name: str, values: Sequence[float]) -> str:
     if name.startswith(_WHOLE) or name.endswith("N+"):
         return f"{mean:.0f}" if len(values) == 1 else f"{mean:.0f} ± {deviation:.0f}"
     return f"{mean:.4f}" if len(values) == 1 else f"{mean:.4f} ± {deviation:.4f}"
+
+
+MODELS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "corel5k": lambda models: _judged(models, "corel5k"),
+    "flickr8k": lambda models: _judged(models, "flickr8k"),
+    "scenes": lambda models: _other(models, ["scenes"]),
+    "voc": lambda models: _other(models, ["voc5class", "voc2012_100"]),
+    "caltech101": lambda models: _other(models, ["caltech101"]),
+    "ordinary": _ordinary,
+    "cost": _costs,
+}
+"""The tables of all models, from models.json."""
 
 
 if __name__ == "__main__":
