@@ -21,11 +21,11 @@ from pathlib import Path
 import click
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks.claims.report import Figures, print_claim, spread
+from benchmarks.claims.dccnn_curves import plot_curves
+from benchmarks.claims.report import Figures, print_claim
 from imsearch.plugins.dccnn.frequency import low_words
 from imsearch.plugins.dccnn.network import fuse
 from imsearch.plugins.dccnn.recipe import DEFAULTS, Channels, prepare
@@ -197,28 +197,6 @@ def over_words(run: Run, corpus: Corpus, count: int, chosen: Mapping[str, int]) 
     pair = logits[0][steps], logits[1][steps]
     variants = {f"CNN0 alone, {count} words": pair[0], f"DCCNN, {count} words": fused(*pair)}
     return _judged(Judge.of(fewer), variants)
-
-
-def plot_curves(curves: Mapping[str, Sequence[Figures]], words: Mapping[str, Sequence[Figures]], path: Path) -> None:
-    """MAP over the steps, on all and on low-frequency words, and accuracy over steps and words; bars are spreads."""
-    figure = Figure(figsize=(11, 7), layout="constrained")
-    plots = figure.subplots(2, 2).ravel()
-    drawn = [(curves, measure, "steps") for measure in ("mAP", "mAP rare", "accuracy")]
-    drawn.append((words, "accuracy", "words"))
-    for axes, (told, measure, unit) in zip(plots, drawn, strict=True):
-        for name in ("CNN0 alone", "DCCNN", "its CNN1"):
-            points = {int(key.split()[-2]): several for key, several in told.items() if key.startswith(f"{name},")}
-            if not points:
-                continue
-            values = [spread([figures[measure] for figures in several]) for several in points.values()]
-            axes.errorbar(list(points), [v[0] for v in values], [v[1] for v in values], marker=".", label=name)
-        axes.set_xscale("log")
-        axes.set_xlabel(unit)
-        axes.set_ylabel(f"11-point {measure}" if "mAP" in measure else measure)
-        axes.grid(alpha=0.3)
-        if axes.has_data():
-            axes.legend(fontsize="small", loc="best")
-    figure.savefig(path, dpi=120)
 
 
 class Printed(Silent):

@@ -17,12 +17,10 @@ from imsearch.annotator import Annotator
 from imsearch.errors import ModelError, PluginError
 from imsearch.records import AnnotatorSpec, RecipeSpec
 from imsearch.settings import config_path
+from imsearch.training.header import WEIGHTS, read_header
 
 PACKAGE = "trained by you"
-WEIGHTS = "weights.safetensors"
 _LIST = "annotators.json"
-_HEADER = "imsearch"
-"""Under this name a weights file's header says which model it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +100,20 @@ def spec_of(
             f"the weights of {trained.name} are not at {trained.weights} any more. Add them again with imsearch "
             f"plugins add, or take the name off with imsearch plugins remove {trained.name}"
         )
-    model = model_of(trained.weights)
+    model = str(read_header(trained.weights)["model"])
     recipe = recipe_of(model)
     if recipe.annotator is None:
         raise PluginError(f"The recipe {model} cannot load weights, so {trained.weights} is of no use here")
-    summary = trained.weights.with_suffix(".json")
+    summary, known = trained.weights.with_suffix(".json"), base.get(model)
+    usual = {} if known is None else {"vector_length": known.vector_length, "input_size": known.input_size}
     try:
-        said = json.loads(summary.read_text("utf-8"))
+        said = {"data": {}, **usual, **json.loads(summary.read_text("utf-8"))}
         sha256 = str(said["sha256"])
-        known = base.get(model)
         spec = AnnotatorSpec(
             name=trained.name,
             version=f"{said['version']}+{sha256[:8]}",
             factory=partial(_build, recipe.annotator, trained.weights, sha256),
-            description=f"{model}, trained by you: {_learned(said)}",
+            description=f"{model}, trained by you{_learned(said)}",
             vocabulary=tuple(said["vocabulary"]),
             vector_length=said["vector_length"],
             input_size=int(said["input_size"]),
@@ -132,19 +130,6 @@ def spec_of(
     return spec if known is None else replace(spec, inputs=known.inputs, license=known.license)
 
 
-def model_of(weights: Path) -> str:
-    """The name of the model that a weights file belongs to; reads the header alone."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(weights, framework="numpy") as file:
-            return str(json.loads((file.metadata() or {})[_HEADER])["model"])
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{weights} is no weights file that imsearch train wrote ({error or type(error).__name__})"
-        ) from error
-
-
 def _build(load: Callable[[Path, str], Annotator], weights: Path, sha256: str, device: str) -> Annotator:
     """The annotator of a checkpoint that is still the one its summary was written for."""
     if hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:
@@ -155,9 +140,9 @@ def _build(load: Callable[[Path, str], Annotator], weights: Path, sha256: str, d
 
 
 def _learned(said: Mapping[str, Any]) -> str:
-    """``4,311 pictures of corel5k``, of what a summary says."""
+    """``: 4,311 pictures of corel5k``, of what a summary says; nothing where it does not."""
     parts = [f"{int(count):,} pictures of {name.partition(':')[2] or name}" for name, count in said["data"].items()]
-    return ", ".join(parts) or "on pictures that it does not name"
+    return f": {', '.join(parts)}" if parts else ""
 
 
 def _path() -> Path:

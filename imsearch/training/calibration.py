@@ -98,7 +98,10 @@ def finish_checkpoint(
     probabilities = sigmoid(calibrated(logits, done, memory, features))
     pairs = {name: (probabilities[p][:, slices[name]], truth) for name, (p, truth) in judged.items()}
     common, own = _thresholds(done.tags, slices, pairs, known)
-    figures = {name: _figures(*pair) for name, pair in pairs.items()}
+    figures = {
+        name: _figures(corpus.asked(name, corpus.held[judged[name][0]], values), truth)
+        for name, (values, truth) in pairs.items()
+    }
     return replace(done, threshold=common, thresholds=own, figures={**plain.figures, "held back": figures})
 
 

@@ -19,10 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from imsearch.errors import ModelError
-
-_KEY = "imsearch"
-SUMMARY = "weights.json"
-WEIGHTS = "weights.safetensors"
+from imsearch.training.header import KEY, SUMMARY
+from imsearch.training.header import WEIGHTS as WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def save_checkpoint(
     tensors = {name: _small(value) for name, value in tensors.items()}
     tensors.update({f"extra.{name}": value.contiguous() for name, value in (extra or {}).items()})
     partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata={_KEY: json.dumps(asdict(checkpoint))})
+    save_file(tensors, partial, metadata={KEY: json.dumps(asdict(checkpoint))})
     partial.chmod(0o644)  # safetensors writes for the owner alone
     partial.replace(path)
 
@@ -131,7 +129,7 @@ def read_checkpoint(path: Path, model: str, version: str, sha256: str | None = N
         if sha256 is not None and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             raise ModelError(f"The weights in {path} are damaged or changed: their hash is not the expected one.")
         with safe_open(path, framework="numpy") as file:
-            said = json.loads((file.metadata() or {})[_KEY])
+            said = json.loads((file.metadata() or {})[KEY])
         if said["model"] != model:
             raise ModelError(f"{path} is a checkpoint of {said['model']}, not of {model}.")
         if said["version"] != version:

@@ -80,6 +80,10 @@ class Corpus:
         """Of which labels of this head it is known if they are true of these rows: ``(rows, labels)``."""
         return np.asarray(self.mask[rows, self.slices[head]] >= 1)
 
+    def asked(self, head: str, rows: NDArray[np.intp], scores: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Scores ``(rows, labels)`` with those of what is not known below all others, so that no ranking counts it."""
+        return np.where(self.known(head, rows), scores, scores.min(initial=0) - 1)
+
     @property
     def data(self) -> dict[str, int]:
         """For the checkpoint: the pictures of each dataset that were learned from."""

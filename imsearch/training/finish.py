@@ -67,21 +67,25 @@ def finish(
     tensors = {**(extra or {}), **{name: torch.from_numpy(value) for name, value in kept.items()}}
     save_checkpoint(path, network, checkpoint, tensors)
     summary = write_summary(path, checkpoint, vector_length, side)
+    _write_report(run.folder / "report.json", checkpoint, network, history)
+    for head, figures in checkpoint.figures.get("held back", {}).items():
+        told = ", ".join(f"{name} {value}" for name, value in figures.items())
+        run.reporter.note(f"held back of {head}: {told}")
+    run.reporter.note(f"Wrote {path}, {summary.name} and report.json")
+    return path
+
+
+def _write_report(path: Path, checkpoint: Checkpoint, network: nn.Module, history: Sequence[Epoch]) -> None:
     report = {
-        "model": model,
-        "version": version,
+        "model": checkpoint.model,
+        "version": checkpoint.version,
         "recipe": checkpoint.recipe,
         "data": checkpoint.data,
         "figures": checkpoint.figures,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "epochs": list(history),
     }
-    (run.folder / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    for head, figures in checkpoint.figures.get("held back", {}).items():
-        told = ", ".join(f"{name} {value}" for name, value in figures.items())
-        run.reporter.note(f"held back of {head}: {told}")
-    run.reporter.note(f"Wrote {path}, {summary.name} and report.json")
-    return path
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def remember(corpus: Corpus, features: Floats, heads: Collection[str] | None = None) -> Memory:

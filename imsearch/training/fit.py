@@ -175,14 +175,15 @@ class Fit:
         for name, columns in self.corpus.slices.items():
             places, truth = self.corpus.judged(name, self.corpus.held)
             if truth.any():
-                scores = logits[places][:, columns]
-                pairs.append((truth, scores))
+                known = self.corpus.known(name, self.corpus.held[places])
+                scores = self.corpus.asked(name, self.corpus.held[places], logits[places][:, columns])
+                pairs.append((truth[known], scores[known]))
                 figures[f"{name} mAP"] = mean_average_precision(truth, scores)
                 if self.plan.threshold is None and truth.shape[1] > FIVE:
                     five = five_words(truth, scores)
                     figures |= {f"{name} P": five.precision, f"{name} R": five.recall, f"{name} F1": five.f1}
         if self.plan.threshold is not None and pairs:
-            truth, scores = (np.concatenate([pair[i].ravel() for pair in pairs]) for i in (0, 1))
+            truth, scores = (np.concatenate([pair[i] for pair in pairs]) for i in (0, 1))
             micro = micro_scores(truth, sigmoid(scores) >= self.plan.threshold)
             figures |= dict(zip(("micro P", "micro R", "micro F1"), micro, strict=True))
         return figures

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.plugins.dccnn import MODEL
+from imsearch.plugins.everyday import WEIGHTS
 from tests.cli.conftest import Run
 
 
@@ -128,3 +129,15 @@ def test_a_list_that_cannot_be_read_is_told_and_harmless(run: Run, photos: Path,
     assert "cannot be read" in run("plugins").out
     assert run("index", photos).code == 0
     assert run("plugins", "add", trained).code == 2
+
+
+def test_weights_of_the_default_annotator_are_used_too(run: Run, photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "ours"
+    folder.mkdir(parents=True)
+    for name in ("weights.safetensors", "weights.json"):
+        shutil.copy(WEIGHTS.with_name(name), folder / name)
+    found = run("annotate", photos / "red.png", "--annotator", f"ours={folder}", "--format", "json")
+    assert found.code == 0 and {tag["source"] for tag in found.json["images"][0]["tags"]} == {"ours"}
+    assert run("plugins", "add", folder).code == 0
+    (listed,) = (each for each in run("plugins", "--json").json["annotators"] if each["name"] == "ours")
+    assert listed["vector_length"] == 1280

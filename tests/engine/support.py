@@ -81,3 +81,12 @@ def everything(engine: Engine) -> list[object]:
     """All that corrections of images 1 to 3 can change."""
     found: list[object] = [engine.catalog.tags_of([1, 2, 3]), engine.catalog.verdicts_of([1, 2, 3])]
     return [*found, engine.catalog.renamed(), engine.catalog.tag_counts(), ids(engine, "cat OR dog OR tag:pet")]
+
+
+def tagged_library(folder: Path, lexicon: Lexicon, pictures: Mapping[int, Mapping[str, float]]) -> Engine:
+    """A library of pictures by number, with the probabilities of their tags and without vectors."""
+    engine = Engine.open(folder, lexicon, create=True)
+    engine.use_annotators([spec(vector_length=None)])
+    engine.record([reading(number, tags) for number, tags in pictures.items()])
+    engine.catch_up()
+    return engine

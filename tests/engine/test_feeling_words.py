@@ -9,7 +9,7 @@ import pytest
 from imsearch.engine.engine import Engine
 from imsearch.errors import QueryError
 from imsearch.lexicon import Lexicon
-from tests.engine.support import ids, reading, spec
+from tests.engine.support import ids, tagged_library
 
 PICTURES = {
     1: {"beach": 0.9, "emotion:calm": 0.2, "emotion:positive": 0.5},
@@ -20,11 +20,7 @@ PICTURES = {
 
 @pytest.fixture
 def library(tmp_path: Path) -> Engine:
-    engine = Engine.open(tmp_path / "library", Lexicon.load(), create=True)
-    engine.use_annotators([spec(vector_length=None)])
-    engine.record([reading(number, tags) for number, tags in PICTURES.items()])
-    engine.catch_up()
-    return engine
+    return tagged_library(tmp_path / "library", Lexicon.load(), PICTURES)
 
 
 @pytest.mark.parametrize(

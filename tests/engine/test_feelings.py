@@ -8,7 +8,7 @@ import pytest
 
 from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from tests.engine.support import LEXICON, correct, reading, spec
+from tests.engine.support import LEXICON, correct, tagged_library
 
 PICTURES = {
     1: {"emotion:positive": 0.9, "emotion:negative": 0.02, "emotion:calm": 0.3, "beach": 0.7},
@@ -20,11 +20,7 @@ PICTURES = {
 
 @pytest.fixture
 def library(tmp_path: Path) -> Engine:
-    engine = Engine.open(tmp_path / "library", LEXICON, create=True)
-    engine.use_annotators([spec(vector_length=None)])
-    engine.record([reading(number, tags) for number, tags in PICTURES.items()])
-    engine.catch_up()
-    return engine
+    return tagged_library(tmp_path / "library", LEXICON, PICTURES)
 
 
 def found(library: Engine, text: str) -> list[int]:

@@ -9,7 +9,7 @@ import pytest
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import MAX_LENGTH, Node, Not, Word, parse
 from imsearch.lexicon import Lexicon
-from tests.engine.support import reading, spec
+from tests.engine.support import tagged_library
 
 SMALL = Lexicon(
     synonyms={"mood": "emotion", "happy": "emotion:happy", "joyful": "emotion:happy", "warm": "heat"},
@@ -24,11 +24,7 @@ PICTURES = {
 
 @pytest.fixture
 def library(tmp_path: Path) -> Engine:
-    engine = Engine.open(tmp_path / "library", SMALL, create=True)
-    engine.use_annotators([spec(vector_length=None)])
-    engine.record([reading(number, tags) for number, tags in PICTURES.items()])
-    engine.catch_up()
-    return engine
+    return tagged_library(tmp_path / "library", SMALL, PICTURES)
 
 
 @pytest.mark.parametrize(

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
 from imsearch.errors import ModelError
 from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
-from imsearch.plugins.vgg_bce import annotator, recipe, views
+from imsearch.plugins.vgg_bce import annotator, recipe
 from imsearch.plugins.vgg_bce.annotator import VggBceAnnotator
 from imsearch.plugins.vgg_bce.network import VggBce, pooled
-from imsearch.plugins.vgg_bce.recipe import check, make_inputs, make_loss, train
-from imsearch.plugins.vgg_bce.views import augmented, cached_view
+from imsearch.plugins.vgg_bce.recipe import check, make_loss, train
 from imsearch.records import AnnotatorSpec
 from imsearch.training.checkpoint import own_state
 from imsearch.training.corpus import gather
@@ -30,16 +27,9 @@ from imsearch.training.run import Run
 from imsearch.training.vgg16 import FILE
 from imsearch.weights_folder import FOLDER_VARIABLE
 from tests.models.conftest import MakeDataset, StopAfter, tensors
+from tests.models.tiny_vgg import tiny_features
 
 OPTIONS = {"epochs": "4", "batch_size": "6", "learning_rate": "0.01", "views": "1"}
-
-
-def tiny_features() -> nn.Module:
-    """Colours in, 512 channels of 7 x 7 out: always the same random mixtures."""
-    mixture = nn.Conv2d(3, 512, 1, bias=False)
-    with torch.no_grad():
-        mixture.weight.copy_(torch.randn(mixture.weight.shape, generator=torch.Generator().manual_seed(0)) / 50)
-    return nn.Sequential(nn.AvgPool2d(32), mixture, nn.ReLU()).eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -112,49 +102,6 @@ def test_the_weighted_loss_by_hand(dataset: Dataset, tmp_path: Path) -> None:
     assert float(make_loss("weighted", corpus)(weights, target, mask)) == pytest.approx(half * (mask.numel() - 1))
 
 
-def test_training_draws_among_the_views_and_use_sees_the_plain_one() -> None:
-    views = np.stack([np.full((40, 2), view, dtype=np.float32) for view in range(3)])
-    inputs, rows = make_inputs(views), np.arange(40)
-    assert set(inputs(rows, np.random.default_rng(0))[0][:, 0].tolist()) == {0, 1, 2}
-    assert set(inputs(rows, None)[0].flatten().tolist()) == {0}
-
-
-def test_without_torchvision_augmented_views_tell_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    views._transforms.cache_clear()
-    monkeypatch.setitem(sys.modules, "torchvision.transforms", None)
-    with pytest.raises(ModelError, match="--set views=0"):
-        cached_view([tmp_path / "a.png"], torch.nn.Identity(), 1, tmp_path, torch.device("cpu"))
-
-
-def test_a_view_is_a_crop_of_its_own_that_is_always_the_same() -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    before = torch.get_rng_state()
-    first = augmented(pixels, Path("a.png"), 1)
-    assert first.shape == (224, 224, 3) and first.dtype == np.uint8
-    assert np.array_equal(first, augmented(pixels, Path("elsewhere/a.png"), 1))
-    assert not np.array_equal(first, augmented(pixels, Path("a.png"), 2))
-    assert not np.array_equal(first, augmented(pixels, Path("b.png"), 1))
-    assert torch.equal(torch.get_rng_state(), before), "the run's own random numbers go on as if nothing happened"
-
-
-def test_kept_maps_are_not_computed_again(dataset: Dataset, tmp_path: Path) -> None:
-    files, device = [sample.file for sample in dataset.samples[:5]], torch.device("cpu")
-    first = cached_view(files, tiny_features(), 0, tmp_path, device)
-    assert first.shape == (5, 7, 7, 512) and first.dtype == np.float16
-    counted, seen = tiny_features(), list[int]()
-    counted.register_forward_hook(lambda module, arguments, found: seen.append(len(found)))
-    again = cached_view(files, counted, 0, tmp_path, device)
-    assert np.array_equal(first, again) and not seen
-    with torch.no_grad():
-        next(counted.parameters()).mul_(2)
-    assert not np.array_equal(first, cached_view(files, counted, 0, tmp_path, device)), "of other weights"
-    assert not np.array_equal(first, cached_view(files, tiny_features(), 1, tmp_path, device))
-    others = [tmp_path / file.name for file in files]
-    for file in others:
-        Image.new("RGB", (8, 8)).save(file)
-    assert not np.array_equal(first, cached_view(others, tiny_features(), 0, tmp_path, device)), "only the same names"
-
-
 def test_the_loss_falls_and_all_plots_are_there(trained: Path) -> None:
     history = json.loads((trained.parent / "history.json").read_text())
     assert len(history) == 4
@@ -198,13 +145,6 @@ def test_the_whole_network_can_be_trained(dataset: Dataset, tmp_path: Path) -> N
     with pytest.raises(KeyboardInterrupt):
         train(Run(tmp_path / "again", [dataset], options=options, reporter=StopAfter(2)))
     assert tensors(train(Run(tmp_path / "again", [dataset], options=options))) == tensors(weights)
-
-
-def test_maps_in_bfloat16_are_nearly_the_same(dataset: Dataset, tmp_path: Path) -> None:
-    files, device = [sample.file for sample in dataset.samples[:5]], torch.device("cpu")
-    exact = cached_view(files, tiny_features(), 0, tmp_path, device)
-    rough = cached_view(files, tiny_features(), 0, tmp_path, device, bfloat16=True)
-    assert 0 < np.abs(exact - rough).mean() < 0.02 * np.abs(exact).mean()
 
 
 @pytest.mark.parametrize("loss", ["weighted", "focal", "asl"])

@@ -163,3 +163,5 @@ def test_words_that_are_not_judged_in_a_picture_teach_nothing() -> None:
     places, truth = corpus.judged("corel5k", corpus.train)
     assert places.tolist() == [0, 1] and truth.tolist() == [[True, True], [False, True]]
     assert corpus.known("corel5k", corpus.train).tolist() == [[True, True], [False, True]]
+    scores = np.array([[0.1, 0.2], [0.9, 0.3]])
+    assert corpus.asked("corel5k", corpus.train, scores).tolist() == [[0.1, 0.2], [-1, 0.3]]

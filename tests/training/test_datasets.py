@@ -297,14 +297,3 @@ def test_a_file_that_is_no_picture_is_named_when_it_is_read(tmp_path: Path) -> N
     write(tmp_path, {"a.jpg": "no picture"})
     with pytest.raises(DatasetError, match=r"a.jpg cannot be used: it is not a picture.*out of the dataset"):
         load_square(tmp_path / "a.jpg", 32)
-
-
-def test_text_tags_of_a_csv_are_separated_as_labels_are(tmp_path: Path) -> None:
-    (tmp_path / "labels.csv").write_text(
-        "file,labels,text_tags,place\na.jpg,sea,red; big dog,here; there\nb.jpg,sun,,\n"
-    )
-    for name in ("a.jpg", "b.jpg"):
-        (tmp_path / name).touch()
-    first, second = load_dataset(f"csv:{tmp_path}").samples
-    assert first.extra == {"text_tags": ("red", "big dog"), "place": "here; there"}
-    assert second.extra["text_tags"] == ()

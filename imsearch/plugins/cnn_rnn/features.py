@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -34,11 +36,9 @@ def whole_features(run: Run, network: CnnRnnNetwork, corpus: Corpus, lasting: bo
         for part in corpus.parts:
             files = [sample.file for sample in part.samples]
 
-            def compute(start: int, stop: int, files: list = files) -> NDArray[np.float32]:  # type: ignore[type-arg]
-                pixels = np.stack(
-                    list(pool.map(lambda file: load_square(file, network.backbone.size), files[start:stop]))
-                )
-                return _features(network, torch.from_numpy(pixels), run.device)
+            def compute(start: int, stop: int, files: Sequence[Path] = files) -> NDArray[np.float32]:
+                pixels = pool.map(lambda file: load_square(file, network.backbone.size), files[start:stop])
+                return _features(network, torch.from_numpy(np.stack(list(pixels))), run.device)
 
             found.append(picture_rows(cache, "cnn-rnn", key, files, compute, progress=run.reporter.advance))
     return np.concatenate(found)

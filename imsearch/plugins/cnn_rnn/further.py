@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,15 +52,7 @@ def learn_further(
     linear = list(head.linear.parameters())
     new = [value for name, value in head.named_parameters() if not name.startswith("linear.")]
     slow = settings["linear_learning_rate" if settings["start"] == "everyday" else "head_learning_rate"]
-    plan = Plan(
-        [{"params": linear, "lr": slow}, {"params": new, "lr": settings["head_learning_rate"]}],
-        settings["further_epochs"],
-        settings["batch_size"],
-        make_loss(settings["sequence_weight"]),
-        lambda groups: torch.optim.AdamW(list(groups), weight_decay=settings["weight_decay"]),
-        average=settings["average"],
-        logits=lambda output: (output[0] + output[1]) / 2,
-    )
+    groups = [{"params": linear, "lr": slow}, {"params": new, "lr": settings["head_learning_rate"]}]
 
     def inputs(rows: Rows, generator: np.random.Generator | None) -> tuple[Tensor, ...]:
         seen = torch.from_numpy(features[rows])
@@ -71,10 +63,24 @@ def learn_further(
         # Named by what it learns from, so that it never goes on from a checkpoint on features of other weights.
         folder = run.folder / f"further-{hashlib.sha256(features.tobytes()).hexdigest()[:12]}"
         folder.mkdir(exist_ok=True)
+    plan = make_plan(groups, settings["further_epochs"], settings)
     fit = Fit(replace(run, folder=folder, shared=run.cache), corpus, Teaching(head), inputs, plan)
     trained = fit.fit()
     assert isinstance(trained, Teaching)
     return trained.head, fit.history
+
+
+def make_plan(groups: Sequence[dict[str, Any]], epochs: int, settings: Mapping[str, Any]) -> Plan:
+    """How both parts of a training learn; groups: parameters, each with its rate."""
+    return Plan(
+        groups,
+        epochs,
+        settings["batch_size"],
+        make_loss(settings["sequence_weight"]),
+        lambda groups: torch.optim.AdamW(list(groups), weight_decay=settings["weight_decay"]),
+        average=settings["average"],
+        logits=lambda output: (output[0] + output[1]) / 2,
+    )
 
 
 def make_loss(weight: float) -> Loss:

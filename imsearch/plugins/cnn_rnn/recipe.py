@@ -22,7 +22,7 @@ from torch import Tensor
 from imsearch.errors import ModelError
 from imsearch.plugins.cnn_rnn.annotator import NAME, VERSION
 from imsearch.plugins.cnn_rnn.features import whole_features
-from imsearch.plugins.cnn_rnn.further import learn_further, make_loss
+from imsearch.plugins.cnn_rnn.further import learn_further, make_plan
 from imsearch.plugins.cnn_rnn.head import Shape
 from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, STARTS, CnnRnnNetwork
 from imsearch.plugins.cnn_rnn.sequences import RANDOM, check_order, priorities, to_sequences
@@ -30,7 +30,7 @@ from imsearch.training.calibration import evidence_of, fit_platt
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.features import cached_maps
 from imsearch.training.finish import finish, remember
-from imsearch.training.fit import Fit, Inputs, Plan, Rows
+from imsearch.training.fit import Fit, Inputs, Rows
 from imsearch.training.fusion import Rule, fit_rule
 from imsearch.training.metrics import mean_average_precision
 from imsearch.training.run import Epoch, Run, Setting
@@ -106,15 +106,7 @@ def _tune(
         {"params": network.upper(), "lr": settings["learning_rate"]},
         {"params": list(network.head.parameters()), "lr": settings["head_learning_rate"]},
     ]
-    plan = Plan(
-        groups,
-        settings["epochs"],
-        settings["batch_size"],
-        make_loss(settings["sequence_weight"]),
-        lambda groups: torch.optim.AdamW(list(groups), weight_decay=settings["weight_decay"]),
-        average=settings["average"],
-        logits=lambda output: (output[0] + output[1]) / 2,
-    )
+    plan = make_plan(groups, settings["epochs"], settings)
     fit = Fit(run, corpus, network, inputs, plan)
     trained = fit.fit()
     assert isinstance(trained, CnnRnnNetwork)
@@ -190,7 +182,8 @@ def fit_rules(corpus: Corpus, linear: NDArray[np.float32], told: NDArray[np.floa
     for name, columns in corpus.slices.items():
         places, truth = corpus.judged(name, corpus.held)
         pairs = np.stack([each[places][:, columns].ravel() for each in (linear, told)], axis=1).astype(np.float64)
-        rules[name] = fit_rule(pairs, truth.ravel(), np.ones(truth.size), Rule((0.5, 0.5), 0.0))
+        known = corpus.known(name, corpus.held[places]).ravel().astype(np.float64)
+        rules[name] = fit_rule(pairs, truth.ravel(), known, Rule((0.5, 0.5), 0.0))
     return rules
 
 
@@ -245,9 +238,10 @@ def worth_remembering(
             continue
         plain = logits[places][:, columns]
         evidence = evidence_of(name, plain, memory, vectors[corpus.held][places])
-        *weights, offset = fit_platt(evidence, truth)
-        both = sum(weight * each for weight, each in zip(weights, evidence, strict=True)) + offset
-        before, after = mean_average_precision(truth, plain), mean_average_precision(truth, np.asarray(both))
+        rows = corpus.held[places]
+        *weights, offset = fit_platt(evidence, truth, corpus.known(name, rows))
+        both = np.asarray(sum(weight * each for weight, each in zip(weights, evidence, strict=True)) + offset)
+        before, after = (mean_average_precision(truth, corpus.asked(name, rows, each)) for each in (plain, both))
         run.reporter.note(f"{name}: mAP {before:.4f}, with the memory {after:.4f}")
         if after - before >= LEAST_GAIN:
             gains[name] = (after - before) / len(memory.shelves[name].vectors)

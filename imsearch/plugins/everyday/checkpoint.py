@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from imsearch.errors import ModelError
 from imsearch.plugins.everyday.network import PHOTOS, EverydayNetwork
 from imsearch.training.fusion import Rule, from_header, to_header
+from imsearch.training.header import KEY
 from imsearch.training.memory import Memory
 
 VERSION = "2"
@@ -58,9 +59,9 @@ def save_checkpoint(path: Path, network: EverydayNetwork, memory: Memory, checkp
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
     tensors.update((name, torch.from_numpy(value)) for name, value in memory.tensors().items())
     own = to_header({name: head.rule for name, head in checkpoint.heads.items()})
-    header = {**asdict(checkpoint), "rules": to_header(checkpoint.rules)}
+    header = {"model": "everyday", **asdict(checkpoint), "rules": to_header(checkpoint.rules)}
     header["heads"] = {name: {"labels": head.labels, "rule": own[name]} for name, head in checkpoint.heads.items()}
-    save_file(tensors, path, metadata={"imsearch": json.dumps(header)})
+    save_file(tensors, path, metadata={KEY: json.dumps(header)})
     path.chmod(0o644)  # safetensors writes for the owner alone
 
 
@@ -68,7 +69,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Only the header of the file is read.  Raises `ModelError` when it is no checkpoint of this model."""
     try:
         with safe_open(path, framework="numpy") as file:
-            said = json.loads((file.metadata() or {})["imsearch"])
+            said = json.loads((file.metadata() or {})[KEY])
+        said.pop("model", None)
         heads = said.pop("heads")
         own = from_header({name: head["rule"] for name, head in heads.items()})
         return Checkpoint(

@@ -13,11 +13,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from imsearch.errors import ModelError
-from imsearch.plugins.everyday import WEIGHTS as EVERYDAY
+from imsearch.plugins.everyday.start import start_from_everyday
 from imsearch.training.efficientnet_lite import FEATURES, EfficientNetLite, fold_normalization, load_imagenet
 
 FINE, COARSE = 3, 5
@@ -139,29 +137,6 @@ class MultimodalNetwork(nn.Module):
         return [*self.backbone.stages[COARSE:].parameters(), *self.backbone.head.parameters()]
 
     def start_from_everyday(self, heads: Mapping[str, Sequence[str]]) -> None:
-        """Takes the upper stages, and the weights of labels both know, from the default annotator's weights.
-
-        Raises `ModelError` when that file cannot be used.
-        """
-        from imsearch.plugins.everyday.checkpoint import read_checkpoint
-
-        theirs = read_checkpoint(EVERYDAY).heads
-        own = self.state_dict()
-        try:
-            with safe_open(EVERYDAY, framework="pt") as file, torch.no_grad():
-                for name in own.keys() & set(file.keys()):
-                    own[name].copy_(file.get_tensor(name))
-                row = 0
-                for head, labels in heads.items():
-                    if head in theirs:
-                        weight, bias = (file.get_tensor(f"heads.{head}.{part}") for part in ("weight", "bias"))
-                        place = {label: index for index, label in enumerate(theirs[head].labels)}
-                        for index, label in enumerate(labels):
-                            if label in place:
-                                self.head.label.weight[row + index, :FEATURES] = weight[place[label]].float()
-                                self.head.label.bias[row + index] = bias[place[label]].float()
-                    row += len(labels)
-        except (OSError, SafetensorError, RuntimeError) as error:
-            raise ModelError(
-                f"The weights of everyday are no start here ({error}); try --set start=imagenet"
-            ) from error
+        """Take everyday's tuned stages, and its weights of labels that both know; raises `ModelError` if it cannot."""
+        label = self.head.label
+        start_from_everyday(self.state_dict(), label.weight[:, :FEATURES], label.bias, heads)

@@ -210,7 +210,7 @@ def told_with_tags(
     for index, (name, columns) in enumerate(corpus.slices.items()):
         places, truth = corpus.judged(name, corpus.held)
         if truth.any():
-            scores = logits[places][:, columns]
+            scores = corpus.asked(name, corpus.held[places], logits[places][:, columns])
             figures[f"{name} count error"] = count_error(truth, counts[places, index])
             figures[f"{name} mAP with tags"] = mean_average_precision(truth, scores)
             figures[f"{name} F1 with tags"] = five_words(truth, scores).f1

@@ -39,11 +39,11 @@ DEFAULTS: dict[str, Setting] = {
     "threshold": 0.5,
     "frozen": True,
     "backbone_learning_rate": 1e-5,
-    "bfloat16": False,
+    "half": False,
 }
 """step_size: in epochs.  views: the augmented ones besides the plain one.  threshold: of the precision, recall and F1
-of each epoch.  frozen: no trains the convolutions too, with the learning rate backbone_learning_rate.  bfloat16: in
-which the frozen convolutions are computed, in half the time; their maps then differ by about .7 %."""
+of each epoch.  frozen: no trains the convolutions too, with the learning rate backbone_learning_rate.  half: bfloat16
+for the frozen convolutions, faster where a processor has it; their maps then differ a little."""
 LOSSES = ("bce", "weighted", "focal", "asl")
 _MOST_WEIGHT = 30.0
 _CHUNK = 256
@@ -100,7 +100,7 @@ def pooled_views(run: Run, corpus: Corpus, settings: dict[str, Any]) -> NDArray[
             files = [part.samples[row - rows[0]].file for row in chosen]
             title = "pictures" if view == PLAIN else f"augmented pictures {view}"
             run.reporter.stage(f"{title} of {part.folder.name}", len(files))
-            maps = cached_view(files, features, view, run.cache, run.device, run.reporter.advance, settings["bfloat16"])
+            maps = cached_view(files, features, view, run.cache, run.device, run.reporter.advance, settings["half"])
             found[view, chosen] = _pool(maps, pooling)
     return found
 

@@ -39,7 +39,7 @@ def cached_view(
 ) -> NDArray[np.float16]:
     """float16 ``(files, 7, 7, 512)``.  View `PLAIN` is the whole picture; others are augmented, each differently.
 
-    bfloat16: compute in that, in half the time on processors that have it; maps then differ by about .7 %.
+    bfloat16: compute in that, which is faster on processors that have it; maps then differ a little.
     Kept in `folder` under a name made of what the files hold, the weights and the view; a stopped run goes on where it
     was.  `progress` is told how many pictures each step finished.
     """
