@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pictures import report
-from imsearch.caption_quality import caption_of
 from imsearch.engine.search.ranking import Ranking
+from imsearch.evaluation.caption_quality import caption_of
+from imsearch.evaluation.search_quality import PICTURES_ONLY
 from imsearch.library import Library
-from imsearch.search_quality import PICTURES_ONLY
 from imsearch.settings import Settings
 from imsearch.training.caption_protocol import judge_captions
-from imsearch.training.datasets import Sample, load_dataset
+from imsearch.training.data.datasets import Sample, load_dataset
 
 WEIGHTS = "0,0.1,0.2,0.3,0.4,0.5"
 RESAMPLED = 1000

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.pictures import report
-from imsearch.engine.derived import checksum
+from imsearch.engine.stores.derived import checksum
 
 VECTOR, TEXT, BLOCK = 2 * 1280 + 8, 564, 1 << 24
 

@@ -21,9 +21,9 @@ import numpy as np
 
 from benchmarks.pictures import report
 from benchmarks.query_latency import synthetic_library
-from imsearch.engine import facets
 from imsearch.engine.engine import Engine
-from imsearch.lexicon import Lexicon
+from imsearch.engine.search import facets
+from imsearch.languages.lexicon import Lexicon
 
 VALUES = ("date:2", "date:2015-", "camera:c", "by:", "folder:1", "sort:", "is:", "tag:a", "autom", "traffic li")
 

@@ -22,7 +22,7 @@ from imsearch.cli.progress import TrainingProgress
 from imsearch.errors import ImsearchError
 from imsearch.evaluation.answers import Answers, ask
 from imsearch.pictures.picture import SUFFIXES, read_picture
-from imsearch.training.datasets import Sample
+from imsearch.training.data.datasets import Sample
 
 COLUMNS, ROWS = 5, 6
 WIDTH, PICTURE, TEXT = 320, 190, 102

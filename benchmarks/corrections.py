@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from imsearch.annotator import Annotator
-from imsearch.engine.batch import FileSeen, ImageFacts, Reading
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from imsearch.lexicon import Lexicon
+from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.stores.changes import Verdict
+from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
 MERGED = [f"merged {number}" for number in range(5)]

@@ -28,7 +28,7 @@ from imsearch.cli.output import make_table, print_table
 from imsearch.library import Library
 from imsearch.plugins.everyday.counts import write_heads
 from imsearch.settings import load_settings
-from imsearch.training.datasets import Sample, load_dataset
+from imsearch.training.data.datasets import Sample, load_dataset
 from imsearch.training.metrics import ranked_average_precision
 
 Floats = NDArray[np.float32]

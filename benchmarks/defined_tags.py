@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pictures import report
-from imsearch.engine.definitions import SHOWN
+from imsearch.engine.search.definitions import SHOWN
 from imsearch.engine.search.fusion import baseline, probabilities
 from imsearch.library import Library
 from imsearch.settings import Settings
-from imsearch.training.datasets import Sample, load_dataset
+from imsearch.training.data.datasets import Sample, load_dataset
 
 PRIORS = "0.01,0.02,0.03,0.04,0.05,0.1"
 LEAST = 5

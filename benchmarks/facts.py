@@ -22,7 +22,7 @@ from imsearch.engine.words.fact_words import FACT_WORDS
 from imsearch.engine.words.facts import FactReader, Understood
 from imsearch.engine.words.words import Words
 from imsearch.errors import QueryError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 
 Read: TypeAlias = tuple[str, list[Understood]]
 TODAY = date(2026, 11, 27)

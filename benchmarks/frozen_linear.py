@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from imsearch.cli.evaluate import choose
 from imsearch.cli.output import make_table, print_table
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.device import choose_device
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet, to_input
 from imsearch.training.evaluate import judged_labels

@@ -19,11 +19,11 @@ import torch
 from numpy.typing import NDArray
 
 from imsearch.cli.output import make_table, print_table
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.corpus import HELD_ONE_IN
 from imsearch.plugins.everyday.network import IMAGENET
 from imsearch.plugins.everyday.tagging import MANY, make_source
-from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
+from imsearch.training.data.datasets import Dataset, Sample, hold_out, load_dataset
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet, to_input
 from imsearch.training.features import load_square
 from imsearch.training.probabilities import softmax

@@ -32,12 +32,12 @@ from imsearch.evaluation.lists import (
     judge_lists,
     label_truth,
 )
-from imsearch.lexicon import Lexicon
+from imsearch.evaluation.search_quality import PICTURES_ONLY
+from imsearch.languages.lexicon import Lexicon
 from imsearch.library import Library
 from imsearch.plugins.everyday.corpus import HELD_ONE_IN
-from imsearch.search_quality import PICTURES_ONLY
 from imsearch.settings import Settings
-from imsearch.training.datasets import Sample, hold_out, load_dataset
+from imsearch.training.data.datasets import Sample, hold_out, load_dataset
 
 LEAST = 10
 """Pictures whose captions say a word."""

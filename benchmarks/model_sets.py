@@ -18,7 +18,7 @@ from imsearch.evaluation.answers import ask
 from imsearch.evaluation.labelled import Judged, objects, scene_sets
 from imsearch.evaluation.measures import Part, Sets, counts, some_of
 from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 
 MOST, MIXED = 200, 100
 """At most so many pictures of a set, and of each of the sets that are mixed to `ORDINARY` pictures."""

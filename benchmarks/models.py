@@ -29,12 +29,12 @@ from benchmarks.model_sets import MOST, judged_sets, meet
 from imsearch.cli.evaluate import choose
 from imsearch.cli.progress import IndexingProgress, TrainingProgress
 from imsearch.evaluation.measures import Part, Sets
+from imsearch.evaluation.search_quality import evaluate_search
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.manager import make_manager
 from imsearch.records import AnnotatorSpec
-from imsearch.search_quality import evaluate_search
 from imsearch.settings import load_settings
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.evaluate import HasHeads, evaluate
 from imsearch.training.teacher import HEAD as TAUGHT
 

@@ -17,11 +17,11 @@ from PIL import Image, ImageEnhance
 
 from benchmarks.pictures import report
 from imsearch.annotator import Annotator
-from imsearch.engine.looks import A_BIT, MOST_BITS, SPACE, THRESHOLD
+from imsearch.engine.search.neighbours import A_BIT, MOST_BITS, SPACE, THRESHOLD
 from imsearch.pictures.phash import KEPT, grey_square, lowest_frequencies
 from imsearch.pictures.picture import read_picture
 from imsearch.plugins.manager import make_manager
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 
 RUN = 45
 """Neighbours taken together."""

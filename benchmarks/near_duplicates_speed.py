@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pictures import report
-from imsearch.engine.looks import THRESHOLD, Looks
-from imsearch.engine.near_pairs import joined
+from imsearch.engine.search.neighbours import THRESHOLD, Looks
+from imsearch.engine.stores.near_pairs import joined
 from imsearch.pictures.phash import turned_hashes
 
 LENGTH, SUBJECTS, TRAITS, BLOCK = 1280, 2000, 200, 5000

@@ -16,9 +16,9 @@ import click
 
 from imsearch.cli.output import make_table, print_table
 from imsearch.errors import DatasetError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.sources import Sources
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 
 SETS = {
     "coco_mini": "coco", "corel5k": "corel5k", "flickr8k_224": "flickr8k", "scenes": "scenes", "oasis": "jsonl",

@@ -21,7 +21,7 @@ from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.colour_learning import colour_words_in, descend
 from imsearch.plugins.everyday.picture_colours import COLOURS, PictureColours, shares
-from imsearch.training.datasets import Sample, load_dataset
+from imsearch.training.data.datasets import Sample, load_dataset
 from imsearch.training.fusion import Rule, fit_rule
 from imsearch.training.metrics import average_precision
 from imsearch.training.probabilities import Floats

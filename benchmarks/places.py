@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from benchmarks.pictures import report
-from imsearch.engine.gazetteer import Gazetteer
+from imsearch.engine.words.gazetteer import Gazetteer
 
 ROME = (41.8902, 12.4922)
 

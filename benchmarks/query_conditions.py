@@ -21,11 +21,11 @@ from sqlalchemy import bindparam, update
 
 from benchmarks.pictures import report
 from benchmarks.query_latency import synthetic_library
-from imsearch.engine import schema as s
 from imsearch.engine.engine import Engine
-from imsearch.engine.filters import Filters
 from imsearch.engine.query.grammar import parse
-from imsearch.lexicon import Lexicon
+from imsearch.engine.stores.sql import schema as s
+from imsearch.engine.stores.sql.conditions import Filters
+from imsearch.languages.lexicon import Lexicon
 
 QUERIES = (
     *("dog beach person", "dgo beach person", "gras~ beach", "gr* beach", "dog by:user", "dog by:synthetic"),

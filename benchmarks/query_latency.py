@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pictures import report
-from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.feedback import Feedback
 from imsearch.engine.search.ranking import Ranking
-from imsearch.lexicon import Lexicon
+from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
 Words: TypeAlias = NDArray[np.str_]

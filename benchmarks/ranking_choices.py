@@ -21,10 +21,10 @@ from benchmarks.pictures import report
 from imsearch.engine.search.cut import Cut, Ending, FixedCut, ShareCut
 from imsearch.engine.search.feedback import Feedback
 from imsearch.engine.search.ranking import Ranking, rank
-from imsearch.engine.text_index import Postings
+from imsearch.engine.stores.text_index import Postings
 from imsearch.engine.words.resolved import All, Like, Resolved, Term
-from imsearch.lexicon import Lexicon
-from imsearch.training.datasets import Sample, hold_out, load_dataset
+from imsearch.languages.lexicon import Lexicon
+from imsearch.training.data.datasets import Sample, hold_out, load_dataset
 from imsearch.training.metrics import ranked_average_precision
 from imsearch.training.search_protocol import Query, make_queries
 

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.pictures import SIZES, report, write_jpegs
-from imsearch.annotating import pick_device
 from imsearch.annotator import Annotator
+from imsearch.indexer.annotating import pick_device
 from imsearch.indexer.pipeline import default_workers
 from imsearch.library import Library
 from imsearch.pictures.picture import read_picture

@@ -36,13 +36,13 @@ from skimage.metrics import structural_similarity
 
 from benchmarks.pictures import natural, report
 from imsearch.annotator import Annotator
-from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
-from imsearch.engine.home import THUMBNAILS
-from imsearch.lexicon import Lexicon
+from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.stores.embedded.home import THUMBNAILS
+from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec
-from imsearch.webui.shrinking import fitted, shrink
-from imsearch.webui.thumbnails import BOXES
+from imsearch.webui.thumbs.shrinking import fitted, shrink
+from imsearch.webui.thumbs.thumbnails import BOXES
 
 CONNECTIONS = 6
 """As browsers open to one server."""

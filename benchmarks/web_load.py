@@ -41,7 +41,7 @@ import numpy as np
 from benchmarks.pictures import report
 from benchmarks.query_latency import never, synthetic, synthetic_library
 from imsearch.engine.engine import Engine
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.records import AnnotatorSpec
 
 QUERIES = 500

@@ -32,7 +32,7 @@ import sys
 from pathlib import Path
 from imsearch.library import Library
 from imsearch.settings import Settings
-from imsearch.webui import memory
+from imsearch.webui.guard import memory
 from imsearch.webui.app import create_app
 from imsearch.webui.serving import serve
 from imsearch.webui.sockets import bind

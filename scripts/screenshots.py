@@ -22,11 +22,11 @@ import uvicorn
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.library import Library
 from imsearch.settings import Settings
-from imsearch.webui.access import Access
 from imsearch.webui.app import create_app
+from imsearch.webui.guard.access import Access
 
 TARGET = Path("docs") / "screenshots"
 Shots: TypeAlias = dict[str, tuple[str, Callable[[Page], object] | None]]

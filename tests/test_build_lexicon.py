@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from imsearch.lexicon import DATA
+from imsearch.languages.lexicon import DATA
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "build_lexicon.py"
 WORDNET = Path("/usr/share/wordnet")

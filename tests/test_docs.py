@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from imsearch.cli.root import root
-from imsearch.engine.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import ALL_KEYS
-from imsearch.lexicon import Lexicon
+from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.manager import make_manager
@@ -181,9 +181,9 @@ def write_facts(engine: Engine, path: Path, facts: list[str]) -> None:
 def copies(library: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The near duplicates of the page."""
     images = [library.catalog.image(Path("/photos") / name) for name in ("town/cat.jpg", "scan.png")]
-    module = ModuleType("imsearch.engine.duplicates")
+    module = ModuleType("imsearch.engine.search.duplicates")
     module.duplicate_ids = lambda catalog: [image.id for image in images if image]  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "imsearch.engine.duplicates", module)
+    monkeypatch.setitem(sys.modules, "imsearch.engine.search.duplicates", module)
 
 
 @pytest.mark.parametrize(("query", "finds"), [row[:2] for row in table("query.md", "query")])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imsearch.letters import breaks_lines, folded, is_blank, tidy, turns_around, unaccented, without_invisible
-from imsearch.lexicon import Lexicon
+from imsearch.languages.letters import breaks_lines, folded, is_blank, tidy, turns_around, unaccented, without_invisible
+from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.metadata.fields import plain
 
 NOTHING = (

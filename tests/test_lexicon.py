@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.errors import ImsearchError
-from imsearch.lexicon import DATA, Lexicon
+from imsearch.languages.lexicon import DATA, Lexicon
 
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "lexicon.md"
 HEADS = {"corel5k": 374, "flickr8k": 120, "coco": 80, "sentiment": 2, "emotion": 2, "imagenet": 1000}

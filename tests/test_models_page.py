@@ -18,7 +18,7 @@ from imsearch.evaluation.labelled import Judged
 from imsearch.evaluation.measures import Part
 from imsearch.pictures.picture import Picture
 from imsearch.records import Annotation, AnnotatorSpec, Tag
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 
 
 def test_the_tables_are_those_of_the_figures() -> None:

@@ -14,7 +14,7 @@ from imsearch.errors import PictureError
 from imsearch.pictures.formats import SUFFIXES, begins_like, open_picture
 from imsearch.pictures.picture import read_headers, read_picture
 from imsearch.pictures.raw import RAW_SUFFIXES, is_raw, may_be_raw
-from imsearch.webui.shrinking import shrink
+from imsearch.webui.thumbs.shrinking import shrink
 from tests.make_pictures import BLUE, GREEN, RED, WHITE, encoded, quarters, turned
 from tests.make_raw import XMP, dng
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from imsearch.evaluation.search_quality import evaluate_search
 from imsearch.library import Library
 from imsearch.plugins.manager import make_manager
-from imsearch.search_quality import evaluate_search
 from imsearch.settings import Settings
-from imsearch.training.datasets import Dataset, hold_out, load_dataset
+from imsearch.training.data.datasets import Dataset, hold_out, load_dataset
 from imsearch.training.evaluate import Evaluation, evaluate
 from scripts.demo import SOURCES, gather
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imsearch.records import Relaxed
-from imsearch.wording import left_out
+from imsearch.views.wording import left_out
 
 
 @pytest.mark.parametrize(

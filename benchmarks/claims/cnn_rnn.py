@@ -40,7 +40,7 @@ from imsearch.plugins.cnn_rnn.recipe import fit_rules, sequence_source
 from imsearch.plugins.cnn_rnn.sequences import ORDERS, RARE
 from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.evaluate import judged_labels
 from imsearch.training.features import cached_maps
 from imsearch.training.fit import Fit, Loss, Plan, Rows

@@ -27,7 +27,7 @@ from imsearch.plugins.cnn_rnn.features import whole_features
 from imsearch.plugins.cnn_rnn.recipe import judge
 from imsearch.training.calibration import fit_platt
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 from imsearch.training.evaluate import BALANCE
 from imsearch.training.metrics import balanced, five_words, mean_average_precision, word_scores
 from imsearch.training.probabilities import sigmoid

@@ -32,9 +32,9 @@ from imsearch.pictures.picture import read_picture
 from imsearch.plugins.manager import make_manager
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
-from imsearch.training.datasets import Sample, hold_out, label_matrix, load_dataset
+from imsearch.training.data.datasets import Sample, hold_out, label_matrix, load_dataset
 from imsearch.training.evaluate import HasHeads
-from imsearch.training.memory import Shelf
+from imsearch.training.knn import Shelf
 from imsearch.training.metrics import balanced, five_words, mean_average_precision
 from imsearch.training.probabilities import Floats, logit, sigmoid
 

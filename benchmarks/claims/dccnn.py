@@ -30,7 +30,7 @@ from imsearch.plugins.dccnn.frequency import low_words
 from imsearch.plugins.dccnn.network import fuse
 from imsearch.plugins.dccnn.recipe import DEFAULTS, Channels, prepare
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 from imsearch.training.device import choose_device
 from imsearch.training.fit import Fit, predict
 from imsearch.training.metrics import eleven_point_mean_average_precision, top_k

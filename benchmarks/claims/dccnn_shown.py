@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from benchmarks.claims.report import print_claim
 from imsearch.cli.evaluate import choose
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.manager import make_manager
 from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.evaluate import prepared_batches
 from imsearch.training.metrics import mean_average_precision
 

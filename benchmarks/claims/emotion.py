@@ -31,10 +31,10 @@ from imsearch.plugins.emotion.features import Floats, corpus_features
 from imsearch.plugins.emotion.handmade import COLOUR
 from imsearch.plugins.emotion.recipe import DEFAULTS, prepare, with_ratings
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
+from imsearch.training.data.rated_sets import RATINGS, SCALES
 from imsearch.training.fit import predict
 from imsearch.training.metrics import average_precision, break_even_precision
-from imsearch.training.rated_sets import RATINGS, SCALES
 from imsearch.training.run import Run
 
 FOLDS = 5

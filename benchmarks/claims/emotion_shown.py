@@ -23,9 +23,9 @@ from imsearch.plugins.emotion import MODEL
 from imsearch.plugins.emotion.annotator import EmotionAnnotator
 from imsearch.training.checkpoint import WEIGHTS
 from imsearch.training.corpus import DEVELOPMENT
-from imsearch.training.datasets import Dataset, Sample, load_dataset
+from imsearch.training.data.datasets import Dataset, Sample, load_dataset
+from imsearch.training.data.rated_sets import RATINGS, SCALES, ratings_of
 from imsearch.training.probabilities import Floats
-from imsearch.training.rated_sets import RATINGS, SCALES, ratings_of
 
 TITLE = "What the shipped emotion weights show"
 POLES = {"valence": ("negative", "positive"), "arousal": ("calm", "exciting")}

@@ -37,7 +37,7 @@ from imsearch.plugins.multikernel.network import MultikernelHead, Shape, shape_o
 from imsearch.plugins.multikernel.recipe import DEFAULTS, HELD_ONE_IN, make_loss, repeat_objects
 from imsearch.plugins.multikernel.small import SMALL_OBJECTS
 from imsearch.training.corpus import TEACHER_HEAD, Corpus, gather
-from imsearch.training.datasets import hold_out, load_dataset
+from imsearch.training.data.datasets import hold_out, load_dataset
 from imsearch.training.efficientnet_lite import fold_normalization, load_imagenet
 from imsearch.training.fit import Fit, Plan, Rows, predict
 from imsearch.training.metrics import mean_average_precision

@@ -32,7 +32,7 @@ from imsearch.plugins.multimodal.recipe import make_loss, mean_counts, social_wo
 from imsearch.plugins.multimodal.social import text_tags
 from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet
 from imsearch.training.features import cached_maps
 from imsearch.training.fit import Fit, Inputs, Plan, Rows, predict

@@ -26,7 +26,7 @@ from benchmarks.claims.report import print_claim
 from imsearch.plugins.vgg_bce.network import POOLINGS
 from imsearch.plugins.vgg_bce.recipe import DEFAULTS, LOSSES, check, make_fit, pooled_views
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.evaluate import judged_labels
 from imsearch.training.fit import predict
 from imsearch.training.metrics import five_words, mean_average_precision

@@ -17,9 +17,9 @@ import click
 from imsearch.cli.leaving import INTERRUPTED, end
 from imsearch.cli.root import root
 from imsearch.cli.stdout import ReaderGone, results_alone
-from imsearch.doing import Doing
 from imsearch.errors import ImsearchError
-from imsearch.refusals import in_words
+from imsearch.system.doing import Doing
+from imsearch.system.refusals import in_words
 
 __all__ = ["main", "root"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imsearch.as_json import annotated_record
 from imsearch.cli.common import annotator_option, device_option, doing, format_option, say
 from imsearch.cli.output import make_table, near, print_json, print_table, printable, shorten, terminal_width
-from imsearch.foreign import foreign
 from imsearch.settings import load_settings
+from imsearch.system.foreign import foreign
+from imsearch.views.as_json import annotated_record
 
 if TYPE_CHECKING:
-    from imsearch.annotating import Annotated
+    from imsearch.indexer.annotating import Annotated
 
 
 @click.command(
@@ -33,7 +33,7 @@ def annotate(images: tuple[Path, ...], annotators: tuple[str, ...], form: str, d
 
     The table shows the tags an annotator is sure of; JSON holds the long tail too.  Exit code 1 when a picture failed.
     """
-    from imsearch.annotating import annotate_files
+    from imsearch.indexer.annotating import annotate_files
 
     settings = load_settings({"annotators": annotators, "device": device})
     with foreign():

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imsearch.as_json import annotators_record
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import make_table, print_json, print_table, printable
 from imsearch.errors import ImsearchError
 from imsearch.settings import load_settings
+from imsearch.views.as_json import annotators_record
 
 if TYPE_CHECKING:
-    from imsearch.engine.annotators import AnnotatorStatus
+    from imsearch.engine.stores.sql.annotators import AnnotatorStatus
 
 
 @click.group(

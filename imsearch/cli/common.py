@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imsearch.cli.stdout import ReaderGone
-from imsearch.doing import Doing
 from imsearch.errors import ImsearchError, PluginError
-from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.settings import Settings
-from imsearch.wording import count as count  # for the commands, beside `say`
+from imsearch.system.doing import Doing
+from imsearch.system.foreign import foreign, is_ctrl_c, reason
+from imsearch.views.wording import count as count  # for the commands, beside `say`
 
 if TYPE_CHECKING:
     from imsearch.library import Library

@@ -14,7 +14,7 @@ from imsearch.settings import Settings
 
 if TYPE_CHECKING:
     from imsearch.records import Verdicts
-    from imsearch.training.datasets import Dataset
+    from imsearch.training.data.datasets import Dataset
 
 LEAST = 5
 """A tag is learned from at least so many pictures that show it, and as many that do not."""
@@ -27,7 +27,7 @@ def open_dataset(spec: str, settings: Settings) -> Dataset:
     Raises `DatasetError` as `load_dataset`, and for a library in which too little was said; `LibraryError` for a folder
     without a library.
     """
-    from imsearch.training.datasets import LIBRARY, load_dataset
+    from imsearch.training.data.datasets import LIBRARY, load_dataset
 
     kind, colon, path = spec.partition(":")
     if kind != LIBRARY or not colon:
@@ -48,7 +48,7 @@ def library_dataset(folder: Path, verdicts: Sequence[Verdicts]) -> Dataset:
 
     Raises `DatasetError` when no tag is left.
     """
-    from imsearch.training.datasets import LIBRARY, Dataset, Sample
+    from imsearch.training.data.datasets import LIBRARY, Dataset, Sample
 
     there = _there(folder, verdicts)
     shows = Counter(tag for each in there for tag in each.given)

@@ -22,7 +22,7 @@ from imsearch.cli.output import (
 from imsearch.settings import load_settings
 
 if TYPE_CHECKING:
-    from imsearch.engine.duplicates import Group
+    from imsearch.engine.search.duplicates import Group
 
 
 @click.command(
@@ -84,7 +84,7 @@ def duplicates(
 
 def _rest(groups: Sequence[Group]) -> Iterator[Path]:
     """All files but the best of each group, once its bytes were found to be there."""
-    from imsearch.engine.duplicates import rest_of
+    from imsearch.engine.search.duplicates import rest_of
 
     doubtful = 0
     for group in groups:

@@ -18,7 +18,7 @@ from imsearch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from imsearch.training.caption_protocol import CaptionScores
-    from imsearch.training.datasets import Dataset
+    from imsearch.training.data.datasets import Dataset
     from imsearch.training.evaluate import Evaluation
     from imsearch.training.search_protocol import SearchScores
 
@@ -126,7 +126,7 @@ def evaluate(
 
 def choose(dataset: Dataset, split: str | None, held_out: int | None) -> Dataset:
     """The pictures to judge on."""
-    from imsearch.training.datasets import hold_out
+    from imsearch.training.data.datasets import hold_out
 
     if split is None:
         present = {sample.split for sample in dataset.samples}
@@ -173,7 +173,7 @@ def _annotation(
 
 def _search(name: str, chosen: Dataset, settings: Settings, ask: str, ablate: bool) -> dict[str, SearchScores]:
     from imsearch.cli.progress import IndexingProgress
-    from imsearch.search_quality import ABLATION, compare_rankings, evaluate_search
+    from imsearch.evaluation.search_quality import ABLATION, compare_rankings, evaluate_search
 
     with IndexingProgress() as progress, calling_plugin(f"the annotator {name}"):
         asking: Literal["tags", "words"] = "tags" if ask == "tags" else "words"
@@ -183,8 +183,8 @@ def _search(name: str, chosen: Dataset, settings: Settings, ask: str, ablate: bo
 
 
 def _captions(name: str, chosen: Dataset, settings: Settings) -> dict[str, CaptionScores]:
-    from imsearch.caption_quality import evaluate_captions
     from imsearch.cli.progress import IndexingProgress
+    from imsearch.evaluation.caption_quality import evaluate_captions
 
     with IndexingProgress() as progress, calling_plugin(f"the annotator {name}"):
         return evaluate_captions(name, chosen, settings, progress)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from imsearch.cli.output import printable
 from imsearch.records import Image, Text
-from imsearch.wording import exposure, place, stars, taken, where
+from imsearch.views.wording import exposure, place, stars, taken, where
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
 """What the metadata repeats, and the fact that tells whether it does."""

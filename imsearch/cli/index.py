@@ -11,9 +11,9 @@ import click
 from imsearch.cli.common import annotator_option, count, device_option, library_option, open_library, say
 from imsearch.cli.output import print_json, tell_failure
 from imsearch.errors import ImsearchError
-from imsearch.foreign import foreign
-from imsearch.run_words import tell_left_out, tell_not_read
 from imsearch.settings import load_settings
+from imsearch.system.foreign import foreign
+from imsearch.views.run_words import tell_left_out, tell_not_read
 
 if TYPE_CHECKING:
     from imsearch.indexer.report import Report

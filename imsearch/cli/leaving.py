@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
-from imsearch.doing import Doing
+from imsearch.system.doing import Doing
 
 INTERRUPTED = 130
 GRACE = 2.0

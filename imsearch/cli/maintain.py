@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imsearch.as_json import status_record
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import make_table, print_json, print_table, printable, tell_failure
-from imsearch.run_words import tell_last_run, tell_left_out, tell_missing, tell_not_read, tell_progress
-from imsearch.runs import indexing_record
+from imsearch.indexer.runs import indexing_record
 from imsearch.semantic import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
+from imsearch.views.as_json import status_record
+from imsearch.views.run_words import tell_last_run, tell_left_out, tell_missing, tell_not_read, tell_progress
 
 if TYPE_CHECKING:
-    from imsearch.engine.annotators import AnnotatorStatus
-    from imsearch.engine.health import Status
+    from imsearch.engine.review.health import Status
+    from imsearch.engine.stores.sql.annotators import AnnotatorStatus
+    from imsearch.indexer.runs import LastRun, Progress
     from imsearch.records import Failure, Folder
-    from imsearch.runs import LastRun, Progress
 
 
 @click.command()

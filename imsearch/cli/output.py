@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imsearch.as_json import results_record
 from imsearch.cli.stdout import put, takes_utf8
 from imsearch.records import FOLDER
+from imsearch.views.as_json import results_record
 
 if TYPE_CHECKING:
     from rich.table import Table

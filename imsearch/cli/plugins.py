@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from imsearch.as_json import plugins_record
 from imsearch.cli.common import device_option, doing, say
 from imsearch.cli.output import make_table, print_json, print_table, printable
 from imsearch.errors import PluginError
 from imsearch.settings import load_settings
+from imsearch.views.as_json import plugins_record
 
 
 @click.group(
@@ -64,7 +64,7 @@ def check(name: str, device: str | None) -> int:
 
     Builds the model, shows it a few generated pictures and judges its answers.  Exit code 1 when a rule is broken.
     """
-    from imsearch.annotating import pick_device
+    from imsearch.indexer.annotating import pick_device
     from imsearch.plugins.contract import check_annotator
     from imsearch.plugins.manager import make_manager
 

@@ -24,10 +24,10 @@ from imsearch.cli.common import (
 )
 from imsearch.cli.output import pointed, print_results, printable
 from imsearch.errors import QueryError
-from imsearch.foreign import foreign
 from imsearch.records import Results
 from imsearch.settings import command_line, load_settings
-from imsearch.wording import left_out
+from imsearch.system.foreign import foreign
+from imsearch.views.wording import left_out
 
 if TYPE_CHECKING:
     from imsearch.library import Library

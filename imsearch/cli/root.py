@@ -9,7 +9,7 @@ import click
 from imsearch import __version__
 from imsearch.cli.leaving import second_ctrl_c_leaves
 from imsearch.cli.stdout import given_away
-from imsearch.doing import Doing
+from imsearch.system.doing import Doing
 
 COMMANDS = {
     "index": "imsearch.cli.index:index",

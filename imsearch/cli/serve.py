@@ -14,7 +14,7 @@ from imsearch.cli.stdout import ReaderGone
 from imsearch.settings import Settings, command_line, load_settings
 
 if TYPE_CHECKING:
-    from imsearch.webui.access import Access
+    from imsearch.webui.guard.access import Access
 
 
 @click.command(
@@ -86,7 +86,7 @@ def serve(
     Ctrl-C stops it.
     """
     from imsearch.webui import sockets as listening
-    from imsearch.webui.sub_path import parse_prefix
+    from imsearch.webui.guard.sub_path import parse_prefix
 
     prefix = parse_prefix(root_path)
     settings = load_settings({"library": library, "allowed_hosts": allowed_hosts, "allowed_roots": allowed_roots})
@@ -98,7 +98,7 @@ def serve(
         access, token = _prepare(settings, new_token) if asked or not listening.only_here(sockets) else (None, None)
         with open_library(settings) as opened:
             from imsearch.webui.app import create_app
-            from imsearch.webui.hosts import Hosts
+            from imsearch.webui.guard.hosts import Hosts
             from imsearch.webui.picking import picker_for
             from imsearch.webui.serving import serve as run
 
@@ -122,7 +122,7 @@ def serve(
 
 def _make_library(settings: Settings) -> None:
     """Let those begin here who have indexed nothing yet."""
-    from imsearch.engine.home import FILE_NAME
+    from imsearch.engine.stores.embedded.home import FILE_NAME
     from imsearch.library import Library
 
     if not (settings.library / FILE_NAME).exists():
@@ -132,7 +132,7 @@ def _make_library(settings: Settings) -> None:
 
 
 def _prepare(settings: Settings, new: bool) -> tuple[Access, str | None]:
-    from imsearch.webui.access import Access
+    from imsearch.webui.guard.access import Access
 
     access = Access(settings.library)
     return access, access.ensure_token(new=new)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imsearch.as_json import image_record
 from imsearch.cli.common import format_option, library_option, open_library
 from imsearch.cli.facts import fact_lines
 from imsearch.cli.output import make_table, near, print_json, print_table, printable
 from imsearch.records import Image, Tag, Text
 from imsearch.settings import load_settings
+from imsearch.views.as_json import image_record
 
 if TYPE_CHECKING:
     from rich.table import Table

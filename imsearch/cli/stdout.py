@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Protocol, TextIO
 
 from imsearch.cli.encodings import fitted
 from imsearch.errors import ImsearchError
-from imsearch.foreign import is_foreign
+from imsearch.system.foreign import is_foreign
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -162,7 +162,7 @@ class Output(io.TextIOWrapper):
     """A text stream that never fails because of a character."""
 
     def __init__(self, door: _Door, encoding: str, aside: TextIO | None = None) -> None:
-        """aside: what `imsearch.foreign` puts in its place while code of others runs."""
+        """aside: what `imsearch.system.foreign` puts in its place while code of others runs."""
         self.door, self.aside = door, aside
         self._encoding = codecs.lookup(encoding).name
         # click takes ASCII for a mistake and writes UTF-8 instead.

@@ -13,9 +13,9 @@ from imsearch.cli.common import count, format_option, library_option, open_libra
 from imsearch.cli.output import printable
 from imsearch.cli.tag_arguments import Asked, TagCommand, read_list, sort_out
 from imsearch.cli.tag_output import print_history, print_review, tell_correction
-from imsearch.engine.changes import Renaming, Verdict
+from imsearch.engine.stores.changes import Renaming, Verdict
 from imsearch.settings import command_line, load_settings
-from imsearch.wording import tell_change
+from imsearch.views.wording import tell_change
 
 if TYPE_CHECKING:
     from imsearch.library import Library

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from imsearch.as_json import answer_command, change_record, doubt_record
 from imsearch.cli.common import count, say
 from imsearch.cli.output import (
     make_table,
@@ -16,8 +15,9 @@ from imsearch.cli.output import (
     shorten,
     terminal_width,
 )
-from imsearch.engine.changes import Change, Correction, Doubt, Verdict
-from imsearch.wording import tell_change
+from imsearch.engine.stores.changes import Change, Correction, Doubt, Verdict
+from imsearch.views.as_json import answer_command, change_record, doubt_record
+from imsearch.views.wording import tell_change
 
 _DONE = {
     "add": "added to",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from imsearch.as_json import definitions_record, tags_record
 from imsearch.cli.common import count, format_option, library_option, open_library, say
 from imsearch.cli.output import make_table, print_json, print_table, printable
 from imsearch.settings import command_line, load_settings
+from imsearch.views.as_json import definitions_record, tags_record
 
 
 class ListOrDo(click.Group):

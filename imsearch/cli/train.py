@@ -12,8 +12,8 @@ import click
 from imsearch.cli.common import calling_plugin, dataset_option, device_option, library_option, say
 from imsearch.cli.datasets import open_dataset
 from imsearch.errors import ImsearchError
-from imsearch.refusals import refused, what_refuses
 from imsearch.settings import load_settings
+from imsearch.system.refusals import refused, what_refuses
 
 
 @click.command(

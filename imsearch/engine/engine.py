@@ -11,18 +11,18 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from imsearch.engine import annotators
-from imsearch.engine.batch import FileSeen, Reading
-from imsearch.engine.catalog import Catalog
-from imsearch.engine.changes import Doubt, Verdict
-from imsearch.engine.corrections import Corrections
-from imsearch.engine.health import Status, status, verify
-from imsearch.engine.home import Home
-from imsearch.engine.indexes import Indexes
-from imsearch.engine.keeper import Keeper
-from imsearch.engine.locating import unlocated
-from imsearch.engine.recorder import TAIL, Recorder
+from imsearch.engine.review.health import Status, status, verify
 from imsearch.engine.search.finder import Finder
+from imsearch.engine.stores.batch import FileSeen, Reading
+from imsearch.engine.stores.changes import Doubt, Verdict
+from imsearch.engine.stores.embedded.home import Home
+from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.keeper import Keeper
+from imsearch.engine.stores.sql import annotators
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.corrections import Corrections
+from imsearch.engine.stores.sql.locating import unlocated
+from imsearch.engine.stores.sql.recorder import TAIL, Recorder
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.errors import LibraryError
 from imsearch.records import AnnotatorSpec, Failure
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
-    from imsearch.engine.definitions import Definitions
-    from imsearch.engine.review import Review
+    from imsearch.engine.review.review import Review
+    from imsearch.engine.search.definitions import Definitions
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
@@ -148,19 +148,19 @@ class Engine(Finder):
     @property
     def definitions(self) -> Definitions:
         """Defines tags by phrases; for engines opened for reading, too, as `corrections`."""
-        from imsearch.engine.definitions import Definitions
+        from imsearch.engine.search.definitions import Definitions
 
         recorder = self._recorder or self._beside_others()
         return Definitions(self.catalog, recorder, self.texts, self.annotators, self._follow)
 
     def forget_annotator(self, name: str) -> int:
-        """See `imsearch.engine.annotators.forget`; the indexes follow as they follow corrections."""
+        """See `imsearch.engine.stores.sql.annotators.forget`; the indexes follow as they follow corrections."""
         images = annotators.forget(self._recorder or self._beside_others(), name)
         self._follow()
         return images
 
     def restore_annotator(self, name: str) -> int:
-        """See `imsearch.engine.annotators.restore`."""
+        """See `imsearch.engine.stores.sql.annotators.restore`."""
         images = annotators.restore(self._recorder or self._beside_others(), name)
         self._follow()
         return images
@@ -255,10 +255,10 @@ class Engine(Finder):
     @cached_property
     def reviewing(self) -> Review:
         """What annotators are in doubt about; it is read when first asked for, and remembered."""
-        from imsearch.engine.review import Review
+        from imsearch.engine.review.review import Review
 
         return Review(self.catalog, self._lexicon)
 
     def review(self, word: str = "", limit: int = 20) -> list[Doubt]:
-        """The tags that annotators are most in doubt about; see `imsearch.engine.review`."""
+        """The tags that annotators are most in doubt about; see `imsearch.engine.review.review`."""
         return self.reviewing.doubts(word, limit)

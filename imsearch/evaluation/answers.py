@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
 from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import Sample
+from imsearch.training.data.datasets import Sample
 from imsearch.training.evaluate import prepared_batches
 
 Bools = NDArray[np.bool_]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from imsearch.evaluation.answers import Answers
 from imsearch.evaluation.labelled import Judged
-from imsearch.lexicon import Lexicon
-from imsearch.training.datasets import Sample
+from imsearch.languages.lexicon import Lexicon
+from imsearch.training.data.datasets import Sample
 
 
 def _names(text: str) -> frozenset[str]:

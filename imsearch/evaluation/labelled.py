@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.evaluation.answers import Answers, Floats
-from imsearch.lexicon import Lexicon
-from imsearch.training.datasets import Dataset, Sample, label_matrix
-from imsearch.training.scene_sets import STUFF
+from imsearch.languages.lexicon import Lexicon
+from imsearch.training.data.datasets import Dataset, Sample, label_matrix
+from imsearch.training.data.scene_sets import STUFF
 
 Bools = NDArray[np.bool_]
 LEAST = 3

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from imsearch.engine.search.cut import Ending
 from imsearch.engine.words.fillers import FILLERS
 from imsearch.errors import DatasetError
-from imsearch.lexicon import Lexicon
-from imsearch.training.datasets import Sample
+from imsearch.languages.lexicon import Lexicon
+from imsearch.training.data.datasets import Sample
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]

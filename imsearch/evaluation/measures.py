@@ -19,8 +19,8 @@ from imsearch.evaluation import false_tags
 from imsearch.evaluation.answers import Answers
 from imsearch.evaluation.labelled import Judged, objects, scene_sets, stuff, top_1, without_overlaps
 from imsearch.evaluation.shown import Bin, Order, mean_ap, order_of, recall_at_precision, reliability, shown_shares
-from imsearch.lexicon import Lexicon
-from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
+from imsearch.languages.lexicon import Lexicon
+from imsearch.training.data.datasets import Dataset, Sample, hold_out, load_dataset
 
 PRECISION = 0.6
 MIXED = 500

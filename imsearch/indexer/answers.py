@@ -12,7 +12,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from imsearch.errors import PluginError
-from imsearch.letters import breaks_lines, is_blank, tidy
+from imsearch.languages.letters import breaks_lines, is_blank, tidy
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
 

@@ -8,7 +8,7 @@ import os
 import stat
 from typing import NamedTuple
 
-from imsearch.engine.batch import ctime_of
+from imsearch.engine.stores.batch import ctime_of
 from imsearch.pictures.metadata.beside import Sidecars, beside
 
 LOST = frozenset(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from imsearch.doing import Doing
+from imsearch.system.doing import Doing
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Service managers and the web server stop a run with the first, a terminal that is closed sends the second."""

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from imsearch.engine.batch import FileSeen, ImageFacts, KnownFile, Reading
+from imsearch.engine.stores.batch import FileSeen, ImageFacts, KnownFile, Reading
 from imsearch.records import Annotation, Failure, FileState
 
 

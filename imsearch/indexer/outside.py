@@ -8,15 +8,15 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
-from imsearch.doing import Doing
 from imsearch.errors import PictureError, PluginError
-from imsearch.indexer.crew import Crew
+from imsearch.indexer.annotator_pool import Crew
 from imsearch.indexer.item import Item
 from imsearch.indexer.pipeline import default_workers
 from imsearch.indexer.read import decode, read_bytes
 from imsearch.pictures import decoders
 from imsearch.pictures.decoders import InProcess
 from imsearch.records import AnnotatorSpec
+from imsearch.system.doing import Doing
 
 _Result = TypeVar("_Result")
 _TURN = 0.2

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imsearch.engine.batch import FileSeen, KnownFile
+from imsearch.engine.stores.batch import FileSeen, KnownFile
 from imsearch.indexer.found import FoundFile
 from imsearch.indexer.scan import Scan
 from imsearch.pictures.formats import DEVELOPED, FORMATS, SUFFIXES, begins_like

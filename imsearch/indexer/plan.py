@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imsearch.engine.batch import KnownFile
+from imsearch.engine.stores.batch import KnownFile
 from imsearch.errors import ImsearchError
 from imsearch.indexer.absent import Absent, State
 from imsearch.indexer.found import FoundFile, look_at
@@ -17,7 +17,7 @@ from imsearch.indexer.scan import Scan
 from imsearch.records import Failure
 
 if TYPE_CHECKING:
-    from imsearch.engine.catalog import Catalog
+    from imsearch.engine.stores.sql.catalog import Catalog
 
 
 @dataclass(slots=True)

@@ -14,9 +14,8 @@ from io import BufferedReader
 from typing import TypeVar
 
 from imsearch.annotator import Annotator
-from imsearch.engine.batch import FileSeen, ImageFacts, ctime_of
+from imsearch.engine.stores.batch import FileSeen, ImageFacts, ctime_of
 from imsearch.errors import PictureError
-from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.indexer.found import LOST
 from imsearch.indexer.item import Item
 from imsearch.pictures.decoders import DecoderDiedError, Decoding
@@ -31,6 +30,7 @@ from imsearch.pictures.tasks import (
     read_headers_there,
 )
 from imsearch.records import SOCIAL_TAGS, AnnotatorSpec
+from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 MAX_BYTES = 1 << 30
 """Larger files are refused; pictures of that size are scans that would not fit in memory decoded either."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from imsearch.indexer.crew import Crew
+from imsearch.indexer.annotator_pool import Crew
 from imsearch.indexer.item import Item, Outcome
 from imsearch.indexer.plan import Plan
 
 if TYPE_CHECKING:
-    from imsearch.engine.catalog import Catalog
+    from imsearch.engine.stores.sql.catalog import Catalog
 
 CHUNK = 32
 """So many hashes are looked up by one query."""

@@ -16,8 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imsearch.engine.batch import KnownFile
-from imsearch.indexer.crew import Crew
+from imsearch.engine.stores.batch import KnownFile
+from imsearch.indexer.annotator_pool import Crew
 from imsearch.indexer.found import FoundFile
 from imsearch.indexer.in_hand import InHand
 from imsearch.indexer.interrupt import ctrl_c_sets, wait_for

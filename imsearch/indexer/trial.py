@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from imsearch import processes
+from imsearch.system import processes
 
 SECONDS = 120.0
 """For one picture, models loaded; what takes longer hangs."""
@@ -92,7 +92,7 @@ def main() -> None:
 
 def _work(job: Mapping[str, Any], answers: IO[bytes]) -> None:
     from imsearch.errors import PluginError
-    from imsearch.indexer.crew import Crew
+    from imsearch.indexer.annotator_pool import Crew
     from imsearch.indexer.item import Item
     from imsearch.indexer.read import decode, read_bytes
     from imsearch.pictures.decoders import Decoders

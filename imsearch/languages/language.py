@@ -22,7 +22,7 @@ _UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U00
 
 
 class Language:
-    """A language with its table.  All words are given as `imsearch.lexicon.Lexicon.normalize` makes them.
+    """A language with its table.  All words are given as `imsearch.languages.lexicon.Lexicon.normalize` makes them.
 
     Several threads may use one.  Raises ImsearchError, from any method, when the file is no table of words.
     """

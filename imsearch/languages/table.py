@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from imsearch.errors import ImsearchError
-from imsearch.letters import unaccented, without_invisible
+from imsearch.languages.letters import unaccented, without_invisible
 
 FILLER, WITHOUT, AND, OR = "filler", "without", "and", "or"
 NUMBER, COLOUR, MONTH, TIME, PLACE, FACT = "number", "colour", "month", "time", "place", "fact"

@@ -10,10 +10,10 @@ import tempfile
 import threading
 from typing import IO, Any, BinaryIO, cast
 
-from imsearch import processes
 from imsearch.errors import PictureError
 from imsearch.pictures.budget import Budget
 from imsearch.pictures.channel import Channel
+from imsearch.system import processes
 
 _WALL = 10
 """So many times as long may it take by the clock, on a machine that is busy with other things."""

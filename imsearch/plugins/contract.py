@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from imsearch.foreign import foreign, is_ctrl_c, reason
-from imsearch.letters import breaks_lines, is_blank, tidy
+from imsearch.languages.letters import breaks_lines, is_blank, tidy
 from imsearch.plugins.text_contract import text_rules
 from imsearch.records import DEFINED, RANKING_ONLY, USER, Annotation, AnnotatorSpec, Tag
+from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imsearch.annotator import CountHead
-from imsearch.foreign import foreign, is_ctrl_c, reason
+from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:
     from imsearch.records import AnnotatorSpec

@@ -9,11 +9,11 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from imsearch.foreign import reason
-from imsearch.letters import tidy
+from imsearch.languages.letters import tidy
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import spec_problems
 from imsearch.records import AnnotatorSpec
+from imsearch.system.foreign import reason
 
 
 @dataclass

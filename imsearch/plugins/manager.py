@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from imsearch.errors import ModelError, PluginError
-from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.plugins import hookspecs, trained
 from imsearch.plugins.entries import (
     Plugin,
@@ -29,6 +28,7 @@ from imsearch.plugins.entries import (
     tidied,
 )
 from imsearch.records import AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
+from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:
     import click

@@ -10,8 +10,8 @@ from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
-from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.plugins import text_answers
+from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:
     from numpy import float32

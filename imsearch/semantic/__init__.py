@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from imsearch.weights_folder import weights_folder
+from imsearch.system.weights_folder import weights_folder
 
 if TYPE_CHECKING:
     from numpy import float32

@@ -19,7 +19,7 @@ from safetensors.numpy import load
 from imsearch.errors import ModelError
 from imsearch.semantic import FOLDER, PIECES, WEIGHTS
 from imsearch.semantic.wordpiece import WordPieces
-from imsearch.weights_folder import FOLDER_VARIABLE
+from imsearch.system.weights_folder import FOLDER_VARIABLE
 
 Floats = NDArray[np.float32]
 _HEADS = 12

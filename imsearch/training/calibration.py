@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.corpus import Corpus
 from imsearch.training.fusion import Rule, fit_rule
-from imsearch.training.memory import Memory
+from imsearch.training.knn import Memory
 from imsearch.training.metrics import calibration_error, five_words, mean_average_precision
 from imsearch.training.probabilities import sigmoid
 

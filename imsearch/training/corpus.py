@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.errors import DatasetError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.training.checkpoint import head_slices
-from imsearch.training.datasets import Dataset, Sample, hold_out
+from imsearch.training.data.datasets import Dataset, Sample, hold_out
 from imsearch.training.run import Run
 
 TEST = ("test",)

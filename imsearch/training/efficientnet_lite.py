@@ -21,7 +21,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from imsearch.errors import ModelError
-from imsearch.weights_folder import FOLDER_VARIABLE, weights_folder
+from imsearch.system.weights_folder import FOLDER_VARIABLE, weights_folder
 
 
 class Variant(NamedTuple):

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
 from imsearch.errors import DatasetError, PictureError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import read_picture
 from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 from imsearch.training.metrics import (
     ThresholdScores,
     WordScores,

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.training.calibration import Floats, finish_checkpoint
 from imsearch.training.checkpoint import WEIGHTS, Checkpoint, save_checkpoint, write_summary
 from imsearch.training.corpus import Corpus, tag_names
-from imsearch.training.memory import Memory
+from imsearch.training.knn import Memory
 from imsearch.training.run import Epoch, Run
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from imsearch.errors import ModelError
 from imsearch.training.contents import content_hashes, short_hash
-from imsearch.training.samples import Dataset, Sample
-from imsearch.wording import count
+from imsearch.training.data.samples import Dataset, Sample
+from imsearch.views.wording import count
 
 FILE = "run.json"
 _WORTH_KEEPING = ("checkpoint.pt", "weights.safetensors")

@@ -18,7 +18,7 @@ from imsearch.records import Annotation, Tag
 from imsearch.training.calibration import calibrated
 from imsearch.training.checkpoint import Checkpoint, load_weights, read_checkpoint
 from imsearch.training.device import autocast, choose_device, to_device
-from imsearch.training.memory import Memory
+from imsearch.training.knn import Memory
 from imsearch.training.probabilities import Floats, sigmoid, strongest
 
 MOST_TAGS = 48

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from imsearch.errors import ModelError
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.identity import begin, describe, refuse_other
 from imsearch.training.plots import plot_history
 

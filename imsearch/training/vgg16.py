@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from imsearch.errors import ModelError
-from imsearch.weights_folder import FOLDER_VARIABLE, weights_folder
+from imsearch.system.weights_folder import FOLDER_VARIABLE, weights_folder
 
 CHANNELS = 512
 FILE = "vgg16-features.safetensors"

@@ -16,7 +16,8 @@ from imsearch.webui.api import annotate, corrections, folders, images, indexing,
 from imsearch.webui.api import files as api_files
 from imsearch.webui.api import search as api_search
 from imsearch.webui.assets import Assets
-from imsearch.webui.guards import guards
+from imsearch.webui.guard.guards import guards
+from imsearch.webui.guard.security import GuardedApp
 from imsearch.webui.indexing import Indexing
 from imsearch.webui.pages import login, picture, reference, review, search, trying
 from imsearch.webui.pages import status as status_page
@@ -24,16 +25,15 @@ from imsearch.webui.pages import tags as tags_page
 from imsearch.webui.parameters import known_parameters
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
-from imsearch.webui.security import GuardedApp
 from imsearch.webui.site import Site
 from imsearch.webui.states import Answers
-from imsearch.webui.thumbnails import Thumbnails, original_address, thumbnail_address
+from imsearch.webui.thumbs.thumbnails import Thumbnails, original_address, thumbnail_address
 from imsearch.webui.trying import Trying
 
 if TYPE_CHECKING:
     from imsearch.library import Library
-    from imsearch.webui.access import Access
-    from imsearch.webui.hosts import Hosts
+    from imsearch.webui.guard.access import Access
+    from imsearch.webui.guard.hosts import Hosts
     from imsearch.webui.picking import Picker
 
 
@@ -49,7 +49,7 @@ def create_app(
 
     access: asks for a token; without it everybody may come in, which is only for loopback.  hosts: the names under
     which the server may be asked for; by default those of loopback.  prefix: the sub-path of a proxy below which all
-    addresses lie, such as "/photos"; see `imsearch.webui.sub_path.parse_prefix`.  picker: lets folders be added
+    addresses lie, such as "/photos"; see `imsearch.webui.guard.sub_path.parse_prefix`.  picker: lets folders be added
     from the pages; only for a server that nothing but this machine reaches.
     """
     app = GuardedApp(

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from imsearch.engine.query.conditions import Chance, Condition, Exact, Part
 from imsearch.engine.query.grammar import And, By, Like, Node, Not, Or, Required, Word, parse
 from imsearch.errors import QueryError
+from imsearch.views.wording import MONTHS
 from imsearch.webui.linking import source_name
 from imsearch.webui.refining import bare, conditions, in_order, joined
 from imsearch.webui.texts import readable
-from imsearch.wording import MONTHS
 
 
 class Asked(NamedTuple):

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.records import FOLDER
+from imsearch.views.wording import MONTHS, percent
 from imsearch.webui import texts
 from imsearch.webui.linking import search_address, source_name
 from imsearch.webui.shapes import shape
-from imsearch.webui.thumbnails import thumbnail_address
-from imsearch.wording import MONTHS, percent
+from imsearch.webui.thumbs.thumbnails import thumbnail_address
 
 if TYPE_CHECKING:
     from imsearch.records import Hit, Tag

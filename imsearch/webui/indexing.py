@@ -22,9 +22,9 @@ from imsearch.webui.problems import Problem
 from imsearch.webui.texts import readable
 
 if TYPE_CHECKING:
+    from imsearch.indexer.runs import LastRun, Progress
     from imsearch.library import Library
     from imsearch.records import Folder
-    from imsearch.runs import LastRun, Progress
 
 _LOG = 4000
 """Bytes at the end of what a run printed that are shown when it failed."""

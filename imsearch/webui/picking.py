@@ -20,9 +20,9 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from imsearch.pictures.formats import SUFFIXES
-from imsearch.webui.hosts import host_name, is_loopback
+from imsearch.webui.guard.hosts import host_name, is_loopback
+from imsearch.webui.guard.sub_path import prefix_of
 from imsearch.webui.problems import Problem
-from imsearch.webui.sub_path import prefix_of
 
 if TYPE_CHECKING:
     from imsearch.settings import Settings

@@ -21,7 +21,7 @@ from imsearch.errors import (
     UndoConflict,
     WriteRefused,
 )
-from imsearch.refusals import in_words
+from imsearch.system.refusals import in_words
 from imsearch.webui.site import Site
 from imsearch.webui.texts import readable, readable_within
 from imsearch.webui.validation import told

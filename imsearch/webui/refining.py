@@ -1,6 +1,6 @@
 """Queries made from queries: widened, put right, and in another order.  Pure.
 
-`imsearch.engine.refining` narrows them.
+`imsearch.engine.query.refining` narrows them.
 """
 
 from __future__ import annotations

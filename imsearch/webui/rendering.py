@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from imsearch.webui import assets, shapes
-from imsearch.webui.sub_path import prefix_of, root_of
-from imsearch.webui.telling import EXAMPLES
+from imsearch.webui.guard.sub_path import prefix_of, root_of
+from imsearch.webui.headlines import EXAMPLES
 from imsearch.webui.texts import readable
 
 THEMES = ("light", "dark")

@@ -17,8 +17,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from imsearch.webui.connections import PatientProtocol
-from imsearch.webui.forwarded import Forwarded
+from imsearch.webui.guard.connections import PatientProtocol
+from imsearch.webui.guard.forwarded import Forwarded
 
 ANSWER_SECONDS = 3
 """How long answers under way may take once the server shall stop."""

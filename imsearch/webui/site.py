@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from imsearch.webui.rendering import Pages
-from imsearch.webui.thumbnails import Thumbnails
+from imsearch.webui.thumbs.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from imsearch.library import Library
     from imsearch.pictures.decoders import Decoding
-    from imsearch.webui.access import Access
+    from imsearch.webui.guard.access import Access
     from imsearch.webui.indexing import Indexing
     from imsearch.webui.picking import Picker
     from imsearch.webui.states import Answers

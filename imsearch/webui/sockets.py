@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 from imsearch.errors import ImsearchError
-from imsearch.webui.hosts import is_loopback
+from imsearch.webui.guard.hosts import is_loopback
 
 _TRIED = 100
 """Ports looked at for a free one."""

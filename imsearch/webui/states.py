@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 from fastapi.responses import Response
 
-from imsearch.engine.memory import Memory
-from imsearch.webui.held_file import matches
+from imsearch.engine.search.cache import Memory
+from imsearch.webui.thumbs.held_file import matches
 
 if TYPE_CHECKING:
     from imsearch.library import Library

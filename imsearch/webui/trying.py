@@ -15,13 +15,13 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from imsearch.annotating import annotate_bytes, pick_device
 from imsearch.errors import PluginError
-from imsearch.webui.memory import give_back
+from imsearch.indexer.annotating import annotate_bytes, pick_device
+from imsearch.webui.guard.memory import give_back
 from imsearch.webui.problems import Problem
 
 if TYPE_CHECKING:
-    from imsearch.indexer.crew import Crew
+    from imsearch.indexer.annotator_pool import Crew
     from imsearch.indexer.item import Item
     from imsearch.library import Library
     from imsearch.pictures.decoders import Decoding
@@ -175,7 +175,7 @@ class Trying:
             return None
 
     def _make_crew(self) -> Crew:
-        from imsearch.indexer.crew import Crew
+        from imsearch.indexer.annotator_pool import Crew
 
         specs = {spec.name: spec for spec in self.library.plugins.offered()}
         return Crew(list(specs.values()), pick_device(self.library.settings.device), note=log.warning)

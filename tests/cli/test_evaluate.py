@@ -12,7 +12,7 @@ from imsearch.annotator import Annotator
 from imsearch.errors import DatasetError
 from imsearch.pictures.picture import Picture
 from imsearch.records import Annotation, AnnotatorSpec, Tag
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 from imsearch.training.evaluate import evaluate
 from tests.cli.conftest import Run
 from tests.make_pictures import BLUE, GREEN, RED, plain

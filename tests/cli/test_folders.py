@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.lock import HOLDER_NAME
-from imsearch.indexer.beacon import PROGRESS_NAME, Beacon
+from imsearch.engine.stores.embedded.lock import HOLDER_NAME
+from imsearch.indexer.progress_file import PROGRESS_NAME, Beacon
 from imsearch.indexer.report import SilentObserver
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from tests.cli.conftest import Run
 from tests.make_pictures import plain
 

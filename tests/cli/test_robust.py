@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from imsearch.cli.output import printable, shorten
-from imsearch.indexer.beacon import read_last_run, read_progress
-from imsearch.runs import Outcome
+from imsearch.indexer.progress_file import read_last_run, read_progress
+from imsearch.indexer.runs import Outcome
 from tests.cli.conftest import Run
 from tests.make_pictures import BLUE, plain
 from tests.make_plugins import Plugins

@@ -17,7 +17,7 @@ from imsearch.cli import main
 from imsearch.cli.root import root
 from imsearch.errors import ImsearchError
 from imsearch.settings import load_settings
-from imsearch.webui.access import FILE_NAME
+from imsearch.webui.guard.access import FILE_NAME
 from imsearch.webui.sockets import bind, close
 from tests.cli.conftest import Run
 from tests.cli.test_robust import loaded_modules

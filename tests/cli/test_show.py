@@ -9,7 +9,7 @@ import pytest
 
 from imsearch.cli.facts import fact_lines
 from imsearch.records import Facts, Image, Text
-from imsearch.wording import exposure, moment, place, stars
+from imsearch.views.wording import exposure, moment, place, stars
 from tests.cli.conftest import Run
 from tests.make_pictures import encoded, quarters, with_exif, xmp
 from tests.test_facts import FULL

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from tests.cli.conftest import Ran, Run
 from tests.make_pictures import plain
 

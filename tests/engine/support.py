@@ -9,11 +9,11 @@ import numpy as np
 from sqlalchemy import insert, update
 
 from imsearch.annotator import Annotator
-from imsearch.engine import schema
-from imsearch.engine.batch import FileSeen, ImageFacts, Reading
-from imsearch.engine.changes import Correction, Verdict
 from imsearch.engine.engine import Engine
-from imsearch.lexicon import Lexicon
+from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.stores.changes import Correction, Verdict
+from imsearch.engine.stores.sql import schema
+from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Annotation, AnnotatorSpec, Tag
 
 LEXICON = Lexicon(

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from imsearch.engine import schema
-from imsearch.engine.annotators import annotators
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.sql import schema
+from imsearch.engine.stores.sql.annotators import annotators
 from imsearch.errors import ImsearchError
 from tests.engine.support import LEXICON, correct, ids, reading, spec, tags
 

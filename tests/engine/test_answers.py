@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.memory import Memory
+from imsearch.engine.search.cache import Memory
 from imsearch.engine.search.feedback import Feedback
 from imsearch.engine.search.finder import Neighbours
 from imsearch.engine.search.ranking import Ranking

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.changes import Verdict
-from imsearch.engine.derived import read_state, write_state
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.tree import Word
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.derived import read_state, write_state
 from tests.engine.support import LEXICON, correct, reading, spec
 
 

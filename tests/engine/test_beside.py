@@ -12,12 +12,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from imsearch.engine import home, indexes
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from imsearch.engine.home import Home
-from imsearch.engine.journal import history
-from imsearch.engine.lock import WriteLock
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.embedded import home, indexes
+from imsearch.engine.stores.embedded.home import Home
+from imsearch.engine.stores.embedded.lock import WriteLock
+from imsearch.engine.stores.sql.journal import history
 from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, UndoConflict
 from tests.engine.support import LEXICON, reading, spec
 from tests.patience import PATIENCE, wait_until
@@ -98,7 +98,7 @@ def test_corrections_need_no_lock_and_are_found_once_it_is_free(
     monkeypatch.setattr(indexes, "_LOOK_SECONDS", 0.0)
     lock = WriteLock(library)  # a run that will end without another look at the catalog
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: pytest.fail("it waits for the lock"))
-    monkeypatch.setattr("imsearch.engine.lock.time", clock)
+    monkeypatch.setattr("imsearch.engine.stores.embedded.lock.time", clock)
     add(reader, 1, "beach")
     assert total(reader, "beach") == 0  # the index is behind, and the search did not wait for it
     monkeypatch.undo()
@@ -153,7 +153,9 @@ def test_a_run_waits_for_somebody_who_is_done_in_a_moment(library: Path, monkeyp
             lock.release()
 
     monkeypatch.setattr(home, "_PATIENCE", PATIENCE)
-    monkeypatch.setattr("imsearch.engine.lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=wait))
+    monkeypatch.setattr(
+        "imsearch.engine.stores.embedded.lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=wait)
+    )
     with Engine.open(library, LEXICON, write=True) as engine:
         assert engine.running() == os.getpid()
         with pytest.raises(LibraryLocked, match=f"process {os.getpid()}"):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from imsearch.engine.home import FILE_NAME
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.embedded.home import FILE_NAME
 from imsearch.errors import LibraryError
 from tests.engine.support import LEXICON, reading, spec
 

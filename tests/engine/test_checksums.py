@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imsearch.engine.derived import checksum, read_state, write_state
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.derived import checksum, read_state, write_state
 from tests.engine.support import LEXICON, ids, reading, spec
 
 QUERIES = ("cat", "dog", "tag:cat>0.5", "-dog cat")

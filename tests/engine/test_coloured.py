@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.changes import Verdict
 from tests.engine.support import correct, ids, reading
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 
 import pytest
 
-from imsearch.engine.batch import Reading
-from imsearch.engine.completion import Completion, complete
 from imsearch.engine.engine import Engine
-from imsearch.engine.key_values import FIXED, HINTS
-from imsearch.engine.names import Names
-from imsearch.engine.place import place_at
 from imsearch.engine.query.grammar import ALL_KEYS, parse
+from imsearch.engine.query.key_values import FIXED, HINTS
+from imsearch.engine.search.completion import Completion, complete
+from imsearch.engine.search.names import Names
+from imsearch.engine.search.place import place_at
+from imsearch.engine.stores.batch import Reading
 from tests.engine.support import reading, set_facts
 
 TAGS = {"car": 9, "cat": 30, "traffic light": 7, "light": 2, "cable car": 4, "emotion:happy": 5, "emotion:very sad": 1}

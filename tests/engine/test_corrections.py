@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from imsearch.engine.journal import history
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.sql.journal import history
 from imsearch.errors import ImsearchError
 from tests.engine.support import LEXICON, correct, everything, ids, tags
 

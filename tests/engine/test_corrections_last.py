@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from imsearch.engine.journal import history
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.sql.journal import history
 from tests.engine.support import LEXICON, correct, everything, ids, reading, spec, tags
 
 
@@ -71,9 +71,13 @@ def test_corrections_survive_a_rebuild_and_closing(corrected: Engine, folder: Pa
 
 
 MOMENTS = {
-    "before the transaction is committed": ("imsearch.engine.recorder", "_mark_changed", False),
-    "before the text index follows": ("imsearch.engine.whoosh_index.WhooshTextIndex", "apply", True),
-    "after the text index is written, before its state": ("imsearch.engine.whoosh_index", "write_state", True),
+    "before the transaction is committed": ("imsearch.engine.stores.sql.recorder", "_mark_changed", False),
+    "before the text index follows": ("imsearch.engine.stores.embedded.text_whoosh.WhooshTextIndex", "apply", True),
+    "after the text index is written, before its state": (
+        "imsearch.engine.stores.embedded.text_whoosh",
+        "write_state",
+        True,
+    ),
 }
 
 

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.home import FILE_NAME
+from imsearch.engine.stores.embedded.home import FILE_NAME
 from imsearch.errors import LibraryError, LibraryLocked
 from tests.engine.support import LEXICON, reading, spec
 
@@ -120,7 +120,7 @@ def test_damage_inside_the_catalog_is_found_by_verify(library: Path) -> None:
 
 def test_one_writer_at_a_time(library: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from imsearch.engine.lock import WriteLock\n"
+        "import sys; from pathlib import Path; from imsearch.engine.stores.embedded.lock import WriteLock\n"
         f"lock = WriteLock(Path({str(library)!r})); print(flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -197,7 +197,7 @@ def test_a_crash_between_catalog_and_indexes_heals_at_open(library: Path) -> Non
     code = f"""
 import os
 from pathlib import Path
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.engine import Engine
 from tests.engine.support import LEXICON, reading, spec
 engine = Engine.open(Path({str(library)!r}), LEXICON, write=True)

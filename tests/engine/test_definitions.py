@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.changes import Verdict
-from imsearch.engine.definitions import Definition, definitions
 from imsearch.engine.engine import Engine
-from imsearch.engine.thresholds import stored_limits
+from imsearch.engine.search.definitions import Definition, definitions
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.errors import ImsearchError
 from tests.engine.support import LEXICON, correct, ids, reading, spec, tags
 from tests.engine.test_text_space import NORTH, SOUTH, Compass

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imsearch.engine.batch import ImageFacts, Reading
-from imsearch.engine.duplicates import Group, duplicate_ids, find_groups
 from imsearch.engine.engine import Engine
-from imsearch.engine.looks import SPACE
+from imsearch.engine.search.duplicates import Group, duplicate_ids, find_groups
+from imsearch.engine.search.neighbours import SPACE
+from imsearch.engine.stores.batch import ImageFacts, Reading
 from imsearch.errors import ImsearchError
 from tests.engine.support import reading, spec
 

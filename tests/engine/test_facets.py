@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.facets import KINDS, Facets
 from imsearch.engine.query.grammar import parse
-from imsearch.engine.refining import refined, refinement
+from imsearch.engine.query.refining import refined, refinement
+from imsearch.engine.search.facets import KINDS, Facets
 from tests.engine.support import LEXICON, reading, spec
 
 TAGS = ("cat", "dog", "traffic light", "emotion:happy", '5" gun', "100%25 wool", "“quoted”", "or", "beach")
@@ -109,8 +109,8 @@ def arbitrary(random: Random) -> dict[str, Any]:
 
 
 def test_only_what_changed_is_read_again(pets: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from imsearch.engine import facets
-    from imsearch.engine.facet_values import read_pairs
+    from imsearch.engine.search import facets
+    from imsearch.engine.stores.sql.facet_values import read_pairs
 
     asked: list[object] = []
 

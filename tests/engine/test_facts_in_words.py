@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from tests.engine.support import reading, set_facts, spec
 
 WORDS = Lexicon(

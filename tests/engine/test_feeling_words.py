@@ -8,7 +8,7 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.errors import QueryError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from tests.engine.support import ids, tagged_library
 
 PICTURES = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.changes import Verdict
 from tests.engine.support import LEXICON, correct, tagged_library
 
 PICTURES = {

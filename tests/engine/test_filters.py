@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, select
 
-from imsearch.engine import schema
 from imsearch.engine.engine import Engine
-from imsearch.engine.filters import Filters
-from imsearch.engine.places import box, inside
 from imsearch.engine.query.conditions import Circle
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.stores.sql import schema
+from imsearch.engine.stores.sql.conditions import Filters
+from imsearch.engine.words.places import box, inside
 from imsearch.engine.words.resolved import Filter, Like
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError, QueryError

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from imsearch.engine import schema
-from imsearch.engine.distinct import distinct
 from imsearch.engine.engine import Engine
-from imsearch.engine.gazetteer import Gazetteer, Located
-from imsearch.engine.locating import Locator
-from imsearch.engine.place_names import PlaceNames, folded, holds
+from imsearch.engine.stores.sql import schema
+from imsearch.engine.stores.sql.distinct import distinct
+from imsearch.engine.stores.sql.locating import Locator
+from imsearch.engine.words.gazetteer import Gazetteer, Located
+from imsearch.engine.words.place_names import PlaceNames, folded, holds
 from imsearch.errors import QueryError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from tests.engine.support import reading, set_facts, spec
 
 ROME, PARIS, NYC = (41.8902, 12.4922), (48.8584, 2.2945), (40.7069, -74.0089)

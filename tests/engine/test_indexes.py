@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imsearch.engine import faiss_index
-from imsearch.engine.derived import State
-from imsearch.engine.faiss_index import FaissVectorIndex
-from imsearch.engine.text_index import REJECTED, SHOWN, Postings, TextIndex, weight_of
-from imsearch.engine.vector_index import VectorIndex
-from imsearch.engine.whoosh_index import WhooshTextIndex
+from imsearch.engine.stores.derived import State
+from imsearch.engine.stores.embedded import vectors_faiss as faiss_index
+from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
+from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
+from imsearch.engine.stores.text_index import REJECTED, SHOWN, Postings, TextIndex, weight_of
+from imsearch.engine.stores.vector_index import VectorIndex
 
 STATE: State = ("library", 7)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.errors import ImsearchError
 from imsearch.library import Library
 from tests.cli.conftest import Run, indexed, photos, plugins, run  # noqa: F401

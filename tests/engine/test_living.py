@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imsearch.engine.batch import FileSeen, ImageFacts, Reading
-from imsearch.engine.duplicates import find_groups, rest_of
 from imsearch.engine.engine import Engine
-from imsearch.engine.living import living, preferred
+from imsearch.engine.search.duplicates import find_groups, rest_of
+from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.stores.living import living, preferred
 from tests.engine.support import LEXICON, spec
 
 FACTS = ImageFacts(40, 30, "JPEG")

@@ -10,7 +10,7 @@ import pytest
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import Word
 from imsearch.engine.words.words import Words
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from tests.engine.support import reading
 
 DOGS = Lexicon(

@@ -15,10 +15,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from imsearch.engine import home, migrating, schema
 from imsearch.engine.engine import Engine
-from imsearch.engine.home import FILE_NAME
-from imsearch.engine.thresholds import Limits, stored_limits
+from imsearch.engine.stores.embedded import home
+from imsearch.engine.stores.embedded.home import FILE_NAME
+from imsearch.engine.stores.sql import migrating, schema
+from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
 from imsearch.errors import LibraryError
 from tests.engine.support import LEXICON, reading, spec
 
@@ -167,7 +168,7 @@ def test_opening_a_current_library_does_not_import_alembic(library: Path) -> Non
 import sys
 from pathlib import Path
 from imsearch.engine.engine import Engine
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 with Engine.open(Path({str(library)!r}), Lexicon()) as engine:
     assert engine.search("cat").total == 1
 heavy = {{"alembic", "torch", "faiss", "sqlalchemy.orm", "filelock", "PIL"}} & set(sys.modules)

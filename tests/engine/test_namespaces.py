@@ -8,7 +8,7 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import MAX_LENGTH, Node, Not, Word, parse
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from tests.engine.support import tagged_library
 
 SMALL = Lexicon(

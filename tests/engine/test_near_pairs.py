@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from imsearch.engine import near_pairs
-from imsearch.engine.near_pairs import distances, joined, pairs_by_hash, pairs_by_vector
+from imsearch.engine.stores import near_pairs
+from imsearch.engine.stores.near_pairs import distances, joined, pairs_by_hash, pairs_by_vector
 from imsearch.pictures.phash import FLAT, turned_hashes
 
 DC = np.uint64(1 << 63)

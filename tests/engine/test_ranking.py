@@ -12,11 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import insert, update
 
-from imsearch.engine import schema as s
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.feedback import Feedback, best
 from imsearch.engine.search.ranking import Ranking, rank
-from imsearch.engine.text_index import REJECTED, Postings
+from imsearch.engine.stores.sql import schema as s
+from imsearch.engine.stores.text_index import REJECTED, Postings
 from imsearch.engine.words.resolved import All, Demanded, Like, Negated, Resolved, Term
 from imsearch.errors import ImsearchError
 from tests.engine.support import reading

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imsearch.engine.batch import FileSeen, KnownFile, Reading
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.batch import FileSeen, KnownFile, Reading
 from imsearch.errors import ImsearchError, LibraryError
 from imsearch.records import Failure
 from tests.engine.support import LEXICON, reading, sha256, spec

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from imsearch.engine import database, derived
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from imsearch.engine.lock import WriteLock
+from imsearch.engine.stores import derived
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.embedded import sqlite as database
+from imsearch.engine.stores.embedded.lock import WriteLock
 from imsearch.errors import LibraryError, WriteRefused
-from imsearch.refusals import in_words, refusal_in, what_refuses
+from imsearch.system.refusals import in_words, refusal_in, what_refuses
 from tests.engine.support import LEXICON, correct, ids, reading, spec
 
 REFUSALS = {
@@ -110,15 +111,15 @@ def test_a_reader_without_room_for_the_lock_makes_an_index_elsewhere(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (library / "text" / "state.json").unlink()
-    monkeypatch.setattr("imsearch.engine.home.Home.borrow_lock", lambda *_: None)
-    monkeypatch.setattr("imsearch.engine.indexes.what_refuses", lambda path: errno.ENOSPC)
+    monkeypatch.setattr("imsearch.engine.stores.embedded.home.Home.borrow_lock", lambda *_: None)
+    monkeypatch.setattr("imsearch.engine.stores.embedded.indexes.what_refuses", lambda path: errno.ENOSPC)
     with Engine.open(library, LEXICON) as engine:
         assert ids(engine, "tag:cat") == [1]
         assert any("no room" in note for note in engine.notes)
 
 
 def test_a_reader_without_room_beside_the_catalog_reads_it(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.engine.catalog_base.check_file", _once(WriteRefused("The disk is full")))
+    monkeypatch.setattr("imsearch.engine.stores.sql.catalog_base.check_file", _once(WriteRefused("The disk is full")))
     with Engine.open(library, LEXICON) as engine:
         assert ids(engine, "tag:cat") == [1]
         monkeypatch.undo()
@@ -181,7 +182,7 @@ def test_a_state_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path, mon
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("imsearch.engine.derived.os.fsync", full)
+    monkeypatch.setattr("imsearch.engine.stores.derived.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         derived.write_state(path, {"generation": 2})
     assert derived.read_state(path) == {"generation": 1}
@@ -195,7 +196,7 @@ def test_a_half_made_catalog_leaves_nothing(folder: Path, monkeypatch: pytest.Mo
     def create(*_: object) -> None:
         raise OperationalError("CREATE", {}, full)
 
-    monkeypatch.setattr("imsearch.engine.schema.version_table.create", create)
+    monkeypatch.setattr("imsearch.engine.stores.sql.schema.version_table.create", create)
     with pytest.raises(WriteRefused, match="disk is full"):
         Engine.open(folder, LEXICON, create=True)
     assert not list(folder.glob("catalog*"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from imsearch.engine.tagging import Word, settle
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.tagging import Word, settle
 from imsearch.errors import ImsearchError
 from imsearch.records import Tag
 from tests.engine.support import correct, ids, reading, tags

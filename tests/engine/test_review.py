@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
-from imsearch.engine import doubts, schema
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
-from imsearch.engine.review import Thresholds
+from imsearch.engine.review.review import Thresholds
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.sql import doubts, schema
 from imsearch.errors import ImsearchError
 from imsearch.records import RANKING_ONLY
 from tests.engine.support import reading, spec

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imsearch.engine.changes import Verdict
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.fusion import Fusion
 from imsearch.engine.search.ranking import Ranking
 from imsearch.engine.search.vector_table import VectorTable
+from imsearch.engine.stores.changes import Verdict
 from tests.engine.support import LEXICON, correct, ids, reading, spec
 
 NORTH, EAST, SOUTH = (0.0, 1.0), (1.0, 0.0), (0.0, -1.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.thresholds import Limits, stored_limits
+from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
 from imsearch.records import RANKING_ONLY, AnnotatorSpec
 from tests.engine.support import ids, reading, spec, tags
 

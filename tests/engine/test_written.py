@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.words.splitting import words_of
-from imsearch.engine.words.written import SOURCES, evidence, key
+from imsearch.engine.words.texts import SOURCES, evidence, key
 from tests.engine.support import LEXICON
 
 

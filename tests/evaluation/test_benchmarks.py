@@ -19,7 +19,7 @@ from imsearch.errors import ModelError, PluginError
 from imsearch.evaluation.answers import Answers
 from imsearch.plugins.everyday import SUMMARY, WEIGHTS
 from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import hold_out, load_dataset
+from imsearch.training.data.datasets import hold_out, load_dataset
 
 
 def build(device: str) -> Annotator:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from imsearch.engine.search.cut import Cut, FixedCut
 from imsearch.errors import DatasetError
 from imsearch.evaluation.lists import Asked, ask, best_listed, caption_truth, halves, judge_lists, label_truth
-from imsearch.lexicon import Lexicon
-from imsearch.training.datasets import Sample
+from imsearch.languages.lexicon import Lexicon
+from imsearch.training.data.datasets import Sample
 
 LEXICON = Lexicon({"kitty": "cat"}, tags=("cat", "dog", "glass", "run"), irregular={"running": ["run"], "ran": ["run"]})
 

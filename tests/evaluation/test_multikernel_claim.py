@@ -14,7 +14,7 @@ from benchmarks.claims.multikernel import for_choices, main, variants
 from imsearch.errors import ModelError
 from imsearch.plugins.multikernel.network import Shape
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 from imsearch.training.run import Run
 
 WORDS = {"kite": (90, 150, 240), "dog": (40, 160, 40)}

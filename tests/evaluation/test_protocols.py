@@ -16,9 +16,9 @@ from imsearch.evaluation import false_tags
 from imsearch.evaluation.answers import Answers, ask
 from imsearch.evaluation.labelled import objects, scene_sets, stuff, top_1, without_overlaps
 from imsearch.evaluation.measures import Part
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 from tests.fakes import Calls, ColourAnnotator
 
 

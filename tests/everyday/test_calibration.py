@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
 from imsearch.plugins.everyday.judged import Judged
 from imsearch.plugins.everyday.tagging import Tagger, evidence, make_source

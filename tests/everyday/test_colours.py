@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.colour_learning import THINGS, colours_in, learn_colours, things_in
 from imsearch.plugins.everyday.colour_pixels import (
     colour_histograms,

@@ -11,7 +11,7 @@ import torch
 from imsearch.plugins.everyday.network import ATTENTION, BOTH, FROZEN_STAGES, PHOTOS, EverydayNetwork
 from imsearch.plugins.everyday.photos import Teaching, add_teacher, choose_labels, fit_layer, fold_of
 from imsearch.plugins.everyday.views import grey_copy
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 from imsearch.training.run import Run
 
 SETTINGS = {"photos_epochs": 60, "photos_learning_rate": 5e-3}

@@ -18,7 +18,7 @@ from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.colours import ColourModel
 from imsearch.plugins.everyday.recipe import train
-from imsearch.training.datasets import Dataset, Sample, hold_out, load_dataset
+from imsearch.training.data.datasets import Dataset, Sample, hold_out, load_dataset
 from imsearch.training.run import Run
 from tests.models.conftest import StopAfter, tensors
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from imsearch.errors import DatasetError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday import source_tables as tables
 from imsearch.plugins.everyday.evidence import SAID_ONCE, Evidence
 from imsearch.plugins.everyday.sources import HEADS, Sources, source_of
-from imsearch.training.datasets import Dataset, Sample
-from imsearch.training.scene_sets import STUFF
+from imsearch.training.data.datasets import Dataset, Sample
+from imsearch.training.data.scene_sets import STUFF
 
 VOC = ("aeroplane", "car", "sofa", "tvmonitor")
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import load_file
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday import TEXT_WEIGHTS
 from imsearch.plugins.everyday.text_encoder import EverydayText
 from imsearch.plugins.everyday.text_network import LENGTH, SENTENCE_LENGTH, TextNetwork, contrast
@@ -27,7 +27,7 @@ from imsearch.plugins.everyday.text_teaching import (
     with_labels,
 )
 from imsearch.plugins.everyday.text_words import rows_of, words_of
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 
 WORDS = ["dog", "beach", "run", "two", "box"]
 

@@ -13,7 +13,7 @@ from imsearch.errors import DatasetError
 from imsearch.plugins.everyday import text_recipe
 from imsearch.plugins.everyday.text_encoder import EverydayText
 from imsearch.plugins.everyday.text_network import SENTENCE_LENGTH
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 from imsearch.training.run import Run
 
 THINGS = ("dog", "beach", "car")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures import tasks
 from imsearch.pictures.picture import Picture, read_picture
 from tests.make_pictures import BLUE, GREEN, RED, plain

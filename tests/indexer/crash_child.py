@@ -21,13 +21,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import imsearch.engine.faiss_index
-import imsearch.engine.whoosh_index  # noqa: F401
 from imsearch.engine import engine as engine_module
 from imsearch.engine.engine import Engine
 from imsearch.indexer import run as run_module
 from imsearch.indexer.pipeline import index
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Hit
 from tests.fakes import WORDS, colour_spec
 

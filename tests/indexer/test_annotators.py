@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import update
 
 from imsearch.annotator import Annotator
-from imsearch.engine import schema
 from imsearch.engine.engine import Engine
-from imsearch.engine.thresholds import Limits, stored_limits
+from imsearch.engine.stores.sql import schema
+from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
 from imsearch.errors import ModelError, PluginError
 from imsearch.indexer.answers import checked
 from imsearch.indexer.pipeline import index

@@ -8,17 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from imsearch.indexer.beacon import LAST_NAME, PROGRESS_NAME, Beacon, bury, read_last_run, read_progress
+from imsearch.indexer.progress_file import LAST_NAME, PROGRESS_NAME, Beacon, bury, read_last_run, read_progress
 from imsearch.indexer.report import Report, SilentObserver
+from imsearch.indexer.runs import Outcome, Phase
 from imsearch.records import Failure
-from imsearch.run_words import duration, tell_last_run, tell_progress
-from imsearch.runs import Outcome, Phase
+from imsearch.views.run_words import duration, tell_last_run, tell_progress
 
 
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr("imsearch.indexer.beacon.time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr("imsearch.indexer.progress_file.time", SimpleNamespace(monotonic=lambda: self.now))
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes to kill them")
 
 ENGINE = "imsearch.engine.engine"
-RECORDER = "imsearch.engine.recorder"
-TEXT = "imsearch.engine.whoosh_index"
-VECTORS = "imsearch.engine.faiss_index"
+RECORDER = "imsearch.engine.stores.sql.recorder"
+TEXT = "imsearch.engine.stores.embedded.text_whoosh"
+VECTORS = "imsearch.engine.stores.embedded.vectors_faiss"
 
 MOMENTS = [
     # The n-th transaction of the catalog: not begun, written but not committed, committed.

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from imsearch.engine import schema
-from imsearch.engine.batch import ctime_of
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.batch import ctime_of
+from imsearch.engine.stores.sql import schema
 from imsearch.indexer.pipeline import index
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import BLUE, GREEN, plain

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from imsearch.engine import schema as s
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.sql import schema as s
 from imsearch.indexer.pipeline import index
 from imsearch.records import Facts, Text
 from tests.fakes import Calls, colour_spec

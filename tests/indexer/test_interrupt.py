@@ -15,7 +15,7 @@ from imsearch.engine.engine import Engine
 from imsearch.errors import LibraryError
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import SilentObserver
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Failure
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import plain

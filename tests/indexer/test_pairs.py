@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.duplicates import find_groups
 from imsearch.engine.engine import Engine
+from imsearch.engine.search.duplicates import find_groups
 from imsearch.indexer import pairs
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import Report, SilentObserver
 from imsearch.pictures.formats import SUFFIXES
 from imsearch.pictures.raw import RAW_SUFFIXES
 from imsearch.records import Image
-from imsearch.webui.copies import Copies, NoCopyError
+from imsearch.webui.thumbs.copies import Copies, NoCopyError
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import encoded, quarters
 from tests.make_raw import dng

@@ -11,7 +11,7 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.languages.choosing import choose_languages
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from tests.engine.support import reading, set_facts, spec
 from tests.languages.pictures import PICTURES
 from tests.languages.support import Ask

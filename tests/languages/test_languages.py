@@ -14,8 +14,8 @@ from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError
 from imsearch.languages.choosing import choose_languages, shipped, system_languages
 from imsearch.languages.language import Language
+from imsearch.languages.lexicon import Lexicon
 from imsearch.languages.table import read_table
-from imsearch.lexicon import Lexicon
 from imsearch.records import LanguageSpec
 
 TABLE = """

@@ -13,8 +13,8 @@ from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And, Word
 from imsearch.engine.words.words import Words
 from imsearch.languages.language import Language
+from imsearch.languages.lexicon import Lexicon
 from imsearch.languages.table import read_table
-from imsearch.lexicon import Lexicon
 from imsearch.library import Library
 from imsearch.plugins.manager import make_manager
 from imsearch.settings import Settings

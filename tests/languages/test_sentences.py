@@ -11,7 +11,7 @@ from imsearch.engine.query.tree import And, Node, Word
 from imsearch.engine.words.fillers import FILLERS
 from imsearch.engine.words.languages import Translator
 from imsearch.languages.choosing import choose_languages
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 
 
 @cache

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from safetensors import safe_open
 
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.run import Silent
 
 COLOURS = {"sky": (90, 150, 240), "grass": (40, 160, 40), "snow": (245, 245, 250)}

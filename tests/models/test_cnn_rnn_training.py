@@ -22,7 +22,7 @@ from imsearch.plugins.everyday import corpus as everyday
 from imsearch.plugins.everyday.checkpoint import read_checkpoint
 from imsearch.records import AnnotatorSpec
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.run import Run
 from tests.models.conftest import MakeDataset, StopAfter, tensors
 

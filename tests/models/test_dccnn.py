@@ -17,7 +17,7 @@ from imsearch.plugins.dccnn.network import CNN0, CNN1, FUSIONS, Branch, DccnnNet
 from imsearch.plugins.dccnn.pixels import Changes, Views, cached_pixels
 from imsearch.plugins.dccnn.recipe import train
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.run import Run
 from tests.models.conftest import MakeDataset
 

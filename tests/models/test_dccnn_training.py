@@ -17,7 +17,7 @@ from imsearch.plugins.dccnn import MODEL
 from imsearch.plugins.dccnn.annotator import DccnnAnnotator
 from imsearch.plugins.dccnn.network import FUSIONS, DccnnNetwork
 from imsearch.plugins.dccnn.recipe import train
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.run import Run
 from imsearch.training.teacher import HEAD
 from tests.fakes import colour_spec

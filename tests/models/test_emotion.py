@@ -24,7 +24,7 @@ from imsearch.plugins.emotion.network import Branch, Joint, exclusive
 from imsearch.plugins.emotion.recipe import add_neither, train
 from imsearch.plugins.shipped import ShippedModel
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.run import Run
 from tests.models.conftest import MakeDataset, StopAfter, tensors
 

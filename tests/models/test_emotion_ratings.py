@@ -17,8 +17,8 @@ from imsearch.plugins.emotion.network import Joint
 from imsearch.plugins.emotion.recipe import train, with_ratings
 from imsearch.training.checkpoint import read_checkpoint
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import Dataset, load_dataset
-from imsearch.training.rated_sets import RATINGS, read_ratings
+from imsearch.training.data.datasets import Dataset, load_dataset
+from imsearch.training.data.rated_sets import RATINGS, read_ratings
 from imsearch.training.run import Run
 from tests.models.conftest import MakeDataset
 

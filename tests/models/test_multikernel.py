@@ -30,7 +30,7 @@ from imsearch.plugins.multikernel.recipe import DEFAULTS, make_inputs, make_loss
 from imsearch.plugins.multikernel.small import SMALL_OBJECTS
 from imsearch.records import AnnotatorSpec
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.efficientnet_lite import fold_normalization, load_imagenet, to_input
 from imsearch.training.losses import asymmetric, binary_cross_entropy
 from imsearch.training.run import Run

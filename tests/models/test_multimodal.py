@@ -32,7 +32,7 @@ from imsearch.plugins.multimodal.recipe import (
     train,
 )
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.losses import asymmetric, masked
 from imsearch.training.probabilities import sigmoid
 from imsearch.training.run import Run

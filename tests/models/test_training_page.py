@@ -16,7 +16,7 @@ from imsearch.errors import PluginError
 from imsearch.pictures.picture import read_picture
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.manager import PluginManager, make_manager
-from imsearch.training.datasets import LIBRARY, READERS
+from imsearch.training.data.datasets import LIBRARY, READERS
 from imsearch.training.run import Run
 from tests.models.conftest import MakeDataset, StopAfter, tensors
 

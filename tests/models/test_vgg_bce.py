@@ -20,12 +20,12 @@ from imsearch.plugins.vgg_bce.annotator import VggBceAnnotator
 from imsearch.plugins.vgg_bce.network import VggBce, pooled
 from imsearch.plugins.vgg_bce.recipe import check, make_loss, train
 from imsearch.records import AnnotatorSpec
+from imsearch.system.weights_folder import FOLDER_VARIABLE
 from imsearch.training.checkpoint import own_state
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.run import Run
 from imsearch.training.vgg16 import FILE
-from imsearch.weights_folder import FOLDER_VARIABLE
 from tests.models.conftest import MakeDataset, StopAfter, tensors
 from tests.models.tiny_vgg import tiny_features
 

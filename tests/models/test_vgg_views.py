@@ -14,7 +14,7 @@ from imsearch.errors import ModelError
 from imsearch.plugins.vgg_bce import views
 from imsearch.plugins.vgg_bce.recipe import make_inputs
 from imsearch.plugins.vgg_bce.views import augmented, cached_view
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from tests.models.conftest import MakeDataset
 from tests.models.tiny_vgg import tiny_features
 

@@ -14,7 +14,7 @@ from imsearch.errors import ModelError
 from imsearch.semantic import FOLDER, LENGTH, encoder_folder, encoder_state, installed_sentence_encoder
 from imsearch.semantic.wordpiece import WordPieces
 from imsearch.settings import Settings
-from imsearch.weights_folder import FOLDER_VARIABLE
+from imsearch.system.weights_folder import FOLDER_VARIABLE
 
 
 def test_words_are_cut_into_the_longest_known_pieces() -> None:

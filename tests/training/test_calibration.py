@@ -10,7 +10,7 @@ import pytest
 from imsearch.training import calibration as c
 from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.corpus import Corpus
-from imsearch.training.memory import Memory
+from imsearch.training.knn import Memory
 from imsearch.training.metrics import calibration_error
 from imsearch.training.probabilities import sigmoid
 from tests.training.tiny import dataset

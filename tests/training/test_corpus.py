@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from imsearch.errors import DatasetError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.training.corpus import Corpus, gather, tag_names
-from imsearch.training.datasets import Dataset, hold_out
+from imsearch.training.data.datasets import Dataset, hold_out
 from imsearch.training.run import Run
 from tests.training.tiny import Notes, dataset
 

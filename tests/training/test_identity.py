@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from imsearch.errors import ModelError
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 from imsearch.training.identity import FILE, begin, keep, refuse_other
 from imsearch.training.run import Run
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from imsearch.errors import ModelError
-from imsearch.training.memory import DIRECTIONS, LEAST_SHARE, Memory, Shelf
+from imsearch.training.knn import DIRECTIONS, LEAST_SHARE, Memory, Shelf
 
 LABELS = {"words": ("sea", "sky")}
 

@@ -12,7 +12,7 @@ from PIL import Image
 from imsearch.errors import DatasetError, ModelError
 from imsearch.records import RANKING_ONLY
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.run import Run
 from imsearch.training.teacher import HEAD, Teacher, taught
 from tests.fakes import Calls, colour_spec

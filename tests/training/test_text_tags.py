@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 
 
 def test_text_tags_of_a_csv_are_separated_as_labels_are(tmp_path: Path) -> None:

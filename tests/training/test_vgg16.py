@@ -14,8 +14,8 @@ from torch import Tensor
 from torchvision.models import VGG16_Weights, vgg16
 
 from imsearch.errors import ModelError
+from imsearch.system.weights_folder import FOLDER_VARIABLE
 from imsearch.training.vgg16 import CHANNELS, FILE, _layers, load_vgg16_features, to_vgg_input
-from imsearch.weights_folder import FOLDER_VARIABLE
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from imsearch.training.corpus import Corpus
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 from imsearch.training.fit import Inputs, Rows
 from imsearch.training.run import Silent
 

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app

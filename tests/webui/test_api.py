@@ -12,11 +12,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from imsearch.as_json import image_record, plugins_record, status_record, tags_record
 from imsearch.errors import WriteRefused
+from imsearch.indexer.runs import indexing_record
 from imsearch.library import Library
-from imsearch.runs import indexing_record
 from imsearch.settings import Settings, config_path
+from imsearch.views.as_json import image_record, plugins_record, status_record, tags_record
 from imsearch.webui.app import create_app
 from tests.webui.conftest import fake_plugins
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.batch import KnownImage
+from imsearch.engine.stores.batch import KnownImage
 from imsearch.library import Library
-from imsearch.webui.copies import Copies, NoCopyError
+from imsearch.webui.thumbs.copies import Copies, NoCopyError
 
 
 @pytest.fixture

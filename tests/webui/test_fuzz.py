@@ -18,7 +18,7 @@ from schemathesis.core.failures import FailureGroup
 from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
-from imsearch.webui.hosts import Hosts
+from imsearch.webui.guard.hosts import Hosts
 from imsearch.webui.indexing import Indexing
 from tests.make_pictures import plain
 from tests.webui.conftest import COLOURS, fake_plugins

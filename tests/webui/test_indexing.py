@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from imsearch.indexer.runs import Phase
 from imsearch.library import Library
-from imsearch.runs import Phase
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.indexing import Indexing
@@ -175,7 +175,7 @@ def test_a_server_that_ends_ends_its_run(library: Library, photos: Path, gate: P
 
 
 def test_a_run_started_elsewhere_is_only_watched(client: TestClient, settings: Settings, photos: Path) -> None:
-    from imsearch.indexer.beacon import Beacon
+    from imsearch.indexer.progress_file import Beacon
     from imsearch.indexer.report import SilentObserver
 
     with Library.open(settings=settings, write=True, plugins=fake_plugins()):

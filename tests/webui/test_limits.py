@@ -18,11 +18,11 @@ import uvicorn
 from fastapi import Body, FastAPI, UploadFile
 from fastapi.testclient import TestClient
 
-from imsearch.webui import bodies, connections
-from imsearch.webui.bodies import Bodies, Limits
+from imsearch.webui.guard import bodies, connections
+from imsearch.webui.guard.bodies import Bodies, Limits
+from imsearch.webui.guard.security import GuardedApp
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
-from imsearch.webui.security import GuardedApp
 from tests.patience import PATIENCE, wait_until
 
 PATIENT = Limits(upload=2000, other=1000, idle=PATIENCE, whole=PATIENCE, pace=100_000)

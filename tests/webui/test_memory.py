@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from imsearch.library import Library
-from imsearch.webui import memory
 from imsearch.webui.app import create_app
+from imsearch.webui.guard import memory
 
 
 def test_it_is_given_back_a_while_after_requests(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

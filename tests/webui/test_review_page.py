@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page, Route, expect
 
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app

@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from imsearch.as_json import results_record
 from imsearch.cli import main
 from imsearch.library import Library
 from imsearch.settings import Settings
+from imsearch.views.as_json import results_record
 from imsearch.webui.api.models import ResultsRecord
 from imsearch.webui.api.search import CompletionsRecord, FacetsRecord
 from imsearch.webui.app import create_app

@@ -12,12 +12,12 @@ from fastapi.testclient import TestClient
 from imsearch.library import Library
 from imsearch.records import Relaxed, Results
 from imsearch.settings import Settings
+from imsearch.views.wording import percent
 from imsearch.webui.app import create_app
 from imsearch.webui.finding import Found, find
 from imsearch.webui.linking import search_address
 from imsearch.webui.refining import bare, conditions, in_order, put_right
 from imsearch.webui.shapes import NARROWEST, STEP, shape, stylesheet
-from imsearch.wording import percent
 from tests.make_pictures import plain
 from tests.webui.conftest import fake_plugins
 from tests.webui.many import many_pictures

@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 
 from imsearch.library import Library
 from imsearch.settings import Settings
-from imsearch.webui.access import Access
 from imsearch.webui.app import create_app
-from imsearch.webui.hosts import Hosts, host_name, is_loopback
-from imsearch.webui.security import CONTENT_SECURITY_POLICY, HEADERS, READING
+from imsearch.webui.guard.access import Access
+from imsearch.webui.guard.hosts import Hosts, host_name, is_loopback
+from imsearch.webui.guard.security import CONTENT_SECURITY_POLICY, HEADERS, READING
 from tests.webui.conftest import fake_plugins
 
 OURS = "http://localhost:8000"
@@ -214,7 +214,7 @@ def test_reading_changes_nothing(
     app: FastAPI, client: TestClient, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[object] = []
-    monkeypatch.setattr("imsearch.engine.home.WriteLock", lambda *folder, **wait: taken.append(folder))
+    monkeypatch.setattr("imsearch.engine.stores.embedded.home.WriteLock", lambda *folder, **wait: taken.append(folder))
     before = library.status().generation
     for method, path in requests_of(app):
         if method in READING:

@@ -10,9 +10,9 @@ from PIL import Image
 
 from imsearch.errors import PictureError
 from imsearch.pictures.reduce import reduced
-from imsearch.webui import shrinking
-from imsearch.webui.shrinking import fitted, shrink
-from imsearch.webui.thumbnails import BOXES
+from imsearch.webui.thumbs import shrinking
+from imsearch.webui.thumbs.shrinking import fitted, shrink
+from imsearch.webui.thumbs.thumbnails import BOXES
 from tests.make_pictures import (
     BLUE,
     GREEN,

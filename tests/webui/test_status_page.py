@@ -15,11 +15,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
 
-from imsearch.engine.changes import Change, Verdict
+from imsearch.engine.stores.changes import Change, Verdict
+from imsearch.indexer.runs import LastRun, Outcome
 from imsearch.library import Library
 from imsearch.plugins.manager import make_manager
 from imsearch.records import Failure
-from imsearch.runs import LastRun, Outcome
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.pages import status_words

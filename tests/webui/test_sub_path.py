@@ -17,10 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imsearch.errors import ImsearchError
 from imsearch.library import Library
-from imsearch.webui.access import Access
 from imsearch.webui.app import create_app
-from imsearch.webui.forwarded import Forwarded
-from imsearch.webui.sub_path import OWN, parse_prefix
+from imsearch.webui.guard.access import Access
+from imsearch.webui.guard.forwarded import Forwarded
+from imsearch.webui.guard.sub_path import OWN, parse_prefix
 from tests.patience import PATIENCE
 
 PREFIX = "/my/photos"

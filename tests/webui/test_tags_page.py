@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
 
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.library import Library
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.home import THUMBNAILS
-from imsearch.webui import thumbnail_cache
-from imsearch.webui.thumbnail_cache import Recent, ThumbnailCache
-from imsearch.webui.workers import Workers
+from imsearch.engine.stores.embedded.home import THUMBNAILS
+from imsearch.webui.thumbs import thumbnail_cache
+from imsearch.webui.thumbs.thumbnail_cache import Recent, ThumbnailCache
+from imsearch.webui.thumbs.workers import Workers
 from tests.patience import PATIENCE, wait_until
 
 JPEG = b"\xff\xd8" + b"x" * 992 + b"\xff\xd9"

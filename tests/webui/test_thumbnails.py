@@ -15,15 +15,15 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from imsearch.engine.batch import KnownImage
-from imsearch.engine.home import THUMBNAILS
+from imsearch.engine.stores.batch import KnownImage
+from imsearch.engine.stores.embedded.home import THUMBNAILS
 from imsearch.errors import LibraryError
 from imsearch.library import Library
 from imsearch.pictures.decoders import InProcess
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
-from imsearch.webui.placeholder import SAID, placeholder
-from imsearch.webui.thumbnails import BOXES, Size, Thumbnail, Thumbnails, original_address, thumbnail_address
+from imsearch.webui.thumbs.placeholder import SAID, placeholder
+from imsearch.webui.thumbs.thumbnails import BOXES, Size, Thumbnail, Thumbnails, original_address, thumbnail_address
 from tests.make_pictures import noise
 from tests.patience import PATIENCE, wait_until
 
@@ -139,7 +139,7 @@ def test_a_small_one_is_made_from_a_medium_one(library: Library, photos: Path, m
 def test_a_forgotten_picture_has_no_thumbnail_soon_after(
     library: Library, photos: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imsearch.webui.known._TRUSTED", 0.0)
+    monkeypatch.setattr("imsearch.webui.thumbs.known._TRUSTED", 0.0)
     image, thumbnails = id_of(library, photos / "red.png"), Thumbnails(library, InProcess())
     assert asyncio.run(thumbnails.get(image, "small"))
     (photos / "red.png").unlink()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
@@ -36,7 +36,7 @@ PICTURES = 80
 CORRECT = """
 import sys
 from pathlib import Path
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.library import Library
 from imsearch.settings import Settings
 

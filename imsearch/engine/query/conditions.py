@@ -1,6 +1,7 @@
 """What is so or not, whatever the words: ``date:2023``, ``iso:>800``.  Pure: the text behind a key in, a value out.
 
-`KEYS` says which keys there are and how the text behind each is read; `imsearch.engine.filters` looks the values up.
+`KEYS` says which keys there are and how the text behind each is read; `imsearch.engine.stores.sql.conditions` looks the
+values up.
 """
 
 from __future__ import annotations

@@ -9,36 +9,36 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from imsearch.engine.catalog import Catalog
-from imsearch.engine.fact_names import FactNames
-from imsearch.engine.hits import read_hits, size_of
-from imsearch.engine.indexes import Indexes
-from imsearch.engine.memory import Memory
 from imsearch.engine.query.tree import Word
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.cache import Memory
+from imsearch.engine.search.current_words import Speaking
+from imsearch.engine.search.hits import read_hits, size_of
 from imsearch.engine.search.likeness import Likeness
 from imsearch.engine.search.numbers import Numbers
 from imsearch.engine.search.reading import Read, read
 from imsearch.engine.search.relaxing import Settled, settle
 from imsearch.engine.search.text_space import TextSpace
-from imsearch.engine.speaking import Speaking
-from imsearch.engine.text_index import Postings, TextIndex
-from imsearch.engine.where import coordinates_of
+from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.fact_names import FactNames
+from imsearch.engine.stores.sql.where import coordinates_of
+from imsearch.engine.stores.text_index import Postings, TextIndex
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.engine.words.resolved import Like, Resolved, ranks
 from imsearch.engine.words.resolving import plain_words
 from imsearch.engine.words.text_words import Written
+from imsearch.engine.words.texts import key
 from imsearch.engine.words.words import Words
-from imsearch.engine.words.written import key
 from imsearch.records import Hit, Results
 
 if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
-    from imsearch.engine.completing import Completer
-    from imsearch.engine.facets import Counts, Facets
     from imsearch.engine.query.tree import Node, Sort
+    from imsearch.engine.search.completing import Completer
+    from imsearch.engine.search.facets import Counts, Facets
     from imsearch.engine.search.fusion import Sense
     from imsearch.engine.search.ranking import Ranking
 
@@ -181,14 +181,14 @@ class Finder:
     @cached_property
     def facets(self) -> Facets:
         """Counts what many images have in common."""
-        from imsearch.engine.facets import Facets
+        from imsearch.engine.search.facets import Facets
 
         return Facets(self.catalog)
 
     @cached_property
     def completer(self) -> Completer:
         """Tells what could be typed next."""
-        from imsearch.engine.completing import Completer
+        from imsearch.engine.search.completing import Completer
 
         return Completer(self.catalog, self.facets, self.current_words)
 
@@ -226,8 +226,8 @@ class Finder:
         """Resolve and rank a query."""
         import numpy as np
 
-        from imsearch.engine.filters import Filters, duplicates_of
         from imsearch.engine.search.order import NEWEST, ordered
+        from imsearch.engine.stores.sql.conditions import Filters, duplicates_of
 
         words = self.current_words()
         outside: list[str] = []

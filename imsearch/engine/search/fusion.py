@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.engine.search.feedback import best
-from imsearch.engine.search.leaves import Scored
+from imsearch.engine.search.scoring import Scored
 from imsearch.records import Hit, Tag
 
 Floats = NDArray[np.float32]

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imsearch.engine.search.cut import Ending, set_back
-from imsearch.engine.search.leaves import Lookup
-from imsearch.engine.text_index import Postings
-from imsearch.engine.thresholds import stored_limits
+from imsearch.engine.search.scoring import Lookup
+from imsearch.engine.stores.sql.thresholds import stored_limits
+from imsearch.engine.stores.text_index import Postings
 from imsearch.engine.words.resolved import Resolved, tags_in, without_conditions, without_less, words_in
 
 if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
-    from imsearch.engine.catalog_base import CatalogBase
+    from imsearch.engine.stores.sql.catalog_base import CatalogBase
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 

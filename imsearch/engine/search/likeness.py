@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imsearch.engine.catalog import Catalog
-from imsearch.engine.hits import read_hits
-from imsearch.engine.indexes import Indexes
+from imsearch.engine.search.hits import read_hits
+from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.words.resolved import Like
 from imsearch.errors import ImsearchError
 from imsearch.records import Results

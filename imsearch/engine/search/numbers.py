@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from imsearch.engine.catalog import Catalog
-from imsearch.engine.indexes import Indexes
+from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.words.resolved import Counted
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 from sqlalchemy import Column, Select, select, type_coerce
 from sqlalchemy.types import NullType
 
-from imsearch.engine import schema as s
-from imsearch.engine.catalog_base import CatalogBase, pieces
 from imsearch.engine.query.tree import Sort
-from imsearch.engine.text_index import Postings
+from imsearch.engine.stores.sql import schema as s
+from imsearch.engine.stores.sql.catalog_base import CatalogBase, pieces
+from imsearch.engine.stores.text_index import Postings
 
 if TYPE_CHECKING:
     from numpy import float32, int64

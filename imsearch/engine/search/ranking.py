@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from imsearch.engine.search.cut import WORTH, Cut, Ending
 from imsearch.engine.search.feedback import Feedback, Vectors, best, kernel, votes
 from imsearch.engine.search.fusion import Fusion, Sense, fuse
-from imsearch.engine.search.leaves import Leaf, Leaves, Lookup, Scored
+from imsearch.engine.search.scoring import Leaf, Leaves, Lookup, Scored
 from imsearch.engine.words.resolved import (
     All,
     AnyOf,

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from imsearch.engine.catalog import Catalog
-from imsearch.engine.indexes import Indexes
+from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.sql.catalog import Catalog
 
 if TYPE_CHECKING:
     from numpy import float32

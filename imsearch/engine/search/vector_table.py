@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.engine.catalog import Catalog
-from imsearch.engine.derived import State
-from imsearch.engine.indexes import Indexes
+from imsearch.engine.stores.derived import State
+from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.sql.catalog import Catalog
 
 if TYPE_CHECKING:
-    from imsearch.engine.vector_index import VectorIndex
+    from imsearch.engine.stores.vector_index import VectorIndex
 
 EXACT = 20_000
 """Up to so many vectors, all are held and compared; to read them and bring them into the space takes a second then."""

@@ -27,7 +27,7 @@ _STARS = 5
 
 
 class Names(Protocol):
-    """What the library has names for; `imsearch.engine.fact_names` reads them from the catalog."""
+    """What the library has names for; `imsearch.engine.stores.sql.fact_names` reads them from the catalog."""
 
     def camera(self, text: str, *, sure: bool) -> str | None:
         """What stands behind ``camera:`` for a camera that is called so; None where the library has none.

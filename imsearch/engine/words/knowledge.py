@@ -8,7 +8,7 @@ from imsearch.engine.words.language_pieces import Language
 
 
 class Lexicon(Protocol):
-    """What the engine needs of `imsearch.lexicon.Lexicon`."""
+    """What the engine needs of `imsearch.languages.lexicon.Lexicon`."""
 
     def expand(self, word: str) -> tuple[str, ...]:
         """The tags and kinds a word of a query stands for; empty when it is unknown."""

@@ -66,7 +66,7 @@ class Language(Protocol):
 
 
 class English(Protocol):
-    """What is needed of `imsearch.lexicon.Lexicon`."""
+    """What is needed of `imsearch.languages.lexicon.Lexicon`."""
 
     def normalize(self, text: str) -> str:
         """As words are compared."""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from imsearch.engine.words.written import key
+from imsearch.engine.words.texts import key
 
 if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
-    from imsearch.engine.text_index import Postings
+    from imsearch.engine.stores.text_index import Postings
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ LESS = 0.3
 
 
 class Conditions(Protocol):
-    """What looks up the parts of a query that are so or not; `imsearch.engine.filters.Filters` does."""
+    """What looks up the parts of a query that are so or not; `imsearch.engine.stores.sql.conditions.Filters` does."""
 
     def find(self, node: Condition | By | Everything) -> Filter:
         """The images of which this is true."""

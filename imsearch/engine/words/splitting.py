@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from imsearch.letters import folded, without_invisible
+from imsearch.languages.letters import folded, without_invisible
 
 LONGEST = 40
 """Letters of a word that are kept."""

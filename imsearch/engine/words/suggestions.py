@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from imsearch.engine.query.grammar import ALL_KEYS
 from imsearch.engine.query.spelling import near
 from imsearch.engine.query.tree import Word
-from imsearch.engine.text_index import TextIndex
+from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.words.decency import is_suggestible
 from imsearch.engine.words.english import is_english
 from imsearch.engine.words.resolved import Term

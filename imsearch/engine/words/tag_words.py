@@ -16,7 +16,7 @@ from imsearch.engine.words.coloured import is_coloured
 from imsearch.engine.words.resolved import Term
 from imsearch.engine.words.splitting import chunks, is_spaceless
 from imsearch.engine.words.vocabulary import SEPARATOR
-from imsearch.letters import folded, unaccented
+from imsearch.languages.letters import folded, unaccented
 
 ALIKE = 0.95
 """How much a tag counts that differs by signs and spaces alone: "long_hair" for ``long hair``, "why?" for ``why``."""
@@ -29,7 +29,7 @@ _MOST_WORDS = 12
 
 
 class Forms(Protocol):
-    """What is needed of `imsearch.lexicon.Lexicon`."""
+    """What is needed of `imsearch.languages.lexicon.Lexicon`."""
 
     def __contains__(self, name: str) -> bool:
         """Return True for the exact spelling of a tag or a kind."""

@@ -12,8 +12,8 @@ from typing import Protocol, TypeAlias
 from imsearch.engine.query.tree import And, Node, Query, Word
 from imsearch.engine.words.resolved import Term
 from imsearch.engine.words.splitting import chunks, pieces_of, words_of
-from imsearch.engine.words.written import name_key
-from imsearch.letters import folded, unaccented
+from imsearch.engine.words.texts import name_key
+from imsearch.languages.letters import folded, unaccented
 
 _ENDINGS = frozenset(
     (
@@ -41,7 +41,7 @@ Written: TypeAlias = Callable[[str], bool]
 
 
 class Forms(Protocol):
-    """What is needed of `imsearch.lexicon.Lexicon`."""
+    """What is needed of `imsearch.languages.lexicon.Lexicon`."""
 
     def normalize(self, text: str) -> str:
         """Lower case, spaces folded, one Unicode form."""

@@ -27,7 +27,7 @@ from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.tag_words import TagWords
 from imsearch.engine.words.text_words import Written, file_named, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
-from imsearch.letters import folded, unaccented
+from imsearch.languages.letters import folded, unaccented
 
 _LONGEST_PHRASE = 4
 _MISTAKE = 0.1

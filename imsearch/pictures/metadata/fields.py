@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from unicodedata import category
 
-from imsearch.letters import tidy
+from imsearch.languages.letters import tidy
 
 LONGEST_NAME = 100
 """Characters of a camera's or lens's name."""

@@ -14,10 +14,10 @@ from imsearch.pictures.picture import Picture
 from imsearch.plugins.emotion.handmade import describe
 from imsearch.plugins.emotion.network import EmotionNetwork, Joint
 from imsearch.training.checkpoint import Checkpoint
+from imsearch.training.data.rated_sets import RATINGS
 from imsearch.training.device import to_device
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.model import ModelAnnotator
-from imsearch.training.rated_sets import RATINGS
 
 
 class EmotionAnnotator(ModelAnnotator):

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from imsearch.training.data.rated_sets import CUTS, MIDDLE, RATINGS, SCALES
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet
-from imsearch.training.rated_sets import CUTS, MIDDLE, RATINGS, SCALES
 
 _FARTHEST = 5.0
 """Standard deviations; a flat or striped picture lies far outside of what photographs gave, and would decide alone."""

@@ -20,10 +20,10 @@ from imsearch.errors import DatasetError
 from imsearch.plugins.emotion.features import SQUARE, Floats, corpus_features
 from imsearch.plugins.emotion.network import EmotionNetwork, Joint
 from imsearch.training.corpus import Corpus, gather
+from imsearch.training.data.rated_sets import MIDDLE, RATINGS, SCALES, ratings_of
 from imsearch.training.finish import finish
 from imsearch.training.fit import Fit, Inputs, Loss, Plan, Rows, predict
 from imsearch.training.losses import binary_cross_entropy, masked
-from imsearch.training.rated_sets import MIDDLE, RATINGS, SCALES, ratings_of
 from imsearch.training.run import Run, Setting
 
 MODEL = "emotion"

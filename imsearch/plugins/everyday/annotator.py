@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.everyday import MOST_HIDDEN, MOST_TAGS
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint

@@ -16,7 +16,7 @@ from imsearch.errors import ModelError
 from imsearch.plugins.everyday.network import PHOTOS, EverydayNetwork
 from imsearch.training.fusion import Rule, from_header, to_header
 from imsearch.training.header import KEY
-from imsearch.training.memory import Memory
+from imsearch.training.knn import Memory
 
 VERSION = "2"
 

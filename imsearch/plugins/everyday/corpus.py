@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.errors import DatasetError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.network import IMAGENET
-from imsearch.training.datasets import Dataset, Sample, hold_out
+from imsearch.training.data.datasets import Dataset, Sample, hold_out
 from imsearch.training.run import Run
 
 LABELLED = ("corel5k", "flickr8k", "coco")

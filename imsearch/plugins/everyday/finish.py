@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imsearch import RANKING_ONLY
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.calibrate import calibrate
 from imsearch.plugins.everyday.checkpoint import VERSION, Checkpoint, Head, build_network, save_checkpoint
 from imsearch.plugins.everyday.colours import ColourModel
@@ -28,7 +28,7 @@ from imsearch.plugins.everyday.tagging import FAMILIAR, Tagger, Witnesses
 from imsearch.plugins.everyday.views import both_features
 from imsearch.training.efficientnet_lite import FEATURES, to_input
 from imsearch.training.features import load_square
-from imsearch.training.memory import Memory
+from imsearch.training.knn import Memory
 from imsearch.training.run import Epoch, Run
 
 REMEMBERING = ("corel5k", "flickr8k")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.corpus import Corpus
 from imsearch.plugins.everyday.photos import fold_of
 from imsearch.plugins.everyday.source_tables import BACKGROUND

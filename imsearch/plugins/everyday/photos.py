@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from imsearch.plugins.everyday.network import BOTH
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.training.data.datasets import Dataset, Sample
 from imsearch.training.run import Run
 
 Floats = NDArray[np.float32]

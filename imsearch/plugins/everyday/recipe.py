@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.corpus import Corpus, gather

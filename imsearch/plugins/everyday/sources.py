@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.errors import DatasetError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday import source_tables as tables
 from imsearch.plugins.everyday.evidence import SAID_ONCE, Draft, Evidence, raise_to
-from imsearch.training.datasets import Dataset, Sample
-from imsearch.training.scene_sets import stuff_open, stuff_shown
+from imsearch.training.data.datasets import Dataset, Sample
+from imsearch.training.data.scene_sets import stuff_open, stuff_shown
 
 HEADS = ("corel5k", "flickr8k", "coco", "stuff", "scenes", "oasis", "caltech", "voc", "captions")
 """The label tables of the lexicon whose tags are taught; their order is that of the tags."""

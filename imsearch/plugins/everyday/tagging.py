@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.checkpoint import Checkpoint, Head
 from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
 from imsearch.training.fusion import pattern
-from imsearch.training.memory import Memory
+from imsearch.training.knn import Memory
 from imsearch.training.probabilities import Floats, logit, sigmoid, softmax
 
 UNTAUGHT = -4.0

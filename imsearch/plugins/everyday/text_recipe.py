@@ -23,7 +23,7 @@ from safetensors.numpy import save_file
 from torch import Tensor
 
 from imsearch.errors import DatasetError, ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.text_encoder import SENTENCES, WORDS

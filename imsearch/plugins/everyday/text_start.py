@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.text_words import words_of
 
 _INSTALL = "To train it, the package {0} is needed: pip install {0} tokenizers"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.multimodal.counting import limited, within_counts
 from imsearch.plugins.multimodal.network import MultimodalNetwork

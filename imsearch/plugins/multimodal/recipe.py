@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.multimodal.annotator import NAME, VERSION
 from imsearch.plugins.multimodal.inputs import make_inputs, pooled_inputs
 from imsearch.plugins.multimodal.network import COARSE, FINE, STARTS, JointHead, MultimodalNetwork

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.lexicon import Lexicon
-from imsearch.training.datasets import Sample
+from imsearch.languages.lexicon import Lexicon
+from imsearch.training.data.datasets import Sample
 
 TEXT_TAGS = "text_tags"
 """Where a dataset keeps what stands in for social tags, in `Sample.extra`."""

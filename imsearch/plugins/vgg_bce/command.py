@@ -11,8 +11,8 @@ import click
 
 from imsearch.cloud import FORMATS, draw_cloud, likeliest
 from imsearch.errors import ImsearchError, PictureError, PluginError
-from imsearch.foreign import foreign, is_ctrl_c, reason
 from imsearch.settings import load_settings
+from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:
     from imsearch.records import AnnotatorSpec, Tag

@@ -9,18 +9,18 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from imsearch.annotating import error_of, tags_by
-from imsearch.as_json import results_record, tag_record
 from imsearch.cloud import cloud_svg, likeliest
+from imsearch.indexer.annotating import error_of, tags_by
 from imsearch.indexer.item import Item
 from imsearch.library import Library
 from imsearch.pictures.picture import MAX_PIXELS
 from imsearch.records import AnnotatorSpec, Tag
+from imsearch.views.as_json import results_record, tag_record
 from imsearch.webui.api.trials import AskedTrial, ChoicesRecord, TrialsRecord, form_schema
 from imsearch.webui.forms import Form, flat, read_form
+from imsearch.webui.guard.sub_path import prefix_of
 from imsearch.webui.openapi import errors
 from imsearch.webui.site import TheSite
-from imsearch.webui.sub_path import prefix_of
 from imsearch.webui.trying import Limits
 
 router = APIRouter(tags=["annotate"])

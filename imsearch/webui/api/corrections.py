@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from imsearch.as_json import change_record, correction_record, doubt_record
-from imsearch.engine.changes import Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.errors import ImsearchError, LibraryError
+from imsearch.views.as_json import change_record, correction_record, doubt_record
 from imsearch.webui.api.changes import (
     AskedCorrection,
     AskedUndo,

@@ -11,12 +11,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from imsearch.webui import placeholder, shrinking
-from imsearch.webui.copies import NoCopyError
-from imsearch.webui.held_file import HeldFile, UnsatisfiableError, asked_range, matches
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
-from imsearch.webui.thumbnails import HEALS_AFTER, Size
+from imsearch.webui.thumbs import placeholder, shrinking
+from imsearch.webui.thumbs.copies import NoCopyError
+from imsearch.webui.thumbs.held_file import HeldFile, UnsatisfiableError, asked_range, matches
+from imsearch.webui.thumbs.thumbnails import HEALS_AFTER, Size
 
 router = APIRouter(tags=["images"])
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from imsearch.as_json import image_record
 from imsearch.records import Image
+from imsearch.views.as_json import image_record
 from imsearch.webui.api.models import Id, ImageRecord
 from imsearch.webui.openapi import errors
 from imsearch.webui.problems import Problem

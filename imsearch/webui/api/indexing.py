@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from imsearch.run_words import tell_last_run, tell_progress
-from imsearch.runs import indexing_record
+from imsearch.indexer.runs import indexing_record
+from imsearch.views.run_words import tell_last_run, tell_progress
 from imsearch.webui.api.models import Asked, Name, Record, Told
 from imsearch.webui.api.state import FolderRecord, LastRunRecord, ProgressRecord
 from imsearch.webui.indexing import State

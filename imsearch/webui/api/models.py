@@ -1,4 +1,4 @@
-"""The shapes of the JSON that the API takes and returns; see `imsearch.as_json`, which makes the latter."""
+"""The shapes of the JSON that the API takes and returns; see `imsearch.views.as_json`, which makes the latter."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from imsearch.as_json import facets_record, results_record
+from imsearch.views.as_json import facets_record, results_record
 from imsearch.webui.api.images import wanted
 from imsearch.webui.api.models import CountedRecord, Id, Record, ResultsRecord, Told
 from imsearch.webui.finding import ALL

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from imsearch.as_json import failure_record, plugins_record, status_record
-from imsearch.runs import indexing_record
+from imsearch.indexer.runs import indexing_record
 from imsearch.semantic import encoder_state
 from imsearch.settings import config_path
+from imsearch.views.as_json import failure_record, plugins_record, status_record
 from imsearch.webui.api.models import LARGEST
 from imsearch.webui.api.state import FailuresRecord, PluginsRecord, StatusRecord
 from imsearch.webui.site import TheSite

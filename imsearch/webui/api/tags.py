@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from imsearch.as_json import renaming_record, tags_record
+from imsearch.views.as_json import renaming_record, tags_record
 from imsearch.webui.api.changes import AskedMerging, AskedRenaming, RenamingRecord
 from imsearch.webui.api.models import Prefix, TagsRecord
 from imsearch.webui.openapi import errors

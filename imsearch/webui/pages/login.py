@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from imsearch.webui.access import SESSION_SECONDS
-from imsearch.webui.gate import LOGIN, client_of, safe_next
+from imsearch.webui.guard.access import SESSION_SECONDS
+from imsearch.webui.guard.gate import LOGIN, client_of, safe_next
+from imsearch.webui.guard.sub_path import prefix_of
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import Site, TheSite
-from imsearch.webui.sub_path import prefix_of
 
 router = APIRouter(include_in_schema=False)
 

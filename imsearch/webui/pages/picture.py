@@ -16,7 +16,7 @@ from imsearch.webui.linking import picture_address, search_address
 from imsearch.webui.pages import picture_view as view
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
-from imsearch.webui.thumbnails import original_address, thumbnail_address
+from imsearch.webui.thumbs.thumbnails import original_address, thumbnail_address
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imsearch.engine.refining import refinement
+from imsearch.engine.query.refining import refinement
 from imsearch.records import USER, Image, Tag, Text
+from imsearch.views.wording import exposure, percent, place, size, stars, taken, where
 from imsearch.webui.linking import (
     day_query,
     folder_query,
@@ -19,7 +20,6 @@ from imsearch.webui.linking import (
     source_name,
     tag_query,
 )
-from imsearch.wording import exposure, percent, place, size, stars, taken, where
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
 """What the metadata repeats, and the fact that tells whether it does."""

@@ -9,9 +9,9 @@ from importlib.resources import files
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from imsearch.webui.guard.sub_path import prefix_of
 from imsearch.webui.problems import Problem
 from imsearch.webui.site import TheSite
-from imsearch.webui.sub_path import prefix_of
 
 router = APIRouter(include_in_schema=False)
 DOCUMENT = "/api/openapi.json"

@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from imsearch.as_json import tag_record
-from imsearch.engine.changes import Doubt
+from imsearch.engine.stores.changes import Doubt
+from imsearch.views.as_json import tag_record
 from imsearch.webui.api.corrections import PATIENCE
 from imsearch.webui.finding import ALL
 from imsearch.webui.linking import search_address, tag_query

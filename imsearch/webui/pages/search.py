@@ -9,17 +9,17 @@ from fastapi.responses import HTMLResponse, Response
 
 from imsearch.errors import QueryError
 from imsearch.settings import command_line
+from imsearch.views.wording import left_out
 from imsearch.webui import shapes
 from imsearch.webui.api.folders import may_add
 from imsearch.webui.asked import asked
 from imsearch.webui.finding import ALL, BATCH, FEW_VALUES, MOST, MOST_VALUES, Found, find
 from imsearch.webui.finding import facets as find_facets
+from imsearch.webui.headlines import facet_groups, headline, orders, understood, unknown_words
 from imsearch.webui.refining import bare, conditions
 from imsearch.webui.rendering import looks
 from imsearch.webui.site import Site, TheSite
-from imsearch.webui.telling import facet_groups, headline, orders, understood, unknown_words
 from imsearch.webui.texts import readable
-from imsearch.wording import left_out
 
 router = APIRouter(include_in_schema=False)
 

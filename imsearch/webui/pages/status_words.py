@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from imsearch.run_words import duration as left
-from imsearch.run_words import tell_end, tell_left_out, tell_missing, tell_news, tell_not_read
+from imsearch.views.run_words import duration as left
+from imsearch.views.run_words import tell_end, tell_left_out, tell_missing, tell_news, tell_not_read
+from imsearch.views.wording import count, size
 from imsearch.webui.texts import readable
-from imsearch.wording import count, size
 
 if TYPE_CHECKING:
-    from imsearch.engine.changes import Change
-    from imsearch.runs import LastRun, Progress
+    from imsearch.engine.stores.changes import Change
+    from imsearch.indexer.runs import LastRun, Progress
 
 __all__ = ["count", "duration", "last_run", "left", "passed_over", "phase", "size", "told", "when"]
 

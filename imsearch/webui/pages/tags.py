@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from imsearch.letters import tidy
+from imsearch.languages.letters import tidy
 from imsearch.records import USER
 from imsearch.webui.linking import search_address, tag_query
 from imsearch.webui.site import TheSite

@@ -29,7 +29,7 @@ export async function refresh(...selectors) {
   }
 }
 
-/** As `imsearch.run_words.duration`. */
+/** As `imsearch.views.run_words.duration`. */
 function duration(seconds) {
   if (seconds < 55) return `${Math.max(1, Math.round(seconds / 5)) * 5} seconds`;
   const minutes = Math.max(1, Math.round(seconds / 60));

@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 
 from imsearch.library import Library
 from imsearch.settings import Settings
-from imsearch.webui.access import Access
 from imsearch.webui.app import create_app
-from imsearch.webui.hosts import Hosts
+from imsearch.webui.guard.access import Access
+from imsearch.webui.guard.hosts import Hosts
 from tests.webui.conftest import fake_plugins
 
 from .signing import OURS

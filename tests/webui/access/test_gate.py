@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from imsearch.library import Library
 from imsearch.webui.app import create_app
-from imsearch.webui.gate import safe_next
+from imsearch.webui.guard.gate import safe_next
 from tests.webui.test_security import requests_of
 
 from .signing import OURS, sign_in

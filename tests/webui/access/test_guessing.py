@@ -12,10 +12,10 @@ from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from imsearch.library import Library
-from imsearch.webui.access import Access
 from imsearch.webui.app import create_app
+from imsearch.webui.guard.access import Access
+from imsearch.webui.guard.rates import Rates
 from imsearch.webui.problems import Problem
-from imsearch.webui.rates import Rates
 
 from .signing import OURS, sign_in
 

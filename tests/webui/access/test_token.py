@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
 
 from imsearch.errors import LibraryError
-from imsearch.webui import access as module
-from imsearch.webui.access import FILE_NAME, Access
+from imsearch.webui.guard import access as module
+from imsearch.webui.guard.access import FILE_NAME, Access
 
 from .signing import sign_in
 

@@ -1,0 +1,146 @@
+"""How much a library holds, and whether its parts agree."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from imsearch.engine.stores.derived import IndexDamagedError
+from imsearch.engine.stores.embedded.home import THUMBNAILS, Home
+from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.embedded.sqlite import damages
+from imsearch.engine.stores.sql import schema as s
+from imsearch.engine.stores.sql.annotators import AnnotatorStatus, annotators, failure_heard
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.catalog_base import pieces
+from imsearch.errors import LibraryLocked
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How much a library holds.
+
+    images: those with at least one file.  tags: those in use, which some picture shows, whether an annotator or the
+    user says so; the same that `imsearch tags` lists.  failures: recorded ones.  bytes: of the catalog, the indexes and
+    backups on disk; thumbnails, of which there may be very many, are not counted.
+    """
+
+    folder: Path
+    images: int
+    files: int
+    failures: int
+    tags: int
+    corrections: int
+    annotators: tuple[AnnotatorStatus, ...]
+    generation: int
+    schema: str
+    bytes: int
+
+
+def status(home: Home, catalog: Catalog) -> Status:
+    """Count."""
+    # The very list that "imsearch tags" and the pages show, so that all tell the same number.
+    tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
+    with catalog.reading() as connection:
+
+        def count(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> int:
+            return int(connection.execute(select(func.count(column)).where(*conditions)).scalar_one())
+
+        return Status(
+            folder=home.folder,
+            images=count(s.files.c.image_id.distinct()),
+            files=count(s.files.c.path),
+            failures=count(s.failures.c.path, failure_heard(s.failures.c.annotator)),
+            tags=tags,
+            corrections=count(s.corrections.c.image_id),
+            annotators=annotators(catalog),
+            generation=connection.execute(select(s.library.c.generation)).scalar_one(),
+            schema=s.HEAD,
+            bytes=_bytes_below(home.folder),
+        )
+
+
+def _bytes_below(folder: Path) -> int:
+    """The bytes of all files but thumbnails; one that a run replaces at this moment is left out."""
+    total = 0
+    for path, folders, names in os.walk(folder):
+        if THUMBNAILS in folders:
+            folders.remove(THUMBNAILS)
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(path, name)).st_size  # noqa: PTH118 - in half the time
+    return total
+
+
+def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
+    """What is wrong, in sentences.  Raises `LibraryLocked` when a run writes faster than can be compared."""
+    with catalog.reading() as connection:
+        found = damages(connection)
+    if found:
+        return [f"The catalog is damaged: {each}" for each in found]
+    before = catalog.state()
+    garbled = [
+        f"The vector index of {name} is damaged: {what}. It is made anew when it is next used."
+        for name, what in indexes.vectors.damaged().items()
+    ]
+    if garbled:
+        return garbled
+    try:
+        problems = [*_text_problems(catalog, indexes), *_vector_problems(catalog, indexes)]
+    except IndexDamagedError as error:
+        problems = [f"The text index is damaged: {error}"]
+    if problems and (catalog.state() != before or (not home.writing and home.running() is not None)):
+        raise LibraryLocked(
+            "The library is being written to, so its indexes cannot be compared with the catalog; the catalog itself "
+            "is sound. Check it again when that has ended."
+        )
+    return problems
+
+
+def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
+    """Compare every posting list with the catalog: how many images have a tag, and how strongly in sum."""
+    index = indexes.text_index
+    index.check()
+    index.refresh()
+    if index.state != catalog.state():
+        yield "The text index is behind the catalog; the next run brings it up to date."
+        return
+    counts: defaultdict[str, int] = defaultdict(int)
+    weights: defaultdict[str, float] = defaultdict(float)
+    images: set[int] = set()
+    for piece in pieces(catalog.changed_since(0)):
+        for image, document in indexes.documents(piece).items():
+            if document is not None:
+                images.add(image)
+                for tag, weight in document.items():
+                    counts[tag] += 1
+                    weights[tag] += weight
+    indexed = set(index.images().tolist())
+    if images != indexed:
+        yield f"The text index lacks {len(images - indexed)} images and has {len(indexed - images)} too many."
+    for tag in sorted(counts):
+        postings = index.postings(tag)
+        weight = float((postings.probabilities + 2 * postings.shown).sum(dtype=float))
+        if len(postings.images) != counts[tag] or abs(weight - weights[tag]) > 1e-5 * counts[tag]:
+            yield f"The text index is wrong about {tag!r}."
+
+
+def _vector_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
+    for name in catalog.vector_spaces():
+        _, index = indexes.vectors.of(name)
+        expected: set[int] = set()
+        for piece in pieces(catalog.changed_since(0)):
+            expected.update(catalog.vectors(name, catalog.live(piece)))
+        indexed = set(index.images().tolist())
+        if expected != indexed:
+            yield (
+                f"The vector index of {name} lacks {len(expected - indexed)} images and has "
+                f"{len(indexed - expected)} too many."
+            )

@@ -1,0 +1,199 @@
+"""The tags that annotators are most in doubt about: where one answer of the user tells the most.
+
+An annotator is in doubt where a probability lies near the threshold from which on it shows the tag.  Runs store the
+thresholds in the catalog.  Of annotators that no run has used since that is so, they are guessed: they lie between the
+likeliest tag that is not shown and the unlikeliest that is.  Near means a small quotient of odds, so that .02 is as far
+from .01 as .98 is from .99.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
+
+from imsearch.engine.stores.changes import Doubt
+from imsearch.engine.stores.sql import schema as s
+from imsearch.engine.stores.sql.annotators import HEARD
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.catalog_base import pieces
+from imsearch.engine.stores.sql.doubts import MOST, Heard, Said, by_name, doubt, in_turn
+from imsearch.engine.stores.sql.renaming import Tags
+from imsearch.engine.words.knowledge import Lexicon
+from imsearch.records import AnnotatorSpec
+
+_CONFIRMED_AT_ONCE = 40
+
+
+class _Candidate(NamedTuple):
+    image: int
+    name: str
+    probability: float
+    threshold: float
+
+
+class _Near(NamedTuple):
+    """What lies near its threshold, by image; names: the ids that tags go by; order: by name and doubt."""
+
+    images: NDArray[np.int64]
+    names: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    doubts: NDArray[np.float64]
+    order: NDArray[np.int64]
+
+
+class Thresholds:
+    """What the installed plugins never show; asked where the catalog holds no thresholds of an annotator yet."""
+
+    def __init__(self, specs: Iterable[AnnotatorSpec] = ()) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self.state = tuple(sorted((spec.name, spec.version) for spec in self._specs.values()))
+
+    def hides(self, annotator: str, tag: str) -> bool | None:
+        """Whether an annotator never shows a tag, however likely it is; None where nobody knows."""
+        spec = self._specs.get(annotator)
+        return None if spec is None else spec.hides(tag)
+
+
+class Review:
+    """Tells the doubtful tags of a library; remembers what annotators said.  Several threads may use one."""
+
+    def __init__(self, catalog: Catalog, lexicon: Lexicon) -> None:
+        self._catalog = catalog
+        self._lexicon = lexicon
+        self._said = Said(catalog)
+        self._known: tuple[object, _Near] | None = None
+
+    def doubts(
+        self,
+        word: str = "",
+        limit: int = 20,
+        patience: float | None = None,
+        thresholds: Thresholds | None = None,
+    ) -> list[Doubt]:
+        """The most doubtful tags of the library, or of one tag, that the user has not judged yet.
+
+        The most doubtful picture of every tag comes first, then the second ones, and so on.  Tags that are never shown
+        are not asked about.  patience: seconds after which those are told that were found so far, beginning with the
+        newest pictures; each call finds more.  thresholds: tell what is never shown, where the catalog holds no
+        thresholds; of annotators they do not know only what was shown on some picture is asked about.  Raises
+        `ImsearchError` for a tag that the library does not have.
+        """
+        with self._catalog.reading() as connection:
+            tags = Tags(connection)
+            name = tags.existing(self._lexicon, self._lexicon.normalize(word)) if word else ""
+            judged, current = _judged(connection, tags), _current(connection)
+        near = self._near(self._said.read(patience), tags, current, thresholds)
+        own = tags.id(tags.name(name)) if name else None
+        return list(islice(_confirmed(self._catalog, _candidates(near, tags, own, judged)), limit))
+
+    def judged(self, word: str = "", thresholds: Thresholds | None = None) -> int:
+        """How many of the doubtful tags, or of this one, the user has judged already."""
+        with self._catalog.reading() as connection:
+            tags = Tags(connection)
+            name = tags.existing(self._lexicon, self._lexicon.normalize(word)) if word else ""
+            judged, current = _judged(connection, tags), _current(connection)
+        near = self._near(self._said.read(), tags, current, thresholds)
+        names = near.names[_among(near, judged)]
+        return int(np.count_nonzero(names == tags.id(tags.name(name))) if name else len(names))
+
+    def never_asked(self, word: str, thresholds: Thresholds | None = None) -> bool:
+        """Whether annotators say this tag of pictures, and none of them ever shows it."""
+        with self._catalog.reading() as connection:
+            tags = Tags(connection)
+            name = tags.existing(self._lexicon, self._lexicon.normalize(word))
+            current = _current(connection)
+            ids = tags.ids_of(tags.name(name))
+        heard = self._said.read()
+        said = np.isin(heard.tags, ids) & np.isin(heard.annotators, list(current))
+        return bool(said.any() and not _asked(heard, tags, current, thresholds)[said].any())
+
+    def names(self, limit: int = 20, patience: float | None = None, thresholds: Thresholds | None = None) -> list[str]:
+        """The tags that are in doubt on most pictures, those that the user has judged left out."""
+        with self._catalog.reading() as connection:
+            tags = Tags(connection)
+            judged, current = _judged(connection, tags), _current(connection)
+        near = self._near(self._said.read(patience), tags, current, thresholds)
+        names, counts = np.unique(near.names[~_among(near, judged)], return_counts=True)
+        return [tags.spelled(name) for name in names[np.lexsort((names, -counts))][:limit].tolist()]
+
+    def _near(self, heard: Heard, tags: Tags, current: dict[int, str], thresholds: Thresholds | None) -> _Near:
+        state = heard.version, tuple(tags.aliases.items()), tuple(current), thresholds and thresholds.state
+        known = self._known
+        if known is None or known[0] != state:
+            known = self._known = state, _near(heard, tags, current, thresholds)
+        return known[1]
+
+
+def _near(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds | None) -> _Near:
+    keys, probabilities = heard.rows["key"], heard.rows["probability"]
+    thresholds = heard.thresholds[keys]
+    doubts = doubt(probabilities, thresholds)
+    near = (doubts <= MOST) & _asked(heard, tags, current, specs)[keys]
+    names = np.array([tags.aliases.get(tag, tag) for tag in heard.tags.tolist()], np.int64)[keys[near]]
+    order = by_name(names, doubts[near])
+    return _Near(heard.rows["image"][near], names, probabilities[near], thresholds[near], doubts[near], order)
+
+
+def _asked(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds | None) -> NDArray[np.bool_]:
+    """By key, whether it may be asked about: the annotator's tags count, and it does not hide this one.
+
+    The name that matters is the one the annotator gives, whatever the user calls the tag.
+    """
+    asked = np.isin(heard.annotators, list(current)) & (heard.thresholds <= 1)
+    if specs is None:
+        return asked
+    for key in np.flatnonzero(asked & ~heard.known).tolist():
+        hidden = specs.hides(current[int(heard.annotators[key])], tags.spelled(int(heard.tags[key])))
+        asked[key] = heard.shown[key] if hidden is None else not hidden
+    return asked
+
+
+def _candidates(near: _Near, tags: Tags, own: int | None, judged: set[tuple[int, int]]) -> Iterator[_Candidate]:
+    """In the order they are to be asked; own: only this name."""
+    if own is None:
+        places = in_turn(near.names, near.doubts, near.order)
+    else:
+        begin, end = np.searchsorted(near.names, [own, own + 1], sorter=near.order)
+        places = iter(near.order[begin:end].tolist())
+    for place in places:
+        image, name = int(near.images[place]), int(near.names[place])
+        if (image, name) not in judged:
+            probability, threshold = float(near.probabilities[place]), float(near.thresholds[place])
+            yield _Candidate(image, tags.spelled(name), probability, threshold)
+
+
+def _confirmed(catalog: Catalog, candidates: Iterator[_Candidate]) -> Iterator[Doubt]:
+    """Those in doubt all things considered: the user may have judged them, another annotator be sure of them."""
+    for piece in pieces(candidates, _CONFIRMED_AT_ONCE):
+        ids = {each.image for each in piece}
+        images, tags, verdicts = catalog.images(ids), catalog.tags_of(ids), catalog.verdicts_of(ids)
+        for each in piece:
+            tag = next((tag for tag in tags[each.image] if tag.name == each.name), None)
+            judged = each.name in verdicts.get(each.image, {})
+            if tag and each.image in images and not judged and tag.probability == each.probability:
+                yield Doubt(images[each.image], tag, each.threshold)
+
+
+def _judged(connection: Connection, tags: Tags) -> set[tuple[int, int]]:
+    """Image and name of what the user has judged, so that it need not be looked at again and again."""
+    rows = connection.execute(select(s.corrections.c.image_id, s.corrections.c.tag_id))
+    return {(image, tag) for image, tag in rows if tag not in tags.aliases}
+
+
+def _among(near: _Near, judged: set[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Which of them the user has judged."""
+    pairs = np.array(sorted(judged), np.int64).reshape(-1, 2)
+    factor = max(near.names.max(initial=0), pairs[:, 1].max(initial=0)) + 1
+    return np.isin(near.images * factor + near.names, pairs[:, 0] * factor + pairs[:, 1])
+
+
+def _current(connection: Connection) -> dict[int, str]:
+    """The annotators whose tags count, and their names."""
+    rows = connection.execute(select(s.annotators.c.id, s.annotators.c.name).where(s.annotators.c.current, HEARD))
+    return {id: name for id, name in rows}  # noqa: C416 - rows are no pairs to mypy

@@ -1,0 +1,48 @@
+"""The words of a library, made anew only when its tags are others."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from threading import Lock
+
+from imsearch.engine.stores.derived import State
+from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.words.knowledge import Lexicon
+from imsearch.engine.words.words import Words
+
+
+class Speaking:
+    """Holds the newest `Words` of a library.  Several threads may use one.
+
+    While pictures are indexed the catalog changes every other second, the set of its tags hardly ever.
+    """
+
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
+        self._catalog = catalog
+        self._indexes = indexes
+        self._lexicon = lexicon
+        self._state: State | None = None
+        self._made_of: tuple[list[str], dict[str, str], Set[str], Set[str]] | None = None
+        self._words: Words | None = None
+        self._lock = Lock()
+
+    def words(self) -> Words:
+        """The words of the library as it is now."""
+        with self._lock:
+            state = self._catalog.state()
+            if self._words is None or state != self._state:
+                catalog = self._catalog
+                made_of = catalog.tag_names(), catalog.renamed(), catalog.rejected_names(), catalog.given_names()
+                if self._words is None or made_of != self._made_of:
+                    self._words = self._make(*made_of)
+                self._state, self._made_of = state, made_of
+            return self._words
+
+    def _make(self, tags: list[str], renamed: dict[str, str], rejected: Set[str], given: Set[str]) -> Words:
+        def is_left(tag: str) -> bool:
+            return tag not in rejected or self._indexes.with_text(
+                lambda index: not bool(index.postings(tag).rejected.all())
+            )
+
+        return Words(self._lexicon, tags, renamed, is_left, {*given, *renamed.values()})

@@ -1,0 +1,178 @@
+"""What the single words and conditions of a query say of every image; `imsearch.engine.search.ranking` joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.engine.search.feedback import noisy_or
+from imsearch.engine.stores.text_index import Postings
+from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Term
+from imsearch.engine.words.texts import LOOSE, SOURCES, key
+
+_BELOW = 0.99
+"""What is just below a picture that shows a thing."""
+_ROUNDING = 1e-6
+Lookup: TypeAlias = Callable[[str], Postings]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What a part of the query says of every image; arrays of shape (size,).
+
+    score: how well it fits, in 0 to 1.  found: whether the image has any of its words.  holds: whether what is shown
+    of the image makes it true.  allowed: whether it may be a result at all.
+    """
+
+    score: NDArray[np.float32]
+    found: NDArray[np.bool_]
+    holds: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+
+    def at(self, places: NDArray[np.int64]) -> Scored:
+        """The same for some images only."""
+        return Scored(self.score[places], self.found[places], self.holds[places], self.allowed[places])
+
+
+Single: TypeAlias = Term | Filter | Like | Counted | Scoped
+Leaf: TypeAlias = Callable[[Single], Scored]
+
+
+class Leaves:
+    """Scores each part of a query once, for all images.
+
+    likeness: turns cosines into scores.  scope: scores a part of which only what one source said counts.
+    """
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        size: int,
+        *,
+        written: bool,
+        likeness: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+        scope: Callable[[Scoped], Scored],
+    ) -> None:
+        self._lookup = lookup
+        self._size = size
+        self._written = written
+        self._likeness = likeness
+        self._scope = scope
+        self._scored: dict[int, Scored] = {}
+        self._rejected: dict[int, NDArray[np.bool_]] = {}
+
+    def whole(self, node: Single) -> Scored:
+        """What it says of every image."""
+        known = self._scored.get(id(node))
+        if known is None:
+            known = self._scored[id(node)] = self._make(node)
+        return known
+
+    def _make(self, node: Single) -> Scored:
+        if isinstance(node, Term):
+            return self._term(node)
+        if isinstance(node, Scoped):
+            return self._scope(node)
+        if isinstance(node, Counted):
+            return self._counted(node)
+        return self._filter(node) if isinstance(node, Filter) else self._like(node)
+
+    def rejected(self, terms: Iterable[Term]) -> NDArray[np.bool_]:
+        """The images where the user said that one of these words is wrong."""
+        places = np.zeros(self._size, np.bool_)
+        for term in terms:
+            self.whole(term)
+            places |= self._rejected[id(term)]
+        return places
+
+    def some(self, images: NDArray[np.int64], lifts: Mapping[int, NDArray[np.float32]]) -> Leaf:
+        """What it says of these images; lifts: further evidence for terms, by their `id`, of the images' shape."""
+
+        def leaf(node: Single) -> Scored:
+            scored = self.whole(node).at(images)
+            if id(node) not in lifts:
+                return scored
+            lifted = noisy_or(scored.score, lifts[id(node)])
+            lifted[self._rejected[id(node)][images]] = 0
+            return Scored(lifted, scored.found, scored.holds, scored.allowed)
+
+        return leaf
+
+    def _filter(self, node: Filter) -> Scored:
+        inside = np.zeros(self._size, np.bool_)
+        inside[node.ids[node.ids < self._size]] = True
+        return Scored(inside.astype(np.float32), inside, inside, inside)
+
+    def _like(self, node: Like) -> Scored:
+        known = node.ids < self._size
+        score, found = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
+        score[node.ids[known]] = self._likeness(node.scores[known])
+        found[node.ids[known]] = True
+        return Scored(score, found, found, np.ones(self._size, np.bool_))
+
+    def _counted(self, node: Counted) -> Scored:
+        known = node.ids < self._size
+        score = np.full(self._size, node.usual, np.float32)
+        score[node.ids[known]] = node.scores[known]
+        nowhere = np.zeros(self._size, np.bool_)
+        return Scored(score, nowhere, score >= 0.5, ~nowhere)
+
+    def _term(self, term: Term) -> Scored:
+        """The likeliest of the tags that answer a word, and what was written; nothing where the user rejected it."""
+        size = self._size
+        score = np.zeros(size, np.float32)
+        shown, seen = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+        rejected = np.zeros(size, np.bool_)
+        for tag, factor in {**dict.fromkeys(term.names, 1.0), **term.members}.items():
+            postings = self._lookup(tag)
+            said = ~postings.rejected & (postings.images < size)
+            images = postings.images[said]
+            score[images] = np.maximum(score[images], postings.probabilities[said] * np.float32(factor))
+            shown[images] |= postings.shown[said]
+            if factor == 1:
+                seen[images] |= postings.shown[said]
+            if tag in term.names:
+                rejected[postings.images[postings.rejected & (postings.images < size)]] = True
+        if (term.texts or term.loose) and self._written:
+            written, certain = self._texts(term)
+            score, shown = _with_folders_last(score, written, seen & ~rejected, certain), shown | certain
+        score[rejected] = 0
+        self._rejected[id(term)] = rejected
+        return Scored(score, (score > 0) & ~rejected, shown & ~rejected, np.ones(size, np.bool_))
+
+    def _texts(self, term: Term) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """How likely by the likeliest of the spellings, and whether that counts as shown."""
+        best, shown = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
+        for phrase, share in (*((each, 1.0) for each in term.texts), *((each, LOOSE) for each in term.loose)):
+            weakest, surely = np.full(self._size, share, np.float32), np.ones(self._size, np.bool_)
+            for word in phrase.split():
+                postings = self._lookup(key(word))
+                inside = postings.images < self._size
+                here, certain = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
+                here[postings.images[inside]] = postings.probabilities[inside] * np.float32(share)
+                certain[postings.images[inside]] = postings.shown[inside]
+                weakest, surely = np.minimum(weakest, here), surely & certain
+            best, shown = np.maximum(best, weakest), shown | surely
+        return best, shown
+
+
+def _with_folders_last(
+    score: NDArray[np.float32], written: NDArray[np.float32], seen: NDArray[np.bool_], certain: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Scores by tags and by what was written, of which the names of folders never outdo what is seen.
+
+    All pictures of a folder "Phone" are not of phones.  score, written: probabilities by tags alone and by words alone.
+    seen: where a tag is shown.  certain: where something better than a folder's name was written.
+    """
+    joined = noisy_or(score, written)
+    folder = np.float32(SOURCES["folder"])
+    likely = score[seen & (score >= folder)]
+    if len(likely):
+        weak = (written > 0) & (written <= folder + _ROUNDING) & ~seen & ~certain
+        most = max(folder, np.float32(_BELOW) * likely.min())
+        joined[weak] = np.minimum(joined[weak], np.maximum(score[weak], most))
+    return joined

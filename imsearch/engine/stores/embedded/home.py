@@ -1,0 +1,170 @@
+"""The folder of a library: is it one, may it be opened, who writes to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from imsearch.engine.stores.embedded import sqlite as database
+from imsearch.engine.stores.embedded.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.schema import HEAD
+from imsearch.errors import LibraryError
+from imsearch.system.refusals import in_words
+
+FILE_NAME = "catalog.sqlite3"
+THUMBNAILS = "thumbnails"
+"""The folder in it that may be emptied at any time."""
+_LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", FILE_NAME + ".new-journal", ".DS_Store", THUMBNAILS}
+"""Names that do not make a folder somebody else's."""
+_PATIENCE = 30.0
+"""Seconds a run waits for a reader to bring an index up to date; merging a large one takes some."""
+
+
+class Home:
+    """A library's folder, and the right to write there while that is held."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.notes: list[str] = []
+        self._lock: WriteLock | None = None
+
+    @property
+    def writing(self) -> bool:
+        """Whether this process holds the right to write."""
+        return self._lock is not None
+
+    @property
+    def catalog_path(self) -> Path:
+        """Where the catalog lies."""
+        return self.folder / FILE_NAME
+
+    @classmethod
+    def open(cls, folder: Path, *, write: bool, create: bool) -> Home:
+        """Check the folder, create a library in it if asked to, and take the lock if asked to."""
+        home = cls(folder)
+        try:
+            if not home.catalog_path.exists():
+                home._check_new(create)
+            if create:
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            verb = "created" if create else "opened"
+            if create and (told := in_words(error, folder)) and told.full:
+                raise told from error
+            raise LibraryError(
+                f"The library {folder} cannot be {verb}: {error.strerror}. Check its permissions, or choose another "
+                "folder with --library."
+            ) from error
+        if write or create:
+            home._lock = WriteLock(folder, wait=_PATIENCE)
+            try:
+                if not home.catalog_path.exists():
+                    database.create(home.catalog_path)
+            except BaseException:
+                home.close()
+                raise
+        return home
+
+    def _check_new(self, create: bool) -> None:
+        """Refuse a folder that holds other things, and a missing one unless a library shall be made."""
+        folder = self.folder
+        if folder.exists() and not folder.is_dir():
+            raise LibraryError(f"{folder} is a file, not the folder of a library. Choose another with --library.")
+        names = {path.name for path in folder.iterdir()} - _LEFT_BY_A_START if folder.is_dir() else set()
+        if names & {"text", "vectors", "backups"}:
+            raise LibraryError(
+                f"The library {folder} has lost its catalog. Put {FILE_NAME} back from {folder / 'backups'} or from "
+                "a backup of your own, or move the folder away and index your pictures again."
+            )
+        if names:
+            raise LibraryError(
+                f"{folder} is not a library: it holds other files. Choose an empty or a new folder with --library."
+            )
+        if not create:
+            raise LibraryError(f"There is no library in {folder} yet. Make one with: imsearch index FOLDER")
+
+    def open_catalog(self) -> Catalog:
+        """The catalog, brought to this version of the program; a newer or damaged one is not touched."""
+        catalog = Catalog(self.catalog_path)
+        try:
+            found = database.version(catalog.engine, self.catalog_path)
+        finally:
+            if self.writing:
+                catalog.close()
+        if found > HEAD:
+            catalog.close()
+            raise LibraryError(
+                f"The library {self.folder} was made by a newer version of imsearch. Install the newest version. "
+                "Nothing was changed."
+            )
+        if found < HEAD:
+            catalog.close()
+            self._migrate(found)
+            catalog = Catalog(self.catalog_path)
+        return Catalog(self.catalog_path, write=True) if self.writing else catalog
+
+    def _migrate(self, found: str) -> None:
+        from imsearch.engine.stores.sql.migrating import migrate  # alembic takes longer to import than a query takes
+
+        with ExitStack() as held:
+            if not self.writing:
+                held.callback(WriteLock(self.folder).release)
+            self.notes.append(migrate(self.catalog_path, found))
+
+    def borrow_lock(self, wait: float = 0) -> WriteLock | None:
+        """The lock for something short by a reader; None when another process writes or the folder cannot be.
+
+        wait: seconds for another reader that has it; a run is not waited for.
+        """
+        try:
+            return WriteLock(self.folder, wait=wait, brief=True)
+        except LibraryError:
+            return None
+
+    def running(self) -> int | None:
+        """The process that holds the lock for a run, maybe this one; None when nobody does."""
+        found = os.getpid() if self.writing else holder(self.folder)
+        if found is None or self.writing or not self.while_free(lambda: None):
+            return found
+        return None  # it was killed
+
+    def while_free(self, work: Callable[[], None], patience: float = 0) -> bool:
+        """Do something short with the lock borrowed; returns whether it could be."""
+        lock = self.borrow_lock(patience)
+        if lock is None:
+            return False
+        try:
+            work()
+        finally:
+            lock.release()
+        return True
+
+    def as_writer(self, work: Callable[[], None], patience: float = 0) -> bool:
+        """Do this if the process may write, or can for a moment; returns whether it was done."""
+        if self.writing:
+            work()
+            return True
+        return self.while_free(work, patience)
+
+    def tell(self, note: str) -> None:
+        """Keep a note for the user, once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def open_for_corrections(self) -> Catalog:
+        """The catalog, open for writing beside whoever holds the lock; raises `LibraryError` on read-only media."""
+        if not (os.access(self.folder, os.W_OK) and os.access(self.catalog_path, os.W_OK)):
+            raise LibraryError(
+                f"The library {self.folder} can only be read here, so no tags can be corrected. Check its permissions, "
+                "or copy the library to a disk that you may write to."
+            )
+        return Catalog(self.catalog_path, write=True)
+
+    def close(self) -> None:
+        """Give the lock back."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None

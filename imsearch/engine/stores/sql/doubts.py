@@ -1,0 +1,225 @@
+"""What annotators said, kept in memory for asking what they doubt; brought up to date by what has changed since.
+
+Reading all of a large library takes seconds, so whoever waits may say for how long: what was read until then answers,
+and the next call goes on.  Of what is far from any threshold nothing is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Integer, select, type_coerce
+
+from imsearch.engine.stores.sql import schema as s
+from imsearch.engine.stores.sql.annotators import heard
+from imsearch.engine.stores.sql.catalog_base import CatalogBase, pieces
+from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
+
+MOST = 9.0
+"""Odds that differ from the threshold's by more than this factor are no doubt: below .1 and above .9 for one of .5."""
+_KEPT = 4 * MOST
+"""What is farther away is forgotten; thresholds move a little when pictures are added."""
+_AT_ONCE = 500
+"""Images that are read between two looks at the clock."""
+_LEAST = 1e-4
+_COLUMNS = np.dtype([("image", "i8"), ("key", "i4"), ("probability", "f8"), ("shown", "?")])
+
+Rows = NDArray[np.void]
+
+
+class Heard(NamedTuple):
+    """What was said so far.
+
+    version: changes whenever this does.  rows: of `_COLUMNS`, by image; a key is a place in the others: who says which
+    tag, by their ids, from where on it shows it (above 1: never), whether that is known or guessed from what it shows,
+    and whether it has shown it on any picture.
+    """
+
+    version: int
+    rows: Rows
+    annotators: NDArray[np.int64]
+    tags: NDArray[np.int64]
+    thresholds: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    shown: NDArray[np.bool_]
+
+
+class Said:
+    """Reads what annotators said of the images of a catalog.  Several threads may use one."""
+
+    def __init__(self, catalog: CatalogBase) -> None:
+        self._catalog = catalog
+        self._lock = Lock()
+        self._version = 0
+        self._limits: dict[int, Limits] = {}
+        self._forget("")
+
+    def _forget(self, library: str) -> None:
+        self._library, self._generation = library, 0
+        self._waiting: NDArray[np.int64] = np.empty(0, np.int64)
+        self._rows: list[Rows] = []
+        self._tidy = False
+        self._pairs: dict[tuple[int, int], int] = {}
+        # By key; the stored threshold, NaN where none is stored.
+        self._stored: NDArray[np.float64] = np.empty(0)
+        # By key; above: the least probability that was shown, below: the greatest that was not.
+        self._annotators: NDArray[np.int64] = np.empty(0, np.int64)
+        self._tags: NDArray[np.int64] = np.empty(0, np.int64)
+        self._above: NDArray[np.float64] = np.empty(0)
+        self._below: NDArray[np.float64] = np.empty(0)
+
+    def read(self, patience: float | None = None) -> Heard:
+        """All that was said and may be doubtful.
+
+        patience: seconds after which it is enough for now; the images with the highest ids are read first.
+        """
+        until = None if patience is None else time.monotonic() + patience
+        with self._lock:
+            self._catch_up()
+            while len(self._waiting):
+                self._take(self._waiting[-_AT_ONCE:])
+                self._waiting = self._waiting[:-_AT_ONCE]
+                if until is not None and time.monotonic() >= until:
+                    break
+            return Heard(
+                self._version,
+                self._joined(),
+                self._annotators,
+                self._tags,
+                self._thresholds(),
+                np.isfinite(self._stored),
+                np.isfinite(self._above),
+            )
+
+    def _catch_up(self) -> None:
+        """Find out which images have to be read, and forget what was known of them, where it is different now."""
+        library, generation = self._catalog.state()
+        with self._catalog.reading() as connection:
+            limits = stored_limits(connection)
+        if library != self._library or limits != self._limits:
+            self._forget(library)
+            self._limits = limits
+            self._version += 1
+        if generation == self._generation:
+            return
+        changed = np.array(self._catalog.changed_since(self._generation), np.int64)
+        first, self._generation = not self._generation, generation
+        if first or len(changed) > _AT_ONCE or not self._is_as_before(changed):
+            self._drop(changed)
+            self._waiting = np.union1d(self._waiting, changed)
+
+    def _is_as_before(self, images: NDArray[np.int64]) -> bool:
+        """Whether annotators say the same of them; the user's corrections change images, too."""
+        images = np.setdiff1d(images, self._waiting)
+        known = self._joined()
+        return np.array_equal(known[np.isin(known["image"], images)], self._near(self._fetch(images)))
+
+    def _drop(self, images: NDArray[np.int64]) -> None:
+        if len(images):
+            known = self._joined()
+            self._rows = [known[~np.isin(known["image"], images)]]
+        self._version += 1
+
+    def _take(self, images: NDArray[np.int64]) -> None:
+        rows = self._fetch(images)
+        shown, key = rows["shown"], rows["key"]
+        np.minimum.at(self._above, key[shown], rows["probability"][shown])
+        np.maximum.at(self._below, key[~shown], rows["probability"][~shown])
+        self._rows.append(rows)
+        self._tidy = False
+        self._version += 1
+
+    def _fetch(self, images: NDArray[np.int64]) -> Rows:
+        """What is said of these images, in order; without SQLAlchemy's conversions, which take most of the time."""
+        table = s.annotation_tags.c
+        shown = type_coerce(table.shown, Integer)
+        columns = (table.image_id, table.annotator_id, table.tag_id, table.probability, shown)
+        found: list[tuple[float, ...]] = []
+        with self._catalog.reading() as connection:
+            for piece in pieces(images.tolist()):
+                here = select(*columns).where(table.image_id.in_(piece), heard(table.annotator_id))
+                result = connection.execute(here)
+                found += result.cursor.fetchall() if result.cursor else []
+                result.close()
+        plain = np.array(found, np.float64).reshape(-1, len(columns))
+        rows = np.empty(len(plain), _COLUMNS)
+        rows["image"], rows["probability"], rows["shown"] = plain[:, 0], plain[:, 3], plain[:, 4]
+        rows["key"] = self._keys(plain[:, 1].astype(np.int64), plain[:, 2].astype(np.int64))
+        return rows[np.lexsort((rows["key"], rows["image"]))]
+
+    def _keys(self, annotators: NDArray[np.int64], tags: NDArray[np.int64]) -> NDArray[np.int64]:
+        pairs, where = np.unique(annotators << 32 | tags, return_inverse=True)
+        both = [(pair >> 32, pair & 0xFFFFFFFF) for pair in pairs.tolist()]
+        new = [pair for pair in both if pair not in self._pairs]
+        if new:
+            self._pairs.update(zip(new, range(len(self._pairs), len(self._pairs) + len(new)), strict=True))
+            self._annotators = np.append(self._annotators, [annotator for annotator, _ in new])
+            self._tags = np.append(self._tags, [tag for _, tag in new])
+            self._stored = np.append(self._stored, self._stored_thresholds(new))
+            self._above = np.append(self._above, np.full(len(new), np.inf))
+            self._below = np.append(self._below, np.full(len(new), -np.inf))
+        return np.array([self._pairs[pair] for pair in both], np.int64)[where]
+
+    def _stored_thresholds(self, pairs: Sequence[tuple[int, int]]) -> list[float]:
+        """Of annotators and tags, by their ids; NaN where the catalog does not have it."""
+        names: dict[int, str] = {}
+        with self._catalog.reading() as connection:
+            for piece in pieces({tag for _, tag in pairs}):
+                rows = connection.execute(select(s.tags.c.id, s.tags.c.name).where(s.tags.c.id.in_(piece)))
+                names.update((tag, name) for tag, name in rows)
+        limits = [(self._limits.get(annotator), names[tag]) for annotator, tag in pairs]
+        return [np.nan if each is None else each.threshold(name) for each, name in limits]
+
+    def _joined(self) -> Rows:
+        """One array, sorted by image; when everything is read, only of what may be doubtful."""
+        if not self._tidy:
+            joined = np.concatenate([np.empty(0, _COLUMNS), *self._rows])
+            joined = joined[np.argsort(joined["image"], kind="stable")]
+            self._rows = [joined if len(self._waiting) else self._near(joined)]
+            self._tidy = True
+        return self._rows[0]
+
+    def _near(self, rows: Rows) -> Rows:
+        return rows[doubt(rows["probability"], self._thresholds()[rows["key"]]) <= _KEPT]
+
+    def _thresholds(self) -> NDArray[np.float64]:
+        """From where on each annotator shows each tag: as stored, else as far as its tags tell; about .5 otherwise."""
+        above, below = self._above, self._below
+        never, always = np.isinf(above), np.isinf(below)
+        with np.errstate(invalid="ignore"):
+            middle = (above + below) / 2
+        between = np.where(never, np.maximum(below, 0.5), np.where(always, np.minimum(above, 0.5), middle))
+        return np.where(np.isfinite(self._stored), self._stored, between)
+
+
+def doubt(probability: NDArray[np.float64], threshold: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By which factor the odds are away from those of the threshold: 1 and more."""
+    quotient = _odds(probability) / _odds(threshold)
+    return np.asarray(np.maximum(quotient, 1 / quotient))
+
+
+def _odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    inside = np.clip(probability, _LEAST, 1 - _LEAST)
+    return np.asarray(inside / (1 - inside))
+
+
+def by_name(names: NDArray[np.int64], doubts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Places, sorted by name and by doubt; one sum of both sorts faster than the two.  doubts: at most `MOST`."""
+    return np.argsort(names * (2 * MOST) + doubts, kind="stable")
+
+
+def in_turn(names: NDArray[np.int64], doubts: NDArray[np.float64], order: NDArray[np.int64]) -> Iterator[int]:
+    """Places as they are to be asked: the most doubtful of every name, the worst first, then the second ones ...
+
+    order: what `by_name` makes of them.
+    """
+    starts = np.flatnonzero(np.diff(names[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))
+    for turn in range(int((ends - starts).max(initial=0))):
+        at = order[(starts + turn)[starts + turn < ends]]
+        yield from at[np.lexsort((names[at], at, doubts[at]))].tolist()

@@ -1,0 +1,73 @@
+"""What the engine needs of an index of tags; `imsearch.engine.stores.embedded.text_whoosh` implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from imsearch.engine.stores.derived import State
+
+if TYPE_CHECKING:
+    from numpy import bool_, float32, int64
+    from numpy.typing import NDArray
+
+REJECTED = -1.0
+SHOWN = 2.0
+
+
+def weight_of(probability: float, shown: bool) -> float:
+    """One number for a posting: the probability, raised by `SHOWN` for a shown tag; `REJECTED` stands for itself."""
+    return probability + SHOWN if shown else probability
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Postings:
+    """The images that have a tag, in no particular order, each once.
+
+    images: ids.  probabilities: in 0 to 1.  shown: whether the tag is shown.  rejected: whether the user said it is
+    wrong; the other two mean nothing there.  All of shape (n,).
+    """
+
+    images: NDArray[int64]
+    probabilities: NDArray[float32]
+    shown: NDArray[bool_]
+    rejected: NDArray[bool_]
+
+
+class TextIndex(Protocol):
+    """Finds the images that have a tag.
+
+    All methods but `state` raise `IndexDamagedError` when the files cannot be read; `clear` and `apply` put them right.
+    """
+
+    @property
+    def state(self) -> State | None:
+        """The catalog state that the index reflects; None when there is no index yet or it cannot be used."""
+
+    def clear(self) -> None:
+        """Start from nothing, whatever is there."""
+
+    def apply(self, documents: Mapping[int, Mapping[str, float] | None], state: State | None) -> None:
+        """Replace the documents of these images (tag to weight), or remove them (None); commit; note the state.
+
+        `state` is None for all but the last piece of a long catching up: done again, it does no harm.
+        """
+
+    def check(self) -> None:
+        """Read all files anew, and raise `IndexDamagedError` when one is not as it was written."""
+
+    def postings(self, tag: str) -> Postings:
+        """The images that have this very tag."""
+
+    def images(self) -> NDArray[int64]:
+        """All images in the index, shape (n,), in no order."""
+
+    def commit(self) -> Hashable:
+        """Tells what is read from now on from what was read before another commit."""
+
+    def refresh(self) -> None:
+        """See what other processes have committed since."""
+
+    def close(self) -> None:
+        """Close the files."""

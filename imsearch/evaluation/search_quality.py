@@ -1,0 +1,106 @@
+"""Judges the program's own search on a labelled dataset: index its pictures, ask the protocol's queries.
+
+On the floor of the library, because it needs the indexer and the engine together.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from imsearch.engine.search.feedback import Feedback
+from imsearch.engine.search.ranking import Ranking
+from imsearch.errors import DatasetError
+from imsearch.indexer.report import Observer
+from imsearch.languages.lexicon import Lexicon
+from imsearch.library import Library
+from imsearch.settings import Settings
+from imsearch.training.data.datasets import Dataset
+from imsearch.training.search_protocol import Query, SearchScores, judge_search, make_queries
+
+Asking = Literal["tags", "words"]
+PICTURES_ONLY = Ranking(written=False)
+
+
+def query_text(query: Query, meanings: Mapping[str, str], asking: Asking) -> str:
+    """What is typed for a query: ``tag:"polar bear"`` for its labels' tags, or the bare words in quotes.
+
+    Bare words also find synonyms and kinds ("building" finds houses), which the dataset's labels may call wrong.
+    """
+    if asking == "words":
+        return " ".join(f'"{word}"' for word in query)
+    return " ".join(f'tag:"{meanings.get(word, word)}"' for word in query)
+
+
+ABLATION: Mapping[str, Ranking] = {
+    "as it is": PICTURES_ONLY,
+    "with visual evidence": replace(PICTURES_ONLY, feedback=Feedback()),
+    "arithmetic mean of words": replace(PICTURES_ONLY, mean="arithmetic"),
+    "least likely word": replace(PICTURES_ONLY, mean="least"),
+    "likeliest word": replace(PICTURES_ONLY, mean="greatest"),
+}
+"""What is added or replaced, one at a time."""
+
+
+def evaluate_search(
+    annotator: str,
+    chosen: Dataset,
+    settings: Settings,
+    asking: Asking = "tags",
+    observer: Observer | None = None,
+    progress: Callable[[int], None] = lambda count: None,
+) -> SearchScores:
+    """Indexes the pictures of `chosen` in a library of its own and runs every query of the protocol.
+
+    Words in the names of files do not count: in a dataset they may give the answer away.  Raises `DatasetError` when
+    two pictures are the same file, since one answer cannot stand for both.
+    """
+    rankings = {"": PICTURES_ONLY}
+    return compare_rankings(annotator, chosen, settings, rankings, asking, observer, progress)[""]
+
+
+def compare_rankings(
+    annotator: str,
+    chosen: Dataset,
+    settings: Settings,
+    rankings: Mapping[str, Ranking],
+    asking: Asking = "tags",
+    observer: Observer | None = None,
+    progress: Callable[[int], None] = lambda count: None,
+) -> dict[str, SearchScores]:
+    """The same for several ways to rank, by name."""
+    queries = make_queries([sample.labels for sample in chosen.samples])
+    lexicon = Lexicon.load()
+    meanings = {label: lexicon.canonical(label) or label for label in chosen.labels}
+    meanings |= lexicon.labels(chosen.kind) if chosen.kind in lexicon.heads else {}
+    with tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
+        own = replace(settings, library=Path(folder) / "library", annotators=(annotator,))
+        with Library.open(settings=own, write=True, create=True) as library:
+            library.index([sample.file for sample in chosen.samples], [annotator], observer=observer)
+            positions = _positions(library, chosen)
+
+            def search(query: Query) -> list[int]:
+                found = library.engine.search_ids(query_text(query, meanings, asking), min_score=0)
+                return [positions[image] for image in found]
+
+            scores = {}
+            for name, ranking in rankings.items():
+                library.engine.ranking = ranking
+                scores[name] = judge_search(queries, search, progress)
+            return scores
+
+
+def _positions(library: Library, chosen: Dataset) -> dict[int, int]:
+    """Image id -> position among the samples."""
+    positions: dict[int, int] = {}
+    for position, sample in enumerate(chosen.samples):
+        image = library.engine.catalog.image(sample.file)
+        if image is None:
+            raise DatasetError(f"{sample.file} could not be indexed; mend or remove it first")
+        if image.id in positions:
+            raise DatasetError(f"{sample.file} and {chosen.samples[positions[image.id]].file} are the same picture")
+        positions[image.id] = position
+    return positions

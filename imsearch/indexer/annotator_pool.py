@@ -1,0 +1,163 @@
+"""The annotators of a run: built when first needed, called in batches, checked at the boundary."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from imsearch.annotator import Annotator
+from imsearch.errors import PluginError
+from imsearch.indexer.answers import as_annotations, checked
+from imsearch.indexer.item import Item
+from imsearch.records import SOCIAL_TAGS, Annotation, AnnotatorSpec
+from imsearch.system.doing import Doing
+from imsearch.system.foreign import foreign, is_ctrl_c, reason
+
+DEFAULT_BATCH = 16
+
+
+class Crew:
+    """The annotators of one run.  One thread builds them (`has`), one calls `annotate` and `close`."""
+
+    def __init__(
+        self,
+        specs: Sequence[AnnotatorSpec],
+        device: str = "cpu",
+        batch_size: int | None = None,
+        note: Callable[[str], None] = lambda text: None,
+        doing: Doing | None = None,
+    ) -> None:
+        """doing: is told what is under way, for when it never ends."""
+        self._specs = {spec.name: spec for spec in specs}
+        if len(self._specs) < len(specs):
+            raise PluginError("two annotators have the same name; choose one of them")
+        self.names = tuple(self._specs)
+        self.ready: dict[str, tuple[Annotator, AnnotatorSpec]] = {}
+        self.broken: dict[str, str] = {}
+        self.doing = doing or Doing()
+        self._device, self._batch_size, self._note = device, batch_size, note
+        self._sizes: dict[str, int] = {}
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures to gather: what was asked for, or what the largest of the annotators likes."""
+        return max(list(self._sizes.values()), default=DEFAULT_BATCH)
+
+    def has(self, name: str) -> bool:
+        """Whether this annotator works; the first time it is asked for, it is built."""
+        if name not in self.ready and name not in self.broken:
+            try:
+                with foreign(), self.doing.at(f"the annotator {name} is being built"):
+                    annotator, size = _built(self._specs[name], self._device)
+            except BaseException as error:
+                if is_ctrl_c(error):
+                    raise
+                self.broken[name] = reason(error)
+                self._note(f"the annotator {name} cannot be used: {self.broken[name]}")
+            else:
+                self._sizes[name] = self._batch_size or size
+                self.ready[name] = (annotator, self._specs[name])
+        return name in self.ready
+
+    def reads_social_tags(self, name: str) -> bool:
+        """Whether this annotator looks at what people wrote, which may change while the picture stays the same."""
+        return SOCIAL_TAGS in self._specs[name].inputs
+
+    def noted(self, step: Callable[[Item], Item]) -> Callable[[Item], Item]:
+        """Return the step of reading a file, noted while it is under way."""
+
+        def noted(item: Item) -> Item:
+            with self.doing.at(f"{_told([item.path])} is being read or prepared"):
+                return step(item)
+
+        return noted
+
+    def annotate(self, items: Sequence[Item]) -> None:
+        """Fill in what each annotator says of the items prepared for it, and empty `prepared`."""
+        for name, (annotator, _) in list(self.ready.items()):  # a copy: the reading side may build another one
+            share = [item for item in items if name in item.prepared]
+            while share:
+                size = self._sizes[name]
+                self._batch(name, annotator, share[:size])
+                share = share[size:]
+        for item in items:
+            item.prepared = {}
+
+    def _batch(self, name: str, annotator: Annotator, items: Sequence[Item]) -> None:
+        with self.doing.at(f"the annotator {name} looks at {_told([item.path for item in items])}"):
+            answers, problem, full = _ask(annotator, [item.prepared[name] for item in items])
+        # Out of the handler by now: while an exception is handled, it holds on to the memory of the failed batch.
+        if answers is not None:
+            for item, answer in zip(items, answers, strict=True):
+                self._take(name, item, answer)
+        elif len(items) == 1:
+            items[0].failures[name] = problem
+        elif full:
+            self._halve(name, len(items))
+            middle = (len(items) + 1) // 2
+            self._batch(name, annotator, items[:middle])
+            self._batch(name, annotator, items[middle:])
+        else:
+            for item in items:
+                self._batch(name, annotator, [item])
+
+    def _halve(self, name: str, number: int) -> None:
+        """Ask for less at once from now on."""
+        smaller = (number + 1) // 2
+        if smaller < self._sizes[name]:
+            self._sizes[name] = smaller
+            self._note(
+                f"the annotator {name} has no memory for {number} pictures at once; it gets {smaller} from now on"
+            )
+
+    def _take(self, name: str, item: Item, answer: object) -> None:
+        try:
+            with foreign():
+                item.annotations[name] = checked(answer, self._specs[name])
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
+            item.failures[name] = reason(error)
+
+    def close(self) -> None:
+        """Let every annotator give back what it holds."""
+        for name, (annotator, _) in self.ready.items():
+            try:
+                with foreign(), self.doing.at(f"the annotator {name} is being closed"):
+                    annotator.close()
+            except BaseException as error:
+                if is_ctrl_c(error):
+                    raise
+                # Everything it said is already stored.
+                self._note(f"the annotator {name} failed while it was closed: {reason(error)}")
+
+
+def _built(spec: AnnotatorSpec, device: str) -> tuple[Annotator, int]:
+    """An annotator and the size of its batches."""
+    annotator = spec.factory(device)
+    if not isinstance(annotator, Annotator):
+        raise PluginError(f"its factory built a {type(annotator).__name__}, which is no imsearch.Annotator")
+    try:
+        return annotator, max(1, operator.index(annotator.batch_size))
+    except TypeError:
+        raise PluginError(f"its batch_size is {annotator.batch_size!r}, which is no whole number") from None
+
+
+def _ask(annotator: Annotator, batch: list[Any]) -> tuple[Sequence[Annotation] | None, str, bool]:
+    """The answers; or None, why there are none, and whether memory ran out."""
+    try:
+        with foreign():
+            return as_annotations(annotator.annotate(batch), len(batch)), "", False
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
+        # PyTorch's error for the memory of a GPU is known by its name, since nothing here imports PyTorch.
+        return None, reason(error), isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def _told(paths: Sequence[Path]) -> str:
+    """``a.jpg and 3 more``."""
+    first = paths[0].as_posix().encode(errors="replace").decode()
+    return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"

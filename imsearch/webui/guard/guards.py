@@ -1,0 +1,36 @@
+"""All guards of an application, in their order."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from imsearch.webui.guard.bodies import MB, Bodies, Limits
+from imsearch.webui.guard.compression import Compression
+from imsearch.webui.guard.gate import Gate
+from imsearch.webui.guard.hosts import Hosts
+from imsearch.webui.guard.memory import GivesBack
+from imsearch.webui.guard.security import HEADERS, Guard, Security
+from imsearch.webui.guard.sub_path import SubPath
+
+if TYPE_CHECKING:
+    from imsearch.settings import Settings
+    from imsearch.webui.guard.access import Access
+
+
+def guards(settings: Settings, access: Access | None, hosts: Hosts | None, prefix: str = "") -> list[Guard]:
+    """The outermost first.
+
+    access: who may come in; None lets in everybody, which is only for loopback.  hosts: the names the server goes by;
+    by default those of loopback.  prefix: the sub-path of a proxy below which all addresses lie, or "".
+    """
+    hosts = hosts or Hosts()
+    limits = Limits(upload=settings.upload_limit * MB)
+    found: list[Guard] = [
+        GivesBack,
+        partial(SubPath, headers=HEADERS, prefix=prefix),
+        partial(Security, hosts=hosts, open_to_all=access is None),
+    ]
+    if access is not None:
+        found += [partial(Gate, access=access)]
+    return [*found, partial(Bodies, limits=limits), Compression]

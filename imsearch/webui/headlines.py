@@ -1,0 +1,144 @@
+"""What the search page says about a query and its results, in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.refining import refined, refinement
+from imsearch.views.wording import count
+from imsearch.webui.asked import parts
+from imsearch.webui.refining import conditions, in_order, put_right
+from imsearch.webui.texts import readable
+
+if TYPE_CHECKING:
+    from imsearch.records import Results
+    from imsearch.webui.finding import Facets, Found
+
+ORDERS = {
+    "": "Likeliest",
+    "-date": "Newest",
+    "date": "Oldest",
+    "name": "Name",
+    "-size": "Largest",
+    "-rating": "Best rated",
+}
+"""The orders that the page offers, by what stands behind ``sort:``."""
+EXAMPLES = (
+    ("dog beach", "both words, the likeliest first"),
+    ('"traffic light"', "words that belong together"),
+    ("cat OR dog", "one of them"),
+    ("grass -dog", "without dogs"),
+    ("dog +beach", "surely with a beach"),
+    ("dog*", "words that begin so"),
+    ("tag:dog>0.8", "this tag, and likelier than that"),
+    ("by:user", "pictures you tagged yourself"),
+    ("dogs last summer", "words that are facts need no key"),
+    ("date:2023-06..2024", "taken in this time"),
+    ("camera:canon iso:>800", "what the camera wrote down"),
+    ("type:png width:>2000", "the kind of file, its pixels"),
+    ("near:Rome,5", "within 5 km of a place"),
+    ("name:IMG*", "by file name, path: by folder"),
+    ("sort:-date", "the newest first"),
+)
+KINDS = {
+    "tag": ("Tags", "tags"),
+    "emotion": ("Emotion", "star"),
+    "year": ("Year", "calendar"),
+    "country": ("Country", "map"),
+    "city": ("City", "map"),
+    "camera": ("Camera", "camera"),
+    "type": ("File type", "similar"),
+    "annotator": ("Tagged by", "check"),
+    "folder": ("Folder", "folder"),
+}
+"""What facets are called, and their glyphs, in the order in which they stand."""
+
+
+class Value(NamedTuple):
+    """One value of a facet: its label and name, how many pictures have it, and the query with or without it."""
+
+    label: str
+    name: str
+    images: int
+    query: str
+    on: bool
+
+
+class Group(NamedTuple):
+    """One kind of facet; `more` tells whether it has further values."""
+
+    kind: str
+    title: str
+    glyph: str
+    values: Sequence[Value]
+    more: bool
+
+
+class Unknown(NamedTuple):
+    """Words that nobody knows; `sense` counts instead unless it is empty.  meant: a word, and the query with it."""
+
+    words: str
+    sense: str
+    meant: Sequence[tuple[str, str]]
+
+
+def headline(found: Found) -> str:
+    """How many there are; what was asked for stands behind it."""
+    if not found.relevant and found.total:
+        return "Nothing is likely"
+    return count(found.shown, "picture")
+
+
+def orders(found: Found) -> list[tuple[str, str, bool]]:
+    """The orders offered: their names, the query in each, and which one it is.
+
+    The likeliest cannot come first where all fit alike.
+    """
+    now = "" if found.by_score else found.results.order
+    ranked = found.results.ranked
+    return [(name, in_order(found.text, key), key == now) for key, name in ORDERS.items() if key or ranked]
+
+
+def unknown_words(results: Results, text: str) -> Unknown | None:
+    """What to say of words that neither the lexicon nor any picture knows."""
+    if not results.unknown:
+        return None
+    meant = [(name, put_right(text, word, name)) for word, names in results.suggestions.items() for name in names]
+    return Unknown(", ".join(results.unknown), results.sense, meant)
+
+
+def understood(text: str, results: Results) -> list[str]:
+    """The parts of a query as they were taken, where that is more than a word."""
+    return parts(parse(text).tree, results.unknown) if text else []
+
+
+def facet_groups(text: str, facets: Facets, most: int) -> list[Group]:
+    """The facets as links that narrow the query, or widen it again where it says so already.
+
+    most: so many values of each kind; of those behind it is only told that there are some.
+    """
+    active = {each.text: each.rest for each in conditions(text)}
+    groups = []
+    for kind, (title, glyph) in KINDS.items():
+        values = facets.get(kind, ())[:most]
+        labels = _short([name for name, _ in values]) if kind == "folder" else [readable(name) for name, _ in values]
+        made = []
+        for (name, images), label in zip(values, labels, strict=True):
+            condition = refinement(kind, name)
+            rest = active.get(condition)
+            query = refined(text, condition) if rest is None else rest
+            made.append(Value(label, readable(name), images, query, rest is not None))
+        if made:
+            groups.append(Group(kind, title, glyph, made, len(facets[kind]) > most))
+    return groups
+
+
+def _short(folders: Sequence[str]) -> list[str]:
+    """Folders without what is the same for all."""
+    if len(folders) < 2:
+        return [readable(os.path.basename(folder) or folder) for folder in folders]  # noqa: PTH119 - no path of ours
+    shared = os.path.commonpath(folders)
+    return [readable(os.path.relpath(folder, shared)) if folder != shared else "…" + os.sep for folder in folders]

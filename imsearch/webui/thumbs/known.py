@@ -1,0 +1,52 @@
+"""What the catalog knows of the pictures that were asked for last, at hand without asking it each time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imsearch.engine.stores.batch import KnownImage
+    from imsearch.engine.stores.sql.catalog import Catalog
+
+_TRUSTED = 2.0
+"""Seconds during which it is not looked whether the catalog has changed."""
+_MOST = 20_000
+
+
+class Known:
+    """Remembers images until the catalog changes; for several threads."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._images: OrderedDict[int, KnownImage] = OrderedDict()
+        self._state: tuple[str, int] | None = None
+        self._looked = -_TRUSTED
+        self._lock = threading.Lock()
+
+    def at_hand(self, image: int) -> KnownImage | None:
+        """What can be told at once, without touching the catalog; None says nothing."""
+        if time.monotonic() - self._looked > _TRUSTED:
+            return None
+        return self._images.get(image)
+
+    def get(self, image: int, *, anew: bool = False) -> KnownImage | None:
+        """The image; None when it is unknown or has no file any more.  `anew` asks the catalog in any case."""
+        if anew or time.monotonic() - self._looked > _TRUSTED:
+            looked, state = time.monotonic(), self._catalog.state()
+            with self._lock:
+                if state != self._state:
+                    self._images.clear()
+                self._state, self._looked = state, looked
+        found = None if anew else self._images.get(image)
+        if found is None:
+            before = self._state
+            found = self._catalog.known_image(image)
+            with self._lock:
+                if found is not None and before == self._state:
+                    self._images[image] = found
+                while len(self._images) > _MOST:
+                    self._images.popitem(last=False)
+        return found
