@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from imsearch.plugins import trained
 from imsearch.plugins.manager import make_manager
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 
 
 def chosen_spec(text: str) -> AnnotatorSpec:

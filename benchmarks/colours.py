@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from imsearch.cli.output import make_table, print_table
 from imsearch.languages.lexicon import Lexicon
-from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.colour_learning import THINGS, colours_in, learn_colours, things_in
 from imsearch.plugins.everyday.colour_pixels import colour_histograms, grey_probability
 from imsearch.plugins.everyday.colours import BLACK_AND_WHITE, HEADS, Colourist, ColourModel, gather_evidence
+from imsearch.plugins.everyday.files import WEIGHTS
 from imsearch.plugins.everyday.network import FROZEN_STAGES
 from imsearch.records import Tag
 from imsearch.training.data.datasets import Sample, load_dataset

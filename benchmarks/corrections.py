@@ -18,7 +18,8 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.stores.changes import Verdict
 from imsearch.languages.lexicon import Lexicon
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 
 MERGED = [f"merged {number}" for number in range(5)]
 BATCH = 2000

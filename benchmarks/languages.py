@@ -16,10 +16,10 @@ from time import process_time
 
 from imsearch.engine.query.grammar import parse
 from imsearch.engine.words.words import Words
-from imsearch.languages.choosing import shipped
 from imsearch.languages.language import Language
 from imsearch.languages.lexicon import Lexicon
 from imsearch.languages.table import read_table
+from imsearch.library.languages import shipped
 
 REPEATS = 21
 

@@ -17,7 +17,7 @@ from imsearch.cli.progress import TrainingProgress
 from imsearch.evaluation.answers import ask
 from imsearch.evaluation.labelled import Judged, objects, scene_sets
 from imsearch.evaluation.measures import Part, Sets, counts, some_of
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import Dataset, Sample
 
 MOST, MIXED = 200, 100

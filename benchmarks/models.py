@@ -32,8 +32,8 @@ from imsearch.evaluation.measures import Part, Sets
 from imsearch.evaluation.search_quality import evaluate_search
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.manager import make_manager
-from imsearch.records import AnnotatorSpec
 from imsearch.settings import load_settings
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.evaluate import HasHeads, evaluate
 from imsearch.training.teacher import HEAD as TAUGHT

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from benchmarks.colours import batches
 from imsearch.cli.output import make_table, print_table
-from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.colour_learning import colour_words_in, descend
+from imsearch.plugins.everyday.files import WEIGHTS
 from imsearch.plugins.everyday.picture_colours import COLOURS, PictureColours, shares
 from imsearch.training.data.datasets import Sample, load_dataset
 from imsearch.training.fusion import Rule, fit_rule

@@ -25,6 +25,7 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import parse
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.conditions import Filters
+from imsearch.engine.words.resolving import resolve
 from imsearch.languages.lexicon import Lexicon
 
 QUERIES = (
@@ -83,7 +84,8 @@ def measure(engine: Engine, query: str) -> dict[str, object]:
     words = engine.current_words()
 
     def understand() -> None:
-        words.resolve(
+        resolve(
+            words,
             parse(query).tree,
             Filters(engine.catalog, lambda tag: engine._indexes.with_text(lambda index: index.postings(tag)), words),
         )

@@ -28,7 +28,8 @@ from imsearch.engine.search.feedback import Feedback
 from imsearch.engine.search.ranking import Ranking
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.languages.lexicon import Lexicon
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 
 Words: TypeAlias = NDArray[np.str_]
 Odds: TypeAlias = NDArray[np.float64]

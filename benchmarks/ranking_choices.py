@@ -21,7 +21,7 @@ from benchmarks.pictures import report
 from imsearch.engine.search.cut import Cut, Ending, FixedCut, ShareCut
 from imsearch.engine.search.feedback import Feedback
 from imsearch.engine.search.ranking import Ranking, rank
-from imsearch.engine.stores.text_index import Postings
+from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import All, Like, Resolved, Term
 from imsearch.languages.lexicon import Lexicon
 from imsearch.training.data.datasets import Sample, hold_out, load_dataset
@@ -230,8 +230,8 @@ def pool(name: str, data: Path, keep: Path | None) -> Pool:
 def annotate(files: Sequence[Path]) -> tuple[list[str], Floats, Floats]:
     """All tags, their probabilities and the vectors of pictures."""
     from imsearch.pictures.picture import read_picture
-    from imsearch.plugins.everyday import WEIGHTS
     from imsearch.plugins.everyday.annotator import EverydayAnnotator
+    from imsearch.plugins.everyday.files import WEIGHTS
 
     annotator = EverydayAnnotator(WEIGHTS, None)
     rows, vectors = [], []

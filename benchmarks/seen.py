@@ -26,7 +26,7 @@ from imsearch.evaluation.answers import Answers, ask
 from imsearch.evaluation.false_tags import Found
 from imsearch.evaluation.measures import PARTS, Counts, Part, Row, Sets, Word, counts, curve, order, words_of
 from imsearch.evaluation.shown import Bin, Order, never_shown
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.evaluate import Evaluation, HasHeads, evaluate
 
 FLICKR, MIXED = "flickr8k", "mixed"

@@ -21,8 +21,8 @@ from imsearch.indexer.pipeline import default_workers
 from imsearch.library import Library
 from imsearch.pictures.picture import read_picture
 from imsearch.plugins.manager import make_manager
-from imsearch.records import AnnotatorSpec
 from imsearch.settings import Settings
+from imsearch.specs import AnnotatorSpec
 
 WARM_UP = 2
 """Batches that are not timed: the first ones allocate memory and choose algorithms."""

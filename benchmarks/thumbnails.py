@@ -40,7 +40,8 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.stores.embedded.home import THUMBNAILS
 from imsearch.languages.lexicon import Lexicon
-from imsearch.records import Annotation, AnnotatorSpec
+from imsearch.records import Annotation
+from imsearch.specs import AnnotatorSpec
 from imsearch.webui.thumbs.shrinking import fitted, shrink
 from imsearch.webui.thumbs.thumbnails import BOXES
 

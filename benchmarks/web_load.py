@@ -42,7 +42,7 @@ from benchmarks.pictures import report
 from benchmarks.query_latency import never, synthetic, synthetic_library
 from imsearch.engine.engine import Engine
 from imsearch.languages.lexicon import Lexicon
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 
 QUERIES = 500
 FURTHER = 0.2

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from imsearch.annotator import Annotator, CountHead, TextEncoder
     from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
-    from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
+    from imsearch.records import RANKING_ONLY, Annotation, Image, Tag
+    from imsearch.specs import AnnotatorSpec, LanguageSpec, RecipeSpec
 
 __version__ = "0.1.0"
 
@@ -38,12 +39,12 @@ _HOMES = {
     "RANKING_ONLY": "imsearch.records",
     "Annotation": "imsearch.records",
     "Annotator": "imsearch.annotator",
-    "AnnotatorSpec": "imsearch.records",
+    "AnnotatorSpec": "imsearch.specs",
     "CountHead": "imsearch.annotator",
     "Image": "imsearch.records",
-    "LanguageSpec": "imsearch.records",
+    "LanguageSpec": "imsearch.specs",
     "Picture": "imsearch.pictures.picture",
-    "RecipeSpec": "imsearch.records",
+    "RecipeSpec": "imsearch.specs",
     "Tag": "imsearch.records",
     "TextEncoder": "imsearch.annotator",
     "hookimpl": "imsearch.plugins.hookspecs",

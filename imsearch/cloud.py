@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+import numpy as np
+
 from imsearch.errors import ImsearchError
 from imsearch.records import Tag
-from imsearch.spiral import lay_around
 
 FORMATS = ("png", "svg")
 LEAST = 0.05
@@ -29,6 +30,8 @@ _SHADES = (0.75, "#12355b"), (0.5, "#1f5f8b"), (0.25, "#3a86a8"), (0.0, "#5b7f92
 """From which probability on a word has a colour; likely words are dark."""
 _UNTYPED = re.compile('["\u201c\u201d\u201e\u00ab\u00bb\uff02\u300c-\u300f]|%(?=[0-9A-Fa-f]{2})')
 """What cannot stand in the quotes of a query (docs/query.md)."""
+_STEPS = 4000
+"""Places that are tried along the spiral."""
 _NOTHING = "There is no tag to make a cloud of: nothing is likely enough"
 
 
@@ -178,3 +181,32 @@ def _svg(cloud: Any) -> str:
             f'textLength="{font.getlength(word):.1f}" lengthAdjust="spacingAndGlyphs">{escape(word)}</text>'
         )
     return "\n".join([*lines, "</svg>\n"])
+
+
+def lay_around(sizes: Sequence[tuple[float, float]], *, aspect: float = 2.0) -> list[tuple[float, float]]:
+    """Left and top of boxes of these widths and heights, so that none overlap; the centre of all is about (0, 0).
+
+    aspect: how much wider than high the whole becomes.
+    """
+    reach = 2.5 * sum(width * height for width, height in sizes) ** 0.5
+    turns = np.sqrt(np.linspace(0.0, 1.0, _STEPS))  # as dense outside as inside
+    angles = turns * 2 * np.pi * 40
+    across, down = np.cos(angles) * turns * reach * aspect**0.5, np.sin(angles) * turns * reach / aspect**0.5
+    taken = np.empty((0, 4))
+    for width, height in sizes:
+        left, top = across - width / 2, down - height / 2
+        right, bottom = left + width, top + height
+        free = np.ones(_STEPS, bool)
+        for other_left, other_top, other_right, other_bottom in taken:
+            apart = (right <= other_left) | (left >= other_right) | (bottom <= other_top) | (top >= other_bottom)
+            free &= apart
+        found = int(free.argmax()) if free.any() else None
+        box = _below(taken, width, height) if found is None else (left[found], top[found], right[found], bottom[found])
+        taken = np.vstack([taken, box])
+    return [(float(left), float(top)) for left, top, _, _ in taken]
+
+
+def _below(taken: np.ndarray, width: float, height: float) -> tuple[float, float, float, float]:
+    """Where there is always room."""
+    top = float(taken[:, 3].max())
+    return -width / 2, top, width / 2, top + height

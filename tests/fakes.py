@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
 from imsearch.pictures.picture import Picture
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 from tests.patience import wait_until
 
 WORDS = ("red", "green", "blue")

@@ -9,11 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from imsearch.cloud import cloud_svg, query_for
+from imsearch.cloud import cloud_svg, lay_around, query_for
 from imsearch.engine.query.escapes import unescaped
 from imsearch.engine.query.grammar import Word, parse
 from imsearch.errors import ImsearchError
-from imsearch.spiral import lay_around
 
 SVG = "{http://www.w3.org/2000/svg}"
 TAGS = {"dog": 0.97, "traffic light": 0.6, "emotion:happy": 0.4, 'a "b" <c> & d': 0.1}

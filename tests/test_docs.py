@@ -25,8 +25,9 @@ from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.manager import make_manager
 from imsearch.plugins.text_contract import text_rules
-from imsearch.records import Annotation, AnnotatorSpec, Image, Tag
+from imsearch.records import Annotation, Image, Tag
 from imsearch.settings import PREFIX, Settings
+from imsearch.specs import AnnotatorSpec
 from tests.engine.support import set_facts
 from tests.fakes import colour_spec
 from tests.make_plugins import Plugins

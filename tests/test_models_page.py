@@ -17,7 +17,8 @@ from imsearch.annotator import Annotator
 from imsearch.evaluation.labelled import Judged
 from imsearch.evaluation.measures import Part
 from imsearch.pictures.picture import Picture
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import Dataset, Sample
 
 

@@ -20,7 +20,7 @@ from benchmarks.claims.report import print_claim
 from imsearch.cli.evaluate import choose
 from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.manager import make_manager
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.evaluate import prepared_batches
 from imsearch.training.metrics import mean_average_precision

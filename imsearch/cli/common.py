@@ -11,10 +11,10 @@ import click
 
 from imsearch.cli.stdout import ReaderGone
 from imsearch.errors import ImsearchError, PluginError
+from imsearch.languages.counting import count as count  # for the commands, beside `say`
 from imsearch.settings import Settings
 from imsearch.system.doing import Doing
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
-from imsearch.views.wording import count as count  # for the commands, beside `say`
 
 if TYPE_CHECKING:
     from imsearch.library import Library

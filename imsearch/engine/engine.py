@@ -18,14 +18,15 @@ from imsearch.engine.stores.changes import Doubt, Verdict
 from imsearch.engine.stores.embedded.home import Home
 from imsearch.engine.stores.embedded.indexes import Indexes
 from imsearch.engine.stores.keeper import Keeper
-from imsearch.engine.stores.sql import annotators
+from imsearch.engine.stores.sql import forgetting
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.corrections import Corrections
 from imsearch.engine.stores.sql.locating import unlocated
 from imsearch.engine.stores.sql.recorder import TAIL, Recorder
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.errors import LibraryError
-from imsearch.records import AnnotatorSpec, Failure
+from imsearch.records import Failure
+from imsearch.specs import AnnotatorSpec
 
 if TYPE_CHECKING:
     from numpy import float32, int64
@@ -154,14 +155,14 @@ class Engine(Finder):
         return Definitions(self.catalog, recorder, self.texts, self.annotators, self._follow)
 
     def forget_annotator(self, name: str) -> int:
-        """See `imsearch.engine.stores.sql.annotators.forget`; the indexes follow as they follow corrections."""
-        images = annotators.forget(self._recorder or self._beside_others(), name)
+        """See `imsearch.engine.stores.sql.forgetting.forget`; the indexes follow as they follow corrections."""
+        images = forgetting.forget(self._recorder or self._beside_others(), name)
         self._follow()
         return images
 
     def restore_annotator(self, name: str) -> int:
-        """See `imsearch.engine.stores.sql.annotators.restore`."""
-        images = annotators.restore(self._recorder or self._beside_others(), name)
+        """See `imsearch.engine.stores.sql.forgetting.restore`."""
+        images = forgetting.restore(self._recorder or self._beside_others(), name)
         self._follow()
         return images
 

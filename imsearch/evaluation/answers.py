@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import Sample
 from imsearch.training.evaluate import prepared_batches
 

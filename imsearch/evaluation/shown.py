@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.metrics import average_precision
 
 Bools = NDArray[np.bool_]

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.errors import PluginError
-from imsearch.records import AnnotatorSpec, Tag
+from imsearch.records import Tag
 from imsearch.settings import Settings
+from imsearch.specs import AnnotatorSpec
 
 if TYPE_CHECKING:
     from imsearch.indexer.annotator_pool import Crew

@@ -11,7 +11,8 @@ from imsearch.annotator import Annotator
 from imsearch.errors import PluginError
 from imsearch.indexer.answers import as_annotations, checked
 from imsearch.indexer.item import Item
-from imsearch.records import SOCIAL_TAGS, Annotation, AnnotatorSpec
+from imsearch.records import SOCIAL_TAGS, Annotation
+from imsearch.specs import AnnotatorSpec
 from imsearch.system.doing import Doing
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from imsearch.errors import PluginError
 from imsearch.languages.letters import breaks_lines, is_blank, tidy
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 
 
 def as_annotations(answers: object, number: int) -> Sequence[Annotation]:

@@ -15,7 +15,7 @@ from imsearch.indexer.pipeline import default_workers
 from imsearch.indexer.read import decode, read_bytes
 from imsearch.pictures import decoders
 from imsearch.pictures.decoders import InProcess
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.system.doing import Doing
 
 _Result = TypeVar("_Result")

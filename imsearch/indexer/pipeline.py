@@ -21,7 +21,8 @@ from imsearch.pictures import decoders
 from imsearch.pictures.decoders import SECONDS, Decoding
 from imsearch.pictures.kinds import by_kind
 from imsearch.pictures.metadata.gather import FACTS_VERSION
-from imsearch.records import AnnotatorSpec, Failure, FileState
+from imsearch.records import Failure, FileState
+from imsearch.specs import AnnotatorSpec
 
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine

@@ -29,7 +29,8 @@ from imsearch.pictures.tasks import (
     read_headers_of,
     read_headers_there,
 )
-from imsearch.records import SOCIAL_TAGS, AnnotatorSpec
+from imsearch.records import SOCIAL_TAGS
+from imsearch.specs import AnnotatorSpec
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 MAX_BYTES = 1 << 30

@@ -27,7 +27,7 @@ from imsearch.indexer.read import decode, ordered, read_bytes
 from imsearch.indexer.report import Observer, Tally
 from imsearch.indexer.resolve import CHUNK, Resolver
 from imsearch.pictures.decoders import Decoding
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Self
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError, PictureError
 from imsearch.indexer.annotating import annotate, error_of
-from imsearch.languages.choosing import choose_languages
 from imsearch.languages.lexicon import Lexicon
+from imsearch.library.languages import choose_languages
 from imsearch.library.runs import IndexLibrary
 from imsearch.library.search import SearchLibrary
 from imsearch.records import Image, Tag, Text
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from imsearch.engine.search.duplicates import Group
     from imsearch.engine.stores.sql.annotators import AnnotatorStatus
     from imsearch.plugins.manager import PluginManager
-    from imsearch.records import Failure, LanguageSpec
+    from imsearch.records import Failure
+    from imsearch.specs import LanguageSpec
 
 
 class Library(IndexLibrary, SearchLibrary):

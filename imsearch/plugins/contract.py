@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from imsearch.languages.letters import breaks_lines, is_blank, tidy
 from imsearch.plugins.text_contract import text_rules
-from imsearch.records import DEFINED, RANKING_ONLY, USER, Annotation, AnnotatorSpec, Tag
+from imsearch.records import DEFINED, RANKING_ONLY, USER, Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from imsearch.annotator import CountHead
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:
-    from imsearch.records import AnnotatorSpec
+    from imsearch.specs import AnnotatorSpec
 
 CLASSES = 3
 """One, two, three or more."""

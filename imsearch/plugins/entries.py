@@ -12,7 +12,7 @@ from typing import Any
 from imsearch.languages.letters import tidy
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import spec_problems
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.system.foreign import reason
 
 

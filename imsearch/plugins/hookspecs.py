@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     import click
 
-    from imsearch.records import AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
+    from imsearch.records import Image, Tag
+    from imsearch.specs import AnnotatorSpec, LanguageSpec, RecipeSpec
 
 PROJECT = "imsearch"
 """The name of the pluggy project and of the entry-point group."""

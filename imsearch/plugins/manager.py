@@ -27,7 +27,8 @@ from imsearch.plugins.entries import (
     spec_problem,
     tidied,
 )
-from imsearch.records import AnnotatorSpec, Image, LanguageSpec, RecipeSpec, Tag
+from imsearch.records import Image, Tag
+from imsearch.specs import AnnotatorSpec, LanguageSpec, RecipeSpec
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:

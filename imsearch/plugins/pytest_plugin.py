@@ -13,7 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from imsearch.pictures.picture import Picture
-    from imsearch.records import AnnotatorSpec
+    from imsearch.specs import AnnotatorSpec
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def check_annotator() -> Callable[[str | AnnotatorSpec], None]:
     """A function that fails the test when an annotator, given by name or spec, breaks the contract."""
     from imsearch.plugins.contract import check_annotator as run_checks
     from imsearch.plugins.manager import make_manager
-    from imsearch.records import AnnotatorSpec
+    from imsearch.specs import AnnotatorSpec
 
     def check(annotator: str | AnnotatorSpec) -> None:
         spec = annotator if isinstance(annotator, AnnotatorSpec) else make_manager().choose([annotator])[0]

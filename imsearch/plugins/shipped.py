@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imsearch import hookimpl
-from imsearch.records import AnnotatorSpec, RecipeSpec
+from imsearch.specs import AnnotatorSpec, RecipeSpec
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator

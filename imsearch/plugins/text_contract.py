@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from imsearch.plugins import text_answers
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 
 if TYPE_CHECKING:
     from imsearch.annotator import TextEncoder

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from imsearch.annotator import TextEncoder
     from imsearch.plugins.manager import PluginManager
-    from imsearch.records import AnnotatorSpec
+    from imsearch.specs import AnnotatorSpec
 
     Floats = NDArray[float32]
 

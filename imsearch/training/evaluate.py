@@ -15,7 +15,7 @@ from imsearch.annotator import Annotator
 from imsearch.errors import DatasetError, PictureError
 from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import read_picture
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import Dataset, Sample
 from imsearch.training.metrics import (
     ThresholdScores,

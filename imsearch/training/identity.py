@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from imsearch.errors import ModelError
+from imsearch.languages.counting import count
 from imsearch.training.contents import content_hashes, short_hash
 from imsearch.training.data.samples import Dataset, Sample
-from imsearch.views.wording import count
 
 FILE = "run.json"
 _WORTH_KEEPING = ("checkpoint.pt", "weights.safetensors")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from imsearch.annotator import Annotator
 from imsearch.errors import DatasetError, ModelError, PictureError
 from imsearch.pictures.picture import read_picture
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus
 from imsearch.training.run import Run

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from imsearch.engine.stores.sql.annotators import AnnotatorStatus
     from imsearch.indexer.annotating import Annotated
     from imsearch.plugins.entries import Plugin
-    from imsearch.records import AnnotatorSpec, Failure, Hit, Image, Results, Tag, Text
+    from imsearch.records import Failure, Hit, Image, Results, Tag, Text
+    from imsearch.specs import AnnotatorSpec
 
 
 def results_record(results: Results) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imsearch.languages.counting import count
 from imsearch.pictures.kinds import KINDS
-from imsearch.views.wording import count
 
 if TYPE_CHECKING:
     from imsearch.indexer.runs import LastRun, Progress

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import time
 from typing import TYPE_CHECKING
 
+from imsearch.languages.counting import count
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -17,11 +19,6 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 """By the number of the month, from 0 on."""
-
-
-def count(number: int, what: str, plural: str | None = None) -> str:
-    """``1 picture``, ``1,234 pictures``."""
-    return f"{number:,} {what if number == 1 else plural or what + 's'}"
 
 
 def left_out(relaxed: Relaxed, found: int) -> str:

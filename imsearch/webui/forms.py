@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from imsearch.webui.trying import Upload
 
 FORM = "multipart/form-data"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.refining import refined, refinement
-from imsearch.views.wording import count
+from imsearch.languages.counting import count
 from imsearch.webui.asked import parts
 from imsearch.webui.refining import conditions, in_order, put_right
 from imsearch.webui.texts import readable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

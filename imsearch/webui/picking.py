@@ -22,7 +22,7 @@ from starlette.types import Scope
 from imsearch.pictures.formats import SUFFIXES
 from imsearch.webui.guard.hosts import host_name, is_loopback
 from imsearch.webui.guard.sub_path import prefix_of
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 
 if TYPE_CHECKING:
     from imsearch.settings import Settings

@@ -22,6 +22,7 @@ from imsearch.errors import (
     WriteRefused,
 )
 from imsearch.system.refusals import in_words
+from imsearch.webui.problem import Problem
 from imsearch.webui.site import Site
 from imsearch.webui.texts import readable, readable_within
 from imsearch.webui.validation import told
@@ -42,17 +43,6 @@ _HEADINGS = {
 """What pages say above the problem, where HTTP's own words are for programs."""
 
 log = logging.getLogger("imsearch.webui")
-
-
-class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
-    """Something to tell whoever asked.
-
-    status: of HTTP.  detail: what happened and what to do about it.  more: further members of the problem's JSON.
-    """
-
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers, self.more = status, detail, headers or {}, more
 
 
 def handle_errors(app: FastAPI) -> None:

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 from imsearch.errors import PluginError
 from imsearch.indexer.annotating import annotate_bytes, pick_device
 from imsearch.webui.guard.memory import give_back
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 
 if TYPE_CHECKING:
     from imsearch.indexer.annotator_pool import Crew
     from imsearch.indexer.item import Item
     from imsearch.library import Library
     from imsearch.pictures.decoders import Decoding
-    from imsearch.records import AnnotatorSpec
+    from imsearch.specs import AnnotatorSpec
 
 log = logging.getLogger("imsearch.webui")
 

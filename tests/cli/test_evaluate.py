@@ -11,7 +11,8 @@ import pytest
 from imsearch.annotator import Annotator
 from imsearch.errors import DatasetError
 from imsearch.pictures.picture import Picture
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import load_dataset
 from imsearch.training.evaluate import evaluate
 from tests.cli.conftest import Run

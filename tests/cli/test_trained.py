@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.plugins.dccnn import MODEL
-from imsearch.plugins.everyday import WEIGHTS
+from imsearch.plugins.everyday.files import WEIGHTS
 from tests.cli.conftest import Run
 
 

@@ -14,7 +14,8 @@ from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.stores.changes import Correction, Verdict
 from imsearch.engine.stores.sql import schema
 from imsearch.languages.lexicon import Lexicon
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 
 LEXICON = Lexicon(
     synonyms={"automobile": "car", "kitty": "cat"},

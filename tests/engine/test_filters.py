@@ -23,6 +23,7 @@ from imsearch.engine.stores.sql import schema
 from imsearch.engine.stores.sql.conditions import Filters
 from imsearch.engine.words.places import box, inside
 from imsearch.engine.words.resolved import Filter, Like
+from imsearch.engine.words.resolving import resolve
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError, QueryError
 from tests.engine.support import LEXICON, reading, set_facts, spec
@@ -191,7 +192,7 @@ def test_duplicates_are_asked_of_whoever_knows_them(library: Engine) -> None:
         words,
         lambda catalog: iter([3, 1, 3]),
     )
-    resolved, _ = words.resolve(parse("is:duplicate").tree, filters)
+    resolved, _ = resolve(words, parse("is:duplicate").tree, filters)
     assert isinstance(resolved, Filter)
     assert resolved.ids.tolist() == [1, 3]
 
@@ -202,7 +203,8 @@ def test_a_likeness_that_cannot_be_had_is_a_mistake_in_the_query(library: Engine
 
     words = Words(LEXICON, [])
     with pytest.raises(QueryError, match="is no picture") as raised:
-        words.resolve(
+        resolve(
+            words,
             parse("cat like:x.txt").tree,
             Filters(
                 library.catalog,

@@ -13,8 +13,9 @@ from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.embedded import vectors_faiss as faiss_index
 from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
 from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
-from imsearch.engine.stores.text_index import REJECTED, SHOWN, Postings, TextIndex, weight_of
+from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.stores.vector_index import VectorIndex
+from imsearch.engine.words.postings import REJECTED, SHOWN, Postings, weight_of
 
 STATE: State = ("library", 7)
 

@@ -16,9 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.stores.embedded import home
+from imsearch.engine.stores.embedded import home, migrating
 from imsearch.engine.stores.embedded.home import FILE_NAME
-from imsearch.engine.stores.sql import migrating, schema
+from imsearch.engine.stores.sql import schema
 from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
 from imsearch.errors import LibraryError
 from tests.engine.support import LEXICON, reading, spec

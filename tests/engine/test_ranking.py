@@ -16,7 +16,7 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.search.feedback import Feedback, best
 from imsearch.engine.search.ranking import Ranking, rank
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.text_index import REJECTED, Postings
+from imsearch.engine.words.postings import REJECTED, Postings
 from imsearch.engine.words.resolved import All, Demanded, Like, Negated, Resolved, Term
 from imsearch.errors import ImsearchError
 from tests.engine.support import reading

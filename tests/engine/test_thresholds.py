@@ -9,7 +9,8 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
-from imsearch.records import RANKING_ONLY, AnnotatorSpec
+from imsearch.records import RANKING_ONLY
+from imsearch.specs import AnnotatorSpec
 from tests.engine.support import ids, reading, spec, tags
 
 

@@ -17,8 +17,8 @@ from benchmarks.annotators import chosen_spec
 from imsearch.annotator import Annotator
 from imsearch.errors import ModelError, PluginError
 from imsearch.evaluation.answers import Answers
-from imsearch.plugins.everyday import SUMMARY, WEIGHTS
-from imsearch.records import AnnotatorSpec
+from imsearch.plugins.everyday.files import SUMMARY, WEIGHTS
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import hold_out, load_dataset
 
 

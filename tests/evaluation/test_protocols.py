@@ -17,7 +17,7 @@ from imsearch.evaluation.answers import Answers, ask
 from imsearch.evaluation.labelled import objects, scene_sets, stuff, top_1, without_overlaps
 from imsearch.evaluation.measures import Part
 from imsearch.languages.lexicon import Lexicon
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import Dataset, Sample
 from tests.fakes import Calls, ColourAnnotator
 

@@ -9,7 +9,7 @@ import pytest
 
 from imsearch.annotator import Annotator
 from imsearch.evaluation.shown import mean_ap, never_shown, order_of, recall_at_precision, reliability, shown_shares
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 
 TRUTH = np.array([[1, 0], [0, 1], [1, 0], [0, 0]], dtype=bool)
 SCORES = np.array([[0.9, 0.1], [0.8, 0.7], [0.6, 0.2], [0.3, 0.0]], dtype=np.float32)

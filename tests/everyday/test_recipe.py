@@ -14,9 +14,9 @@ from PIL import Image
 from imsearch import RANKING_ONLY
 from imsearch.errors import DatasetError, ModelError
 from imsearch.pictures.picture import read_picture
-from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
 from imsearch.plugins.everyday.colours import ColourModel
+from imsearch.plugins.everyday.files import WEIGHTS
 from imsearch.plugins.everyday.recipe import train
 from imsearch.training.data.datasets import Dataset, Sample, hold_out, load_dataset
 from imsearch.training.run import Run

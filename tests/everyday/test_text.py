@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
-from imsearch.plugins.everyday import TEXT_WEIGHTS
+from imsearch.plugins.everyday.files import TEXT_WEIGHTS
 from imsearch.plugins.everyday.text_encoder import EverydayText
 from imsearch.plugins.everyday.text_network import LENGTH, SENTENCE_LENGTH, TextNetwork, contrast
 from imsearch.plugins.everyday.text_recipe import tensors_of

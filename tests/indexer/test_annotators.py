@@ -20,7 +20,8 @@ from imsearch.indexer.answers import checked
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import SilentObserver
 from imsearch.pictures.picture import Picture
-from imsearch.records import RANKING_ONLY, Annotation, AnnotatorSpec, Tag
+from imsearch.records import RANKING_ONLY, Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import RED, plain
 

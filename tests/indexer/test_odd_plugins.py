@@ -16,7 +16,8 @@ from imsearch.engine.engine import Engine
 from imsearch.indexer.outside import annotate_outside
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import SilentObserver
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import plain
 

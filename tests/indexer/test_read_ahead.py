@@ -16,7 +16,7 @@ from imsearch.indexer import read
 from imsearch.indexer.pipeline import default_workers, index
 from imsearch.indexer.read import ordered
 from imsearch.indexer.report import SilentObserver
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from tests.fakes import Calls, ColourAnnotator, colour_spec
 from tests.make_pictures import plain
 from tests.patience import PATIENCE

@@ -12,7 +12,8 @@ from imsearch.engine.engine import Engine
 from imsearch.indexer.outside import annotate_outside
 from imsearch.indexer.pipeline import index
 from imsearch.pictures.picture import Picture
-from imsearch.records import SOCIAL_TAGS, Annotation, AnnotatorSpec, Tag
+from imsearch.records import SOCIAL_TAGS, Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 from tests.fakes import Calls, colour_spec
 
 

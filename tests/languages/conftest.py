@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.languages.choosing import choose_languages
 from imsearch.languages.lexicon import Lexicon
+from imsearch.library.languages import choose_languages
 from tests.engine.support import reading, set_facts, spec
 from tests.languages.pictures import PICTURES
 from tests.languages.support import Ask

@@ -10,13 +10,14 @@ from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And, Node, Not, Or, Required, Word
 from imsearch.engine.words.languages import Translator
 from imsearch.engine.words.resolved import All, Term, reasons
+from imsearch.engine.words.resolving import resolve
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError
-from imsearch.languages.choosing import choose_languages, shipped, system_languages
 from imsearch.languages.language import Language
 from imsearch.languages.lexicon import Lexicon
 from imsearch.languages.table import read_table
-from imsearch.records import LanguageSpec
+from imsearch.library.languages import choose_languages, shipped, system_languages
+from imsearch.specs import LanguageSpec
 
 TABLE = """
 [language]
@@ -121,7 +122,7 @@ def test_translation(language: Language, query: str, translated: str | None) -> 
 
 def test_the_typed_word_is_kept_and_told(language: Language) -> None:
     words = Words(Lexicon(kinds={"dog": ()}, languages=[language]), ["dog"])
-    query, unknown = words.resolve(words.translate(parse("hunde dezember").tree))
+    query, unknown = resolve(words, words.translate(parse("hunde dezember").tree))
     assert query is not None
     assert reasons(query) == {"hunde": frozenset({"dog"})}
     assert unknown == ("dezember",)
@@ -138,7 +139,7 @@ def test_an_english_word_keeps_its_meaning_first_and_both_count(language: Langua
     words = Words(Lexicon(kinds={"boot": (), "boat": ()}, languages=[language]), ["boot", "boat"])
 
     def found(text: str) -> list[tuple[str, ...]]:
-        query, _ = words.resolve(words.translate(parse(text).tree))
+        query, _ = resolve(words, words.translate(parse(text).tree))
         terms = [query] if isinstance(query, Term) else query.items if isinstance(query, All) else []
         return [term.names for term in terms if isinstance(term, Term)]
 
@@ -150,10 +151,10 @@ def test_an_english_word_keeps_its_meaning_first_and_both_count(language: Langua
 def test_written_words_count_as_they_were_typed(language: Language) -> None:
     words = Words(Lexicon(kinds={"dog": ()}, languages=[language]), ["dog"])
     written = {"hund", "海滩上的狗"}.__contains__
-    query, _ = words.resolve(words.translate(parse("Hund").tree, written), written=written)
+    query, _ = resolve(words, words.translate(parse("Hund").tree, written), written=written)
     assert query is not None
     assert reasons(query)["hund"] == {"dog", "\x1fhund"}
-    whole, _ = words.resolve(words.translate(parse("海滩上的狗").tree, written), written=written)
+    whole, _ = resolve(words, words.translate(parse("海滩上的狗").tree, written), written=written)
     assert whole is not None
     assert "海滩上的狗" in reasons(whole)
 

@@ -10,8 +10,8 @@ from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.tree import And, Node, Word
 from imsearch.engine.words.fillers import FILLERS
 from imsearch.engine.words.languages import Translator
-from imsearch.languages.choosing import choose_languages
 from imsearch.languages.lexicon import Lexicon
+from imsearch.library.languages import choose_languages
 
 
 @cache

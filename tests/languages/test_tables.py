@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from imsearch.engine.words.coloured import find_coloured
-from imsearch.languages.choosing import shipped
 from imsearch.languages.language import Language
 from imsearch.languages.lexicon import Lexicon
 from imsearch.languages.table import COLOUR, QuestionWord, read_table
+from imsearch.library.languages import shipped
 from imsearch.plugins.everyday import imsearch_annotators
 
 CODES = sorted(shipped())

@@ -17,10 +17,10 @@ from imsearch.plugins.cnn_rnn.head import Shape
 from imsearch.plugins.cnn_rnn.network import CnnRnnNetwork
 from imsearch.plugins.cnn_rnn.recipe import HELD_ONE_IN, train, worth_remembering
 from imsearch.plugins.contract import check_annotator
-from imsearch.plugins.everyday import WEIGHTS as EVERYDAY
 from imsearch.plugins.everyday import corpus as everyday
 from imsearch.plugins.everyday.checkpoint import read_checkpoint
-from imsearch.records import AnnotatorSpec
+from imsearch.plugins.everyday.files import WEIGHTS as EVERYDAY
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.corpus import gather
 from imsearch.training.data.datasets import Dataset
 from imsearch.training.run import Run

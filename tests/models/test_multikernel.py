@@ -28,7 +28,7 @@ from imsearch.plugins.multikernel.network import (
 )
 from imsearch.plugins.multikernel.recipe import DEFAULTS, make_inputs, make_loss, repeat_objects, train
 from imsearch.plugins.multikernel.small import SMALL_OBJECTS
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.corpus import gather
 from imsearch.training.data.datasets import Dataset
 from imsearch.training.efficientnet_lite import fold_normalization, load_imagenet, to_input

@@ -16,8 +16,8 @@ from safetensors import safe_open
 from imsearch.errors import ModelError
 from imsearch.pictures.picture import Picture, read_picture
 from imsearch.plugins.contract import check_annotator
-from imsearch.plugins.everyday import WEIGHTS as EVERYDAY
 from imsearch.plugins.everyday.checkpoint import read_checkpoint as read_everyday
+from imsearch.plugins.everyday.files import WEIGHTS as EVERYDAY
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
 from imsearch.plugins.multimodal.counting import limited, within_counts

@@ -13,7 +13,7 @@ import pytest
 import imsearch.plugins
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.manager import make_manager
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 
 FOLDERS = sorted(path.parent for path in Path(imsearch.plugins.__file__).parent.glob("*/weights.json"))
 NAMES = [folder.name.replace("_", "-") for folder in FOLDERS]

@@ -19,7 +19,7 @@ from imsearch.plugins.vgg_bce import annotator, recipe
 from imsearch.plugins.vgg_bce.annotator import VggBceAnnotator
 from imsearch.plugins.vgg_bce.network import VggBce, pooled
 from imsearch.plugins.vgg_bce.recipe import check, make_loss, train
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.system.weights_folder import FOLDER_VARIABLE
 from imsearch.training.checkpoint import own_state
 from imsearch.training.corpus import gather

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
 from imsearch.plugins.contract import annotation_problems, check_annotator, sample_pictures, spec_problems
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 from tests.fakes import Calls, colour_spec
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from imsearch.errors import ModelError
-from imsearch.semantic import FOLDER, LENGTH, encoder_folder, encoder_state, installed_sentence_encoder
+from imsearch.semantic import encoder_folder, encoder_state, installed_sentence_encoder
+from imsearch.semantic.files import FOLDER, LENGTH
 from imsearch.semantic.wordpiece import WordPieces
 from imsearch.settings import Settings
 from imsearch.system.weights_folder import FOLDER_VARIABLE

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from imsearch.errors import ModelError
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.contract import check_annotator
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 from imsearch.training.checkpoint import Checkpoint, save_checkpoint
 from imsearch.training.evaluate import HasHeads
 from imsearch.training.model import LEAST_PROBABILITY, MOST_TAGS, ModelAnnotator

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 
 from imsearch.library import Library
 from imsearch.plugins.manager import PluginManager, make_manager
-from imsearch.records import AnnotatorSpec
 from imsearch.settings import Settings
+from imsearch.specs import AnnotatorSpec
 from imsearch.webui.app import create_app
 from tests.fakes import colour_spec
 from tests.make_pictures import noise, plain

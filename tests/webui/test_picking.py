@@ -20,7 +20,7 @@ from imsearch.webui import picking
 from imsearch.webui.app import create_app
 from imsearch.webui.indexing import Indexing
 from imsearch.webui.picking import Picker, picker_for
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from tests.make_pictures import plain
 from tests.patience import PATIENCE, wait_until
 from tests.webui.conftest import fake_plugins, settings_of_runs

@@ -24,7 +24,7 @@ from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.doubts import MOST, Heard, Said, by_name, doubt, in_turn
 from imsearch.engine.stores.sql.renaming import Tags
 from imsearch.engine.words.knowledge import Lexicon
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 
 _CONFIRMED_AT_ONCE = 40
 

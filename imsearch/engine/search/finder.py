@@ -23,10 +23,11 @@ from imsearch.engine.stores.embedded.indexes import Indexes
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.fact_names import FactNames
 from imsearch.engine.stores.sql.where import coordinates_of
-from imsearch.engine.stores.text_index import Postings, TextIndex
+from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.words.knowledge import Lexicon
+from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Like, Resolved, ranks
-from imsearch.engine.words.resolving import plain_words
+from imsearch.engine.words.resolving import plain_words, resolve
 from imsearch.engine.words.text_words import Written
 from imsearch.engine.words.texts import key
 from imsearch.engine.words.words import Words
@@ -244,7 +245,7 @@ class Finder:
                 self.catalog, index.postings, words, duplicates, like, self._coordinates, self.numbers.counted
             )
             written: Written = lambda word: len(index.postings(key(word)).images) > 0  # noqa: E731
-            query, unknown = words.resolve(tree, filters, written)
+            query, unknown = resolve(words, tree, filters, written)
             found, cut = (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
             sense = self._sense(tree, query, unknown, partial(words.is_name, written=written))
             if query is not None or sense is not None:
@@ -315,7 +316,9 @@ class Finder:
         """Words that find something, for those that nobody knows."""
         from imsearch.engine.words.suggestions import shown_of, suggest
 
-        return suggest(unknown, words, lambda term: self._indexes.with_text(partial(shown_of, term)))
+        return suggest(
+            unknown, words, lambda term: self._indexes.with_text(lambda index: shown_of(term, index.postings))
+        )
 
     @property
     def languages(self) -> dict[str, str]:

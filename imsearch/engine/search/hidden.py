@@ -15,7 +15,7 @@ import numpy as np
 from imsearch.engine.search.cut import Ending, set_back
 from imsearch.engine.search.scoring import Lookup
 from imsearch.engine.stores.sql.thresholds import stored_limits
-from imsearch.engine.stores.text_index import Postings
+from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Resolved, tags_in, without_conditions, without_less, words_in
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from sqlalchemy.types import NullType
 from imsearch.engine.query.tree import Sort
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.catalog_base import CatalogBase, pieces
-from imsearch.engine.stores.text_index import Postings
+from imsearch.engine.words.postings import Postings
 
 if TYPE_CHECKING:
     from numpy import float32, int64

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.engine.search.feedback import noisy_or
-from imsearch.engine.stores.text_index import Postings
+from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Term
 from imsearch.engine.words.texts import LOOSE, SOURCES, key
 

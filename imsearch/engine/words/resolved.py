@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
-    from imsearch.engine.stores.text_index import Postings
+    from imsearch.engine.words.postings import Postings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from imsearch.engine.query.conditions import Condition
 from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Node, Not, Number, Or, Required, Word
@@ -22,11 +22,9 @@ from imsearch.engine.words.resolved import (
     Weaker,
     ranks,
 )
-from imsearch.engine.words.text_words import Written
+from imsearch.engine.words.text_words import Written, nowhere
 from imsearch.engine.words.vocabulary import SEPARATOR
-
-if TYPE_CHECKING:
-    from imsearch.engine.words.words import Words
+from imsearch.engine.words.words import Words
 
 LESS = 0.3
 """How much the words of a tag count one by one beside the tag itself: as a related tag does."""
@@ -46,6 +44,19 @@ class Conditions(Protocol):
 
     def scoped(self, item: Resolved, by: By) -> Scoped:
         """The words of a group as far as this source said them."""
+
+
+def resolve(
+    words: Words, query: Node, conditions: Conditions | None = None, written: Written = nowhere
+) -> tuple[Resolved | None, tuple[str, ...]]:
+    """Return the query in terms of tags and images, and the words nobody knows.
+
+    A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it.  No picture can be
+    judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word, where
+    there is any.  written: whether somebody wrote a word of any picture.
+    """
+    walk = Resolving(words, conditions, query, written)
+    return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
 
 class Resolving:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from imsearch.engine.query.grammar import ALL_KEYS
 from imsearch.engine.query.spelling import near
 from imsearch.engine.query.tree import Word
-from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.words.decency import is_suggestible
 from imsearch.engine.words.english import is_english
+from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Term
 from imsearch.engine.words.vocabulary import SEPARATOR
 from imsearch.engine.words.words import Words
@@ -32,9 +32,9 @@ def suggest(unknown: Iterable[str], words: Words, showing: Callable[[Term], int]
     return {word: suggested for word, suggested in found.items() if suggested}
 
 
-def shown_of(term: Term, index: TextIndex) -> int:
+def shown_of(term: Term, lookup: Callable[[str], Postings]) -> int:
     """On how many pictures the tags that answer a word are shown."""
-    found = [index.postings(tag) for tag in (*term.names, *term.members)]
+    found = [lookup(tag) for tag in (*term.names, *term.members)]
     return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
 
 

@@ -23,7 +23,6 @@ from imsearch.engine.words.resolved import (
     Resolved,
     Term,
 )
-from imsearch.engine.words.resolving import Conditions, Resolving
 from imsearch.engine.words.tag_words import TagWords
 from imsearch.engine.words.text_words import Written, file_named, nowhere, with_texts
 from imsearch.engine.words.vocabulary import SEPARATOR, Vocabulary
@@ -74,18 +73,6 @@ class Words:
             self._members[word][tag] = RELATED
         for kind in self._lexicon.kinds(meaning):
             self._members[kind][tag] = 1.0  # a dog is an animal, however many kinds lie between
-
-    def resolve(
-        self, query: Node, conditions: Conditions | None = None, written: Written = nowhere
-    ) -> tuple[Resolved | None, tuple[str, ...]]:
-        """The query in terms of tags and images, and the words nobody knows.
-
-        A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it.  No picture can
-        be judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word,
-        where there is any.  written: whether somebody wrote a word of any picture.
-        """
-        walk = Resolving(self, conditions, query, written)
-        return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
     def as_typed(self, query: Node, written: Written = nowhere) -> Node:
         """The query without the signs that were typed on and in its words, see `AsTyped`."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imsearch import hookimpl
-from imsearch.records import AnnotatorSpec, RecipeSpec
+from imsearch.plugins.everyday.files import MOST_TAGS, SUMMARY, TEXT_WEIGHTS, WEIGHTS
+from imsearch.specs import AnnotatorSpec, RecipeSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from imsearch.training.run import Run
 
 NAME = "everyday"
-MOST_TAGS = 64
-"""Of a picture's tags the likeliest that can be shown; a part of the version, since it decides what is returned."""
-MOST_HIDDEN = 24
-"""And of those for ranking only, which would crowd out the others: nearly every photo shows something large or two."""
-_HERE = Path(__file__).parent
-WEIGHTS = _HERE / "weights.safetensors"
-TEXT_WEIGHTS = _HERE / "text.safetensors"
-SUMMARY = _HERE / "weights.json"
-"""Written beside the weights by the recipe: what the spec needs, readable without torch or safetensors."""
 
 
 def _build(device: str) -> Annotator:

@@ -25,9 +25,9 @@ from torch import Tensor, nn
 
 from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
-from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.corpus import Corpus, gather
+from imsearch.plugins.everyday.files import WEIGHTS
 from imsearch.plugins.everyday.finish import finish, judge_all, to_maps
 from imsearch.plugins.everyday.network import FROZEN_STAGES, IMAGENET, EverydayNetwork
 from imsearch.training.cache import picture_rows

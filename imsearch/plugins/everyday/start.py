@@ -9,8 +9,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from imsearch.errors import ModelError
-from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.checkpoint import read_checkpoint
+from imsearch.plugins.everyday.files import WEIGHTS
 
 
 def start_from_everyday(

@@ -24,8 +24,8 @@ from torch import Tensor
 
 from imsearch.errors import DatasetError, ModelError
 from imsearch.languages.lexicon import Lexicon
-from imsearch.plugins.everyday import WEIGHTS
 from imsearch.plugins.everyday.annotator import EverydayAnnotator
+from imsearch.plugins.everyday.files import WEIGHTS
 from imsearch.plugins.everyday.text_encoder import SENTENCES, WORDS
 from imsearch.plugins.everyday.text_network import SENTENCE_LENGTH, TextNetwork, contrast
 from imsearch.plugins.everyday.text_start import choose_words, first_vectors

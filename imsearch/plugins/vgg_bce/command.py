@@ -15,7 +15,8 @@ from imsearch.settings import load_settings
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 if TYPE_CHECKING:
-    from imsearch.records import AnnotatorSpec, Tag
+    from imsearch.records import Tag
+    from imsearch.specs import AnnotatorSpec
 
 
 @click.command(

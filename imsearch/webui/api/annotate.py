@@ -14,7 +14,8 @@ from imsearch.indexer.annotating import error_of, tags_by
 from imsearch.indexer.item import Item
 from imsearch.library import Library
 from imsearch.pictures.picture import MAX_PIXELS
-from imsearch.records import AnnotatorSpec, Tag
+from imsearch.records import Tag
+from imsearch.specs import AnnotatorSpec
 from imsearch.views.as_json import results_record, tag_record
 from imsearch.webui.api.trials import AskedTrial, ChoicesRecord, TrialsRecord, form_schema
 from imsearch.webui.forms import Form, flat, read_form

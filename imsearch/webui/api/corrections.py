@@ -19,7 +19,7 @@ from imsearch.webui.api.changes import (
 )
 from imsearch.webui.api.models import Prefix
 from imsearch.webui.openapi import errors
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from imsearch.webui.site import TheSite
 
 router = APIRouter(tags=["corrections"])

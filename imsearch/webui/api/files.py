@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from imsearch.webui.site import TheSite
 from imsearch.webui.thumbs import placeholder, shrinking
 from imsearch.webui.thumbs.copies import NoCopyError

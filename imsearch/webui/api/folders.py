@@ -12,7 +12,7 @@ from imsearch.webui.api.indexing import IndexingRecord, indexing_state
 from imsearch.webui.api.models import Asked, Record, Told
 from imsearch.webui.openapi import errors
 from imsearch.webui.picking import Found, Picker, comes_from_here
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from imsearch.webui.site import Site, TheSite
 
 router = APIRouter(tags=["indexing"])

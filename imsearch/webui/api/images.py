@@ -10,7 +10,7 @@ from imsearch.records import Image
 from imsearch.views.as_json import image_record
 from imsearch.webui.api.models import Id, ImageRecord
 from imsearch.webui.openapi import errors
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from imsearch.webui.site import Site, TheSite
 
 router = APIRouter(tags=["images"])

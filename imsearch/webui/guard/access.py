@@ -23,7 +23,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from imsearch.errors import LibraryError
 from imsearch.system.refusals import in_words
 from imsearch.webui.guard.rates import Rates
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 
 FILE_NAME = "web-access.json"
 SESSION_SECONDS = 30 * 24 * 3600

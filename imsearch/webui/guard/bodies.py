@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imsearch.webui.guard.security import refuse
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 
 MB = 1_000_000
 _CLOSE = {"Connection": "close"}

@@ -13,7 +13,7 @@ from imsearch.webui.guard.access import Access
 from imsearch.webui.guard.hosts import is_loopback
 from imsearch.webui.guard.security import READING, STATIC, refuse
 from imsearch.webui.guard.sub_path import prefix_of
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 
 SIGNED_IN = "imsearch.signed_in"
 """In the scope of a request that belongs to a session."""

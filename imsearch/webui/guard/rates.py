@@ -10,7 +10,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 
 
 class Rates:

@@ -13,7 +13,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imsearch.webui.guard.hosts import Hosts, host_name, is_loopback
-from imsearch.webui.problems import Problem, respond
+from imsearch.webui.problem import Problem
+from imsearch.webui.problems import respond
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "

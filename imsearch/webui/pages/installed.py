@@ -14,8 +14,8 @@ from imsearch import __version__
 if TYPE_CHECKING:
     from imsearch.engine.stores.sql.annotators import AnnotatorStatus
     from imsearch.plugins.entries import Plugin
-    from imsearch.records import AnnotatorSpec
     from imsearch.settings import Settings
+    from imsearch.specs import AnnotatorSpec
 
 _PACKAGES = ("torch", "faiss-gpu", "faiss-cpu", "Pillow", "SQLAlchemy")
 """Asked for their version without importing them: PyTorch alone takes seconds."""

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from imsearch.webui.guard.access import SESSION_SECONDS
 from imsearch.webui.guard.gate import LOGIN, client_of, safe_next
 from imsearch.webui.guard.sub_path import prefix_of
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from imsearch.webui.site import Site, TheSite
 
 router = APIRouter(include_in_schema=False)

@@ -14,7 +14,7 @@ from imsearch.webui.asked import asked
 from imsearch.webui.finding import ALL
 from imsearch.webui.linking import picture_address, search_address
 from imsearch.webui.pages import picture_view as view
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from imsearch.webui.site import TheSite
 from imsearch.webui.thumbs.thumbnails import original_address, thumbnail_address
 

@@ -16,7 +16,7 @@ from imsearch.webui.api.folders import may_add
 from imsearch.webui.pages import status_words
 from imsearch.webui.pages.failing import grouped, kind
 from imsearch.webui.pages.installed import installed, versions
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 from imsearch.webui.site import TheSite
 from imsearch.webui.texts import readable
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from imsearch.languages.counting import count
 from imsearch.views.run_words import duration as left
 from imsearch.views.run_words import tell_end, tell_left_out, tell_missing, tell_news, tell_not_read
-from imsearch.views.wording import count, size
+from imsearch.views.wording import size
 from imsearch.webui.texts import readable
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from imsearch.library import Library
 from imsearch.webui.app import create_app
 from imsearch.webui.guard.access import Access
 from imsearch.webui.guard.rates import Rates
-from imsearch.webui.problems import Problem
+from imsearch.webui.problem import Problem
 
 from .signing import OURS, sign_in
 

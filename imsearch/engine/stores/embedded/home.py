@@ -9,6 +9,7 @@ from pathlib import Path
 
 from imsearch.engine.stores.embedded import sqlite as database
 from imsearch.engine.stores.embedded.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
+from imsearch.engine.stores.embedded.sqlite_database import SqliteDatabase
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.schema import HEAD
 from imsearch.errors import LibraryError
@@ -88,7 +89,7 @@ class Home:
 
     def open_catalog(self) -> Catalog:
         """The catalog, brought to this version of the program; a newer or damaged one is not touched."""
-        catalog = Catalog(self.catalog_path)
+        catalog = self._catalog()
         try:
             found = database.version(catalog.engine, self.catalog_path)
         finally:
@@ -103,11 +104,16 @@ class Home:
         if found < HEAD:
             catalog.close()
             self._migrate(found)
-            catalog = Catalog(self.catalog_path)
-        return Catalog(self.catalog_path, write=True) if self.writing else catalog
+            catalog = self._catalog()
+        return self._catalog(write=True) if self.writing else catalog
+
+    def _catalog(self, *, write: bool = False) -> Catalog:
+        return Catalog(SqliteDatabase(self.catalog_path, write=write))
 
     def _migrate(self, found: str) -> None:
-        from imsearch.engine.stores.sql.migrating import migrate  # alembic takes longer to import than a query takes
+        from imsearch.engine.stores.embedded.migrating import (
+            migrate,  # alembic takes longer to import than a query takes
+        )
 
         with ExitStack() as held:
             if not self.writing:
@@ -161,7 +167,7 @@ class Home:
                 f"The library {self.folder} can only be read here, so no tags can be corrected. Check its permissions, "
                 "or copy the library to a disk that you may write to."
             )
-        return Catalog(self.catalog_path, write=True)
+        return self._catalog(write=True)
 
     def close(self) -> None:
         """Give the lock back."""

@@ -19,7 +19,8 @@ from imsearch.engine.stores.derived import IndexDamagedError, State
 from imsearch.engine.stores.embedded.home import Home
 from imsearch.engine.stores.embedded.vector_indexes import VectorIndexes
 from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.text_index import REJECTED, TextIndex, weight_of
+from imsearch.engine.stores.text_index import TextIndex
+from imsearch.engine.words.postings import REJECTED, weight_of
 from imsearch.engine.words.texts import evidence, key
 from imsearch.errors import LibraryError, WriteRefused
 from imsearch.system.refusals import what_refuses

@@ -25,7 +25,7 @@ from whoosh.reading import SegmentReader, TermNotFound
 
 from imsearch.engine.stores.derived import IndexDamagedError, State, checksum, read_state, saved_state, write_state
 from imsearch.engine.stores.embedded.whoosh_segments import alive, leaves, merge_tiers, read_matcher
-from imsearch.engine.stores.text_index import REJECTED, SHOWN, Postings
+from imsearch.engine.words.postings import REJECTED, SHOWN, Postings
 from imsearch.errors import LibraryError
 from imsearch.system.refusals import refusal_in, refused
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.thresholds import Limits, store_limits
-from imsearch.records import Annotation, AnnotatorSpec, Tag
+from imsearch.records import Annotation, Tag
+from imsearch.specs import AnnotatorSpec
 
 
 class AnnotationWriter:

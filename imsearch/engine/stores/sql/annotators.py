@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from imsearch.engine.stores.sql import schema as s
-from imsearch.errors import ImsearchError
-from imsearch.records import DEFINED, USER
+from imsearch.records import DEFINED
 
 if TYPE_CHECKING:
     from imsearch.engine.stores.sql.catalog_base import CatalogBase
-    from imsearch.engine.stores.sql.recorder import Recorder
 
 _A = s.annotators.c
 HEARD = _A.forgotten_at.is_(None)
@@ -88,47 +85,13 @@ def annotators(catalog: CatalogBase) -> tuple[AnnotatorStatus, ...]:
         )
 
 
-def forget(recorder: Recorder, name: str) -> int:
-    """Let an annotator be heard no more, in all its versions; returns how many pictures that concerns.
-
-    Raises ImsearchError for a name that the library does not hold.
-    """
-    if name == DEFINED:
-        raise ImsearchError('What you defined is no annotator\'s. "imsearch tags undefine" forgets one definition.')
-    with recorder.writing() as connection:
-        ids = _ids(connection, name, forgotten=False)
-        if not ids:
-            raise ImsearchError(_unknown(connection, name))
-        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-        connection.execute(update(s.annotators).where(_A.id.in_(ids)).values(forgotten_at=now))
-        images = _annotated(connection, ids)
-        recorder.mark_changed(connection, images, always=True)
-    return len(images)
-
-
-def restore(recorder: Recorder, name: str) -> int:
-    """Hear a forgotten annotator again; returns how many pictures that concerns.
-
-    Raises ImsearchError where there is nothing to take back, or a run has removed it since.
-    """
-    with recorder.writing() as connection:
-        images = hear_again(connection, [name])
-        if images is None:
-            known = _ids(connection, name, forgotten=False)
-            raise ImsearchError(
-                f"{name} is not forgotten." if known else f"{_unknown(connection, name)} A run has removed it, maybe."
-            )
-        recorder.mark_changed(connection, images, always=True)
-    return len(images)
-
-
 def hear_again(connection: Connection, names: Iterable[str]) -> set[int] | None:
     """Take back that these were forgotten; returns the images they annotated, or None when none was forgotten."""
-    ids = [each for name in names for each in _ids(connection, name, forgotten=True)]
+    ids = [each for name in names for each in ids_of(connection, name, forgotten=True)]
     if not ids:
         return None
     connection.execute(update(s.annotators).where(_A.id.in_(ids)).values(forgotten_at=None))
-    return _annotated(connection, ids)
+    return annotated_by(connection, ids)
 
 
 def remove_forgotten(connection: Connection) -> list[str]:
@@ -143,18 +106,13 @@ def remove_forgotten(connection: Connection) -> list[str]:
     return names
 
 
-def _ids(connection: Connection, name: str, *, forgotten: bool) -> Sequence[int]:
+def ids_of(connection: Connection, name: str, *, forgotten: bool) -> Sequence[int]:
+    """The ids of all versions of an annotator, if it is forgotten or not."""
     state = _A.forgotten_at.is_not(None) if forgotten else HEARD
     return connection.execute(select(_A.id).where(_A.name == name, state)).scalars().all()
 
 
-def _annotated(connection: Connection, ids: Sequence[int]) -> set[int]:
+def annotated_by(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """The images that these annotators have seen."""
     seen = s.annotations.c
     return set(connection.execute(select(seen.image_id).where(seen.annotator_id.in_(ids))).scalars())
-
-
-def _unknown(connection: Connection, name: str) -> str:
-    names = connection.execute(select(_A.name).where(HEARD).distinct().order_by(_A.name)).scalars().all()
-    if name == USER:
-        return 'Your own tags are no annotator\'s. "imsearch tag" takes them back.'
-    return f"The library holds no annotator {name!r}, but: {', '.join(names) or 'none'}."

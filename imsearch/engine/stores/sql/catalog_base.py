@@ -1,10 +1,10 @@
-"""The catalog's file held open, and what changed in it since when."""
+"""The catalog on an open database: its state, and what changed in it since when."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar, cast
@@ -12,9 +12,8 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection, Engine, select
 
 from imsearch.engine.stores.derived import State
-from imsearch.engine.stores.embedded.sqlite import READING, check_file, connect, is_still, translated
 from imsearch.engine.stores.sql import schema as s
-from imsearch.errors import LibraryError, WriteRefused
+from imsearch.engine.stores.sql.database import Database
 
 T = TypeVar("T")
 _STATE = select(s.library.c.uid, s.library.c.generation)
@@ -29,75 +28,34 @@ def pieces(values: Iterable[T], size: int = _MOST_AT_ONCE) -> Iterator[list[T]]:
         yield piece
 
 
-def _file_at(path: Path) -> tuple[int, int] | None:
-    """What tells a file from any other that exists; None when there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
 class CatalogBase:
     """An open catalog; every call sees the newest committed state, from any thread."""
 
-    def __init__(self, path: Path, *, write: bool = False) -> None:
-        """Open an existing catalog; raises `LibraryError` when it is damaged or cannot be read."""
-        self.path = path
-        self._still: tuple[int, int] | None = None
-        self.engine: Engine = connect(path, write=write)
-        try:
-            check_file(self.engine, path)
-        except WriteRefused:
-            self.close()
-            if write or not is_still(path):
-                raise
-            # A reader makes two small files beside the catalog to agree with writers.  Where the disk is too full even
-            # for these, nobody writes, and the file alone can be read.
-            self.engine, self._still = connect(path, write=False, still=True), self._as_it_is()
-            check_file(self.engine, path)
-        except LibraryError:
-            self.close()
-            raise
-        self._file = _file_at(path)
+    def __init__(self, database: Database) -> None:
+        """Read and write through this database, which is closed with the catalog."""
+        self.database = database
         self._remembered: dict[Hashable, tuple[State, object]] = {}
 
-    def _as_it_is(self) -> tuple[int, int]:
-        status = self.path.stat()
-        return status.st_size, status.st_mtime_ns
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine."""
+        return self.database.engine
 
     def close(self) -> None:
         """Close the connections."""
-        self.engine.dispose()
+        self.database.close()
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection whose statements all see one state; what SQLite complains of is put in words."""
-        self.check_place()
-        if self._still is not None and not (is_still(self.path) and self._as_it_is() == self._still):
-            self.close()  # there is room again, and somebody writes
-            self.engine, self._still = connect(self.path, write=False), None
-        with translated(self.path), self.engine.connect().execution_options(**{READING: True}) as connection:
-            yield connection
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection whose statements all see one state."""
+        return self.database.reading()
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """A transaction of a catalog that was opened for writing; one at a time, whatever the process."""
-        self.check_place()
-        with translated(self.path), self.engine.begin() as connection:
-            yield connection
+        return self.database.writing()
 
     def check_place(self) -> None:
-        """Raise `LibraryError` when the file was removed or another one lies in its place.
-
-        SQLite would go on with the removed file: show what was, and lose what is written.  `reading` and `writing`
-        ask this by themselves.
-        """
-        if _file_at(self.path) != self._file:
-            raise LibraryError(
-                f"The library {self.path.parent} was removed or replaced while it was open. Start imsearch again to "
-                "open what is there now."
-            )
+        """Raise `LibraryError` when the library was removed or replaced while it was open."""
+        self.database.check_place()
 
     def state(self) -> State:
         """The library's own id and its generation, which grows with every change."""

@@ -23,7 +23,7 @@ from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.catalog import Catalog, under
 from imsearch.engine.stores.sql.sources import Sources, shown_by
 from imsearch.engine.stores.sql.where import PLACED, around, circle_of, coordinates_of, in_place
-from imsearch.engine.stores.text_index import Postings
+from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.languages.letters import folded, unaccented

@@ -20,7 +20,8 @@ from imsearch.engine.stores.sql.companions import drop_widows, join
 from imsearch.engine.stores.sql.facts_writer import write_facts
 from imsearch.engine.stores.sql.locating import PIECE, Locator
 from imsearch.engine.stores.sql.name_dates import follow_names
-from imsearch.records import AnnotatorSpec, Failure, FileState
+from imsearch.records import Failure, FileState
+from imsearch.specs import AnnotatorSpec
 
 TAIL = 64
 """Tags kept for an image and annotator; all shown ones are kept even when they are more."""

@@ -12,7 +12,7 @@ from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.aliases import named
 from imsearch.engine.stores.sql.annotators import HEARD, heard
 from imsearch.engine.stores.sql.catalog_base import CatalogBase, pieces
-from imsearch.engine.stores.text_index import Postings
+from imsearch.engine.words.postings import Postings
 from imsearch.records import USER
 
 _MANY = 20_000

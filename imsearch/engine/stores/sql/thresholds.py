@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, and_, bindparam, select, update
 
 from imsearch.engine.stores.sql import schema as s
-from imsearch.records import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec
 
 _A, _S = s.annotators.c, s.annotation_tags.c
 _AT_ONCE = 10_000

@@ -1,4 +1,4 @@
-"""Alembic's way to the catalog: the connection, and the transaction, of `imsearch.engine.stores.sql.migrating`."""
+"""Alembic's way to the catalog: the connection, and the transaction, of `imsearch.engine.stores.embedded.migrating`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imsearch.errors import ImsearchError
 from imsearch.languages.language import Language
-from imsearch.records import LanguageSpec
+from imsearch.specs import LanguageSpec
 
 FOLDER = Path(__file__).parent.parent / "data" / "languages"
 ENGLISH = "en"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import suppress
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import Engine, event
 from imsearch.engine.stores.embedded.sqlite import connect, translated
 from imsearch.engine.stores.sql.schema import HEAD
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(str(files("imsearch.engine.stores.sql") / "migrations"))
 
 
 def migrate(catalog: Path, found: str, *, scripts: Path = MIGRATIONS, head: str = HEAD) -> str:

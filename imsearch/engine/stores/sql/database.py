@@ -1,0 +1,32 @@
+"""The database under a catalog, as the statements in this folder see it; each home that speaks SQL brings its own."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+
+
+class Database(Protocol):
+    """An open database; usable from any thread.
+
+    Its errors reach the caller as `LibraryError`, worded for the user; integrity errors, which are mistakes of this
+    program, pass unchanged.
+    """
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection whose statements all see one state."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction that writes; raises `LibraryError` where the database can only be read."""
+
+    def check_place(self) -> None:
+        """Raise `LibraryError` when the library was removed or replaced while it was open."""
+
+    def close(self) -> None:
+        """Close the connections."""

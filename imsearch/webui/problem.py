@@ -1,0 +1,16 @@
+"""What a request is refused with; `imsearch.webui.problems` answers it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
+    """Something to tell whoever asked.
+
+    status: of HTTP.  detail: what happened and what to do about it.  more: further members of the problem's JSON.
+    """
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers, self.more = status, detail, headers or {}, more
