@@ -19,9 +19,7 @@ from imsearch.webui.assets import Assets
 from imsearch.webui.guard.guards import guards
 from imsearch.webui.guard.security import GuardedApp
 from imsearch.webui.indexing import Indexing
-from imsearch.webui.pages import login, picture, reference, review, search, trying
-from imsearch.webui.pages import status as status_page
-from imsearch.webui.pages import tags as tags_page
+from imsearch.webui.pages.registry import PAGES
 from imsearch.webui.parameters import known_parameters
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
@@ -67,7 +65,7 @@ def create_app(
     decoding = decoders.Decoders(default_workers(), seconds=library.settings.decode_seconds)
     app.state.site = site = Site(
         library,
-        Pages(),
+        Pages([entry for _, entry in PAGES if entry is not None]),
         Thumbnails(library, decoding),
         Trying(library, decoding),
         Indexing(library),
@@ -79,8 +77,8 @@ def create_app(
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
-    for page in (search, picture, tags_page, review, trying, status_page, login, reference):
-        app.include_router(page.router)
+    for router, _ in PAGES:
+        app.include_router(router)
     for group in (api_search, images, api_files, tags, corrections, annotate, indexing, folders, status):
         app.include_router(group.router, dependencies=[Depends(known_parameters)])
     app.mount("/static", Assets(), name="static")
