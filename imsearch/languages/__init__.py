@@ -1,1 +1,1 @@
-"""Languages of queries beside English: tables of words, and which of them are in use."""
+"""Words: the lexicon of tags, letters and their forms, tables of other languages."""

@@ -1,1 +1,1 @@
-"""What the words of a query mean: tags, written words, kinds and forms."""
+"""From the words of a query to tags, facts and conditions: forms, kinds, languages."""

@@ -1,1 +1,1 @@
-"""What is said of a picture: in its EXIF, IPTC and XMP, and in files beside it."""
+"""Metadata: EXIF, IPTC, XMP and sidecar files, one reader a format."""
