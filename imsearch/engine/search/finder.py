@@ -94,15 +94,10 @@ class Finder:
         shown = 0.0 if everything else least
         ids, scores = answer.listed(shown)
         page = slice(offset, offset + limit)
-        hits: tuple[Hit, ...] = ()
-        if len(ids[page]):
-            some = ids[page].tolist(), scores[page].tolist()
-            make = partial(self._hits, *some, answer, tail)
-            hits = self._pages.get((asked, shown, offset, limit, tail), make) if answer.lasting else make()
         return Results(
             text,
             len(ids),
-            hits,
+            self._page((asked, shown, offset, limit, tail), ids[page], scores[page], answer, tail),
             whole.unknown,
             whole.suggestions,
             self._facets_of(answer, (asked, shown), ids, facet_values) if facets else {},
@@ -114,6 +109,15 @@ class Finder:
             less_likely=relaxed.unlikely if relaxed and relaxed.unlikely else len(answer) - len(ids),
             relaxed=relaxed,
         )
+
+    def _page(
+        self, asked: Hashable, ids: NDArray[int64], scores: NDArray[float32], answer: Answer, tail: bool
+    ) -> tuple[Hit, ...]:
+        """The hits of a page, from memory where they were asked for before."""
+        if not len(ids):
+            return ()
+        make = partial(self._hits, ids.tolist(), scores.tolist(), answer, tail)
+        return self._pages.get(asked, make) if answer.lasting else make()
 
     def _hits(self, ids: list[int], scores: list[float], answer: Answer, tail: bool) -> tuple[Hit, ...]:
         """The hits, and how well each fits the words as a whole where that was compared."""
