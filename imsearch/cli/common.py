@@ -61,13 +61,21 @@ def format_option(*formats: str) -> Callable[[Function], Function]:
 
 @contextmanager
 def open_library(
-    settings: Settings, *, write: bool = False, create: bool = False, plugins: PluginManager | None = None
+    settings: Settings,
+    *,
+    write: bool = False,
+    create: bool = False,
+    look: bool = False,
+    plugins: PluginManager | None = None,
 ) -> Iterator[Library]:
-    """The library of the settings, for as long as the block runs; tells what had to be repaired."""
+    """The library of the settings, for as long as the block runs; tells what had to be repaired.
+
+    look: whether queries may open files, which is for who asks on this machine alone.
+    """
     from imsearch.library import Library
 
-    with Library.open(settings=settings, write=write, create=create, plugins=plugins) as library:
-        for note in library.engine.notes:
+    with Library.open(settings=settings, write=write, create=create, look=look, plugins=plugins) as library:
+        for note in library.health.notes:
             say(note)
         yield library
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 
 from imsearch import __version__
-from imsearch.indexer.pipeline import default_workers
+from imsearch.indexer.options import default_workers
 from imsearch.pictures import decoders
 from imsearch.webui import openapi
 from imsearch.webui.api import annotate, corrections, folders, images, indexing, status, tags
@@ -49,7 +49,10 @@ def create_app(
     which the server may be asked for; by default those of loopback.  prefix: the sub-path of a proxy below which all
     addresses lie, such as "/photos"; see `imsearch.webui.guard.sub_path.parse_prefix`.  picker: lets folders be added
     from the pages; only for a server that nothing but this machine reaches.
+    Raises ValueError for a library whose queries may open files.
     """
+    if library.search.opens_files:
+        raise ValueError("who asks from elsewhere could learn by like:PATH which files there are: open it without look")
     app = GuardedApp(
         guards(library.settings, access, hosts, prefix),
         title="imsearch",
@@ -61,7 +64,6 @@ def create_app(
         generate_unique_id_function=openapi.operation_name,
         lifespan=_running,
     )
-    library.engine.look = None  # nobody who asks from elsewhere may learn by like:PATH which files there are
     decoding = decoders.Decoders(default_workers(), seconds=library.settings.decode_seconds)
     app.state.site = site = Site(
         library,
