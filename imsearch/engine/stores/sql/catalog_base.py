@@ -12,8 +12,10 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection, Engine, select
 
 from imsearch.engine.stores.derived import State
+from imsearch.engine.stores.holdings import Holdings
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.database import Database
+from imsearch.engine.stores.sql.holdings import holdings
 
 T = TypeVar("T")
 _STATE = select(s.library.c.uid, s.library.c.generation)
@@ -56,6 +58,15 @@ class CatalogBase:
     def check_place(self) -> None:
         """Raise `LibraryError` when the library was removed or replaced while it was open."""
         self.database.check_place()
+
+    def damages(self) -> list[str]:
+        """What is wrong with what is stored, in words; reads everything.  Empty when all is well."""
+        return self.database.damages()
+
+    def holdings(self) -> Holdings:
+        """How much the library holds."""
+        with self.reading() as connection:
+            return holdings(connection)
 
     def state(self) -> State:
         """The library's own id and its generation, which grows with every change."""

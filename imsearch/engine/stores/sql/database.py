@@ -25,6 +25,9 @@ class Database(Protocol):
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that writes; raises `LibraryError` where the database can only be read."""
 
+    def damages(self) -> list[str]:
+        """What is wrong with what is stored, in words, by the database's own check; empty when all is well."""
+
     def check_place(self) -> None:
         """Raise `LibraryError` when the library was removed or replaced while it was open."""
 
