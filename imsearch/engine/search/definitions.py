@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from imsearch.engine.search.text_space import TextSpace
+from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.aliases import named
 from imsearch.engine.stores.sql.catalog_base import CatalogBase, pieces
 from imsearch.engine.stores.sql.recorder import Recorder
-from imsearch.engine.stores.sql.thresholds import Limits, store_limits
+from imsearch.engine.stores.sql.thresholds import store_limits
 from imsearch.errors import ImsearchError
 from imsearch.records import DEFINED
 

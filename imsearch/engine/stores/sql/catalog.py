@@ -10,17 +10,29 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from imsearch.engine.stores.batch import FileSeen, KnownFile, KnownImage
+from imsearch.engine.stores.changes import Change
+from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.living import preferred
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.annotators import failure_heard
 from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.catalog_tags import CatalogTags
 from imsearch.engine.stores.sql.companions import companions_among, is_own
+from imsearch.engine.stores.sql.journal import history
+from imsearch.engine.stores.sql.said import said_of, spelled
+from imsearch.engine.stores.sql.tag_names import judgement
+from imsearch.engine.stores.sql.thresholds import stored_limits
+from imsearch.engine.stores.tag_names import Judgement
 from imsearch.records import Facts, Failure, Image
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
 
 _I, _F = s.images.c, s.files.c
 _FACTS = tuple(each.name for each in fields(Facts))
@@ -43,6 +55,33 @@ _KNOWN = (
 
 class Catalog(CatalogTags):
     """Reads everything the catalog knows."""
+
+    def history(self, limit: int | None = None, number: int | None = None) -> list[Change]:
+        """The changes of the user, the newest first, or the one of this number.
+
+        A renaming concerns the images that hold the tags now; how many may differ from when it was made.
+        """
+        return history(self, limit, number)
+
+    def limits(self) -> dict[int, Limits]:
+        """The thresholds of annotators by their ids; without those that no run has used since thresholds are kept."""
+        with self.reading() as connection:
+            return stored_limits(connection)
+
+    def said_of(self, images: Iterable[int]) -> NDArray[float64]:
+        """What annotators said of these images: image, annotator, tag, probability, shown, shape (n, 5)."""
+        with self.reading() as connection:
+            return said_of(connection, images)
+
+    def spelled(self, tags: Iterable[int]) -> dict[int, str]:
+        """The tags of these ids, as annotators say them."""
+        with self.reading() as connection:
+            return spelled(connection, tags)
+
+    def judgement(self) -> Judgement:
+        """All tags, what the user has judged, and whose tags count, in one state."""
+        with self.reading() as connection:
+            return judgement(connection)
 
     def known_files(self, folder: Path) -> dict[str, KnownFile]:
         """What is known of the files under a folder, or of that one file, by absolute path as `os.scandir` gives it.

@@ -8,6 +8,13 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 
 
+class Readable(Protocol):
+    """What statements are run on that only read: a database, or the catalog on it."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection whose statements all see one state."""
+
+
 class Database(Protocol):
     """An open database; usable from any thread.
 

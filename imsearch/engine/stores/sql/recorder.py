@@ -20,6 +20,7 @@ from imsearch.engine.stores.sql.companions import drop_widows, join
 from imsearch.engine.stores.sql.facts_writer import write_facts
 from imsearch.engine.stores.sql.locating import PIECE, Locator
 from imsearch.engine.stores.sql.name_dates import follow_names
+from imsearch.engine.stores.sql.revision import SqlRevision
 from imsearch.records import Failure, FileState
 from imsearch.specs import AnnotatorSpec
 
@@ -131,7 +132,13 @@ class Recorder:
                 connection.execute(delete(s.files).where(s.files.c.path.in_(piece)))
             _mark_changed(connection, changed, generation)
 
-    # -- what `imsearch.engine.stores.sql.corrections` needs
+    # -- what the user changes
+
+    @contextmanager
+    def revising(self) -> Iterator[SqlRevision]:
+        """One transaction of the user's; nothing of it is kept when the block raises."""
+        with self._writing() as connection:
+            yield SqlRevision(connection, self._annotations, self.mark_changed)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """One transaction; nothing of it is kept when the block raises."""
