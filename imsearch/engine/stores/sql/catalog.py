@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func,
 
 from imsearch.engine.stores.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.stores.changes import Change
+from imsearch.engine.stores.definitions import Definition, Phrase
 from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.living import preferred
 from imsearch.engine.stores.sql import schema as s
@@ -23,6 +24,7 @@ from imsearch.engine.stores.sql.annotators import failure_heard
 from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.catalog_tags import CatalogTags
 from imsearch.engine.stores.sql.companions import companions_among, is_own
+from imsearch.engine.stores.sql.definitions import definitions, phrases
 from imsearch.engine.stores.sql.journal import history
 from imsearch.engine.stores.sql.said import said_of, spelled
 from imsearch.engine.stores.sql.tag_names import judgement
@@ -62,6 +64,16 @@ class Catalog(CatalogTags):
         A renaming concerns the images that hold the tags now; how many may differ from when it was made.
         """
         return history(self, limit, number)
+
+    def definitions(self, tag: int | None = None) -> tuple[Definition, ...]:
+        """The tags that the user defined, by the names they go by; or that of the tag of this id."""
+        with self.reading() as connection:
+            return definitions(connection, tag)
+
+    def phrases(self) -> list[Phrase]:
+        """What the defined tags stand for."""
+        with self.reading() as connection:
+            return phrases(connection)
 
     def limits(self) -> dict[int, Limits]:
         """The thresholds of annotators by their ids; without those that no run has used since thresholds are kept."""

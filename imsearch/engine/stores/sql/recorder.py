@@ -17,6 +17,7 @@ from imsearch.engine.stores.sql.annotators import hear_again, remove_forgotten
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.companions import drop_widows, join
+from imsearch.engine.stores.sql.definitions import SqlDefining
 from imsearch.engine.stores.sql.facts_writer import write_facts
 from imsearch.engine.stores.sql.locating import PIECE, Locator
 from imsearch.engine.stores.sql.name_dates import follow_names
@@ -140,13 +141,15 @@ class Recorder:
         with self._writing() as connection:
             yield SqlRevision(connection, self._annotations, self.mark_changed)
 
+    @contextmanager
+    def defining(self) -> Iterator[SqlDefining]:
+        """One transaction in which definitions change; nothing of it is kept when the block raises."""
+        with self._writing() as connection:
+            yield SqlDefining(connection, self._annotations, self.mark_changed)
+
     def writing(self) -> AbstractContextManager[Connection]:
         """One transaction; nothing of it is kept when the block raises."""
         return self._writing()
-
-    def tag_ids(self, connection: Connection, names: Iterable[str]) -> Mapping[str, int]:
-        """The ids of these tags and maybe others, by name; new ones are written first."""
-        return self._annotations.ids_of_tags(connection, set(names))
 
     def mark_changed(self, connection: Connection, images: Iterable[int], *, always: bool = False) -> None:
         """Let the indexes follow what this transaction did to these images.
