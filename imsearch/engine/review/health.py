@@ -10,9 +10,9 @@ from pathlib import Path
 from imsearch.engine.stores.derived import IndexDamagedError
 from imsearch.engine.stores.embedded.home import Home
 from imsearch.engine.stores.embedded.indexes import Indexes
-from imsearch.engine.stores.sql.annotators import AnnotatorStatus, annotators
+from imsearch.engine.stores.pieces import pieces
+from imsearch.engine.stores.sql.annotators import AnnotatorStatus
 from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.errors import LibraryLocked
 
 
@@ -49,7 +49,7 @@ def status(home: Home, catalog: Catalog) -> Status:
         failures=held.failures,
         tags=tags,
         corrections=held.corrections,
-        annotators=annotators(catalog),
+        annotators=catalog.annotators(),
         generation=held.generation,
         schema=held.schema,
         bytes=home.bytes(),

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.stores.derived import intact_state
 from imsearch.engine.stores.embedded.home import Home
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.errors import ImsearchError, WriteRefused
 
 if TYPE_CHECKING:

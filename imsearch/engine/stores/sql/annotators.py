@@ -17,7 +17,7 @@ from imsearch.engine.stores.sql import schema as s
 from imsearch.records import DEFINED
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.catalog_base import CatalogBase
+    from imsearch.engine.stores.sql.database import Readable
 
 _A = s.annotators.c
 HEARD = _A.forgotten_at.is_(None)
@@ -58,7 +58,7 @@ class AnnotatorStatus:
         return "not installed" if not installed else "" if self.current else "replaced"
 
 
-def annotators(catalog: CatalogBase) -> tuple[AnnotatorStatus, ...]:
+def annotators(catalog: Readable) -> tuple[AnnotatorStatus, ...]:
     """All that a library holds, forgotten ones too, by name; the versions of one in the order they came.
 
     Not among them is who says what the user defined by phrases, since that is none.

@@ -15,7 +15,14 @@ class Readable(Protocol):
         """A connection whose statements all see one state."""
 
 
-class Database(Protocol):
+class Writable(Protocol):
+    """What transactions that write are made on: a database, or the catalog on it."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction that writes; raises `LibraryError` where the database can only be read."""
+
+
+class Database(Readable, Writable, Protocol):
     """An open database; usable from any thread.
 
     Its errors reach the caller as `LibraryError`, worded for the user; integrity errors, which are mistakes of this
@@ -25,12 +32,6 @@ class Database(Protocol):
     @property
     def engine(self) -> Engine:
         """SQLAlchemy's engine."""
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A connection whose statements all see one state."""
-
-    def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that writes; raises `LibraryError` where the database can only be read."""
 
     def damages(self) -> list[str]:
         """What is wrong with what is stored, in words, by the database's own check; empty when all is well."""

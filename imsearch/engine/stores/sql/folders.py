@@ -10,12 +10,12 @@ from pathlib import Path
 from sqlalchemy import delete, insert, select, update
 
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog_base import CatalogBase
+from imsearch.engine.stores.sql.database import Readable
 from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.records import Folder
 
 
-def folders(catalog: CatalogBase) -> list[Folder]:
+def folders(catalog: Readable) -> list[Folder]:
     """All of them, by path."""
     rows = select(s.folders.c.path, s.folders.c.indexed_at).order_by(s.folders.c.path)
     with catalog.reading() as connection:

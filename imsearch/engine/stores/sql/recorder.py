@@ -11,12 +11,12 @@ from threading import Lock
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.annotation_writer import AnnotationWriter
 from imsearch.engine.stores.sql.annotators import hear_again, remove_forgotten
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.companions import drop_widows, join
+from imsearch.engine.stores.sql.database import Writable
 from imsearch.engine.stores.sql.definitions import SqlDefining
 from imsearch.engine.stores.sql.facts_writer import write_facts
 from imsearch.engine.stores.sql.locating import PIECE, Locator
@@ -33,12 +33,12 @@ _STAMPED_AT_ONCE = 10_000
 
 
 class Recorder:
-    """Writes what the indexer read; `imsearch.engine.stores.sql.corrections` writes what the user corrects through it.
+    """Writes what the indexer read; `revising` and `defining` what the user says.
 
     Several processes may each have one, and several threads may use one: a transaction waits for the one before it.
     """
 
-    def __init__(self, catalog: Catalog, tail: int = TAIL) -> None:
+    def __init__(self, catalog: Writable, tail: int = TAIL) -> None:
         self._catalog = catalog
         self._turn = Lock()
         self._annotations = AnnotationWriter(tail)

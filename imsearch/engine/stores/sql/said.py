@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Integer, select, type_coerce
 
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.annotators import heard
-from imsearch.engine.stores.sql.catalog_base import pieces
 
 if TYPE_CHECKING:
     from numpy import float64
