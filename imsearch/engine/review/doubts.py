@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.limits import Limits
-from imsearch.engine.stores.sql.catalog import Catalog
 
 MOST = 9.0
 """Odds that differ from the threshold's by more than this factor are no doubt: below .1 and above .9 for one of .5."""
@@ -49,7 +49,7 @@ class Heard(NamedTuple):
 class Said:
     """Reads what annotators said of the images of a catalog.  Several threads may use one."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: CatalogReading) -> None:
         self._catalog = catalog
         self._lock = Lock()
         self._version = 0

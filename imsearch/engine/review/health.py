@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from imsearch.engine.stores.annotator_status import AnnotatorStatus
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import IndexDamagedError
 from imsearch.engine.stores.embedded.home import Home
 from imsearch.engine.stores.embedded.indexes import Indexes
 from imsearch.engine.stores.pieces import pieces
-from imsearch.engine.stores.sql.annotators import AnnotatorStatus
-from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.errors import LibraryLocked
 
 
@@ -37,7 +37,7 @@ class Status:
     bytes: int
 
 
-def status(home: Home, catalog: Catalog) -> Status:
+def status(home: Home, catalog: CatalogReading) -> Status:
     """Count."""
     # The very list that "imsearch tags" and the pages show, so that all tell the same number.
     tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
@@ -56,7 +56,7 @@ def status(home: Home, catalog: Catalog) -> Status:
     )
 
 
-def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
+def verify(home: Home, catalog: CatalogReading, indexes: Indexes) -> list[str]:
     """What is wrong, in sentences.  Raises `LibraryLocked` when a run writes faster than can be compared."""
     if found := catalog.damages():
         return [f"The catalog is damaged: {each}" for each in found]
@@ -79,7 +79,7 @@ def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
     return problems
 
 
-def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
+def _text_problems(catalog: CatalogReading, indexes: Indexes) -> Iterator[str]:
     """Compare every posting list with the catalog: how many images have a tag, and how strongly in sum."""
     index = indexes.text_index
     index.check()
@@ -107,7 +107,7 @@ def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
             yield f"The text index is wrong about {tag!r}."
 
 
-def _vector_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
+def _vector_problems(catalog: CatalogReading, indexes: Indexes) -> Iterator[str]:
     for name in catalog.vector_spaces():
         _, index = indexes.vectors.of(name)
         expected: set[int] = set()

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.engine.review.doubts import MOST, Heard, Said, by_name, doubt, in_turn
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.changes import Doubt
 from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.renaming import existing
-from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.tag_names import TagNames
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.specs import AnnotatorSpec
@@ -61,7 +61,7 @@ class Thresholds:
 class Review:
     """Tells the doubtful tags of a library; remembers what annotators said.  Several threads may use one."""
 
-    def __init__(self, catalog: Catalog, lexicon: Lexicon) -> None:
+    def __init__(self, catalog: CatalogReading, lexicon: Lexicon) -> None:
         self._catalog = catalog
         self._lexicon = lexicon
         self._said = Said(catalog)
@@ -163,7 +163,7 @@ def _candidates(near: _Near, tags: TagNames, own: int | None, judged: set[tuple[
             yield _Candidate(image, tags.spelled(name), probability, threshold)
 
 
-def _confirmed(catalog: Catalog, candidates: Iterator[_Candidate]) -> Iterator[Doubt]:
+def _confirmed(catalog: CatalogReading, candidates: Iterator[_Candidate]) -> Iterator[Doubt]:
     """Those in doubt all things considered: the user may have judged them, another annotator be sure of them."""
     for piece in pieces(candidates, _CONFIRMED_AT_ONCE):
         ids = {each.image for each in piece}

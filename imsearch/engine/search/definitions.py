@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from imsearch.engine.search.text_space import TextSpace
+from imsearch.engine.stores.catalog import CatalogReading, Journal
 from imsearch.engine.stores.definitions import Defining, Phrase
 from imsearch.engine.stores.definitions import Definition as Definition  # who defines tags asks here
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.errors import ImsearchError
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ PRIOR = 0.03
 """How likely a picture is taken to show a phrase before it is compared; `benchmarks.defined_tags` chose it."""
 
 
-def definitions(catalog: Catalog) -> tuple[Definition, ...]:
+def definitions(catalog: CatalogReading) -> tuple[Definition, ...]:
     """All of a library, by the names they go by."""
     return catalog.definitions()
 
@@ -42,15 +41,15 @@ class Definitions:
 
     def __init__(
         self,
-        catalog: Catalog,
-        recorder: Recorder,
+        catalog: CatalogReading,
+        journal: Journal,
         texts: TextSpace,
         preferred: Sequence[str],
         follow: Callable[[], None],
     ) -> None:
         """preferred: the annotators whose space is asked first.  follow: brings the text index up to date."""
         self._catalog = catalog
-        self._recorder = recorder
+        self._journal = journal
         self._texts = texts
         self._preferred = preferred
         self._follow = follow
@@ -67,7 +66,7 @@ class Definitions:
                 "No annotator of this library takes text, so nothing can be defined by words. "
                 '"imsearch status" says why, under "free text".'
             )
-        with self._recorder.defining() as defining:
+        with self._journal.defining() as defining:
             tag = defining.tag(name)
             changed = self._score(defining, tag, text, *space)
             if changed is None:
@@ -84,7 +83,7 @@ class Definitions:
 
         Raises `ImsearchError` for a tag that is not defined.
         """
-        with self._recorder.defining() as defining:
+        with self._journal.defining() as defining:
             tag = defining.defined(name)
             if tag is None:
                 raise ImsearchError(f'{name!r} is not defined. "imsearch tags define" lists what is.')
@@ -105,7 +104,7 @@ class Definitions:
         if space is None:
             return 0
         changed: set[int] = set()
-        with self._recorder.defining() as defining:
+        with self._journal.defining() as defining:
             for each in known:
                 if each.space == self._told(*space, each.text):
                     changed |= self._add(defining, each, space[0])

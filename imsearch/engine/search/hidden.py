@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
 
-def hidden_tags(catalog: Catalog) -> frozenset[str]:
+def hidden_tags(catalog: CatalogReading) -> frozenset[str]:
     """The tags that any annotator of a library never shows, by the names it gives them; read once in each state."""
 
     def read() -> frozenset[str]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.embedded.indexes import Indexes
-from imsearch.engine.stores.sql.catalog import Catalog
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -34,7 +34,7 @@ class TextSpace:
     None for what is reasonable.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes) -> None:
+    def __init__(self, catalog: CatalogReading, indexes: Indexes) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._tables: dict[tuple[str, str, int], VectorTable] = {}

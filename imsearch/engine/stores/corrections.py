@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from imsearch.engine.stores.catalog import CatalogReading, Journal
 from imsearch.engine.stores.changes import Change, Correction, Renaming, Verdict
-from imsearch.engine.stores.journal import Edit, History, Journal, Known, Pair, Revision
+from imsearch.engine.stores.journal import Edit, Known, Pair, Revision
 from imsearch.engine.stores.renaming import rename
 from imsearch.engine.stores.tag_names import TagNames
 from imsearch.engine.words.knowledge import Lexicon
@@ -21,7 +22,7 @@ from imsearch.languages.letters import is_blank, turns_around
 class Corrections:
     """Writes them.  Several threads may use one, and several processes may correct one library."""
 
-    def __init__(self, catalog: History, journal: Journal, lexicon: Lexicon, follow: Callable[[], None]) -> None:
+    def __init__(self, catalog: CatalogReading, journal: Journal, lexicon: Lexicon, follow: Callable[[], None]) -> None:
         """follow: brings the text index up to date after a change."""
         self._catalog = catalog
         self._journal = journal

@@ -1,4 +1,4 @@
-"""What the user says of tags, change by change: what a catalog must be able to do for it.
+"""One change of what the user says of tags: what a catalog must be able to do for it.
 
 `imsearch.engine.stores.sql.revision` implements it; corrections and renaming decide what is written.
 """
@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
-from imsearch.engine.stores.changes import Change
 from imsearch.engine.stores.tag_names import TagNames
 from imsearch.engine.stores.tagging import Word, settle
 
@@ -88,23 +86,3 @@ class Revision(Protocol):
 
     def mark_undone(self, number: int) -> None:
         """From now on the entry counts as undone."""
-
-
-class Journal(Protocol):
-    """Writes what the user says of tags.
-
-    Several threads, and several processes, may change one catalog: a transaction waits for the one before it.
-    """
-
-    def revising(self) -> AbstractContextManager[Revision]:
-        """One transaction; nothing of it is kept when the block raises."""
-
-
-class History(Protocol):
-    """Remembers what the user changed."""
-
-    def history(self, limit: int | None = None, number: int | None = None) -> list[Change]:
-        """The changes of the user, the newest first, or the one of this number.
-
-        A renaming concerns the images that hold the tags now; how many may differ from when it was made.
-        """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imsearch.engine.stores.batch import KnownImage
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
 
 _TRUSTED = 2.0
 """Seconds during which it is not looked whether the catalog has changed."""
@@ -19,7 +19,7 @@ _MOST = 20_000
 class Known:
     """Remembers images until the catalog changes; for several threads."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: CatalogReading) -> None:
         self._catalog = catalog
         self._images: OrderedDict[int, KnownImage] = OrderedDict()
         self._state: tuple[str, int] | None = None

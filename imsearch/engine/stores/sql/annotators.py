@@ -8,11 +8,11 @@ when it uses it.  What the user said of its tags is the user's, and stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
+from imsearch.engine.stores.annotator_status import AnnotatorStatus as AnnotatorStatus  # for who shows them
 from imsearch.engine.stores.sql import schema as s
 from imsearch.records import DEFINED
 
@@ -32,30 +32,6 @@ def heard(annotator_id: ColumnElement[int]) -> ColumnElement[bool]:
 def failure_heard(name: ColumnElement[str]) -> ColumnElement[bool]:
     """The condition on a failure that it is of a file, or of an annotator that is heard."""
     return name.not_in(select(_A.name).where(_A.forgotten_at.is_not(None)))
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotatorStatus:
-    """One version of an annotator and what it did.
-
-    current: the version that was used last.  images: those it has annotated.  tags: those it shows on some image.
-    vector_length: None where it makes no vectors.  forgotten: the user does not want it any more, and it is gone with
-    the next run.
-    """
-
-    name: str
-    version: str
-    current: bool
-    images: int
-    tags: int
-    vector_length: int | None
-    forgotten: bool
-
-    def state(self, installed: bool) -> str:
-        """A word or two on what is special about it, or nothing."""
-        if self.forgotten:
-            return "forgotten"
-        return "not installed" if not installed else "" if self.current else "replaced"
 
 
 def annotators(catalog: Readable) -> tuple[AnnotatorStatus, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Engine, select
 
+from imsearch.engine.stores.annotator_status import AnnotatorStatus
 from imsearch.engine.stores.batch import FileSeen, KnownFile, KnownImage
 from imsearch.engine.stores.changes import Change
 from imsearch.engine.stores.definitions import Definition, Phrase
@@ -36,7 +37,6 @@ from imsearch.engine.stores.sql import (
     thresholds,
 )
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.annotators import AnnotatorStatus
 from imsearch.engine.stores.sql.database import Database
 from imsearch.engine.stores.sql.read_files import under as under  # for conditions, beside the catalog
 from imsearch.engine.stores.tag_names import Judgement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -20,6 +21,13 @@ class Writable(Protocol):
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that writes; raises `LibraryError` where the database can only be read."""
+
+
+class Marking(Writable, Protocol):
+    """What is written through when images change: the recorder."""
+
+    def mark_changed(self, connection: Connection, images: Iterable[int], *, always: bool = False) -> None:
+        """Let the indexes follow what this transaction did to these images; see the recorder's."""
 
 
 class Database(Readable, Writable, Protocol):

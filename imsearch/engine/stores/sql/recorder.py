@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.stores.pieces import pieces
+from imsearch.engine.stores.sql import folders, forgetting
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.annotation_writer import AnnotationWriter
 from imsearch.engine.stores.sql.annotators import hear_again, remove_forgotten
@@ -132,6 +133,21 @@ class Recorder:
                 )
                 connection.execute(delete(s.files).where(s.files.c.path.in_(piece)))
             _mark_changed(connection, changed, generation)
+
+    def remember_folders(self, paths: Sequence[Path]) -> None:
+        folders.remember(self, paths)
+
+    def complete_folders(self, paths: Iterable[Path]) -> None:
+        folders.completed(self, paths)
+
+    def drop_folders(self, paths: Iterable[Path]) -> None:
+        folders.drop(self, paths)
+
+    def forget_annotator(self, name: str) -> int:
+        return forgetting.forget(self, name)
+
+    def restore_annotator(self, name: str) -> int:
+        return forgetting.restore(self, name)
 
     # -- what the user changes
 
