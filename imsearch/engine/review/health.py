@@ -10,8 +10,8 @@ from pathlib import Path
 from imsearch.engine.stores.annotator_status import AnnotatorStatus
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import IndexDamagedError
-from imsearch.engine.stores.embedded.home import Home
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
+from imsearch.engine.stores.home import Home
 from imsearch.engine.stores.pieces import pieces
 from imsearch.errors import LibraryLocked
 
@@ -43,7 +43,7 @@ def status(home: Home, catalog: CatalogReading) -> Status:
     tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
     held = catalog.holdings()
     return Status(
-        folder=home.folder,
+        folder=home.scratch,
         images=held.images,
         files=held.files,
         failures=held.failures,

@@ -7,7 +7,7 @@ from threading import Lock
 
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import State
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.engine.words.words import Words
 

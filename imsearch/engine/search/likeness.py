@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.search.hits import read_hits
 from imsearch.engine.stores.catalog import CatalogReading
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.words.resolved import Like
 from imsearch.errors import ImsearchError
 from imsearch.records import Results

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from imsearch.engine.stores.catalog import CatalogReading
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.words.resolved import Counted
 
 if TYPE_CHECKING:

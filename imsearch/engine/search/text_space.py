@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from imsearch.engine.stores.catalog import CatalogReading
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
 
 if TYPE_CHECKING:
     from numpy import float32

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import State
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
 
 if TYPE_CHECKING:
     from imsearch.engine.stores.vector_index import VectorIndex
