@@ -142,7 +142,8 @@ class Indexes:
 
     def rebuild(self) -> None:
         """Make all indexes anew."""
-        self.text_index.clear()
+        if self.text_index.derived:
+            self.text_index.clear()
         self.vectors.clear()
         self.catch_up_text()
         self.vectors.save()
