@@ -11,6 +11,7 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.review.health import Status, status, verify
 from imsearch.engine.search.finder import Finder
 from imsearch.engine.stores.batch import FileSeen, Reading
@@ -49,9 +50,9 @@ class Engine(Finder):
     what was read from files is for one thread of the process that opened the library for writing.
     """
 
-    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int) -> None:
+    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int, keys: Keys = KEYS) -> None:
         """See `open`."""
-        super().__init__(catalog, Indexes(home, catalog), lexicon)
+        super().__init__(catalog, Indexes(home, catalog), lexicon, keys)
         self.notes: list[str] = home.notes
         self._home = home
         self._recorder = Recorder(catalog, tail) if home.writing else None
@@ -69,18 +70,19 @@ class Engine(Finder):
         write: bool = False,
         create: bool = False,
         tail: int = TAIL,
+        keys: Keys = KEYS,
     ) -> Engine:
         """Open the library in `folder`.
 
         write: take the right to write, or raise `LibraryLocked`.  create: make a new library where there is none
-        (implies write).  tail: tags kept for an image and annotator.
+        (implies write).  tail: tags kept for an image and annotator.  keys: those of the query language.
         Raises `LibraryError` when the folder holds no library, a newer one, or a damaged one.  `notes` says what had
         to be repaired.
         """
         home = Home.open(folder, write=write, create=create)
         try:
             catalog = home.open_catalog()
-            engine = cls(home, catalog, lexicon, tail)
+            engine = cls(home, catalog, lexicon, tail, keys)
             engine._indexes.heal()
         except BaseException:
             home.close()

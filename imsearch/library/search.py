@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
+    from imsearch.engine.query.keys import Keys
     from imsearch.engine.search.completion import Completion
     from imsearch.engine.search.finder import Neighbours
 
@@ -59,6 +60,11 @@ class SearchLibrary(TagLibrary):
             tail=tail,
             relax=relax,
         )
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the query language, those of plugins among them."""
+        return self.engine.keys
 
     def languages(self) -> dict[str, str]:
         """The languages that queries are understood in: their codes and own names, English first."""

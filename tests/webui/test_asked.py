@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
-from imsearch.engine.query.conditions import KEYS
-from imsearch.webui.asked import _WORDS, asked
+from imsearch.engine.query.keys import KEYS
+from imsearch.webui.asked import asked
 
 TOLD = [
     ("", "", ""),
@@ -44,7 +44,7 @@ def test_a_query_is_told_in_plain_words(text: str, words: str, rest: str) -> Non
 
 
 def test_every_condition_has_its_words() -> None:
-    assert set(_WORDS) == set(KEYS)
+    assert {key for key in KEYS if KEYS[key].told is None} == {"tag", "by", "like", "sort"}  # these have their own
 
 
 def test_no_page_shows_the_syntax_that_facets_write(client: TestClient, ids: dict[str, int]) -> None:

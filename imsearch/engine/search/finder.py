@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.tree import Word
 from imsearch.engine.search.answer import Answer
 from imsearch.engine.search.cache import Memory
@@ -66,11 +67,12 @@ class Finder:
     look: gives the vector that an annotator makes of a file outside the library; None where there are no models, or
     where who asks must not learn which files there are.  ranking: what goes into a score; None for what measured best.
     whole: whether plain words are compared with pictures as a whole, too.
-    today: the local date, from which "yesterday" counts.
+    today: the local date, from which "yesterday" counts.  keys: the keys of the query language.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, keys: Keys = KEYS) -> None:
         self.catalog = catalog
+        self.keys = keys
         self.annotators: Sequence[str] = ()
         self.look: Callable[[Path, str], NDArray[float32]] | None = None
         self.ranking: Ranking | None = None
@@ -80,7 +82,7 @@ class Finder:
         self._coordinates = cache(coordinates_of)
         self._indexes = indexes
         self._lexicon = lexicon
-        self._speaking = Speaking(catalog, indexes, lexicon)
+        self._speaking = Speaking(catalog, indexes, lexicon, keys)
         self.texts = TextSpace(catalog, indexes)
         self._likeness = Likeness(catalog, indexes)
         self.numbers = Numbers(catalog, indexes)
@@ -184,14 +186,14 @@ class Finder:
         """Counts what many images have in common."""
         from imsearch.engine.search.facets import Facets
 
-        return Facets(self.catalog)
+        return Facets(self.catalog, self.keys)
 
     @cached_property
     def completer(self) -> Completer:
         """Tells what could be typed next."""
         from imsearch.engine.search.completing import Completer
 
-        return Completer(self.catalog, self.facets, self.current_words)
+        return Completer(self.catalog, self.facets, self.current_words, self.keys)
 
     def _listed(self, text: str, min_score: float | None, everything: bool) -> NDArray[int64]:
         answer = self._settled(text, min_score, everything)[1].answer
@@ -227,15 +229,18 @@ class Finder:
         """Resolve and rank a query."""
         import numpy as np
 
+        from imsearch.engine.search.filters import Filters
         from imsearch.engine.search.order import NEWEST, ordered
-        from imsearch.engine.stores.sql.conditions import Filters, duplicates_of
 
         words = self.current_words()
         outside: list[str] = []
 
         def duplicates(catalog: Catalog) -> Iterable[int]:
+            from imsearch.engine.search.duplicates import duplicate_ids
+
             outside.append("files")  # which come and go while the library stays as it is
-            return duplicates_of(catalog)
+            ids: list[int] = duplicate_ids(catalog).tolist()
+            return ids
 
         def like(target: str) -> Like:
             return self._likeness.like(target, self.vector_space(), self.look, outside)
@@ -252,13 +257,20 @@ class Finder:
                 found, cut = self._rank(query, index, sense)
             ranked = query is None or sense is not None or ranks(query)
             sort = order or (None if ranked else NEWEST)
+
+            def arrange(found: Ranked) -> Ranked:
+                if sort is None:
+                    return found
+                by = self.keys.orders[sort.key]
+                return ordered(self.catalog, *found, by, index.postings, reverse=sort.reverse)
+
             return Answer(
                 words,
                 query,
                 unknown,
                 found,
                 cut,
-                lambda ranked: ordered(self.catalog, *ranked, sort, index.postings) if sort else ranked,
+                arrange,
                 lambda: self._suggestions(unknown, words),
                 sort=sort,
                 ranked=ranked,

@@ -1,0 +1,187 @@
+"""What must be so of a picture: a small tree of frozen nodes that a query key makes.  Pure; knows no SQL.
+
+`imsearch.engine.stores.sql.conditions` finds the images that one is true of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from imsearch.keys.values import Around, Circle, Span
+
+Number: TypeAlias = Literal[
+    "taken_at",
+    "utc_offset",
+    "iso",
+    "aperture",
+    "exposure",
+    "focal_length",
+    "width",
+    "height",
+    "bytes",
+    "rating",
+    "latitude",
+    "longitude",
+]
+"""Numbers and moments that the catalog holds of a picture.
+
+taken_at: a datetime, as the camera's clock showed it.  utc_offset: minutes.  aperture: the f-number.  exposure:
+seconds.  focal_length: millimetres.  width, height: pixels of the upright picture.  bytes: of the file.
+rating: 0 to 5, or -1 for rejected.  latitude, longitude: degrees.
+"""
+Text: TypeAlias = Literal["camera", "lens", "format", "city", "region", "country"]
+"""Texts that the catalog holds of a picture; a format is in capitals."""
+Path: TypeAlias = Literal["path", "name"]
+"""Of each file of a picture, its whole path and its name."""
+Field: TypeAlias = Number | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A number or moment lies in a span; where the catalog does not know it, it does not.
+
+    times: another number, of which the span counts multiples: `Compare("width", Span(low=2), times="height")` is true
+    of pictures at least twice as wide as tall.
+    """
+
+    field: Number
+    span: Span
+    times: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InMonths:
+    """It was taken in one of these months of any year, 1 to 12."""
+
+    months: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A fact is one of these, capitals too."""
+
+    field: Field
+    values: tuple[str | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The catalog knows this fact."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """A text holds this somewhere; ``*`` stands for anything, capitals do not matter."""
+
+    field: Text | Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """The name of the city, region or country holds these words, in any language that is known."""
+
+    fields: tuple[Literal["city", "region", "country"], ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """It was taken in a circle, whose middle may be given by the name of a place."""
+
+    circle: Circle | Around
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """A file of it lies in this folder; directly: and in none below that."""
+
+    folder: str
+    directly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileFits:
+    """The path of a file of it passes a test."""
+
+    test: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class HasText:
+    """Somebody wrote a text of it.  source: "title", "description" or "keyword"; an empty one means any."""
+
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HasTag:
+    """It has this tag: shown, or where a span is given, with a probability in it, shown or not."""
+
+    tag: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HasKind:
+    """A tag of this kind is shown: of "person" also "woman"."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBy:
+    """A tag that this source gave is shown: the name of an annotator or "user"; an empty one means any."""
+
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HasDuplicate:
+    """There is a near duplicate of it, or another file of the same bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of these; without any, every picture."""
+
+    items: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of these."""
+
+    items: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite."""
+
+    item: Predicate
+
+
+Predicate: TypeAlias = (
+    Compare
+    | InMonths
+    | OneOf
+    | Known
+    | Holds
+    | InPlace
+    | Within
+    | Under
+    | FileFits
+    | HasText
+    | HasTag
+    | HasKind
+    | SaidBy
+    | HasDuplicate
+    | And
+    | Or
+    | Not
+)
