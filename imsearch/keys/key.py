@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from imsearch.keys.predicate import Field, Number, Predicate
 
@@ -12,8 +12,7 @@ Counted: TypeAlias = Field | Literal["tags", "sources", "folders"]
 """What the values of a facet are made of: a fact, the tags that are shown, who gave them, or the folders of files."""
 
 
-@dataclass(frozen=True)
-class Facet:
+class Facet(NamedTuple):
     """Values that pictures have in common: counted in results, and offered where somebody types the key.
 
     name: what JSON calls it.  of: what a value is made of; several facts go into `value` together.
@@ -26,7 +25,7 @@ class Facet:
 
     name: str
     of: tuple[Counted, ...]
-    value: Callable[..., str | None] | None = field(default=None, compare=False)
+    value: Callable[..., str | None] | None = None
     title: str = ""
     glyph: str = "tags"
     sign: str = ""
@@ -34,8 +33,7 @@ class Facet:
     latest_first: bool = False
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """The values of a facet that completion offers behind a key.
 
     facet: its name.  kind: what a suggestion is called in JSON: "value", "tag" or "source".
@@ -49,16 +47,14 @@ class Offer:
     finer: str = ""
 
 
-@dataclass(frozen=True)
-class Poles:
+class Poles(NamedTuple):
     """Two tags at the ends of a scale; pictures are ordered by the log-odds of the upper less those of the lower."""
 
     low: str
     high: str
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """A way to order results, as ``sort:NAME`` and ``sort:-NAME``.
 
     by: a fact, the name of the file, how well pictures fit, or a scale between two tags.  up, down: what comes first

@@ -108,6 +108,8 @@ TAG = "tag"
 T = TypeVar("T")
 _MATCHES: dict[str, Match] = {"*": "prefix", "\uff0a": "prefix", "~": "near", "\uff5e": "near"}
 _COLON = re.compile("[:\uff1a]")
+_ASKED = re.compile("(\\w+)[:\uff1a](-?\\w*)")
+"""What may be a key, and the beginning of what stands behind it."""
 
 
 class _Build(Transformer[Token, Node]):
@@ -169,7 +171,7 @@ class _Build(Transformer[Token, Node]):
         else:
             text = text.rstrip(",;!?")
         if isinstance(key, Special):
-            return _read(lambda value: key.node(value, start, self._keys.orders), text, start)
+            return _read(lambda value: key.node(value, start, self._keys), text, start)
         return _read(lambda value: Condition.read(key, value, str(items[0]), start), text, start)
 
 
@@ -219,7 +221,7 @@ def parse(text: str, keys: Keys = KEYS) -> Query:
         raise QueryError(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)
     plain = text.translate(PLAIN_QUOTES)
     try:
-        tree = _parser(keys).parse(plain)
+        tree = _parser(keys.among(_ASKED.findall(plain))).parse(plain)
     except UnexpectedInput as error:
         position = error.pos_in_stream
         at_end = position is None or position >= len(plain.rstrip()) or getattr(error, "token", None) == ""

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from imsearch.engine.query.tree import By, Like, Sort
 from imsearch.keys import And, Key, Order, Predicate
+
+
+class Orders(Protocol):
+    """The orders that results can have."""
+
+    @property
+    def orders(self) -> Mapping[str, Order]:
+        """Every order by its name."""
+
+    def order(self, name: str) -> Order | None:
+        """Return an order by its name; None where there is none."""
 
 
 def _all(value: object) -> Predicate:
@@ -25,4 +36,4 @@ class Special(Key):
 
     read: Callable[[str], Any] = field(default=str, compare=False)
     predicate: Callable[[Any], Predicate] = field(default=_all, compare=False)
-    node: Callable[[str, int, Mapping[str, Order]], By | Like | Sort] = field(compare=False)
+    node: Callable[[str, int, Orders], By | Like | Sort] = field(compare=False)

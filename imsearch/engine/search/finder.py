@@ -261,7 +261,8 @@ class Finder:
             def arrange(found: Ranked) -> Ranked:
                 if sort is None:
                     return found
-                by = self.keys.orders[sort.key]
+                by = self.keys.order(sort.key)
+                assert by is not None  # or the query would not have been understood
                 return ordered(self.catalog, *found, by, index.postings, reverse=sort.reverse)
 
             return Answer(

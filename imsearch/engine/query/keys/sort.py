@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from imsearch.engine.query.special import Special
+from imsearch.engine.query.special import Orders, Special
 from imsearch.engine.query.tree import Sort
 from imsearch.keys import BadValue, Order, Poles, did_you_mean
 
 
-def _sort(text: str, position: int, orders: Mapping[str, Order]) -> Sort:
+def _sort(text: str, position: int, among: Orders) -> Sort:
     name = text.lower().removeprefix("-")
-    if name not in orders:
+    if among.order(name) is None:
+        names = among.orders
         raise BadValue(
-            f"sort: knows {', '.join(orders)}; not {name!r}.{did_you_mean(name, orders)}", len(text) - len(name)
+            f"sort: knows {', '.join(names)}; not {name!r}.{did_you_mean(name, names)}", len(text) - len(name)
         )
     return Sort(name, text.startswith("-"), position)
 
