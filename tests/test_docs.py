@@ -193,7 +193,7 @@ def test_the_queries_of_the_page_find_what_it_says(library: Engine, copies: None
     assert [hit.image.path.name for hit in hits] == finds.split()
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", list(KEYS))
 def test_every_key_of_the_query_language_is_documented(key: str) -> None:
     assert f"`{key}:" in text_of("query.md") or f" {key}:" in text_of("query.md")
 

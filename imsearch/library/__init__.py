@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from imsearch.engine.engine import Engine
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.errors import ImsearchError, PictureError
 from imsearch.indexer.annotating import annotate, error_of
 from imsearch.languages.lexicon import Lexicon
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from imsearch.engine.review.health import Status
     from imsearch.engine.search.duplicates import Group
     from imsearch.engine.stores.sql.annotators import AnnotatorStatus
+    from imsearch.keys import Key
     from imsearch.plugins.manager import PluginManager
     from imsearch.records import Failure
     from imsearch.specs import LanguageSpec
@@ -69,7 +71,8 @@ class Library(IndexLibrary, SearchLibrary):
         if folder is not None:
             settings = replace(settings, library=folder.absolute())
         languages = choose_languages(settings.languages, os.environ, partial(_offered, plugins))
-        engine = Engine.open(settings.library, Lexicon.load(languages=languages), write=write, create=create)
+        keys = KEYS.beside(partial(_query_keys, plugins))
+        engine = Engine.open(settings.library, Lexicon.load(languages=languages), write=write, create=create, keys=keys)
         return cls(engine, settings, plugins)
 
     def close(self) -> None:
@@ -189,10 +192,22 @@ class Library(IndexLibrary, SearchLibrary):
 
 def _offered(plugins: PluginManager | None) -> tuple[LanguageSpec, ...]:
     """The languages that plugins bring; quick where none is installed beside imsearch's own, which bring none."""
+    found = plugins or _others()
+    return () if found is None else found.languages()
+
+
+def _query_keys(plugins: PluginManager | None, own: Keys) -> tuple[Key, ...]:
+    """The query keys that plugins bring; as quick where there are none."""
+    found = plugins or _others()
+    return () if found is None else found.query_keys(own.names)
+
+
+def _others() -> PluginManager | None:
+    """The plugins, or None where none is installed beside imsearch's own."""
     from importlib.metadata import entry_points
 
-    if plugins is None and all(entry.value.startswith("imsearch.") for entry in entry_points(group="imsearch")):
-        return ()
+    if all(entry.value.startswith("imsearch.") for entry in entry_points(group="imsearch")):
+        return None
     from imsearch.plugins.manager import make_manager
 
-    return (plugins or make_manager()).languages()
+    return make_manager()

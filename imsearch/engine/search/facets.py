@@ -18,7 +18,6 @@ from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.facet_values import read_pairs
-from imsearch.keys import Facet
 
 Counts = tuple[tuple[str, int], ...]
 MOST = 10
@@ -126,7 +125,7 @@ class Facets:
         if not len(ids):
             return {}
         if self._table is None and len(ids) <= FEW:
-            known = self._applied(Table(("", 0), {}), ids.tolist(), ("", 0)).kinds
+            known = self.reread(Table(("", 0), {}), ids.tolist(), ("", 0)).kinds
         else:
             known = self.table().kinds
         inside = np.zeros(int(ids.max()) + 1, np.bool_)
@@ -148,27 +147,21 @@ class Facets:
         if known is not None and known.state == state:
             return known
         if known is None or known.state[0] != state[0] or known.state[1] > state[1]:
-            return self._applied(Table(state, {}), None, state)
+            return self.reread(Table(state, {}), None, state)
         changed = self._catalog.changed_since(known.state[1])
-        return self._applied(known, changed, state)
+        return self.reread(known, changed, state)
 
-    def _applied(self, table: Table, changed: Sequence[int] | None, state: State) -> Table:
-        return applied(table, self._catalog, self._facets, changed, state)
-
-
-def applied(
-    table: Table, catalog: Catalog, facets: Sequence[Facet], changed: Sequence[int] | None, state: State
-) -> Table:
-    """The table with the values of these images, or of all, read again."""
-    pairs = read_pairs(catalog, facets, changed)
-    marked = np.zeros(max(changed, default=0) + 1 if changed is not None else 1, np.bool_)
-    if changed:
-        marked[np.asarray(changed)] = True
-    kinds = {
-        kind: table.kinds.get(kind, Values.empty()).replaced(marked, images, values)
-        for kind, (images, values) in pairs.items()
-    }
-    return Table(state, kinds)
+    def reread(self, table: Table, changed: Sequence[int] | None, state: State) -> Table:
+        """Return the table with the values of these images, or of all, read again."""
+        pairs = read_pairs(self._catalog, self._facets, changed)
+        marked = np.zeros(max(changed, default=0) + 1 if changed is not None else 1, np.bool_)
+        if changed:
+            marked[np.asarray(changed)] = True
+        kinds = {
+            kind: table.kinds.get(kind, Values.empty()).replaced(marked, images, values)
+            for kind, (images, values) in pairs.items()
+        }
+        return Table(state, kinds)
 
 
 def _marked(marks: NDArray[np.bool_], images: NDArray[np.int64]) -> NDArray[np.bool_]:
