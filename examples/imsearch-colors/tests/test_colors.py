@@ -64,9 +64,9 @@ def test_a_text_points_to_pictures_of_its_colors() -> None:
     ],
 )
 def test_a_ratio_is_met_nearly(text: str, fits: tuple[int, int], fails: tuple[int, int]) -> None:
-    asked = RATIO.predicate(RATIO.read(text))
-    assert isinstance(asked, Compare)
-    least, most = asked.span.low or 0, asked.span.high or float("inf")
+    asked = RATIO.read(text)
+    assert RATIO.predicate(asked) == Compare("width", asked, times="height")
+    least, most = asked.low or 0, asked.high or float("inf")
     assert least * fits[1] <= fits[0] <= most * fits[1]
     assert not least * fails[1] <= fails[0] <= most * fails[1]
 
