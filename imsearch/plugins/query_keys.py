@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, get_args
 
-from imsearch.keys import And, BadValue, FileFits, Key, Not, Or, Poles, Predicate
+from imsearch.keys import And, BadValue, Compare, FileFits, HasTag, Key, Not, Or, Poles, Predicate, Span
 from imsearch.keys.predicate import Number, Text
 from imsearch.plugins.entries import shown
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
@@ -64,7 +65,7 @@ def guarded(key: Key) -> Key:
         return value
 
     reader, maker = _refusing(key.name, key.read), _refusing(key.name, key.predicate)
-    facets = tuple(facet._replace(value=facet.value and _lenient(facet.value)) for facet in key.facets)
+    facets = tuple(facet._replace(value=facet.value and _texts(_lenient(facet.value))) for facet in key.facets)
     told = key.told and _lenient(key.told)
     return replace(
         key,
@@ -84,10 +85,19 @@ def _checked(name: str, node: object) -> Predicate:
     if isinstance(node, FileFits):
         test = _lenient(node.test)
         return FileFits(lambda path: bool(test(path)))
-    if not isinstance(node, _PREDICATES):
+    if not isinstance(node, _PREDICATES) or (isinstance(node, Compare | HasTag) and not _has_limits(node)):
         raise BadValue(f"{name}: its plugin failed: it made {shown(node)}, which is no predicate")
     predicate: Predicate = node
     return predicate
+
+
+def _has_limits(node: Compare | HasTag) -> bool:
+    """Return True where the limits of a span are what they are compared with: moments, or numbers."""
+    if node.span is None:
+        return isinstance(node, HasTag)
+    wanted = datetime if isinstance(node, Compare) and node.field == "taken_at" else int | float
+    limits = (node.span.low, node.span.high) if isinstance(node.span, Span) else ("",)
+    return all(limit is None or isinstance(limit, wanted) for limit in limits)
 
 
 def _refusing(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -118,5 +128,15 @@ def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
             if is_ctrl_c(error):
                 raise
             return None
+
+    return call
+
+
+def _texts(function: Callable[..., Any]) -> Callable[..., str | None]:
+    """Return the function with None in place of what is no text."""
+
+    def call(*values: Any) -> str | None:
+        made = function(*values)
+        return made if isinstance(made, str) else None
 
     return call

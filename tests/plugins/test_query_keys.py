@@ -218,6 +218,8 @@ def test_a_key_that_fails_harms_nothing_else(tmp_path: Path) -> None:
         replace(F_NUMBER, name="three", predicate=lambda value: "iso", facets=(), orders=()),  # type: ignore[arg-type, return-value]
         replace(F_NUMBER, name="four", read=lambda text: [text], facets=(), orders=()),
         replace(F_NUMBER, name="five", predicate=lambda value: FileFits(_raise), facets=(), orders=(), told=_raise),
+        replace(F_NUMBER, name="seven", predicate=lambda value: Compare("iso", 5), facets=(), orders=()),  # type: ignore[arg-type]
+        replace(F_NUMBER, name="eight", predicate=lambda value: Compare("taken_at", Span(5)), facets=(), orders=()),
         replace(F_NUMBER, name="six", predicate=lambda value: Known("shutter"), facets=(), orders=()),  # type: ignore[arg-type]
     ]
     keys = KEYS.beside(lambda own: map(guarded, broken))
@@ -233,6 +235,8 @@ def test_a_key_that_fails_harms_nothing_else(tmp_path: Path) -> None:
             ("one:1", "one: its plugin failed: ZeroDivisionError: by hand"),
             ("two:1", "two: its plugin failed: ZeroDivisionError: by hand"),
             ("three:1", "three: its plugin failed: it made 'iso', which is no predicate"),
+            ("seven:1", "seven: its plugin failed: it made Compare"),
+            ("eight:1", "eight: its plugin failed: it made Compare"),
             ("four:1", "four: its plugin failed: it made a list, which has no hash"),
             ("six:1", "six: asks for a fact 'shutter', which the catalog does not hold"),
         ):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,6 +24,7 @@ Pairs: TypeAlias = tuple[NDArray[np.int64], Sequence[str]]
 Found: TypeAlias = dict[str, list[tuple[int, str]]]
 
 _SEPARATOR = os.fsencode(os.sep)
+_MOMENT = "taken_at"
 _TAGS, _SOURCES, _FOLDERS = "tags", "sources", "folders"
 
 
@@ -87,6 +87,8 @@ def _read_facts(
     if not columns:
         return
     images, facts = columns[0], dict(zip(fields, columns[1:], strict=True))
+    if _MOMENT in facts:  # not every database writes them as text
+        facts[_MOMENT] = tuple(None if moment is None else str(moment) for moment in facts[_MOMENT])
     for facet in facets:
         made = _values(facet, [facts[field] for field in facet.of])
         found[facet.name] += [
@@ -97,7 +99,7 @@ def _read_facts(
 def _plain(field: str) -> ColumnElement[Any]:
     # Moments are taken as the database writes them: making a hundred thousand of them anew takes its time.
     column = s.images.c[field]
-    return type_coerce(column, NullType()) if column is s.images.c.taken_at else column
+    return type_coerce(column, NullType()) if field == _MOMENT else column
 
 
 def _values(facet: Facet, facts: Sequence[Sequence[Any]]) -> Iterable[str | None]:
@@ -105,14 +107,9 @@ def _values(facet: Facet, facts: Sequence[Sequence[Any]]) -> Iterable[str | None
     make = facet.value
     if make is None:
         return facts[0]
-    moments = [field == "taken_at" for field in facet.of]
-
-    def value(*row: Any) -> str | None:
-        if None in row:
-            return None
-        return make(*(str(fact) if moment else fact for fact, moment in zip(row, moments, strict=True)))
-
-    return map(cache(value), *facts)  # many images have the same facts
+    if len(facts) == 1:
+        return (None if fact is None else make(fact) for fact in facts[0])
+    return (None if None in row else make(*row) for row in zip(*facts, strict=True))
 
 
 def _read_shown(
