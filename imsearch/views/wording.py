@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from imsearch.engine.stores.changes import Change
     from imsearch.records import Facts, Image, Relaxed
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-"""By the number of the month, from 0 on."""
-
 
 def left_out(relaxed: Relaxed, found: int) -> str:
     """What was not found as a whole, and what is: ``Nothing for sunset and mountain together; 12 for mountain.``"""

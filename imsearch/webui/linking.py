@@ -7,7 +7,6 @@ from datetime import datetime
 from urllib.parse import quote
 
 from imsearch.engine.query.escapes import escaped
-from imsearch.records import FOLDER, USER
 
 _PLAIN = re.compile(r"[\w+#&'.:-]+")
 
@@ -31,11 +30,6 @@ def picture_address(image: int, query: str = "", everything: bool = False) -> st
 def review_address(word: str) -> str:
     """The page on which the pictures are judged that an annotator doubts to show this."""
     return f"/review?word={quote(word)}"
-
-
-def source_name(source: str) -> str:
-    """What a source of tags is called on pages."""
-    return {USER: "you", FOLDER: "a folder's name"}.get(source, source)
 
 
 def folder_query(folder: str) -> str:

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imsearch.engine.query.keys import KEYS, Keys
+
 if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
@@ -34,6 +36,7 @@ class SearchOptions:
     heads: gives version and count heads of every annotator that counts; asked at the first query with a number.
     encoders: puts texts into the spaces of pictures; None where there are no plugins.
     exact: up to how many pictures a text is compared with all of them; None for what is reasonable.
+    keys: those of the query language.
     """
 
     annotators: tuple[str, ...] = ()
@@ -44,6 +47,7 @@ class SearchOptions:
     heads: Callable[[], Heads] = dict
     encoders: Encoders | None = None
     exact: int | None = None
+    keys: Keys = KEYS
 
 
 DEFAULTS = SearchOptions()

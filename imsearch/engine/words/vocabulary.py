@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
-from imsearch.engine.query.spelling import near
+from imsearch.languages.spelling import near
 
 SEPARATOR = ":"
 """Between a namespace and what stands in it: ``emotion:happy``."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 
 from imsearch.engine.query.escapes import unescaped
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.tree import Node, Query, Word
 from imsearch.engine.words.as_typed import AsTyped, understood
 from imsearch.engine.words.fillers import FILLERS
@@ -45,12 +46,14 @@ class Words:
         renamed: Mapping[str, str] | None = None,
         is_left: Callable[[str], bool] = lambda tag: True,
         given: Set[str] = frozenset(),
+        keys: Keys = KEYS,
     ) -> None:
         """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them.
 
         is_left: whether some image has a tag; the user may have rejected it wherever it was said.  given: the tags that
-        the user gave.
+        the user gave.  keys: those of the query language.
         """
+        self.keys = keys
         self._lexicon = lexicon
         self._is_left = is_left
         self._given = given
@@ -266,7 +269,7 @@ class Words:
 
     def understood(self, text: str) -> Query:
         """A query as `grammar.parse` gives it, unless it is one of the library's tags just as it is typed."""
-        return understood(text, self._lexicon.normalize, self._tags)
+        return understood(text, self._lexicon.normalize, self._tags, self.keys)
 
     def plain(self, word: Node) -> str | None:
         """The normalized text of a word that may be joined with its neighbours."""
