@@ -1,1 +1,1 @@
-"""Languages of queries beside English: tables of words, and which of them are in use."""
+"""Query languages other than English: word tables, and the set of languages in use."""
