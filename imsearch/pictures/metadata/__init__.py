@@ -1,1 +1,1 @@
-"""What is said of a picture: in its EXIF, IPTC and XMP, and in files beside it."""
+"""Metadata of pictures: EXIF, IPTC, XMP, and sidecar files."""
