@@ -1,4 +1,4 @@
-"""The way in: scan -> plan -> read -> resolve -> decode -> annotate -> write."""
+"""The indexing pipeline: scan -> plan -> read -> resolve -> decode -> annotate -> write."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 MOST_TOLD = 10
-"""So many folders with which something is the matter are named."""
+"""Maximum number of problem folders named."""
 
 
 def index(
@@ -50,18 +50,19 @@ def index(
     in_hand: InHand | None = None,
     try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None = None,
 ) -> Report:
-    """Bring the library up to date with folders and files, annotating what the annotators have not seen.
+    """Update the library from folders and files, annotating what the annotators have not seen.
 
-    `device` is handed to the factories of the annotators, which are called only when there is a picture for them.
+    `device` is passed to the factories of the annotators, which are called only when there is a picture for them.
     `forget_missing` removes files below folders that are missing or empty; without it they are kept, because a disk may
-    be unplugged.  `exclusions` says what is left out of folders, beside what is hidden or made by machines;
-    `known_folders` are those that were named in other runs, which are taken although they are hidden or made by
-    machines.  `ctimes` tells whether a file of which only the ctime is another is read again.  `decoding` is closed at
-    the end; by default pictures are decoded in processes of their own, and given up after `decode_seconds`.
-    `in_hand` remembers what the run is at, should it die; `try_alone` tells what of that ends the program.
+    be unmounted.  `exclusions` are applied to folders, on top of hidden and machine-made ones; `known_folders` are
+    those
+    named in other runs, which are scanned even if hidden or machine-made.  `ctimes` says if a file of which only the
+    ctime differs is read again.  `decoding` is closed at the end; by default pictures are decoded in processes of their
+    own, with a limit of `decode_seconds` each.  `in_hand` logs the files in progress, should the run die; `try_alone`
+    returns those of them that crash the program.
 
     Raises ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
-    Ctrl-C, once the pictures in hand are stored.
+    Ctrl-C, once the pictures in progress are stored.
     """
     started = time.perf_counter()
     observer = observer or SilentObserver()
@@ -106,7 +107,7 @@ def _scan(
 
 
 def _tell_absent(scan: Scan, plan: Plan, roots: Sequence[Path], forget_missing: bool, observer: Observer) -> None:
-    """Tell of roots that are not there, and of folders that cannot be read."""
+    """Report missing roots and unreadable folders."""
     for note in plan.absent.notes(forget_missing, roots.__contains__):
         observer.note(note)
     for folder in scan.unreadable:
@@ -115,7 +116,7 @@ def _tell_absent(scan: Scan, plan: Plan, roots: Sequence[Path], forget_missing: 
 
 
 def _tell_emptied(plan: Plan, roots: Sequence[Path], forget_missing: bool, observer: Observer) -> None:
-    """Tell of folders below the roots that are empty: only after a run it is known what was moved to another one."""
+    """Report empty folders below the roots: only after a run is it known which files were moved elsewhere."""
     notes = plan.absent.notes(forget_missing, lambda folder: folder not in roots)
     for note in notes[:MOST_TOLD]:
         observer.note(note)
@@ -130,7 +131,7 @@ def _leave_alone(
     try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None,
     observer: Observer,
 ) -> None:
-    """Take out of the plan what of the files that a run had in hand when it died would end the program again."""
+    """Drop those files from the plan, of the ones in progress when a run died, that would crash the program again."""
     left = set(map(os.fspath, in_hand.left()))
     suspects = [found for found, _ in plan.work if found.path in left and not found.reason]
     if not suspects or try_alone is None:
@@ -143,18 +144,18 @@ def _leave_alone(
         for found in suspects
         if (path := Path(found.path)) in guilty
     ]
-    engine.record([], failures)  # at once: the run that follows may die of another one
+    engine.record([], failures)  # stored at once: the run that follows may die of another one
     plan.left_alone += failures
     plan.work = [(found, known) for found, known in plan.work if Path(found.path) not in guilty]
 
 
 def default_workers() -> int:
-    """One reader thread for each processor this process may use."""
+    """Return the number of processors this process may use: one reader thread for each."""
     count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
     return count() or 1
 
 
 def _inside(paths: Sequence[Path], roots: Sequence[Path]) -> list[Path]:
-    """Of absolute paths, those that lie inside one of the roots."""
+    """Return those of the absolute paths that are inside one of the roots."""
     folders = set(roots)
     return [path for path in paths if folders.intersection(path.parents)]
