@@ -58,9 +58,7 @@ class Said:
 
 
 def plain(value: Any, most: int = LONGEST_NAME) -> str:
-    """Return printable text on one line: broken writers leave null bytes, control characters and lone surrogates
-    behind.
-    """
+    """Return printable text on one line, without the null bytes and lone surrogates that broken writers leave."""
     if not isinstance(value, str):
         return ""
     start = value[: 4 * most]  # caps the cost of a ten-megabyte value

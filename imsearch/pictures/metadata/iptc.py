@@ -15,9 +15,7 @@ _TITLE, _KEYWORDS, _DATE, _TIME, _HEADLINE, _CAPTION = (2, 5), (2, 25), (2, 55),
 
 
 def read_iptc(image: Image.Image) -> Said:
-    """Return the fields of an opened picture's IPTC block, if its format can hold one.  Raises nearly anything for
-    damage.
-    """
+    """Return the fields of a picture's IPTC block, if its format can hold one.  Raises nearly anything for damage."""
     from PIL.IptcImagePlugin import getiptcinfo
 
     block: dict[tuple[int, int], Any] = getiptcinfo(image) or {}  # type: ignore[arg-type]
