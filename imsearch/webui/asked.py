@@ -17,32 +17,32 @@ from imsearch.webui.texts import readable
 
 
 class Asked(NamedTuple):
-    """What a query asks for: its words as they were typed, and the rest told, such as "from 2023"."""
+    """A query in plain words: its words as typed, and the conditions worded, such as "from 2023"."""
 
     words: str
     rest: str
 
     def __str__(self) -> str:
-        """Return both in one line."""
+        """Return both on one line."""
         return ", ".join(part for part in self if part)
 
 
 def asked(text: str) -> Asked:
-    """Return a query in plain words; one that cannot be understood stays as it was typed."""
+    """Return a query in plain words; one that cannot be parsed stays as typed."""
     try:
         if left := conditions(text):
-            # Not the order, which the page shows elsewhere.
+            # Without the order, which the page shows elsewhere.
             told = [joined(*parts(parse(each.text).tree)) for each in left]
             return Asked(in_order(bare(text), ""), readable(", ".join(told)))
         tree = parse(text).tree if text else And(())
     except QueryError:
         return Asked(text, "")
-    # Groups are told as a whole where a condition is among them.
+    # A group that contains a condition is worded as a whole.
     return Asked(joined(*parts(tree)) if _has_condition(tree) else in_order(text, ""), "")
 
 
 def parts(node: Node, unknown: Sequence[str] = ()) -> list[str]:
-    """Return the parts of a query in words; unknown: words that nobody knows, which are marked."""
+    """Return the parts of a query in words; unknown: words without a meaning, which are marked."""
     if isinstance(node, And):
         return [part for item in node.items for part in parts(item, unknown)]
     if isinstance(node, Or):
@@ -84,7 +84,7 @@ def _condition(node: Condition) -> str:
 
 
 def _number(text: str, reach: Callable[[str], str] = str) -> str:
-    """``>800`` is "over 800"; reach: tells what is compared with."""
+    """Word ``>800`` as "over 800"; reach: the preposition for each comparison."""
     first, dots, last = text.partition("..")
     if dots and first and last:
         return f"{reach(first)} to {reach(last)}"
@@ -109,7 +109,7 @@ def _date(text: str) -> str:
 
 
 def _day(text: str) -> str:
-    """``2023-05-17`` is "17 May 2023"; a year stays as it is."""
+    """Word ``2023-05-17`` as "17 May 2023"; a year stays as it is."""
     found = re.fullmatch(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", text)
     if found is None:
         return text
@@ -165,4 +165,4 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "has": lambda text: _HAS.get(text.lower(), f"with a {text.lower()}"),
     "is": lambda text: _IS[text.lower()],
 }
-"""For each key of a condition, what it is called in a headline, from the text behind the colon."""
+"""Condition key -> function that words its value in a headline."""
