@@ -1,4 +1,4 @@
-"""``imsearch annotators``: whose tags the library holds, and forgetting those of one."""
+"""``imsearch annotators``: list the annotators with tags in the library, and forget one."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ Examples:
 @library_option
 @click.pass_obj
 def restore(above: Path | None, name: str, library: Path | None) -> int:
-    """Take back that an annotator was forgotten, until the next run."""
+    """Undo "forget", until the next run."""
     with open_library(load_settings({"library": library or above})) as opened:
         images = opened.restore_annotator(name)
     say(f"{printable(name)} is heard again, on {count(images, 'picture')}.")
@@ -102,7 +102,7 @@ def restore(above: Path | None, name: str, library: Path | None) -> int:
 
 
 def _agreed(known: list[AnnotatorStatus]) -> bool:
-    """The answer of whoever sits there; raises ImsearchError where nobody does."""
+    """Return the user's answer; raises ImsearchError without a terminal."""
     name, images = printable(known[0].name), sum(each.images for each in known)
     if not sys.stdin.isatty():
         raise ImsearchError(

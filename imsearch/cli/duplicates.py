@@ -83,7 +83,7 @@ def duplicates(
 
 
 def _rest(groups: Sequence[Group]) -> Iterator[Path]:
-    """All files but the best of each group, once its bytes were found to be there."""
+    """Yield all files but the best of each group, once they were verified by their hashes."""
     from imsearch.engine.search.duplicates import rest_of
 
     doubtful = 0

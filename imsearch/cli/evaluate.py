@@ -125,7 +125,7 @@ def evaluate(
 
 
 def choose(dataset: Dataset, split: str | None, held_out: int | None) -> Dataset:
-    """The pictures to judge on."""
+    """Return the pictures to evaluate on."""
     from imsearch.training.data.datasets import hold_out
 
     if split is None:

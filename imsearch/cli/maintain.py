@@ -108,7 +108,7 @@ def _print_status(
 
 
 def _is_gone(each: AnnotatorStatus, installed: frozenset[str]) -> bool:
-    """Whether tags are kept of an annotator that cannot run any more."""
+    """Return True if there are tags of an annotator that cannot run any more."""
     return bool(each.images) and not each.forgotten and each.name not in installed
 
 

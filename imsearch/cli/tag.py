@@ -1,4 +1,4 @@
-"""``imsearch tag``: what people say of tags."""
+"""``imsearch tag``: corrections of tags by the user."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def tag() -> None:
 
 
 def _correcting(verdict: Verdict) -> Callable[[Callable[..., int]], click.Command]:
-    """The command of a verdict, with what all four have in common."""
+    """Return the command for a verdict, with everything that all four share."""
 
     def command(function: Callable[..., int]) -> click.Command:
         options = (
@@ -129,7 +129,7 @@ def _correct(
         done = opened.correct(list(asked.images), asked.tags, verdict, exact=exact)
     tell_correction(done, asked.images, exact)
     _tell_unknown(asked)
-    # To take back what was never added is no failure, unless an annotator still says so.
+    # Removing a tag that was never added is no failure, unless an annotator still returns it.
     failed = [pair for pair in done.refused if verdict is Verdict.ACCEPT or pair in done.said]
     return 1 if asked.unknown or failed else 0
 
@@ -244,7 +244,7 @@ def _why_no_doubts(library: Library, word: str) -> str:
 
 @contextmanager
 def _correcting_in(library: Path | None) -> Iterator[Library]:
-    """The library, for corrections: open for reading, since they need not wait for a run that holds it."""
+    """Open the library for corrections: read-only, since they need not wait for a run that holds the lock."""
     with open_library(load_settings({"library": library})) as opened:
         yield opened
 

@@ -1,4 +1,4 @@
-"""``imsearch tags``: which there are, and those that stand for a phrase."""
+"""``imsearch tags``: list the tags, and define tags by phrases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imsearch.views.as_json import definitions_record, tags_record
 
 
 class ListOrDo(click.Group):
-    """A group that lists by itself, taking a word that is none of its commands."""
+    """A group that lists by default, taking a word that is none of its commands as the argument."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] in self.commands:

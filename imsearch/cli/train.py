@@ -90,7 +90,7 @@ def train(
 
 
 def _tell_next(recipe: str, weights: Path) -> None:
-    """What to type to use them; nothing where a recipe writes no annotator's weights."""
+    """Print the command that uses the weights; nothing if a recipe writes no annotator's weights."""
     if not weights.with_suffix(".json").exists():
         return
     folder = weights.parent
@@ -102,7 +102,7 @@ def _tell_next(recipe: str, weights: Path) -> None:
 
 @contextmanager
 def _refusals_told(folder: Path) -> Iterator[None]:
-    """Name a full disk: what writes tensors says only that it failed."""
+    """Report a full disk as such: the writer of tensors says only that it failed."""
     try:
         yield
     except Exception as error:
