@@ -1,1 +1,1 @@
-"""What the words of a query mean: tags, written words, kinds and forms."""
+"""The meaning of query words: tags, written words, kinds and forms."""
