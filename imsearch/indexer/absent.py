@@ -23,7 +23,7 @@ class State(StrEnum):
 
 
 DISKS = {"/media": 2, "/run/media": 2, "/mnt": 1, "/Volumes": 1}
-"""Where systems create mount points that disappear with the disk, and their depth below it."""
+"""Mount points that disappear with their disk: parent folder -> depth below it."""
 
 
 class Absent:

@@ -114,7 +114,7 @@ class TextRecord(Record):
 
 
 class FactsRecord(Record):
-    """How a picture was taken, according to its metadata; null for what is unknown."""
+    """The circumstances in which a picture was taken, according to its metadata; null for what is unknown."""
 
     utc_offset: int | None = Field(description="Minutes that the camera's clock was ahead of UTC.", examples=[120])
     camera: Told | None = Field(examples=["Canon EOS 80D"])

@@ -85,7 +85,7 @@ class FolderRecord(Record):
 
 
 class StatusRecord(Record):
-    """How much the library holds, and where; what `imsearch status --format json` prints."""
+    """The contents of the library, and its location; what `imsearch status --format json` prints."""
 
     library: Told = Field(description="Its folder.", examples=["/home/ada/.local/share/imsearch"])
     config: Told = Field(description="Where the configuration file is looked for.")

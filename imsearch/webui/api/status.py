@@ -20,8 +20,9 @@ _FIRST = 100
 
 @router.get("/api/status", response_model=StatusRecord, summary="What the library holds")
 def status(site: TheSite) -> dict[str, Any]:
-    """How many pictures, tags and corrections, by which annotators, and where; what `imsearch status --format json`
-    prints, with at most a hundred failures.
+    """The numbers of pictures, tags and corrections, the annotators, and the location.
+
+    What `imsearch status --format json` prints, with at most a hundred failures.
     """
     library = site.library
     failures = library.failures()[:_FIRST]
