@@ -96,10 +96,10 @@ def query(
 ) -> int:
     """Find pictures by words.
 
-    Pictures are ranked by how likely they show all the words.  Dates, cameras and places may be said as people say
-    them, and what was understood is told.  docs/query.md has the whole language: conditions on dates, places, cameras
-    and files, sources, prefixes and sorting.  Where nothing fits all of it, some of it is left out, and that is said
-    first; not for --format paths and -0.  Exit code 1 when there is none.
+    Pictures are ranked by how likely they show all the words.  Dates, cameras and places can be plain words; their
+    interpretation is printed.  docs/query.md describes the whole language: conditions on dates, places, cameras and
+    files, sources, prefixes and sorting.  If nothing matches the whole query, parts of it are dropped, which is
+    reported first; not with --format paths and -0.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
@@ -149,8 +149,8 @@ Examples:
 def similar(image: Path, words: tuple[str, ...], form: str, nul: bool, **flags: Any) -> int:
     """Find pictures that look like IMAGE.
 
-    IMAGE may be any picture file; one outside the library is read and goes through the model first.  WORDS say what
-    pictures shall show besides; they are a query.
+    IMAGE may be any picture file; one outside the library is read and goes through the model first.  WORDS are a query
+    that further restricts the pictures.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     with open_library(load_settings(flags)) as opened, calling_plugin("an annotator"), pointing(text):

@@ -90,7 +90,7 @@ First steps:
 @click.version_option(__version__, message="imsearch %(version)s")
 @click.pass_context
 def root(context: click.Context) -> None:
-    """Tag your pictures by themselves, and find them by words.
+    """Tag your pictures automatically, and find them by words.
 
     Run "imsearch COMMAND --help" for what a command can do.
     """
