@@ -88,9 +88,9 @@ def evaluate(
     library: Path | None,
     device: str | None,
 ) -> int:
-    """Judge the annotator NAME on labelled pictures.
+    """Evaluate the annotator NAME on labelled pictures.
 
-    Prints mean average precision, the five-words protocol, and precision and recall of what is shown.
+    Prints mean average precision, the five-words protocol, and precision and recall of shown tags.
     """
     settings = load_settings({"device": device, "library": library})
     if search and (weights or social_tags):

@@ -51,9 +51,10 @@ Run it again whenever pictures were added, moved or deleted: only what is new is
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @library_option
 def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: bool, as_json: bool, **flags: Any) -> int:
-    """Tag and index pictures and folders of pictures; without a PATH, those folders that were indexed before.
+    """Tag and index pictures and folders; without a PATH, the folders that were indexed before.
 
-    A run can be stopped with Ctrl-C at any time and goes on where it was.  Exit code 1 when some picture failed.
+    A run can be stopped with Ctrl-C at any time; the next one continues where it was.  Exit code 1 when a picture
+    failed.
     """
     from imsearch.cli.leaving import leaving_at_once
     from imsearch.cli.progress import IndexingProgress

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @format_option("table", "json")
 @library_option
 def status(only_failures: bool, form: str, library: Path | None) -> int:
-    """Show what the library holds, where it lies, and what failed."""
+    """Show the contents of the library, its location, and failures."""
     settings = load_settings({"library": library})
     with open_library(settings) as opened:
         found, failures = opened.status(), opened.failures()
@@ -49,7 +49,7 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
 @click.command()
 @library_option
 def verify(library: Path | None) -> int:
-    """Check that catalog and indexes are sound and agree.  Exit code 1 when something is wrong."""
+    """Check the integrity and consistency of catalog and indexes.  Exit code 1 when something is wrong."""
     with open_library(load_settings({"library": library})) as opened:
         problems = opened.verify()
     for problem in problems:
@@ -64,9 +64,9 @@ def verify(library: Path | None) -> int:
 @click.command()
 @library_option
 def rebuild(library: Path | None) -> int:
-    """Make the indexes anew from the catalog.
+    """Rebuild the indexes from the catalog.
 
-    Never needed in normal use: damaged indexes are noticed and mended by themselves.  No picture is read again.
+    Never needed in normal use: damaged indexes are detected and repaired automatically.  No picture is read again.
     """
     with open_library(load_settings({"library": library}), write=True) as opened:
         opened.rebuild()

@@ -80,9 +80,9 @@ def serve(
     verbose: bool,
     library: Path | None,
 ) -> int:
-    """Open web pages over the library, and a JSON API.
+    """Serve web pages and a JSON API for the library.
 
-    Other devices and programs must show a token, which is made and printed once when the server first listens for them.
+    Other devices and programs need a token, which is generated and printed once when the server first listens for them.
     Ctrl-C stops it.
     """
     from imsearch.webui import sockets as listening

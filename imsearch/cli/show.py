@@ -33,11 +33,11 @@ Examples:
 @format_option("table", "json")
 @library_option
 def show(image: str, form: str, library: Path | None) -> int:
-    """Show what is known of one picture.
+    """Show everything known about one picture.
 
     Prints its files, when, where and with what it was taken, what people wrote about it, and every tag with its
-    probability.  Tags that are not shown elsewhere, because they are too unlikely or only help ranking, follow on their
-    own.  IMAGE is the path of a file or the id of an image.
+    probability.  Tags that are not shown elsewhere, because they are too unlikely or only help ranking, are listed
+    separately.  IMAGE is the path of a file or the id of an image.
     """
     with open_library(load_settings({"library": library})) as opened:
         found, tags = opened.show(image)

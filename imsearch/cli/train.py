@@ -57,11 +57,11 @@ def train(
 ) -> int:
     """Run the training recipe NAME.
 
-    A run that was stopped goes on after its last finished epoch when it is started again with the same output folder,
+    An interrupted run is resumed after its last finished epoch when it is started again with the same output folder,
     pictures, labels and settings; with others it is refused.
 
-    The dataset "library:" is what you said of the pictures of your library: tags that you gave or accepted, and those
-    that you rejected.
+    The dataset "library:" consists of your corrections in your library: tags that you added or accepted, and those that
+    you rejected.
     """
     from imsearch.cli.progress import TrainingProgress
     from imsearch.plugins.manager import make_manager
