@@ -71,7 +71,7 @@ def judge(captioned: Captioned, folder: Path, weights: Sequence[float]) -> list[
     """A row for each weight; the first is of words alone."""
     settings = Settings(library=folder, annotators=("everyday",))
     with Library.open(settings=settings, write=True, create=True) as library:
-        library.index([sample.file for sample in captioned.pictures], ["everyday"])
+        library.runs.index([sample.file for sample in captioned.pictures], ["everyday"])
         rows: list[dict[str, object]] = []
         for weight in weights:
             fusion = replace(PICTURES_ONLY.fusion, weight=weight)
@@ -97,12 +97,11 @@ def judge(captioned: Captioned, folder: Path, weights: Sequence[float]) -> list[
 
 def ranks_of(library: Library, captioned: Captioned, ranking: Ranking) -> list[int]:
     """Where the picture of each query comes, counted from 1; the last place where it is not found."""
-    engine = library.engine
-    engine.ranking = ranking
-    ids = {sample.file: image.id for sample in captioned.pictures if (image := engine.catalog.image(sample.file))}
+    search, facts = library.search.ranked_by(ranking), library.facts
+    ids = {sample.file: image.id for sample in captioned.pictures if (image := facts.image(sample.file))}
     ranks = []
     for text, sample in captioned.queries:
-        found = engine.search_ids(text, min_score=0)
+        found = search.found_ids(text, min_score=0)
         ranks.append(found.index(ids[sample.file]) + 1 if ids[sample.file] in found else len(captioned.pictures))
     return ranks
 

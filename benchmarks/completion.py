@@ -42,16 +42,16 @@ def main() -> None:
 
 def measure(engine: Engine, images: int) -> list[dict[str, object]]:
     every = np.arange(1, images + 1)
-    rows = [_timed("values of all images", [lambda: engine.facets.table()])]
-    table = engine.facets.table()
+    rows = [_timed("values of all images", [lambda: engine.finder.facets.table()])]
+    table = engine.finder.facets.table()
     for count in (1, 32, 1000):
         parts = [list(range(start, start + count)) for start in range(1, 10 * count, count)]
         again = [partial(facets.applied, table, engine.catalog, part, table.state) for part in parts]
         rows.append(_timed(f"{count:,} images changed", again))
-    rows.append(_timed(f"facets of {images:,} results", [lambda: engine.facets.of(every)] * 20))
-    rows.append(_timed("first completion", [lambda: engine.completer.complete("ca", 2, 8)]))
+    rows.append(_timed(f"facets of {images:,} results", [lambda: engine.finder.facets.of(every)] * 20))
+    rows.append(_timed("first completion", [lambda: engine.finder.completer.complete("ca", 2, 8)]))
     typed = _typed([name for name, _ in table.top("tag", 300)])
-    rows.append(_timed("completion", [partial(engine.completer.complete, text, len(text), 8) for text in typed]))
+    rows.append(_timed("completion", [partial(engine.finder.completer.complete, text, len(text), 8) for text in typed]))
     return rows
 
 

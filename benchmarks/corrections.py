@@ -59,8 +59,8 @@ def main(images: int) -> None:
         _timed("undo that", engine.corrections.undo)
         _timed(f"add a tag to {images:,} images", lambda: engine.corrections.correct(everything, ["x"], Verdict.ADD))
         _timed("add a tag to one image", lambda: engine.corrections.correct(everything[:1], ["y"], Verdict.ADD))
-        _timed("review", engine.review)
-        _timed("review of one tag", lambda: engine.review("word 5"))
+        _timed("review", engine.reviewing.doubts)
+        _timed("review of one tag", lambda: engine.reviewing.doubts("word 5"))
 
 
 if __name__ == "__main__":

@@ -53,13 +53,13 @@ def indexed(samples: Sequence[Sample], folder: Path | None) -> Iterator[Library]
     with tempfile.TemporaryDirectory(prefix="imsearch-") as temporary:
         settings = load_settings({"library": folder or Path(temporary) / "library", "annotators": ("everyday",)})
         with Library.open(settings=settings, write=True, create=True) as library:
-            library.index([sample.file for sample in samples], ["everyday"])
+            library.runs.index([sample.file for sample in samples], ["everyday"])
             yield library
 
 
 def images_of(library: Library, samples: Sequence[Sample]) -> list[int]:
     """Their ids in the library."""
-    found = library.identify(str(sample.file) for sample in samples)
+    found = library.facts.identify(str(sample.file) for sample in samples)
     return [found[str(sample.file)] or 0 for sample in samples]
 
 
@@ -71,10 +71,10 @@ def judge(library: Library, samples: Sequence[Sample]) -> None:
         counts = [count_of(sample.extra["captions"], thing) for sample in samples]
         truth = {image: count for image, count in zip(images, counts, strict=True) if count is not None}
         some = {image: count for image, count in truth.items() if count}
-        orders = [library.engine.search_ids(text, min_score=0) for text in (without, typed)]
+        orders = [library.search.found_ids(text, min_score=0) for text in (without, typed)]
         all_, few = ([average_precision(order, judged, number) for order in orders] for judged in (truth, some))
         right = sum(count == number for count in truth.values())
-        listed = [image for image in library.engine.search_ids(typed) if image in truth]
+        listed = [image for image in library.search.found_ids(typed) if image in truth]
         hits = sum(truth[image] == number for image in listed)
         figures = (*all_, right / max(len(some), 1), *few)
         precision, recall = hits / max(len(listed), 1), hits / max(right, 1)
@@ -139,7 +139,7 @@ def main(data: Path, coco: bool, folder: Path | None, target: Path | None) -> No
         if target is None:
             judge(library, samples)
             return
-        vectors = library.engine.catalog.vectors("everyday", images_of(library, samples))
+        vectors = library.search.vectors("everyday", images_of(library, samples))
         rows = np.stack([vectors[image] for image in images_of(library, samples)]).astype(np.float32)
         write_heads(learn_all(rows, [each.extra["captions"] for each in samples]), target)
 

@@ -24,6 +24,7 @@ from benchmarks.pictures import report
 from imsearch.engine.search.definitions import SHOWN
 from imsearch.engine.search.fusion import baseline, probabilities
 from imsearch.library import Library
+from imsearch.plugins.text_encoders import TextEncoders
 from imsearch.settings import Settings
 from imsearch.training.data.datasets import Sample, load_dataset
 
@@ -65,7 +66,7 @@ def judge(words: Words, folder: Path, priors: Sequence[float]) -> list[dict[str,
     """A row for each prior."""
     settings = Settings(library=folder, annotators=(ANNOTATOR,))
     with Library.open(settings=settings, write=True, create=True) as library:
-        library.index([sample.file for sample in words.samples], [ANNOTATOR])
+        library.runs.index([sample.file for sample in words.samples], [ANNOTATOR])
         found = [compared(library, words, prior) for prior in priors]
     return [
         {
@@ -81,13 +82,13 @@ def judge(words: Words, folder: Path, priors: Sequence[float]) -> list[dict[str,
 
 def compared(library: Library, words: Words, prior: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """How likely each picture shows each word, and whether it does; shape (words, pictures)."""
-    catalog = library.engine.catalog
-    said = {image.id: set(words.of(each)) for each in words.samples if (image := catalog.image(each.file))}
+    facts = library.facts
+    said = {image.id: set(words.of(each)) for each in words.samples if (image := facts.image(each.file))}
     frequent = Counter(word for each in said.values() for word in each)
     texts = [word for word, number in frequent.items() if number >= LEAST]
-    encoder = library.text_encoders.get(ANNOTATOR)
+    encoder = TextEncoders(lambda: library.plugins).get(ANNOTATOR)
     directions = encoder.encode(texts)
-    table = library.engine.texts.table(ANNOTATOR)
+    table = library.engine.finder.texts.table(ANNOTATOR)
     chances, true = [], []
     for text, direction in zip(texts, directions, strict=True):
         if direction.any():

@@ -183,11 +183,11 @@ def _ask(
     folder: Path, samples: Sequence[Sample], truth: Mapping[str, NDArray[np.bool_]], *, quoted: bool = True
 ) -> Asked:
     with Library.open(settings=Settings(library=folder), write=True, create=True) as library:
-        library.index([sample.file for sample in samples], ["everyday"])
-        library.engine.ranking = replace(PICTURES_ONLY, cut=NO_END)
-        found = library.engine.catalog.images_by_path([sample.file for sample in samples])
-        positions = {found[sample.file]: place for place, sample in enumerate(samples)}
-        return ask(truth, positions, library.engine.scores, quoted=quoted)
+        library.runs.index([sample.file for sample in samples], ["everyday"])
+        search = library.search.ranked_by(replace(PICTURES_ONLY, cut=NO_END))
+        found = library.facts.identify(str(sample.file) for sample in samples)
+        positions = {found[str(sample.file)] or 0: place for place, sample in enumerate(samples)}
+        return ask(truth, positions, search.scores, quoted=quoted)
 
 
 def _three(value: float) -> str:

@@ -81,21 +81,21 @@ def draw_facts(engine: Engine) -> None:
 
 def measure(engine: Engine, query: str) -> dict[str, object]:
     """Milliseconds of understanding a query, and of all of it."""
-    words = engine.current_words()
+    words = engine.finder.current_words()
 
     def understand() -> None:
         resolve(
             words,
             parse(query).tree,
-            Filters(engine.catalog, lambda tag: engine._indexes.with_text(lambda index: index.postings(tag)), words),
+            Filters(engine.catalog, lambda tag: engine.indexes.with_text(lambda index: index.postings(tag)), words),
         )
 
-    found = engine.search(query).total
+    found = engine.finder.search(query).total
     return {
         "query": query,
         "found": found,
         "parsed and resolved, ms": median(understand),
-        "searched, ms": median(lambda: engine.search(query)),
+        "searched, ms": median(lambda: engine.finder.search(query)),
     }
 
 

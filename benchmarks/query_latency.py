@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from benchmarks.pictures import report
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.feedback import Feedback
+from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.search.ranking import Ranking
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.languages.lexicon import Lexicon
@@ -78,11 +79,11 @@ def _asked(folder: Path, way: str) -> list[dict[str, object]]:
     lexicon = Lexicon.load()
     words, odds = _vocabulary(lexicon)
     rows: list[dict[str, object]] = []
-    with Engine.open(folder, lexicon) as engine:
+    ranking, facets = WAYS.get(way, (None, False))
+    with Engine.open(folder, lexicon, options=SearchOptions(ranking=ranking)) as engine:
         if way == NEIGHBOURS:
             rows.append({"asked for": way, "words": "-", **_nearest(engine)})
         else:
-            engine.ranking, facets = WAYS[way]
             timed = {length: _timed(engine, words, odds, length, facets) for length in (1, 2, 3)}
             rows += [{"asked for": way, "words": length, **row} for length, row in timed.items()]
     return [{**row, "peak MB": _peak()} for row in rows]
@@ -101,14 +102,14 @@ def _timed(engine: Engine, words: Words, odds: Odds, length: int, facets: bool) 
         chosen = random.choice(words, length, replace=False, p=odds)
         text = " ".join(f'"{word}"' for word in chosen)
         start = time.perf_counter()
-        found += engine.search(text, facets=facets).total
+        found += engine.finder.search(text, facets=facets).total
         seconds.append(time.perf_counter() - start)
     return _told(seconds) | {"mean hits": found / QUERIES}
 
 
 def _nearest(engine: Engine) -> dict[str, object]:
     """The 20 nearest vectors of one; the search in the index alone, without reading what the results show."""
-    name, index = engine._indexes.vectors.of(None)
+    name, index = engine.indexes.vectors.of(None)
     seconds = []
     for image in np.random.default_rng(0).choice(len(index), QUERIES, replace=False) + 1:
         vector = engine.catalog.vector(int(image), name)

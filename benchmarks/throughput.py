@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.pictures import SIZES, report, write_jpegs
 from imsearch.annotator import Annotator
 from imsearch.indexer.annotating import pick_device
-from imsearch.indexer.pipeline import default_workers
+from imsearch.indexer.options import default_workers
 from imsearch.library import Library
 from imsearch.pictures.picture import read_picture
 from imsearch.plugins.manager import make_manager
@@ -87,9 +87,9 @@ def whole_rate(pictures: Path, library: Path, spec: AnnotatorSpec, device: str) 
     settings = Settings(library=library, annotators=(spec.name,), device=device)
     first = sorted(pictures.iterdir())[0]
     with Library.open(settings=settings, write=True, create=True) as opened:
-        opened.index([first])
+        opened.runs.index([first])
         start = time.perf_counter()
-        report = opened.index([pictures])
+        report = opened.runs.index([pictures])
         return report.annotated / (time.perf_counter() - start)
 
 

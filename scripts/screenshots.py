@@ -137,9 +137,9 @@ def main() -> None:
         photos, settings = Path(folder) / "Pictures", Settings(library=Path(folder) / "library", semantic="off")
         write_photos(photos)
         with Library.open(settings=settings, create=True) as library:
-            library.index([photos], ["everyday", "emotion"])
-            cat = library.identify([str(photos / "home/chelsea.jpg")]).popitem()[1] or 1
-            library.correct([cat], ["chelsea"], Verdict.ADD)
+            library.runs.index([photos], ["everyday", "emotion"])
+            cat = library.facts.identify([str(photos / "home/chelsea.jpg")]).popitem()[1] or 1
+            library.tags.correct([cat], ["chelsea"], Verdict.ADD)
         with Library.open(settings=settings) as library, served(library) as address, sync_playwright() as playwright:
             path = shutil.which("chromium") or shutil.which("google-chrome")
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -189,7 +189,7 @@ def copies(library: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("query", "finds"), [row[:2] for row in table("query.md", "query")])
 def test_the_queries_of_the_page_find_what_it_says(library: Engine, copies: None, query: str, finds: str) -> None:
-    hits = library.search(query.strip("`")).hits
+    hits = library.finder.search(query.strip("`")).hits
     assert [hit.image.path.name for hit in hits] == finds.split()
 
 

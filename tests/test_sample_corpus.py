@@ -28,13 +28,13 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     folder = tmp_path_factory.mktemp("demo")
     gather(folder / "photos")
     with Library.open(folder / "library", Settings(), write=True, create=True) as library:
-        report = library.index([folder / "photos"], ["everyday"])
+        report = library.runs.index([folder / "photos"], ["everyday"])
         assert (report.new, report.failed) == (len(SOURCES), 0)
         yield library
 
 
 def first(library: Library, text: str) -> str:
-    hits = library.query(text).hits
+    hits = library.search.query(text).hits
     assert hits, f"nothing found for {text!r}"
     return hits[0].image.path.name
 
@@ -58,32 +58,32 @@ def test_words_find_the_photo(library: Library, text: str, name: str) -> None:
 
 @pytest.mark.parametrize("text", ["motorcycle", "motorbike", "vehicle -rocket"])
 def test_both_motorcycles_lead(library: Library, text: str) -> None:
-    names = [hit.image.path.name for hit in library.query(text).hits[:2]]
+    names = [hit.image.path.name for hit in library.search.query(text).hits[:2]]
     assert sorted(names) == ["motorcycle-2.jpg", "motorcycle.jpg"]
 
 
 def test_an_astronaut_is_shown_as_a_person(library: Library) -> None:
-    (path,) = (hit.image.path for hit in library.query("person").hits if hit.image.path.name == "astronaut.jpg")
-    _, tags = library.show(str(path))
+    (path,) = (hit.image.path for hit in library.search.query("person").hits if hit.image.path.name == "astronaut.jpg")
+    _, tags = library.facts.show(str(path))
     assert any(tag.name == "person" and tag.shown for tag in tags)
 
 
 def test_shown_tags_are_few_and_the_cat_is_no_vehicle(library: Library) -> None:
     for name in SOURCES:
         path = next(path for path in library_paths(library) if path.name == Path(name).name)
-        _, tags = library.show(str(path))
+        _, tags = library.facts.show(str(path))
         assert len([tag for tag in tags if tag.shown]) <= 15
-    assert "cat.jpg" not in [hit.image.path.name for hit in library.query("vehicle").hits]
+    assert "cat.jpg" not in [hit.image.path.name for hit in library.search.query("vehicle").hits]
 
 
 def library_paths(library: Library) -> list[Path]:
     ids = range(1, len(SOURCES) + 1)
-    return [path for image in library.engine.catalog.images(ids).values() for path in image.files]
+    return [path for image in library.facts.images(ids).values() for path in image.files]
 
 
 def test_the_nearest_to_a_motorcycle_is_the_other_one(library: Library) -> None:
     motorcycle = next(path for path in library_paths(library) if path.name == "motorcycle.jpg")
-    hits = library.similar(motorcycle).hits
+    hits = library.search.similar(motorcycle).hits
     assert hits[0].image.path.name == "motorcycle-2.jpg"
     assert hits[0].score > hits[1].score + 0.05
 
@@ -136,10 +136,10 @@ def test_coco_objects_never_seen_in_training() -> None:
 def test_photos_of_every_set_are_tagged(name: str, tmp_path: Path) -> None:
     photos = sorted((DATA / name / "images").iterdir())[:60]
     with Library.open(tmp_path / "library", Settings(), write=True, create=True) as library:
-        report = library.index(photos, ["everyday"])
+        report = library.runs.index(photos, ["everyday"])
         assert report.failed == 0
         assert report.annotated == report.new + report.copied == len(photos)
-        ids = [image.id for photo in photos if (image := library.engine.catalog.image(photo))]
+        ids = [image.id for photo in photos if (image := library.facts.image(photo))]
         assert len(ids) == len(photos)
         tags = library.engine.catalog.tags_of(ids)
     described = [image for image in tags if any(tag.shown for tag in tags[image])]

@@ -11,6 +11,7 @@ from PIL import PngImagePlugin, TiffImagePlugin
 from imsearch.pictures.metadata import gather as facts
 from imsearch.pictures.metadata.fields import Said
 from imsearch.pictures.metadata.gather import LONGEST_TAG, MOST_TAGS
+from imsearch.pictures.metadata.readers import BESIDE
 from imsearch.pictures.metadata.sidecars import LARGEST, read_takeout, read_text
 from imsearch.pictures.metadata.xmp import read_xmp
 from imsearch.pictures.picture import Picture, read_picture
@@ -159,7 +160,7 @@ def test_a_sidecar_that_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: py
     def denied(data: bytes) -> Said:
         raise PermissionError(13, "Permission denied", "IMG\udce9.txt")
 
-    monkeypatch.setattr(facts, "read_text", denied)
+    monkeypatch.setattr(facts, "BESIDE", {**BESIDE, ".txt": denied})
     problem = read(path).metadata["social_tags_problem"]
     assert problem.startswith("IMG 1.txt: [Errno 13]") and problem.encode()
 

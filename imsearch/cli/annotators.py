@@ -40,7 +40,7 @@ def annotators(context: click.Context, form: str, library: Path | None) -> int:
     if context.invoked_subcommand is not None:
         return 0
     with open_library(load_settings({"library": library})) as opened:
-        found, installed = opened.annotators(), opened.installed()
+        found, installed = opened.annotators.held(), opened.annotators.installed()
     if form == "json":
         print_json(annotators_record(found, installed))
     elif found:
@@ -69,12 +69,12 @@ def forget(above: Path | None, name: str, yes: bool, library: Path | None) -> in
     restores it, too.  Exit code 1 when the question is answered with no.
     """
     with open_library(load_settings({"library": library or above})) as opened:
-        known = [each for each in opened.annotators() if each.name == name and not each.forgotten]
+        known = [each for each in opened.annotators.held() if each.name == name and not each.forgotten]
         if known and not yes and not _agreed(known):
             say("Nothing was changed.")
             return 1
-        images = opened.forget_annotator(name)
-        installed = name in opened.installed()
+        images = opened.annotators.forget(name)
+        installed = name in opened.annotators.installed()
     say(
         f"{printable(name)} is forgotten; {count(images, 'picture')} had tags or vectors of it. The next run removes "
         f'them for good. Until then "imsearch annotators restore {printable(name)}" takes it back.'
@@ -96,7 +96,7 @@ Examples:
 def restore(above: Path | None, name: str, library: Path | None) -> int:
     """Undo "forget", until the next run."""
     with open_library(load_settings({"library": library or above})) as opened:
-        images = opened.restore_annotator(name)
+        images = opened.annotators.restore(name)
     say(f"{printable(name)} is heard again, on {count(images, 'picture')}.")
     return 0
 

@@ -61,13 +61,21 @@ def format_option(*formats: str) -> Callable[[Function], Function]:
 
 @contextmanager
 def open_library(
-    settings: Settings, *, write: bool = False, create: bool = False, plugins: PluginManager | None = None
+    settings: Settings,
+    *,
+    write: bool = False,
+    create: bool = False,
+    look: bool = False,
+    plugins: PluginManager | None = None,
 ) -> Iterator[Library]:
-    """Open the library of the settings for the duration of the context; reports any repairs."""
+    """Open the library of the settings for the duration of the context; reports any repairs.
+
+    look: True to let queries open files, which is only for users of this machine.
+    """
     from imsearch.library import Library
 
-    with Library.open(settings=settings, write=write, create=create, plugins=plugins) as library:
-        for note in library.engine.notes:
+    with Library.open(settings=settings, write=write, create=create, look=look, plugins=plugins) as library:
+        for note in library.health.notes:
             say(note)
         yield library
 

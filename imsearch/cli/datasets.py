@@ -36,7 +36,7 @@ def open_dataset(spec: str, settings: Settings) -> Dataset:
     if path:
         settings = replace(settings, library=Path(path).expanduser().absolute())
     with open_library(settings) as library:
-        verdicts = library.verdicts()
+        verdicts = library.tags.verdicts()
     return library_dataset(settings.library, verdicts)
 
 

@@ -67,7 +67,7 @@ def duplicates(
     """
     settings = load_settings({"library": library, "limit": limit})
     with open_library(settings) as opened:
-        groups = opened.duplicates(paths, threshold=threshold, exact=exact)
+        groups = opened.search.duplicates(paths, threshold=threshold, exact=exact)
     page = groups[: settings.limit]
     if nul or form == "paths":
         print_paths(_rest(page) if rest else (file.path for group in page for _, file in group.files), nul)

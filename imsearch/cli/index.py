@@ -72,7 +72,7 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
             raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")
     opened = open_library(settings, write=True, create=bool(paths or settings.folders), plugins=plugins)
     with sigterm_is_ctrl_c(), opened as library, leaving_at_once(), IndexingProgress() as progress, foreign():
-        report = library.index(paths, observer=progress, forget_missing=forget_missing, exclude=exclude)
+        report = library.runs.index(paths, observer=progress, forget_missing=forget_missing, exclude=exclude)
     if as_json:
         print_json(_record(report))
     _summarize(report, progress.tells_failures)

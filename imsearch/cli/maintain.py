@@ -31,9 +31,10 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
     """Show the contents of the library, its location, and failures."""
     settings = load_settings({"library": library})
     with open_library(settings) as opened:
-        found, failures = opened.status(), opened.failures()
-        running, last, folders = opened.progress(), opened.last_run(), opened.folders()
-        installed, space, languages = opened.installed(), opened.text_space(), opened.languages()
+        found, failures = opened.health.status(), opened.facts.failures()
+        running, last, folders = opened.runs.progress(), opened.runs.last_run(), opened.runs.folders()
+        space, languages = opened.search.text_space(), opened.search.languages()
+        installed = opened.annotators.installed()
     if form == "json":
         encoder = encoder_state(settings.semantic)
         record = status_record(found, failures, config_path(), encoder, space, installed, languages)
@@ -51,7 +52,7 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
 def verify(library: Path | None) -> int:
     """Check the integrity and consistency of catalog and indexes.  Exit code 1 when something is wrong."""
     with open_library(load_settings({"library": library})) as opened:
-        problems = opened.verify()
+        problems = opened.health.verify()
     for problem in problems:
         click.echo(printable(problem))
     if problems:
@@ -69,8 +70,8 @@ def rebuild(library: Path | None) -> int:
     Never needed in normal use: damaged indexes are detected and repaired automatically.  No picture is read again.
     """
     with open_library(load_settings({"library": library}), write=True) as opened:
-        opened.rebuild()
-        images = opened.status().images
+        opened.health.rebuild()
+        images = opened.health.status().images
     say(f"The indexes are rebuilt; {count(images, 'picture')} can be found.")
     return 0
 

@@ -105,9 +105,9 @@ def query(
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
     # Output for another program must match the whole query: it reads no messages.
     relax = form != "paths" and not nul
-    with open_library(settings) as opened:
+    with open_library(settings, look=True) as opened:
         with pointing(text), foreign():  # like: may run a model
-            results = opened.query(
+            results = opened.search.query(
                 text,
                 offset=offset,
                 everything=everything,
@@ -153,8 +153,8 @@ def similar(image: Path, words: tuple[str, ...], form: str, nul: bool, **flags: 
     that further restricts the pictures.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
-    with open_library(load_settings(flags)) as opened, calling_plugin("an annotator"), pointing(text):
-        results = opened.similar(image, text)
+    with open_library(load_settings(flags), look=True) as opened, calling_plugin("an annotator"), pointing(text):
+        results = opened.search.similar(image, text)
     print_results(results, form, nul)
     if results.unknown:
         say(_unknown(results))
@@ -205,7 +205,7 @@ def _unknown(results: Results) -> str:
 def _nothing(library: Library, text: str, offset: int, results: Results) -> str:
     if offset and results.total:
         return f"There are only {count(results.total, 'picture')}."
-    if not library.status().images:
+    if not library.health.status().images:
         fill = command_line("index", library.settings)
         return f'The library is empty. Fill it with "{fill} FOLDER".'
     if results.less_likely:

@@ -40,9 +40,9 @@ def show(image: str, form: str, library: Path | None) -> int:
     separately.  IMAGE is the path of a file or the id of an image.
     """
     with open_library(load_settings({"library": library})) as opened:
-        found, tags = opened.show(image)
-        texts = opened.texts(found)
-        rejected = opened.rejected(found.id)
+        found, tags = opened.facts.show(image)
+        texts = opened.facts.texts(found)
+        rejected = opened.tags.rejected(found.id)
     if form == "json":
         print_json(image_record(found, tags, texts, rejected))
     else:

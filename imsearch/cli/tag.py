@@ -126,7 +126,7 @@ def _correct(
     listed = None if source is None else read_list(source, nul)
     with _correcting_in(library) as opened:
         asked = sort_out(opened, words, tags, listed)
-        done = opened.correct(list(asked.images), asked.tags, verdict, exact=exact)
+        done = opened.tags.correct(list(asked.images), asked.tags, verdict, exact=exact)
     tell_correction(done, asked.images, exact)
     _tell_unknown(asked)
     # Removing a tag that was never added is no failure, unless an annotator still returns it.
@@ -152,7 +152,7 @@ def rename(old: str, new: str, library: Path | None) -> int:
     tags.
     """
     with _correcting_in(library) as opened:
-        done = opened.rename(old, new)
+        done = opened.tags.rename(old, new)
     return _tell_renaming(done)
 
 
@@ -168,7 +168,7 @@ Examples:
 def merge(old: tuple[str, ...], into: str, library: Path | None) -> int:
     """Merge the tags OLD into the tag INTO, on all pictures."""
     with _correcting_in(library) as opened:
-        done = opened.merge(old, into)
+        done = opened.tags.merge(old, into)
     return _tell_renaming(done)
 
 
@@ -183,7 +183,7 @@ Examples:
 def undo(library: Path | None) -> int:
     """Undo the last change of tags; run it again for the one before."""
     with _correcting_in(library) as opened:
-        change = opened.undo()
+        change = opened.tags.undo()
     say(f"Undone: {printable(tell_change(change))}.")
     return 0
 
@@ -202,7 +202,7 @@ def history(limit: int | None, form: str, library: Path | None) -> int:
     """List the changes you made, the newest first."""
     settings = load_settings({"library": library, "limit": limit})
     with open_library(settings) as opened:
-        changes = opened.history(settings.limit)
+        changes = opened.tags.history(settings.limit)
     print_history(changes, form)
     return 0
 
@@ -225,19 +225,19 @@ def review(word: str, limit: int | None, form: str, library: Path | None) -> int
     Tags you have judged are left out.
     """
     with open_library(load_settings({"library": library, "limit": limit})) as opened:
-        doubts = opened.review(word)
+        doubts = opened.tags.review(word)
         why_none = "" if doubts else _why_no_doubts(opened, word)
     print_review(doubts, form, why_none)
     return 0
 
 
 def _why_no_doubts(library: Library, word: str) -> str:
-    if not library.status().images:
+    if not library.health.status().images:
         fill = command_line("index", library.settings)
         return f'The library is empty. Fill it with "{fill} FOLDER".'
-    if word and library.never_asked(word):
+    if word and library.tags.never_asked(word):
         return f"{printable(word)} is not asked about: the annotators never show it. It only helps ranking."
-    if judged := library.judged_doubts(word):
+    if judged := library.tags.judged_doubts(word):
         return f"You have judged all that was in doubt: {count(judged, 'tag')}."
     return "There is no tag in doubt."
 

@@ -61,14 +61,14 @@ def sort_out(library: Library, words: Sequence[str], tags: Sequence[str], listed
         raise ImsearchError(
             "There was no picture in the list." if listed is not None else "Name the pictures as well, before the tags."
         )
-    return _known(library.identify(pictures), names)
+    return _known(library.facts.identify(pictures), names)
 
 
 def _guess(library: Library, words: Sequence[str]) -> Asked:
     """Split words without a ``--``: leading words that are pictures of the library are pictures, the rest are tags."""
     if len(words) < 2:
         raise ImsearchError('Name at least one picture and one tag: imsearch tag add beach.jpg "hot dog"')
-    identified = library.identify(words)
+    identified = library.facts.identify(words)
     others = [place for place, word in enumerate(words) if identified[word] is None]
     # One picture and one tag: the tag may be a number, although ids are numbers too.
     first = 1 if len(words) == 2 else others[0] if others else len(words)

@@ -50,7 +50,7 @@ def tags(context: click.Context, word: str, by: str, form: str, library: Path | 
     if context.invoked_subcommand is not None:
         return 0
     with open_library(load_settings({"library": library})) as opened:
-        counts = opened.tags(word, by)
+        counts = opened.tags.counts(word, by)
     if form == "json":
         print_json(tags_record(counts))
     elif counts:
@@ -84,7 +84,7 @@ def define(above: Path | None, name: str, text: str, form: str, library: Path | 
     indexed later.  No model is run again.  Without NAME, lists the definitions.
     """
     with open_library(load_settings({"library": library or above})) as opened:
-        found = (opened.define(name, text),) if name else opened.definitions()
+        found = (opened.tags.define(name, text),) if name else opened.tags.definitions()
         review = command_line("tag review", opened.settings)
     if form == "json":
         print_json(definitions_record(found))
@@ -116,6 +116,6 @@ Examples:
 def undefine(above: Path | None, name: str, library: Path | None) -> int:
     """Remove the definition of the tag NAME, and the tag from all pictures; your own corrections stay."""
     with open_library(load_settings({"library": library or above})) as opened:
-        shown = opened.undefine(name)
+        shown = opened.tags.undefine(name)
     say(f"{printable(name)} is defined no more; {count(shown, 'picture')} showed it.")
     return 0

@@ -1,0 +1,1 @@
+"""Everything that keeps and finds: query language, words, stores, search, review."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.review.health import Status, status, verify
 from imsearch.engine.search.finder import Finder
+from imsearch.engine.search.options import DEFAULTS, SearchOptions
 from imsearch.engine.stores.batch import FileSeen, Reading
-from imsearch.engine.stores.changes import Doubt, Verdict
+from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.embedded.home import Home
 from imsearch.engine.stores.embedded.indexes import Indexes
 from imsearch.engine.stores.keeper import Keeper
@@ -29,30 +30,30 @@ from imsearch.records import Failure
 from imsearch.specs import AnnotatorSpec
 
 if TYPE_CHECKING:
-    from numpy import float32, int64
-    from numpy.typing import NDArray
-
     from imsearch.engine.review.review import Review
     from imsearch.engine.search.definitions import Definitions
-
-    Ranked = tuple[NDArray[int64], NDArray[float32]]
 
 _CATCH_UP_SECONDS = 2.0
 _PATIENCE = 5.0
 """Seconds that somebody who corrects tags waits for another reader to bring the text index up to date."""
 
 
-class Engine(Finder):
+class Engine:
     """A library that is open, for reading or for reading and writing.
+
+    catalog: the truth.  indexes: what is derived from it.  finder: answers queries.  notes: what had to be repaired.
 
     Use it as a context manager, or call `close`.  Several threads may read and correct tags with one engine; to record
     what was read from files is for one thread of the process that opened the library for writing.
     """
 
-    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int) -> None:
+    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int, options: SearchOptions) -> None:
         """See `open`."""
-        super().__init__(catalog, Indexes(home, catalog), lexicon)
+        self.catalog = catalog
+        self.indexes = Indexes(home, catalog)
+        self.finder = Finder(catalog, self.indexes, lexicon, options)
         self.notes: list[str] = home.notes
+        self._lexicon = lexicon
         self._home = home
         self._recorder = Recorder(catalog, tail) if home.writing else None
         self._beside: tuple[Catalog, Recorder] | None = None
@@ -69,19 +70,21 @@ class Engine(Finder):
         write: bool = False,
         create: bool = False,
         tail: int = TAIL,
+        options: SearchOptions = DEFAULTS,
     ) -> Engine:
         """Open the library in `folder`.
 
         write: take the right to write, or raise `LibraryLocked`.  create: make a new library where there is none
-        (implies write).  tail: tags kept for an image and annotator.
+        (implies write).  tail: tags kept for an image and annotator.  options: how it is searched; by default no query
+        can open a file, and no plugin is asked.
         Raises `LibraryError` when the folder holds no library, a newer one, or a damaged one.  `notes` says what had
         to be repaired.
         """
         home = Home.open(folder, write=write, create=create)
         try:
             catalog = home.open_catalog()
-            engine = cls(home, catalog, lexicon, tail)
-            engine._indexes.heal()
+            engine = cls(home, catalog, lexicon, tail, options)
+            engine.indexes.heal()
         except BaseException:
             home.close()
             raise
@@ -99,7 +102,7 @@ class Engine(Finder):
     def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
         """Say which annotators this run uses, before asking what images lack and before recording."""
         for name in self.recorder.use_annotators(specs):
-            self._indexes.vectors.drop(name)
+            self.indexes.vectors.drop(name)
 
     def locate(self) -> int:
         """Tell the places of images that a version without a gazetteer indexed; returns how many those are."""
@@ -152,7 +155,7 @@ class Engine(Finder):
         from imsearch.engine.search.definitions import Definitions
 
         recorder = self._recorder or self._beside_others()
-        return Definitions(self.catalog, recorder, self.texts, self.annotators, self._follow)
+        return Definitions(self.catalog, recorder, self.finder.texts, self.finder.options.annotators, self._follow)
 
     def forget_annotator(self, name: str) -> int:
         """See `imsearch.engine.stores.sql.forgetting.forget`; the indexes follow as they follow corrections."""
@@ -179,7 +182,7 @@ class Engine(Finder):
         if self._home.writing:
             self.catch_up()
         else:
-            self._indexes.heal(_PATIENCE)
+            self.indexes.heal(_PATIENCE)
 
     def keep_up(self) -> None:
         """Until this engine is closed, let the text index follow what others correct, whatever this process does."""
@@ -194,7 +197,7 @@ class Engine(Finder):
     def catch_up(self) -> None:
         """Bring the text index up to date with the catalog now, so that readers find what was recorded."""
         self.recorder  # noqa: B018 - refuses a reader
-        self._indexes.catch_up_text()
+        self.indexes.catch_up_text()
         self._caught_up = time.monotonic()
 
     def running(self) -> int | None:
@@ -208,13 +211,13 @@ class Engine(Finder):
     def save(self) -> None:
         """Bring the indexes up to date and write them down, as `close` does."""
         self.recorder  # noqa: B018 - refuses a reader
-        self._indexes.catch_up_text()
-        self._indexes.vectors.save()
+        self.indexes.catch_up_text()
+        self.indexes.vectors.save()
 
     def rebuild(self) -> None:
         """Make all indexes anew from the catalog."""
         self.recorder  # noqa: B018 - refuses a reader
-        self._indexes.rebuild()
+        self.indexes.rebuild()
 
     def status(self) -> Status:
         """How much the library holds."""
@@ -225,21 +228,20 @@ class Engine(Finder):
 
         Raises `LibraryLocked` when a run is writing and the indexes do not agree with the catalog at this moment.
         """
-        self._indexes.heal()
-        return verify(self._home, self.catalog, self._indexes)
+        self.indexes.heal()
+        return verify(self._home, self.catalog, self.indexes)
 
     def close(self) -> None:
         """Bring the indexes up to date, save them, and give the library back."""
         try:
-            if "completer" in vars(self):
-                self.completer.close()
+            self.finder.close()
             if self._home.writing:
                 self.save()
-                self._indexes.catch_up_text()  # what others corrected while vectors were saved
+                self.indexes.catch_up_text()  # what others corrected while vectors were saved
         finally:
             if self._keeper is not None:
                 self._keeper.stop()
-            self._indexes.close()
+            self.indexes.close()
             self.catalog.close()
             if self._beside is not None:
                 self._beside[0].close()
@@ -259,7 +261,3 @@ class Engine(Finder):
         from imsearch.engine.review.review import Review
 
         return Review(self.catalog, self._lexicon)
-
-    def review(self, word: str = "", limit: int = 20) -> list[Doubt]:
-        """The tags that annotators are most in doubt about; see `imsearch.engine.review.review`."""
-        return self.reviewing.doubts(word, limit)

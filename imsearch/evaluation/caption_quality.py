@@ -34,7 +34,7 @@ def evaluate_captions(
     with tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
         own = replace(settings, library=Path(folder) / "library")
         with Library.open(settings=own, write=True, create=True) as library:
-            library.index([sample.file for sample in chosen.samples], [annotator], observer=observer)
+            library.runs.index([sample.file for sample in chosen.samples], [annotator], observer=observer)
             ranks = [
                 _rank(library, sample.file, text, len(texts))
                 for sample, text in zip(chosen.samples, texts, strict=True)
@@ -57,11 +57,11 @@ def caption_of(sample: Sample, number: int = CAPTION) -> str:
 
 def _rank(library: Library, file: Path, text: str, last: int) -> int:
     """Return the rank of the picture for a query; `last` when it is not found."""
-    image = library.engine.catalog.image(file)
+    image = library.facts.image(file)
     if image is None:
         raise DatasetError(f"{file} could not be indexed; mend or remove it first")
     for limit in (_FIRST_LOOK, last):  # most rank high, and a page with all pictures takes long to read
-        hits = library.query(text, limit=limit, min_score=0).hits
+        hits = library.search.query(text, limit=limit, min_score=0).hits
         rank = next((rank for rank, hit in enumerate(hits, 1) if hit.image.id == image.id), None)
         if rank is not None:
             return rank

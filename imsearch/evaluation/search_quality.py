@@ -79,25 +79,26 @@ def compare_rankings(
     with tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
         own = replace(settings, library=Path(folder) / "library", annotators=(annotator,))
         with Library.open(settings=own, write=True, create=True) as library:
-            library.index([sample.file for sample in chosen.samples], [annotator], observer=observer)
+            library.runs.index([sample.file for sample in chosen.samples], [annotator], observer=observer)
             positions = _positions(library, chosen)
 
-            def search(query: Query) -> list[int]:
-                found = library.engine.search_ids(query_text(query, meanings, asking), min_score=0)
-                return [positions[image] for image in found]
+            def score(ranking: Ranking) -> SearchScores:
+                ranked = library.search.ranked_by(ranking)
 
-            scores = {}
-            for name, ranking in rankings.items():
-                library.engine.ranking = ranking
-                scores[name] = judge_search(queries, search, progress)
-            return scores
+                def search(query: Query) -> list[int]:
+                    found = ranked.found_ids(query_text(query, meanings, asking), min_score=0)
+                    return [positions[image] for image in found]
+
+                return judge_search(queries, search, progress)
+
+            return {name: score(ranking) for name, ranking in rankings.items()}
 
 
 def _positions(library: Library, chosen: Dataset) -> dict[int, int]:
     """Return image id -> position among the samples."""
     positions: dict[int, int] = {}
     for position, sample in enumerate(chosen.samples):
-        image = library.engine.catalog.image(sample.file)
+        image = library.facts.image(sample.file)
         if image is None:
             raise DatasetError(f"{sample.file} could not be indexed; mend or remove it first")
         if image.id in positions:

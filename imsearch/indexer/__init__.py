@@ -1,0 +1,1 @@
+"""The way in: scan, plan, read, annotate, write; runs and their progress."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from imsearch.errors import PictureError, PluginError
 from imsearch.indexer.annotator_pool import Crew
 from imsearch.indexer.item import Item
-from imsearch.indexer.pipeline import default_workers
+from imsearch.indexer.options import default_workers
 from imsearch.indexer.read import decode, read_bytes
 from imsearch.pictures import decoders
 from imsearch.pictures.decoders import InProcess

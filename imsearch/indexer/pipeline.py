@@ -10,15 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imsearch.indexer.exclusions import Exclusions
 from imsearch.indexer.in_hand import InHand
+from imsearch.indexer.options import DEFAULTS, IndexOptions, default_workers
 from imsearch.indexer.pairs import take_pairs
 from imsearch.indexer.plan import Plan, make_plan, refuse_unknown
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.indexer.run import Run
 from imsearch.indexer.scan import Scan, Scanner, absolute, outermost
 from imsearch.pictures import decoders
-from imsearch.pictures.decoders import SECONDS, Decoding
+from imsearch.pictures.decoders import Decoding
 from imsearch.pictures.kinds import by_kind
 from imsearch.pictures.metadata.gather import FACTS_VERSION
 from imsearch.records import Failure, FileState
@@ -36,31 +36,14 @@ def index(
     paths: Sequence[Path],
     engine: Engine,
     annotators: Sequence[AnnotatorSpec],
+    options: IndexOptions = DEFAULTS,
     *,
-    device: str = "cpu",
-    batch_size: int | None = None,
-    workers: int | None = None,
     observer: Observer | None = None,
-    forget_missing: bool = False,
-    exclusions: Exclusions | None = None,
-    known_folders: Sequence[Path] = (),
-    ctimes: bool = True,
-    decode_seconds: float = SECONDS,
     decoding: Decoding | None = None,
-    in_hand: InHand | None = None,
-    try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None = None,
 ) -> Report:
     """Update the library from folders and files, annotating what the annotators have not seen.
 
-    `device` is passed to the factories of the annotators, which are called only when there is a picture for them.
-    `forget_missing` removes files below folders that are missing or empty; without it they are kept, because a disk may
-    be unmounted.  `exclusions` are applied to folders, on top of hidden and machine-made ones; `known_folders` are
-    those
-    named in other runs, which are scanned even if hidden or machine-made.  `ctimes` says if a file of which only the
-    ctime differs is read again.  `decoding` is closed at the end; by default pictures are decoded in processes of their
-    own, with a limit of `decode_seconds` each.  `in_hand` logs the files in progress, should the run die; `try_alone`
-    returns those of them that crash the program.
-
+    decoding: closed at the end; by default pictures are decoded in processes of their own.
     Raises ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
     Ctrl-C, once the pictures in progress are stored.
     """
@@ -69,39 +52,44 @@ def index(
     paths = absolute(paths)
     refuse_unknown(paths, engine.catalog)
     roots = outermost(paths)
-    scan = _scan(Scanner(exclusions, observer.note, ctimes=ctimes), paths, roots, known_folders, observer)
+    scan = _scan(paths, roots, options, observer)
     engine.use_annotators(annotators)
     known = {root: engine.catalog.known_files(root) for root in roots}
     pairs = take_pairs(scan, known, engine)
     lacking = engine.catalog.lacking([spec.name for spec in annotators])
-    plan = make_plan(scan, known, lacking, forget_missing, engine.catalog.read_before(FACTS_VERSION))
-    _tell_absent(scan, plan, roots, forget_missing, observer)
-    in_hand = in_hand or InHand(None)
-    _leave_alone(engine, plan, in_hand, try_alone, observer)
+    plan = make_plan(scan, known, lacking, options.forget_missing, engine.catalog.read_before(FACTS_VERSION))
+    _tell_absent(scan, plan, roots, options.forget_missing, observer)
+    in_hand = options.in_hand or InHand(None)
+    _leave_alone(engine, plan, in_hand, options.try_alone, observer)
     observer.planned(len(plan.work), plan.size)
     engine.recorder.stamp(plan.stamps)
-    workers = workers or default_workers()
-    with closing(decoding or decoders.Decoders(workers, seconds=decode_seconds)) as decoding, in_hand:
-        run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand)
+    workers = options.workers or default_workers()
+    with closing(decoding or decoders.Decoders(workers, seconds=options.decode_seconds)) as decoding, in_hand:
+        run = Run(engine, plan, annotators, options, workers, observer, decoding, in_hand)
         run.to_the_end()
     pairs.store(engine)
-    _tell_emptied(plan, roots, forget_missing, observer)
+    _tell_emptied(plan, roots, options.forget_missing, observer)
+    report = run.tally.report(time.perf_counter() - started)
+    return _completed(report, scan, plan, options.forget_missing, run.crew.broken)
+
+
+def _completed(report: Report, scan: Scan, plan: Plan, forget_missing: bool, broken: Mapping[str, str]) -> Report:
+    """Return the report of a run, completed with the results of the scan and the broken annotators."""
     return replace(
-        run.tally.report(time.perf_counter() - started),
+        report,
         found=len(scan.files),
         excluded=plan.excluded,
         missing=() if forget_missing else tuple(plan.absent.missing()),
         unreadable=tuple(scan.unreadable),
-        broken=dict(run.crew.broken),
+        broken=dict(broken),
         left_out=scan.left_out,
         not_read=by_kind(scan.not_read),
     )
 
 
-def _scan(
-    scanner: Scanner, paths: Sequence[Path], roots: Sequence[Path], known_folders: Sequence[Path], observer: Observer
-) -> Scan:
-    for files in scanner.scan(roots, _inside(paths, roots), _inside(known_folders, roots)):
+def _scan(paths: Sequence[Path], roots: Sequence[Path], options: IndexOptions, observer: Observer) -> Scan:
+    scanner = Scanner(options.exclusions, observer.note, ctimes=options.ctimes)
+    for files in scanner.scan(roots, _inside(paths, roots), _inside(options.known_folders, roots)):
         observer.scanned(files)
     return scanner.found
 
@@ -147,12 +135,6 @@ def _leave_alone(
     engine.record([], failures)  # stored at once: the run that follows may die of another one
     plan.left_alone += failures
     plan.work = [(found, known) for found, known in plan.work if Path(found.path) not in guilty]
-
-
-def default_workers() -> int:
-    """Return the number of processors this process may use: one reader thread for each."""
-    count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
-    return count() or 1
 
 
 def _inside(paths: Sequence[Path], roots: Sequence[Path]) -> list[Path]:

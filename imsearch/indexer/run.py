@@ -22,6 +22,7 @@ from imsearch.indexer.found import FoundFile
 from imsearch.indexer.in_hand import InHand
 from imsearch.indexer.interrupt import ctrl_c_sets, wait_for
 from imsearch.indexer.item import Item, Outcome
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.plan import Plan, same_bytes
 from imsearch.indexer.read import decode, ordered, read_bytes
 from imsearch.indexer.report import Observer, Tally
@@ -53,8 +54,7 @@ class Run:
         engine: Engine,
         plan: Plan,
         annotators: Sequence[AnnotatorSpec],
-        device: str,
-        batch_size: int | None,
+        options: IndexOptions,
         workers: int,
         observer: Observer,
         decoding: Decoding,
@@ -63,7 +63,7 @@ class Run:
         self.tally = Tally(plan.unchanged)
         self._ready: queue.Queue[list[Item] | None] = queue.Queue(BATCHES_READY)
         self._waiting: queue.Queue[Message | None] = queue.Queue(BATCHES_WAITING)
-        self.crew = Crew(annotators, device, batch_size, self._waiting.put)
+        self.crew = Crew(annotators, options.device, options.batch_size, self._waiting.put)
         self._engine, self._plan, self._workers, self._observer = engine, plan, workers, observer
         self._decoding, self._in_hand = decoding, in_hand
         self._stop = threading.Event()

@@ -1,1 +1,1 @@
-"""Query languages other than English: word tables, and the set of languages in use."""
+"""Words: the lexicon of tags, letters and their forms, tables of other languages."""

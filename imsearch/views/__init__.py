@@ -1,0 +1,1 @@
+"""Wording and JSON shapes that the command line and the pages share."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 
 from imsearch import __version__
-from imsearch.indexer.pipeline import default_workers
+from imsearch.indexer.options import default_workers
 from imsearch.pictures import decoders
 from imsearch.webui import openapi
 from imsearch.webui.api import annotate, corrections, folders, images, indexing, status, tags
@@ -19,9 +19,7 @@ from imsearch.webui.assets import Assets
 from imsearch.webui.guard.guards import guards
 from imsearch.webui.guard.security import GuardedApp
 from imsearch.webui.indexing import Indexing
-from imsearch.webui.pages import login, picture, reference, review, search, trying
-from imsearch.webui.pages import status as status_page
-from imsearch.webui.pages import tags as tags_page
+from imsearch.webui.pages.registry import PAGES
 from imsearch.webui.parameters import known_parameters
 from imsearch.webui.problems import handle_errors
 from imsearch.webui.rendering import Pages
@@ -53,7 +51,10 @@ def create_app(
     as
     "/photos"; see `imsearch.webui.guard.sub_path.parse_prefix`.  picker: lets folders be added
     from the pages; only for a server reachable from this machine alone.
+    Raises ValueError for a library whose queries may open files.
     """
+    if library.search.opens_files:
+        raise ValueError("who asks from elsewhere could learn by like:PATH which files there are: open it without look")
     app = GuardedApp(
         guards(library.settings, access, hosts, prefix),
         title="imsearch",
@@ -65,11 +66,10 @@ def create_app(
         generate_unique_id_function=openapi.operation_name,
         lifespan=_running,
     )
-    library.engine.look = None  # clients elsewhere must not learn by like:PATH which files exist
     decoding = decoders.Decoders(default_workers(), seconds=library.settings.decode_seconds)
     app.state.site = site = Site(
         library,
-        Pages(),
+        Pages([entry for _, entry in PAGES if entry is not None]),
         Thumbnails(library, decoding),
         Trying(library, decoding),
         Indexing(library),
@@ -81,8 +81,8 @@ def create_app(
     site.pages.environment.globals.update(thumbnail_address=thumbnail_address, original_address=original_address)
     handle_errors(app)
     openapi.describe(app)
-    for page in (search, picture, tags_page, review, trying, status_page, login, reference):
-        app.include_router(page.router)
+    for router, _ in PAGES:
+        app.include_router(router)
     for group in (api_search, images, api_files, tags, corrections, annotate, indexing, folders, status):
         app.include_router(group.router, dependencies=[Depends(known_parameters)])
     app.mount("/static", Assets(), name="static")

@@ -88,7 +88,9 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
     """Return pictures of a query; without one, all pictures, the newest first.  Raises QueryError."""
     # The month heading of the first picture depends on the picture before it.
     lead = 1 if offset else 0
-    results = library.query(text or ALL, limit=limit + lead, offset=offset - lead, everything=everything, tail=False)
+    results = library.search.query(
+        text or ALL, limit=limit + lead, offset=offset - lead, everything=everything, tail=False
+    )
     relevant, by_date = results.relevant, results.order in ("date", "-date")
     total = results.total + results.less_likely
     hits = results.hits[lead:]
@@ -106,4 +108,4 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
 
 def facets(library: Library, text: str, most: int) -> Facets:
     """Return the facets of the likely pictures of a query: at most so many values of each kind."""
-    return library.query(text or ALL, limit=0, facets=True, facet_values=most).facets
+    return library.search.query(text or ALL, limit=0, facets=True, facet_values=most).facets

@@ -73,7 +73,7 @@ class Indexing:
     def state(self) -> State:
         """Return the current state."""
         with self._turn:
-            own, progress, folders = self._is_running(), self.library.progress(), self.library.folders()
+            own, progress, folders = self._is_running(), self.library.runs.progress(), self.library.runs.folders()
             return State(
                 progress=progress,
                 running=own or progress is not None,
@@ -81,7 +81,7 @@ class Indexing:
                 can_stop=own,
                 refusal=self._refusal(own, progress, folders),
                 failed=self._failure(),
-                last_run=self.library.last_run(),
+                last_run=self.library.runs.last_run(),
                 folders=folders,
             )
 
@@ -93,8 +93,8 @@ class Indexing:
         to index, PluginError for an annotator that is not installed.
         """
         with self._turn:
-            known = self.library.folders()
-            self._refuse(self._refusal(self._is_running(), self.library.progress(), known))
+            known = self.library.runs.folders()
+            self._refuse(self._refusal(self._is_running(), self.library.runs.progress(), known))
             paths = self._chosen(known, folders)
             self.library.plugins.choose(annotators)
             self._spawn(paths, annotators or self.library.settings.annotators)
@@ -110,7 +110,7 @@ class Indexing:
                 raise Problem(
                     409, "The configuration file says which folders are indexed (folders). Add this one there."
                 )
-            self._refuse(self._busy(self._is_running(), self.library.progress()))
+            self._refuse(self._busy(self._is_running(), self.library.runs.progress()))
             self._spawn([folder], self.library.settings.annotators)
             return self.state()
 
@@ -120,7 +120,7 @@ class Indexing:
             if self._is_running():
                 self._interrupt()
                 return self.state()
-            progress = self.library.progress()
+            progress = self.library.runs.progress()
             if progress is None:
                 raise Problem(409, "No indexing run is on.")
             raise Problem(
@@ -150,7 +150,7 @@ class Indexing:
 
     def _refuse(self, reason: str | None) -> None:
         """Raise a `Problem` for this reason, or because another program is writing."""
-        if reason is None and (pid := self.library.engine.running()):
+        if reason is None and (pid := self.library.runs.writing()):
             reason = f"Process {pid} is writing to the library. Wait until that is done."
         if reason is not None:
             raise Problem(409, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
@@ -32,7 +33,8 @@ class Pages:
     its script makes them relative.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, menu: Sequence[tuple[str, str, str]] = ()) -> None:
+        """menu: address, name and glyph of the pages in the menu, in its order."""
         self._environment = Environment(
             loader=PackageLoader("imsearch.webui"),
             autoescape=True,
@@ -45,7 +47,7 @@ class Pages:
         self._environment.filters["rooted"] = _rooted
         self._addresses = assets.addresses()
         self._environment.globals.update(
-            static=self.static, shape=shapes.shape, shapes=shapes.ADDRESS, examples=EXAMPLES
+            static=self.static, shape=shapes.shape, shapes=shapes.ADDRESS, examples=EXAMPLES, menu=menu
         )
 
     @property

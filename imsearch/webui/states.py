@@ -43,7 +43,7 @@ class Answers:
         """
         scope = request.scope
         # Read the state first: a newer response may be taken for an older one, but never the reverse.
-        told = repr((self._process, self._library.state(), scope["path"], scope["query_string"], also))
+        told = repr((self._process, self._library.search.state(), scope["path"], scope["query_string"], also))
         tag = hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()[:32]
         headers = {"ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache"}
         if matches(request.headers, f'"{tag}"'):

@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 
 from imsearch.annotator import Annotator
 from imsearch.engine.engine import Engine
+from imsearch.engine.search.finder import Finder
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.stores.changes import Correction, Verdict
 from imsearch.engine.stores.sql import schema
@@ -73,9 +74,10 @@ def tags(engine: Engine, image: int) -> dict[str, str]:
     return {tag.name: tag.source for tag in engine.catalog.tags_of([image])[image] if tag.shown}
 
 
-def ids(engine: Engine, text: str) -> list[int]:
+def ids(asked: Engine | Finder, text: str) -> list[int]:
     """What a query finds, however unlikely, the best first."""
-    return [hit.image.id for hit in engine.search(text, min_score=0).hits]
+    finder = asked.finder if isinstance(asked, Engine) else asked
+    return [hit.image.id for hit in finder.search(text, min_score=0).hits]
 
 
 def everything(engine: Engine) -> list[object]:

@@ -43,9 +43,9 @@ def seen(engine: Engine) -> list[object]:
         engine.catalog.tag_counts(),
         engine.catalog.sources(),
         engine.catalog.vector_spaces(),
-        engine.search("is:untagged OR has:tags", facets=True, everything=True).facets,
+        engine.finder.search("is:untagged OR has:tags", facets=True, everything=True).facets,
         engine.status().tags,
-        [doubt.tag for doubt in engine.review()],
+        [doubt.tag for doubt in engine.reviewing.doubts()],
         engine.verify(),
     ]
 
@@ -72,13 +72,13 @@ def test_a_forgotten_annotator_is_not_heard_at_once(two: Engine) -> None:
     assert two.catalog.tag_counts() == [("cat", 1), ("dog", 1)]
     assert two.catalog.sources() == ["fake"]
     assert list(two.catalog.vector_spaces()) == ["fake"]
-    assert dict(two.search("is:untagged OR has:tags", facets=True, everything=True).facets["tag"]) == {
+    assert dict(two.finder.search("is:untagged OR has:tags", facets=True, everything=True).facets["tag"]) == {
         "cat": 1,
         "dog": 1,
     }
     assert two.status().tags == 2
     with pytest.raises(ImsearchError, match="by: knows user, fake"):
-        two.search("by:old")
+        two.finder.search("by:old")
     assert two.verify() == []
 
 

@@ -13,23 +13,27 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.search.cache import Memory
 from imsearch.engine.search.feedback import Feedback
 from imsearch.engine.search.finder import Neighbours
+from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.search.ranking import Ranking
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.errors import ImsearchError
 from tests.engine.support import reading
 from tests.patience import PATIENCE
 
 
 class Counting:
-    """How often a finder ranks."""
+    """How often an engine ranks."""
 
     def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ranked = 0
-        rank = engine._rank
+        answering = engine.finder._answering
+        rank = answering._rank
 
         def counted(*args: object) -> object:
             self.ranked += 1
             return rank(*args)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(engine, "_rank", counted)
+        monkeypatch.setattr(answering, "_rank", counted)
 
 
 @pytest.fixture
@@ -52,23 +56,23 @@ def many(engine: Engine) -> Engine:
 
 def test_pages_facets_and_neighbours_rank_once(many: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     counting = Counting(many, monkeypatch)
-    first = many.search("cat", limit=5)
-    second = many.search("cat", limit=5, offset=5, facets=True)
-    everything = many.search("cat", limit=100, everything=True)
+    first = many.finder.search("cat", limit=5)
+    second = many.finder.search("cat", limit=5, offset=5, facets=True)
+    everything = many.finder.search("cat", limit=100, everything=True)
     assert [hit.image.id for hit in (*first.hits, *second.hits)] == list(range(1, 11))
-    assert many.search_ids("cat", everything=True) == list(range(1, 41))
-    assert many.neighbours("cat", 2) == Neighbours(1, 3, 2, first.total)
+    assert many.finder.search_ids("cat", everything=True) == list(range(1, 41))
+    assert many.finder.neighbours("cat", 2) == Neighbours(1, 3, 2, first.total)
     assert first.total == first.relevant == everything.relevant < everything.total == 40
-    assert many.search("cat", limit=5) == first
+    assert many.finder.search("cat", limit=5) == first
     assert counting.ranked == 1
 
 
 def test_the_ends_of_a_list_have_one_neighbour(many: Engine) -> None:
-    count = many.search("cat").total
-    assert many.neighbours("cat", 1) == Neighbours(None, 2, 1, count)
-    assert many.neighbours("cat", 40) == Neighbours(None, None, 0, count)
-    assert many.neighbours("cat", 40, everything=True) == Neighbours(39, None, 40, 40)
-    assert many.neighbours("cat", 99) == Neighbours(None, None, 0, count)
+    count = many.finder.search("cat").total
+    assert many.finder.neighbours("cat", 1) == Neighbours(None, 2, 1, count)
+    assert many.finder.neighbours("cat", 40) == Neighbours(None, None, 0, count)
+    assert many.finder.neighbours("cat", 40, everything=True) == Neighbours(39, None, 40, 40)
+    assert many.finder.neighbours("cat", 99) == Neighbours(None, None, 0, count)
 
 
 @pytest.mark.parametrize("ranking", [Ranking(), Ranking(feedback=Feedback(hits=5, candidates=20))])
@@ -76,17 +80,17 @@ def test_the_ends_of_a_list_have_one_neighbour(many: Engine) -> None:
     "text", ["cat", "dog", "cat dog", "cat -dog", "cat OR dog", "+dog cat", "cat date:2023", "like:3"]
 )
 def test_everything_begins_with_what_is_relevant(many: Engine, ranking: Ranking, text: str) -> None:
-    many.ranking = ranking
-    relevant = many.search(text, limit=100)
-    everything = many.search(text, limit=100, everything=True)
+    finder = many.finder.using(SearchOptions(ranking=ranking))
+    relevant = finder.search(text, limit=100)
+    everything = finder.search(text, limit=100, everything=True)
     assert everything.hits[: relevant.total] == relevant.hits
-    assert everything.hits == many.search(text, limit=100, min_score=0).hits
+    assert everything.hits == finder.search(text, limit=100, min_score=0).hits
     assert everything.relevant == relevant.relevant == relevant.total
 
 
 def test_sorting_mixes_what_is_relevant_with_the_rest(many: Engine) -> None:
-    relevant = many.search("cat sort:-size", limit=100)
-    everything = many.search("cat sort:-size", limit=100, everything=True)
+    relevant = many.finder.search("cat sort:-size", limit=100)
+    everything = many.finder.search("cat sort:-size", limit=100, everything=True)
     kept = {hit.image.id for hit in relevant.hits}
     assert [hit for hit in everything.hits if hit.image.id in kept] == list(relevant.hits)
     assert (everything.relevant, everything.total) == (relevant.total, 40)
@@ -94,16 +98,16 @@ def test_sorting_mixes_what_is_relevant_with_the_rest(many: Engine) -> None:
 
 
 def test_a_least_score_takes_the_place_of_the_cut(many: Engine) -> None:
-    found = many.search("cat", min_score=0.5, limit=100)
-    everything = many.search("cat", min_score=0.5, everything=True)
+    found = many.finder.search("cat", min_score=0.5, limit=100)
+    everything = many.finder.search("cat", min_score=0.5, everything=True)
     assert found.total == found.relevant == everything.relevant == sum(1 - n / 45 >= 0.5 for n in range(1, 41))
 
 
 def test_a_change_is_seen_at_once(many: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     counting = Counting(many, monkeypatch)
-    before = many.search("cat")
+    before = many.finder.search("cat")
     many.correct(1, "cat", -1)
-    after = many.search("cat")
+    after = many.finder.search("cat")
     assert before.hits[0].image.id == 1
     assert 1 not in [hit.image.id for hit in after.hits]
     assert counting.ranked == 2
@@ -113,10 +117,10 @@ def test_another_process_changes_what_is_found(many: Engine, folder: Path) -> No
     from tests.engine.support import LEXICON
 
     with Engine.open(folder, LEXICON) as reader:
-        assert reader.search("beach").total == 0
+        assert reader.finder.search("beach").total == 0
         many.record([reading(50, {"beach": 0.9})])
         many.catch_up()
-        assert [hit.image.id for hit in reader.search("beach").hits] == [41]
+        assert [hit.image.id for hit in reader.finder.search("beach").hits] == [41]
 
 
 def test_a_file_outside_the_library_is_looked_at_each_time(many: Engine, tmp_path: Path) -> None:
@@ -124,36 +128,45 @@ def test_a_file_outside_the_library_is_looked_at_each_time(many: Engine, tmp_pat
     outside.write_bytes(b"a picture")
     looked: list[Path] = []
 
-    def look(path: Path, name: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    def look(catalog: Catalog, path: Path, name: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         looked.append(path)
         return np.array([1, 0], np.float32)
 
-    many.look = look
-    many.search(f"like:{outside}")
-    many.search(f"like:{outside}")
+    finder = many.finder.using(SearchOptions(look=look))
+    finder.search(f"like:{outside}")
+    finder.search(f"like:{outside}")
     assert looked == [outside, outside]
-    assert len(many._answers) == 0
-    many.search("like:1")
-    assert len(many._answers) == 1
+    assert len(finder._answers) == 0
+    finder.search("like:1")
+    assert len(finder._answers) == 1
+
+
+def test_by_default_no_query_opens_a_file(many: Engine, tmp_path: Path) -> None:
+    """Nor does it tell whether there is one."""
+    there, missing = tmp_path / "outside.jpg", tmp_path / "missing.jpg"
+    there.write_bytes(b"a picture")
+    for path in (there, missing):
+        with pytest.raises(ImsearchError, match=f"like:{path} is neither a picture file nor an image of the library"):
+            many.finder.search(f"like:{path}")
 
 
 def test_numbers_that_no_library_has_are_no_pictures(many: Engine) -> None:
     from imsearch.errors import QueryError
 
     with pytest.raises(QueryError, match="like:9999999999999999999999"):
-        many.search("like:" + "9" * 30)
+        many.finder.search("like:" + "9" * 30)
 
 
 def test_hits_without_their_tails_are_the_same_otherwise(pets: Engine) -> None:
     pets.corrections.merge(["car"], "vehicle")
     pets.correct(1, "beach", 1)
     for text in ("cat", "cat dog", "automobile", "anim*"):
-        whole, brief = (pets.search(text, everything=True, tail=tail).hits for tail in (True, False))
+        whole, brief = (pets.finder.search(text, everything=True, tail=tail).hits for tail in (True, False))
         for one, other in zip(whole, brief, strict=True):
             assert (one.image, one.score, one.why) == (other.image, other.score, other.why)
             matched = {tag.name for tag in one.why.values()}
             assert {tag for tag in one.tags if tag.shown or tag.name in matched} <= set(other.tags) <= set(one.tags)
-    assert [tag.name for tag in pets.search("cat", tail=False).hits[0].tags] == ["beach", "cat"]
+    assert [tag.name for tag in pets.finder.search("cat", tail=False).hits[0].tags] == ["beach", "cat"]
 
 
 # ---- the memory itself

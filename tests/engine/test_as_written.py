@@ -76,13 +76,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def found(engine: Engine, text: str) -> list[int]:
-    return [hit.image.id for hit in engine.search(text, everything=True).hits]
+    return [hit.image.id for hit in engine.finder.search(text, everything=True).hits]
 
 
 @pytest.mark.parametrize("tag", OWN)
 def test_own_tags_are_found_as_they_are_printed(written: Engine, tag: str) -> None:
     assert found(written, tag) == [1]
-    assert written.search(tag).hits[0].score == 1
+    assert written.finder.search(tag).hits[0].score == 1
     assert found(written, tag.upper()) == [1]
 
 
@@ -157,10 +157,10 @@ def test_names_of_files(written: Engine, text: str, image: int) -> None:
 
 
 def test_names_of_other_files(written: Engine) -> None:
-    results = written.search("IMG_9999", everything=True)
+    results = written.finder.search("IMG_9999", everything=True)
     assert (results.total, results.unknown) == (0, ("IMG_9999",))
     assert found(written, "a.jpg") == [1]
-    (hit,) = written.search("IMG_1234.jpg").hits
+    (hit,) = written.finder.search("IMG_1234.jpg").hits
     assert [(tag.name, tag.source) for tag in hit.why.values()] == [("img 1234", "name")]
 
 
@@ -203,8 +203,8 @@ def test_letters(written: Engine, text: str, images: list[int]) -> None:
 def test_the_exact_spelling_comes_first(written: Engine) -> None:
     assert found(written, "garcia") == [10, 11]
     assert found(written, "García") == [11, 10]
-    assert written.search("zoë").hits[0].score > written.search("zoe").hits[0].score > 0.5
-    assert written.search("東京").hits[0].score < written.search("東京タワー夜景").hits[0].score
+    assert written.finder.search("zoë").hits[0].score > written.finder.search("zoe").hits[0].score > 0.5
+    assert written.finder.search("東京").hits[0].score < written.finder.search("東京タワー夜景").hits[0].score
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_the_exact_spelling_comes_first(written: Engine) -> None:
     ],
 )
 def test_signs_around_words(pets: Engine, text: str) -> None:
-    results = pets.search(text, everything=True)
+    results = pets.finder.search(text, everything=True)
     assert ([hit.image.id for hit in results.hits], results.unknown) == ([2, 1], ()), text
 
 
@@ -263,8 +263,8 @@ def test_signs_between_words(pets: Engine, text: str, first: set[int]) -> None:
 
 
 def test_either_of_two_words_counts_as_much_as_it_does_alone(pets: Engine) -> None:
-    assert pets.search("cat/dog").hits[0].score == pytest.approx(0.9)
-    assert pets.search("cat&dog").hits[0].score < 0.9
+    assert pets.finder.search("cat/dog").hits[0].score == pytest.approx(0.9)
+    assert pets.finder.search("cat&dog").hits[0].score < 0.9
     assert found(pets, "traffic_light") == found(pets, "+traffic_light") == [2]
 
 
@@ -273,7 +273,7 @@ def test_words_of_tags_count_less_than_tags(engine: Engine) -> None:
     correct(engine, Verdict.ADD, [1], "granny smith", exact=True)
     correct(engine, Verdict.ADD, [2], "granny", exact=True)
     engine.catch_up()
-    assert [round(hit.score, 2) for hit in engine.search("granny", everything=True).hits] == [1.0, 0.5]
+    assert [round(hit.score, 2) for hit in engine.finder.search("granny", everything=True).hits] == [1.0, 0.5]
     assert found(engine, "granny") == [2, 1]
 
 
@@ -305,7 +305,7 @@ def test_what_only_people_say_of_pictures_is_a_name(engine: Engine) -> None:
     engine.record([reading(1, {"cat": 0.9}, path="/p/zoe cat.jpg"), reading(2)])
     correct(engine, Verdict.ADD, [2], "nana lou", "dog", exact=True)
     engine.catch_up()
-    words = engine.current_words()
+    words = engine.finder.current_words()
 
     def is_name(text: str) -> bool:
         return words.is_name(Word(text), lambda word: word in ("zoe", "cat"))

@@ -43,7 +43,7 @@ def add(engine: Engine, image: int, tag: str) -> int | None:
 
 
 def total(engine: Engine, text: str) -> int:
-    return engine.search(text, limit=100).total
+    return engine.finder.search(text, limit=100).total
 
 
 def test_two_processes_invent_the_same_tag(library: Path, reader: Engine) -> None:
@@ -174,10 +174,10 @@ def test_corrections_leave_the_vectors_alone(library: Path, reader: Engine) -> N
     file = library / "vectors" / "fake.faiss"
     before = file.stat().st_mtime_ns
     add(reader, 1, "beach")
-    assert reader.similar(1).total == 29
+    assert reader.finder.similar(1).total == 29
     with Engine.open(library, LEXICON, write=True) as writer:
         add(writer, 2, "beach")
-        assert writer.similar(np.array([1, 0], np.float32)).total == 30
+        assert writer.finder.similar(np.array([1, 0], np.float32)).total == 30
     assert file.stat().st_mtime_ns == before
     with Engine.open(library, LEXICON, write=True) as writer:
         writer.use_annotators([spec()])
@@ -186,8 +186,8 @@ def test_corrections_leave_the_vectors_alone(library: Path, reader: Engine) -> N
         writer.forget([Path("/photos/2.jpg")])
     assert file.stat().st_mtime_ns > before
     with Engine.open(library, LEXICON) as fresh:
-        assert fresh.similar(np.array([1, 1], np.float32)).hits[0].image.sha256.endswith("1")
-        assert fresh.similar(np.array([1, 1], np.float32), limit=100).total == 30
+        assert fresh.finder.similar(np.array([1, 1], np.float32)).hits[0].image.sha256.endswith("1")
+        assert fresh.finder.similar(np.array([1, 1], np.float32), limit=100).total == 30
         assert fresh.verify() == []
 
 

@@ -48,9 +48,13 @@ def test_opening_twice_keeps_the_log_from_being_removed(library: Path, write: bo
 def test_a_library_that_is_removed_while_it_is_open(library: Path, tmp_path: Path, replaced: bool) -> None:
     """A removed file can still be read and written by who has it open; neither would be what the user wants."""
     with Engine.open(library, LEXICON) as engine:
-        assert engine.search("cat").total == 1
+        assert engine.finder.search("cat").total == 1
         remove(library, replaced, tmp_path)
-        uses: list[Callable[[], object]] = [engine.status, lambda: engine.search("cat"), lambda: add_mountain(engine)]
+        uses: list[Callable[[], object]] = [
+            engine.status,
+            lambda: engine.finder.search("cat"),
+            lambda: add_mountain(engine),
+        ]
         for use in uses:
             with pytest.raises(LibraryError, match=GONE):
                 use()

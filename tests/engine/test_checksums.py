@@ -39,7 +39,7 @@ def library(folder: Path) -> Path:
 
 
 def answers(engine: Engine) -> list[list[int]]:
-    nearest = engine.similar(np.ones(8, np.float32), limit=20).hits
+    nearest = engine.finder.similar(np.ones(8, np.float32), limit=20).hits
     return [*(ids(engine, query) for query in QUERIES), [hit.image.id for hit in nearest]]
 
 

@@ -41,13 +41,13 @@ def cars(engine: Engine) -> Engine:
 def test_what_has_the_colour_comes_first_and_the_thing_in_others_after(
     cars: Engine, text: str, first: list[int]
 ) -> None:
-    results = cars.search(text, min_score=0)
+    results = cars.finder.search(text, min_score=0)
     assert [hit.image.id for hit in results.hits] == first
     assert results.unknown == ()
 
 
 def test_the_tag_says_how_likely_and_the_list_ends_before_other_colours(cars: Engine) -> None:
-    results = cars.search("red car")
+    results = cars.finder.search("red car")
     assert [(hit.image.id, round(hit.score, 3)) for hit in results.hits] == [(1, 0.6)]
 
 
@@ -70,13 +70,13 @@ def test_what_is_demanded_or_excluded_is_this_colour_alone(cars: Engine, text: s
 
 
 def test_without_such_tags_words_are_looked_for_one_by_one(pets: Engine) -> None:
-    results = pets.search("red car", min_score=0)
+    results = pets.finder.search("red car", min_score=0)
     assert [(hit.image.id, round(hit.score, 2)) for hit in results.hits] == [(3, 0.7)]
     assert results.unknown == ("red",)
 
 
 def test_a_colour_of_no_such_tag_is_left_to_itself(cars: Engine) -> None:
-    results = cars.search("purple car", min_score=0)
+    results = cars.finder.search("purple car", min_score=0)
     assert [hit.image.id for hit in results.hits] == [2, 3, 1]
     assert results.unknown == ("purple",)
 

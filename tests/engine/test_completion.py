@@ -148,14 +148,14 @@ def test_a_tag_with_quotation_marks_becomes_a_condition() -> None:
 
 
 def texts(engine: Engine, typed: str) -> list[str]:
-    return [each.text for each in engine.completer.complete(typed, len(typed), 8).suggestions]
+    return [each.text for each in engine.finder.completer.complete(typed, len(typed), 8).suggestions]
 
 
 def test_words_of_the_lexicon_only_where_they_find_something(pets: Engine) -> None:
     assert texts(pets, "aut") == ["automobile"]
     assert texts(pets, "ki") == ["kitty"]
     assert texts(pets, "beac") == []
-    (vehicle,) = pets.completer.complete("vehi", 4, 8).suggestions
+    (vehicle,) = pets.finder.completer.complete("vehi", 4, 8).suggestions
     assert (vehicle.kind, vehicle.hint) == ("word", "car")
 
 
@@ -164,7 +164,7 @@ def test_counts_follow_the_library(pets: Engine) -> None:
     pets.record([reading(number, {"cat": 0.9, "cap": 0.9}) for number in (4, 5)])
     pets.catch_up()
     texts(pets, "ca")  # a moment old, and has the new ones read
-    pets.completer.close()
+    pets.finder.completer.close()
     assert texts(pets, "ca") == ["cat", "cap", "car", "camera:"]
 
 
@@ -176,7 +176,7 @@ def test_values_of_the_library(engine: Engine) -> None:
 
     engine.record([dated(1, 5), dated(2, 5), dated(3, 6)])
     set_facts(engine, 1, camera="Box 1")
-    found = engine.completer.complete("date:2023-", 10, 8).suggestions
+    found = engine.finder.completer.complete("date:2023-", 10, 8).suggestions
     assert [(each.label, each.images) for each in found] == [("2023-06", 1), ("2023-05", 2)]
     assert texts(engine, "camera:b") == ['"Box 1"']
     assert texts(engine, "annotator:") == ["fake"]

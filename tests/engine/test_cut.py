@@ -112,7 +112,7 @@ def test_conditions_do_not_move_the_end(engine: Engine) -> None:
     engine.record([reading(1, {"cat": 0.9}), reading(2, {"cat": 0.1}), reading(3, {"cat": 0.08})])
     engine.catch_up()
     assert found(engine, "cat") == found(engine, "cat name:1") == [1]
-    results = engine.search("cat name:2", relax=False)
+    results = engine.finder.search("cat name:2", relax=False)
     assert (results.relevant, results.hits) == (0, ())
     assert found(engine, "name:2") == [2]
 
@@ -138,13 +138,13 @@ def vehicles(engine: Engine) -> Engine:
 
 
 def found(engine: Engine, text: str, *, everything: bool = False) -> list[int]:
-    return [hit.image.id for hit in engine.search(text, everything=everything).hits]
+    return [hit.image.id for hit in engine.finder.search(text, everything=everything).hits]
 
 
 def test_a_hidden_tag_lists_nothing_beside_what_is_shown(vehicles: Engine) -> None:
     assert found(vehicles, "vehicle") == [1, 2]
     assert found(vehicles, "vehicle", everything=True) == [1, 2, 3, 4]
-    results = vehicles.search("vehicle")
+    results = vehicles.finder.search("vehicle")
     assert (results.relevant, results.total) == (2, 2)
 
 
@@ -162,7 +162,7 @@ def test_a_hidden_tag_that_the_user_gave_counts_in_full(vehicles: Engine) -> Non
 
 def test_conditions_change_nothing_about_it(vehicles: Engine) -> None:
     assert found(vehicles, "vehicle name:.jpg") == [1, 2]
-    assert vehicles.search("vehicle name:3", relax=False).relevant == 0
+    assert vehicles.finder.search("vehicle name:3", relax=False).relevant == 0
 
 
 def test_several_words_vouch_for_each_other(vehicles: Engine) -> None:

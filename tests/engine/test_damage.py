@@ -129,13 +129,13 @@ def test_one_writer_at_a_time(library: Path) -> None:
         with pytest.raises(LibraryLocked, match=rf"another run \(process {holder.pid}\).*Wait"):
             Engine.open(library, LEXICON, write=True)
         with Engine.open(library, LEXICON) as reader:
-            assert reader.search("cat").total == 1
+            assert reader.finder.search("cat").total == 1
         shutil.rmtree(library / "text")
         with Engine.open(library, LEXICON) as reader, pytest.raises(LibraryError, match="Try again"):
-            reader.search("cat")
+            reader.finder.search("cat")
         holder.kill()
     with Engine.open(library, LEXICON, write=True) as engine:
-        assert engine.search("cat").total == 1
+        assert engine.finder.search("cat").total == 1
 
 
 def _garble(path: Path) -> None:
@@ -169,9 +169,9 @@ def test_the_text_index_heals(library: Path, name: str, damage: Callable[[Path],
             engine.use_annotators([spec()])
             engine.record([reading(3, {"car": 0.9})])
             engine.catch_up()
-        assert [hit.image.id for hit in engine.search("cat").hits] == [1]
-        assert engine.search("dog").total == 1
-        assert engine.search("car").total == int(write)
+        assert [hit.image.id for hit in engine.finder.search("cat").hits] == [1]
+        assert engine.finder.search("dog").total == 1
+        assert engine.finder.search("car").total == int(write)
         assert engine.verify() == []
         assert any("text index" in note for note in engine.notes)
 
@@ -180,7 +180,7 @@ def test_a_file_in_place_of_the_text_index_heals(library: Path) -> None:
     shutil.rmtree(library / "text")
     (library / "text").write_text("not a folder")
     with Engine.open(library, LEXICON) as engine:
-        assert engine.search("cat").total == 1
+        assert engine.finder.search("cat").total == 1
 
 
 @pytest.mark.parametrize("write", [False, True], ids=["reader", "writer"])
@@ -189,7 +189,7 @@ def test_a_file_in_place_of_the_text_index_heals(library: Path) -> None:
 def test_a_vector_index_heals(library: Path, name: str, damage: Callable[[Path], None], write: bool) -> None:
     damage(library / "vectors" / name)
     with Engine.open(library, LEXICON, write=write) as engine:
-        assert [hit.image.id for hit in engine.similar(np.array([1, 0], np.float32)).hits] == [1, 2]
+        assert [hit.image.id for hit in engine.finder.similar(np.array([1, 0], np.float32)).hits] == [1, 2]
         assert engine.verify() == []
 
 
@@ -209,8 +209,8 @@ os._exit(9)
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     with Engine.open(library, LEXICON) as reader:
         assert reader.notes == []
-        assert reader.search("cat").total == 3
-        assert reader.similar(np.array([1, 0], np.float32)).total == 4
+        assert reader.finder.search("cat").total == 3
+        assert reader.finder.similar(np.array([1, 0], np.float32)).total == 4
         assert reader.verify() == []
 
 
@@ -221,8 +221,8 @@ def test_a_restored_older_catalog_gets_its_own_indexes(library: Path) -> None:
         engine.record([reading(3, {"cat": 0.7}, vector=(1, 1))])
     (library / FILE_NAME).write_bytes(old)
     with Engine.open(library, LEXICON) as reader:
-        assert reader.search("cat").total == 1
-        assert reader.similar(np.array([1, 0], np.float32)).total == 2
+        assert reader.finder.search("cat").total == 1
+        assert reader.finder.similar(np.array([1, 0], np.float32)).total == 2
 
 
 def test_ctrl_c_in_the_middle_of_a_commit_costs_nothing(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +237,7 @@ def test_ctrl_c_in_the_middle_of_a_commit_costs_nothing(library: Path, monkeypat
             patch.setattr("whoosh.writing.SegmentWriter._commit_toc", interrupt)
             engine.catch_up()
     with Engine.open(library, LEXICON) as reader:
-        assert reader.search("cat").total == 2
+        assert reader.finder.search("cat").total == 2
         assert engine.notes == reader.notes == []
         assert reader.verify() == []
 

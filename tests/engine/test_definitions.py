@@ -9,6 +9,7 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.definitions import Definition, definitions
+from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.errors import ImsearchError
@@ -27,8 +28,7 @@ def compass() -> Compass:
 @pytest.fixture
 def seen(folder: Path, compass: Compass) -> Iterator[Engine]:
     """1 in the north, 2 in the north-west, 3 in the south, 4 without a vector."""
-    with Engine.open(folder, LEXICON, create=True) as engine:
-        engine.texts.encoders = compass
+    with Engine.open(folder, LEXICON, create=True, options=SearchOptions(encoders=compass)) as engine:
         engine.use_annotators([spec()])
         engine.record(
             [
@@ -48,7 +48,7 @@ def test_a_phrase_becomes_a_tag_of_its_own(seen: Engine) -> None:
     assert tags(seen, 1) == {"cat": "fake", "content": "defined"}
     assert ids(seen, "tag:content") == ids(seen, "content by:defined") == [1, 2]
     assert ids(seen, "shows:content") == [1, 2] and ids(seen, "tag:content>0.9") == [1]
-    assert seen.search("cat", facets=True).facets["tag"] == (("cat", 1), ("content", 1))
+    assert seen.finder.search("cat", facets=True).facets["tag"] == (("cat", 1), ("content", 1))
     assert dict(seen.catalog.tag_counts("", "defined")) == {"content": 2}
     assert seen.verify() == []
 
@@ -64,7 +64,7 @@ def test_doubtful_ones_are_asked_about_and_answers_hold(seen: Engine) -> None:
     seen.definitions.define("content", "purring")
     with seen.catalog.reading() as connection:
         assert stored_limits(connection)[2].threshold("content") == 0.5
-    assert [(doubt.image.id, doubt.tag.name) for doubt in seen.review("content")] == [(2, "content")]
+    assert [(doubt.image.id, doubt.tag.name) for doubt in seen.reviewing.doubts("content")] == [(2, "content")]
     correct(seen, Verdict.REJECT, [2], "content")
     assert ids(seen, "tag:content") == [1]
     seen.definitions.undefine("content")
@@ -125,8 +125,7 @@ def test_a_renamed_one_goes_by_its_new_name(seen: Engine) -> None:
 
 
 def test_a_reader_defines_beside_a_run(seen: Engine, folder: Path, compass: Compass) -> None:
-    with Engine.open(folder, LEXICON) as reader:
-        reader.texts.encoders = compass
+    with Engine.open(folder, LEXICON, options=SearchOptions(encoders=compass)) as reader:
         reader.definitions.define("content", "purring")
     seen.catch_up()
     assert ids(seen, "tag:content") == [1, 2]

@@ -74,11 +74,11 @@ def test_every_value_finds_as_many_as_were_counted(
         if merged and {"cat", "beach"} <= set(known):
             engine.corrections.merge(["beach"], "cat")
         for text in QUERIES:
-            found = engine.search(text, limit=0, everything=True, facets=True)
+            found = engine.finder.search(text, limit=0, everything=True, facets=True)
             for kind, values in found.facets.items():
                 for name, count in values:
                     query = refined(text, refinement(kind, name))
-                    assert engine.search(query, limit=0, everything=True).total == count, query
+                    assert engine.finder.search(query, limit=0, everything=True).total == count, query
 
 
 def test_facets_that_follow_equal_facets_made_anew(engine: Engine) -> None:
@@ -91,7 +91,7 @@ def test_facets_that_follow_equal_facets_made_anew(engine: Engine) -> None:
             engine.forget([random.choice(engine.catalog.paths_of([number])[number])])
         if step == 8:
             engine.corrections.merge(["dog"], "cat")
-        following, anew = engine.facets.table(), Facets(engine.catalog).table()
+        following, anew = engine.finder.facets.table(), Facets(engine.catalog).table()
         for kind in anew.kinds:
             assert following.counted(kind) == anew.counted(kind)
 
@@ -119,20 +119,20 @@ def test_only_what_changed_is_read_again(pets: Engine, monkeypatch: pytest.Monke
         return read_pairs(catalog, ids)
 
     monkeypatch.setattr(facets, "read_pairs", read)
-    assert pets.facets.table().counted("tag") == {"car": 1, "cat": 1, "dog": 1, "traffic light": 1}
+    assert pets.finder.facets.table().counted("tag") == {"car": 1, "cat": 1, "dog": 1, "traffic light": 1}
     pets.correct(3, "beach", 1)
-    assert pets.facets.table().counted("annotator") == {"fake": 3, "user": 1}
+    assert pets.finder.facets.table().counted("annotator") == {"fake": 3, "user": 1}
     pets.record([reading(4, {"cat": 0.9})])
-    assert pets.facets.table().counted("tag") == {"beach": 1, "car": 1, "cat": 2, "dog": 1, "traffic light": 1}
-    assert pets.facets.table().counted("type") == {"jpeg": 4}
+    assert pets.finder.facets.table().counted("tag") == {"beach": 1, "car": 1, "cat": 2, "dog": 1, "traffic light": 1}
+    assert pets.finder.facets.table().counted("type") == {"jpeg": 4}
     assert asked == [None, [3], [4]]
 
 
 def test_few_images_are_counted_without_reading_all(pets: Engine) -> None:
-    counted = pets.facets.of(np.array([1, 2]))
-    assert pets.facets._table is None
-    pets.facets.table()
-    assert pets.facets.of(np.array([1, 2])) == counted
+    counted = pets.finder.facets.of(np.array([1, 2]))
+    assert pets.finder.facets._table is None
+    pets.finder.facets.table()
+    assert pets.finder.facets.of(np.array([1, 2])) == counted
     assert tuple(counted) == tuple(kind for kind in KINDS if kind in counted)
 
 
@@ -141,7 +141,7 @@ def test_the_most_frequent_come_first_and_equal_ones_by_name(engine: Engine) -> 
     engine.record([reading(number, dict.fromkeys(tags[: 31 - number], 0.9)) for number in range(1, 20)])
     engine.catch_up()
     counts = Counter(tag for number in range(1, 20) for tag in tags[: 31 - number])
-    told = engine.facets.of(np.arange(1, 20), 7)["tag"]
+    told = engine.finder.facets.of(np.arange(1, 20), 7)["tag"]
     assert list(told) == sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:7]
 
 
@@ -158,11 +158,11 @@ def test_years_come_newest_first(engine: Engine) -> None:
         }
         record(engine, number, told | {"year": 2000 + number % 12})
     engine.catch_up()
-    few, all_ = (engine.search("sort:date", limit=0, facets=True, facet_values=most).facets for most in (3, 50))
+    few, all_ = (engine.finder.search("sort:date", limit=0, facets=True, facet_values=most).facets for most in (3, 50))
     assert few["year"] == (("2011", 2), ("2010", 2), ("2009", 2))
     counts = Counter(str(2000 + number % 12) for number in range(1, 30))
     assert all_["year"] == tuple(sorted(counts.items(), reverse=True))
-    assert len(engine.search("sort:date", limit=0, facets=True).facets["year"]) == 10
+    assert len(engine.finder.search("sort:date", limit=0, facets=True).facets["year"]) == 10
 
 
 REFINED = [

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
+from imsearch.engine.search.options import SearchOptions
 from imsearch.languages.lexicon import Lexicon
 from tests.engine.support import reading, set_facts, spec
 
@@ -26,8 +27,8 @@ def filled(folder: Path) -> Iterator[Engine]:
 
     3 a person at the beach, of no date; 4 a Christmas market of 2022, by a Canon, five stars; 5 an apple, a screenshot.
     """
-    with Engine.open(folder, WORDS, create=True) as engine:
-        engine.today = lambda: date(2026, 11, 27)
+    options = SearchOptions(today=lambda: date(2026, 11, 27))
+    with Engine.open(folder, WORDS, create=True, options=options) as engine:
         engine.use_annotators([spec()])
         engine.record(
             [
@@ -108,44 +109,44 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     ],
 )
 def test_facts(unchanged: Engine, text: str, ids: list[int], meanings: list[str]) -> None:
-    results = unchanged.search(text)
+    results = unchanged.finder.search(text)
     assert [hit.image.id for hit in results.hits] == ids
     assert [meaning for _, meaning in results.understood] == meanings
 
 
 def test_what_was_typed_is_told_beside_what_was_understood(unchanged: Engine) -> None:
-    results = unchanged.search("two Dogs  last Summer not in December, without people")
+    results = unchanged.finder.search("two Dogs  last Summer not in December, without people")
     assert results.understood == (
         ("last Summer", "date:2026-06..2026-08"),
         ("not in December", "-month:12"),
         ("without people", "-people"),
     )
-    assert unchanged.search("dog date:2025 -person").understood == ()
+    assert unchanged.finder.search("dog date:2025 -person").understood == ()
 
 
 def test_quotes_and_keys_make_words_of_facts(unchanged: Engine) -> None:
     for text in ('"2025"', '"last summer"', "tag:2025", "2025*", '"iphone"'):
-        results = unchanged.search(text)
+        results = unchanged.finder.search(text)
         assert (results.hits, results.understood) == ((), ()), text
 
 
 def test_tags_and_what_is_written_count_beside_facts(library: Engine) -> None:
     library.record([reading(6, {"canon": 0.9}), reading(7, {"dog": 0.9}, path="/photos/2025 dog.jpg")])
     library.catch_up()
-    assert [hit.image.id for hit in library.search("canon").hits] == [6, 2, 4]
-    assert [hit.image.id for hit in library.search("dog 2025").hits] == [2, 7]
+    assert [hit.image.id for hit in library.finder.search("canon").hits] == [6, 2, 4]
+    assert [hit.image.id for hit in library.finder.search("dog 2025").hits] == [2, 7]
     # A time of several words lets nothing else through, but what is called so.
     set_facts(library, 7, title="Summer 2019")
     library.record([reading(8, {"dog": 0.9}, path="/photos/summer 2019.jpg")])
     library.catch_up()
-    assert [hit.image.id for hit in library.search("dog summer 2019").hits] == [8]
+    assert [hit.image.id for hit in library.finder.search("dog summer 2019").hits] == [8]
     library.correct(3, "last summer", 1)
-    assert {hit.image.id for hit in library.search("last summer").hits} == {1, 3}
+    assert {hit.image.id for hit in library.finder.search("last summer").hits} == {1, 3}
 
 
 def test_a_longer_tag_wins_over_a_fact(library: Engine) -> None:
     library.correct(3, "birthday party 2025", 1)
-    results = library.search("birthday party 2025")
+    results = library.finder.search("birthday party 2025")
     assert [hit.image.id for hit in results.hits] == [3]
     assert results.understood == ()
 
@@ -154,43 +155,45 @@ def test_shapes_come_after_what_is_tagged_so(library: Engine) -> None:
     library.record([reading(6, {"landscape": 0.8})])
     set_facts(library, 6, width=100, height=200)
     library.catch_up()
-    hits = library.search("landscape").hits
+    hits = library.finder.search("landscape").hits
     assert [hit.image.id for hit in hits] == [6, 2, 3, 4, 5]
     assert [round(hit.score, 2) for hit in hits] == [0.8, 0.3, 0.3, 0.3, 0.3]
-    assert library.search("dog portrait").unknown == ("portrait",)
+    assert library.finder.search("dog portrait").unknown == ("portrait",)
     # A portrait shows a person as a rule: upright pictures of people come before others that are upright.
-    assert [round(hit.score, 2) for hit in library.search("portrait").hits] == [0.8, 0.3]
+    assert [round(hit.score, 2) for hit in library.finder.search("portrait").hits] == [0.8, 0.3]
     library.record([reading(7, {"portrait": 0.9})])
     library.catch_up()
-    assert [hit.image.id for hit in library.search("portrait", everything=True).hits] == [7, 1, 6]
+    assert [hit.image.id for hit in library.finder.search("portrait", everything=True).hits] == [7, 1, 6]
 
 
 def test_no_alone_and_phrases_with_it_stay_words(library: Engine) -> None:
     library.record([reading(6, {"sign": 0.8})])
     library.catch_up()
-    assert [hit.image.id for hit in library.search("no entry").hits] == [6]
-    assert library.search("dog no").understood == ()
-    assert library.search("without").understood == ()
+    assert [hit.image.id for hit in library.finder.search("no entry").hits] == [6]
+    assert library.finder.search("dog no").understood == ()
+    assert library.finder.search("without").understood == ()
 
 
 def test_what_was_understood_yesterday_is_not_remembered_today(library: Engine) -> None:
-    assert [hit.image.id for hit in library.search("yesterday").hits] == [5]
-    before = library.state()
-    library.today = lambda: date(2026, 11, 28)
-    assert library.search("yesterday").hits == ()
-    assert library.state() != before
+    days = [date(2026, 11, 27)]
+    finder = library.finder.using(SearchOptions(today=lambda: days[-1]))
+    assert [hit.image.id for hit in finder.search("yesterday").hits] == [5]
+    before = finder.state()
+    days.append(date(2026, 11, 28))
+    assert finder.search("yesterday").hits == ()
+    assert finder.state() != before
 
 
 def test_new_cameras_are_known_at_once(library: Engine) -> None:
-    assert library.search("pixel 7").understood == ()
+    assert library.finder.search("pixel 7").understood == ()
     library.record([reading(9, {})])
     set_facts(library, 6, camera="Google Pixel 7")
-    assert library.search("pixel 7").understood == (("pixel 7", 'camera:"pixel 7"'),)
-    assert library.search("7").understood == ()
+    assert library.finder.search("pixel 7").understood == (("pixel 7", 'camera:"pixel 7"'),)
+    assert library.finder.search("7").understood == ()
     set_facts(library, 6, camera="SONY Cyber-shot HX9V")
     library.record([reading(10, {})])
     for text, found in (("sony", 1), ("hx9v", 1), ("cyber shot", 1), ("shot", 0), ("cyber", 0)):
-        assert len(library.search(text).understood) == found, text
+        assert len(library.finder.search(text).understood) == found, text
 
 
 def test_what_lies_in_a_folder_of_the_name_comes_after_what_is_seen(library: Engine) -> None:
@@ -203,11 +206,11 @@ def test_what_lies_in_a_folder_of_the_name_comes_after_what_is_seen(library: Eng
         ]
     )
     library.catch_up()
-    hits = library.search("car").hits
+    hits = library.finder.search("car").hits
     assert [hit.image.id for hit in hits] == [9, 4, 6, 8, 7]
     assert hits[-1].score == pytest.approx(0.3)
     assert hits[-1].why["car"].source == "folder"
     # Where nothing shows it, the folder's name is all there is.
     library.record([reading(10, {}, path="/photos/Sailing/10.jpg")])
     library.catch_up()
-    assert [hit.image.id for hit in library.search("sailing").hits] == [10]
+    assert [hit.image.id for hit in library.finder.search("sailing").hits] == [10]

@@ -41,4 +41,4 @@ def test_other_words_for_a_feeling(library: Engine, text: str, first: int) -> No
 
 def test_an_order_that_is_spelled_wrongly_is_told(library: Engine) -> None:
     with pytest.raises(QueryError, match="Did you mean valence"):
-        library.search("sort:valense")
+        library.finder.search("sort:valense")

@@ -24,7 +24,7 @@ def library(tmp_path: Path) -> Engine:
 
 
 def found(library: Engine, text: str) -> list[int]:
-    return [hit.image.id for hit in library.search(text, everything=True).hits]
+    return [hit.image.id for hit in library.finder.search(text, everything=True).hits]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_the_user_said_of_a_feeling_counts(library: Engine) -> None:
 
 
 def test_emotions_are_a_facet(library: Engine) -> None:
-    facets = library.search("beach", everything=True, facets=True).facets
+    facets = library.finder.search("beach", everything=True, facets=True).facets
     assert facets["emotion"] == (
         ("emotion:calm", 1),
         ("emotion:exciting", 1),

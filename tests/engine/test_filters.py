@@ -55,7 +55,7 @@ def library(engine: Engine) -> Engine:
 
 def found(engine: Engine, text: str) -> list[int]:
     """The ids of the results, in order."""
-    results = engine.search(text, min_score=0)
+    results = engine.finder.search(text, min_score=0)
     assert results.total == len(results.hits)
     return [hit.image.id for hit in results.hits]
 
@@ -102,24 +102,24 @@ def test_conditions(library: Engine, text: str, ids: list[int]) -> None:
 
 
 def test_conditions_alone_score_1_and_do_not_change_the_score_of_words(library: Engine) -> None:
-    assert [hit.score for hit in library.search("date:2023-05").hits] == [1.0]
-    (plain,) = library.search("dog", min_score=0.5).hits
-    (with_condition,) = library.search("dog date:2023-07 type:jpeg", min_score=0.5).hits
+    assert [hit.score for hit in library.finder.search("date:2023-05").hits] == [1.0]
+    (plain,) = library.finder.search("dog", min_score=0.5).hits
+    (with_condition,) = library.finder.search("dog date:2023-07 type:jpeg", min_score=0.5).hits
     assert [plain.score, with_condition.score] == pytest.approx([0.8, 0.8], abs=1e-6)
     assert list(with_condition.why) == ["dog"]
 
 
 def test_pages_of_an_order_fit_together(library: Engine) -> None:
-    pages = [library.search("sort:-date", limit=1, offset=start).hits[0].image.id for start in range(4)]
+    pages = [library.finder.search("sort:-date", limit=1, offset=start).hits[0].image.id for start in range(4)]
     assert pages == [2, 4, 1, 3]
 
 
 def test_sources_are_asked_apart(library: Engine) -> None:
     assert found(library, "cat by:fake") == [1, 3]
     assert found(library, "cat by:other") == [1, 2]
-    scores = [round(hit.score, 2) for hit in library.search("cat by:other").hits]
+    scores = [round(hit.score, 2) for hit in library.finder.search("cat by:other").hits]
     assert scores == [0.95, 0.6]
-    assert library.search("dog -cat", relax=False).hits == ()
+    assert library.finder.search("dog -cat", relax=False).hits == ()
     assert found(library, "dog -cat by:fake") == [2]
     assert found(library, "by:other") == [2, 1]
     assert found(library, "by:other date:2023-05") == [1]
@@ -147,7 +147,7 @@ def test_renamed_tags_are_known_to_their_sources(library: Engine) -> None:
         ids = dict(connection.execute(select(schema.tags.c.name, schema.tags.c.id)).all())
         connection.execute(insert(schema.aliases).values(tag_id=ids["dog"], name_id=ids["cat"]))
     filters = Filters(
-        library.catalog, lambda tag: library._indexes.with_text(lambda index: index.postings(tag)), Words(LEXICON, [])
+        library.catalog, lambda tag: library.indexes.with_text(lambda index: index.postings(tag)), Words(LEXICON, [])
     )
     said = filters._sources.postings("fake", ["cat", "dog"])
     assert sorted(said("cat").images.tolist()) == [1, 2, 3]
@@ -156,7 +156,7 @@ def test_renamed_tags_are_known_to_their_sources(library: Engine) -> None:
 
 def test_an_unknown_source_is_a_mistake_in_the_query(library: Engine) -> None:
     with pytest.raises(QueryError, match=r"knows user, fake, other in this library.*Did you mean other\?") as raised:
-        library.search("cat by:othr")
+        library.finder.search("cat by:othr")
     assert raised.value.position == 7
 
 
@@ -188,7 +188,7 @@ def test_duplicates_are_asked_of_whoever_knows_them(library: Engine) -> None:
     words = Words(LEXICON, [])
     filters = Filters(
         library.catalog,
-        lambda tag: library._indexes.with_text(lambda index: index.postings(tag)),
+        lambda tag: library.indexes.with_text(lambda index: index.postings(tag)),
         words,
         lambda catalog: iter([3, 1, 3]),
     )
@@ -208,7 +208,7 @@ def test_a_likeness_that_cannot_be_had_is_a_mistake_in_the_query(library: Engine
             parse("cat like:x.txt").tree,
             Filters(
                 library.catalog,
-                lambda tag: library._indexes.with_text(lambda index: index.postings(tag)),
+                lambda tag: library.indexes.with_text(lambda index: index.postings(tag)),
                 words,
                 like=refuse,
             ),
@@ -228,7 +228,7 @@ def test_no_query_breaks_the_search(library: Engine) -> None:
     for _ in range(500):
         text = "".join(chance.choices(pieces, k=chance.randrange(1, 8)))
         with contextlib.suppress(QueryError):
-            library.search(text)
+            library.finder.search(text)
     assert library.notes == []  # no index was taken for damaged
 
 
@@ -284,7 +284,7 @@ def test_a_panorama_is_known_by_its_shape_and_by_its_name(library: Engine) -> No
     assert found(library, "panoramic pictures of a cat") == [1]
     assert found(library, "dog -panorama") == [2]
     assert found(library, "tag:panorama") == []
-    assert library.search("panorama").unknown == ()
+    assert library.finder.search("panorama").unknown == ()
     library.record([reading(5, {"panorama": 0.9, "cat": 0.1})])
     library.catch_up()
     assert sorted(found(library, "panorama")) == [1, 4, 5]

@@ -146,14 +146,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     ],
 )
 def test_places_find_pictures(library: Engine, text: str, ids: list[int], meanings: list[str]) -> None:
-    results = library.search(text)
+    results = library.finder.search(text)
     assert [hit.image.id for hit in results.hits] == ids
     assert [meaning for _, meaning in results.understood] == meanings
 
 
 def test_words_of_other_meanings_are_no_places(library: Engine) -> None:
-    assert library.search("nice dog").understood == ()
-    assert [hit.image.id for hit in library.search("nice dog").hits] == [1, 6, 2]
+    assert library.finder.search("nice dog").understood == ()
+    assert [hit.image.id for hit in library.finder.search("nice dog").hits] == [1, 6, 2]
 
 
 @pytest.mark.parametrize(
@@ -167,16 +167,18 @@ def test_words_of_other_meanings_are_no_places(library: Engine) -> None:
 )
 def test_places_that_cannot_be_found_are_told(library: Engine, text: str, position: int, told: str) -> None:
     with pytest.raises(QueryError, match=told) as raised:
-        library.search(text)
+        library.finder.search(text)
     assert raised.value.position == position
 
 
 def test_places_are_counted_and_completed(library: Engine) -> None:
-    facets = library.search("dog", facets=True).facets
+    facets = library.finder.search("dog", facets=True).facets
     assert facets["country"] == (("Germany", 1), ("Italy", 1))
     assert facets["city"] == (("Munich", 1), ("Rome", 1))
-    assert [each.text for each in library.completer.complete("city:m", 6, 8).suggestions] == ["Munich"]
-    assert [each.text for each in library.completer.complete("country:u", 9, 8).suggestions] == ['"United States"']
+    assert [each.text for each in library.finder.completer.complete("city:m", 6, 8).suggestions] == ["Munich"]
+    assert [each.text for each in library.finder.completer.complete("country:u", 9, 8).suggestions] == [
+        '"United States"'
+    ]
 
 
 def test_values_of_a_column_are_told_in_order(library: Engine) -> None:

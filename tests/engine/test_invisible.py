@@ -20,34 +20,34 @@ def library(indexed: Path, tmp_path: Path) -> Library:  # noqa: F811
 def test_own_tags(library: Library) -> None:
     with library:
         for image, tag in ((1, "grandma"), (2, "grand\u00adma\u200b"), (3, "\u2068grandma\u2069")):
-            library.correct([image], [tag], Verdict.ADD, exact=True)
-        assert library.tags("grand\u200b", "user") == [("grandma", 3)]
+            library.tags.correct([image], [tag], Verdict.ADD, exact=True)
+        assert library.tags.counts("grand\u200b", "user") == [("grandma", 3)]
         for query in ("grandma", "\ufeffgrandma", 'tag:"grandma\u200b"', "grandm\u200ba"):
-            assert library.query(query).total == 3
+            assert library.search.query(query).total == 3
         for blank in ("\u200b", "\u0301", "\u2800", "\u00ad \u200b"):
             with pytest.raises(ImsearchError, match="A tag needs a name"):
-                library.correct([1], [blank], Verdict.ADD, exact=True)
+                library.tags.correct([1], [blank], Verdict.ADD, exact=True)
         with pytest.raises(ImsearchError, match=r"a\\u202egpj\.b.*turns text around"):
-            library.correct([1], ["a\u202egpj.b"], Verdict.ADD, exact=True)
-        assert library.tags(by="user") == [("grandma", 3)]
+            library.tags.correct([1], ["a\u202egpj.b"], Verdict.ADD, exact=True)
+        assert library.tags.counts(by="user") == [("grandma", 3)]
 
 
 def test_renamed_and_merged_tags(library: Library) -> None:
     with library:
-        library.correct([1], ["oma"], Verdict.ADD, exact=True)
-        library.correct([2], ["granny"], Verdict.ADD, exact=True)
-        library.rename("o\u200bma", "cafe\u0301\u200b")
-        library.merge(["gran\u00adny"], "caf\u00e9\u2060")
-        assert library.tags(by="user") == [("caf\u00e9", 2)]
+        library.tags.correct([1], ["oma"], Verdict.ADD, exact=True)
+        library.tags.correct([2], ["granny"], Verdict.ADD, exact=True)
+        library.tags.rename("o\u200bma", "cafe\u0301\u200b")
+        library.tags.merge(["gran\u00adny"], "caf\u00e9\u2060")
+        assert library.tags.counts(by="user") == [("caf\u00e9", 2)]
         for old, new in (("caf\u00e9", "\u200b"), ("caf\u00e9", "x\u202ey")):
             with pytest.raises(ImsearchError):
-                library.rename(old, new)
+                library.tags.rename(old, new)
 
 
 def test_a_query_of_nothing_that_can_be_seen(library: Library) -> None:
     with library:
         for query in ("\u200b", "red \u200b", '"\u200b"', "tag:\u200b", "\u00ad*"):
             try:
-                assert library.query(query).total <= 3
+                assert library.search.query(query).total <= 3
             except ImsearchError as error:
                 assert str(error)

@@ -66,7 +66,7 @@ def test_an_older_library_is_brought_up_to_date(
 ) -> None:
     next_version(monkeypatch, tmp_path)
     with Engine.open(library, LEXICON, write=write) as engine:
-        assert engine.search("cat").total == 1
+        assert engine.finder.search("cat").total == 1
         assert engine.catalog.vector(1, "fake") is not None
         (note,) = engine.notes
     assert f"from version {schema.HEAD} to 9999" in note
@@ -87,7 +87,7 @@ def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
         connection.commit()
     with Engine.open(library, LEXICON, write=True) as engine:
-        assert engine.search("+cat").total == 1 and engine.review() == []
+        assert engine.finder.search("+cat").total == 1 and engine.reviewing.doubts() == []
         with engine.catalog.reading() as connection:
             assert stored_limits(connection) == {}
         engine.use_annotators([spec()])
@@ -112,9 +112,9 @@ def test_a_library_without_places_gets_them_without_reading_a_file(library: Path
         connection.execute("UPDATE images SET latitude = 41.8902, longitude = 12.4922")
         connection.commit()
     with Engine.open(library, LEXICON, write=True) as engine:
-        assert engine.search("rome").total == 0
+        assert engine.finder.search("rome").total == 0
         assert engine.locate() == 1
-        assert engine.search("rome").total == 1
+        assert engine.finder.search("rome").total == 1
         image = engine.catalog.image(1)
         assert image is not None
         assert (image.facts.city, image.facts.region, image.facts.country) == ("Rome", "Lazio", "Italy")
@@ -128,7 +128,7 @@ def test_a_failing_migration_changes_nothing(library: Path, tmp_path: Path, monk
         Engine.open(library, LEXICON)
     monkeypatch.undo()
     with Engine.open(library, LEXICON) as engine:
-        assert engine.search("cat").total == 1
+        assert engine.finder.search("cat").total == 1
         assert engine.verify() == []
 
 

@@ -60,25 +60,25 @@ def library(tmp_path: Path) -> Engine:
     ],
 )
 def test_a_namespace_is_searched(library: Engine, text: str, expected: list[tuple[int, float]]) -> None:
-    hits = library.search(text, min_score=0).hits
+    hits = library.finder.search(text, min_score=0).hits
     assert [(hit.image.id, round(hit.score, 4)) for hit in hits] == expected
 
 
 def test_what_no_tag_answers_is_unknown(library: Engine) -> None:
-    assert library.search("emotion:bored weather:happy dog").unknown == ("emotion:bored", "weather:happy")
-    assert library.search("emotion: dog").unknown == ()
+    assert library.finder.search("emotion:bored weather:happy dog").unknown == ("emotion:bored", "weather:happy")
+    assert library.finder.search("emotion: dog").unknown == ()
 
 
 def test_the_user_may_say_what_a_picture_feels_like(library: Engine) -> None:
     library.correct(2, "happy", -1)
-    assert [hit.image.id for hit in library.search("emotion:happy", min_score=0).hits] == [1, 3]
+    assert [hit.image.id for hit in library.finder.search("emotion:happy", min_score=0).hits] == [1, 3]
     library.correct(3, "joyful", 1)
-    assert library.search("mood:happy").hits[0].image.id == 3
-    assert "emotion:happy" in {tag.name for tag in library.search("dog").hits[0].tags}
+    assert library.finder.search("mood:happy").hits[0].image.id == 3
+    assert "emotion:happy" in {tag.name for tag in library.finder.search("dog").hits[0].tags}
 
 
 def test_a_hit_says_which_tag_answered(library: Engine) -> None:
-    hit = library.search("mood:joyful").hits[0]
+    hit = library.finder.search("mood:joyful").hits[0]
     assert {word: tag.name for word, tag in hit.why.items()} == {"mood:joyful": "emotion:happy"}
 
 
@@ -101,7 +101,7 @@ def test_the_grammar_keeps_a_namespace_with_its_word(text: str, tree: Node) -> N
 
 
 def test_many_colons_do_no_harm(library: Engine) -> None:
-    assert library.search("a:" * (MAX_LENGTH // 2)).total == 0
+    assert library.finder.search("a:" * (MAX_LENGTH // 2)).total == 0
 
 
 def test_the_lexicon_knows_the_emotions() -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from imsearch.annotator import CountHead
 from imsearch.engine.engine import Engine
+from imsearch.engine.search.finder import Finder
+from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.words.numbers import find_number
 from tests.engine.support import ids, reading
 
@@ -64,9 +66,9 @@ def dogs(engine: Engine) -> Engine:
     return engine
 
 
-def counting(engine: Engine, version: str = "1") -> Engine:
-    engine.numbers.heads = lambda: {"fake": (version, {"dog": HEAD})}
-    return engine
+def counting(engine: Engine, version: str = "1", thing: str = "dog") -> Finder:
+    """Queries of an engine whose annotator counts a thing."""
+    return engine.finder.using(SearchOptions(heads=lambda: {"fake": (version, {thing: HEAD})}))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_a_picture_without_a_vector_is_taken_for_a_usual_one(dogs: Engine) -> No
 
 def test_without_a_model_that_counts_a_number_neither_finds_nor_harms(dogs: Engine) -> None:
     for text in ("one dog", "2 dogs", "three dogs", "a group of dogs", "dog alone", "a couple of dogs"):
-        plain, numbered = dogs.search("dog", min_score=0), dogs.search(text, min_score=0)
+        plain, numbered = dogs.finder.search("dog", min_score=0), dogs.finder.search(text, min_score=0)
         assert [(hit.image.id, hit.score) for hit in numbered.hits] == [(hit.image.id, hit.score) for hit in plain.hits]
         assert numbered.unknown == (), text
 
@@ -110,10 +112,11 @@ def test_heads_of_another_version_are_not_asked(dogs: Engine) -> None:
 def test_what_no_head_counts_goes_by_the_tag_of_the_number(dogs: Engine) -> None:
     dogs.record([reading(6, {"car": 0.9, "two": 0.6}, vector=(1, 0)), reading(7, {"two": 0.9}, vector=(0, 1))])
     dogs.catch_up()
-    assert ids(counting(dogs), "two cars") == [6, 5, 7]
-    assert ids(dogs, "2 cars") == [6, 5, 7]
-    assert ids(dogs, "two") == [7, 6]  # by itself it is a word like others
-    assert ids(dogs, "one car") == ids(dogs, "car")
+    finder = counting(dogs)
+    assert ids(finder, "two cars") == [6, 5, 7]
+    assert ids(finder, "2 cars") == [6, 5, 7]
+    assert ids(finder, "two") == [7, 6]  # by itself it is a word like others
+    assert ids(finder, "one car") == ids(finder, "car")
 
 
 def test_an_unknown_thing_stays_unknown_and_its_number_finds_nothing(dogs: Engine) -> None:
@@ -124,30 +127,32 @@ def test_an_unknown_thing_stays_unknown_and_its_number_finds_nothing(dogs: Engin
 def test_a_tag_that_begins_with_a_number_is_that_tag(dogs: Engine) -> None:
     dogs.record([reading(6, {"two dogs": 0.9})])
     dogs.catch_up()
-    assert ids(counting(dogs), "two dogs") == [6]
-    assert ids(dogs, '"two dogs"') == [6]
+    finder = counting(dogs)
+    assert ids(finder, "two dogs") == [6]
+    assert ids(finder, '"two dogs"') == [6]
 
 
 def test_numbers_stand_beside_other_words_and_conditions(dogs: Engine) -> None:
-    counting(dogs)
-    assert ids(dogs, "two dogs type:jpeg")[0] == 2
-    assert ids(dogs, "(two dogs) OR car")[:2] == [5, 2]
-    assert ids(dogs, "two dogs -car")[0] == 2
-    assert 2 not in ids(dogs, "car -(two dogs)")[:1]
+    finder = counting(dogs)
+    assert ids(finder, "two dogs type:jpeg")[0] == 2
+    assert ids(finder, "(two dogs) OR car")[:2] == [5, 2]
+    assert ids(finder, "two dogs -car")[0] == 2
+    assert 2 not in ids(finder, "car -(two dogs)")[:1]
 
 
 def test_of_a_large_index_only_the_nearest_are_compared(dogs: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    index = dogs._indexes.vectors.of("fake")[1]
+    index = dogs.indexes.vectors.of("fake")[1]
     nearest = index.nearest
     monkeypatch.setattr(index, "nearest", lambda vector, count: nearest(vector, 2))
-    assert ids(counting(dogs), "two dogs")[0] == 2
-    assert sorted(ids(dogs, "two dogs")) == [1, 2, 3, 4]
+    finder = counting(dogs)
+    assert ids(finder, "two dogs")[0] == 2
+    assert sorted(ids(finder, "two dogs")) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(("text", "kinds"), [("couple", ["Counted", "Term"]), ("alone", ["Counted", "Term"])])
 def test_a_couple_and_who_is_alone_are_people(engine: Engine, text: str, kinds: list[str]) -> None:
     engine.record([reading(1, {"person": 0.8}, vector=(1, 0)), reading(2, {"person": 0.8}, vector=(0, 1))])
     engine.catch_up()
-    engine.numbers.heads = lambda: {"fake": ("1", {"person": HEAD})}
-    assert ids(engine, text) == ([2, 1] if text == "couple" else [1, 2])
-    assert [type(item).__name__ for item in engine._answer(text)[1].query.items] == kinds  # type: ignore[union-attr]
+    finder = counting(engine, thing="person")
+    assert ids(finder, text) == ([2, 1] if text == "couple" else [1, 2])
+    assert [type(item).__name__ for item in finder._answer(text)[1].query.items] == kinds  # type: ignore[union-attr]

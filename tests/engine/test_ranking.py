@@ -14,6 +14,7 @@ from sqlalchemy import insert, update
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.feedback import Feedback, best
+from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.search.ranking import Ranking, rank
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.words.postings import REJECTED, Postings
@@ -146,11 +147,11 @@ def test_like_with_a_word_counts_as_a_further_word() -> None:
 
 
 def test_like_takes_an_image_of_the_library_or_a_file(pets: Engine) -> None:
-    near = pets._likeness.like("1", None, None, [])
+    near = pets.finder._answering.likeness.like("1", None, None, [])
     assert (near.ids.tolist(), near.scores.tolist()) == ([2, 3], pytest.approx([0.6, 0.0], abs=1e-3))
-    assert pets._likeness.like("/photos/1.jpg", None, None, []).ids.tolist() == [2, 3]
+    assert pets.finder._answering.likeness.like("/photos/1.jpg", None, None, []).ids.tolist() == [2, 3]
     with pytest.raises(ImsearchError, match="like:77"):
-        pets._likeness.like("77", None, None, [])
+        pets.finder._answering.likeness.like("77", None, None, [])
 
 
 # ---- the end of the list
@@ -167,8 +168,8 @@ def test_the_list_ends_where_relevance_does() -> None:
 def test_pages_join_to_the_whole(engine: Engine) -> None:
     engine.record([reading(number, {"cat": 0.5 + number % 2 / 10}) for number in (9, 4, 7, 2, 5, 8)])
     engine.catch_up()
-    whole = [hit.image.id for hit in engine.search("cat").hits]
-    pages = [hit.image.id for start in (0, 2, 4) for hit in engine.search("cat", limit=2, offset=start).hits]
+    whole = [hit.image.id for hit in engine.finder.search("cat").hits]
+    pages = [hit.image.id for start in (0, 2, 4) for hit in engine.finder.search("cat", limit=2, offset=start).hits]
     assert pages == whole
     assert whole == [1, 3, 5, 2, 4, 6]  # .6 are the pictures 9, 7, 5, recorded first, third and fifth
 
@@ -212,13 +213,13 @@ def written(engine: Engine) -> Engine:
     ],
 )
 def test_written_words_are_evidence(written: Engine, text: str, expected: dict[int, float]) -> None:
-    hits = written.search(text, min_score=0).hits
+    hits = written.finder.search(text, min_score=0).hits
     assert {hit.image.id: hit.score for hit in hits} == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_hit_says_where_a_word_is_written(written: Engine) -> None:
     def why(text: str) -> dict[int, tuple[str, float, str]]:
-        hits = written.search(text, min_score=0).hits
+        hits = written.finder.search(text, min_score=0).hits
         return {hit.image.id: (tag.name, tag.probability, tag.source) for hit in hits for tag in hit.why.values()}
 
     assert why("dog") == {1: ("dog", 0.55, "name"), 3: ("dogs", 0.7, "keyword")}
@@ -228,33 +229,35 @@ def test_a_hit_says_where_a_word_is_written(written: Engine) -> None:
 
 
 def test_unknown_words_stay_unknown(written: Engine) -> None:
-    assert written.search("rex unicorn").unknown == ("unicorn",)
+    assert written.finder.search("rex unicorn").unknown == ("unicorn",)
 
 
 def test_a_rejected_word_is_not_believed_of_a_name(written: Engine) -> None:
     written.correct(1, "dog", -1)
-    assert [hit.image.id for hit in written.search("dog", min_score=0).hits] == [3]
+    assert [hit.image.id for hit in written.finder.search("dog", min_score=0).hits] == [3]
 
 
 def test_a_renamed_file_is_found_by_its_new_name_only(engine: Engine) -> None:
     engine.record([reading(1, {"cat": 0.5}, path="/photos/rex.jpg")])
     engine.record([reading(1, path="/photos/bello.jpg")])
     engine.forget([engine.catalog.paths_of([1])[1][1]])
-    assert [hit.image.id for hit in engine.search("bello").hits] == [1]
-    assert engine.search("rex").total == 0
+    assert [hit.image.id for hit in engine.finder.search("bello").hits] == [1]
+    assert engine.finder.search("rex").total == 0
 
 
 def test_written_words_can_be_left_out(written: Engine) -> None:
-    written.ranking = Ranking(written=False, feedback=None)
-    assert {hit.image.id: round(hit.score, 4) for hit in written.search("dog", min_score=0).hits} == {1: 0.4}
+    finder = written.finder.using(SearchOptions(ranking=Ranking(written=False, feedback=None)))
+    assert {hit.image.id: round(hit.score, 4) for hit in finder.search("dog", min_score=0).hits} == {1: 0.4}
 
 
 # ---- facets
 
 
 def test_ids_alone_come_in_the_same_order(pets: Engine) -> None:
-    assert pets.search_ids("animal", min_score=0) == [hit.image.id for hit in pets.search("animal", min_score=0).hits]
-    assert pets.search_ids("unicorn") == []
+    assert pets.finder.search_ids("animal", min_score=0) == [
+        hit.image.id for hit in pets.finder.search("animal", min_score=0).hits
+    ]
+    assert pets.finder.search_ids("unicorn") == []
 
 
 def test_facets_count_the_whole_result(engine: Engine) -> None:
@@ -271,7 +274,7 @@ def test_facets_count_the_whole_result(engine: Engine) -> None:
         connection.execute(update(s.images).where(s.images.c.id < 4).values(camera="Box"))
     engine.correct(2, "grass", -1)
     engine.correct(3, "beach", 1)
-    found = engine.search("cat", limit=1, facets=True)
+    found = engine.finder.search("cat", limit=1, facets=True)
     assert len(found.hits) == 1
     assert found.facets == {
         "tag": (("cat", 3), ("beach", 1), ("grass", 1)),
@@ -281,6 +284,6 @@ def test_facets_count_the_whole_result(engine: Engine) -> None:
         "annotator": (("fake", 3), ("user", 1)),
         "folder": (("/photos/a", 2), ("/photos/b", 1)),
     }
-    assert engine.search("cat").facets == {}
+    assert engine.finder.search("cat").facets == {}
     engine.corrections.merge(["beach"], "grass")
-    assert engine.search("cat", facets=True).facets["tag"] == (("cat", 3), ("grass", 2))
+    assert engine.finder.search("cat", facets=True).facets["tag"] == (("cat", 3), ("grass", 2))

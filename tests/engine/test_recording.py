@@ -17,7 +17,7 @@ from tests.engine.support import LEXICON, reading, sha256, spec
 
 def ids(engine: Engine, text: str) -> list[int]:
     engine.catch_up()
-    return [hit.image.id for hit in engine.search(text, min_score=0).hits]
+    return [hit.image.id for hit in engine.finder.search(text, min_score=0).hits]
 
 
 def test_a_reading_can_be_read_back(engine: Engine) -> None:
@@ -79,12 +79,12 @@ def test_forgotten_files_leave_and_come_back(engine: Engine) -> None:
     assert engine.catalog.failures() == ()
     assert engine.forget([Path("/b.jpg")]) == 1
     assert ids(engine, "cat") == []
-    assert engine.similar(np.array([1, 0], np.float32)).total == 0
+    assert engine.finder.similar(np.array([1, 0], np.float32)).total == 0
     assert engine.catalog.tag_counts() == []
     assert engine.catalog.lacking(["fake"]) == {}
     engine.record([reading(1, path="/c.jpg")])
     assert len(ids(engine, "cat")) == 1
-    assert engine.similar(np.array([1, 0], np.float32)).total == 1
+    assert engine.finder.similar(np.array([1, 0], np.float32)).total == 1
 
 
 def test_failures_come_and_go(engine: Engine) -> None:
@@ -110,7 +110,7 @@ def test_a_newer_version_replaces_tags_and_vector(engine: Engine) -> None:
     engine.record([reading(1, {"dog": 0.9}, vector=(0, 0, 1))])
     assert ids(engine, "cat") == [two]
     assert engine.catalog.lacking(["fake"]) == {two: ("fake",)}
-    assert engine.similar(np.array([0, 0, 1], np.float32), annotator="fake").total == 1
+    assert engine.finder.similar(np.array([0, 0, 1], np.float32), annotator="fake").total == 1
     engine.record([reading(1, {"dog": 0.3, "car": 0.9}, annotator="other")])
     tags = {tag.name: (tag.probability, tag.source) for tag in engine.catalog.tags_of([one])[one]}
     assert tags == {"dog": (0.9, "fake"), "car": (0.9, "other")}
@@ -142,7 +142,7 @@ def test_the_user_has_the_last_word(engine: Engine) -> None:
         ("beach", "user"),
         ("dog", "fake"),
     ]
-    assert engine.search("+beach").hits[0].score == 1
+    assert engine.finder.search("+beach").hits[0].score == 1
     assert engine.catalog.tag_counts() == [("beach", 1), ("dog", 1)]
     engine.use_annotators([spec(version="2")])
     engine.record([reading(1, {"cat": 0.99, "dog": 0.9})])
@@ -163,16 +163,16 @@ def test_tag_counts_count_shown_tags(pets: Engine) -> None:
 
 def test_a_reader_sees_what_a_writer_does_and_cannot_write(engine: Engine, folder: Path) -> None:
     with Engine.open(folder, LEXICON) as reader:
-        assert reader.search("cat").total == 0
+        assert reader.finder.search("cat").total == 0
         engine.record([reading(1, {"cat": 0.9}, vector=(1, 0))])
         assert len(reader.catalog.known_files(Path("/"))) == 1
         engine.catch_up()
-        assert reader.search("cat").total == 1
-        assert reader.similar(np.array([1, 0], np.float32)).total == 1
+        assert reader.finder.search("cat").total == 1
+        assert reader.finder.similar(np.array([1, 0], np.float32)).total == 1
         engine.record([reading(2, {"cat": 0.8}, vector=(0, 1))])
         engine.catch_up()
-        assert reader.search("cat").total == 2
-        assert reader.similar(np.array([1, 0], np.float32)).total == 2
+        assert reader.finder.search("cat").total == 2
+        assert reader.finder.similar(np.array([1, 0], np.float32)).total == 2
         for write in (lambda: reader.record([]), lambda: reader.forget([]), reader.rebuild, reader.catch_up):
             with pytest.raises(LibraryError, match="reading only"):
                 write()
@@ -182,8 +182,8 @@ def test_many_batches_make_few_segments(engine: Engine, folder: Path) -> None:
     for number in range(20):
         engine.record([reading(number, {"cat": 0.9, f"tag {number}": 0.6})])
         engine.catch_up()
-    assert engine.search("cat").total == 20
-    assert engine.search('tag:"tag 3"').total == 1
+    assert engine.finder.search("cat").total == 20
+    assert engine.finder.search('tag:"tag 3"').total == 1
     assert sum(name.endswith(".seg") for name in os.listdir(folder / "text")) <= 10  # noqa: PTH208
     assert engine.verify() == []
 

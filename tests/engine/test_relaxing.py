@@ -32,24 +32,24 @@ def album(engine: Engine) -> Engine:
 
 
 def found(engine: Engine, text: str) -> list[int]:
-    return [hit.image.id for hit in engine.search(text).hits]
+    return [hit.image.id for hit in engine.finder.search(text).hits]
 
 
 def relaxed(engine: Engine, text: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """What was asked, and what of it was left out."""
-    told = engine.search(text).relaxed
+    told = engine.finder.search(text).relaxed
     return None if told is None else (told.asked, told.left_out)
 
 
 def test_what_finds_something_is_not_touched(album: Engine) -> None:
     assert relaxed(album, "cat") is None
     assert relaxed(album, "cat OR unicorn") is None
-    results = album.search("cat unicorn")  # nobody knows the word: left out as ever
+    results = album.finder.search("cat unicorn")  # nobody knows the word: left out as ever
     assert (results.relaxed, results.unknown, results.relevant) == (None, ("unicorn",), 2)
 
 
 def test_the_word_that_finds_least_is_left_out(album: Engine) -> None:
-    results = album.search("dog cat")
+    results = album.finder.search("dog cat")
     assert relaxed(album, "dog cat") == (("dog", "cat"), ("dog",))
     assert results.relaxed is not None and results.relaxed.kept == ("cat",)
     assert [hit.image.id for hit in results.hits] == [1, 2]
@@ -83,7 +83,7 @@ def test_what_finds_nothing_by_itself_goes_first(album: Engine) -> None:
 def test_conditions_are_left_out_where_the_words_find_something(
     album: Engine, text: str, left_out: tuple[str, ...], finds: list[int]
 ) -> None:
-    results = album.search(text)
+    results = album.finder.search(text)
     assert results.relaxed is not None
     assert (results.relaxed.left_out, [hit.image.id for hit in results.hits]) == (left_out, finds)
     assert results.relaxed.conditions == tuple(part for part in results.relaxed.asked if ":" in part or " 1999" in part)
@@ -96,43 +96,43 @@ def test_exclusions_go_last(album: Engine) -> None:
 
 
 def test_where_nothing_is_left_nothing_is_said(album: Engine) -> None:
-    results = album.search("+unicorn +griffin")
+    results = album.finder.search("+unicorn +griffin")
     assert (results.relaxed, results.hits) == (None, ())
     assert relaxed(album, '"traffic light"') is None
 
 
 def test_a_source_stays_beside_what_is_left(album: Engine) -> None:
     album.correct(1, "garden", 1)
-    results = album.search("garden dog by:user")
+    results = album.finder.search("garden dog by:user")
     assert results.relaxed is not None and results.relaxed.left_out == ("dog",)
     assert found(album, "dog by:user") == []
 
 
 def test_everything_that_follows_goes_by_what_is_left(album: Engine) -> None:
-    assert album.search_ids("dog cat") == [1, 2]
-    assert album.neighbours("dog cat", 2) == (1, None, 2, 2)
-    assert [hit.image.id for hit in album.search("dog cat", limit=1, offset=1).hits] == [2]
-    facets = album.search("dog cat", facets=True, limit=0).facets
+    assert album.finder.search_ids("dog cat") == [1, 2]
+    assert album.finder.neighbours("dog cat", 2) == (1, None, 2, 2)
+    assert [hit.image.id for hit in album.finder.search("dog cat", limit=1, offset=1).hits] == [2]
+    facets = album.finder.search("dog cat", facets=True, limit=0).facets
     assert facets["tag"] == (("cat", 2),)
 
 
 def test_everything_is_all_that_may_fit_the_whole_query(album: Engine) -> None:
-    results = album.search("dog cat")
+    results = album.finder.search("dog cat")
     assert results.relaxed is not None
     assert (results.relaxed.unlikely, results.less_likely) == (3, 3)
-    whole = album.search("dog cat", everything=True)
+    whole = album.finder.search("dog cat", everything=True)
     assert (whole.relaxed, whole.relevant, whole.total) == (None, 0, 3)
-    assert album.search_ids("dog cat", everything=True) == [1, 3, 2]
-    assert album.neighbours("dog cat", 3, everything=True).total == 3
+    assert album.finder.search_ids("dog cat", everything=True) == [1, 3, 2]
+    assert album.finder.neighbours("dog cat", 3, everything=True).total == 3
 
 
 def test_where_nothing_may_fit_everything_is_that_of_what_is_left(album: Engine) -> None:
     album.record([reading(5, {"cat": 0.1})])
     album.catch_up()
-    results = album.search("cat date:1999")
+    results = album.finder.search("cat date:1999")
     assert results.relaxed is not None
     assert (results.relevant, results.relaxed.unlikely, results.less_likely) == (2, 0, 1)
-    assert album.search_ids("cat date:1999", everything=True) == [1, 2, 5]
+    assert album.finder.search_ids("cat date:1999", everything=True) == [1, 2, 5]
 
 
 def test_the_order_asked_for_stays(album: Engine) -> None:
@@ -140,9 +140,9 @@ def test_the_order_asked_for_stays(album: Engine) -> None:
 
 
 def test_a_least_score_decides_too(album: Engine) -> None:
-    assert album.search("dog cat", min_score=0.85).relevant == 1
-    assert album.search("dog cat", min_score=0.0).relaxed is None
-    assert album.search("cat", min_score=0.95).hits == ()
+    assert album.finder.search("dog cat", min_score=0.85).relevant == 1
+    assert album.finder.search("dog cat", min_score=0.0).relaxed is None
+    assert album.finder.search("cat", min_score=0.95).hits == ()
 
 
 def test_what_was_left_out_is_found_when_the_library_has_it(album: Engine) -> None:

@@ -43,7 +43,7 @@ def test_merging_keeps_the_likeliest(pets: Engine) -> None:
     assert [(tag.name, tag.probability) for tag in pets.catalog.tags_of([1])[1]] == [("pet", 0.9)]
     # On 3 there is only the ghost of a cat.
     assert pets.catalog.tag_counts("pet") == [("pet", 2)]
-    hits = pets.search("tag:pet", min_score=0).hits
+    hits = pets.finder.search("tag:pet", min_score=0).hits
     assert [(hit.image.id, round(hit.score, 4)) for hit in hits] == [(1, 0.9), (2, 0.8), (3, 0.05)]
     assert pets.verify() == []
 

@@ -17,7 +17,7 @@ from tests.engine.support import reading, spec
 
 
 def listed(engine: Engine, word: str = "", limit: int = 20) -> list[tuple[int, str]]:
-    return [(doubt.image.id, doubt.tag.name) for doubt in engine.review(word, limit)]
+    return [(doubt.image.id, doubt.tag.name) for doubt in engine.reviewing.doubts(word, limit)]
 
 
 def ask(engine: Engine, thresholds: Thresholds, word: str = "") -> list[str]:
@@ -55,15 +55,15 @@ def test_what_is_nearest_to_its_threshold_comes_first_and_every_tag_in_turn(doub
     assert listed(doubtful) == [(4, "cat"), (2, "dog"), (1, "cat"), (3, "dog")]
     assert listed(doubtful, limit=2) == [(4, "cat"), (2, "dog")]
     assert listed(doubtful, "dog") == [(2, "dog"), (3, "dog")]
-    assert doubtful.review("dog")[0].threshold == pytest.approx(0.68)
+    assert doubtful.reviewing.doubts("dog")[0].threshold == pytest.approx(0.68)
 
 
 def test_stored_thresholds_are_used_and_not_guessed(doubtful: Engine) -> None:
-    assert doubtful.review("dog")[0].threshold == pytest.approx(0.68)
+    assert doubtful.reviewing.doubts("dog")[0].threshold == pytest.approx(0.68)
     doubtful.use_annotators([spec()])  # as the next run does, though it has nothing to annotate
     # Cat: 1.08 for 4, 1.5 for 1.  Dog: 1.36 for 3, 1.56 for 2.
     assert listed(doubtful) == [(4, "cat"), (3, "dog"), (1, "cat"), (2, "dog")]
-    assert {doubt.tag.name: doubt.threshold for doubt in doubtful.review()} == {"cat": 0.5, "dog": 0.7}
+    assert {doubt.tag.name: doubt.threshold for doubt in doubtful.reviewing.doubts()} == {"cat": 0.5, "dog": 0.7}
 
 
 def test_what_the_user_has_judged_is_no_doubt(doubtful: Engine) -> None:
@@ -128,7 +128,7 @@ def test_how_many_doubts_the_user_has_judged(doubtful: Engine) -> None:
 
 def test_an_unknown_tag_is_an_error(doubtful: Engine) -> None:
     with pytest.raises(ImsearchError, match="Did you mean 'cat'"):
-        doubtful.review("Kitty")
+        doubtful.reviewing.doubts("Kitty")
 
 
 def test_whoever_is_in_a_hurry_gets_the_newest_and_each_call_goes_on(

@@ -14,7 +14,7 @@ from tests.engine.support import reading
 
 def found(engine: Engine, text: str, min_score: float = 0.0) -> list[tuple[int, float]]:
     """Ids and rounded scores."""
-    results = engine.search(text, min_score=min_score)
+    results = engine.finder.search(text, min_score=min_score)
     assert results.total == len(results.hits)
     return [(hit.image.id, round(hit.score, 4)) for hit in results.hits]
 
@@ -62,7 +62,7 @@ def test_scores(pets: Engine, text: str, expected: list[tuple[int, float]]) -> N
 
 
 def test_a_hit_says_why_it_was_found(pets: Engine) -> None:
-    hit = pets.search("automobile animal -dog", min_score=0).hits[0]
+    hit = pets.finder.search("automobile animal -dog", min_score=0).hits[0]
     assert hit.image.id == 3
     assert {word: (tag.name, tag.probability) for word, tag in hit.why.items()} == {
         "automobile": ("car", 0.7),
@@ -71,7 +71,7 @@ def test_a_hit_says_why_it_was_found(pets: Engine) -> None:
 
 
 def test_hits_carry_image_and_tags(pets: Engine) -> None:
-    (hit,) = pets.search("tag:car").hits
+    (hit,) = pets.finder.search("tag:car").hits
     assert str(hit.image.path) == "/photos/3.jpg"
     assert [(tag.name, tag.probability, tag.source, tag.shown) for tag in hit.tags] == [
         ("car", 0.7, "fake", True),
@@ -80,43 +80,43 @@ def test_hits_carry_image_and_tags(pets: Engine) -> None:
 
 
 def test_words_nobody_knows_are_named(pets: Engine) -> None:
-    assert pets.search("unicorn cat griffin").unknown == ("unicorn", "griffin")
-    assert pets.search("beach").unknown == ()
+    assert pets.finder.search("unicorn cat griffin").unknown == ("unicorn", "griffin")
+    assert pets.finder.search("beach").unknown == ()
 
 
 def test_the_cut_and_the_page(pets: Engine) -> None:
     assert found(pets, "cat", min_score=0.1) == [(1, 0.9)]
-    page = pets.search("animal", min_score=0, limit=1, offset=1)
+    page = pets.finder.search("animal", min_score=0, limit=1, offset=1)
     assert page.total == 3
     assert [hit.image.id for hit in page.hits] == [2]
-    assert pets.search("animal", limit=5, offset=10).hits == ()
+    assert pets.finder.search("animal", limit=5, offset=10).hits == ()
 
 
 def test_equal_scores_come_in_order_of_id(engine: Engine) -> None:
     engine.record([reading(number, {"cat": 0.5}) for number in (5, 3, 9)])
     engine.catch_up()
-    ids = [hit.image.id for hit in engine.search("cat").hits]
+    ids = [hit.image.id for hit in engine.finder.search("cat").hits]
     assert ids == sorted(ids)
 
 
 def test_an_empty_library_has_no_results(engine: Engine) -> None:
-    assert engine.search("cat").total == 0
-    assert engine.search("-cat").total == 0
+    assert engine.finder.search("cat").total == 0
+    assert engine.finder.search("-cat").total == 0
     with pytest.raises(QueryError):
-        engine.search(" ")
+        engine.finder.search(" ")
 
 
 def test_similar_by_image_and_by_vector(pets: Engine) -> None:
-    results = pets.similar(1)
+    results = pets.finder.similar(1)
     assert [(hit.image.id, round(hit.score, 3)) for hit in results.hits] == [(2, 0.6), (3, 0.0)]
     assert results.total == 2
-    results = pets.similar(np.array([0, 1], np.float32), limit=2)
+    results = pets.finder.similar(np.array([0, 1], np.float32), limit=2)
     assert [(hit.image.id, round(hit.score, 3)) for hit in results.hits] == [(3, 1.0), (2, 0.8)]
     assert results.total == 3
 
 
 def test_similar_without_vectors_says_so(pets: Engine) -> None:
     with pytest.raises(ImsearchError, match="makes no vectors"):
-        pets.similar(1, annotator="other")
+        pets.finder.similar(1, annotator="other")
     with pytest.raises(ImsearchError, match="has not looked at image 77"):
-        pets.similar(77)
+        pets.finder.similar(77)

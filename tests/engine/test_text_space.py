@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.search.fusion import Fusion
+from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.search.ranking import Ranking
 from imsearch.engine.search.vector_table import VectorTable
 from imsearch.engine.stores.changes import Verdict
@@ -77,9 +78,8 @@ def compass() -> Compass:
 @pytest.fixture
 def seen(folder: Path, compass: Compass) -> Iterator[Engine]:
     """1 a cat in the north, 2 a dog in the east, 3 a car in the south, 4 of no tag between north and east."""
-    with Engine.open(folder, LEXICON, create=True) as engine:
-        engine.texts.encoders = compass
-        engine.ranking = Ranking(fusion=FEW)
+    options = SearchOptions(encoders=compass, ranking=Ranking(fusion=FEW))
+    with Engine.open(folder, LEXICON, create=True, options=options) as engine:
         engine.use_annotators([spec()])
         engine.record(
             [
@@ -94,7 +94,7 @@ def seen(folder: Path, compass: Compass) -> Iterator[Engine]:
 
 
 def test_unknown_words_find_the_pictures_near_to_them(seen: Engine) -> None:
-    results = seen.search("purring", min_score=0)
+    results = seen.finder.search("purring", min_score=0)
     assert [hit.image.id for hit in results.hits] == [1, 4]  # the others are no nearer than most
     assert (results.unknown, results.sense) == (("purring",), "purring")
     assert all(0 < hit.score < 1 for hit in results.hits)
@@ -102,11 +102,11 @@ def test_unknown_words_find_the_pictures_near_to_them(seen: Engine) -> None:
 
 def test_the_text_as_a_whole_is_told_as_a_reason(seen: Engine, compass: Compass) -> None:
     compass.calibrated = True
-    hits = seen.search("cat vroom", min_score=0).hits
+    hits = seen.finder.search("cat vroom", min_score=0).hits
     assert {word: (tag.name, tag.source) for word, tag in hits[0].why.items()} == {
         "cat": ("cat", "fake"),
     }  # of a text of which nothing is known, nothing is told
-    (first, *_) = seen.search("vroom dog and kitty", min_score=0).hits
+    (first, *_) = seen.finder.search("vroom dog and kitty", min_score=0).hits
     assert (first.image.id, first.why["dog"].name) == (2, "dog")
     whole = first.why["vroom dog kitty"]
     assert (whole.name, whole.source) == ("as a whole", "fake")
@@ -115,37 +115,37 @@ def test_the_text_as_a_whole_is_told_as_a_reason(seen: Engine, compass: Compass)
 
 def test_the_encoder_may_know_how_likely(seen: Engine, compass: Compass) -> None:
     compass.calibrated = True
-    found = {hit.image.id: hit.score for hit in seen.search("purring", min_score=0).hits}
+    found = {hit.image.id: hit.score for hit in seen.finder.search("purring", min_score=0).hits}
     assert found == pytest.approx({1: 1.0, 4: (1 + math.sqrt(0.5)) / 2}, abs=1e-3)
 
 
 def test_the_text_is_asked_with_the_words_that_are_left_out(seen: Engine, compass: Compass) -> None:
-    assert seen.search("a purring kitty", min_score=0).sense == "a purring kitty"
+    assert seen.finder.search("a purring kitty", min_score=0).sense == "a purring kitty"
     assert compass.asked == ["a purring kitty"]
 
 
 def test_and_joins_words_as_a_space_does(seen: Engine) -> None:
-    assert seen.search("vroom dog and kitty", relax=False).sense == "vroom dog kitty"
+    assert seen.finder.search("vroom dog and kitty", relax=False).sense == "vroom dog kitty"
 
 
 def test_known_words_keep_their_order_unless_the_space_speaks_up(seen: Engine) -> None:
     # Both are as likely by the words; the text points east, where the dog is.
     seen.record([reading(5, {"dog": 0.8}, vector=SOUTH)])
     seen.catch_up()
-    results = seen.search("dog vroom", min_score=0)
+    results = seen.finder.search("dog vroom", min_score=0)
     assert [hit.image.id for hit in results.hits][:2] == [2, 5]
     assert results.hits[0].score > 0.5
 
 
 def test_of_a_single_known_word_the_probability_hardly_moves(seen: Engine) -> None:
-    (hit, *others) = seen.search("dog", min_score=0).hits
+    (hit, *others) = seen.finder.search("dog", min_score=0).hits
     assert hit.image.id == 2 and hit.score == pytest.approx(0.8, abs=0.1)
     assert {hit.image.id for hit in others} == {1, 4}  # the text points north: found, and less likely
     assert all(each.score < 0.3 for each in others)
 
 
 def test_a_known_word_that_nothing_shows_is_answered_by_the_space(seen: Engine) -> None:
-    results = seen.search("beach", min_score=0)
+    results = seen.finder.search("beach", min_score=0)
     assert [hit.image.id for hit in results.hits] == [1, 4]
     assert (results.unknown, results.sense) == ((), "")
 
@@ -155,12 +155,12 @@ def test_a_known_word_that_nothing_shows_is_answered_by_the_space(seen: Engine) 
     ["tag:purring", "-purring dog", "purring OR dog", "mood:purring", "(purring by:user)", "date:2020", "+purring"],
 )
 def test_nobody_is_asked_of_words_that_are_not_plain(seen: Engine, compass: Compass, text: str) -> None:
-    assert seen.search(text, min_score=0).sense == ""
+    assert seen.finder.search(text, min_score=0).sense == ""
     assert "purring" not in compass.asked
 
 
 def test_a_text_of_which_nothing_is_known_is_left_out(seen: Engine) -> None:
-    results = seen.search("qwertz dog")
+    results = seen.finder.search("qwertz dog")
     assert (results.unknown, results.sense) == (("qwertz",), "")
     assert [hit.image.id for hit in results.hits] == [2]
 
@@ -173,7 +173,7 @@ def test_without_words_to_avoid(seen: Engine) -> None:
 
 def test_conditions_hold(seen: Engine) -> None:
     assert ids(seen, "purring name:4") == [4]
-    assert seen.search("purring name:3", min_score=0).total == 0
+    assert seen.finder.search("purring name:3", min_score=0).total == 0
 
 
 def test_a_rejected_word_is_not_found_by_its_text(seen: Engine) -> None:
@@ -183,21 +183,21 @@ def test_a_rejected_word_is_not_found_by_its_text(seen: Engine) -> None:
 
 def test_what_the_user_said_stays_certain(seen: Engine) -> None:
     correct(seen, Verdict.ADD, [3], "dog")
-    assert seen.search("dog").hits[0].image.id == 3
-    assert seen.search("dog").hits[0].score == 1
+    assert seen.finder.search("dog").hits[0].image.id == 3
+    assert seen.finder.search("dog").hits[0].score == 1
 
 
 def test_vectors_of_another_version_are_not_compared(seen: Engine, compass: Compass) -> None:
     compass.version = "2"
-    results = seen.search("purring", min_score=0)
+    results = seen.finder.search("purring", min_score=0)
     assert (results.total, results.sense, compass.asked) == (0, "", [])
 
 
 def test_the_annotator_of_the_settings_is_asked_first(seen: Engine) -> None:
-    assert seen.texts.choose(()) == "fake"
+    assert seen.finder.texts.choose(()) == "fake"
     seen.use_annotators([spec("another", vector_length=3)])
-    assert seen.texts.choose(()) == "another"
-    assert seen.texts.choose(("no", "fake")) == "fake"
+    assert seen.finder.texts.choose(()) == "another"
+    assert seen.finder.texts.choose(("no", "fake")) == "fake"
 
 
 def test_new_pictures_and_gone_ones_are_compared_as_they_are(seen: Engine) -> None:
@@ -208,22 +208,21 @@ def test_new_pictures_and_gone_ones_are_compared_as_they_are(seen: Engine) -> No
 
 
 def test_it_may_be_left_out(seen: Engine, compass: Compass) -> None:
-    seen.whole = False
-    assert ids(seen, "purring dog") == [2] and compass.asked == []
-    seen.whole = True
-    seen.ranking = Ranking(fusion=replace(FEW, nearest=0))
-    assert ids(seen, "purring dog") == [2] and compass.asked == ["purring dog"]
+    apart = seen.finder.using(replace(seen.finder.options, whole=False))
+    assert ids(apart, "purring dog") == [2] and compass.asked == []
+    alone = seen.finder.using(replace(seen.finder.options, ranking=Ranking(fusion=replace(FEW, nearest=0))))
+    assert ids(alone, "purring dog") == [2] and compass.asked == ["purring dog"]
 
 
 def test_without_clear_evidence_nothing_is_found_by_the_text(seen: Engine, compass: Compass) -> None:
-    seen.ranking = None
+    finder = seen.finder.using(SearchOptions(encoders=compass))
     compass.scale = 1.0
-    assert seen.search("beach", min_score=0).total == 0
-    assert ids(seen, "dog") == [2]
+    assert finder.search("beach", min_score=0).total == 0
+    assert ids(finder, "dog") == [2]
     seen.record([reading(number, {}, vector=SOUTH) for number in range(10, 60)])
     compass.scale = 20.0
-    assert ids(seen, "beach") == [1]
-    assert ids(seen, "dog") == [2, 1]
+    assert ids(finder, "beach") == [1]
+    assert ids(finder, "dog") == [2, 1]
 
 
 def test_an_encoder_that_fails_at_pictures_counts_for_nothing(seen: Engine, compass: Compass) -> None:
@@ -235,12 +234,11 @@ def test_a_large_library_finds_the_same(seen: Engine) -> None:
     asked = ("purring", "purring -cat", "dog vroom", "dog", "beach", "qwertz dog")
     whole = [ids(seen, text) for text in asked]
     assert ids(seen, "car purring")[-1] == 3
-    seen.texts.exact = 2
-    seen.record([reading(9, {"tree": 0.9}, vector=SOUTH)])  # other answers are remembered
+    seen.record([reading(9, {"tree": 0.9}, vector=SOUTH)])
     seen.catch_up()
-    seen.texts._tables.clear()
-    assert [ids(seen, text) for text in asked] == whole
-    assert ids(seen, "car purring")[-1] == 3
+    large = seen.finder.using(replace(seen.finder.options, exact=2))
+    assert [ids(large, text) for text in asked] == whole
+    assert ids(large, "car purring")[-1] == 3
 
 
 def test_a_picture_to_look_like_and_words_beside(seen: Engine) -> None:
@@ -250,7 +248,7 @@ def test_a_picture_to_look_like_and_words_beside(seen: Engine) -> None:
 
 @pytest.mark.parametrize("exact", [100, 2])
 def test_a_large_library_is_asked_for_the_nearest(seen: Engine, compass: Compass, exact: int) -> None:
-    table = VectorTable(seen.catalog, seen._indexes, "fake", compass, exact=exact)
+    table = VectorTable(seen.catalog, seen.indexes, "fake", compass, exact=exact)
     compared = table.compare(np.array(NORTH, np.float32))
     assert compared.ids.tolist() == [1, 2, 3, 4] and compared.whole == (exact == 100)
     assert compared.cosines == pytest.approx([1, 0, -1, math.sqrt(0.5)], abs=2e-3)
@@ -264,6 +262,6 @@ def test_a_large_library_is_asked_for_the_nearest(seen: Engine, compass: Compass
 def test_a_word_that_is_hardly_believed_is_answered_by_the_space(seen: Engine) -> None:
     seen.record([reading(5, {"purring": 0.01}, vector=SOUTH)])
     seen.catch_up()
-    best, *others = seen.search("purring", min_score=0).hits
+    best, *others = seen.finder.search("purring", min_score=0).hits
     assert (best.image.id, best.score > 0.3) == (1, True)
     assert [hit.image.id for hit in others][-1] == 5

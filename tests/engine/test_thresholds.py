@@ -38,10 +38,10 @@ def test_a_run_stores_the_thresholds_of_its_annotators(engine: Engine) -> None:
 
 def test_the_same_version_with_other_thresholds_shows_by_these_at_once(pets: Engine) -> None:
     assert (tags(pets, 1), tags(pets, 2)) == ({"cat": "fake"}, {"dog": "fake", "traffic light": "fake"})
-    before = pets.state()
+    before = pets.finder.state()
     # Cats never, dogs from .1 on, all else from .65 on: no model looks at the pictures again.
     pets.use_annotators([changed(0.65, cat=RANKING_ONLY, dog=0.1, unicorn=0.3)])
-    assert pets.state() != before
+    assert pets.finder.state() != before
     assert [tags(pets, image) for image in (1, 2, 3)] == [{"dog": "fake"}, {"dog": "fake"}, {"car": "fake"}]
     pets.catch_up()
     assert ids(pets, "+dog") == [2, 1] and ids(pets, "+cat") == []
@@ -49,9 +49,9 @@ def test_the_same_version_with_other_thresholds_shows_by_these_at_once(pets: Eng
 
 
 def test_the_same_thresholds_change_nothing(pets: Engine) -> None:
-    before = pets.state()
+    before = pets.finder.state()
     pets.use_annotators([spec()])
-    assert pets.state() == before
+    assert pets.finder.state() == before
 
 
 def test_a_new_version_replaces_what_was_shown(pets: Engine) -> None:
@@ -60,7 +60,7 @@ def test_a_new_version_replaces_what_was_shown(pets: Engine) -> None:
     assert tags(pets, 1) == {"cat": "fake"}
     pets.record([reading(1, {"cat": 0.9, "dog": 0.2}, vector=(1, 0))])
     assert tags(pets, 1) == {"dog": "fake"}
-    assert [(doubt.tag.name, doubt.threshold) for doubt in pets.review()] == [("cat", 0.95), ("dog", 0.1)]
+    assert [(doubt.tag.name, doubt.threshold) for doubt in pets.reviewing.doubts()] == [("cat", 0.95), ("dog", 0.1)]
 
 
 @pytest.mark.parametrize("number", [1, 3000])

@@ -25,9 +25,9 @@ def test_a_reader_searches_while_a_writer_commits_and_merges(folder: Path) -> No
     with Engine.open(folder, LEXICON) as reader:
         writer.start()
         while writer.is_alive():
-            totals.append(reader.search("cat", limit=100).total)
+            totals.append(reader.finder.search("cat", limit=100).total)
         writer.join()
-        totals.append(reader.search("cat", limit=100).total)
+        totals.append(reader.finder.search("cat", limit=100).total)
         assert reader.notes == []
     assert totals == sorted(totals)
     assert totals[-1] == 60
@@ -39,18 +39,18 @@ def test_a_reader_notices_an_index_made_anew(folder: Path) -> None:
         engine.record([reading(1, {"cat": 0.9})])
         engine.catch_up()
         with Engine.open(folder, LEXICON) as reader:
-            assert reader.search("cat").total == 1
+            assert reader.finder.search("cat").total == 1
             engine.rebuild()
             engine.record([reading(2, {"cat": 0.9})])
             engine.rebuild()
-            assert reader.search("cat").total == 2
+            assert reader.finder.search("cat").total == 2
 
 
 def test_several_threads_share_a_reader(pets: Engine, folder: Path) -> None:
     found: list[list[int]] = []
 
     def search() -> None:
-        found.extend([hit.image.id for hit in reader.search("animal", min_score=0).hits] for _ in range(20))
+        found.extend([hit.image.id for hit in reader.finder.search("animal", min_score=0).hits] for _ in range(20))
 
     with Engine.open(folder, LEXICON) as reader:
         threads = [Thread(target=search) for _ in range(4)]

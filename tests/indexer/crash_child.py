@@ -24,6 +24,7 @@ from typing import Any
 from imsearch.engine import engine as engine_module
 from imsearch.engine.engine import Engine
 from imsearch.indexer import run as run_module
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
 from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Hit
@@ -61,7 +62,7 @@ def run(order: dict[str, Any]) -> None:
         kill_at(*order["kill"])
     with Engine.open(Path(order["library"]), Lexicon(), write=True, create=True) as engine:
         spec = colour_spec(version=order["version"], seconds=0.002)
-        index([Path(order["photos"])], engine, [spec], workers=2)
+        index([Path(order["photos"])], engine, [spec], IndexOptions(workers=2))
 
 
 def dump(order: dict[str, Any]) -> dict[str, Any]:
@@ -72,11 +73,11 @@ def dump(order: dict[str, Any]) -> dict[str, Any]:
         images = {path: file.image_id for path, file in known.items() if file.image_id is not None}
         tags = catalog.tags_of(images.values())
         found = {
-            query: sorted([_files(hit), round(hit.score, 4)] for hit in engine.search(query, limit=1000).hits)
+            query: sorted([_files(hit), round(hit.score, 4)] for hit in engine.finder.search(query, limit=1000).hits)
             for query in (*WORDS, "red blue", "red OR green OR blue", "red -blue")
         }
         near = {
-            path: sorted([_files(hit), round(hit.score, 3)] for hit in engine.similar(image, limit=1000).hits)
+            path: sorted([_files(hit), round(hit.score, 3)] for hit in engine.finder.similar(image, limit=1000).hits)
             for path, image in images.items()
             if Path(path).name in NEIGHBOURS_OF and catalog.vector(image, "colours") is not None
         }

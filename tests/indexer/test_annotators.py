@@ -17,6 +17,7 @@ from imsearch.engine.stores.sql import schema
 from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
 from imsearch.errors import ModelError, PluginError
 from imsearch.indexer.answers import checked
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import SilentObserver
 from imsearch.pictures.picture import Picture
@@ -111,7 +112,7 @@ def test_batches_are_full_and_their_size_can_be_asked_for(engine: Engine, tmp_pa
     assert calls.batches == [4, 4, 2]
     assert other.batches == [2, 2, 2, 2, 2]
     third = Calls()
-    index([tmp_path], engine, [colour_spec(third, "third")], batch_size=7)
+    index([tmp_path], engine, [colour_spec(third, "third")], IndexOptions(batch_size=7))
     assert third.batches == [7, 3]
 
 

@@ -16,6 +16,7 @@ import pytest
 from imsearch.engine.engine import Engine
 from imsearch.indexer import read
 from imsearch.indexer.item import Item
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
 from imsearch.pictures.decoders import InProcess
 from tests.fakes import colour_spec
@@ -78,7 +79,7 @@ def test_odd_names(engine: Engine, tmp_path: Path) -> None:
         plain(folder / os.fsdecode(name), RED, seed=number + 1)
     report = index([folder], engine, [colour_spec()])
     assert (report.new, report.failed) == (5, 0)
-    hits = engine.search("red", min_score=0.5).hits
+    hits = engine.finder.search("red", min_score=0.5).hits
     assert {os.fsencode(hit.image.path.name) for hit in hits} == set(names)
     assert index([folder], engine, [colour_spec()]).unchanged == 5
 
@@ -224,9 +225,9 @@ def test_a_file_that_changes_once_is_read_again(
             plain(path, changes.pop())
 
     during_reading(monkeypatch, change)
-    report = index([path], engine, [colour_spec()], workers=1)
+    report = index([path], engine, [colour_spec()], IndexOptions(workers=1))
     assert (report.new, report.failed) == (1, 0)
-    assert [hit.image.path for hit in engine.search("blue", min_score=0.5).hits] == [path]
+    assert [hit.image.path for hit in engine.finder.search("blue", min_score=0.5).hits] == [path]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the name of an open file by Linux's means")
@@ -236,7 +237,7 @@ def test_a_file_that_keeps_changing_is_recorded(engine: Engine, photos: Path, mo
             path.write_bytes(path.read_bytes() + b"more")
 
     during_reading(monkeypatch, grow)
-    report = index([photos], engine, [colour_spec()], workers=1)
+    report = index([photos], engine, [colour_spec()], IndexOptions(workers=1))
     assert (report.new, report.failed) == (2, 1)
     assert "changes while it is being read" in reasons(engine)["red.png"]
 
@@ -271,4 +272,4 @@ def test_a_picture_named_green_is_found_after_all_this(engine: Engine, photos: P
     (photos / "a.png").write_bytes(b"")
     plain(photos / "z.png", GREEN, seed=3)
     index([photos], engine, [colour_spec()])
-    assert {hit.image.path.name for hit in engine.search("green", min_score=0.5).hits} == {"green.png", "z.png"}
+    assert {hit.image.path.name for hit in engine.finder.search("green", min_score=0.5).hits} == {"green.png", "z.png"}

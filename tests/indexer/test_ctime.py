@@ -11,6 +11,7 @@ from sqlalchemy import update
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.batch import ctime_of
 from imsearch.engine.stores.sql import schema
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import BLUE, GREEN, plain
@@ -43,7 +44,7 @@ def test_an_edit_that_keeps_size_and_time_is_seen(engine: Engine, tmp_path: Path
     swap(path)
     report = index([tmp_path], engine, [colour_spec()])
     assert (report.updated, report.annotated) == (1, 1)
-    assert engine.search("green", min_score=0.5).total == 1
+    assert engine.finder.search("green", min_score=0.5).total == 1
     assert index([tmp_path], engine, [colour_spec()]).unchanged == 1
 
 
@@ -62,7 +63,7 @@ def test_a_ctime_alone_is_hashed_once_and_told_as_no_change(engine: Engine, phot
 def test_it_can_be_left_alone(engine: Engine, photos: Path) -> None:
     index([photos], engine, [colour_spec()])
     (photos / "red.png").chmod(0o600)
-    report = index([photos], engine, [colour_spec()], ctimes=False)
+    report = index([photos], engine, [colour_spec()], IndexOptions(ctimes=False))
     assert (report.unchanged, report.read) == (3, 0)
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.indexer.in_hand import InHand
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.trial import try_alone
 from imsearch.pictures.decoders import DecoderDiedError
@@ -216,7 +217,7 @@ def test_those_to_blame_are_recorded_and_not_tried(engine: Engine, photos: Path,
         tried.extend(paths)
         return dict.fromkeys(paths, "it ends the program")
 
-    report = index([photos], engine, [colour_spec()], in_hand=InHand(tmp_path), try_alone=blame)
+    report = index([photos], engine, [colour_spec()], IndexOptions(in_hand=InHand(tmp_path), try_alone=blame))
     assert tried == [photos / "red.png"]
     assert (report.new, [failure.path.name for failure in report.failures]) == (2, ["red.png"])
     assert InHand(tmp_path).left() == []

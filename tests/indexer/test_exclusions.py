@@ -10,6 +10,7 @@ import pytest
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError
 from imsearch.indexer.exclusions import IGNORE_NAME, Exclusions
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.scan import Scanner
 from tests.fakes import colour_spec
@@ -107,15 +108,15 @@ def test_a_folder_of_that_name_is_no_list(tree: Path) -> None:
 
 def test_known_pictures_are_forgotten_and_cost_nothing_when_they_come_back(engine: Engine, photos: Path) -> None:
     index([photos], engine, [colour_spec()])
-    report = index([photos], engine, [colour_spec()], exclusions=Exclusions(["sub/"]))
+    report = index([photos], engine, [colour_spec()], IndexOptions(exclusions=Exclusions(["sub/"])))
     assert (report.unchanged, report.removed, report.excluded) == (2, 1, 1)
-    assert engine.search("blue", min_score=0.5).total == 0
+    assert engine.finder.search("blue", min_score=0.5).total == 0
     report = index([photos], engine, [colour_spec()])
     assert (report.unchanged, report.annotated) == (2, 0)
-    assert engine.search("blue", min_score=0.5).total == 1
+    assert engine.finder.search("blue", min_score=0.5).total == 1
 
 
 def test_a_file_that_is_named_is_taken_whatever_the_globs_say(engine: Engine, photos: Path) -> None:
     one = Exclusions(["*.png"])
-    assert index([photos, photos / "red.png"], engine, [colour_spec()], exclusions=one).new == 1
-    assert index([photos / "sub"], engine, [colour_spec()], exclusions=Exclusions(["sub"])).new == 1
+    assert index([photos, photos / "red.png"], engine, [colour_spec()], IndexOptions(exclusions=one)).new == 1
+    assert index([photos / "sub"], engine, [colour_spec()], IndexOptions(exclusions=Exclusions(["sub"]))).new == 1

@@ -16,7 +16,7 @@ from tests.make_pictures import BLUE, RED, WHITE, plain
 
 def found(engine: Engine, word: str) -> list[str]:
     """The names of the files a word finds, best first."""
-    return [hit.image.path.name for hit in engine.search(word, min_score=0.5).hits]
+    return [hit.image.path.name for hit in engine.finder.search(word, min_score=0.5).hits]
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_ctrl_c_keeps_what_is_annotated(tmp_path: Path, many: Path) -> None:
         assert 8 <= len(known) < 60
         assert len(known) - 1 <= calls.annotated <= len(known)  # one of them is a copy
         assert calls.closed == 1
-        assert len(engine.search("red", limit=100).hits) >= len(known) - 1
+        assert len(engine.finder.search("red", limit=100).hits) >= len(known) - 1
     assert set(threading.enumerate()) <= before
     with Engine.open(tmp_path / "library", Lexicon(), write=True) as engine:
         index([many], engine, [colour_spec(calls)])
@@ -94,7 +94,7 @@ def test_a_full_disk_stops_the_run_with_its_message(
     monkeypatch.undo()
     index([many], engine, [colour_spec(calls)])
     assert len(engine.catalog.known_files(many)) == 60
-    assert len(engine.search("red", limit=100).hits) == 60
+    assert len(engine.finder.search("red", limit=100).hits) == 60
 
 
 def test_an_observer_that_breaks_stops_the_run(engine: Engine, many: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.indexer.left_out import Reason
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import Report
 from imsearch.indexer.scan import Scan, Scanner
@@ -148,7 +149,7 @@ def test_what_is_named_is_taken(tmp_path: Path) -> None:
 
 
 def run(engine: Engine, *paths: Path, known: tuple[Path, ...] = ()) -> Report:
-    return index(paths, engine, [colour_spec()], known_folders=known)
+    return index(paths, engine, [colour_spec()], IndexOptions(known_folders=known))
 
 
 def test_a_folder_that_was_named_once_stays(engine: Engine, photos: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.errors import ImsearchError
+from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
 from imsearch.indexer.report import Report, SilentObserver
 from tests.fakes import colour_spec
@@ -60,7 +61,7 @@ def test_missing_pictures_are_forgotten_on_demand(engine: Engine, photos: Path, 
     shutil.rmtree(photos)
     if left == "empty":
         photos.mkdir()
-    report = index([photos], engine, [colour_spec()], forget_missing=True)
+    report = index([photos], engine, [colour_spec()], IndexOptions(forget_missing=True))
     assert (report.removed, report.missing) == (3, ())
     assert files(engine, photos) == 0
 
@@ -102,7 +103,7 @@ def test_an_unreadable_subfolder_deletes_nothing_and_says_so(
     (photos / "sub" / "blue.png").unlink()
     notes = Notes()
     with unreadable(photos / "sub", monkeypatch):
-        report = index([photos], engine, [colour_spec()], observer=notes, forget_missing=True)
+        report = index([photos], engine, [colour_spec()], IndexOptions(forget_missing=True), observer=notes)
     assert (report.removed, report.unreadable) == (1, (photos / "sub",))
     assert notes.texts == [f"{photos / 'sub'} cannot be read; its pictures are kept"]
     assert set(engine.catalog.known_files(photos)) == {str(photos / "green.png"), str(photos / "sub" / "blue.png")}
@@ -110,7 +111,7 @@ def test_an_unreadable_subfolder_deletes_nothing_and_says_so(
 
 def run(engine: Engine, folder: Path, *, forget: bool = False) -> tuple[Report, list[str]]:
     notes = Notes()
-    report = index([folder], engine, [colour_spec()], observer=notes, forget_missing=forget)
+    report = index([folder], engine, [colour_spec()], IndexOptions(forget_missing=forget), observer=notes)
     return report, notes.texts
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.indexer import read
-from imsearch.indexer.pipeline import default_workers, index
+from imsearch.indexer.options import IndexOptions, default_workers
+from imsearch.indexer.pipeline import index
 from imsearch.indexer.read import ordered
 from imsearch.indexer.report import SilentObserver
 from imsearch.specs import AnnotatorSpec
@@ -95,7 +96,7 @@ def test_few_pictures_wait_at_any_time(engine: Engine, tmp_path: Path) -> None:
             return super().annotate(batch)
 
     spec = AnnotatorSpec("colours", "1", lambda device: Counting(calls), vector_length=4, input_size=8)
-    index([many(tmp_path / "many", 200)], engine, [spec], batch_size=5, workers=2)
+    index([many(tmp_path / "many", 200)], engine, [spec], IndexOptions(batch_size=5, workers=2))
     assert calls.annotated == 200
     assert max(waiting) <= 3 * 5 + 2 * (5 + 2)  # in hand, ready, being gathered; and the window
 
@@ -122,7 +123,7 @@ def test_reading_annotating_and_writing_overlap(
     monkeypatch.setattr(read, "_read_once", timed("read", read._read_once))
     monkeypatch.setattr(engine, "record", timed("record", engine.record))
     monkeypatch.setattr(ColourAnnotator, "annotate", timed("annotate", ColourAnnotator.annotate))
-    index([folder], engine, [colour_spec()], workers=1)
+    index([folder], engine, [colour_spec()], IndexOptions(workers=1))
     assert overlap("read", "annotate") and overlap("annotate", "record") and overlap("read", "record")
 
 

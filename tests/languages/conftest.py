@@ -41,6 +41,6 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
             if code not in opened:
                 lexicon = Lexicon.load(languages=choose_languages([code], {}))
                 opened[code] = stack.enter_context(Engine.open(folder, lexicon))
-            return [names[hit.image.id - 1] for hit in opened[code].search(query, limit=len(names)).hits]
+            return [names[hit.image.id - 1] for hit in opened[code].finder.search(query, limit=len(names)).hits]
 
         yield ask

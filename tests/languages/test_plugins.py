@@ -56,7 +56,7 @@ def test_the_plugin_of_the_page_brings_its_language(plugins: Plugins, tmp_path: 
     (tmp_path / "plugins" / "nds.toml").write_text(text, encoding="utf-8")
     settings = replace(Settings(), library=tmp_path / "library", languages=("nds",))
     with Library.open(settings=settings, create=True, plugins=make_manager()) as library:
-        assert library.languages() == {"en": "English", "nds": "Plattdüütsch"}
+        assert library.search.languages() == {"en": "English", "nds": "Plattdüütsch"}
 
 
 def test_a_language_that_two_plugins_bring_stays_with_the_first(plugins: Plugins) -> None:

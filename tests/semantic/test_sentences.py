@@ -68,7 +68,7 @@ def test_the_real_encoder() -> None:
 def test_a_query_without_vectors_loads_no_encoder(tmp_path: Path) -> None:
     code = (
         "import sys; from imsearch.library import Library; from pathlib import Path\n"
-        "with Library.open(Path(sys.argv[1]), write=True, create=True) as library: library.query('dog')\n"
+        "with Library.open(Path(sys.argv[1]), write=True, create=True) as library: library.search.query('dog')\n"
         "loaded = {'imsearch.semantic.minilm', 'imsearch.plugins.manager', 'safetensors', 'torch'} & set(sys.modules)\n"
         "assert not loaded, loaded"
     )

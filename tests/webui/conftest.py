@@ -68,7 +68,7 @@ def settings(tmp_path: Path) -> Settings:
 def library(photos: Path, settings: Settings) -> Iterator[Library]:
     """The pictures, indexed; open for reading as the server has it."""
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as filling:
-        filling.index([photos])
+        filling.runs.index([photos])
     with Library.open(settings=settings, plugins=fake_plugins()) as opened:
         yield opened
 
@@ -76,7 +76,7 @@ def library(photos: Path, settings: Settings) -> Iterator[Library]:
 @pytest.fixture
 def ids(library: Library, photos: Path) -> dict[str, int]:
     """The pictures' numbers by name."""
-    found = library.identify(str(photos / name) for name in (*COLOURS, "noise.jpg"))
+    found = library.facts.identify(str(photos / name) for name in (*COLOURS, "noise.jpg"))
     return {str(Path(path).relative_to(photos)): image for path, image in found.items() if image}
 
 

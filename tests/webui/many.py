@@ -34,6 +34,6 @@ def many_pictures(folder: Path, settings: Settings, count: int, dated: bool = Fa
             path.unlink()
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as filling:
         if count:
-            filling.index([photos])
+            filling.runs.index([photos])
     with Library.open(settings=settings, plugins=fake_plugins()) as opened:
         yield opened

@@ -10,13 +10,13 @@ from tests.make_pictures import iptc, jpeg, plain, with_exif, xmp
 
 def ids(library: Library) -> dict[str, int]:
     """The pictures by the names of their files."""
-    images = library.engine.catalog.images(range(1, 100))
+    images = library.facts.images(range(1, 100))
     return {image.path.name: number for number, image in images.items()}
 
 
 def said(library: Library, image: int) -> dict[str, tuple[float, str]]:
     """Probability and source of each tag, as the library has it now."""
-    _, tags = library.show(str(image))
+    _, tags = library.facts.show(str(image))
     return {tag.name: (round(tag.probability, 2), tag.source) for tag in tags}
 
 

@@ -59,8 +59,8 @@ def findings(page: Page) -> list[str]:
 @pytest.fixture
 def library(library: Library, photos: Path) -> Library:
     """With changes and tags to show."""
-    library.correct([1], ["dog", "traffic light", "emotion:happy"], Verdict.ADD, exact=True)
-    library.correct([2], ["red"], Verdict.REJECT)
+    library.tags.correct([1], ["dog", "traffic light", "emotion:happy"], Verdict.ADD, exact=True)
+    library.tags.correct([2], ["red"], Verdict.REJECT)
     return library
 
 

@@ -38,7 +38,8 @@ def test_an_image_is_what_show_prints(client: TestClient, library: Library, ids:
     assert (record["width"], record["height"], record["format"]) == (640, 480, "PNG")
     assert record["tags"] == [{"name": "red", "score": 1.0, "source": "colours", "shown": True}]
     assert record["rejected"] == []
-    assert record == image_record(*library.show(str(ids["red.png"])), (), ())
+    found, said = library.facts.show(str(ids["red.png"]))
+    assert record == image_record(found, said, (), ())
 
 
 @pytest.mark.parametrize("id", [99, 2**63 - 1])
@@ -75,7 +76,7 @@ def test_tags_come_with_how_many_show_them(client: TestClient, library: Library,
     # The middle of noise.jpg may be a little brighter than half in any channel; red and green are in yellow, too.
     noise = {tag["name"] for tag in client.get(f"/api/images/{ids['noise.jpg']}").json()["tags"] if tag["shown"]}
     assert counts == {name: number + (name in noise) for name, number in (("red", 2), ("green", 2), ("blue", 1))}
-    assert record == tags_record(library.tags())
+    assert record == tags_record(library.tags.counts())
     assert [each["name"] for each in client.get("/api/tags?prefix=gr").json()["tags"]] == ["green"]
     assert client.get("/api/tags?by=user").json() == {"tags": []}
     detail = problem(client.get("/api/tags?by=nobody"), 400)["detail"]
@@ -96,17 +97,19 @@ def test_status_is_what_the_command_prints(client: TestClient, library: Library)
     }
     encoder, space = record["sentence_encoder"], record["free_text"]
     assert space == "found by tags alone: no annotator of the library takes text"
-    expected = status_record(library.status(), (), config_path(), encoder, space, {"colours"}, ["en"]) | {
+    expected = status_record(library.health.status(), (), config_path(), encoder, space, {"colours"}, ["en"]) | {
         "bytes": record["bytes"]
     }
-    assert record == expected | indexing_record(library.progress(), library.last_run(), library.folders())
+    assert record == expected | indexing_record(
+        library.runs.progress(), library.runs.last_run(), library.runs.folders()
+    )
 
 
 def test_failures_come_in_pages(photos: Path, settings: Settings) -> None:
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         (photos / name).write_bytes(b"no picture")
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as filling:
-        filling.index([photos])
+        filling.runs.index([photos])
     with Library.open(settings=settings, plugins=fake_plugins()) as library, at(create_app(library)) as client:
         page = client.get("/api/failures?n=2&offset=1").json()
         assert page["total"] == 3
@@ -137,7 +140,7 @@ def oddly_named(tmp_path: Path, photos: Path) -> Iterator[TestClient]:
     Path(os.fsdecode(os.fsencode(photos) + b"/x\xff.png")).write_bytes(b"no picture")
     settings = Settings(library=tmp_path / "odd", semantic="off", device="cpu")
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as filling:
-        filling.index([photos])
+        filling.runs.index([photos])
     with Library.open(settings=settings, plugins=fake_plugins()) as library, at(create_app(library)) as client:
         yield client
 
@@ -160,7 +163,7 @@ def test_what_is_not_there(client: TestClient) -> None:
 def test_mistakes_of_ours_are_logged_and_not_shown(
     client: TestClient, library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(library, "history", lambda limit: 1 / 0)
+    monkeypatch.setattr(library.tags, "history", lambda limit: 1 / 0)
     told = problem(client.get("/api/history"), 500)
     assert told["detail"] == "imsearch made a mistake; its log on the server tells more."
     assert "GET /api/history failed unexpectedly." in caplog.text
@@ -175,14 +178,15 @@ def test_a_library_that_is_written_to_is_a_conflict(
     def locked(*_: Any) -> None:
         raise LibraryLocked("The library is being written to by another run.")
 
-    monkeypatch.setattr(library, "rename", locked)
+    monkeypatch.setattr(library.tags, "rename", locked)
     told = problem(client.post("/api/tags/rename", json={"old": "red", "new": "crimson"}), 409)
     assert told["detail"] == "The library is being written to by another run."
 
 
 def test_settings_of_annotators_do_not_hide_what_is_installed(settings: Settings, library: Library) -> None:
-    named = Library(library.engine, replace(settings, annotators=("gone",)), fake_plugins())
-    choices = at(create_app(named)).get("/api/annotate").json()["annotators"]
+    named = replace(settings, annotators=("gone",))
+    with Library.open(settings=named, plugins=fake_plugins()) as opened:
+        choices = at(create_app(opened)).get("/api/annotate").json()["annotators"]
     assert [(each["name"], each["chosen"]) for each in choices] == [("colours", False)]
 
 
@@ -202,7 +206,7 @@ def test_what_the_system_refuses_is_told(
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(library, "status", refuse)
+    monkeypatch.setattr(library.health, "status", refuse)
     answer = client.get("/api/status")
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"

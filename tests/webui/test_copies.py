@@ -19,8 +19,8 @@ from imsearch.webui.thumbs.copies import Copies, NoCopyError
 @pytest.fixture
 def known(library: Library, photos: Path) -> KnownImage:
     """A picture whose file has another time than when it was indexed."""
-    image = library.engine.catalog.image(photos / "noise.jpg")
-    found = library.engine.catalog.known_image(image.id) if image else None
+    image = library.facts.image(photos / "noise.jpg")
+    found = library.facts.known(image.id) if image else None
     assert found is not None
     os.utime(photos / "noise.jpg", ns=(5, 5))
     return found

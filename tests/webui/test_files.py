@@ -29,7 +29,7 @@ def noisy(library: Library, photos: Path) -> str:
 
 
 def address(library: Library, path: Path) -> str:
-    image = library.engine.catalog.image(path)
+    image = library.facts.image(path)
     assert image is not None
     return f"/api/images/{image.id}/original"
 
@@ -52,7 +52,7 @@ def test_a_file_is_served_as_it_is(client: TestClient, noisy: str, photos: Path)
 
 
 def test_it_is_known_by_its_hash(client: TestClient, library: Library, noisy: str, photos: Path) -> None:
-    image = library.engine.catalog.image(photos / "noise.jpg")
+    image = library.facts.image(photos / "noise.jpg")
     assert image is not None
     etag = f'"{image.sha256}"'
     assert client.get(noisy).headers["etag"] == etag
@@ -131,7 +131,7 @@ def test_the_type_is_what_the_bytes_are(settings: Settings, tmp_path: Path, name
     path = tmp_path / name
     path.write_bytes(odd_pictures()[name])
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as library:
-        library.index([path])
+        library.runs.index([path])
         answer = TestClient(create_app(library), base_url="http://localhost").get(address(library, path))
     assert (answer.status_code, answer.headers["content-type"]) == (200, type)
     kind = "attachment" if type == "application/octet-stream" else "inline"
@@ -221,7 +221,7 @@ def test_a_polyglot_is_a_picture_to_the_browser_and_nothing_else(settings: Setti
     path = tmp_path / "both.html.gif"
     path.write_bytes(encoded(quarters(), "GIF") + HTML)
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as library:
-        library.index([path])
+        library.runs.index([path])
         answer = TestClient(create_app(library), base_url="http://localhost").get(address(library, path))
     assert answer.content.endswith(HTML)
     assert answer.headers["content-type"] == "image/gif"
@@ -253,7 +253,7 @@ def test_the_next_copy_is_taken(client: TestClient, library: Library, photos: Pa
     data = (photos / "noise.jpg").read_bytes()
     (photos / "copy.jpg").write_bytes(data)
     with Library.open(settings=settings, write=True, plugins=fake_plugins()) as writing:
-        writing.index([photos])
+        writing.runs.index([photos])
     whole = address(library, photos / "copy.jpg")
     for spoilt in ("copy.jpg", "noise.jpg"):
         assert client.get(whole).content == data
@@ -289,7 +289,7 @@ def test_files_of_odd_names(settings: Settings, tmp_path: Path, name: bytes) -> 
     path = tmp_path / os.fsdecode(name)
     plain(path)
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as library:
-        library.index([path])
+        library.runs.index([path])
         client = TestClient(create_app(library), base_url="http://localhost")
         where = address(library, path)
         answer = client.get(where)

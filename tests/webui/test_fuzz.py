@@ -45,7 +45,7 @@ def api_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         plain(folder / "photos" / name, colour, (64, 48))
     own = Settings(library=folder / "library", semantic="off", device="cpu")
     with Library.open(settings=own, create=True, plugins=fake_plugins()) as filling:
-        filling.index([folder / "photos"])
+        filling.runs.index([folder / "photos"])
     config = SchemathesisConfig.from_dict({"generation": {"mode": "all", "deterministic": True}})
     with Library.open(settings=own, plugins=fake_plugins()) as opened, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Indexing, "_spawn", lambda *_: None)  # no processes

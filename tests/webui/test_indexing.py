@@ -132,8 +132,8 @@ def test_a_run_is_started_watched_and_its_pictures_found(
     state = wait(client, running=False)
     assert state["failed"] is None
     assert (state["last_run"]["outcome"], state["last_run"]["counts"]["new"]) == ("done", 30)
-    assert library.query("path:more", limit=100).total == 30
-    assert library.verify() == []
+    assert library.search.query("path:more", limit=100).total == 30
+    assert library.health.verify() == []
 
 
 def test_a_run_is_stopped_and_goes_on_where_it_was(
@@ -150,7 +150,7 @@ def test_a_run_is_stopped_and_goes_on_where_it_was(
     assert (state["last_run"]["outcome"], state["failed"], state["can_start"]) == ("stopped", None, True)
     stored = state["last_run"]["done"]
     assert 0 < stored < 60
-    assert library.query("path:more", limit=200).total == stored
+    assert library.search.query("path:more", limit=200).total == stored
     client.post("/api/indexing")
     state = wait(client, running=False)
     assert state["last_run"]["counts"]["new"] == 60 - stored
@@ -169,8 +169,8 @@ def test_a_server_that_ends_ends_its_run(library: Library, photos: Path, gate: P
         half_way(client)
         opening.start()
     opening.join()
-    assert library.engine.running() is None
-    last = library.last_run()
+    assert library.runs.writing() is None
+    last = library.runs.last_run()
     assert last is not None and last.outcome == "stopped" and 0 < last.done < 60
 
 

@@ -287,7 +287,7 @@ def test_new_pictures_appear_and_nothing_moves_under_ones_eyes(
 ) -> None:
     def index() -> None:
         with Library.open(settings=empty.settings, write=True, plugins=fake_plugins()) as writing:
-            writing.index([home / "Pictures"])
+            writing.runs.index([home / "Pictures"])
 
     index()
     page: Page = browser.new_page(base_url=serve(app))

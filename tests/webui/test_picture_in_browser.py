@@ -28,7 +28,7 @@ def opened(page: Page, library: Library, name: str, query: str = "") -> int:
 
 
 def test_arrows_turn_to_the_neighbours_and_back_returns_to_the_grid(page: Page, library: Library) -> None:
-    order = library.engine.search_ids("sort:name")
+    order = library.search.found_ids("sort:name")
     page.goto("/?q=sort:name")
     page.locator(".shot").first.click()
     expect(page.locator(".strip")).to_be_visible()
@@ -47,7 +47,7 @@ def test_arrows_turn_to_the_neighbours_and_back_returns_to_the_grid(page: Page, 
 
 
 def test_at_the_end_it_says_so(page: Page, library: Library) -> None:
-    last = library.engine.search_ids("sort:name")[-1]
+    last = library.search.found_ids("sort:name")[-1]
     page.goto(f"/picture/{last}?q=sort:name")
     page.keyboard.press("ArrowRight")
     expect(page.locator(".toast")).to_have_text("This is the last picture.")
@@ -63,7 +63,7 @@ def test_tags_are_judged_by_keys_and_undone(page: Page, library: Library) -> Non
     assert said(library, grey)[first] == (1.0, "user")
     page.keyboard.press("r")
     expect(page.locator(".toast").last).to_contain_text(f"Rejected: {first}.")
-    assert library.rejected(grey) == (first,)
+    assert library.tags.rejected(grey) == (first,)
     page.keyboard.press("u")
     expect(page.locator(".toast")).to_have_text("Undone.")
     assert said(library, grey)[first] == (1.0, "user")
@@ -76,18 +76,18 @@ def test_tags_are_judged_by_clicks_and_taken_back(page: Page, library: Library) 
     red = opened(page, library, "red.png")
     page.get_by_role("button", name="Reject red").click()
     expect(page.get_by_role("heading", name="You rejected")).to_be_visible()
-    assert library.rejected(red) == ("red",)
+    assert library.tags.rejected(red) == ("red",)
     page.get_by_role("button", name="Take back what you said of red").click()
     expect(page.get_by_role("button", name="Accept red")).to_be_visible()
-    assert library.rejected(red) == ()
+    assert library.tags.rejected(red) == ()
     page.locator(".toast").get_by_role("button", name="Undo").last.click()
     expect(page.get_by_role("heading", name="You rejected")).to_be_visible()
-    assert library.rejected(red) == ("red",)
+    assert library.tags.rejected(red) == ("red",)
 
 
 def test_a_tag_is_added_with_completion(page: Page, library: Library) -> None:
     red, blue = ids(library)["red.png"], ids(library)["blue.png"]
-    library.correct([blue], ["harbor"], Verdict.ADD)
+    library.tags.correct([blue], ["harbor"], Verdict.ADD)
     opened(page, library, "red.png")
     page.keyboard.press("t")
     page.keyboard.type("har")
@@ -116,7 +116,7 @@ def test_an_error_takes_the_change_back(page: Page, library: Library) -> None:
     page.get_by_role("button", name="Reject red").click()
     expect(page.locator(".toast.bad")).to_have_text("Somebody is writing.")
     expect(page.get_by_role("button", name="Accept red")).to_be_visible()
-    assert library.rejected(red) == ()
+    assert library.tags.rejected(red) == ()
     page.keyboard.press("t")
     page.keyboard.type("puddle\n")
     expect(page.get_by_label("Add a tag")).to_have_value("puddle")  # to try again without typing it again
@@ -171,7 +171,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_swiping_turns(
     browser: Browser, serve: object, library: Library, theme: str
 ) -> None:
     address = serve(create_app(library))  # type: ignore[operator]
-    order = library.engine.search_ids("sort:name")
+    order = library.search.found_ids("sort:name")
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, color_scheme=theme)  # type: ignore[arg-type]
     page = context.new_page()
     page.set_default_timeout(PATIENCE * 1000)
@@ -200,4 +200,4 @@ def test_two_quick_clicks_on_one_place_reject_one_tag(page: Page, library: Libra
         page.mouse.click(*at)
     page.mouse.click(*at)  # where the next tag lies by now
     page.wait_for_timeout(300)
-    assert len(library.rejected(grey)) == 1
+    assert len(library.tags.rejected(grey)) == 1

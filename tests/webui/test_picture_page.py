@@ -26,7 +26,7 @@ def photos(photos: Path) -> Path:
 
 
 def test_it_stands_among_the_results_it_was_opened_from(client: TestClient, library: Library) -> None:
-    order = library.engine.search_ids("sort:name")
+    order = library.search.found_ids("sort:name")
     text = client.get(f"/picture/{order[1]}?q=sort:name").text
     assert re.search(r"<b>2</b> of 9 <span>\s*</span>", text)  # an order is no condition
     assert f'rel="prev" href="../picture/{order[0]}?q=sort:name"' in text
@@ -34,7 +34,7 @@ def test_it_stands_among_the_results_it_was_opened_from(client: TestClient, libr
 
 
 def test_the_first_has_none_before_and_the_last_none_after(client: TestClient, library: Library) -> None:
-    order = library.engine.search_ids("sort:name")
+    order = library.search.found_ids("sort:name")
     first, last = (client.get(f"/picture/{order[at]}?q=sort:name").text for at in (0, -1))
     assert 'rel="prev"' not in first
     assert 'rel="next"' in first
@@ -50,7 +50,7 @@ def test_it_need_not_be_among_the_results(client: TestClient, library: Library) 
 
 
 def test_the_less_likely_ones_are_gone_through_where_they_are_shown(client: TestClient, library: Library) -> None:
-    red, everything = library.engine.search_ids("red"), library.engine.search_ids("red", min_score=0.0)
+    red, everything = library.search.found_ids("red"), library.search.found_ids("red", min_score=0.0)
     assert len(red) < len(everything)
     assert f"</b> of {len(red)} " in client.get(f"/picture/{red[0]}?q=red").text
     text = client.get(f"/picture/{red[0]}?q=red&all=1").text
@@ -72,7 +72,7 @@ def test_a_picture_whose_files_are_gone_keeps_its_tags(
     (photos / "red.png").unlink()
     assert "The file is not where it was" in client.get(f"/picture/{red}").text
     with Library.open(settings=settings, write=True, plugins=fake_plugins()) as writing:
-        writing.index([photos], forget_missing=True)
+        writing.runs.index([photos], forget_missing=True)
     answer = client.get(f"/picture/{red}")
     assert answer.status_code == 404
     assert "its file is gone" in answer.text
@@ -101,7 +101,7 @@ def test_a_name_cannot_break_the_page(client: TestClient, photos: Path, settings
     name = '"><script>alert(1)<img src=x>.png'
     (photos / name).write_bytes((photos / "red.png").read_bytes() + b"\0")
     with Library.open(settings=settings, write=True, plugins=fake_plugins()) as writing:
-        writing.index([photos])
+        writing.runs.index([photos])
     text = client.get(f"/picture/{ids(library)[name]}").text
     assert "<script>alert" not in text
     assert "&lt;script&gt;" in text
@@ -116,7 +116,7 @@ def test_what_is_not_shown_is_folded_away_whatever_its_probability(tmp_path: Pat
     hiding = fake_plugins(replace(colour_spec(), thresholds={"green": RANKING_ONLY}))
     plain(tmp_path / "orange.png", (153, 204, 102))
     with Library.open(settings=settings, create=True, plugins=hiding) as library:
-        library.index([tmp_path / "orange.png"])
+        library.runs.index([tmp_path / "orange.png"])
         with TestClient(create_app(library), base_url="http://localhost:8000") as client:
             page, review, one = (client.get(path).text for path in ("/picture/1", "/review", "/review?word=green"))
             listed = client.get("/tags").text, client.get("/api/complete?q=gr").text, client.get("/api/facets").text

@@ -24,12 +24,12 @@ def shots(library: Library, settings: Settings, tmp_path: Path) -> Path:
     dng(folder / "IMG_1.DNG", quarters((640, 480)))
     dng(folder / "IMG_2.DNG", quarters((640, 480)), (500, 375), orientation=6)
     with Library.open(settings=settings, write=True, plugins=fake_plugins()) as filling:
-        filling.index([folder])
+        filling.runs.index([folder])
     return folder
 
 
 def number(library: Library, path: Path) -> int:
-    image = library.engine.catalog.image(path)
+    image = library.facts.image(path)
     assert image is not None
     return image.id
 

@@ -32,7 +32,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def asked(library: Library) -> list[tuple[int, str]]:
-    return [(doubt.image.id, doubt.tag.name) for doubt in library.review(limit=50)]
+    return [(doubt.image.id, doubt.tag.name) for doubt in library.tags.review(limit=50)]
 
 
 def verdicts(library: Library) -> dict[tuple[int, str], int]:
@@ -166,7 +166,7 @@ def test_an_answer_that_is_refused_is_told(page: Page) -> None:
 
 def test_when_nothing_is_in_doubt_it_says_so(client: TestClient, library: Library) -> None:
     for image, tag in asked(library):
-        library.correct([image], [tag], Verdict.REJECT)
+        library.tags.correct([image], [tag], Verdict.REJECT)
     text = client.get("/review").text
     assert re.search(r'<section class="question"[^>]* hidden>', text)
     assert f"{DOUBTS} tags were in doubt, and you have judged them all" in text and "Nothing is in doubt" not in text
@@ -178,7 +178,7 @@ def test_without_doubts_and_without_pictures_it_says_something_else(
     for name in ("noise.jpg", "grey.png"):
         (photos / name).unlink()
     with Library.open(settings=settings, write=True, plugins=fake_plugins()) as writing:
-        writing.index([photos], forget_missing=True)
+        writing.runs.index([photos], forget_missing=True)
     text = client.get("/review").text
     assert "Nothing is in doubt." in text and "judged" not in text
     with Library.open(settings=replace(settings, library=settings.library / "new"), create=True) as empty:

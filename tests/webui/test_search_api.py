@@ -31,7 +31,7 @@ def paths(client: TestClient, **query: Any) -> list[str]:
 def test_it_answers_what_the_command_line_prints(client: TestClient, library: Library) -> None:
     answer = client.get("/api/search", params={"q": "red -green", "facets": True, "n": 3})
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json() == results_record(library.query("red -green", limit=3, facets=True))
+    assert answer.json() == results_record(library.search.query("red -green", limit=3, facets=True))
     ResultsRecord.model_validate_json(answer.content, strict=True, extra="forbid")
 
 
@@ -50,7 +50,7 @@ def test_where_nothing_fits_all_of_it_some_is_left_out_and_told(client: TestClie
     assert answer.json()["relaxed"] == {"asked": ["red", "date:1999"], "left_out": ["date:1999"]}
     assert paths(client, q="red date:1999") == paths(client, q="red")
     assert answer.json()["facets"] == client.get("/api/facets", params={"q": "red"}).json()["facets"]
-    assert answer.json() == results_record(library.query("red date:1999", facets=True))
+    assert answer.json() == results_record(library.search.query("red date:1999", facets=True))
     ResultsRecord.model_validate_json(answer.content, strict=True, extra="forbid")
     assert "relaxed" not in client.get("/api/search", params={"q": "red"}).json()
 
@@ -85,7 +85,7 @@ def test_no_query_tells_which_files_there_are(
 ) -> None:
     outside = plain(tmp_path / "outside.png", (255, 0, 0), (64, 48))
     missing = tmp_path / "missing.png"
-    assert library.engine.look is None
+    assert not library.search.opens_files
     told = [client.get("/api/search", params={"q": f"like:{path}"}) for path in (outside, missing, "/etc/passwd")]
     assert {answer.status_code for answer in told} == {400}
     details = [
@@ -148,13 +148,15 @@ def test_completion(client: TestClient) -> None:
 
 def test_similar_pictures(client: TestClient, library: Library) -> None:
     told = client.get("/api/images/1/similar", params={"n": 2}).json()
-    assert told == results_record(library.similar(1, limit=2))
+    assert told == results_record(library.search.similar(1, limit=2))
     assert (told["query"], told["total"], len(told["hits"])) == ("1", 5, 2)
     assert all(hit["id"] != 1 for hit in told["hits"])
     following = client.get("/api/images/1/similar", params={"n": 2, "offset": 1}).json()
     assert following["hits"][0] == told["hits"][1]
     blue = client.get("/api/images/1/similar", params={"q": "blue", "n": 1}).json()
-    assert blue["query"] == "1 blue" and blue["hits"] == results_record(library.similar(1, "blue", limit=1))["hits"]
+    assert (
+        blue["query"] == "1 blue" and blue["hits"] == results_record(library.search.similar(1, "blue", limit=1))["hits"]
+    )
     assert client.get("/api/images/1/similar", params={"q": "date:tomorrowish"}).status_code == 400
     assert client.get("/api/images/77/similar").status_code == 404
     assert client.get("/api/images/99999999999999999999/similar").status_code == 422
@@ -165,7 +167,7 @@ def test_names_that_are_no_text_are_no_error(tmp_path: Path, settings: Settings)
     odd.mkdir()
     plain(odd / "red.png", (255, 0, 0), (64, 48))
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as filling:
-        filling.index([odd])
+        filling.runs.index([odd])
     with (
         Library.open(settings=settings, plugins=fake_plugins()) as library,
         TestClient(create_app(library), base_url="http://localhost") as client,

@@ -116,7 +116,7 @@ def test_an_error_can_be_tried_again(page: Page) -> None:
 
 
 def test_back_and_reload_restore_the_place(page: Page, library: Library) -> None:
-    likely = library.query("red", limit=0).relevant
+    likely = library.search.query("red", limit=0).relevant
     assert 100 < likely < COUNT
     page.route("**/picture/*", lambda route: route.fulfill(body="<title>x</title>", content_type="text/html"))
     page.goto("/?q=red")

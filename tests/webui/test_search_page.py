@@ -133,7 +133,7 @@ def test_months_head_the_newest_pictures(tmp_path: Path, settings: Settings) -> 
 
 def test_conditions_alone_are_in_order_of_date_and_say_so(tmp_path: Path, settings: Settings) -> None:
     with many_pictures(tmp_path, settings, 5, dated=True) as library, opened(library) as client:
-        (folder,) = (each for each, _ in library.query("sort:-date", facets=True).facets["folder"])
+        (folder,) = (each for each, _ in library.search.query("sort:-date", facets=True).facets["folder"])
         asked = "date:2024", f"folder:{folder}", "shows:red", "type:jpeg -camera:leica", "(date:2024 or type:png)"
         for query in asked:
             page = client.get("/", params={"q": query}).text
@@ -156,7 +156,7 @@ def test_facets_show_more_when_asked(tmp_path: Path, settings: Settings) -> None
         folder.mkdir(parents=True)
         plain(folder / "a.png", (200, number, 0), (64, 48), seed=number)
     with Library.open(settings=settings, create=True, plugins=fake_plugins()) as filling:
-        filling.index([tmp_path / "many"])
+        filling.runs.index([tmp_path / "many"])
     with Library.open(settings=settings, plugins=fake_plugins()) as library, opened(library) as client:
         first = client.get("/", params={"part": "facets"}).text
         assert first.count(">folder ") == 10

@@ -215,12 +215,12 @@ def test_reading_changes_nothing(
 ) -> None:
     taken: list[object] = []
     monkeypatch.setattr("imsearch.engine.stores.embedded.home.WriteLock", lambda *folder, **wait: taken.append(folder))
-    before = library.status().generation
+    before = library.health.status().generation
     for method, path in requests_of(app):
         if method in READING:
             client.request(method, path, params={"q": "red"}, follow_redirects=False)
     assert taken == []
-    assert library.status().generation == before
+    assert library.health.status().generation == before
     changes = ("corrections", "undo", "rename", "merge", "logout")
     assert [path for method, path in requests_of(app) if method in READING and path.endswith(changes)] == []
 

@@ -53,7 +53,7 @@ def fail(library: Library, photos: Path) -> None:
         (photos / f"cut-{number}.jpg").write_bytes(b"")
     (photos / "text.png").write_text("no picture")
     with Library.open(settings=library.settings, write=True, plugins=fake_plugins()) as writing:
-        writing.index([photos])
+        writing.runs.index([photos])
 
 
 def text_of(html: str) -> str:
@@ -62,7 +62,7 @@ def text_of(html: str) -> str:
 
 
 def test_it_tells_what_the_library_holds(client: TestClient, library: Library, photos: Path) -> None:
-    library.correct([1], ["dog"], Verdict.ADD)
+    library.tags.correct([1], ["dog"], Verdict.ADD)
     said = text_of(client.get("/status").text)
     assert "6 pictures in 6 files" in said
     assert "1 correction by you" in said
@@ -152,15 +152,15 @@ def test_words_for_times_and_changes() -> None:
 
 
 def test_the_newest_change_is_undone(page: Page, library: Library) -> None:
-    library.correct([1], ["dog"], Verdict.ADD)
-    library.correct([2], ["cat"], Verdict.ADD)
+    library.tags.correct([1], ["dog"], Verdict.ADD)
+    library.tags.correct([2], ["cat"], Verdict.ADD)
     page.goto("/status")
     assert page.get_by_role("button", name="Undo").count() == 1
     page.get_by_role("button", name="Undo").press("Enter")
     expect(page.locator(".changes .undone")).to_contain_text("Added “cat” to 1 picture")
     expect(page.locator(".toast")).to_contain_text("Undone.")
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
-    assert "cat" not in dict(library.tags())
+    assert "cat" not in dict(library.tags.counts())
 
 
 def test_the_library_is_checked(page: Page) -> None:
@@ -219,7 +219,7 @@ def test_a_server_that_is_gone_is_told_once(page: Page) -> None:
 
 def test_it_fits_a_phone(page: Page, library: Library, photos: Path) -> None:
     fail(library, photos)
-    library.correct([1], ["dog"], Verdict.ADD)
+    library.tags.correct([1], ["dog"], Verdict.ADD)
     page.set_viewport_size({"width": 390, "height": 844})
     for address in ("/status", "/status/failures"):
         page.goto(address)
@@ -242,10 +242,12 @@ def serve(serve: Callable[[FastAPI], str]) -> Iterator[Callable[[FastAPI], str]]
 
 def test_all_tell_the_same_number_of_tags_in_use(client: TestClient, library: Library, ids: dict[str, int]) -> None:
     """Those that some picture shows: not what is too unlikely everywhere, nor what was rejected, but your own."""
-    library.correct([ids["red.png"]], ["holiday"], Verdict.ADD, exact=True)
-    library.correct([ids["red.png"]], ["beach"], Verdict.REJECT, exact=True)
+    library.tags.correct([ids["red.png"]], ["holiday"], Verdict.ADD, exact=True)
+    library.tags.correct([ids["red.png"]], ["beach"], Verdict.REJECT, exact=True)
     used = len(client.get("/api/tags").json()["tags"])
-    assert client.get("/api/status").json()["tags"] == used == library.status().tags == len(library.tags())
+    assert (
+        client.get("/api/status").json()["tags"] == used == library.health.status().tags == len(library.tags.counts())
+    )
     assert f"{used} tags in use" in text_of(client.get("/status").text)
     assert f"{used} tags" in text_of(client.get("/tags").text)
 

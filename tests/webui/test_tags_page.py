@@ -16,7 +16,7 @@ from imsearch.library import Library
 @pytest.fixture
 def tagged(library: Library) -> Library:
     """Some tags of the user beside red, green and blue."""
-    first, second, third = sorted(library.engine.catalog.live(range(1, 10)))[:3]
+    first, second, third = sorted(library.facts.live(range(1, 10)))[:3]
     for tag, images in {
         "traffic light": [first, second],
         "zebra": [first],
@@ -24,7 +24,7 @@ def tagged(library: Library) -> Library:
         "emotion:happy": [first, second, third],
         "7up": [third],
     }.items():
-        library.correct(images, [tag], Verdict.ADD, exact=True)
+        library.tags.correct(images, [tag], Verdict.ADD, exact=True)
     return library
 
 
@@ -55,7 +55,7 @@ def test_all_tags_by_letter_namespaces_first(client: TestClient, tagged: Library
     found = {name: (count, address) for name, count, address in listed}
     assert found["happy"] == ("3", "/?q=tag:emotion:happy")
     assert found["traffic light"] == ("2", "/?q=tag:%22traffic%20light%22")
-    assert found["red"][0] == str(dict(tagged.tags())["red"])
+    assert found["red"][0] == str(dict(tagged.tags.counts())["red"])
 
 
 def test_each_link_finds_as_many_as_it_says(client: TestClient, tagged: Library) -> None:
@@ -118,12 +118,12 @@ def test_a_tag_is_renamed_and_that_undone_by_keyboard(page: Page, tagged: Librar
     expect(page.get_by_role("button", name="Rename")).to_be_enabled()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="striped horse", exact=True)).to_be_focused()
-    assert dict(tagged.tags())["striped horse"] == 1
+    assert dict(tagged.tags.counts())["striped horse"] == 1
     expect(page.locator(".toast")).to_contain_text("“zebra” is called “striped horse” now.")
     page.locator(".toast button").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="zebra", exact=True)).to_be_focused()
-    assert "striped horse" not in dict(tagged.tags())
+    assert "striped horse" not in dict(tagged.tags.counts())
 
 
 def test_tags_are_merged(page: Page, tagged: Library) -> None:
@@ -133,18 +133,18 @@ def test_tags_are_merged(page: Page, tagged: Library) -> None:
     expect(page.locator("#tag-hint")).to_contain_text("Both become one tag")
     page.get_by_role("button", name="Merge").click()
     expect(page.locator(".toast")).to_contain_text("“zebra” is merged into “éclair”.")
-    assert dict(tagged.tags())["éclair"] == 2
+    assert dict(tagged.tags.counts())["éclair"] == 2
     expect(page.get_by_role("searchbox", name="Filter tags")).to_have_value("e")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="zebra", exact=True)).to_be_visible()
-    assert dict(tagged.tags())["éclair"] == 1
+    assert dict(tagged.tags.counts())["éclair"] == 1
 
 
 def test_what_cannot_be_renamed_is_told_in_the_dialog(page: Page, tagged: Library) -> None:
     page.goto("/tags")
     page.get_by_role("button", name="Change red").click()
-    tagged.rename("red", "scarlet")  # somebody else was quicker
-    tagged.correct([1], ["crimson"], Verdict.ADD, exact=True)
+    tagged.tags.rename("red", "scarlet")  # somebody else was quicker
+    tagged.tags.correct([1], ["crimson"], Verdict.ADD, exact=True)
     page.get_by_label("Rename, or merge into another tag").fill("crimson")
     page.get_by_role("button", name="Rename").click()
     expect(page.locator(".tag-dialog .notice")).to_contain_text("in use already")

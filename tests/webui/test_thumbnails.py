@@ -68,7 +68,7 @@ def making(monkeypatch: pytest.MonkeyPatch) -> Making:
 
 
 def id_of(library: Library, path: Path) -> int:
-    image = library.engine.catalog.image(path)
+    image = library.facts.image(path)
     assert image is not None
     return image.id
 
@@ -144,7 +144,7 @@ def test_a_forgotten_picture_has_no_thumbnail_soon_after(
     assert asyncio.run(thumbnails.get(image, "small"))
     (photos / "red.png").unlink()
     with Library.open(settings=settings, write=True, plugins=library.plugins) as writing:
-        writing.index([photos])
+        writing.runs.index([photos])
     assert asyncio.run(thumbnails.get(image, "small")) is None
 
 
@@ -153,7 +153,7 @@ def test_a_picture_that_was_moved_is_found_at_once(library: Library, photos: Pat
     assert thumbnails.known.get(image) is not None  # remembered with its old place
     (photos / "red.png").rename(photos / "moved.png")
     with Library.open(settings=settings, write=True, plugins=library.plugins) as writing:
-        writing.index([photos])
+        writing.runs.index([photos])
     found = asyncio.run(thumbnails.get(image, "small"))
     assert found is not None and not found.problem
 
@@ -173,7 +173,7 @@ def test_a_folder_that_cannot_be_written_only_costs_time(
 
 
 def test_the_addresses_hold_what_changes_with_the_picture(library: Library, photos: Path) -> None:
-    image = library.engine.catalog.image(photos / "red.png")
+    image = library.facts.image(photos / "red.png")
     assert image is not None
     hash = image.sha256[:12]
     assert thumbnail_address(image, "medium") == f"/api/images/{image.id}/thumbnail?size=medium&v={hash}"
@@ -187,7 +187,7 @@ def test_the_addresses_hold_what_changes_with_the_picture(library: Library, phot
 def test_a_thumbnail_may_be_kept_forever_under_its_full_address(
     client: TestClient, library: Library, photos: Path
 ) -> None:
-    image = library.engine.catalog.image(photos / "noise.jpg")
+    image = library.facts.image(photos / "noise.jpg")
     assert image is not None
     answer = client.get(thumbnail_address(image))
     assert decoded(answer.content).size == (384, 256)
@@ -277,6 +277,6 @@ def test_a_folder_with_thumbnails_alone_may_become_a_library(tmp_path: Path, set
     with pytest.raises(LibraryError, match="no library in"):
         Library.open(settings=settings)
     with Library.open(settings=settings, create=True) as library:
-        before = library.status().bytes
+        before = library.health.status().bytes
         (settings.library / THUMBNAILS / "a").write_bytes(bytes(10_000_000))
-        assert library.status().bytes < before + 1_000_000
+        assert library.health.status().bytes < before + 1_000_000

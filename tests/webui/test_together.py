@@ -42,8 +42,8 @@ from imsearch.settings import Settings
 
 with Library.open(settings=Settings(library=Path(sys.argv[1]), semantic="off")) as library:
     for number in range(12):
-        library.correct([number % 6 + 1], [f"other {number}", f"shared {number}"], Verdict.ADD)
-        assert library.query("red", limit=1).hits
+        library.tags.correct([number % 6 + 1], [f"other {number}", f"shared {number}"], Verdict.ADD)
+        assert library.search.query("red", limit=1).hits
 """
 """The other process that corrects: it invents tags that the others invent too."""
 
@@ -116,12 +116,12 @@ def corrector(library: Library, left: list[str]) -> Callable[[], None]:
     def step() -> None:
         number = next(steps)
         image, tag = number % 6 + 1, f"mine {number}"
-        library.correct([image], [tag, f"shared {number}"], Verdict.ADD)
+        library.tags.correct([image], [tag, f"shared {number}"], Verdict.ADD)
         if number % 4 == 1:
-            library.rename(tag, f"renamed {number}")
+            library.tags.rename(tag, f"renamed {number}")
             tag = f"renamed {number}"
         if number % 4 == 2:
-            library.correct([image], [tag], Verdict.REJECT)
+            library.tags.correct([image], [tag], Verdict.REJECT)
             return
         left.append(tag)
 
@@ -135,8 +135,8 @@ def test_readers_and_correctors_beside_a_run(library: Library, photos: Path, gat
     threads, left, totals = Threads(), [], []  # type: ignore[var-annotated]
 
     def search() -> None:
-        totals.append(library.query("path:more", limit=5).total)
-        library.query("red green", facets=True)
+        totals.append(library.search.query("path:more", limit=5).total)
+        library.search.query("red green", facets=True)
 
     def enough() -> bool:
         """Whether all have met while the run waits at the gate: pictures were found, and much else was done."""
@@ -165,24 +165,24 @@ def test_readers_and_correctors_beside_a_run(library: Library, photos: Path, gat
                 gate.touch()
         finally:
             threads.end()
-    assert library.verify() == []
-    assert library.query("path:more", limit=1).total == PICTURES
+    assert library.health.verify() == []
+    assert library.search.query("path:more", limit=1).total == PICTURES
     for tag in left[:20] + left[-20:]:
-        assert library.query(f'+tag:"{tag}"', limit=5).total == 1, tag
-    assert {change.action for change in library.history()} >= {"add", "rename", "reject"}
-    assert len([name for name, _ in library.tags("other ")]) == 12
-    assert library.engine.notes == []
+        assert library.search.query(f'+tag:"{tag}"', limit=5).total == 1, tag
+    assert {change.action for change in library.tags.history()} >= {"add", "rename", "reject"}
+    assert len([name for name, _ in library.tags.counts("other ")]) == 12
+    assert library.health.notes == ()
 
 
 def test_new_pictures_are_found_while_the_run_goes_on(library: Library, photos: Path, gate: Path) -> None:
     for number in range(PICTURES):
         plain(photos / f"more{number:03}.png", seed=number + 1)
-    before = library.query("path:png", limit=1).total
+    before = library.search.query("path:png", limit=1).total
     folder = str(library.settings.library)
     with process("-m", "imsearch", "index", "--library", folder, "--annotator", "colours") as run:
-        wait_until(lambda: run.poll() is not None or library.query("path:png", limit=1).total > before)
-        stored = library.status().images - 1  # one is no PNG
-        wait_until(lambda: run.poll() is not None or library.query("path:png", limit=1).total >= stored)
+        wait_until(lambda: run.poll() is not None or library.search.query("path:png", limit=1).total > before)
+        stored = library.health.status().images - 1  # one is no PNG
+        wait_until(lambda: run.poll() is not None or library.search.query("path:png", limit=1).total >= stored)
         assert run.poll() is None and stored < before + PICTURES
         gate.touch()
-    assert library.query("path:png", limit=1).total == library.status().images - 1 == before + PICTURES
+    assert library.search.query("path:png", limit=1).total == library.health.status().images - 1 == before + PICTURES

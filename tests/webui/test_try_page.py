@@ -45,7 +45,7 @@ def plugins() -> PluginManager:
 @pytest.fixture
 def library(photos: Path, settings: Settings) -> Iterator[Library]:
     with Library.open(settings=settings, create=True, plugins=plugins()) as filling:
-        filling.index([photos], ["colours"])
+        filling.runs.index([photos], ["colours"])
     with Library.open(settings=settings, plugins=plugins()) as opened:
         yield opened
 
@@ -109,7 +109,7 @@ def test_a_picture_of_the_library_is_recognised(page: Page, photos: Path, librar
     page.goto("/try")
     choose(page, photos / "red.png")
     link = page.get_by_role("link", name="This very picture is in your library")
-    number = library.identify([str(photos / "red.png")])[str(photos / "red.png")]
+    number = library.facts.identify([str(photos / "red.png")])[str(photos / "red.png")]
     expect(link).to_have_attribute("href", f"/picture/{number}")
 
 

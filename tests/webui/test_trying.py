@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from imsearch.annotator import Annotator
-from imsearch.engine.engine import Engine
+from imsearch.engine.search.finder import Finder
 from imsearch.library import Library
 from imsearch.records import RANKING_ONLY
 from imsearch.settings import Settings
@@ -27,6 +29,7 @@ from tests.patience import PATIENCE, wait_until
 from tests.webui.conftest import fake_plugins
 from tests.webui.test_api import problem
 
+Make = Callable[..., TestClient]
 YELLOW = [
     {"name": "green", "score": 1.0, "source": "colours", "shown": True},
     {"name": "red", "score": 1.0, "source": "colours", "shown": True},
@@ -46,10 +49,16 @@ def send(client: TestClient, *files: bytes, name: str = "sun.png", **fields: Any
     return dict(answer.json())
 
 
-def make(library: Library, settings: Settings, *specs: Any) -> TestClient:
-    """A client of the same library with other annotators installed."""
-    app = create_app(Library(library.engine, settings, fake_plugins(*specs)))
-    return TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False)
+@pytest.fixture
+def make(library: Library, settings: Settings) -> Iterator[Make]:
+    """Makes clients of the same library with other annotators installed, and other settings."""
+    with ExitStack() as opened:
+
+        def client(*specs: Any, settings: Settings = settings) -> TestClient:
+            other = opened.enter_context(Library.open(settings=settings, plugins=fake_plugins(*specs)))
+            return TestClient(create_app(other), base_url="http://localhost:8000", raise_server_exceptions=False)
+
+        yield client
 
 
 def trying(client: TestClient) -> Trying:
@@ -65,8 +74,8 @@ def test_tags_come_by_annotator(client: TestClient) -> None:
     assert send(client, picture()) == {"images": [image], "similar": None, "cloud": None, "notes": []}
 
 
-def test_each_annotator_says_its_own(library: Library, settings: Settings) -> None:
-    client = make(library, settings, colour_spec(name="a"), colour_spec(name="b", words=("red", "leaf", "sky")))
+def test_each_annotator_says_its_own(make: Make) -> None:
+    client = make(colour_spec(name="a"), colour_spec(name="b", words=("red", "leaf", "sky")))
     tags = send(client, picture((255, 51, 0)))["images"][0]["tags"]
     assert [(tag["source"], tag["name"], tag["score"]) for tag in tags] == [
         ("a", "red", 1.0),
@@ -80,17 +89,17 @@ def test_each_annotator_says_its_own(library: Library, settings: Settings) -> No
     assert {tag["source"] for tag in tags} == {"b"}
 
 
-def test_what_is_never_shown_comes_last_and_is_not_drawn(library: Library, settings: Settings) -> None:
+def test_what_is_never_shown_comes_last_and_is_not_drawn(make: Make) -> None:
     hiding = replace(colour_spec(), thresholds={"green": RANKING_ONLY})
-    answer = send(make(library, settings, hiding), picture((90, 255, 100)), cloud=True)
+    answer = send(make(hiding), picture((90, 255, 100)), cloud=True)
     told = [(tag["name"], tag["shown"]) for tag in answer["images"][0]["tags"]]
     assert told == [("blue", False), ("red", False), ("green", False)]
     assert ">blue<" in answer["cloud"] and "green" not in answer["cloud"]
 
 
-def test_the_annotators_of_the_settings_are_asked_by_default(library: Library, settings: Settings) -> None:
+def test_the_annotators_of_the_settings_are_asked_by_default(make: Make, settings: Settings) -> None:
     named = replace(settings, annotators=("b",))
-    client = make(library, named, colour_spec(name="a"), colour_spec(name="b"))
+    client = make(colour_spec(name="a"), colour_spec(name="b"), settings=named)
     assert {tag["source"] for tag in send(client, picture())["images"][0]["tags"]} == {"b"}
     choices = client.get("/api/annotate").json()["annotators"]
     assert [(each["name"], each["chosen"], each["warm"]) for each in choices] == [
@@ -147,15 +156,15 @@ def test_a_copy_is_told_and_not_similar_to_itself(client: TestClient, photos: Pa
     assert known not in [hit["id"] for hit in answer["similar"]["hits"]]
 
 
-def test_similar_pictures_need_no_annotator_to_be_chosen(library: Library, settings: Settings) -> None:
-    client = make(library, settings, colour_spec(), colour_spec(name="other", words=("a", "b", "c")))
+def test_similar_pictures_need_no_annotator_to_be_chosen(make: Make) -> None:
+    client = make(colour_spec(), colour_spec(name="other", words=("a", "b", "c")))
     answer = send(client, picture((255, 0, 0)), annotators=["other"], similar=1)
     assert {tag["source"] for tag in answer["images"][0]["tags"]} == {"other"}
     assert answer["similar"]["hits"][0]["score"] == pytest.approx(1.0, abs=1e-3)
 
 
-def test_vectors_of_another_version_are_not_compared(library: Library, settings: Settings) -> None:
-    answer = send(make(library, settings, colour_spec(version="2")), picture(), similar=3)
+def test_vectors_of_another_version_are_not_compared(make: Make) -> None:
+    answer = send(make(colour_spec(version="2")), picture(), similar=3)
     assert answer["similar"] is None
     assert answer["notes"] == [
         "Similar pictures cannot be found: the library was indexed with colours 1, which is not installed. "
@@ -164,7 +173,7 @@ def test_vectors_of_another_version_are_not_compared(library: Library, settings:
 
 
 def test_a_library_without_vectors_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Engine, "vector_space", lambda self: None)
+    monkeypatch.setattr(Finder, "vector_space", lambda self: None)
     assert send(client, picture(), similar=3)["notes"] == [
         "The library holds no vectors, so similar pictures cannot be found."
     ]
@@ -177,9 +186,9 @@ def test_the_tags_as_a_cloud(client: TestClient) -> None:
     assert send(client, picture((0, 0, 0)), cloud="true")["cloud"] is None
 
 
-def test_models_stay_warm_and_give_their_memory_back(library: Library, settings: Settings) -> None:
+def test_models_stay_warm_and_give_their_memory_back(make: Make) -> None:
     calls = Calls()
-    client = make(library, settings, colour_spec(calls))
+    client = make(colour_spec(calls))
     for _ in range(2):
         send(client, picture())
     assert (len(calls.built), calls.closed) == (1, 0)
@@ -191,19 +200,19 @@ def test_models_stay_warm_and_give_their_memory_back(library: Library, settings:
     assert len(calls.built) == 2
 
 
-def test_the_end_of_the_server_lets_the_models_go(library: Library, settings: Settings) -> None:
+def test_the_end_of_the_server_lets_the_models_go(make: Make) -> None:
     calls = Calls()
-    with make(library, settings, colour_spec(calls)) as client:
+    with make(colour_spec(calls)) as client:
         send(client, picture())
     assert calls.closed == 1
 
 
-def test_a_model_that_cannot_be_built_is_told(library: Library, settings: Settings) -> None:
+def test_a_model_that_cannot_be_built_is_told(make: Make) -> None:
     def build(device: str) -> Annotator:
         raise ImportError("no such weights")
 
     broken = replace(colour_spec(name="broken"), factory=build)
-    client = make(library, settings, broken, colour_spec())
+    client = make(broken, colour_spec())
     assert client.get("/api/annotate").json()["annotators"][0]["error"] is None
     (image,) = send(client, picture())["images"]
     assert image["tags"] == YELLOW
@@ -221,7 +230,7 @@ def test_only_a_few_wait(client: TestClient) -> None:
     assert send(client, picture())["images"][0]["error"] is None
 
 
-def test_what_takes_too_long_is_given_up(library: Library, settings: Settings) -> None:
+def test_what_takes_too_long_is_given_up(make: Make) -> None:
     calls, go_on = Calls(), threading.Event()
     slow = colour_spec(calls)
 
@@ -229,7 +238,7 @@ def test_what_takes_too_long_is_given_up(library: Library, settings: Settings) -
         go_on.wait(PATIENCE)
         return slow.factory(device)
 
-    client = make(library, settings, replace(slow, factory=build))
+    client = make(replace(slow, factory=build))
     trying(client).limits = Limits(seconds=0.1)
     answer = client.post("/api/annotate", files=[("file", ("a.png", picture()))] * 3)
     told = problem(answer, 504)

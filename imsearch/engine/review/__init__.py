@@ -1,0 +1,1 @@
+"""Tags in doubt, and whether the library is sound."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from imsearch.records import Results
 if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
+
+    from imsearch.engine.search.options import Look
 
 LIKE = 1000
 """Number of nearest pictures considered for a ``like:``."""
@@ -34,12 +35,12 @@ class Likeness:
         self,
         target: str,
         space: str | None,
-        look: Callable[[Path, str], NDArray[float32]] | None,
+        look: Look | None,
         outside: list[str],
     ) -> Like:
         """Resolve ``like:``: the pictures near another, given by its id or by a path.
 
-        space: the annotator whose vectors are compared.  look: returns the vector of a file outside the library.
+        space: the annotator whose vectors are compared.  look: returns the vector of a file.
         outside: notes a path whose picture may be different tomorrow though the library stays as it is.
         """
         name, index = self._indexes.vectors.of(space)
@@ -51,7 +52,7 @@ class Likeness:
         vector = None if image is None else self._catalog.vector(image.id, name)
         if vector is None and look is not None and Path(target).is_file():
             outside.append(target)
-            vector = look(Path(target), name)
+            vector = look(self._catalog, Path(target), name)
         if vector is None:
             raise ImsearchError(f"like:{target} is neither a picture file nor an image of the library with a vector.")
         ids, cosines = index.nearest(vector, LIKE + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imsearch.annotator import CountHead
+    from imsearch.engine.search.options import Heads
     from imsearch.engine.search.vector_table import VectorTable
 
-    Heads = Mapping[str, tuple[str, Mapping[str, CountHead]]]
 _CLASSES = 3
 """One, two, three or more."""
 _WEIGHT = 1.5
@@ -30,11 +30,11 @@ class Numbers:
     heads: returns version and heads of every annotator that counts; called at the first query with a number.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes) -> None:
+    def __init__(self, catalog: Catalog, indexes: Indexes, heads: Callable[[], Heads]) -> None:
         self._catalog = catalog
         self._indexes = indexes
+        self._heads = heads
         self._tables: dict[tuple[str, str, int], VectorTable] = {}
-        self.heads: Callable[[], Heads] = dict
 
     def counted(self, value: int, things: Sequence[str]) -> Counted | None:
         """Return how likely each picture shows this count of the first countable thing; None if there is none.
@@ -66,7 +66,7 @@ class Numbers:
 
     @cached_property
     def _known(self) -> Heads:
-        return self.heads()
+        return self._heads()
 
     def _products(self, name: str, weights: NDArray[float32]) -> tuple[NDArray[int64], NDArray[float32]]:
         """Return the images with vectors of an annotator, and the products of their unit vectors with the weights.

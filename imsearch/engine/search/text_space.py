@@ -34,13 +34,15 @@ class TextSpace:
     None for the default.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes) -> None:
+    def __init__(
+        self, catalog: Catalog, indexes: Indexes, encoders: Encoders | None = None, exact: int | None = None
+    ) -> None:
         self._catalog = catalog
         self._indexes = indexes
+        self._encoders = encoders
+        self._exact = exact
         self._tables: dict[tuple[str, str, int], VectorTable] = {}
         self._turn = Lock()
-        self.encoders: Encoders | None = None
-        self.exact: int | None = None
 
     def choose(self, preferred: Sequence[str]) -> str | None:
         """Return the annotator to use: the first preferred, or else the one with the longest vectors; None without any.
@@ -48,9 +50,9 @@ class TextSpace:
         Only those whose installed version made the vectors qualify: vectors of another version are not comparable.
         """
         spaces = self._catalog.vector_spaces()
-        if self.encoders is None or not spaces:
+        if self._encoders is None or not spaces:
             return None
-        versions = self.encoders.versions()
+        versions = self._encoders.versions()
         able = [name for name in spaces if versions.get(name) == spaces[name][0]]
         wanted = [name for name in preferred if name in able]
         return wanted[0] if wanted else max(able, key=lambda name: spaces[name][1], default=None)
@@ -87,9 +89,9 @@ class TextSpace:
 
     def direction(self, name: str, text: str) -> tuple[NDArray[float32] | None, Encoder]:
         """Return the direction of a text in an annotator's space, None for an unknown text, and its encoder."""
-        if self.encoders is None:
+        if self._encoders is None:
             raise ValueError("no text encoders were given")
-        encoder = self.encoders.get(name)
+        encoder = self._encoders.get(name)
         direction = encoder.encode([text])[0]
         return direction if direction.any() else None, encoder
 
@@ -105,12 +107,14 @@ class TextSpace:
         """Return the vectors of an annotator's current version."""
         from imsearch.engine.search.vector_table import VectorTable
 
-        if self.encoders is None:
+        if self._encoders is None:
             raise ValueError("no text encoders were given")
         version, length = self._catalog.vector_spaces()[name]
         key = name, version, length
         with self._turn:
             if key not in self._tables:
                 self._tables = {known: each for known, each in self._tables.items() if known[0] != name}
-                self._tables[key] = VectorTable(self._catalog, self._indexes, name, self.encoders.get(name), self.exact)
+                self._tables[key] = VectorTable(
+                    self._catalog, self._indexes, name, self._encoders.get(name), self._exact
+                )
             return self._tables[key]

@@ -1,0 +1,1 @@
+"""Interfaces of the catalog and the indexes, and the homes that implement them."""

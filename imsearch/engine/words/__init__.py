@@ -1,1 +1,1 @@
-"""The meaning of query words: tags, written words, kinds and forms."""
+"""From the words of a query to tags, facts and conditions: forms, kinds, languages."""

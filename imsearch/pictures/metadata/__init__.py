@@ -1,1 +1,1 @@
-"""Metadata of pictures: EXIF, IPTC, XMP, and sidecar files."""
+"""Metadata: EXIF, IPTC, XMP and sidecar files, one reader a format."""

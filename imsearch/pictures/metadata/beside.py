@@ -15,7 +15,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-_ENDINGS = (".xmp", ".txt", ".json")
+from imsearch.pictures.metadata.readers import BESIDE
+
+_ENDINGS = tuple(BESIDE)
+_DESCRIPTION = ".json"
+"""Takeout's, which has rules of its own."""
 
 _TAKEOUT = "supplemental-metadata"
 _CUT = 45
@@ -80,8 +84,8 @@ class Sidecars:
         self._cut: defaultdict[tuple[str, str], list[tuple[str, bool]]] = defaultdict(list)
         for name in sorted(names):
             key = _key(name)
-            if key.endswith(".json"):
-                self._add_takeout(name, key.removesuffix(".json"))
+            if key.endswith(_DESCRIPTION):
+                self._add_takeout(name, key.removesuffix(_DESCRIPTION))
             else:
                 self._named[key].append(name)
         self._cut_lengths = sorted({len(base) for base, _ in self._cut}, reverse=True)
@@ -103,18 +107,19 @@ class Sidecars:
     def of(self, picture: str) -> list[str]:
         """Return the names of a picture's sidecar files, in order of precedence.
 
-        XMP first, then text, then Takeout; files named after the whole file name come before those named after it
-        without
-        its ending.
+        In the order of `BESIDE`, Takeout last; files named after the whole file name come first, then those named after
+        it
+        without its ending.
         """
         if not self._named and not self._takeout:
             return []
         key, stem = _key(picture), os.path.splitext(picture)[0]  # noqa: PTH122
         short = os.path.splitext(key)[0]  # noqa: PTH122
         found: list[str] = []
-        for name in (f"{key}.xmp", f"{short}.xmp", f"{key}.txt", f"{short}.txt"):
-            if name in self._named:
-                found += _spelled_like(stem, self._named[name])
+        for ending in _ENDINGS:
+            for name in (key + ending, short + ending):
+                if name in self._named:
+                    found += _spelled_like(stem, self._named[name])
         for name in _originals(key):
             if described := self._descriptions(name):
                 return found + _spelled_like(stem, described)

@@ -21,10 +21,9 @@ from imsearch.pictures.metadata import fields as s
 from imsearch.pictures.metadata.beside import beside as names_beside
 from imsearch.pictures.metadata.exif import read_exif
 from imsearch.pictures.metadata.fields import Said
-from imsearch.pictures.metadata.iptc import read_iptc
 from imsearch.pictures.metadata.preference import choose_moment, choose_place
-from imsearch.pictures.metadata.sidecars import LARGEST, read_takeout, read_text
-from imsearch.pictures.metadata.xmp import read_xmp
+from imsearch.pictures.metadata.readers import BESIDE, INSIDE
+from imsearch.pictures.metadata.sidecars import LARGEST
 from imsearch.records import Facts, Text
 
 FACTS_VERSION = 2
@@ -106,11 +105,10 @@ def gather(path: Path, image: Image.Image, *, written: bool = True, beside: bool
 
 def _sources(path: Path, image: Image.Image, beside: bool) -> Iterator[tuple[str, Callable[[], Said]]]:
     """Yield all sources but EXIF, in order of precedence."""
-    yield "XMP", lambda: read_xmp(_own_xmp(image))
-    yield "IPTC", lambda: read_iptc(image)
-    readers = {".xmp": read_xmp, ".txt": read_text, ".json": read_takeout}
+    for where, read in INSIDE.items():
+        yield where, partial(read, image)
     for name in names_beside(os.fspath(path.parent), path.name) if beside else ():
-        yield name, partial(_beside, path.parent / name, readers[os.path.splitext(name)[1].lower()])  # noqa: PTH122
+        yield name, partial(_beside, path.parent / name, BESIDE[os.path.splitext(name)[1].lower()])  # noqa: PTH122
 
 
 def _beside(path: Path, read: Callable[[bytes], Said]) -> Said:
@@ -119,11 +117,6 @@ def _beside(path: Path, read: Callable[[bytes], Said]) -> Said:
     if not os.path.isfile(path) or not 0 < path.stat().st_size <= LARGEST:  # noqa: PTH113
         return Said()
     return read(path.read_bytes())
-
-
-def _own_xmp(image: Image.Image) -> bytes:
-    xmp = image.info.get("xmp", b"")
-    return xmp.encode() if isinstance(xmp, str) else bytes(xmp)
 
 
 def _told(problems: Iterable[str]) -> str:

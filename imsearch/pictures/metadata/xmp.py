@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from PIL import Image
+
 from imsearch.pictures.metadata import fields as s
 from imsearch.pictures.metadata.fields import Said
 from imsearch.pictures.metadata.moments import moment
@@ -33,6 +35,12 @@ _COORDINATE = re.compile(
     re.IGNORECASE,
 )
 _DECIMAL_COMMA = re.compile(r"([+-]?\d{1,3}),(\d{3,})")
+
+
+def read_own_xmp(image: Image.Image) -> Said:
+    """Read the XMP packet inside an opened picture; raises `ValueError` as `read_xmp` does."""
+    xmp = image.info.get("xmp", b"")
+    return read_xmp(xmp.encode() if isinstance(xmp, str) else bytes(xmp))
 
 
 def read_xmp(data: bytes) -> Said:

@@ -1,0 +1,1 @@
+"""Labelled pictures: one reader a kind of dataset."""

@@ -111,20 +111,17 @@ def _likeliest(tags: Sequence[Tag], spec: AnnotatorSpec) -> list[Tag]:
 
 def _known(library: Library, items: Sequence[Item]) -> list[int | None]:
     """Return the images of the library with identical bytes."""
-    catalog = library.engine.catalog
-    found = catalog.images_by_sha256({item.sha256 for item in items})
-    live = set(catalog.live(found.values()))
-    images = [found.get(item.sha256) for item in items]
-    return [image if image in live else None for image in images]
+    found = library.facts.of_bytes({item.sha256 for item in items})
+    return [found.get(item.sha256) for item in items]
 
 
 def _space(library: Library, notes: list[str]) -> str | None:
     """Return the annotator whose vectors the library compares, if it is still the one that made them."""
-    name = library.engine.vector_space()
+    name = library.search.vector_space()
     if name is None:
         notes.append("The library holds no vectors, so similar pictures cannot be found.")
         return None
-    version, _ = library.engine.catalog.vector_spaces()[name]
+    version, _ = library.search.vector_spaces()[name]
     installed = {spec.name: spec.version for spec in library.plugins.offered()}
     if installed.get(name) != version:
         notes.append(
@@ -143,7 +140,5 @@ def _similar(
     if annotation is None or annotation.vector is None:
         notes.append(f"Similar pictures cannot be found: {error_of(item) or f'{space} made no vector'}.")
         return None
-    own = known if known is not None and library.engine.catalog.vector(known, space) is not None else None
-    return results_record(
-        library.engine.similar(annotation.vector if own is None else own, annotator=space, limit=number)
-    )
+    own = known if known is not None and library.search.vectors(space, [known]) else None
+    return results_record(library.search.nearest(annotation.vector if own is None else own, space, limit=number))

@@ -39,10 +39,10 @@ def correct(asked: AskedCorrection, site: TheSite) -> dict[str, Any]:
 
     Your verdict wins over annotators, and holds when pictures are indexed again, moved or copied.
     """
-    missing = set(asked.images).difference(site.library.engine.catalog.live(asked.images))
+    missing = set(asked.images).difference(site.library.facts.live(asked.images))
     if missing:
         raise Problem(404, f"There is no image {min(missing)} in the library. Nothing was changed.")
-    done = site.library.correct(asked.images, asked.tags, Verdict(asked.verdict), exact=asked.exact)
+    done = site.library.tags.correct(asked.images, asked.tags, Verdict(asked.verdict), exact=asked.exact)
     return correction_record(done)
 
 
@@ -53,7 +53,7 @@ def undo(site: TheSite, asked: AskedUndo | None = None) -> dict[str, Any]:
     With its number, only if it is still the newest: somebody else may have changed something meanwhile.
     """
     try:
-        return change_record(site.library.undo(asked.number if asked else None))
+        return change_record(site.library.tags.undo(asked.number if asked else None))
     except LibraryError:
         raise
     except ImsearchError as error:
@@ -65,7 +65,7 @@ def history(
     site: TheSite, n: Annotated[int, Query(ge=1, le=10_000, description="At most so many.")] = 20
 ) -> dict[str, Any]:
     """The newest first, including those undone; what `imsearch tag history --format json` prints."""
-    return {"changes": [change_record(change) for change in site.library.history(n)]}
+    return {"changes": [change_record(change) for change in site.library.tags.history(n)]}
 
 
 @router.get("/api/review", response_model=ReviewRecord, summary="The most doubtful tags", responses=errors(400))
@@ -78,4 +78,4 @@ def review(
     judged
     are left out. In a large library the newest pictures come first, until all have been looked at.
     """
-    return {"tags": [doubt_record(doubt) for doubt in site.library.review(word, limit=n, patience=PATIENCE)]}
+    return {"tags": [doubt_record(doubt) for doubt in site.library.tags.review(word, limit=n, patience=PATIENCE)]}

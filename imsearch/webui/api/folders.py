@@ -93,7 +93,7 @@ def _picker(request: Request, site: Site) -> Picker:
 
 
 def _known(site: Site) -> set[Path]:
-    return {folder.path for folder in site.library.folders()}
+    return {folder.path for folder in site.library.runs.folders()}
 
 
 def _record(found: Found, known: set[Path]) -> dict[str, Any]:

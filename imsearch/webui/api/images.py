@@ -18,7 +18,7 @@ router = APIRouter(tags=["images"])
 
 def wanted(site: Site, id: int) -> Image:
     """Return the picture with this id; raises a 404 if there is none, or none of its files exists any more."""
-    found = site.library.engine.catalog.image(id)
+    found = site.library.facts.image(id)
     if found is None:
         raise Problem(404, f"There is no image {id} in the library. Its files may be gone, or it never was there.")
     return found
@@ -36,5 +36,5 @@ def image(id: Id, site: TheSite) -> dict[str, Any]:
     including the long tail; what `imsearch show --format json` prints.
     """
     found, library = wanted(site, id), site.library
-    tags = library.engine.catalog.tags_of([found.id])[found.id]
-    return image_record(found, tags, library.texts(found), library.rejected(found.id))
+    tags = library.tags.of(found.id)
+    return image_record(found, tags, library.facts.texts(found), library.tags.rejected(found.id))

@@ -94,7 +94,7 @@ def search(
     """
 
     def make() -> Response:
-        results = site.library.query(
+        results = site.library.search.query(
             q.strip() or ALL,
             limit=n,
             offset=offset,
@@ -127,7 +127,7 @@ def facets(
     """
 
     def make() -> Response:
-        found = site.library.query(
+        found = site.library.search.query(
             q.strip() or ALL, limit=0, everything=everything, facets=True, facet_values=facet_values
         )
         return _answer({"facets": facets_record(found.facets)})
@@ -143,7 +143,7 @@ def complete(
     n: Annotated[int, Query(ge=1, le=50, description="How many at most.")] = 8,
 ) -> Response:
     """Tags of the library, keys of the query language and their values, and words that find something here."""
-    found = site.library.complete(q, len(q) if at is None else at, n)
+    found = site.library.search.complete(q, len(q) if at is None else at, n)
     completions = [asdict(each) for each in found.suggestions]
     return _answer({"start": found.start, "end": found.end, "completions": completions})
 
@@ -168,7 +168,7 @@ def similar(
     """The pictures most similar to this one, the nearest first; what `imsearch similar --format json` prints."""
     image = wanted(site, id)
     return site.answers.give(
-        request, lambda: _answer(results_record(site.library.similar(image.id, q, limit=n, offset=offset)))
+        request, lambda: _answer(results_record(site.library.search.similar(image.id, q, limit=n, offset=offset)))
     )
 
 

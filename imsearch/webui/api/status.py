@@ -25,11 +25,13 @@ def status(site: TheSite) -> dict[str, Any]:
     What `imsearch status --format json` prints, with at most a hundred failures.
     """
     library = site.library
-    failures = library.failures()[:_FIRST]
+    failures = library.facts.failures()[:_FIRST]
     encoder = encoder_state(library.settings.semantic)
-    space, installed = library.text_space(), library.installed()
-    record = status_record(library.status(), failures, config_path(), encoder, space, installed, library.languages())
-    return record | indexing_record(library.progress(), library.last_run(), library.folders())
+    space, installed = library.search.text_space(), library.annotators.installed()
+    record = status_record(
+        library.health.status(), failures, config_path(), encoder, space, installed, library.search.languages()
+    )
+    return record | indexing_record(library.runs.progress(), library.runs.last_run(), library.runs.folders())
 
 
 @router.get("/api/failures", response_model=FailuresRecord, summary="What failed, and why")
@@ -39,7 +41,7 @@ def failures(
     offset: Annotated[int, Query(ge=0, le=LARGEST, description="How many to leave out first.")] = 0,
 ) -> dict[str, Any]:
     """The files, and annotators on files, that failed when they were last tried, by path."""
-    found = site.library.failures()
+    found = site.library.facts.failures()
     return {"total": len(found), "failures": [failure_record(failure) for failure in found[offset : offset + n]]}
 
 

@@ -24,7 +24,7 @@ def tags(
     """The tags that are shown and how many pictures show each, the most frequent first; what `imsearch tags --format
     json` prints.
     """
-    return tags_record(site.library.tags(prefix, by))
+    return tags_record(site.library.tags.counts(prefix, by))
 
 
 @router.post(
@@ -35,7 +35,7 @@ def tags(
 )
 def rename_tag(asked: AskedRenaming, site: TheSite) -> dict[str, Any]:
     """In the whole library, now and for whatever is indexed later. A tag renamed to itself gets its own name back."""
-    return renaming_record(site.library.rename(asked.old, asked.new))
+    return renaming_record(site.library.tags.rename(asked.old, asked.new))
 
 
 @router.post(
@@ -46,4 +46,4 @@ def rename_tag(asked: AskedRenaming, site: TheSite) -> dict[str, Any]:
 )
 def merge_tags(asked: AskedMerging, site: TheSite) -> dict[str, Any]:
     """Give several tags one name, which may be in use."""
-    return renaming_record(site.library.merge(asked.old, asked.into))
+    return renaming_record(site.library.tags.merge(asked.old, asked.into))

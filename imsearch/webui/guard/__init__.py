@@ -1,0 +1,1 @@
+"""What stands around every request: host names, the token, rates, sizes, headers."""

@@ -1,1 +1,1 @@
-"""The web pages: one file each."""
+"""The pages: one file and one template each, listed in `registry`."""

@@ -64,8 +64,8 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
         original=original_address(image),
         browsable=image.format.upper() in BROWSABLE,
         facts=list(view.fact_rows(image)),
-        texts=[text for text in site.library.texts(image) if text.source != "keyword"],
-        keywords=view.keywords(site.library.texts(image)),
+        texts=[text for text in site.library.facts.texts(image) if text.source != "keyword"],
+        keywords=view.keywords(site.library.facts.texts(image)),
         files=view.files(image),
         besides=view.told_besides(image),
         failures=_failures(site.library, image),
@@ -86,7 +86,7 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
     image = _image(site.library, number)
     query = f"like:{image.id}"
     try:
-        hits = site.library.similar(image.id, limit=SIMILAR).hits
+        hits = site.library.search.similar(image.id, limit=SIMILAR).hits
         told = ""
     except ImsearchError as error:
         hits, told = (), str(error)
@@ -106,16 +106,16 @@ def like(site: TheSite, number: str, q: str = "") -> RedirectResponse:
 
 
 def _rows(library: Library, image: Image) -> view.TagRows:
-    return view.tag_rows(library.engine.catalog.tags_of([image.id])[image.id], library.rejected(image.id))
+    return view.tag_rows(library.tags.of(image.id), library.tags.rejected(image.id))
 
 
 def _image(library: Library, number: str) -> Image:
     """Return the picture; raises a page that says what became of it."""
     known = number.isdecimal() and len(number) <= _LONGEST_ID
-    image = library.engine.catalog.image(int(number)) if known else None
+    image = library.facts.image(int(number)) if known else None
     if image is not None:
         return image
-    if known and library.engine.catalog.hashes([int(number)]):
+    if known and library.facts.was_known(int(number)):
         raise Problem(
             404,
             f"Picture {number} was in the library, but its file is gone. Its tags and your corrections are kept: "
@@ -127,10 +127,10 @@ def _image(library: Library, number: str) -> Image:
 def _neighbours(library: Library, query: str, image: int, everything: bool) -> Neighbours:
     """Return the previous and next picture in the results; of all pictures without a query."""
     try:
-        found = library.neighbours(query.strip() or ALL, image, everything)
+        found = library.search.neighbours(query.strip() or ALL, image, everything)
     except QueryError:
         return Neighbours()
-    images = library.engine.catalog.images([each for each in (found.previous, found.next) if each is not None])
+    images = library.facts.images([each for each in (found.previous, found.next) if each is not None])
     turns = {
         each: Turn(picture_address(each, query, everything), thumbnail_address(images[each], "large"))
         for each in images
@@ -141,5 +141,5 @@ def _neighbours(library: Library, query: str, image: int, everything: bool) -> N
 
 def _failures(library: Library, image: Image) -> list[str]:
     """Return the failures of its files when they were last tried."""
-    failed = (failure for path in image.files for failure in library.engine.catalog.failures(path))
+    failed = (failure for path in image.files for failure in library.facts.failures(path))
     return [f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason for failure in failed]

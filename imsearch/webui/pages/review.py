@@ -29,7 +29,7 @@ def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
     word = word.strip()
     library = site.library
     # Before the page reports that nothing is in doubt, the whole library has been read.
-    doubts = library.review(word, limit=BATCH, patience=PATIENCE) or library.review(word, limit=BATCH)
+    doubts = library.tags.review(word, limit=BATCH, patience=PATIENCE) or library.tags.review(word, limit=BATCH)
     return site.pages.render(
         request,
         "review.html",
@@ -38,16 +38,16 @@ def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
         first=doubts[0] if doubts else None,
         questions=json.dumps([question(doubt) for doubt in doubts]),
         chips=_chips(site, word),
-        pictures=True if doubts else library.query(ALL, limit=0).total > 0,
-        judged=0 if doubts else library.judged_doubts(word),
-        never=bool(word) and not doubts and library.never_asked(word),
+        pictures=True if doubts else library.search.query(ALL, limit=0).total > 0,
+        judged=0 if doubts else library.tags.judged_doubts(word),
+        never=bool(word) and not doubts and library.tags.never_asked(word),
         other=search_address(tag_query(word)) if word else "/",
     )
 
 
 def _chips(site: Site, word: str) -> list[str]:
     """Return the filter tags, the chosen one first, so that it is in view."""
-    names = site.library.doubtful_tags(CHIPS, patience=0)
+    names = site.library.tags.doubtful_tags(CHIPS, patience=0)
     return [*([word] if word else []), *(name for name in names if name != word)]
 
 

@@ -89,8 +89,8 @@ def _help(site: Site, found: Found, can_add: bool) -> dict[str, Any]:
     library = site.library
     return {
         "empty": True,
-        "pictures": library.query(ALL, limit=0).total,
-        "frequent": library.frequent("tag", 24) if found.text else [],
+        "pictures": library.search.query(ALL, limit=0).total,
+        "frequent": library.search.frequent("tag", 24) if found.text else [],
         "command": readable(command_line("index", library.settings)),
         "can_add": can_add,
         "understood": understood(found.text, found.results),

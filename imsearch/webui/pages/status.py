@@ -33,21 +33,20 @@ def status_page(
 ) -> HTMLResponse:
     """changes: number of the newest ones shown."""
     library = site.library
-    catalog, settings = library.engine.catalog, library.settings
-    # Counting takes a second with 100,000 pictures.
-    stores = catalog.remembered("status", library.status)
+    settings = library.settings
+    stores = library.health.status(remembered=True)
     plugins = library.plugins.plugins()
-    failures = library.failures()
-    history = library.history(changes + 1)
+    failures = library.facts.failures()
+    history = library.tags.history(changes + 1)
     return site.pages.render(
         request,
         "status.html",
         stores=stores,
-        generation=catalog.state()[1],
-        spaces=catalog.vector_spaces(),
-        languages=", ".join(library.languages().values()),
+        generation=library.facts.state()[1],
+        spaces=library.search.vector_spaces(),
+        languages=", ".join(library.search.languages().values()),
         encoder=encoder_state(settings.semantic),
-        text_space=library.text_space(),
+        text_space=library.search.text_space(),
         run=site.indexing.state(),
         command=readable(command_line("index", library.settings)),
         can_add=may_add(request, site),
@@ -75,7 +74,7 @@ def failures_page(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> HTMLResponse:
     """reason: the key of a group.  q: only paths and reasons that contain this."""
-    failures = site.library.failures()
+    failures = site.library.facts.failures()
     found = [failure for failure in failures if _fits(failure, reason, q.strip().casefold())]
     pages = max(1, -(-len(found) // A_PAGE))
     page = min(page, pages)
@@ -100,7 +99,7 @@ def check(request: Request, site: TheSite) -> HTMLResponse:
         raise Problem(409, "The library is being checked already. Wait until that is done.")
     try:
         started = time.monotonic()
-        problems = site.library.verify()
+        problems = site.library.health.verify()
         seconds = time.monotonic() - started
     finally:
         _checking.release()

@@ -56,7 +56,7 @@ def tags_page(
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
     """by: a source, or all.  q: only tags that contain this; the browser filters further without a request."""
-    counted = site.library.tags(by=by)
+    counted = site.library.tags.counts(by=by)
     wanted = tidy(q).casefold()
     return site.pages.render(
         request,
@@ -69,7 +69,7 @@ def tags_page(
         matching=sum(wanted in name for name, _ in counted),
         cloud=_cloud(counted[:CLOUD], by),
         groups=_groups(counted, sort, by),
-        sources=[("", "all"), (USER, "you"), *((name, name) for name in site.library.engine.catalog.sources())],
+        sources=[("", "all"), (USER, "you"), *((name, name) for name in site.library.tags.sources())],
     )
 
 

@@ -1,0 +1,1 @@
+"""Thumbnails and original files: made, kept, handed out."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imsearch.engine.stores.batch import KnownImage
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.library.facts import Facts
 
 _TRUSTED = 2.0
 """Seconds between checks for changes of the catalog."""
@@ -19,8 +19,8 @@ _MOST = 20_000
 class Known:
     """Caches images until the catalog changes; safe for several threads."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
         self._images: OrderedDict[int, KnownImage] = OrderedDict()
         self._state: tuple[str, int] | None = None
         self._looked = -_TRUSTED
@@ -35,7 +35,7 @@ class Known:
     def get(self, image: int, *, anew: bool = False) -> KnownImage | None:
         """Return the image; None when it is unknown or has no file any more.  `anew` bypasses the cache."""
         if anew or time.monotonic() - self._looked > _TRUSTED:
-            looked, state = time.monotonic(), self._catalog.state()
+            looked, state = time.monotonic(), self._facts.state()
             with self._lock:
                 if state != self._state:
                     self._images.clear()
@@ -43,7 +43,7 @@ class Known:
         found = None if anew else self._images.get(image)
         if found is None:
             before = self._state
-            found = self._catalog.known_image(image)
+            found = self._facts.known(image)
             with self._lock:
                 if found is not None and before == self._state:
                     self._images[image] = found

@@ -78,7 +78,7 @@ class Thumbnails:
     def __init__(self, library: Library, decoding: Decoding, *, workers: int | None = None) -> None:
         self._decoding = decoding
         count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
-        self.known = Known(library.engine.catalog)
+        self.known = Known(library.facts)
         self.copies = Copies()
         self._cache = ThumbnailCache(library.settings.library / THUMBNAILS, library.settings.thumbnail_cache * 10**6)
         self._recent = Recent()

@@ -1,0 +1,1 @@
+"""A library in a folder: SQLite, Whoosh, FAISS, and the lock."""
