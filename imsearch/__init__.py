@@ -1,7 +1,7 @@
-"""A search engine for your pictures that tags them by itself.
+"""A search engine for your pictures that tags them automatically.
 
-This is the door for authors of plugins: everything they need comes from here, and each name is loaded when it is first
-asked for, so that ``import imsearch`` costs nothing.
+This is the public API for plugin authors: everything they need is imported from here, and each name is loaded on first
+access, so that ``import imsearch`` costs nothing.
 
     from imsearch import Annotation, Annotator, AnnotatorSpec, Picture, Tag, hookimpl
 """

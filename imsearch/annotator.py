@@ -1,7 +1,7 @@
 """The classes a model plugin implements.
 
-An annotator looks at pictures and returns what it sees; it never touches a store.  A text encoder, where a model has
-one, puts words into the space of the vectors that its annotator makes of pictures.
+An annotator looks at pictures and returns what it sees; it never touches a store.  A text encoder, if a model has
+one, embeds text in the space of its annotator's picture vectors.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ class Annotator(ABC):
     """
 
     batch_size: int = 16
-    """How many pictures a call of `annotate` should get on this device; ``--batch-size`` overrides it."""
+    """Preferred number of pictures per call of `annotate` on this device; ``--batch-size`` overrides it."""
 
     def prepare(self, picture: Picture) -> Any:
-        """What `annotate` needs of one picture, made in parallel on the reader threads.
+        """Return the input of `annotate` for one picture; runs in parallel on the reader threads.
 
-        Return something small (a resized uint8 array): everything returned waits in memory for its batch.  The
-        default hands the picture itself on.  An exception is recorded as this annotator's failure on this picture.
+        Return something small (a resized uint8 array): everything returned is held in memory until its batch runs.  The
+        default returns the picture itself.  An exception is recorded as this annotator's failure on this picture.
         """
         return picture
 
     @abstractmethod
     def annotate(self, batch: Sequence[Any]) -> Sequence[Annotation]:
-        """One annotation for each prepared picture, in order.
+        """Return one annotation for each prepared picture, in order.
 
         One forward pass should give both tags and vector.  Probabilities are finite and in 0 to 1, names are
         non-empty and unique within a picture, vectors have the length the spec states: the indexer checks all of
-        it.  When a batch raises, it is retried picture by picture, and what still fails is recorded.
+        it.  When a batch raises, it is retried picture by picture, and any remaining failures are recorded.
         """
 
     def close(self) -> None:  # noqa: B027 - most annotators hold nothing that must be given back
-        """Give back what the model holds; called once, at the end."""
+        """Release the model's resources; called once, at the end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountHead:
-    """What tells from a vector how many of a thing its picture shows; see `AnnotatorSpec.counts`.
+    """A linear head that predicts from a vector how many of a thing its picture shows; see `AnnotatorSpec.counts`.
 
     `weights` is float32 of shape ``(3, vector_length)`` and `bias` of shape ``(3,)``: ``weights @ v + bias`` are the
-    log-odds that there is just one, that there are two, and that there are three or more, where v is the vector scaled
+    log-odds of exactly one, of two, and of three or more, where v is the vector scaled
     to length 1.
     """
 
@@ -63,29 +63,34 @@ class CountHead:
 
 
 class TextEncoder(Protocol):
-    """The way of text into an annotator's vector space, built by `AnnotatorSpec.text_encoder` and kept for a process.
+    """An encoder of text into an annotator's vector space, built by `AnnotatorSpec.text_encoder` and kept for a
+    process.
 
-    It may have more than what is below:
+    It may have more than the methods below:
 
-    ``reader``, a word that names one of several ways in which it may read texts, as by an extra that is installed or
+    ``reader``, a word that names one of several ways in which it may read texts, for example with an extra installed or
     not.
 
-    ``pictures(vectors)`` brings the annotator's vectors, float32 ``(N, vector_length)`` of length 1, into the space of
-    texts, float32 ``(N, length)`` of length 1.  Without it, texts have their directions among the vectors themselves.
-    With it goes ``towards(directions)``, from directions ``(texts, length)`` to ``(texts, vector_length)``: where among
-    the vectors to look for the pictures that are near to a text, in a library too large to compare all.
+    ``pictures(vectors)`` projects the annotator's vectors, float32 ``(N, vector_length)`` of length 1, to the space of
+    texts, float32 ``(N, length)`` of length 1.  Without it, texts are embedded among the vectors themselves.
+    It is accompanied by ``towards(directions)``, from directions ``(texts, length)`` to ``(texts, vector_length)``:
+    where
+    among the vectors to search for pictures near a text, in a library too large to compare all.
 
-    ``probability(cosines)`` tells how likely pictures of these cosines show what a text says, float32 in 0 to 1, of the
+    ``probability(cosines)`` returns how likely pictures of these cosines show what a text says, float32 in 0 to 1, of
+    the
     shape of the cosines.  Without it, a picture is judged against the others of its library (docs/meaning.md).
     """
 
     @property
     def scale(self) -> float:
-        """How much one unit of cosine is worth, in nats of log-odds; in CLIP the logit scale.  Positive and finite."""
+        """One unit of cosine in nats of log-odds; in CLIP the logit scale.  Positive and finite."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[float32]:
-        """Directions in the space of pictures, float32 ``(texts, length)``; the length is `vector_length` by itself.
+        """Return directions in the space of pictures, float32 ``(texts, length)``, with `vector_length` as the default
+        length.
 
-        Their cosine to a picture's vector tells how well the two fit.  Rows have the length 1, or are zeros for a text
-        of which nothing is known.  Called by several threads, one after another.
+        Their cosine with a picture's vector measures how well the two fit.  Rows have length 1, or are zeros for an
+        unknown
+        text.  Called by several threads, one at a time.
         """

@@ -1,4 +1,4 @@
-"""Tags as a cloud of words, each as large as it is likely."""
+"""Tag clouds, with each word sized by its probability."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from imsearch.records import Tag
 
 FORMATS = ("png", "svg")
 LEAST = 0.05
-"""Less likely tags are left out: they would be too small to be read."""
+"""Less likely tags are left out: they would be too small to read."""
 _LETTERS, _SMALLEST = 100, 6
-"""The height of the likeliest word, and that under which words are left out."""
+"""Font height of the likeliest word, and the minimum, below which words are left out."""
 _WIDTHS = (320, 400, 500, 620, 780)
-"""Clouds as wide as that are tried; the first that has room is taken, so that a few words do not get lost."""
+"""Widths tried for a cloud; the first with enough room is used, so that a few words do not get lost."""
 _PIXELS = 1200
-"""The width of a PNG."""
+"""Width of a PNG in pixels."""
 _PAGE_LETTERS, _PAGE_SMALLEST, _PAGE_WIDTH, _PAGE_GAP = 64, 15, 420, 5
-"""In a page: the heights of the greatest and the least word, the least width of all, and the room around a word."""
+"""For embedding in a page: maximum and minimum font height, minimum total width, and the gap around a word."""
 _SHADES = (0.75, "#12355b"), (0.5, "#1f5f8b"), (0.25, "#3a86a8"), (0.0, "#5b7f92")
-"""From which probability on a word has a colour; likely words are dark."""
+"""Minimum probability of each colour; likely words are dark."""
 _UNTYPED = re.compile('["\u201c\u201d\u201e\u00ab\u00bb\uff02\u300c-\u300f]|%(?=[0-9A-Fa-f]{2})')
-"""What cannot stand in the quotes of a query (docs/query.md)."""
+"""Characters that cannot be quoted in a query (docs/query.md)."""
 _STEPS = 4000
-"""Places that are tried along the spiral."""
+"""Positions tried along the spiral."""
 _NOTHING = "There is no tag to make a cloud of: nothing is likely enough"
 
 
 def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
-    """Name and weight of the tags that belong in a cloud: their probability, of several annotators the greatest.
+    """Return name and weight of the tags for a cloud: their probability, the maximum over annotators.
 
-    One that is not shown weighs no more than the least of those that are.
+    A tag that is not shown weighs no more than the least likely shown one.
     """
     likely = [tag for tag in tags if tag.probability >= LEAST]
     likely.sort(key=lambda tag: (not tag.shown, -tag.probability))
@@ -50,11 +50,12 @@ def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
 
 
 def cloud_svg(tags: Mapping[str, float], *, links: str | None = "/", most: int = 60) -> str:
-    """A cloud to be put into a page: quick to make, and nothing in it that a strict Content-Security-Policy forbids.
+    """Return a cloud for embedding in a page: quick to make, and allowed by a strict Content-Security-Policy.
 
     tags: names and weights in 0 to 1; the `most` greatest are drawn.  links: the address of the search
     page, to which each word becomes a link; None makes no links.
-    Words have the classes ``w0`` (weighty) to ``w3`` and take the colour of the text around where no style says
+    Words have the classes ``w0`` (heaviest) to ``w3`` and inherit the colour of the surrounding text unless a
+    stylesheet sets
     another.  Raises `ImsearchError` without any tag.
     """
     from PIL import ImageFont
@@ -65,7 +66,7 @@ def cloud_svg(tags: Mapping[str, float], *, links: str | None = "/", most: int =
     greatest = max(chosen.values()) or 1.0
     fonts = {name: _page_letters(weight / greatest) for name, weight in chosen.items()}
     written = {name: ImageFont.truetype(_font(), size) for name, size in fonts.items()}
-    ink = {name: font.getbbox(name, anchor="ls") for name, font in written.items()}  # from where the baseline begins
+    ink = {name: font.getbbox(name, anchor="ls") for name, font in written.items()}  # measured from the baseline
     sizes = [(box[2] - box[0] + 2 * _PAGE_GAP, box[3] - box[1] + 2 * _PAGE_GAP) for box in ink.values()]
     places = lay_around(sizes)
     words = []
@@ -89,7 +90,7 @@ def cloud_svg(tags: Mapping[str, float], *, links: str | None = "/", most: int =
 
 
 def query_for(name: str) -> str:
-    """The query that finds a tag: the word itself where it has no other meaning, so that kinds and synonyms count."""
+    """Return the query that finds a tag: the bare word if it is unambiguous, so that kinds and synonyms count."""
     if re.fullmatch(r"\w[\w'-]*", name) and name not in ("and", "not", "or"):
         return name
     if re.fullmatch(r"\w[\w:'-]*\w", name):
@@ -106,9 +107,9 @@ def _shade(weight: float) -> int:
 
 
 def draw_cloud(tags: Mapping[str, float], form: str = "png") -> bytes:
-    """The bytes of a PNG or an SVG (`form`), the same for the same tags; raises `ImsearchError` without any tag.
+    """Return the bytes of a PNG or an SVG (`form`), the same for the same tags.
 
-    tags: names and their probabilities above 0.
+    tags: names and their probabilities above 0.  Raises `ImsearchError` without any tag.
     """
     if not tags:
         raise ImsearchError(_NOTHING)
@@ -121,7 +122,7 @@ def draw_cloud(tags: Mapping[str, float], form: str = "png") -> bytes:
 
 
 def lay_out(tags: Mapping[str, float]) -> Any:
-    """A `wordcloud.WordCloud` whose letters are as high as the tags are likely, where one of the widths has room."""
+    """Return a `wordcloud.WordCloud` with letters as high as the tags are likely, if one of the widths has room."""
     from wordcloud import WordCloud
 
     def colour(word: str, **_: object) -> str:
@@ -154,7 +155,7 @@ def _font() -> str:
 
 
 def _has_room(cloud: Any) -> bool:
-    """Whether no word was made smaller than it is likely (but for rounding), or left out."""
+    """Return True if no word was shrunk below its probability (but for rounding), or left out."""
     wanted = [_LETTERS * share for share in cloud.words_.values()]
     sizes = [size for _, size, *_ in cloud.layout_]
     sizes += [0] * (len(wanted) - len(sizes))
@@ -162,10 +163,10 @@ def _has_room(cloud: Any) -> bool:
 
 
 def _svg(cloud: Any) -> str:
-    """The layout as text that can be searched and scaled.
+    """Return the layout as searchable, scalable text.
 
-    The package's own writer either leaves words to run into each other where the font is missing, or embeds it and
-    warns.  Here each word is told its length instead.
+    The package's own writer either lets words overlap where the font is missing, or embeds it and
+    warns.  Here each word gets an explicit length instead.
     """
     from PIL import ImageFont
 
@@ -175,7 +176,7 @@ def _svg(cloud: Any) -> str:
     ]
     for (word, _), size, (top, left), _, colour in cloud.layout_:
         font = ImageFont.truetype(cloud.font_path, size)
-        ink_left, ink_top, *_ = font.getbbox(word, anchor="ls")  # from where a line of text begins, at its baseline
+        ink_left, ink_top, *_ = font.getbbox(word, anchor="ls")  # relative to the start of the baseline
         lines.append(
             f'<text x="{left - ink_left}" y="{top - ink_top}" font-size="{size}" fill="{colour}" '
             f'textLength="{font.getlength(word):.1f}" lengthAdjust="spacingAndGlyphs">{escape(word)}</text>'
@@ -184,9 +185,9 @@ def _svg(cloud: Any) -> str:
 
 
 def lay_around(sizes: Sequence[tuple[float, float]], *, aspect: float = 2.0) -> list[tuple[float, float]]:
-    """Left and top of boxes of these widths and heights, so that none overlap; the centre of all is about (0, 0).
+    """Return left and top of boxes of these widths and heights, without overlaps; their common centre is about (0, 0).
 
-    aspect: how much wider than high the whole becomes.
+    aspect: width of the whole divided by its height.
     """
     reach = 2.5 * sum(width * height for width, height in sizes) ** 0.5
     turns = np.sqrt(np.linspace(0.0, 1.0, _STEPS))  # as dense outside as inside
@@ -207,6 +208,6 @@ def lay_around(sizes: Sequence[tuple[float, float]], *, aspect: float = 2.0) -> 
 
 
 def _below(taken: np.ndarray, width: float, height: float) -> tuple[float, float, float, float]:
-    """Where there is always room."""
+    """Return a place below all others, where there is always room."""
     top = float(taken[:, 3].max())
     return -width / 2, top, width / 2, top + height

@@ -1,10 +1,10 @@
-"""The errors a user can meet.  Each message says what happened and what to do about it."""
+"""Errors reported to the user.  Each message says what happened and what to do about it."""
 
 from __future__ import annotations
 
 
 class ImsearchError(Exception):
-    """Anything imsearch refuses with a message for the user; the command line prints it and exits with 2."""
+    """Base class of errors with a message for the user; the command line prints it and exits with 2."""
 
 
 class LibraryError(ImsearchError):
@@ -16,9 +16,9 @@ class LibraryLocked(LibraryError):  # noqa: N818 - the state of a library, said 
 
 
 class WriteRefused(LibraryError):  # noqa: N818 - what the system did, said as such
-    """The system refused a write: the disk is full, fails, or may not be written to.  What was stored is kept.
+    """The system refused a write: the disk is full, failing, or read-only.  Data stored before is kept.
 
-    full: whether room is what is lacking.
+    full: True if the disk is full.
     """
 
     def __init__(self, message: str, *, full: bool = False) -> None:
@@ -27,17 +27,17 @@ class WriteRefused(LibraryError):  # noqa: N818 - what the system did, said as s
 
 
 class UndoConflict(ImsearchError):  # noqa: N818 - the state of the history, said as such
-    """The change that is to be undone is not the last one any more, or was undone already."""
+    """The change to undo is not the last one any more, or was undone already."""
 
 
 class PictureError(ImsearchError):
-    """One picture cannot be read; recorded with its reason while the others go on."""
+    """One picture cannot be read; recorded with its reason while processing continues."""
 
 
 class QueryError(ImsearchError):
-    """The query cannot be understood.
+    """The query cannot be parsed.
 
-    `position` is the 0-based offset in the query text where the trouble starts.
+    `position` is the 0-based offset of the problem in the query text.
     """
 
     def __init__(self, message: str, position: int = 0) -> None:
@@ -54,4 +54,4 @@ class ModelError(ImsearchError):
 
 
 class DatasetError(ImsearchError):
-    """A dataset is missing, empty, or names files and labels that are not there."""
+    """A dataset is missing, empty, or refers to files or labels that do not exist."""

@@ -1,4 +1,4 @@
-"""The plain values that travel between the parts of imsearch.
+"""Plain values passed between the parts of imsearch.
 
 Nothing here opens a file, a store or a model; every class is frozen.
 """
@@ -22,22 +22,22 @@ DEFINED = "defined"
 """The source of tags that a person defined by a phrase; no annotator may take this name either."""
 
 FOLDER = "folder"
-"""The source of a word that stands in the name of a folder; it says of what a picture is, not what it shows."""
+"""The source of a word in a folder name; it describes the origin of a picture, not its content."""
 
 SOCIAL_TAGS = "social_tags"
-"""What an annotator that looks at `Picture.social_tags` names among its inputs."""
+"""Listed among its inputs by an annotator that reads `Picture.social_tags`."""
 
 
 RANKING_ONLY = 2.0
-"""The threshold of a tag that is never shown, however likely it is, and only serves ranking."""
+"""The threshold of a tag that is never shown, whatever its probability, and only serves ranking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A word and how likely it is true of a picture.
+    """A word and the probability that it is true of a picture.
 
-    `name` is lower case and may hold spaces; `probability` lies in 0 to 1.  `source` is who said it, the name of an
-    annotator or ``"user"``; annotators leave it empty and the engine fills it in.  `shown` tells whether the
+    `name` is lower case and may contain spaces; `probability` is in 0 to 1.  `source` is the name of an
+    annotator or ``"user"``; annotators leave it empty and the engine fills it in.  `shown` is True if the
     probability passes the annotator's threshold for this tag: shown tags are printed and serve ``+word`` and
     ``-word``, the others are the long tail that only ranking uses.
     """
@@ -50,10 +50,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotation:
-    """What one annotator returned for one picture.
+    """The result of one annotator for one picture.
 
     `tags` holds each name once, in any order.  `vector` is a float32 array of shape ``(spec.vector_length,)``, of any
-    length (the vector index normalizes it), or None.
+    norm (the vector index normalizes it), or None.
     """
 
     tags: tuple[Tag, ...]
@@ -62,11 +62,11 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a picture says of how it was taken; None for what it does not say.
+    """Camera metadata of a picture; None for what is unknown.
 
     utc_offset: minutes that the camera's clock was ahead of UTC.  aperture: the f-number.  exposure: seconds.
     focal_length: millimetres.  latitude, longitude: degrees, north and east positive.  rating: 0 to 5, -1 for rejected.
-    city, region, country: English names, which imsearch tells by the coordinates.
+    city, region, country: English names, which imsearch derives from the coordinates.
     """
 
     utc_offset: int | None = None
@@ -86,10 +86,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Something a person wrote of a picture.
+    """A text that a person wrote about a picture.
 
     source: ``"title"``, ``"description"`` or ``"keyword"``.  origin: where it was found, ``"EXIF"``, ``"XMP"``,
-    ``"IPTC"`` or the name of a file beside the picture.
+    ``"IPTC"`` or the name of a sidecar file.
     """
 
     source: str
@@ -99,12 +99,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One picture that the catalog knows, identified by the hash of its bytes.
+    """A picture in the catalog, identified by the hash of its bytes.
 
-    `files` are the absolute paths of its copies: of several, those that are there as they were indexed come first, and
-    among these the most recently seen.  `taken_at` has no time zone: it is what the camera's clock showed.  `metadata`
-    holds what else was read, such as what could not be.  `companions` are raw files of the same shot, which lie beside
-    one of the files and hold other bytes.
+    `files` are the absolute paths of its copies: unchanged existing ones come first, and
+    among these the most recently seen.  `taken_at` has no time zone: it is the time on the camera's clock.  `metadata`
+    holds everything else that was read, including problems.  `companions` are raw files of the same shot, which are
+    next
+    to one of the files and hold other bytes.
     """
 
     id: int
@@ -121,15 +122,15 @@ class Image:
 
     @property
     def path(self) -> Path:
-        """Where to open it."""
+        """The file to open."""
         return self.files[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What the user said of one picture, and what annotators show there that the user said nothing about.
+    """The user's verdicts on one picture, and the tags that annotators show there without a verdict.
 
-    `given` are the tags that the user added or accepted.  `path` need not be there any more.
+    `given` are the tags that the user added or accepted.  `path` need not exist any more.
     """
 
     path: Path
@@ -142,7 +143,7 @@ class Verdicts:
 class Hit:
     """One result: the picture, its score in 0 to 1, its tags (the likeliest first), and why it was found.
 
-    `why` maps each word of the query to the tag that matched and its probability; the source of one that somebody wrote
+    `why` maps each query word to the tag that matched and its probability; the source of a written word
     is "keyword", "title", "name", "description" or "folder".
     """
 
@@ -154,10 +155,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """The parts of a query that listed nothing as a whole, as they are typed: `asked` all, `left_out` those that went.
+    """The parts of a query that listed nothing as a whole, as typed: `asked` are all of them, `left_out` the dropped
+    ones.
 
-    conditions: those of `asked` that are so or not, such as ``date:2023``.  unlikely: how many pictures may fit the
-    whole query all the same.
+    conditions: those of `asked` that are conditions, such as ``date:2023``.  unlikely: how many pictures may still
+    match
+    the whole query.
     """
 
     asked: tuple[str, ...]
@@ -167,7 +170,7 @@ class Relaxed:
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """The parts that were asked for instead."""
+        """The remaining parts, which were searched for instead."""
         left = list(self.asked)
         for part in self.left_out:
             left.remove(part)
@@ -176,19 +179,23 @@ class Relaxed:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of hits and how many there are in all.
+    """A page of hits and their total number.
 
-    `unknown` are the words of the query that neither the lexicon nor any picture knows; they were left out, unless
-    `sense` tells which text of the query counted by its meaning as a whole in their place.  `suggestions` are words for
-    some of them that are spelled alike and find something, the likeliest first.  `facets` are the most frequent values
-    among all results, with counts, by kind ("tag", "year", ...); empty unless asked for.  `relevant` is how many score
-    high enough to be listed when nothing else is asked for; `total` is larger where everything was.  `order` is what
-    the hits are sorted by, as ``sort:`` has it ("score", "-date").  `ranked` tells whether one may fit better than
-    another; where only conditions were asked, all fit alike.  `understood` are
-    the words that were taken for a condition or left something out, as they were typed, and which that is:
+    `unknown` are the query words that neither the lexicon nor any picture knows; they were ignored, unless
+    `sense` is set to the text that was searched by its meaning as a whole in their place.  `suggestions` are
+    similarly spelled words for some of them that find something, the likeliest first.  `facets` are the most frequent
+    values
+    among all results, with counts, by kind ("tag", "year", ...); empty unless requested.  `relevant` is the number of
+    hits
+    that score high enough to be listed by default; `total` is larger if everything was requested.  `order` is the sort
+    key
+    of the hits, as in ``sort:`` ("score", "-date").  `ranked` is True if one hit may fit better than
+    another; for conditions alone, all fit alike.  `understood` are
+    the words that were interpreted as a condition or an exclusion, as typed, and that condition:
     ``("last summer", "date:2026-06..2026-08")``, ``("without people", "-people")``.  `less_likely` is how
-    many more would be listed if everything was.  `relaxed` tells what was left out of a query that would have listed
-    nothing; hits, counts and facets are then those of the rest.
+    many more would be listed if everything was requested.  `relaxed` describes what was dropped from a query that would
+    have
+    listed nothing; hits, counts and facets are then those of the rest.
     """
 
     query: str
@@ -210,7 +217,7 @@ class Results:
 class Folder:
     """A folder that the library was told to index.
 
-    indexed_at: when a run over it was last completed, with time zone; None when none was, or it is not known.
+    indexed_at: when a run over it was last completed, with time zone; None if never, or unknown.
     """
 
     path: Path
@@ -218,7 +225,7 @@ class Folder:
 
 
 class FileState(NamedTuple):
-    """What tells that a file is another: its size in bytes, its times of change in nanoseconds (0: not known)."""
+    """The state of a file, to detect changes: size in bytes, change times in nanoseconds (0: unknown)."""
 
     size: int
     mtime_ns: int
@@ -229,7 +236,7 @@ class FileState(NamedTuple):
 class Failure:
     """A file, or an annotator on a file, that failed; `annotator` is empty when the file itself cannot be read.
 
-    state: of a file that is left alone until it is another, or is named, because it ended the program or took forever.
+    state: set for a file that crashed the program or timed out; it is left alone until it changes, or is named.
     """
 
     path: Path

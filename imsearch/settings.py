@@ -1,6 +1,6 @@
-"""The settings, gathered once: flags win over ``IMSEARCH_*`` variables, these over ``config.toml``, that over defaults.
+"""Settings, in order of precedence: flags, ``IMSEARCH_*`` variables, ``config.toml``, defaults.
 
-The file lies in the platform's configuration folder (``imsearch status`` says where) or where ``IMSEARCH_CONFIG`` says.
+The file is in the platform's configuration folder (``imsearch status`` prints the path) or at ``IMSEARCH_CONFIG``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _setting(default: Any, help: str) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a user may set; each field is a key of ``config.toml`` and, in capitals, a variable ``IMSEARCH_…``."""
+    """All user settings; each field is a key of ``config.toml`` and, in capitals, a variable ``IMSEARCH_…``."""
 
     library: Path = field(default_factory=_user_data, metadata={"help": "The folder of the library."})
     folders: tuple[Path, ...] = _setting(
@@ -69,10 +69,10 @@ class Settings:
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Gather the settings.
+    """Load the settings.
 
-    flags: what the command line was given, by field name; None and () stand for a flag that was not given.
-    Raises ImsearchError with the source of a value that cannot be used.
+    flags: values from the command line, by field name; None and () stand for a flag that was not given.
+    Raises ImsearchError naming the source of an invalid value.
     """
     environ = os.environ if environ is None else environ
     path = config_path(environ)
@@ -88,7 +88,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, 
 
 
 def command_line(command: str, settings: Settings) -> str:
-    """A command of imsearch as it is typed into a shell, to work with the library of these settings."""
+    """Return an imsearch command as typed into a shell, for the library of these settings."""
     import shlex
 
     usual = Settings().library == settings.library
@@ -96,7 +96,7 @@ def command_line(command: str, settings: Settings) -> str:
 
 
 def config_path(environ: Mapping[str, str] | None = None) -> Path:
-    """Where the configuration file is looked for; it need not exist."""
+    """Return the path of the configuration file; it need not exist."""
     from platformdirs import user_config_path
 
     given = (os.environ if environ is None else environ).get(CONFIG_VARIABLE)
@@ -106,7 +106,7 @@ def config_path(environ: Mapping[str, str] | None = None) -> Path:
 def _from_file(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
-    import tomllib  # most users have no such file, and the start-up time counts
+    import tomllib  # most users have no such file, and start-up time matters
 
     try:
         table = tomllib.loads(path.read_text("utf-8"))
@@ -122,7 +122,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _parse(name: str, value: Any, source: str) -> Any:
-    """A value of the field's type, from a text, a TOML value or a flag."""
+    """Parse a value of the field's type, from a text, a TOML value or a flag."""
     try:
         return _PARSERS[name](value)
     except (TypeError, ValueError) as error:
@@ -215,7 +215,7 @@ def _yes(value: Any) -> bool:
 
 
 def _when(value: Any) -> str:
-    # TOML and people may say false for "off".
+    # TOML and users may write false for "off".
     if value is False or value in ("auto", "off"):
         return str(value or "off")
     raise ValueError("it must be auto or off")

@@ -1,4 +1,4 @@
-"""What plugins tell of annotators, languages and recipes before anything is built; every class is frozen."""
+"""Specs of annotators, languages and recipes, available before anything is built; every class is frozen."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from imsearch.records import Tag
 class AnnotatorSpec:
     """Everything about an annotator that can be known without building its model.
 
-    name: short, lower case, unique among all plugins; what ``--annotator`` takes and what tags are attributed to.
-    version: changes whenever the tags would; pictures seen by another version are annotated again.
+    name: short, lower case, unique among all plugins; the value of ``--annotator`` and the source of its tags.
+    version: changes whenever the tags would; pictures annotated by another version are annotated again.
     factory: builds the annotator for a device, ``"cpu"`` or ``"cuda"`` (``"cuda:1"``); called only when it is needed.
-    vocabulary: every tag it can return, or empty when that is open.
-    vector_length: the length of its vectors, or None when it makes none.
+    vocabulary: every tag it can return, or empty if it is open.
+    vector_length: the length of its vectors, or None if it makes none.
     input_size: pixels; pictures are decoded so that both sides have at least this many (where the file has them).
-    threshold, thresholds: from which probability a tag is shown, 0 to 1; `thresholds` holds the exceptions by tag.
+    threshold, thresholds: the confidence threshold from which a tag is shown, 0 to 1; `thresholds` holds exceptions by
+    tag.
     `RANKING_ONLY` keeps a tag from ever being shown.  They belong to the version, as the tags do.
-    inputs: what it looks at beside pixels: ``"social_tags"``, ``"metadata"``.
+    inputs: its inputs besides pixels: ``"social_tags"``, ``"metadata"``.
     license, weights_license: SPDX names or a short phrase.
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
-    default: whether it runs when the user names no annotator.
-    counts: builds what tells from its vectors how many of a thing a picture shows, by the name of the thing; None when
-    nothing does.  Called at the first query with a number; belongs to the version, as the vectors do.
-    text_encoder: builds what puts words into the space of its vectors, or None when nothing does.  Called at the first
-    query with words, on a processor; belongs to the version, as the vectors do.
+    default: True if it runs when the user names no annotator.
+    counts: builds the heads that predict from its vectors how many of a thing a picture shows, by the name of the
+    thing;
+    None without any.  Called at the first query with a number; belongs to the version, as the vectors do.
+    text_encoder: builds the encoder of text into the space of its vectors; None without one.  Called at the first
+    query with words, on a CPU; belongs to the version, as the vectors do.
     """
 
     name: str
@@ -51,29 +53,29 @@ class AnnotatorSpec:
     text_encoder: Callable[[], TextEncoder] | None = field(default=None, repr=False, compare=False)
 
     def shows(self, name: str, probability: float) -> bool:
-        """Whether a tag of this probability is shown."""
+        """Return True if a tag of this probability is shown."""
         return float(probability) >= self.thresholds.get(name, self.threshold)
 
     def hides(self, name: str) -> bool:
-        """Whether a tag is never shown, however likely it is."""
+        """Return True if a tag is never shown, whatever its probability."""
         return self.thresholds.get(name, self.threshold) > 1
 
     @property
     def visible_vocabulary(self) -> tuple[str, ...]:
-        """The vocabulary without what is never shown."""
+        """The vocabulary without tags that are never shown."""
         return tuple(name for name in self.vocabulary if not self.hides(name))
 
     def marked(self, tags: Iterable[Tag]) -> list[Tag]:
-        """These tags as this annotator's, each with whether it is shown."""
+        """Return these tags with this annotator as the source, and `shown` set."""
         return [Tag(tag.name, float(tag.probability), self.name, self.shows(tag.name, tag.probability)) for tag in tags]
 
 
 @dataclass(frozen=True)
 class LanguageSpec:
-    """A language in which queries are understood, beside English.
+    """A query language besides English.
 
-    code: as ISO 639 has it, lower case: ``de``.  path: the file of its words, as docs/languages.md describes it; read
-    only where the language is in use.
+    code: ISO 639, lower case: ``de``.  path: its word table, as described in docs/languages.md; read
+    only if the language is in use.
     """
 
     code: str
@@ -85,9 +87,9 @@ class RecipeSpec:
     """A training recipe that ``imsearch train NAME`` runs.
 
     `run` receives a `imsearch.training.run.Run` (datasets, output folder, seed, device, reporter) and returns the
-    path of the checkpoint it wrote.  `annotator` builds the annotator of a checkpoint for a device, so that ``imsearch
-    evaluate NAME --weights FILE`` can judge it.  `version` is called when a training begins; a run that another version
-    began does not go on.
+    path of the checkpoint it wrote.  `annotator` builds the annotator of a checkpoint for a device, for ``imsearch
+    evaluate NAME --weights FILE``.  `version` is called when a training begins; a run begun by another
+    version is not resumed.
     """
 
     name: str

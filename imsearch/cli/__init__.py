@@ -1,6 +1,6 @@
 """The command line: `main` runs it and returns the exit code.
 
-0: done, or nobody reads the results any more.  1: done with failures, or nothing found.  2: a mistake in the call, a
+0: done, or the reader of the results has gone.  1: done with failures, or nothing found.  2: a mistake in the call, a
 library that cannot be used, or results that cannot be written.  130: interrupted.  Results go to stdout; progress and
 messages go to stderr.
 """
@@ -27,9 +27,9 @@ __all__ = ["main", "root"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code.
 
-    Without arguments it is the process's own, which is expected to end with that exit code.
+    Without arguments, runs the process's own command line; the process is expected to exit with that code.
     """
-    # Pillow warns of oddities in files (damaged EXIF, large pictures); what matters of them is recorded as a failure.
+    # Pillow warns about oddities in files (damaged EXIF, large pictures); those that matter are recorded as failures.
     warnings.filterwarnings("ignore", module="PIL")
     own = arguments is None
     with results_alone(for_good=own):
@@ -59,7 +59,7 @@ def _run(arguments: Sequence[str] | None, doing: Doing) -> int:
 
 
 def _let_go_of_stdout() -> None:
-    """What is printed may go to a full disk; Python would try once more at exit, and complain."""
+    """Discard buffered output after a failed write, such as to a full disk; Python would retry at exit."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

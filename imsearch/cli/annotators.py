@@ -1,4 +1,4 @@
-"""``imsearch annotators``: whose tags the library holds, and forgetting those of one."""
+"""``imsearch annotators``: list the annotators with tags in the library, and forget one."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ Examples:
 def annotators(context: click.Context, form: str, library: Path | None) -> int:
     """List the annotators whose tags the library holds.
 
-    Says of each whether it is still installed, how many pictures it has annotated, how many tags it shows, and the
-    length of its vectors.  "imsearch plugins" lists what is installed.
+    Prints for each if it is still installed, the number of pictures it has annotated, the number of tags it shows, and
+    the length of its vectors.  "imsearch plugins" lists what is installed.
     """
     context.obj = library
     if context.invoked_subcommand is not None:
@@ -62,11 +62,11 @@ Examples:
 @library_option
 @click.pass_obj
 def forget(above: Path | None, name: str, yes: bool, library: Path | None) -> int:
-    """Leave out all that an annotator said.
+    """Remove the results of an annotator.
 
-    Its tags and vectors are gone from results and pages at once; the next "imsearch index" removes them for good, and
-    "imsearch annotators restore" takes it back until then.  What you said of tags yourself stays.  A run that uses the
-    annotator restores it, too.  Exit code 1 when the question is answered with no.
+    Its tags and vectors disappear from results and pages at once; the next "imsearch index" deletes them for good, and
+    "imsearch annotators restore" undoes it until then.  Your own corrections stay.  A run that uses the annotator
+    restores it, too.  Exit code 1 when the question is answered with no.
     """
     with open_library(load_settings({"library": library or above})) as opened:
         known = [each for each in opened.annotators.held() if each.name == name and not each.forgotten]
@@ -94,7 +94,7 @@ Examples:
 @library_option
 @click.pass_obj
 def restore(above: Path | None, name: str, library: Path | None) -> int:
-    """Take back that an annotator was forgotten, until the next run."""
+    """Undo "forget", until the next run."""
     with open_library(load_settings({"library": library or above})) as opened:
         images = opened.annotators.restore(name)
     say(f"{printable(name)} is heard again, on {count(images, 'picture')}.")
@@ -102,7 +102,7 @@ def restore(above: Path | None, name: str, library: Path | None) -> int:
 
 
 def _agreed(known: list[AnnotatorStatus]) -> bool:
-    """The answer of whoever sits there; raises ImsearchError where nobody does."""
+    """Return the user's answer; raises ImsearchError without a terminal."""
     name, images = printable(known[0].name), sum(each.images for each in known)
     if not sys.stdin.isatty():
         raise ImsearchError(

@@ -1,4 +1,4 @@
-"""What several commands share: their common options, and how they say things to the user."""
+"""Shared by several commands: common options, and messages to the user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from imsearch.cli.stdout import ReaderGone
 from imsearch.errors import ImsearchError, PluginError
-from imsearch.languages.counting import count as count  # for the commands, beside `say`
+from imsearch.languages.counting import count as count  # re-exported for the commands, next to `say`
 from imsearch.settings import Settings
 from imsearch.system.doing import Doing
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
@@ -62,7 +62,7 @@ nul_option = click.option("-0", "nul", is_flag=True, help='Print bare paths, eac
 
 
 def format_option(*formats: str) -> Callable[[Function], Function]:
-    """``--format`` with these choices; the first is the default."""
+    """Return the option ``--format`` with these choices; the first is the default."""
     return click.option(
         "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print."
     )
@@ -77,9 +77,9 @@ def open_library(
     look: bool = False,
     plugins: PluginManager | None = None,
 ) -> Iterator[Library]:
-    """The library of the settings, for as long as the block runs; tells what had to be repaired.
+    """Open the library of the settings for the duration of the context; reports any repairs.
 
-    look: whether queries may open files, which is for who asks on this machine alone.
+    look: True to let queries open files, which is only for users of this machine.
     """
     from imsearch.engine.stores.registry import home_class
     from imsearch.library import Library
@@ -93,10 +93,10 @@ def open_library(
 
 @contextmanager
 def calling_plugin(who: str, *, checkable: str = "") -> Iterator[None]:
-    """While inside, a plugin is at work: what it prints is no result, and when it ends the program, it failed.
+    """Run plugin code in the context: its output is no result, and if it exits the program, it counts as failed.
 
     Other exceptions are passed on, with their tracebacks for the plugin's author; but those of an annotator (checkable:
-    its name) are told in a line, since a command tells more.
+    its name) are reported in a line, since a command gives the details.
     """
     with foreign(), doing().at(f"{who} is at work"):
         try:
@@ -110,11 +110,11 @@ def calling_plugin(who: str, *, checkable: str = "") -> Iterator[None]:
 
 
 def doing() -> Doing:
-    """Notes of what is under way in this command."""
+    """Return the notes on work in progress of this command."""
     context = click.get_current_context(silent=True)
     return (context and context.find_object(Doing)) or Doing()
 
 
 def say(message: str) -> None:
-    """A message for the user, on stderr, where it does not disturb the results."""
+    """Print a message for the user on stderr, apart from the results."""
     click.echo(message, err=True)

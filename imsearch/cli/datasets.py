@@ -1,4 +1,4 @@
-"""Datasets as commands take them: ``KIND:PATH``, and ``library:``, what the user said of a library's pictures."""
+"""Datasets as command arguments: ``KIND:PATH``, and ``library:``, the user's verdicts on a library's pictures."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from imsearch.training.data.datasets import Dataset
 
 LEAST = 5
-"""A tag is learned from at least so many pictures that show it, and as many that do not."""
+"""Minimum number of pictures that show a tag, and of pictures that do not, for it to be learned."""
 _NAMED = 8
 
 
 def open_dataset(spec: str, settings: Settings) -> Dataset:
-    """The dataset ``KIND:PATH``; ``library:`` is the library of the settings, ``library:PATH`` the one in that folder.
+    """Return the dataset ``KIND:PATH``; ``library:`` is the library of the settings, ``library:PATH`` the one in that
+    folder.
 
-    Raises `DatasetError` as `load_dataset`, and for a library in which too little was said; `LibraryError` for a folder
+    Raises `DatasetError` like `load_dataset`, and for a library with too few verdicts; `LibraryError` for a folder
     without a library.
     """
     from imsearch.training.data.datasets import LIBRARY, load_dataset
@@ -40,11 +41,13 @@ def open_dataset(spec: str, settings: Settings) -> Dataset:
 
 
 def library_dataset(folder: Path, verdicts: Sequence[Verdicts]) -> Dataset:
-    """What the user said, as a dataset with the pictures where they lie.
+    """Return the user's verdicts as a dataset, with the pictures in place.
 
-    A given tag is true and a rejected one false.  What an annotator shows and the user neither accepted nor rejected is
-    not known.  What nobody says of a picture that the user tagged is false: with nothing but given tags there would be
-    nothing to tell them from.  Tags with fewer than `LEAST` pictures of either sort are left out, with a note.
+    A given tag is true and a rejected one false.  Tags shown by an annotator that the user neither accepted nor
+    rejected are
+    unknown.  Tags that nobody has given to a picture the user has tagged count as false: without negatives there would
+    be
+    nothing to learn from.  Tags with fewer than `LEAST` pictures of either sort are left out, with a note.
 
     Raises `DatasetError` when no tag is left.
     """
@@ -61,7 +64,7 @@ def library_dataset(folder: Path, verdicts: Sequence[Verdicts]) -> Dataset:
         Sample(
             each.path,
             tuple(sorted(each.given.intersection(labels))),
-            # Beside what is judged, so that a run knows a library again in which more was rejected.
+            # Kept next to the labels, so that a run recognizes a library in which more was rejected since.
             extra={"rejected": sorted(each.rejected.intersection(labels))},
             judged=tuple(tag for tag in labels if tag not in _unknown(each)),
         )
@@ -71,7 +74,7 @@ def library_dataset(folder: Path, verdicts: Sequence[Verdicts]) -> Dataset:
 
 
 def _there(folder: Path, verdicts: Sequence[Verdicts]) -> list[Verdicts]:
-    """Those whose pictures can be read now."""
+    """Return those whose pictures can be read now."""
     there = [each for each in verdicts if each.path.is_file()]
     if gone := [each.path for each in verdicts if not each.path.is_file()]:
         told = f"{count(len(gone), 'picture')} that you tagged cannot be found; the first is {gone[0]}"

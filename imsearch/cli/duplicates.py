@@ -59,11 +59,11 @@ def duplicates(
 ) -> int:
     """Find copies of the same picture.
 
-    Groups copies that were scaled, compressed, cropped a little, turned, mirrored or recoloured, and files with the
-    same bytes.  The best copy of a group comes first: most pixels, then most bytes, then the earliest.  Files that are
-    gone or were changed are no copies, nor are links and other names of one file.  With --rest, every file is read once
-    more before it is listed.  Nothing is deleted.  With PATH, lists groups with a copy in these folders.  Exit code 1
-    when there is none.
+    Groups copies that were scaled, compressed, slightly cropped, rotated, mirrored or recoloured, and files with the
+    same bytes.  The best copy of a group comes first: most pixels, then most bytes, then the earliest.  Missing or
+    changed files are not copies, nor are links and other names of one file.  With --rest, every file is read again
+    before it is listed.  Nothing is deleted.  With PATH, lists groups with a copy in these folders.  Exit code 1 when
+    there is none.
     """
     settings = load_settings({"library": library, "limit": limit})
     with open_library(settings) as opened:
@@ -83,7 +83,7 @@ def duplicates(
 
 
 def _rest(groups: Sequence[Group]) -> Iterator[Path]:
-    """All files but the best of each group, once its bytes were found to be there."""
+    """Yield all files but the best of each group, once they were verified by their hashes."""
     from imsearch.engine.search.duplicates import rest_of
 
     doubtful = 0

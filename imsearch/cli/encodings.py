@@ -1,4 +1,4 @@
-"""Text for terminals that cannot show every character."""
+"""Text for terminals that cannot display every character."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _LOOK_ALIKES = str.maketrans(
         **{"\u2026": "~", "\u00d7": "x", "\u2192": ">", "\u2190": "<", "\u2606": "-", "\u00a0": " "},
     }
 )
-"""ASCII for what tables are drawn with, as wide as the original."""
+"""ASCII replacements of table borders, of the same width."""
 
 
 def fitted(text: str, encoding: str) -> str:
-    """Return a text of characters that an encoding has."""
+    """Return a text with only characters that an encoding has."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

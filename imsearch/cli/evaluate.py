@@ -88,9 +88,9 @@ def evaluate(
     library: Path | None,
     device: str | None,
 ) -> int:
-    """Judge the annotator NAME on labelled pictures.
+    """Evaluate the annotator NAME on labelled pictures.
 
-    Prints mean average precision, the five-words protocol, and precision and recall of what is shown.
+    Prints mean average precision, the five-words protocol, and precision and recall of shown tags.
     """
     settings = load_settings({"device": device, "library": library})
     if search and (weights or social_tags):
@@ -125,7 +125,7 @@ def evaluate(
 
 
 def choose(dataset: Dataset, split: str | None, held_out: int | None) -> Dataset:
-    """The pictures to judge on."""
+    """Return the pictures to evaluate on."""
     from imsearch.training.data.datasets import hold_out
 
     if split is None:

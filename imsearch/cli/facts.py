@@ -1,4 +1,4 @@
-"""What a picture says of itself, in lines for a person."""
+"""Metadata of a picture in lines for people."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from imsearch.records import Image, Text
 from imsearch.views.wording import exposure, place, stars, taken, where
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
-"""What the metadata repeats, and the fact that tells whether it does."""
+"""Metadata keys that repeat a fact, and that fact."""
 
 
 def fact_lines(image: Image, texts: Sequence[Text]) -> Iterator[str]:
-    """When, with what, how and where it was taken, what people wrote, and what could not be read."""
+    """Yield when, with what, how and where it was taken, what people wrote, and what could not be read."""
     facts = image.facts
     if image.taken_at:
         told = " (from the file's name)" if image.metadata.get("taken_from") == "name" else ""
@@ -35,7 +35,7 @@ def fact_lines(image: Image, texts: Sequence[Text]) -> Iterator[str]:
 
 
 def _written(texts: Sequence[Text]) -> Iterator[str]:
-    """Title and description, and the keywords of each place on a line."""
+    """Yield title and description, and the keywords of each source on a line."""
     keywords: defaultdict[str, list[str]] = defaultdict(list)
     for text in texts:
         if text.source == "keyword":

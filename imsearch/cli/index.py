@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imsearch.indexer.report import Report
 
 TOLD = 20
-"""So many failures are printed; ``imsearch status`` and ``--json`` tell all."""
+"""Maximum number of failures printed; ``imsearch status`` and ``--json`` list all."""
 
 
 @click.command(
@@ -51,9 +51,10 @@ Run it again whenever pictures were added, moved or deleted: only what is new is
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @library_option
 def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: bool, as_json: bool, **flags: Any) -> int:
-    """Tag and index pictures and folders of pictures; without a PATH, those folders that were indexed before.
+    """Tag and index pictures and folders; without a PATH, the folders that were indexed before.
 
-    A run can be stopped with Ctrl-C at any time and goes on where it was.  Exit code 1 when some picture failed.
+    A run can be stopped with Ctrl-C at any time; the next one continues where it was.  Exit code 1 when a picture
+    failed.
     """
     from imsearch.cli.leaving import leaving_at_once
     from imsearch.cli.progress import IndexingProgress
@@ -63,7 +64,7 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
     from imsearch.plugins.manager import make_manager
 
     settings = load_settings(flags)
-    # Mistakes are told before a library is made.
+    # Report mistakes before creating a library.
     Exclusions(settings.exclude, exclude)
     plugins = make_manager()
     plugins.choose(settings.annotators)
@@ -81,7 +82,7 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
 
 
 def _summarize(report: Report, failures_told: bool) -> None:
-    """What was done and what was not, for a person."""
+    """Print what was done and what was not."""
     from imsearch.pictures.kinds import RAW
     from imsearch.pictures.raw import HOW_TO_READ
 
@@ -116,7 +117,7 @@ _COUNTED = {
 
 
 def _counts(report: Report) -> str:
-    """One sentence: ``12 new, 3 unchanged; 12 annotated in 4.2 s (2.9 a second).``"""
+    """Return one sentence: ``12 new, 3 unchanged; 12 annotated in 4.2 s (2.9 a second).``"""
     done = ", ".join(f"{number:,} {words}" for kind, words in _COUNTED.items() if (number := getattr(report, kind)))
     if not done:
         return _nothing(report)

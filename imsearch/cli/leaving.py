@@ -1,6 +1,6 @@
-"""Leaving at once: a second Ctrl-C ends the process, whatever hangs, and says what it was.
+"""Exit at once: a second Ctrl-C ends the process, whatever hangs, and reports what it was.
 
-Everything that is stored stays: the catalog and the indexes bear a process that ends at any moment.
+Everything stored stays: the catalog and the indexes survive a process that ends at any moment.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from imsearch.system.doing import Doing
 
 INTERRUPTED = 130
 GRACE = 2.0
-"""Seconds that the command itself gets to leave after the second Ctrl-C."""
+"""Seconds that the command itself gets to exit after the second Ctrl-C."""
 _ONE_PRESS = 0.1
 _WISHES = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 @contextmanager
 def leaving_at_once() -> Iterator[None]:
-    """While inside, the second Ctrl-C of an indexing run ends the process; nothing is closed that may hang, too."""
+    """Exit the process on the second Ctrl-C of an indexing run; nothing that may hang, too, is closed."""
     from imsearch.indexer.interrupt import LeftAtOnce
 
     try:
@@ -36,12 +36,12 @@ def leaving_at_once() -> Iterator[None]:
 
 @contextmanager
 def second_ctrl_c_leaves(doing: Doing) -> Iterator[None]:
-    """While inside, a second Ctrl-C ends the process even where native code keeps the main thread from noticing it.
+    """Exit on a second Ctrl-C even if native code keeps the main thread from noticing it.
 
-    doing: what is under way.  Only for a process of our own, on its main thread.
+    doing: notes on the work in progress.  Only for a process of our own, on its main thread.
     """
     reader, writer = os.pipe()
-    if os.name != "nt":  # where it need not be so
+    if os.name != "nt":  # Windows does not need it
         os.set_blocking(writer, False)
     over = threading.Event()
     threading.Thread(target=_watch, args=(reader, over, doing), name="Ctrl-C", daemon=True).start()
@@ -51,11 +51,11 @@ def second_ctrl_c_leaves(doing: Doing) -> Iterator[None]:
     finally:
         over.set()
         signal.set_wakeup_fd(before)
-        os.close(writer)  # which ends the thread
+        os.close(writer)  # ends the thread
 
 
 def end(code: int) -> int:
-    """Return the exit code of an interrupted process; ends it here when threads are left that never end."""
+    """Return the exit code of an interrupted process; exits here when threads are left that never end."""
     others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
     until = time.monotonic() + 1
     for each in others:
@@ -66,7 +66,7 @@ def end(code: int) -> int:
 
 
 def _watch(reader: int, over: threading.Event, doing: Doing) -> None:
-    """Thread: count signals, which Python writes into the pipe whatever the main thread does."""
+    """Thread: count signals, which Python writes to the pipe whatever the main thread does."""
     presses, last = 0, 0.0
     with os.fdopen(reader, "rb", buffering=0) as signals:
         while received := signals.read(64):
@@ -79,10 +79,10 @@ def _watch(reader: int, over: threading.Event, doing: Doing) -> None:
 
 
 def _leave(what: str | None) -> NoReturn:
-    """End the process, and say what hangs."""
+    """Exit the process, and report what hangs."""
     with suppress(Exception):
         if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K\x1b[?25h")  # in place of a progress bar, and the cursor again
+            sys.stderr.write("\r\x1b[K\x1b[?25h")  # clear the progress bar and restore the cursor
         hangs = f" Under way was: {what}." if what else ""
         sys.stderr.write(f"Left at once.{hangs} What was finished is kept; run the same command again to go on.\n")
     _exit(INTERRUPTED)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @format_option("table", "json")
 @library_option
 def status(only_failures: bool, form: str, library: Path | None) -> int:
-    """Show what the library holds, where it lies, and what failed."""
+    """Show the contents of the library, its location, and failures."""
     settings = load_settings({"library": library})
     with open_library(settings) as opened:
         found, failures = opened.health.status(), opened.facts.failures()
@@ -50,7 +50,7 @@ def status(only_failures: bool, form: str, library: Path | None) -> int:
 @click.command()
 @library_option
 def verify(library: Path | None) -> int:
-    """Check that catalog and indexes are sound and agree.  Exit code 1 when something is wrong."""
+    """Check the integrity and consistency of catalog and indexes.  Exit code 1 when something is wrong."""
     with open_library(load_settings({"library": library})) as opened:
         problems = opened.health.verify()
     for problem in problems:
@@ -65,9 +65,9 @@ def verify(library: Path | None) -> int:
 @click.command()
 @library_option
 def rebuild(library: Path | None) -> int:
-    """Make the indexes anew from the catalog.
+    """Rebuild the indexes from the catalog.
 
-    Never needed in normal use: damaged indexes are noticed and mended by themselves.  No picture is read again.
+    Never needed in normal use: damaged indexes are detected and repaired automatically.  No picture is read again.
     """
     with open_library(load_settings({"library": library}), write=True) as opened:
         opened.health.rebuild()
@@ -109,7 +109,7 @@ def _print_status(
 
 
 def _is_gone(each: AnnotatorStatus, installed: frozenset[str]) -> bool:
-    """Whether tags are kept of an annotator that cannot run any more."""
+    """Return True if there are tags of an annotator that cannot run any more."""
     return bool(each.images) and not each.forgotten and each.name not in installed
 
 

@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NARROWEST = 20
-"""Columns; a table in fewer would hold nothing."""
+"""Columns; a narrower table could show nothing."""
 TAGS_SHOWN = 8
-"""So many tags are printed for a result; ``imsearch show`` prints all."""
+"""Maximum number of tags printed for a result; ``imsearch show`` prints all."""
 
 
 def print_json(value: Any) -> None:
-    """One JSON document in UTF-8; where the terminal takes another encoding, in ASCII with escapes.
+    """Print one JSON document in UTF-8, or in ASCII with escapes if the terminal uses another encoding.
 
-    Bytes of a name that are no UTF-8 are escaped in both.
+    Undecodable bytes of a name are escaped in both.
     """
     text = json.dumps(value, ensure_ascii=not takes_utf8(), indent=2, allow_nan=False)
     put(re.sub(r"[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
 
 
 def print_paths(paths: Iterable[Path], nul: bool) -> None:
-    """Each path on a line, or followed by NUL; byte for byte as the file system has it."""
+    """Print each path on a line, or followed by NUL; byte for byte as in the file system."""
     end = b"\0" if nul else b"\n"
     if sys.stdout is not None:
         sys.stdout.flush()
@@ -48,7 +48,7 @@ def print_paths(paths: Iterable[Path], nul: bool) -> None:
 
 
 def print_results(results: Results, form: str, nul: bool, explain: bool = False) -> None:
-    """The hits of a query, as ``--format`` and ``-0`` ask; explain: say of each by what it was found."""
+    """Print the hits of a query in the chosen format; explain: include what each was found by."""
     if nul or form == "paths":
         print_paths((hit.image.path for hit in results.hits), nul)
     elif form == "json":
@@ -59,19 +59,19 @@ def print_results(results: Results, form: str, nul: bool, explain: bool = False)
 
 
 def printable(text: str | Path) -> str:
-    """Text for a table: line breaks, control characters and undecodable bytes are shown as escapes."""
+    """Return text for a table, with line breaks, control characters and undecodable bytes escaped."""
     return _UNPRINTABLE.sub(lambda match: _escape(match[0]), str(text))
 
 
 def pointed(text: str, position: int) -> str:
-    """Two lines: a text, and a caret under its character at `position`, whatever that takes on the screen."""
+    """Return two lines: a text, and a caret under its character at `position`, by display width."""
     from rich.cells import cell_len
 
     return f"  {printable(text)}\n  {' ' * cell_len(printable(text[:position]))}^"
 
 
 def shorten(text: str, width: int) -> str:
-    """At most `width` characters; the middle goes, because the ends of a path tell the most."""
+    """Shorten to `width` characters; the middle is cut, because the ends of a path are the most informative."""
     if len(text) <= width:
         return text
     tail = (width - 1) * 2 // 3
@@ -79,19 +79,19 @@ def shorten(text: str, width: int) -> str:
 
 
 def near(path: Path) -> Path:
-    """The path relative to the current folder when it lies below it."""
+    """Return the path relative to the current folder if it is below it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def tell_failure(failure: Failure) -> str:
-    """``photos/a.jpg: it is damaged``, with the name of the annotator that failed on it."""
+    """Return ``photos/a.jpg: it is damaged``, with the name of the annotator that failed on it."""
     who = f" [{failure.annotator}]" if failure.annotator else ""
     return f"{printable(near(failure.path))}{who}: {printable(failure.reason)}"
 
 
 def make_table(*columns: str) -> Table:
-    """A plain table with bold heads; numbers go right in the columns whose head starts with ``>``."""
+    """Return a plain table with bold headings; columns whose heading starts with ``>`` are right-aligned."""
     from rich import box
     from rich.table import Table
 
@@ -110,14 +110,14 @@ def print_table(table: Table) -> None:
 
 
 def terminal_width() -> int:
-    """Columns of the terminal that shows the results, or of another that is there; 80 without one."""
+    """Return the width of the terminal that shows the results, or of another one of the process; 80 without any."""
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and 0 < int(said) < 100_000:
         return max(int(said), _NARROWEST)
     for stream in (sys.stdout, sys.stderr, sys.stdin):
         try:
             columns = os.get_terminal_size(stream.fileno()).columns
-        except (AttributeError, OSError, ValueError):  # closed, or no terminal
+        except (AttributeError, OSError, ValueError):  # closed, or not a terminal
             continue
         if columns > 0:
             return max(columns, _NARROWEST)
@@ -137,7 +137,7 @@ def _print_hits(hits: Sequence[Hit], explain: bool) -> None:
 
 
 def _tags(hit: Hit) -> Text:
-    """What is shown; then, with a question mark, what is not shown but answers the query."""
+    """Return the shown tags; then, with a question mark, those not shown that match the query."""
     from rich.text import Text
 
     matched = {tag.name for tag in hit.why.values()}
@@ -148,7 +148,7 @@ def _tags(hit: Hit) -> Text:
 
 
 def _reasons(hit: Hit) -> list[str]:
-    """For each word what speaks for it: ``automobile: car 0.70 (everyday)``."""
+    """Return the evidence for each word: ``automobile: car 0.70 (everyday)``."""
     return [
         f"{printable(word)}: {printable(tag.name)} {tag.probability:.2f} ({_source(tag)})"
         for word, tag in hit.why.items()
@@ -170,6 +170,6 @@ def _print_facets(facets: Mapping[str, Sequence[tuple[str, int]]]) -> None:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, smuggled through by surrogateescape
+    if 0xDC80 <= code <= 0xDCFF:  # an undecodable byte, smuggled through by surrogateescape
         return f"\\x{code - 0xDC00:02x}"
     return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, f"\\u{code:04x}")

@@ -68,9 +68,9 @@ def plugins(context: click.Context, as_json: bool) -> int:
 @click.argument("name")
 @device_option
 def check(name: str, device: str | None) -> int:
-    """Check that an annotator keeps the contract; NAME is an annotator or a plugin.
+    """Check that an annotator meets the contract; NAME is an annotator or a plugin.
 
-    Builds the model, shows it a few generated pictures and judges its answers.  Exit code 1 when a rule is broken.
+    Builds the model, runs it on a few generated pictures and checks the results.  Exit code 1 when a rule is broken.
     """
     from imsearch.indexer.annotating import pick_device
     from imsearch.plugins.contract import check_annotator
@@ -133,9 +133,9 @@ Example:
 )
 @click.argument("name")
 def remove(name: str) -> int:
-    """Forget weights that were added; the file stays, and so do the tags it gave.
+    """Remove weights that were added; the file stays, and so do its tags.
 
-    "imsearch annotators forget NAME" leaves out the tags.
+    "imsearch annotators forget NAME" removes the tags.
     """
     from imsearch.plugins import trained
 

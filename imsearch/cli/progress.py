@@ -25,7 +25,7 @@ from imsearch.records import Failure
 
 
 class _Rate(ProgressColumn):
-    """Pictures a second, as measured lately."""
+    """Recent pictures per second."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -33,7 +33,7 @@ class _Rate(ProgressColumn):
 
 
 class _Drawn:
-    """A progress bar that is drawn while it is entered as a context."""
+    """A progress bar, drawn for the duration of the context."""
 
     def __init__(self, description: str) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -79,11 +79,11 @@ class IndexingProgress(_Drawn):
         self._bars.advance(self._task, files)
 
     def indexed(self, paths: Sequence[Path]) -> None:
-        """Counted by `done` already."""
+        """Do nothing: `done` has counted them."""
 
     @property
     def tells_failures(self) -> bool:
-        """Whether failures are printed while the run goes on: above the bar of a terminal."""
+        """True if failures are printed during the run, above a terminal's progress bar."""
         return self._console.is_terminal
 
     def failed(self, failure: Failure) -> None:

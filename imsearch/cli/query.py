@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from imsearch.library import Library
 
 _EXCLUDED = re.compile(r"-(?!-|[0h]$|n\d*$).+", re.DOTALL)
-"""Arguments that begin with a minus and are words of the query, not options."""
+"""Arguments that begin with a minus and are query words, not options."""
 
 _MARK = "\0"
 
 
 class QueryCommand(click.Command):
-    """Lets ``-word`` through to the query; click would take it for a bundle of short options."""
+    """Passes ``-word`` through to the query; click would parse it as a bundle of short options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, [_MARK + arg if _EXCLUDED.fullmatch(arg) else arg for arg in args])
@@ -96,17 +96,17 @@ def query(
 ) -> int:
     """Find pictures by words.
 
-    Pictures are ranked by how likely they show all the words.  Dates, cameras and places may be said as people say
-    them, and what was understood is told.  docs/query.md has the whole language: conditions on dates, places, cameras
-    and files, sources, prefixes and sorting.  Where nothing fits all of it, some of it is left out, and that is said
-    first; not for --format paths and -0.  Exit code 1 when there is none.
+    Pictures are ranked by how likely they show all the words.  Dates, cameras and places can be plain words; their
+    interpretation is printed.  docs/query.md describes the whole language: conditions on dates, places, cameras and
+    files, sources, prefixes and sorting.  If nothing matches the whole query, parts of it are dropped, which is
+    reported first; not with --format paths and -0.  Exit code 1 when there is none.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     settings = load_settings({"library": library, "limit": limit, "min_score": min_score})
-    # What goes to another program must fit the whole query: it reads no messages.
+    # Output for another program must match the whole query: it reads no messages.
     relax = form != "paths" and not nul
     with open_library(settings, look=True) as opened:
-        with pointing(text), foreign():  # like: may ask a model
+        with pointing(text), foreign():  # like: may run a model
             results = opened.search.query(
                 text,
                 offset=offset,
@@ -149,8 +149,8 @@ Examples:
 def similar(image: Path, words: tuple[str, ...], form: str, nul: bool, **flags: Any) -> int:
     """Find pictures that look like IMAGE.
 
-    IMAGE may be any picture file; one outside the library is read and goes through the model first.  WORDS say what
-    pictures shall show besides; they are a query.
+    IMAGE may be any picture file; one outside the library is read and goes through the model first.  WORDS are a query
+    that further restricts the pictures.
     """
     text = " ".join(word.removeprefix(_MARK) for word in words)
     with open_library(load_settings(flags), look=True) as opened, calling_plugin("an annotator"), pointing(text):
@@ -167,7 +167,7 @@ def similar(image: Path, words: tuple[str, ...], form: str, nul: bool, **flags: 
 
 @contextmanager
 def pointing(text: str) -> Iterator[None]:
-    """Show where a query stops making sense."""
+    """Point at the position of a syntax error."""
     try:
         yield
     except QueryError as error:
@@ -175,7 +175,7 @@ def pointing(text: str) -> Iterator[None]:
 
 
 def _say_more(results: Results, offset: int, rest: int) -> None:
-    """rest: how many are too unlikely to be listed."""
+    """rest: number of hits too unlikely to be listed."""
     last = offset + len(results.hits)
     more = []
     if last < results.total:
@@ -187,7 +187,7 @@ def _say_more(results: Results, offset: int, rest: int) -> None:
 
 
 def _understood(results: Results) -> str:
-    """What words were taken for: ``Understood: last summer (date:2026-06..2026-08).``"""
+    """Return how words were interpreted: ``Understood: last summer (date:2026-06..2026-08).``"""
     told = (f"{printable(typed)} ({printable(meaning)})" for typed, meaning in results.understood)
     return f"Understood: {', '.join(told)}."
 

@@ -1,4 +1,4 @@
-"""The root command: knows the commands by name, and imports one only when it is used."""
+"""The root command: knows its commands by name, and imports each one on first use."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ COMMANDS = {
     "train": "imsearch.cli.train:train",
     "evaluate": "imsearch.cli.evaluate:evaluate",
 }
-"""Our own commands in the order of the help: what is used daily comes first."""
+"""Our own commands in the order of the help: those for daily use come first."""
 
 
 class Root(click.Group):
-    """A group whose commands are loaded on demand, so that a query does not wait for what only training needs."""
+    """A group that loads its commands on demand, so that a query does not wait for imports of training."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS, *sorted(_from_plugins(ctx))]
@@ -48,23 +48,23 @@ class Root(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is run; one of a plugin may print as it likes."""
+        """Find the command to run; one of a plugin may print as it likes."""
         name, command, rest = super().resolve_command(ctx, args)
         doing = ctx.find_object(Doing)
         if command is not None and name not in COMMANDS and not _comes_along(command):
             ctx.with_resource(given_away())
-        elif doing is not None and doing.of_process and name != "serve":  # which waits for signals itself
+        elif doing is not None and doing.of_process and name != "serve":  # it handles signals itself
             ctx.with_resource(second_ctrl_c_leaves(doing))
         return name, command, rest
 
 
 def _comes_along(command: click.Command) -> bool:
-    """Return True for a command of a plugin of our own."""
+    """Return True for a command of one of our own plugins."""
     return (getattr(command.callback, "__module__", None) or "").startswith("imsearch.")
 
 
 def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:
-    """The commands that plugins add; plugins are loaded only when the help or an unknown name asks for them."""
+    """Return the commands of plugins; plugins are loaded only for the help or an unknown name."""
     if _from_plugins.__name__ not in ctx.meta:
         from imsearch.plugins.manager import make_manager
 
@@ -90,7 +90,7 @@ First steps:
 @click.version_option(__version__, message="imsearch %(version)s")
 @click.pass_context
 def root(context: click.Context) -> None:
-    """Tag your pictures by themselves, and find them by words.
+    """Tag your pictures automatically, and find them by words.
 
     Run "imsearch COMMAND --help" for what a command can do.
     """

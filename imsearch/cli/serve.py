@@ -80,9 +80,9 @@ def serve(
     verbose: bool,
     library: Path | None,
 ) -> int:
-    """Open web pages over the library, and a JSON API.
+    """Serve web pages and a JSON API for the library.
 
-    Other devices and programs must show a token, which is made and printed once when the server first listens for them.
+    Other devices and programs need a token, which is generated and printed once when the server first listens for them.
     Ctrl-C stops it.
     """
     from imsearch.webui import sockets as listening
@@ -109,19 +109,19 @@ def serve(
             outside = settings.allowed_hosts[0] + prefix if behind_proxy and settings.allowed_hosts else None
 
             def told() -> None:
-                with suppress(ReaderGone):  # it serves those who know the address
+                with suppress(ReaderGone):  # the server does not depend on the reader of its output
                     _tell(listening.addresses(sockets, host), outside, access, token, show)
 
             run(app, sockets, told, proxy=behind_proxy, verbose=verbose)
     finally:
         listening.close(sockets)
     say("Stopped.")
-    gc.freeze()  # all is closed; without this, Python looks through a library's worth of objects before it ends
+    gc.freeze()  # everything is closed; otherwise the garbage collector scans all of the library's objects at exit
     return 0
 
 
 def _make_library(settings: Settings) -> None:
-    """Let those begin here who have indexed nothing yet."""
+    """Create an empty library for users who have indexed nothing yet."""
     from imsearch.engine.stores.embedded.home import FILE_NAME
 
     if not (settings.library / FILE_NAME).exists():
@@ -139,9 +139,9 @@ def _prepare(settings: Settings, new: bool) -> tuple[Access, str | None]:
 
 
 def _tell(addresses: list[str], outside: str | None, access: Access | None, token: str | None, show: bool) -> None:
-    """One line with the address; and the token, when it has just been made.
+    """Print the address; and the token, if it has just been created.
 
-    outside: the name, and the path, under which a reverse proxy hands on what comes from other devices.
+    outside: the host name, and the path, under which a reverse proxy forwards requests of other devices.
     """
     from rich.console import Console
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""``imsearch show``: what the library knows of one picture."""
+"""``imsearch show``: everything the library knows about one picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _BARS = len(f"{'█' * 10} 1.00")
-"""The width of the likeliest probability with its bar."""
+"""The width of the highest probability with its bar."""
 
 
 @click.command(
@@ -33,11 +33,11 @@ Examples:
 @format_option("table", "json")
 @library_option
 def show(image: str, form: str, library: Path | None) -> int:
-    """Show what is known of one picture.
+    """Show everything known about one picture.
 
     Prints its files, when, where and with what it was taken, what people wrote about it, and every tag with its
-    probability.  Tags that are not shown elsewhere, because they are too unlikely or only help ranking, follow on their
-    own.  IMAGE is the path of a file or the id of an image.
+    probability.  Tags that are not shown elsewhere, because they are too unlikely or only help ranking, are listed
+    separately.  IMAGE is the path of a file or the id of an image.
     """
     with open_library(load_settings({"library": library})) as opened:
         found, tags = opened.facts.show(image)
@@ -65,11 +65,11 @@ def _print_image(image: Image, tags: Sequence[Tag], texts: Sequence[Text]) -> No
 
 
 def _print_tags(tags: Sequence[Tag]) -> None:
-    """The shown tags; then the others, dim and without bars, so that none looks likelier than a shown one."""
+    """Print the shown tags; then the others, dim and without bars, so that none looks likelier than a shown one."""
     from rich.cells import cell_len
 
     shown, others = [tag for tag in tags if tag.shown], [tag for tag in tags if not tag.shown]
-    # The columns of both stand below each other.
+    # Aligns the columns of both.
     widest = max((cell_len(printable(tag.name)) for tag in tags), default=0)
     if shown:
         table = _tag_table(widest)

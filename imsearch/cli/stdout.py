@@ -1,8 +1,9 @@
-"""Standard output belongs to the results.
+"""Reserve standard output for results.
 
-While a command runs, whatever else writes to standard output ends up on standard error: plugins and libraries that
-print, native code and child processes that write to file descriptor 1, threads that go on by themselves.  What a
-terminal cannot show is replaced, and nobody need read to the end.
+While a command runs, anything else written to standard output goes to standard error: output of plugins and libraries
+that print, of native code and child processes that write to file descriptor 1, of threads that keep running.
+Characters
+that a terminal cannot display are replaced, and a reader may stop before the end.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ _AT_ONCE = 1 << 16
 
 
 class ReaderGone(Exception):  # noqa: N818 - the state of a pipe; no OSError, for which click has rules of its own
-    """Whoever read the results, ``head`` for example, has seen enough."""
+    """Raised when the reader of the results, ``head`` for example, has closed the pipe."""
 
 
 class CannotWrite(ImsearchError):  # noqa: N818 - said as such
-    """The results cannot be written, to a full disk for example."""
+    """Raised when the results cannot be written, to a full disk for example."""
 
 
 class _Target(Protocol):
-    """Where bytes go in the end."""
+    """A final destination of bytes."""
 
     def write(self, data: bytes) -> None: ...
     def flush(self) -> None: ...
@@ -47,7 +48,7 @@ class _Target(Protocol):
 
 
 class _Descriptor:
-    """A file descriptor, written to in large pieces; once it takes no more, the rest is dropped."""
+    """A file descriptor, written to in large chunks; once it fails, the rest is dropped."""
 
     def __init__(self, number: int) -> None:
         self._number, self._waiting, self._dead = number, bytearray(), False
@@ -70,7 +71,7 @@ class _Descriptor:
     def _write_some(self) -> None:
         try:
             written = self._raw.write(self._waiting[:_AT_ONCE])
-            if written is None:  # a pipe that takes nothing now: whoever gave it to us made it so
+            if written is None:  # a non-blocking pipe that is full, as set up by the parent process
                 select.select([], [self._number], [])
             del self._waiting[: written or 0]
         except OSError as error:
@@ -102,7 +103,7 @@ class _Stream:
 
 
 class _Patient:
-    """Messages: where they cannot be written, the work goes on without them."""
+    """A stream for messages: if they cannot be written, the work goes on without them."""
 
     def __init__(self, target: _Target) -> None:
         self._target = target
@@ -114,11 +115,11 @@ class _Patient:
             self._target.flush()
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: there is no buffer."""
 
 
 class _Door(io.BufferedIOBase):
-    """Lets bytes through to their target, or, for those that are no results, to standard error."""
+    """Writes results to their target, and anything else to standard error."""
 
     name = "<output>"
 
@@ -150,7 +151,7 @@ class _Door(io.BufferedIOBase):
         return self.target.isatty()
 
     def close(self) -> None:
-        """Stay open: what is behind belongs to the process."""
+        """Stay open: the target belongs to the process."""
 
     def _lets_through(self) -> bool:
         if not self._results:
@@ -162,10 +163,10 @@ class Output(io.TextIOWrapper):
     """A text stream that never fails because of a character."""
 
     def __init__(self, door: _Door, encoding: str, aside: TextIO | None = None) -> None:
-        """aside: what `imsearch.system.foreign` puts in its place while code of others runs."""
+        """aside: the stream that `imsearch.system.foreign` substitutes while third-party code runs."""
         self.door, self.aside = door, aside
         self._encoding = codecs.lookup(encoding).name
-        # click takes ASCII for a mistake and writes UTF-8 instead.
+        # click takes ASCII for a misconfiguration and writes UTF-8 instead.
         shown = "latin-1" if self._encoding == "ascii" else encoding
         super().__init__(door, shown, "backslashreplace", line_buffering=door.isatty(), write_through=True)
 
@@ -178,14 +179,14 @@ class Output(io.TextIOWrapper):
         return len(text)
 
     def close(self) -> None:
-        """Stay open: a plugin may close what it did not open."""
+        """Stay open: a plugin may close a stream it did not open."""
 
 
 @contextmanager
 def results_alone(*, for_good: bool) -> Iterator[None]:
-    """While inside, standard output takes results only.
+    """Reserve standard output for results inside the context.
 
-    for_good: the process ends afterwards, so that whatever still writes then goes to standard error, too.
+    for_good: the process ends afterwards, so that anything written later goes to standard error, too.
     """
     if for_good:
         _open_what_is_closed()
@@ -210,14 +211,14 @@ def results_alone(*, for_good: bool) -> Iterator[None]:
         if saved is not None:
             if not for_good:
                 os.dup2(saved, 1)
-            os.close(saved)  # whoever reads the results need not wait for what else goes on
+            os.close(saved)  # lets a reader of the results see their end, whatever still runs
         if not for_good:
             sys.stdout, sys.stderr = before
 
 
 @contextmanager
 def given_away() -> Iterator[None]:
-    """While inside, standard output is that of the process again, for a command that a plugin brings."""
+    """Restore the process's standard output inside the context, for a command of a plugin."""
     results = sys.stdout
     if not isinstance(results, Output):
         yield
@@ -236,7 +237,7 @@ def given_away() -> Iterator[None]:
 
 
 def put(text: str) -> None:
-    """Write a text of ASCII, or of UTF-8 where the terminal takes it (see `takes_utf8`), byte for byte."""
+    """Write ASCII text, or UTF-8 if the terminal supports it (see `takes_utf8`), byte for byte."""
     stream = sys.stdout
     if stream is None:
         return
@@ -250,7 +251,7 @@ def put(text: str) -> None:
 
 
 def takes_utf8() -> bool:
-    """Return True when results may hold any character."""
+    """Return True when results may contain any character."""
     stream = sys.stdout
     if isinstance(stream, Output):
         return stream.is_utf8
@@ -273,7 +274,7 @@ def _writes_to(stream: TextIO, number: int) -> bool:
 
 
 def _divert() -> int | None:
-    """Let file descriptor 1 be standard error; returns a new one for what it was."""
+    """Redirect file descriptor 1 to standard error; return a new descriptor for its old target."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -286,7 +287,7 @@ def _divert() -> int | None:
 
 
 def _open_what_is_closed() -> None:
-    """Let no file that is opened from now on, such as the catalog, take the place of a standard stream."""
+    """Open closed standard streams, so that no other file, such as the catalog, gets their descriptors."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)

@@ -1,4 +1,4 @@
-"""``imsearch tag``: what people say of tags."""
+"""``imsearch tag``: corrections of tags by the user."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ Examples:
 def tag() -> None:
     """Correct tags: add, confirm, reject, rename them.
 
-    What you say wins over what annotators say, and holds when pictures are indexed again, by other models too, moved
-    or copied.
+    Your corrections win over annotators, and hold when pictures are indexed again, even by other models, moved or
+    copied.
     """
 
 
 def _correcting(verdict: Verdict) -> Callable[[Callable[..., int]], click.Command]:
-    """The command of a verdict, with what all four have in common."""
+    """Return the command for a verdict, with everything that all four share."""
 
     def command(function: Callable[..., int]) -> click.Command:
         options = (
@@ -78,7 +78,7 @@ Examples:
 
 @_correcting(Verdict.ADD)
 def add(**given: Any) -> int:
-    """Say that pictures show something.
+    """Add tags to pictures.
 
     An IMAGE is the path of a file or an id.  Without a mark, the words at the beginning that are pictures of the
     library are pictures, and the rest are tags.
@@ -88,9 +88,9 @@ def add(**given: Any) -> int:
 
 @_correcting(Verdict.REMOVE)
 def remove(**given: Any) -> int:
-    """Take back tags that you added or confirmed.
+    """Remove tags that you added or confirmed.
 
-    What an annotator says stays; "imsearch tag reject" hides that.
+    An annotator's tags stay; "imsearch tag reject" hides them.
     """
     return _correct(Verdict.REMOVE, **given)
 
@@ -106,9 +106,9 @@ def accept(**given: Any) -> int:
 
 @_correcting(Verdict.REJECT)
 def reject(**given: Any) -> int:
-    """Say that tags are wrong.
+    """Mark tags as wrong.
 
-    They are hidden and no longer found, whatever annotators say, now or later.
+    They are hidden and no longer found, whatever annotators return, now or later.
     """
     return _correct(Verdict.REJECT, **given)
 
@@ -129,7 +129,7 @@ def _correct(
         done = opened.tags.correct(list(asked.images), asked.tags, verdict, exact=exact)
     tell_correction(done, asked.images, exact)
     _tell_unknown(asked)
-    # To take back what was never added is no failure, unless an annotator still says so.
+    # Removing a tag that was never added is no failure, unless an annotator still returns it.
     failed = [pair for pair in done.refused if verdict is Verdict.ACCEPT or pair in done.said]
     return 1 if asked.unknown or failed else 0
 
@@ -146,10 +146,10 @@ Examples:
 @click.argument("new")
 @library_option
 def rename(old: str, new: str, library: Path | None) -> int:
-    """Let the tag OLD go by the name NEW, on all pictures.
+    """Rename the tag OLD to NEW, on all pictures.
 
-    Annotators may go on calling it OLD: it is NEW that is shown and found.  NEW must not be in use; "imsearch tag
-    merge" puts tags together.
+    Annotators may keep returning OLD; NEW is shown and found.  NEW must not be in use; "imsearch tag merge" combines
+    tags.
     """
     with _correcting_in(library) as opened:
         done = opened.tags.rename(old, new)
@@ -166,7 +166,7 @@ Examples:
 @click.argument("into")
 @library_option
 def merge(old: tuple[str, ...], into: str, library: Path | None) -> int:
-    """Put the tags OLD and the tag INTO together, on all pictures."""
+    """Merge the tags OLD into the tag INTO, on all pictures."""
     with _correcting_in(library) as opened:
         done = opened.tags.merge(old, into)
     return _tell_renaming(done)
@@ -221,8 +221,8 @@ Examples:
 def review(word: str, limit: int | None, form: str, library: Path | None) -> int:
     """List the tags that annotators are most in doubt about.
 
-    Their probability is next to where the annotator begins to show the tag, so that your answer tells the most.  What
-    you have judged is left out.
+    Their probability is closest to the annotator's confidence threshold, so that your answers are most informative.
+    Tags you have judged are left out.
     """
     with open_library(load_settings({"library": library, "limit": limit})) as opened:
         doubts = opened.tags.review(word)
@@ -244,7 +244,7 @@ def _why_no_doubts(library: Library, word: str) -> str:
 
 @contextmanager
 def _correcting_in(library: Path | None) -> Iterator[Library]:
-    """The library, for corrections: open for reading, since they need not wait for a run that holds it."""
+    """Open the library for corrections: read-only, since they need not wait for a run that holds the lock."""
     with open_library(load_settings({"library": library})) as opened:
         yield opened
 

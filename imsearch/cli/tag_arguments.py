@@ -1,4 +1,4 @@
-"""Which of the words of ``imsearch tag add IMAGE... TAG...`` are pictures, and which are tags."""
+"""Split the words of ``imsearch tag add IMAGE... TAG...`` into pictures and tags."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from imsearch.library import Library
 
 _MARK = "\0"
-"""Stands for the ``--`` between pictures and tags, which click would swallow."""
+"""A placeholder for the ``--`` between pictures and tags, which click would swallow."""
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif")
 
 
 class TagCommand(click.Command):
-    """Keeps the ``--`` between pictures and tags."""
+    """A command that keeps the ``--`` between pictures and tags."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" in args:
@@ -33,7 +33,7 @@ class TagCommand(click.Command):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The images and the tags that a command names; `unknown` are pictures that the library does not have."""
+    """The images and tags that a command names; `unknown` are pictures that are not in the library."""
 
     images: dict[int, str]
     tags: tuple[str, ...]
@@ -41,7 +41,7 @@ class Asked:
 
 
 def sort_out(library: Library, words: Sequence[str], tags: Sequence[str], listed: Sequence[str] | None) -> Asked:
-    """Tell pictures and tags apart.
+    """Split the arguments into pictures and tags.
 
     words: the arguments.  tags: those of ``--tag``.  listed: the pictures of ``--images-from``, or None.
     """
@@ -65,12 +65,12 @@ def sort_out(library: Library, words: Sequence[str], tags: Sequence[str], listed
 
 
 def _guess(library: Library, words: Sequence[str]) -> Asked:
-    """Without a mark: what comes first and is a picture of the library is one, all the rest are tags."""
+    """Split words without a ``--``: leading words that are pictures of the library are pictures, the rest are tags."""
     if len(words) < 2:
         raise ImsearchError('Name at least one picture and one tag: imsearch tag add beach.jpg "hot dog"')
     identified = library.facts.identify(words)
     others = [place for place, word in enumerate(words) if identified[word] is None]
-    # One picture and one tag: the tag may be a number, although pictures have numbers too.
+    # One picture and one tag: the tag may be a number, although ids are numbers too.
     first = 1 if len(words) == 2 else others[0] if others else len(words)
     if identified[words[0]] is None:
         raise _missing(words[0])
@@ -118,7 +118,7 @@ def _is_path(word: str) -> bool:
 
 
 def read_list(source: str, nul: bool) -> list[str]:
-    """The paths or ids of a file, or of standard input for "-": one a line, or each followed by a NUL."""
+    """Return the paths or ids in a file, or on standard input for "-": one a line, or each followed by a NUL."""
     if source == "-" and sys.stdin is None:
         raise ImsearchError("Standard input is closed; name a file with --images-from, or the pictures themselves.")
     data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()

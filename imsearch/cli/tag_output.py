@@ -1,4 +1,4 @@
-"""What ``imsearch tag`` tells: what was done, the history, the doubtful tags."""
+"""Output of ``imsearch tag``: results, history, doubtful tags."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _TOLD = 20
 
 
 def tell_correction(done: Correction, pictures: Mapping[int, str], exact: bool = False) -> None:
-    """Say what was done, tag by tag, and what was not and why.
+    """Print what was done, tag by tag, and what was not and why.
 
-    pictures: how the user named each image.  exact: whether the tags were to be taken as they were typed.
+    pictures: the user's name for each image.  exact: True if the tags were given in their exact spelling.
     """
     advice = "" if exact else "; --exact takes it as it is"
     for typed, names in done.names.items():
@@ -66,7 +66,7 @@ def _pair(pair: tuple[int, str], pictures: Mapping[int, str]) -> str:
 
 
 def print_history(changes: Sequence[Change], form: str) -> None:
-    """Changes as a table or JSON."""
+    """Print changes as a table or JSON."""
     if form == "json":
         print_json({"changes": [change_record(change) for change in changes]})
     elif not changes:
@@ -85,7 +85,10 @@ def print_history(changes: Sequence[Change], form: str) -> None:
 
 
 def print_review(doubts: Sequence[Doubt], form: str, why_none: str) -> None:
-    """Doubtful tags as a table or JSON, with the commands that answer.  why_none: what to say where there are none."""
+    """Print doubtful tags as a table or JSON, with the commands that answer.
+
+    why_none: the message if there are none.
+    """
     if form == "json":
         print_json({"tags": [doubt_record(doubt) for doubt in doubts]})
         return

@@ -1,4 +1,4 @@
-"""``imsearch tags``: which there are, and those that stand for a phrase."""
+"""``imsearch tags``: list the tags, and define tags by phrases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imsearch.views.as_json import definitions_record, tags_record
 
 
 class ListOrDo(click.Group):
-    """A group that lists by itself, taking a word that is none of its commands."""
+    """A group that lists by default, taking a word that is none of its commands as the argument."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] in self.commands:
@@ -44,7 +44,7 @@ Examples:
 def tags(context: click.Context, word: str, by: str, form: str, library: Path | None) -> int:
     """List the tags in use.
 
-    Says how many pictures show each, the most frequent first.  With WORD, lists those that begin with it.
+    Prints how many pictures show each, the most frequent first.  With WORD, lists those that begin with it.
     """
     context.obj = library
     if context.invoked_subcommand is not None:
@@ -78,10 +78,10 @@ Examples:
 @library_option
 @click.pass_obj
 def define(above: Path | None, name: str, text: str, form: str, library: Path | None) -> int:
-    """Let the tag NAME stand for what it says, or for TEXT, on all pictures.
+    """Define the tag NAME by its own words, or by TEXT, on all pictures.
 
-    Every picture of the library is compared with the text, and those that fit it well get the tag; so does what is
-    indexed later.  No model looks at the pictures anew.  Without NAME, lists what is defined.
+    Every picture of the library is compared with the text, and those that match well get the tag, as do pictures
+    indexed later.  No model is run again.  Without NAME, lists the definitions.
     """
     with open_library(load_settings({"library": library or above})) as opened:
         found = (opened.tags.define(name, text),) if name else opened.tags.definitions()
@@ -114,7 +114,7 @@ Examples:
 @library_option
 @click.pass_obj
 def undefine(above: Path | None, name: str, library: Path | None) -> int:
-    """Forget what the tag NAME was defined as, and take it from all pictures; what you said of it yourself stays."""
+    """Remove the definition of the tag NAME, and the tag from all pictures; your own corrections stay."""
     with open_library(load_settings({"library": library or above})) as opened:
         shown = opened.tags.undefine(name)
     say(f"{printable(name)} is defined no more; {count(shown, 'picture')} showed it.")

@@ -57,11 +57,11 @@ def train(
 ) -> int:
     """Run the training recipe NAME.
 
-    A run that was stopped goes on after its last finished epoch when it is started again with the same output folder,
+    An interrupted run is resumed after its last finished epoch when it is started again with the same output folder,
     pictures, labels and settings; with others it is refused.
 
-    The dataset "library:" is what you said of the pictures of your library: tags that you gave or accepted, and those
-    that you rejected.
+    The dataset "library:" consists of your corrections in your library: tags that you added or accepted, and those that
+    you rejected.
     """
     from imsearch.cli.progress import TrainingProgress
     from imsearch.plugins.manager import make_manager
@@ -90,7 +90,7 @@ def train(
 
 
 def _tell_next(recipe: str, weights: Path) -> None:
-    """What to type to use them; nothing where a recipe writes no annotator's weights."""
+    """Print the command that uses the weights; nothing if a recipe writes no annotator's weights."""
     if not weights.with_suffix(".json").exists():
         return
     folder = weights.parent
@@ -102,7 +102,7 @@ def _tell_next(recipe: str, weights: Path) -> None:
 
 @contextmanager
 def _refusals_told(folder: Path) -> Iterator[None]:
-    """Name a full disk: what writes tensors says only that it failed."""
+    """Report a full disk as such: the writer of tensors says only that it failed."""
     try:
         yield
     except Exception as error:

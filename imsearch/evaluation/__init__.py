@@ -1,4 +1,4 @@
-"""Protocols that judge what people meet: tags that are shown, on photos whose labels tell what is there.
+"""Evaluation protocols for what users see: the shown tags, on photos with ground-truth labels.
 
-docs/everyday.md says how to run them and what the figures mean.
+docs/everyday.md describes how to run them and how to read the figures.
 """

@@ -1,4 +1,4 @@
-"""What an annotator says of pictures, asked once for each and kept in memory."""
+"""Predictions of an annotator, computed once per picture and kept in memory."""
 
 from __future__ import annotations
 
@@ -20,24 +20,27 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Answers:
-    """The tags of some pictures as `spec`'s annotator returned them: file -> tag -> probability."""
+    """The tags of some pictures as returned by the annotator of `spec`: file -> tag -> probability."""
 
     spec: AnnotatorSpec
     tags: Mapping[Path, Mapping[str, float]]
 
     def probabilities(self, files: Sequence[Path], tags: Sequence[str]) -> Floats:
-        """Probabilities ``(files, tags)``; 0 for a tag that was not returned.  KeyError for other pictures."""
+        """Return probabilities ``(files, tags)``, 0 for a tag that was not returned.
+
+        Raises KeyError for other files.
+        """
         rows = [[self.tags[file].get(tag, 0.0) for tag in tags] for file in files]
         return np.array(rows, dtype=np.float32).reshape(len(files), len(tags))
 
     def shown(self, files: Sequence[Path], tags: Sequence[str]) -> Bools:
-        """Boolean ``(files, tags)``: returned with a probability that its tag's threshold lets through."""
+        """Return booleans ``(files, tags)``: True for a probability at or above the tag's confidence threshold."""
         shown = [self.shown_tags(file) for file in files]
         rows = [[tag in each for tag in tags] for each in shown]
         return np.array(rows, dtype=bool).reshape(len(files), len(tags))
 
     def shown_tags(self, file: Path) -> dict[str, float]:
-        """The shown tags of a picture with their probabilities, the likeliest first."""
+        """Return the shown tags of a picture with their probabilities, the likeliest first."""
         said = sorted(self.tags[file].items(), key=lambda item: -item[1])
         return {tag: probability for tag, probability in said if self.spec.shows(tag, probability)}
 
@@ -48,7 +51,7 @@ def ask(
     samples: Sequence[Sample],
     progress: Callable[[int], None] = lambda count: None,
 ) -> Answers:
-    """Runs the annotator once over every distinct picture of `samples`; `progress` is told of each batch's size.
+    """Run the annotator once on every distinct picture of `samples`; `progress` is called with each batch's size.
 
     Raises `DatasetError` for a picture that cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Judges free-text search on captioned pictures: index them, type each one's caption, see where it comes.
+"""Evaluate free-text search on captioned pictures: index them, query by caption, and record each picture's rank.
 
 On the floor of the library, because it needs the indexer and the engine together.
 """
@@ -18,7 +18,7 @@ from imsearch.training.caption_protocol import CaptionScores, judge_captions
 from imsearch.training.data.datasets import Dataset, Sample
 
 CAPTION = 4
-"""Which caption is typed, counted from 0: the fifth.  Flickr8k's labels were made of the other four."""
+"""Zero-based index of the caption used as the query: the fifth.  Flickr8k's labels were derived from the other four."""
 _FIRST_LOOK = 50
 _WORDS = re.compile(r"\w+(?:[-']\w+)*")
 
@@ -26,9 +26,9 @@ _WORDS = re.compile(r"\w+(?:[-']\w+)*")
 def evaluate_captions(
     annotator: str, chosen: Dataset, settings: Settings, observer: Observer | None = None
 ) -> dict[str, CaptionScores]:
-    """Indexes the pictures of `chosen` in a library of its own and types the caption of each.
+    """Index the pictures of `chosen` in a library of its own and query by the caption of each.
 
-    The scores of all queries and of each half of them: what is chosen on one half is reported on the other.
+    Returns the scores of all queries and of each half of them: a choice made on one half is reported on the other.
     """
     texts = [caption_of(sample) for sample in chosen.samples]
     with tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
@@ -45,7 +45,7 @@ def evaluate_captions(
 
 
 def caption_of(sample: Sample, number: int = CAPTION) -> str:
-    """The words of a picture's caption; signs are left out, since they mean something in a query."""
+    """Return a picture's caption without punctuation, which has a meaning in queries."""
     captions = sample.extra.get("captions")
     if not isinstance(captions, list) or len(captions) <= number:
         raise DatasetError(
@@ -56,11 +56,11 @@ def caption_of(sample: Sample, number: int = CAPTION) -> str:
 
 
 def _rank(library: Library, file: Path, text: str, last: int) -> int:
-    """Where the picture comes for a query; `last` when it is not found."""
+    """Return the rank of the picture for a query; `last` when it is not found."""
     image = library.facts.image(file)
     if image is None:
         raise DatasetError(f"{file} could not be indexed; mend or remove it first")
-    for limit in (_FIRST_LOOK, last):  # most come early, and a page of all pictures takes long to read
+    for limit in (_FIRST_LOOK, last):  # most rank high, and a page with all pictures takes long to read
         hits = library.search.query(text, limit=limit, min_score=0).hits
         rank = next((rank for rank, hit in enumerate(hits, 1) if hit.image.id == image.id), None)
         if rank is not None:

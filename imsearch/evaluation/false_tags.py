@@ -1,7 +1,7 @@
-"""Shown tags that are surely false: what labels, captions or a look at the pictures rule out.
+"""Shown tags that are certainly false, as ruled out by labels, captions or inspection of the pictures.
 
-A family is a list of pictures with the tags that cannot be true of each.  Other wrong tags go uncounted, so the shares
-are lower bounds; what they count nobody would defend.
+A family is a list of pictures with the tags that cannot be true of each.  Other wrong tags are not counted, so the
+shares are lower bounds; those counted are wrong beyond dispute.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ def _names(text: str) -> frozenset[str]:
 
 
 _NOT_BELOW = _names("watch, digital watch, jug, water jug, whiskey jug, pitcher, van, hourglass, sundial, stopwatch")
-"""Tags below an object's tag that those who label COCO do not count in."""
+"""Tags below an object's tag that COCO's annotators do not count as that object."""
 SCREENS = _names(
     "television, monitor, screen, laptop, computer, desktop computer, handheld computer, keyboard, computer mouse, "
     "remote control, mobile phone, ipod, home theater, website, printer, radio, microwave, oven, toaster, "
     "refrigerator, stove, dishwasher, washing machine, oscilloscope, tape player, cd player, cassette player, modem"
 )
 SCREENS_IN_COREL5K: frozenset[str] = frozenset()
-"""Files of Corel5k's test split that show one of `SCREENS`: none of the 499, looked at one by one."""
+"""Files of Corel5k's test split that show one of `SCREENS`: none of the 499, by inspection."""
 ROOMS = _names("kitchen, bathroom, bedroom, living room, dining room, entrance hall, office, laundromat, auditorium")
 GARDENS_IN_ROOMS = _names("eecc32b227aeec86.jpg")
-"""Files of the dev split of these that show mostly what is outdoors; looked at one by one."""
+"""Files of the dev split of these scenes that show mostly the outdoors, by inspection."""
 OUTDOORS = _names(
     "windmill, desert, highway, waterfall, landscape, rainforest, bamboo forest, glacier, forest, mountain, sea, sky, "
     "coast, countryside, street, building, football field, park, campus, suburb, house, tall building"
@@ -55,13 +55,13 @@ LANDSCAPES = _names("forest, rainforest, bamboo forest, glacier, mountain, sky, 
 ANIMALS_IN_LANDSCAPES = _names(
     "8bb722d91bf0adc0.jpg, b7cfd46dd67aee4d.jpg, be7935f60327ceb6.jpg, d1a3be6508a37ac2.jpg, e3248aef655b3aa7.jpg"
 )
-"""Files of the dev split of these scenes on which there are animals, or may be; looked at one by one."""
+"""Files of the dev split of these scenes that do or may show animals, by inspection."""
 _WORD = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True)
 class Family:
-    """Pictures, and for each the tags that are surely false of it."""
+    """Pictures, and the certainly false tags of each."""
 
     name: str
     false: Mapping[Path, frozenset[str]]
@@ -69,7 +69,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Found:
-    """How many pictures of a family were judged, how many of them show a tag that is surely false, and which tags."""
+    """The number of pictures judged in a family, the number with a certainly false shown tag, and these tags."""
 
     name: str
     pictures: int
@@ -78,12 +78,12 @@ class Found:
 
     @property
     def share(self) -> float:
-        """The share of pictures with a surely false tag."""
+        """The share of pictures with a certainly false tag."""
         return self.wrong / max(self.pictures, 1)
 
 
 def count(family: Family, answers: Answers) -> Found:
-    """The surely false tags among those that are shown."""
+    """Count the certainly false tags among the shown ones."""
     wrong = [family.false[file] & answers.shown_tags(file).keys() for file in family.false]
     tags = Counter(tag for each in wrong for tag in each)
     return Found(
@@ -92,7 +92,7 @@ def count(family: Family, answers: Answers) -> Found:
 
 
 def missing_objects(samples: Sequence[Sample], lexicon: Lexicon) -> Family:
-    """COCO's 80 objects and the tags below them, on pictures labelled in full with these."""
+    """Return COCO's 80 objects and the tags below them, on pictures with exhaustive labels for these."""
     names = lexicon.labels("coco")
     known = {*names.values()}
     below = {tag: known & {tag, *lexicon.kinds(tag)} for tag in lexicon.tags if tag not in _NOT_BELOW}
@@ -105,7 +105,7 @@ def missing_objects(samples: Sequence[Sample], lexicon: Lexicon) -> Family:
 
 
 def missing_stuff(judged: Judged) -> Family:
-    """Stuff on pictures whose stuff is labelled in full."""
+    """Return stuff on pictures whose stuff is labelled exhaustively."""
     absent = judged.known & ~judged.truth
     false = {
         file: frozenset(tag for tag, gone in zip(judged.tags, row, strict=True) if gone)
@@ -115,13 +115,13 @@ def missing_stuff(judged: Judged) -> Family:
 
 
 def screens(samples: Sequence[Sample]) -> Family:
-    """Screens and kitchen machines on Corel5k's test pictures, nearly all of them of nature, towns and animals."""
+    """Return screens and kitchen machines on Corel5k's test pictures, mostly of nature, towns and animals."""
     looked = {sample.file: SCREENS for sample in samples if sample.file.name not in SCREENS_IN_COREL5K}
     return Family("screens, Corel5k", looked)
 
 
 def animals_in_landscapes(samples: Sequence[Sample], lexicon: Lexicon) -> Family:
-    """Animals of any kind on the dev split's landscapes, which show none."""
+    """Return animals of any kind on the dev split's landscapes, which show none."""
     animals = frozenset(tag for tag in lexicon.tags if "animal" in (tag, *lexicon.kinds(tag)))
     bare = [each for each in samples if each.file.name not in ANIMALS_IN_LANDSCAPES]
     false = {each.file: animals for each in bare if len(each.labels) == 1 and each.labels[0] in LANDSCAPES}
@@ -129,7 +129,7 @@ def animals_in_landscapes(samples: Sequence[Sample], lexicon: Lexicon) -> Family
 
 
 def wrong_places(samples: Sequence[Sample]) -> list[Family]:
-    """Landscapes and traffic in rooms, and rooms and what stands in them outdoors."""
+    """Return landscapes and traffic in rooms, and rooms and their furniture outdoors."""
     rooms = [each for each in samples if not ROOMS.isdisjoint(each.labels)]
     scenes = [each for each in samples if not OUTDOORS.isdisjoint(each.labels)]
     inside = {each.file: NOT_IN_ROOMS for each in rooms if each.file.name not in GARDENS_IN_ROOMS}
@@ -138,7 +138,7 @@ def wrong_places(samples: Sequence[Sample]) -> list[Family]:
 
 
 def other_animals(samples: Sequence[Sample], lexicon: Lexicon) -> Family:
-    """Animals other than dogs on pictures of dogs whose captions name no such animal."""
+    """Return animals other than dogs on pictures of dogs whose captions name no such animal."""
     animals = {tag: {tag, *lexicon.kinds(tag)} for tag in lexicon.tags if "animal" in lexicon.kinds(tag)}
     dogs = {"dog", *lexicon.kinds("dog")}
     others = {tag: names - dogs for tag, names in animals.items() if "dog" not in names and tag not in dogs}

@@ -1,7 +1,7 @@
-"""Pictures with the tags that their labels tell of: stuff, scenes, objects.
+"""Pictures with tags derived from their labels: stuff, scenes, objects.
 
-Datasets differ in what a missing label means.  `Judged.known` marks the pairs of a picture and a tag that are judged:
-of COCO's objects all; of a scene picture the words of its own set; of stuff what the set says in full.
+Datasets differ in what a missing label means.  `Judged.known` marks the (picture, tag) pairs that are judged: all for
+COCO's objects; the words of its own set for a scene picture; those labelled exhaustively for stuff.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from imsearch.training.data.scene_sets import STUFF
 
 Bools = NDArray[np.bool_]
 LEAST = 3
-"""Stuff words count in a mean when so many pictures have them."""
+"""Minimum number of pictures with a stuff word for it to count in a mean."""
 _PAIRS = (
     "street/building, mountain/glacier, mountain/forest, mountain/sea, glacier/sea, city/street, city/store, "
     "city/highway, city/industrial, tall building/city, tall building/street, tall building/industrial, "
@@ -31,15 +31,15 @@ _PAIRS = (
     "living room/entrance hall"
 )
 OVERLAPPING = frozenset(frozenset(pair.split("/")) for pair in _PAIRS.split(", "))
-"""Words of one scene set that one picture may well show both of, although it is labelled with one."""
+"""Words of one scene set that may well both be true of a picture labelled with one of them."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Pictures, tags, and what is known of them: `truth` and `known` are ``(pictures, tags)``.
+    """Pictures, tags, and their ground truth: `truth` and `known` are ``(pictures, tags)``.
 
-    labels: the dataset's words for the tags, in their order.  single: each picture was given one word out of several
-    that may be true.  least: words that fewer pictures have are left out of a mean over words.
+    labels: the dataset's words for the tags, in the same order.  single: each picture was given one word out of several
+    that may be true.  least: words with fewer pictures are left out of a mean over words.
     """
 
     name: str
@@ -52,23 +52,23 @@ class Judged:
     least: int = 1
 
     def scores(self, answers: Answers) -> Floats:
-        """The probabilities of the tags ``(pictures, tags)``."""
+        """Return the probabilities of the tags ``(pictures, tags)``."""
         return answers.probabilities(self.files, self.tags)
 
     def shown(self, answers: Answers) -> Bools:
-        """Which of the tags are shown ``(pictures, tags)``."""
+        """Return the shown tags as booleans ``(pictures, tags)``."""
         return answers.shown(self.files, self.tags)
 
 
 def objects(name: str, samples: Sequence[Sample], labels: Sequence[str], lexicon: Lexicon) -> Judged:
-    """Pictures whose labels are complete for these words."""
+    """Return pictures whose labels are exhaustive for these words."""
     truth = label_matrix([sample.labels for sample in samples], labels)
     tags = tuple(lexicon.canonical(label) or label for label in labels)
     return Judged(name, tuple(s.file for s in samples), tuple(labels), tags, truth, np.ones_like(truth))
 
 
 def scene_sets(samples: Sequence[Sample], lexicon: Lexicon) -> list[Judged]:
-    """Pictures of a dataset of kind ``scenes``, each judged by the words of its own set; a `Judged` for each set."""
+    """Return a `Judged` for each set of a dataset of kind ``scenes``, whose pictures are judged by its words alone."""
     names = lexicon.labels("scenes")
     found = []
     for name, several in groupby(sorted(samples, key=_set_of), key=_set_of):
@@ -85,7 +85,7 @@ def _set_of(sample: Sample) -> str:
 
 
 def without_overlaps(judged: Judged) -> Judged:
-    """The same with pairs left out where a picture's word and another may well be true together (`OVERLAPPING`)."""
+    """Return a copy without pairs where a picture's word and another may well both be true (`OVERLAPPING`)."""
     if not judged.single:
         return judged
     near = np.array([[frozenset((a, b)) in OVERLAPPING for b in judged.labels] for a in judged.labels])
@@ -94,13 +94,13 @@ def without_overlaps(judged: Judged) -> Judged:
 
 
 def single_words(judged: Judged) -> NDArray[np.intp]:
-    """The columns that name one thing: words that go with at most one other word (not "food" beside ten dishes)."""
+    """Return the columns of specific words, which co-occur with at most one other (not "food" beside ten dishes)."""
     together = judged.truth.T.astype(int) @ judged.truth.astype(int)
     return np.flatnonzero((together > 0).sum(axis=1) <= 2)
 
 
 def top_1(judged: Judged, scores: Floats) -> tuple[int, int]:
-    """In how many pictures the likeliest of the `single_words` is true, and how many have one; none if not `single`."""
+    """Return the number of pictures whose likeliest `single_words` tag is true, and of those that have one."""
     columns = single_words(judged) if judged.single else np.zeros(0, np.intp)
     rows = judged.truth[:, columns].any(axis=1)
     if not rows.any():
@@ -110,6 +110,6 @@ def top_1(judged: Judged, scores: Floats) -> tuple[int, int]:
 
 
 def stuff(name: str, dataset: Dataset) -> Judged:
-    """Pictures of a dataset of kind ``stuff``."""
+    """Return the pictures of a dataset of kind ``stuff``."""
     files = tuple(sample.file for sample in dataset.samples)
     return Judged(name, files, STUFF, STUFF, dataset.truth(STUFF), dataset.judged(STUFF), least=LEAST)

@@ -1,7 +1,7 @@
-"""Lists: how many of the pictures that a single word lists by default are right, and how many right ones are listed.
+"""Precision and recall of the pictures that a single-word query lists by default.
 
-A word is asked as it would be typed, of a library that holds all pictures of a dataset.  The scores of all that it
-finds are kept, so that several ways to end the list can be judged on the same scores.
+Each word is queried as a user would type it, in a library with all pictures of a dataset.  The scores of all pictures
+found are kept, so that several cut-off rules can be compared on the same scores.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _SHORTEST = 2
 
 @dataclass(frozen=True)
 class Asked:
-    """The answers of a library to some words.
+    """The results of a library for some words.
 
-    truth: which pictures are right, ``(words, pictures)``.  scores: of each picture, 0 where it is not found, same
+    truth: relevant pictures, ``(words, pictures)``.  scores: of each picture, 0 where it is not found, same
     shape.
     """
 
@@ -39,14 +39,14 @@ class Asked:
     scores: Floats
 
     def choose(self, words: NDArray[np.intp], pictures: NDArray[np.intp] | None = None, *, known: bool = True) -> Asked:
-        """The same for some words and pictures; known: without the words that none of these pictures is right for."""
+        """Return the results for some words and pictures; known: leave out words without a relevant picture."""
         columns = np.arange(self.truth.shape[1]) if pictures is None else pictures
         rows = words[self.truth[np.ix_(words, columns)].any(axis=1)] if known else words
         chosen = np.ix_(rows, columns)
         return Asked(tuple(self.words[row] for row in rows), self.truth[chosen], self.scores[chosen])
 
     def listed(self, ending: Ending, words: int = 1) -> Bools:
-        """The pictures that each query of so many words lists when lists end so, ``(words, pictures)``."""
+        """Return the pictures that each query of `words` words lists under this cut-off rule, ``(words, pictures)``."""
         rows = [(row > 0) & (row >= np.float32(ending.at(row[row > 0], words))) for row in self.scores]
         return np.array(rows, dtype=bool).reshape(self.scores.shape)
 
@@ -67,7 +67,7 @@ class ListScores:
 
 
 def judge_lists(listed: Bools, truth: Bools) -> ListScores:
-    """Judge lists, ``(words, pictures)``, of words that are true of at least one picture each."""
+    """Score lists, ``(words, pictures)``, for words with at least one relevant picture each."""
     right = (listed & truth).sum(axis=1)
     lengths, relevant = listed.sum(axis=1), truth.sum(axis=1)
     return ListScores(
@@ -81,7 +81,7 @@ def judge_lists(listed: Bools, truth: Bools) -> ListScores:
 
 
 def best_listed(asked: Asked) -> Bools:
-    """The lists of the greatest F1 that any way to end them could bring, ``(words, pictures)``: the truth decides."""
+    """Return the lists with the highest F1 that any cut-off could give, ``(words, pictures)``, by the ground truth."""
     rows = []
     for scores, truth in zip(asked.scores, asked.truth, strict=True):
         falling = np.argsort(-scores, kind="stable")
@@ -92,16 +92,16 @@ def best_listed(asked: Asked) -> Bools:
 
 
 def caption_truth(samples: Sequence[Sample], lexicon: Lexicon, least: int) -> dict[str, Bools]:
-    """The words that captions of at least so many pictures say, and which pictures; the most frequent first.
+    """Return the words in the captions of at least `least` pictures, and which pictures; the most frequent first.
 
-    A picture is right for a word when any of its captions says the word or a form of it.  Of a word's forms the most
-    frequent stands for all.  Words that the lexicon does not know are left out, and those that a query does not count.
+    A picture is relevant to a word when any of its captions contains the word or a form of it.  The most frequent of
+    a word's forms represents all.  Words unknown to the lexicon and words that a query ignores are left out.
     Raises `DatasetError` for a picture without captions.
     """
     said = [_tokens(sample) for sample in samples]
     counts = Counter(token for each in said for token in each)
     known = frozenset(lexicon.spellings)
-    # "gras" is no word, though a rule makes it of "grass".
+    # "gras" is not a word, though a rule derives it from "grass".
     forms = {token: {token, *known.intersection(lexicon.forms(token))} for token in counts}
     taken: set[str] = set()
     found = {}
@@ -115,7 +115,7 @@ def caption_truth(samples: Sequence[Sample], lexicon: Lexicon, least: int) -> di
 
 
 def label_truth(samples: Sequence[Sample], least: int = 1) -> dict[str, Bools]:
-    """The labels that at least so many pictures have, and which; the most frequent first."""
+    """Return the labels of at least `least` pictures, and which pictures; the most frequent first."""
     labels = sorted({label for sample in samples for label in sample.labels})
     return _frequent({label: np.array([label in sample.labels for sample in samples]) for label in labels}, least)
 
@@ -127,10 +127,11 @@ def ask(
     *,
     quoted: bool = True,
 ) -> Asked:
-    """Ask a library for each word.
+    """Query a library for each word.
 
-    positions: image id -> position of its picture among the samples.  find: gives the ids and scores of all images that
-    a query finds.  quoted: whether a word with spaces is one.
+    positions: image id -> position of its picture among the samples.  find: returns the ids and scores of all images
+    that
+    a query finds.  quoted: True to query a word with spaces as a phrase.
     """
     scores = np.zeros((len(truth), len(positions)), np.float32)
     for row, word in enumerate(truth):
@@ -140,9 +141,9 @@ def ask(
 
 
 def halves(asked: Asked) -> tuple[Asked, Asked]:
-    """Every other word over the first half of the pictures, and the other words over the rest.
+    """Return every other word over the first half of the pictures, and the remaining words over the rest.
 
-    A choice made on one shares neither words nor pictures with the other.
+    A choice made on one half shares neither words nor pictures with the other.
     """
     words, pictures = np.arange(len(asked.words)), np.arange(asked.truth.shape[1])
     middle = len(pictures) // 2

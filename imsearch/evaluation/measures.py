@@ -1,7 +1,7 @@
-"""The measures of what people meet, each over pictures that nothing is trained on (but `mixed`, which says so).
+"""Measures of what users see, each on pictures held out from training (except `mixed`, which says so).
 
-`PARTS` names them.  A part tells which pictures it needs before anything is annotated, so that each picture is looked
-at once for all parts together.
+`PARTS` names them.  Each part declares its pictures before anything is annotated, so that every picture is annotated
+once for all parts together.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ FOLDERS = {
     "voc2012_100": "jsonl",
     "voc5class": "jsonl",
 }
-"""The datasets below the folder of data, and their kinds."""
+"""Folders of the datasets below the data folder, and their kinds."""
 FOOD = ("scenes, food10", "scenes, grocery")
 """The rows of the scene sets that show dishes and fruit instead of places."""
 _HELD_ONE_IN = {"coco_mini": 4, "voc5class": 5}
-"""One picture in so many is held back from training, by the hash of its name."""
+"""One picture in this many is held out from training, by the hash of its name."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One measure; None where it has no such figure, nan where it could not be computed.
+    """One measure; None for a figure that does not apply, nan for one that could not be computed.
 
     mean_ap: over `words` words.  top_1: the share of pictures whose likeliest word is true.  precision, recall: of
-    shown tags.  clear: the precision where pairs of words that may be true together are left out.  at_precision: the
-    recall at the lowest probability from which precision is `PRECISION`.
+    shown tags.  clear: the precision without pairs of words that may both be true.  at_precision: the
+    recall at the lowest probability threshold with a precision of `PRECISION`.
     """
 
     measure: str
@@ -78,7 +78,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Counts:
-    """Over how many pictures, the share without any shown tag, and the mean number of shown tags."""
+    """The number of pictures, the share without any shown tag, and the mean number of shown tags."""
 
     pictures: int
     without: float
@@ -87,10 +87,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Part:
-    """The pictures that a measure needs, and how it is taken once they are annotated.
+    """The pictures of a measure, and its computation once they are annotated.
 
-    judged: what their labels tell, each a row.  groups: further rows, each over some of these together.
-    families: what is surely false.
+    judged: their ground truth, one row each.  groups: further rows, each over some of these together.
+    families: certainly false tags.
     """
 
     samples: tuple[Sample, ...]
@@ -99,12 +99,12 @@ class Part:
     families: tuple[false_tags.Family, ...] = ()
 
     def rows(self, answers: Answers) -> list[Row]:
-        """The figures of ranking and of what is shown."""
+        """Return the figures of ranking and of shown tags."""
         groups = {**self.groups, **{each.name: [each] for each in self.judged}}
         return [_row(name, several, answers) for name, several in groups.items()]
 
     def false(self, answers: Answers) -> list[false_tags.Found]:
-        """The shown tags that are surely false."""
+        """Return the certainly false shown tags."""
         return [false_tags.count(family, answers) for family in self.families]
 
 
@@ -116,9 +116,9 @@ class Sets:
         self._read: dict[str, Dataset] = {}
 
     def dataset(self, name: str, kind: str = "") -> Dataset:
-        """The dataset in the folder `name`, of its own kind or another.
+        """Return the dataset in the folder `name`, of its own kind or another.
 
-        Raises `DatasetError` when it is not there or damaged.
+        Raises `DatasetError` when it is missing or damaged.
         """
         spec = f"{kind or FOLDERS[name]}:{self.folder / name}"
         if spec not in self._read:
@@ -126,13 +126,13 @@ class Sets:
         return self._read[spec]
 
     def held(self, name: str, kind: str = "") -> Dataset:
-        """The pictures that are held back of a dataset without splits of its own."""
+        """Return the held-out pictures of a dataset without splits of its own."""
         dataset = self.dataset(name, kind)
         return dataset.choose(hold_out(dataset.samples, _HELD_ONE_IN[name])[1])
 
 
 def stuff_part(sets: Sets) -> Part:
-    """Stuff on COCO photos held back and on CamVid's streets; apart, what one look saw on other scenes."""
+    """Stuff on held-out COCO photos and on CamVid's streets; separately, stuff seen on other scenes by inspection."""
     coco, dev = sets.held("coco_mini", "stuff"), sets.dataset("scenes", "stuff").split("dev")
     judged = (
         stuff("stuff, COCO", coco),
@@ -156,20 +156,23 @@ def scenes_part(sets: Sets) -> Part:
 
 
 def objects_part(sets: Sets) -> Part:
-    """COCO's objects on the photos held back."""
+    """COCO's objects on the held-out photos."""
     held = sets.held("coco_mini")
     judged = objects("objects, COCO", held.samples, held.labels, sets.lexicon)
     return Part(held.samples, (judged,), families=(false_tags.missing_objects(held.samples, sets.lexicon),))
 
 
 def voc_part(sets: Sets) -> Part:
-    """Five objects on VOC-like photos held back."""
+    """Five objects on held-out VOC-like photos."""
     held = sets.held("voc5class")
     return Part(held.samples, (objects("objects, VOC-like", held.samples, held.labels, sets.lexicon),))
 
 
 def flickr_part(sets: Sets, number: int | None = None) -> Part:
-    """Flickr8k's concepts on its dev split, or the first `number`.  What two of four captions do not say is wrong."""
+    """Flickr8k's concepts on its dev split, or on its first `number`.
+
+    Concepts not in 2 of 4 captions count as wrong.
+    """
     dev = sets.dataset("flickr8k_224").split("dev")
     dev = dev.choose(dev.samples[:number])
     judged = objects("concepts, Flickr8k", dev.samples, dev.labels, sets.lexicon)
@@ -177,19 +180,19 @@ def flickr_part(sets: Sets, number: int | None = None) -> Part:
 
 
 def screens_part(sets: Sets) -> Part:
-    """Screens and machines on Corel5k's test pictures, where there are none."""
+    """Screens and machines on Corel5k's test pictures, which show none."""
     test = sets.dataset("corel5k").split("test").samples
     return Part(test, families=(false_tags.screens(test),))
 
 
 def mixed_part(sets: Sets, number: int = MIXED) -> Part:
-    """As many pictures of each dataset, `number` in all, by the hash of their names, whatever they are used for."""
+    """Equally many pictures of each dataset, `number` in all, by the hash of their names, whatever their split."""
     several = [some_of(sets.dataset(name), number // len(FOLDERS)) for name in FOLDERS]
     return Part(tuple(sample for samples in several for sample in samples))
 
 
 def some_of(dataset: Dataset, number: int) -> list[Sample]:
-    """At most `number` pictures of a dataset, chosen by the hashes of their names: always the same ones."""
+    """Return at most `number` pictures of a dataset, chosen by the hashes of their names: always the same ones."""
 
     def order(sample: Sample) -> bytes:
         return hashlib.sha256(f"{dataset.folder.name}/{sample.file.name}".encode()).digest()
@@ -209,7 +212,7 @@ PARTS: dict[str, Callable[[Sets], Part]] = {
 
 
 def words_of(judged: Judged, answers: Answers) -> list[Word]:
-    """What a measure's figures are made of, word by word."""
+    """Break down a measure by word."""
     shown, scores = judged.shown(answers) & judged.known, judged.scores(answers)
     there = judged.truth & judged.known
     found = []
@@ -222,18 +225,18 @@ def words_of(judged: Judged, answers: Answers) -> list[Word]:
 
 
 def counts(part: Part, answers: Answers) -> Counts:
-    """How many tags are shown on the pictures of a part."""
+    """Count the shown tags on the pictures of a part."""
     numbers = [len(answers.shown_tags(sample.file)) for sample in part.samples]
     return Counts(len(numbers), float(np.mean([number == 0 for number in numbers])), float(np.mean(numbers)))
 
 
 def order(part: Part, answers: Answers) -> Order:
-    """Whether the order of probabilities and what is shown agree on the pictures of a part."""
+    """Return how often the order of probabilities and the shown tags agree on the pictures of a part."""
     return order_of(answers.spec, [answers.tags[sample.file] for sample in part.samples])
 
 
 def curve(parts: Sequence[Part], answers: Answers) -> list[Bin]:
-    """The reliability of shown tags over all pairs that are judged; those that may be true together are left out."""
+    """Return the reliability of shown tags over all judged pairs, without those that may both be true."""
     several = [without_overlaps(each) for part in parts for each in part.judged]
     return reliability(
         (each.truth, each.scores(answers), each.known & each.shown(answers))
@@ -242,7 +245,7 @@ def curve(parts: Sequence[Part], answers: Answers) -> list[Bin]:
 
 
 def _row(name: str, several: Sequence[Judged], answers: Answers) -> Row:
-    """One row over all pairs of some sets; the mean AP is that of the words within each set, top-1 of all pictures."""
+    """Return one row for several sets; mean AP is over the words within each set, top-1 over all pictures."""
     scores = [each.scores(answers) for each in several]
     ranked = [mean_ap(each.truth, found, each.known, each.least) for each, found in zip(several, scores, strict=True)]
     words = sum(count for _, count in ranked)

@@ -1,4 +1,4 @@
-"""Judges the program's own search on a labelled dataset: index its pictures, ask the protocol's queries.
+"""Evaluate the program's own search on a labelled dataset: index its pictures, run the protocol's queries.
 
 On the floor of the library, because it needs the indexer and the engine together.
 """
@@ -26,9 +26,9 @@ PICTURES_ONLY = Ranking(written=False)
 
 
 def query_text(query: Query, meanings: Mapping[str, str], asking: Asking) -> str:
-    """What is typed for a query: ``tag:"polar bear"`` for its labels' tags, or the bare words in quotes.
+    """Return the query text: ``tag:"polar bear"`` for its labels' tags, or the bare words in quotes.
 
-    Bare words also find synonyms and kinds ("building" finds houses), which the dataset's labels may call wrong.
+    Bare words also find synonyms and kinds ("building" finds houses), which the dataset's labels may count as wrong.
     """
     if asking == "words":
         return " ".join(f'"{word}"' for word in query)
@@ -42,7 +42,7 @@ ABLATION: Mapping[str, Ranking] = {
     "least likely word": replace(PICTURES_ONLY, mean="least"),
     "likeliest word": replace(PICTURES_ONLY, mean="greatest"),
 }
-"""What is added or replaced, one at a time."""
+"""Variants of ranking, each with one thing added or replaced."""
 
 
 def evaluate_search(
@@ -53,10 +53,10 @@ def evaluate_search(
     observer: Observer | None = None,
     progress: Callable[[int], None] = lambda count: None,
 ) -> SearchScores:
-    """Indexes the pictures of `chosen` in a library of its own and runs every query of the protocol.
+    """Index the pictures of `chosen` in a library of its own and run every query of the protocol.
 
-    Words in the names of files do not count: in a dataset they may give the answer away.  Raises `DatasetError` when
-    two pictures are the same file, since one answer cannot stand for both.
+    Words in file names are ignored: in a dataset they may give the answer away.  Raises `DatasetError` when
+    two pictures are the same file, since one result cannot stand for both.
     """
     rankings = {"": PICTURES_ONLY}
     return compare_rankings(annotator, chosen, settings, rankings, asking, observer, progress)[""]
@@ -71,7 +71,7 @@ def compare_rankings(
     observer: Observer | None = None,
     progress: Callable[[int], None] = lambda count: None,
 ) -> dict[str, SearchScores]:
-    """The same for several ways to rank, by name."""
+    """`evaluate_search` for several rankings, by name."""
     queries = make_queries([sample.labels for sample in chosen.samples])
     lexicon = Lexicon.load()
     meanings = {label: lexicon.canonical(label) or label for label in chosen.labels}
@@ -95,7 +95,7 @@ def compare_rankings(
 
 
 def _positions(library: Library, chosen: Dataset) -> dict[int, int]:
-    """Image id -> position among the samples."""
+    """Return image id -> position among the samples."""
     positions: dict[int, int] = {}
     for position, sample in enumerate(chosen.samples):
         image = library.facts.image(sample.file)

@@ -1,7 +1,7 @@
-"""How tags are judged where labels tell of some of them: ranking, what is shown, and what probabilities mean.
+"""Metrics for tags with partial ground truth: ranking, shown tags, and calibration.
 
-`truth` and `known` are boolean arrays ``(pictures, tags)``: what is there, and which pairs of a picture and a tag are
-judged at all.  `scores` are probabilities of the same shape, `shown` marks what passes the thresholds.
+`truth` and `known` are boolean arrays ``(pictures, tags)``: the ground truth, and the (picture, tag) pairs that are
+judged at all.  `scores` are probabilities of the same shape, `shown` marks those that pass the thresholds.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ EDGES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 @dataclass(frozen=True)
 class Shares:
-    """Precision and recall over pairs of a picture and a tag; nan where nothing is shown, or nothing is there."""
+    """Precision and recall over (picture, tag) pairs; nan if nothing is shown, or nothing is true."""
 
     precision: float
     recall: float
 
 
 def mean_ap(truth: Bools, scores: Floats, known: Bools, least: int = 1) -> tuple[float, int]:
-    """The mean average precision over tags that at least `least` pictures have, and how many tags these are.
+    """Return the mean average precision over tags that at least `least` pictures have, and the number of these tags.
 
-    Each tag ranks the pictures that are judged by it, and no others.
+    Each tag ranks only the pictures that are judged for it.
     """
     columns = np.flatnonzero((truth & known).sum(axis=0) >= max(least, 1))
     values = [average_precision(truth[known[:, tag], tag], scores[known[:, tag], tag]) for tag in columns]
@@ -40,16 +40,16 @@ def mean_ap(truth: Bools, scores: Floats, known: Bools, least: int = 1) -> tuple
 
 
 def shown_shares(truth: Bools, shown: Bools, known: Bools) -> Shares:
-    """Precision and recall of what is shown, over all judged pairs together."""
+    """Return precision and recall of shown tags, over all judged pairs together."""
     hits, there = int((truth & shown & known).sum()), int((truth & known).sum())
     said = int((shown & known).sum())
     return Shares(hits / said if said else float("nan"), hits / there if there else float("nan"))
 
 
 def recall_at_precision(truth: Bools, scores: Floats, known: Bools, precision: float) -> float:
-    """The recall over all judged pairs at the lowest probability from which `precision` is still reached.
+    """Return the recall over all judged pairs at the lowest threshold that still reaches `precision`.
 
-    Pairs of equal probability go together.  0 where no probability reaches it.
+    Pairs of equal probability are kept together.  0 if no threshold reaches it.
     """
     values, right = scores[known], truth[known]
     if not right.any():
@@ -63,7 +63,7 @@ def recall_at_precision(truth: Bools, scores: Floats, known: Bools, precision: f
 
 @dataclass(frozen=True)
 class Bin:
-    """Shown pairs whose probability lies from `low` up to `high`: how many, their mean, and the share that is right."""
+    """Shown pairs with a probability from `low` up to `high`: number, mean probability, and share of true ones."""
 
     low: float
     high: float
@@ -73,9 +73,9 @@ class Bin:
 
 
 def reliability(pairs: Iterable[tuple[Bools, Floats, Bools]], edges: Sequence[float] = EDGES) -> list[Bin]:
-    """The calibration curve of shown tags; each of `pairs` is truth, scores and a mask of the pairs that count.
+    """Return the calibration curve of shown tags; each of `pairs` is truth, scores and a mask of the pairs that count.
 
-    Bins without a pair are left out.
+    Empty bins are left out.
     """
     several = [(truth[mask], scores[mask]) for truth, scores, mask in pairs]
     right = np.concatenate([truth for truth, _ in several]) if several else np.zeros(0, bool)
@@ -93,7 +93,7 @@ def reliability(pairs: Iterable[tuple[Bools, Floats, Bools]], edges: Sequence[fl
 class Order:
     """Shares of pictures in which a tag that is not shown is likelier than one that is.
 
-    showable: counting unshown tags that some probability would show.  any: all tags, also those for ranking only.
+    showable: counting only tags that some probability would show.  any: all tags, including those for ranking only.
     """
 
     pictures: int
@@ -102,7 +102,7 @@ class Order:
 
 
 def order_of(spec: AnnotatorSpec, pictures: Sequence[Mapping[str, float]]) -> Order:
-    """How often the order of probabilities and what is shown disagree; `pictures` map tags to probabilities."""
+    """Return how often the order of probabilities and the shown tags disagree; `pictures` map tags to probabilities."""
     showable = every = 0
     for tags in pictures:
         shown = [probability for tag, probability in tags.items() if spec.shows(tag, probability)]
@@ -115,5 +115,5 @@ def order_of(spec: AnnotatorSpec, pictures: Sequence[Mapping[str, float]]) -> Or
 
 
 def never_shown(spec: AnnotatorSpec) -> list[str]:
-    """The tags of the vocabulary that no probability shows."""
+    """Return the tags of the vocabulary that no probability shows."""
     return [tag for tag in spec.vocabulary if not spec.shows(tag, 1.0)]

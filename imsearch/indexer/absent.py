@@ -1,6 +1,6 @@
-"""Known files that a run could not look at: on a disk that is not there, in a folder that cannot be read.
+"""Known files that a run could not check, because their disk is not mounted or their folder cannot be read.
 
-They are kept, since a disk that is not plugged in looks like a folder whose pictures were all deleted.
+They are kept, since an unmounted disk looks like a folder whose pictures were all deleted.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from pathlib import Path
 
 
 class State(StrEnum):
-    """A fault of a folder, in words that follow its name."""
+    """A folder's problem, worded to follow its name."""
 
     MISSING = "is missing"
     EMPTY = "is empty"
     UNREADABLE = "cannot be read"
     LOST = "does not answer"
     UNREACHABLE = "leads to files that cannot be reached"
-    """Links in it, or files that the system cannot look at."""
+    """Contains links to unreachable files, or files that cannot be accessed."""
 
 
 DISKS = {"/media": 2, "/run/media": 2, "/mnt": 1, "/Volumes": 1}
-"""Where systems make a folder for each disk that is plugged in and take it away with the disk, and how deep."""
+"""Mount points that disappear with their disk: parent folder -> depth below it."""
 
 
 class Absent:
-    """Finds out for each known file whether it may be on a disk that is not there, and counts those by folder."""
+    """Decides for each known file whether it may be on an unavailable disk, and counts such files by folder."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Absent:
         lost: Iterable[Path] = (),
         roots: Set[Path] = frozenset(),
     ) -> None:
-        """missing, empty, unreadable, lost: as in a scan.  roots: the folders that were scanned."""
+        """missing, empty, unreadable, lost: as in `Scan`.  roots: the folders that were scanned."""
         self._states = {os.fspath(path): State.MISSING for path in missing}
         self._states.update((os.fspath(path), State.EMPTY) for path in empty)
         self._states.update((os.fspath(path), State.UNREADABLE) for path in unreadable)
@@ -48,14 +48,14 @@ class Absent:
         self.counts: dict[tuple[Path, State], int] = {}
 
     def why(self, path: str) -> State | None:
-        """Return why a known file that was not found may still be somewhere; None when it is gone."""
+        """Return why a known file that was not found may still exist; None when it is gone."""
         found = self._at(path)
         return found and found[1]
 
     def keep(self, path: str) -> bool:
-        """Count a file that `why` gives a reason for; returns whether it may have been moved out of its folder.
+        """Count a file for which `why` gives a reason; return True if it may have been moved out of its folder.
 
-        What was in a folder that is empty now may have been; a root that is empty is rather a disk that is not there.
+        Files of a folder that is now empty may have been moved; an empty root is more likely an unmounted disk.
         """
         found = self._at(path)
         assert found is not None
@@ -67,11 +67,11 @@ class Absent:
         return False
 
     def keep_file(self, path: str) -> None:
-        """Count a known file that is there but cannot be looked at."""
+        """Count a known file that exists but cannot be accessed."""
         self._count(os.path.dirname(path), State.UNREACHABLE, 1)  # noqa: PTH120 - plain text, as scans have it
 
     def found_elsewhere(self, path: str) -> bool:
-        """Take back that a file of a folder that is empty now is kept; returns whether it was."""
+        """Stop counting a kept file, since it was found elsewhere; return True if it was counted."""
         place = self._held.pop(path, None)
         if place is None:
             return False
@@ -79,16 +79,16 @@ class Absent:
         return True
 
     def missing(self) -> list[Path]:
-        """The folders and files that are not there, or empty, or lead nowhere, although files are known below them."""
-        told = (State.UNREADABLE, State.LOST)  # by the scan
+        """The folders and files that are missing, empty, or dead links, with known files below them."""
+        told = (State.UNREADABLE, State.LOST)  # reported by the scan
         return list(dict.fromkeys(place for place, state, _ in self.places() if state not in told))
 
     def places(self) -> list[tuple[Path, State, int]]:
-        """Folders, what is the matter with each, and how many known files that concerns."""
+        """Return folders, the problem of each, and the number of known files affected."""
         return [(place, state, number) for (place, state), number in self.counts.items() if number]
 
     def notes(self, forgotten: bool, chosen: Callable[[Path], bool]) -> list[str]:
-        """Return what a user should know of the chosen folders.  forgotten: whether their pictures are."""
+        """Return notes for the user on the chosen folders.  forgotten: True if their pictures are removed."""
         notes = []
         for place, state, number in self.places():
             kept_anyway = state is State.UNREADABLE or (state is State.LOST and not forgotten)
@@ -104,7 +104,7 @@ class Absent:
         self.counts[key] = self.counts.get(key, 0) + number
 
     def _at(self, path: str) -> tuple[str, State] | None:
-        """The folder that a path lies in, or the path itself, with which something is the matter."""
+        """Return the nearest folder of a path, or the path itself, that has a problem."""
         if state := self._states.get(path):
             return path, state
         folder = os.path.dirname(path)  # noqa: PTH120
@@ -116,7 +116,7 @@ class Absent:
 
 
 def _unplugged(folder: str) -> tuple[str, State] | None:
-    """The folder of a disk that was taken away with the disk, where a folder lies on one."""
+    """Return the missing mount point that a folder lies below, if any."""
     for base, depth in DISKS.items():
         if folder.startswith(base + "/"):
             parts = folder[len(base) + 1 :].split("/")

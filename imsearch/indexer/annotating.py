@@ -1,4 +1,4 @@
-"""Asking annotators about pictures that need not be in any library: which there are, where they run, what they say."""
+"""Annotate pictures that need not be in a library: choose the annotators and the device, and collect the results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """What the annotators said about one file, the likeliest first; `error` is None when all went well."""
+    """The tags of all annotators for one file, the likeliest first; `error` is None on success."""
 
     path: Path
     tags: tuple[Tag, ...]
@@ -33,7 +33,7 @@ class Annotated:
 
 
 def _silent(text: str) -> None:
-    """Tell nobody."""
+    """Discard a note."""
 
 
 def annotate_files(
@@ -45,7 +45,7 @@ def annotate_files(
 ) -> list[Annotated]:
     """Tag files without indexing them; no library is needed.
 
-    doing: is told what is under way.
+    doing: receives the work in progress.
     """
     from imsearch.engine.stores.tagging import merge
     from imsearch.plugins.manager import make_manager
@@ -65,7 +65,7 @@ def annotate(
     note: Callable[[str], None] = _silent,
     doing: Doing | None = None,
 ) -> Iterator[Item]:
-    """What these annotators make of files, each an item in the order given."""
+    """Run these annotators on files; yield an item for each, in the order given."""
     from imsearch.indexer.outside import annotate_outside
 
     return annotate_outside(
@@ -81,13 +81,13 @@ def annotate(
 
 
 def tags_by(item: Item, spec: AnnotatorSpec) -> list[Tag]:
-    """What one annotator said of a file, with its name as the source; [] where it failed."""
+    """Return one annotator's tags for a file, with its name as the source; [] where it failed."""
     annotation = item.annotations.get(spec.name)
     return spec.marked(annotation.tags) if annotation else []
 
 
 def error_of(item: Item) -> str | None:
-    """What failed for a file, in one line."""
+    """Return the failure of a file as one line."""
     failures = [
         f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason
         for failure in item.all_failures()
@@ -98,7 +98,7 @@ def error_of(item: Item) -> str | None:
 def usable_annotators(
     plugins: PluginManager, names: Sequence[str], note: Callable[[str], None]
 ) -> tuple[AnnotatorSpec, ...]:
-    """The annotators of these names, or all; notes plugins that are broken, raises PluginError when nothing is left."""
+    """Return the annotators of these names, or all; notes broken plugins, raises PluginError when none is left."""
     specs = plugins.choose(names)
     for problem in plugins.problems():
         note(problem)
@@ -108,9 +108,9 @@ def usable_annotators(
 
 
 def pick_device(wanted: str) -> str:
-    """What annotators are built for: ``auto`` takes CUDA where there is one, everything else is taken as it is.
+    """Return the device to build annotators for: ``auto`` selects CUDA if available, other values are kept.
 
-    PyTorch takes seconds to import, so it is asked only on machines that have NVIDIA's driver.
+    PyTorch takes seconds to import, so it is consulted only on machines with NVIDIA's driver.
     """
     if wanted != "auto":
         return wanted
@@ -124,9 +124,9 @@ def pick_device(wanted: str) -> str:
 
 
 def annotate_bytes(crew: Crew, data: bytes, path: Path, names: Sequence[str], decoding: Decoding) -> Item:
-    """What annotators of a crew make of the bytes of a picture, which need not lie in any file.
+    """Run annotators of a crew on the bytes of a picture, which need not be in a file.
 
-    path: what to call it; nothing is looked for there.  Names of annotators that cannot be built become failures.
+    path: a name for the picture; never opened.  Annotators that cannot be built become failures.
     """
     from imsearch.indexer.item import Item
     from imsearch.indexer.read import decode

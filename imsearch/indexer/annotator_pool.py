@@ -1,4 +1,4 @@
-"""The annotators of a run: built when first needed, called in batches, checked at the boundary."""
+"""The annotators of a run: built on first use, called in batches, with their results validated."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Crew:
         note: Callable[[str], None] = lambda text: None,
         doing: Doing | None = None,
     ) -> None:
-        """doing: is told what is under way, for when it never ends."""
+        """doing: receives the work in progress, so that a hanging annotator can be named."""
         self._specs = {spec.name: spec for spec in specs}
         if len(self._specs) < len(specs):
             raise PluginError("two annotators have the same name; choose one of them")
@@ -43,11 +43,11 @@ class Crew:
 
     @property
     def batch_size(self) -> int:
-        """How many pictures to gather: what was asked for, or what the largest of the annotators likes."""
+        """Number of pictures to gather: as requested, or the largest preferred batch size of the annotators."""
         return max(list(self._sizes.values()), default=DEFAULT_BATCH)
 
     def has(self, name: str) -> bool:
-        """Whether this annotator works; the first time it is asked for, it is built."""
+        """Return True if this annotator works; it is built on the first call."""
         if name not in self.ready and name not in self.broken:
             try:
                 with foreign(), self.doing.at(f"the annotator {name} is being built"):
@@ -63,11 +63,11 @@ class Crew:
         return name in self.ready
 
     def reads_social_tags(self, name: str) -> bool:
-        """Whether this annotator looks at what people wrote, which may change while the picture stays the same."""
+        """Return True if this annotator reads social tags, which may change while the picture stays the same."""
         return SOCIAL_TAGS in self._specs[name].inputs
 
     def noted(self, step: Callable[[Item], Item]) -> Callable[[Item], Item]:
-        """Return the step of reading a file, noted while it is under way."""
+        """Wrap a step of reading a file so that it is recorded as work in progress."""
 
         def noted(item: Item) -> Item:
             with self.doing.at(f"{_told([item.path])} is being read or prepared"):
@@ -76,8 +76,8 @@ class Crew:
         return noted
 
     def annotate(self, items: Sequence[Item]) -> None:
-        """Fill in what each annotator says of the items prepared for it, and empty `prepared`."""
-        for name, (annotator, _) in list(self.ready.items()):  # a copy: the reading side may build another one
+        """Run each annotator on the items prepared for it, store the results in them, and empty `prepared`."""
+        for name, (annotator, _) in list(self.ready.items()):  # a copy: the reading thread may build another one
             share = [item for item in items if name in item.prepared]
             while share:
                 size = self._sizes[name]
@@ -89,7 +89,7 @@ class Crew:
     def _batch(self, name: str, annotator: Annotator, items: Sequence[Item]) -> None:
         with self.doing.at(f"the annotator {name} looks at {_told([item.path for item in items])}"):
             answers, problem, full = _ask(annotator, [item.prepared[name] for item in items])
-        # Out of the handler by now: while an exception is handled, it holds on to the memory of the failed batch.
+        # Outside the handler: an exception being handled keeps the memory of the failed batch alive.
         if answers is not None:
             for item, answer in zip(items, answers, strict=True):
                 self._take(name, item, answer)
@@ -105,7 +105,7 @@ class Crew:
                 self._batch(name, annotator, [item])
 
     def _halve(self, name: str, number: int) -> None:
-        """Ask for less at once from now on."""
+        """Reduce the batch size from now on."""
         smaller = (number + 1) // 2
         if smaller < self._sizes[name]:
             self._sizes[name] = smaller
@@ -123,7 +123,7 @@ class Crew:
             item.failures[name] = reason(error)
 
     def close(self) -> None:
-        """Let every annotator give back what it holds."""
+        """Close every annotator."""
         for name, (annotator, _) in self.ready.items():
             try:
                 with foreign(), self.doing.at(f"the annotator {name} is being closed"):
@@ -131,12 +131,12 @@ class Crew:
             except BaseException as error:
                 if is_ctrl_c(error):
                     raise
-                # Everything it said is already stored.
+                # All its results are already stored.
                 self._note(f"the annotator {name} failed while it was closed: {reason(error)}")
 
 
 def _built(spec: AnnotatorSpec, device: str) -> tuple[Annotator, int]:
-    """An annotator and the size of its batches."""
+    """Build an annotator and return it with its batch size."""
     annotator = spec.factory(device)
     if not isinstance(annotator, Annotator):
         raise PluginError(f"its factory built a {type(annotator).__name__}, which is no imsearch.Annotator")
@@ -147,14 +147,14 @@ def _built(spec: AnnotatorSpec, device: str) -> tuple[Annotator, int]:
 
 
 def _ask(annotator: Annotator, batch: list[Any]) -> tuple[Sequence[Annotation] | None, str, bool]:
-    """The answers; or None, why there are none, and whether memory ran out."""
+    """Return the annotations; or None, the reason of the failure, and True if memory ran out."""
     try:
         with foreign():
             return as_annotations(annotator.annotate(batch), len(batch)), "", False
     except BaseException as error:
         if is_ctrl_c(error):
             raise
-        # PyTorch's error for the memory of a GPU is known by its name, since nothing here imports PyTorch.
+        # PyTorch's GPU out-of-memory error is recognized by name, since nothing here imports PyTorch.
         return None, reason(error), isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 

@@ -1,4 +1,4 @@
-"""Tells plugins of the images that a run indexed."""
+"""Announce indexed images to plugins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Announcer:
-    """An observer that hands everything on to another, and calls ``imsearch_image_indexed`` for what was committed."""
+    """An observer that forwards every call, and calls ``imsearch_image_indexed`` once images are committed."""
 
     def __init__(self, observer: Observer, catalog: CatalogReading, plugins: PluginManager) -> None:
         self._observer, self._catalog, self._plugins = observer, catalog, plugins

@@ -1,4 +1,4 @@
-"""What annotators return, checked: a plugin may return anything, and nothing but sound annotations goes further."""
+"""Validate the results of annotators: a plugin may return anything, and only valid annotations are passed on."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from imsearch.specs import AnnotatorSpec
 
 
 def as_annotations(answers: object, number: int) -> Sequence[Annotation]:
-    """Return the answers to so many pictures as a list, whose items are still to be `checked`.
+    """Return the results for `number` pictures as a list; its items still need `checked`.
 
-    Raises PluginError when they are no list of that length.
+    Raises PluginError when they are not a list of that length.
     """
     if isinstance(answers, str | bytes | Mapping) or not isinstance(answers, Iterable):
         raise PluginError(f"it returned {_kind(answers)} instead of a list of annotations")
-    # A generator need not end.
+    # A generator may be infinite.
     found = list(answers if isinstance(answers, Sequence) else islice(answers, number + 1))
     if len(found) != number:
         raise PluginError(f"it returned {len(found)} annotations for {number} pictures")
@@ -32,9 +32,9 @@ def as_annotations(answers: object, number: int) -> Sequence[Annotation]:
 
 
 def checked(annotation: object, spec: AnnotatorSpec) -> Annotation:
-    """Return the annotation with plain texts and numbers in it, names without letters that cannot be seen.
+    """Return the annotation with plain strings and numbers, and names without invisible characters.
 
-    Raises PluginError when it breaks the contract of `imsearch.annotator.Annotator`.
+    Raises PluginError when it violates the contract of `imsearch.annotator.Annotator`.
     """
     if not isinstance(annotation, Annotation):
         raise PluginError(f"it returned {_kind(annotation)} instead of an Annotation")
@@ -84,5 +84,5 @@ def _checked_vector(given: Any, length: int | None) -> NDArray[float32]:
 
 
 def _kind(value: object) -> str:
-    """``a str``, ``None``."""
+    """Describe a value's type: ``a str``, ``None``."""
     return "None" if value is None else f"a {type(value).__name__}"

@@ -1,6 +1,6 @@
-"""Globs that leave files and folders out of a run: of the settings, of ``--exclude`` and of ``.imsearchignore`` files.
+"""Globs that exclude files and folders from a run: from the settings, ``--exclude`` and ``.imsearchignore`` files.
 
-They read as those of gitignore do; the library pathspec matches them.
+The syntax is that of gitignore; the library pathspec matches them.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from pathspec import GitIgnoreSpec
 from imsearch.errors import ImsearchError
 
 IGNORE_NAME = ".imsearchignore"
-"""A file of this name says what is left out below the folder that it lies in."""
+"""Name of the file that holds the globs for its folder and everything below it."""
 
 _MOST_BYTES = 1 << 20
-"""Of such a file; what comes behind is not read."""
+"""Maximum size of such a file in bytes; the rest is not read."""
 
 Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Globs:
-    """Globs that count below a folder, whose path ends with a separator."""
+    """Globs that apply below a folder, whose path ends with a separator."""
 
     base: str
     spec: GitIgnoreSpec
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """Return whether a path below the folder is left out; None when no glob names it, False when taken back in."""
+        """Return True if a path below the folder is excluded, False if it is re-included, None if no glob matches."""
         return self.spec.check_file(path[len(self.base) :] + "/" * is_folder).include
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The globs that count in one folder, those that win first."""
+    """The globs that apply in one folder, in order of precedence."""
 
     globs: tuple[_Globs, ...] = ()
-    _above: int = 0  # so many of them win over those of any file
+    _above: int = 0  # number of globs that take precedence over those of files
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """Return whether a path in this folder is left out; None when no glob names it, False when taken back in."""
+        """Return True if a path in this folder is excluded, False if it is re-included, None if no glob matches."""
         for globs in self.globs:
             verdict = globs.verdict(path, is_folder)
             if verdict is not None:
@@ -53,7 +53,7 @@ class Scope:
         return None
 
     def with_file_in(self, folder: str, note: Note) -> Self:
-        """Return these globs together with those of the file in that folder, which win over those of folders above."""
+        """Return these globs and those of the file in that folder, which override those of parent folders."""
         spec = _read(Path(folder, IGNORE_NAME), note)
         if not spec:
             return self
@@ -65,16 +65,16 @@ class Exclusions:
     """The globs of a run."""
 
     def __init__(self, settings: Sequence[str] = (), options: Sequence[str] = ()) -> None:
-        """settings: those that always count.  options: those of this run, which win over all others.
+        """settings: those that always apply.  options: those of this run, which override all others.
 
-        Raises ImsearchError for one that cannot be used.
+        Raises ImsearchError for an invalid one.
         """
         self._settings, self._options = tuple(settings), tuple(options)
         for glob in (*settings, *options):
             check_glob(glob)
 
     def below(self, root: Path, note: Note) -> Scope:
-        """Return the globs that count below a root of a run, together with those of files in the folders above it."""
+        """Return the globs that apply below a root of a run, including those of files in its parent folders."""
         base = os.path.join(root, "")  # noqa: PTH118 - ends with a separator
         options, settings = (
             (_Globs(base, GitIgnoreSpec.from_lines(_anchored(glob, base) for glob in globs)),) if globs else ()
@@ -85,14 +85,14 @@ class Exclusions:
             if not os.path.lexists(folder / IGNORE_NAME):
                 continue
             more = scope.with_file_in(os.fspath(folder), note)
-            # A root that was named is taken, whatever a file above it says; then that file says nothing of it.
+            # A root named by the user is included even if a file above excludes it; that file is then ignored.
             if more is not scope and not more.globs[len(options)].verdict(os.fspath(root), is_folder=True):
                 scope = more
         return scope
 
 
 def check_glob(glob: str) -> None:
-    """Raise ImsearchError for a glob of the user that cannot be used."""
+    """Raise ImsearchError for an invalid glob from the user."""
     try:
         if not glob.strip() or "\n" in glob or "\0" in glob:
             raise ValueError("it names nothing")
@@ -105,7 +105,7 @@ def check_glob(glob: str) -> None:
 
 
 def _anchored(glob: str, base: str) -> str:
-    """A glob as gitignore reads it; what starts with ``#`` is a name here, and a whole path is cut at the root."""
+    """Translate a glob to gitignore syntax; a leading ``#`` is literal, absolute paths become relative to the root."""
     sign, glob = ("!", glob[1:]) if glob.startswith("!") else ("", glob)
     glob = os.path.expanduser(glob) if glob.startswith("~/") else glob  # noqa: PTH111 - it is a glob
     if base and glob.startswith(base):
@@ -116,7 +116,7 @@ def _anchored(glob: str, base: str) -> str:
 
 
 def _read(path: Path, note: Note) -> GitIgnoreSpec | None:
-    """The globs of a file; what of it cannot be used is told and left out."""
+    """Return the globs of a file; invalid ones are reported and left out."""
     try:
         if not path.is_file():
             return None

@@ -1,4 +1,4 @@
-"""One file as a scan sees it: its size, its times, and the files beside it that describe it."""
+"""A file found by a scan: its size, its times, and a fingerprint of its sidecar files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ LOST = frozenset(
     for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOMEDIUM")
     if (number := getattr(errno, name, None)) is not None
 )
-"""How systems say that a disk or a server no longer answers; not all of them know all of these."""
+"""Error numbers for a disk or server that no longer answers; not every system defines all of them."""
 
 
 class FoundFile(NamedTuple):
-    """A candidate.  Kept as plain as this because there may be a million, nearly all of them unchanged.
+    """A candidate.  Kept this plain because there may be a million, nearly all of them unchanged.
 
-    `reason` tells why it cannot be read where that can already be seen.  `beside` is a number made from the names,
-    sizes and times of the files beside it that describe it, 0 when there are none; `beside_before` is the same number
-    made without their ctimes, as libraries of before hold it.  `ctime_ns` is 0 where it is not known or not to count.
+    `reason` is set if the scan already shows that it cannot be read.  `beside` is a hash of the names, sizes and times
+    of
+    its sidecar files, 0 when there are none; `beside_before` is the same without ctimes, as older libraries store it.
+    `ctime_ns` is 0 where unknown or ignored.
     """
 
     path: str
@@ -37,7 +38,7 @@ class FoundFile(NamedTuple):
 
     @property
     def is_unreachable(self) -> bool:
-        """Return whether it cannot be looked at, as a link to a disk that is not there, rather than being no file."""
+        """Return True if it cannot be accessed, such as a link to an unmounted disk, rather than not being a file."""
         return bool(self.reason) and not self.mtime_ns
 
 
@@ -48,10 +49,10 @@ def look_at(
     *,
     ctimes: bool = True,
 ) -> FoundFile | None:
-    """One candidate, or None when nothing is there (any more).
+    """Return a candidate, or None when there is no such file (any more).
 
-    sidecars: the files of its folder that may describe a picture; without them it is looked for them.
-    ctimes: whether they are noted.
+    sidecars: the sidecar files of its folder; looked up if not given.
+    ctimes: True to record them.
     """
     try:
         status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
@@ -68,9 +69,9 @@ def look_at(
 
 
 def _beside(path: str, sidecars: Sidecars | None, ctimes: bool) -> tuple[int, int]:
-    """A number of 63 bits that is another one when a file that describes the picture comes, goes or changes.
+    """Return a 63-bit hash that changes when a sidecar file of the picture is added, removed or changed.
 
-    The second one is made without ctimes.
+    The second value leaves out ctimes.
     """
     folder, name = os.path.split(path)
     seen = []
@@ -78,7 +79,7 @@ def _beside(path: str, sidecars: Sidecars | None, ctimes: bool) -> tuple[int, in
         try:
             seen.append((other, os.stat(os.path.join(folder, other))))  # noqa: PTH116, PTH118
         except OSError:
-            continue  # it is gone, or could not be read
+            continue  # gone or unreadable
     if not seen:
         return 0, 0
     plain = [(other, status.st_size, status.st_mtime_ns) for other, status in seen]

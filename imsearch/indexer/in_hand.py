@@ -1,7 +1,6 @@
-"""Which files a run has in hand, so that the next one knows what it was at when it died.
+"""A log of the files that a run is processing, so that the next run knows which ones it died on.
 
-A picture on which native code crashes takes the whole process with it, and nothing is left to tell of it but what was
-written down before.
+A picture that crashes native code takes the whole process with it; only a log written beforehand survives.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from imsearch.indexer.interrupt import LeftAtOnce
 
 NAME = "in-hand.jsonl"
 _MOST_BYTES = 1 << 20
-"""A longer file is written anew, with what is in hand only."""
+"""A longer file is rewritten with the files still in progress."""
 
 
 class InHand:
-    """A file in the library's folder, which a run that ends by itself removes; used by several threads."""
+    """A log in the library's folder, removed by a run that ends normally; safe for several threads."""
 
     def __init__(self, folder: Path | None) -> None:
-        """folder: of the library, or None for a run that nobody has to know of."""
+        """folder: of the library, or None for a run without a log."""
         self._path = None if folder is None else folder / NAME
         self._paths: dict[str, int] = {}
         self._file: IO[str] | None = None
@@ -39,11 +38,11 @@ class InHand:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not isinstance(error, LeftAtOnce):  # what hangs then is still in hand
+        if not isinstance(error, LeftAtOnce):  # the file that hangs stays in the log
             self.close()
 
     def left(self) -> list[Path]:
-        """What an earlier run had in hand when it died."""
+        """Return the files that an earlier run was processing when it died."""
         try:
             lines = self._path.read_text(encoding="utf-8").splitlines() if self._path else []
         except OSError:
@@ -53,35 +52,35 @@ class InHand:
             try:
                 step, path = json.loads(line)
             except ValueError:
-                continue  # the last line of a process that died while it wrote
+                continue  # the last line of a process that died while writing
             found[path] = found.get(path, 0) + step
         return [Path(path) for path, count in found.items() if count > 0]
 
     def take(self, path: Path) -> None:
-        """A file goes to decoders and annotators now."""
+        """Log a file before it goes to decoders and annotators."""
         with self._lock:
             self._paths[os.fspath(path)] = 1
             self._write([(1, os.fspath(path))])
 
     def let_go(self, paths: Iterable[Path]) -> None:
-        """What became of these files is stored."""
+        """Log that the results for these files are stored."""
         with self._lock:
             gone = [name for path in paths if self._paths.pop(name := os.fspath(path), 0)]
             self._write([(-1, name) for name in gone])
 
     def close(self) -> None:
-        """The run ends by itself."""
+        """Close the log at the normal end of a run."""
         with self._lock:
             if self._file is not None:
-                with suppress(OSError):  # what a full disk did not take is of no use any more
+                with suppress(OSError):  # lines that a full disk refused are not needed any more
                     self._file.close()
                 self._file = None
             if self._path is not None:
-                with suppress(OSError):  # the next run tries what is named there, and finds nothing
+                with suppress(OSError):  # otherwise the next run tries the files in it and finds nothing wrong
                     self._path.unlink(missing_ok=True)
 
     def _write(self, steps: list[tuple[int, str]]) -> None:
-        """Handed to the system at once: that outlives this process."""
+        """Write unbuffered, so that the lines survive this process."""
         if self._path is None or not steps:
             return
         try:
@@ -94,7 +93,7 @@ class InHand:
             self._file.flush()
             self._written += len(text)
         except OSError:
-            return  # a full disk, say: the run itself does not need it
+            return  # for example a full disk: the run itself does not need the log
 
     def _begin(self, path: Path) -> None:
         if self._file is not None:

@@ -1,6 +1,6 @@
-"""Ctrl-C as a wish to stop, rather than an exception at a random place; and SIGTERM and SIGHUP as Ctrl-C.
+"""Treat Ctrl-C as a request to stop, rather than an exception at a random place; and SIGTERM and SIGHUP like Ctrl-C.
 
-The first wish lets the pictures in hand be finished.  The second one leaves at once, whatever hangs.
+The first request finishes the pictures in progress.  The second one exits at once, whatever hangs.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from types import FrameType
 from imsearch.system.doing import Doing
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Service managers and the web server stop a run with the first, a terminal that is closed sends the second."""
+"""Service managers and the web server stop a run with the first, a closed terminal sends the second."""
 _WISHES = (signal.SIGINT, *_ENDING)
 ONE_PRESS = 0.1
-"""Seconds in which two signals are one wish: some programs hand on a Ctrl-C that the terminal has sent to all."""
+"""Seconds in which two signals count as one: some programs forward a Ctrl-C that the terminal has sent to all."""
 _POLL = 0.2
-"""Seconds between two looks at whether a thread has ended, or somebody wishes to stop."""
+"""Polling interval in seconds."""
 
 
 class LeftAtOnce(KeyboardInterrupt):
-    """The second Ctrl-C: threads of the run may still be at work, and the process should end.
+    """Raised on the second Ctrl-C: threads of the run may still be working, and the process should exit.
 
-    what: what had been under way for the longest time, or None.
+    what: the longest-running task, or None.
     """
 
     def __init__(self, what: str | None) -> None:
@@ -35,7 +35,7 @@ class LeftAtOnce(KeyboardInterrupt):
 
 
 class Wishes:
-    """How often the user has wished to stop."""
+    """The number of requests to stop."""
 
     def __init__(self) -> None:
         self._count, self._last, self.first = 0, 0.0, 0
@@ -48,17 +48,17 @@ class Wishes:
         self._last, self.first = now, self.first or number
 
     def is_set(self) -> bool:
-        """Return True after the first wish."""
+        """Return True after the first request."""
         return self._count > 0
 
     @property
     def at_once(self) -> bool:
-        """Whether there was a second one."""
+        """Return True after the second request."""
         return self._count > 1
 
     @property
     def answer(self) -> str | None:
-        """What to say after the first, once the next signal counts as a second one."""
+        """Return the message for the first request, once the next signal counts as a second one."""
         if not self._count or time.monotonic() - self._last < ONE_PRESS:
             return None
         more = "; press Ctrl-C again to leave at once" if self.first == signal.SIGINT else ""
@@ -67,10 +67,10 @@ class Wishes:
 
 @contextmanager
 def ctrl_c_sets(stop: threading.Event) -> Iterator[Wishes]:
-    """While inside, Ctrl-C sets `stop` and is counted, instead of raising KeyboardInterrupt.
+    """Make Ctrl-C set `stop` and be counted for the duration of the context, instead of raising KeyboardInterrupt.
 
-    So do SIGTERM and SIGHUP inside `sigterm_is_ctrl_c`.  Signals reach the main thread only, and a host with a handler
-    of its own keeps it; in both cases nothing is done.
+    The same goes for SIGTERM and SIGHUP inside `sigterm_is_ctrl_c`.  Does nothing outside the main thread, which alone
+    receives signals, or where the host has a handler of its own.
     """
     wishes = Wishes()
 
@@ -91,11 +91,11 @@ def ctrl_c_sets(stop: threading.Event) -> Iterator[Wishes]:
 
 
 def wait_for(threads: Sequence[threading.Thread], wishes: Wishes, say: Callable[[str], None], doing: Doing) -> None:
-    """Wait for threads to end; raises LeftAtOnce after the second wish."""
+    """Wait for threads to end; raises LeftAtOnce after the second request."""
     told = False
     for thread in threads:
         while thread.is_alive():
-            thread.join(timeout=_POLL)  # bounded, because signals do not end a plain join everywhere
+            thread.join(timeout=_POLL)  # with a timeout, because signals do not interrupt a plain join on every system
             if wishes.at_once:
                 raise LeftAtOnce(doing.longest())
             if not told and (answer := wishes.answer):
@@ -105,9 +105,9 @@ def wait_for(threads: Sequence[threading.Thread], wishes: Wishes, say: Callable[
 
 @contextmanager
 def sigterm_is_ctrl_c() -> Iterator[None]:
-    """While inside, SIGTERM and SIGHUP raise KeyboardInterrupt too.
+    """Make SIGTERM and SIGHUP raise KeyboardInterrupt, too, for the duration of the context.
 
-    A process that was started in the background may ignore Ctrl-C, and one of ``nohup`` SIGHUP, but never SIGTERM.
+    A process started in the background may ignore Ctrl-C, and one under ``nohup`` SIGHUP, but never SIGTERM.
     """
     taken = []
     if threading.current_thread() is threading.main_thread():

@@ -1,4 +1,4 @@
-"""What flows through the indexer: one file, filled in by each stage."""
+"""The item that passes through the indexer: one file, completed stage by stage."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from imsearch.records import Annotation, Failure, FileState
 
 
 class Outcome(Enum):
-    """What became of a file, as a user would count it."""
+    """The result for a file, as counted in reports."""
 
     NEW = "new"
     UPDATED = "updated"
     """The path held other bytes before."""
     TOUCHED = "touched"
-    """Only its time of change is another, or a file beside it that describes it."""
+    """Only its change time or one of its sidecar files is different."""
     COPIED = "copied"
     MOVED = "moved"
     UNCHANGED = "unchanged"
@@ -27,17 +27,17 @@ class Outcome(Enum):
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One file on its way in.
+    """One file on its way into the library.
 
-    scan fills `path`, `size`, `mtime_ns`, `ctime_ns`, `beside` (None: it was not looked); plan `known`; read `file`,
+    scan sets `path`, `size`, `mtime_ns`, `ctime_ns`, `beside` (None: not checked); plan `known`; read `file`,
     `data`, `sha256`; resolve `outcome`, `decode`, `wanted`, `reread`; decode `facts` and `prepared` (and empties
     `data`); annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable, `lasts` when it is
-    not to be tried again, and `is_away` when its disk no longer answers and the catalog keeps what it knows.
+    not to be tried again, and `is_away` when its disk no longer answers and the catalog keeps its entry.
     `failures` holds the reasons of annotators that failed on it.
 
-    Where only the facts of a known image are to be read (`only_facts`), read fills `file` and `facts` from the file's
-    headers, and resolve `sha256`; `file` stays empty when the file cannot be read now.  `reread` asks for the same of
-    a file whose bytes were read to find out what they are.
+    Where only the facts of a known image are to be read (`only_facts`), read sets `file` and `facts` from the file's
+    headers, and resolve `sha256`; `file` stays empty when the file cannot be read now.  `reread` requests the same for
+    a file whose bytes had to be read to identify it.
     """
 
     path: Path
@@ -63,13 +63,13 @@ class Item:
     is_away: bool = False
 
     def fail(self, reason: str, *, lasts: bool = False) -> Item:
-        """Mark the file as unreadable and let go of its bytes; lasts: until it is another."""
+        """Mark the file as unreadable and release its bytes; lasts: True until the file changes."""
         self.reason, self.outcome, self.data, self.prepared = reason, Outcome.FAILED, b"", {}
         self.lasts = lasts
         return self
 
     def reading(self) -> Reading:
-        """What the engine records of a file that was read."""
+        """Return the engine's record of a file that was read."""
         assert self.file is not None
         return Reading(self.file, self.sha256, self.facts, self.annotations, self.failures)
 

@@ -1,4 +1,4 @@
-"""How pictures are indexed: what a run is given beside folders, annotators and a library."""
+"""Indexing options: what a run gets besides folders, annotators and a library."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from imsearch.pictures.decoders import SECONDS
 class IndexOptions:
     """The options of one run.
 
-    device: handed to the factories of the annotators, which are called only when there is a picture for them.
-    batch_size: pictures in one forward pass; by default as each annotator says.  workers: threads that read and
+    device: passed to the factories of the annotators, which are called only when there is a picture for them.
+    batch_size: pictures per forward pass; by default each annotator's preference.  workers: threads that read and
     processes that decode; by default one for each processor.  forget_missing: remove files below folders that are
-    missing or empty; without it they are kept, because a disk may be unplugged.  exclusions: what is left out of
-    folders, beside what is hidden or made by machines.  known_folders: those that were named in other runs, which are
-    taken although they are hidden or made by machines.  ctimes: whether a file of which only the ctime is another is
-    read again.  decode_seconds: after which a picture is given up.  in_hand: remembers what the run is at, should it
-    die.  try_alone: tells which of the pictures that were in hand end the program, and why.
+    missing or empty; without it they are kept, because a disk may be unmounted.  exclusions: rules applied to
+    folders, on top of hidden and machine-made ones.  known_folders: those named in other runs, which are
+    scanned even if hidden or machine-made.  ctimes: True to read a file again of which only the ctime
+    differs.  decode_seconds: limit for decoding a picture.  in_hand: logs the files in progress, should the run
+    die.  try_alone: returns which of the pictures in progress crash the program, and why.
     """
 
     device: str = "cpu"
@@ -42,6 +42,6 @@ DEFAULTS = IndexOptions()
 
 
 def default_workers() -> int:
-    """One reader thread for each processor this process may use."""
+    """Return the number of processors this process may use: one reader thread for each."""
     count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
     return count() or 1

@@ -1,4 +1,4 @@
-"""Annotating files that need not belong to any library."""
+"""Annotate files that need not belong to any library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from imsearch.system.doing import Doing
 
 _Result = TypeVar("_Result")
 _TURN = 0.2
-"""Seconds."""
+"""Polling interval in seconds."""
 
 
 def annotate_outside(
@@ -34,7 +34,7 @@ def annotate_outside(
     note: Callable[[str], None] = lambda text: None,
     doing: Doing | None = None,
 ) -> Iterator[Item]:
-    """Read and annotate files, each an item in the order given; an item's `reason` and `failures` tell what failed.
+    """Read and annotate files; yield an item for each in the order given, with failures in its `reason` and `failures`.
 
     Raises PluginError when none of the annotators can be built.
     """
@@ -42,7 +42,8 @@ def annotate_outside(
     decoding = decoders.Decoders(workers, seconds=decode_seconds)
     threading.Thread(target=decoding.warm_up, daemon=True).start()  # while the models are built
     crew = Crew(annotators, device, batch_size, note, doing)
-    # Annotators run on other threads than the caller's, where Ctrl-C cannot wait for them, nor be mistaken for theirs.
+    # Annotators run on other threads than the caller's, so that Ctrl-C neither waits for them nor is mistaken for
+    # theirs.
     pool = ThreadPoolExecutor(workers)
     start, unfinished = 0, True
     try:
@@ -60,15 +61,15 @@ def annotate_outside(
             yield from batch
         unfinished = False
     finally:
-        pool.shutdown(wait=not unfinished, cancel_futures=True)  # after Ctrl-C a thread may hang
+        pool.shutdown(wait=not unfinished, cancel_futures=True)  # a thread may hang after Ctrl-C
         crew.close()
         decoding.close()
 
 
 def _result(future: Future[_Result]) -> _Result:
-    """The result of work on another thread, waited for in short turns.
+    """Wait for the result of work on another thread, in short intervals.
 
-    A Ctrl-C that comes just before the main thread begins to wait for a lock is heard only when that wait ends.
+    A Ctrl-C that arrives just before the main thread blocks on a lock is only handled when that wait ends.
     """
     while not wait([future], timeout=_TURN).done:
         pass
@@ -76,7 +77,7 @@ def _result(future: Future[_Result]) -> _Result:
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file's bytes.  Raises PictureError when they cannot be read."""
+    """Return the SHA-256 of a file's bytes.  Raises PictureError when they cannot be read."""
     item = read_bytes(Item(path, 0, 0), InProcess())  # it is not decoded
     if item.reason:
         raise PictureError(f"{path}: {item.reason}")

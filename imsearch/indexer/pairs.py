@@ -1,7 +1,7 @@
-"""Raw files beside a picture that the camera made of the same shot: ``IMG_1.CR2`` and ``IMG_1.JPG``.
+"""Pair raw files with the camera's picture of the same shot: ``IMG_1.CR2`` and ``IMG_1.JPG``.
 
-Both are one picture, of which the JPEG (or HEIC) is looked at; the raw file is one more of its files, whether or not
-raw files can be read.  They are found anew in every run: without its JPEG a raw file is a picture of its own.
+Both are one picture: the JPEG (or HEIC) is annotated, and the raw file is another of its files, whether or not raw
+files can be read.  Pairs are determined anew in every run: without its JPEG a raw file is a picture of its own.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 _FIRST = (".jpg", ".jpeg")
 Shot = tuple[str, str]
-"""What the files of one shot have in common: their folder, and their name without its ending, in lower case."""
+"""Key shared by the files of one shot: their folder, and their name without its ending, in lower case."""
 
 
 @dataclass(slots=True)
 class Pairs:
-    """The raw files of a run that are no pictures of their own.
+    """The raw files of a run that are not pictures of their own.
 
-    joined: each with the path of the picture it belongs to.  unread: those that belong to none, when what reads raw
-    files is not installed.  vanished: those the catalog knows as belonging to a picture, and that were not found.
+    joined: raw file and the path of the picture it belongs to.  unread: unpaired ones, if raw support is not installed.
+    vanished: those the catalog knows as part of a picture, and that were not found.
     """
 
     joined: list[tuple[FoundFile, str]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Pairs:
     vanished: list[str] = field(default_factory=list)
 
     def store(self, engine: Engine) -> None:
-        """Bring the catalog up to date; after the run, when it knows the pictures that the raw files belong to."""
+        """Update the catalog; called after the run, when it contains the pictures that the raw files belong to."""
         pairs = [
             (FileSeen(Path(raw.path), raw.size, raw.mtime_ns, ctime_ns=raw.ctime_ns), Path(other))
             for raw, other in self.joined
@@ -48,9 +48,9 @@ class Pairs:
 
 
 def take_pairs(scan: Scan, known_by_root: Mapping[Path, dict[str, KnownFile]], engine: Engine) -> Pairs:
-    """Take the raw files that are no pictures of their own out of what was found, and out of what is known.
+    """Remove paired raw files from the files found and from the known ones, and return them.
 
-    What is left of them in both is planned like any other picture.
+    The remaining raw files are planned like any other picture.
     """
     pairs = Pairs()
     raws = [found for found in scan.files if _ending(found.path) in RAW_SUFFIXES]
@@ -81,7 +81,7 @@ def _take_out(
     found = {each.path for each in scan.files}
     scan.files = [each for each in scan.files if each.path not in away]
     for below in known_by_root.values():
-        # A companion that is one no longer is new to the library, whatever the catalog knows of the path.
+        # A raw file that has lost its picture is new to the library, whatever the catalog says about its path.
         for path in (joined | companions) & below.keys():
             del below[path]
             if path not in found:
@@ -89,25 +89,25 @@ def _take_out(
 
 
 def _is_of_no_known_kind(raw: FoundFile) -> bool:
-    """Whether the content of a file that is named like a raw file begins like none that can be read.
+    """Return True if the content of a file with a raw ending has no known signature.
 
-    Makers invent new kinds; those are told as not read, like all others, and are no failures.
+    Makers invent new formats; such files are reported as not read, and are no failures.
     """
     try:
         with open(raw.path, "rb") as file:  # noqa: PTH123 - paths stay plain text here
             start = file.read(16)
     except OSError:
-        return False  # told when it is read
+        return False  # reported when it is read
     return not may_be_raw(start) and not any(begins_like(format, start) for format in FORMATS)
 
 
 def _is_own(path: str, known_by_root: Mapping[Path, dict[str, KnownFile]]) -> bool:
-    """Whether the user named this very file; then it is told why it cannot be read."""
+    """Return True if the user named this very file; then the reason it cannot be read is reported."""
     return Path(path) in known_by_root
 
 
 def _partners(files: Iterable[FoundFile], shots: set[Shot], failed: set[str]) -> dict[Shot, str]:
-    """For each of these shots the picture that stands for it: a JPEG before others, then by name."""
+    """Return the picture for each of these shots: a JPEG before others, then by name."""
     found: dict[Shot, str] = {}
     for path in (file.path for file in files if _ending(file.path) in DEVELOPED):
         shot = _shot(path)
@@ -117,7 +117,7 @@ def _partners(files: Iterable[FoundFile], shots: set[Shot], failed: set[str]) ->
 
 
 def _beside(raw: str, engine: Engine) -> str | None:
-    """The picture beside a raw file that was named alone, where the library has it."""
+    """Return the picture next to a raw file that was named alone, if it is in the library."""
     try:
         beside = [path for path in Path(raw).parent.iterdir() if _shot(str(path)) == _shot(raw)]
     except OSError:
@@ -127,7 +127,7 @@ def _beside(raw: str, engine: Engine) -> str | None:
 
 
 def _is_deleted(raw: Path, engine: Engine) -> bool:
-    """Whether a raw file that was not found is gone for good: not while the picture it belongs to is away as well."""
+    """Return True if a missing raw file was deleted: not while the picture it belongs to is unavailable as well."""
     if os.path.lexists(raw):
         return False
     image = engine.catalog.image(raw)

@@ -1,4 +1,4 @@
-"""The way in: scan -> plan -> read -> resolve -> decode -> annotate -> write."""
+"""The indexing pipeline: scan -> plan -> read -> resolve -> decode -> annotate -> write."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 MOST_TOLD = 10
-"""So many folders with which something is the matter are named."""
+"""Maximum number of problem folders named."""
 
 
 def index(
@@ -41,11 +41,11 @@ def index(
     observer: Observer | None = None,
     decoding: Decoding | None = None,
 ) -> Report:
-    """Bring the library up to date with folders and files, annotating what the annotators have not seen.
+    """Update the library from folders and files, annotating what the annotators have not seen.
 
     decoding: closed at the end; by default pictures are decoded in processes of their own.
     Raises ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
-    Ctrl-C, once the pictures in hand are stored.
+    Ctrl-C, once the pictures in progress are stored.
     """
     started = time.perf_counter()
     observer = observer or SilentObserver()
@@ -74,7 +74,7 @@ def index(
 
 
 def _completed(report: Report, scan: Scan, plan: Plan, forget_missing: bool, broken: Mapping[str, str]) -> Report:
-    """The report of a run, with what was found in folders and what became of annotators."""
+    """Return the report of a run, completed with the results of the scan and the broken annotators."""
     return replace(
         report,
         found=len(scan.files),
@@ -95,7 +95,7 @@ def _scan(paths: Sequence[Path], roots: Sequence[Path], options: IndexOptions, o
 
 
 def _tell_absent(scan: Scan, plan: Plan, roots: Sequence[Path], forget_missing: bool, observer: Observer) -> None:
-    """Tell of roots that are not there, and of folders that cannot be read."""
+    """Report missing roots and unreadable folders."""
     for note in plan.absent.notes(forget_missing, roots.__contains__):
         observer.note(note)
     for folder in scan.unreadable:
@@ -104,7 +104,7 @@ def _tell_absent(scan: Scan, plan: Plan, roots: Sequence[Path], forget_missing: 
 
 
 def _tell_emptied(plan: Plan, roots: Sequence[Path], forget_missing: bool, observer: Observer) -> None:
-    """Tell of folders below the roots that are empty: only after a run it is known what was moved to another one."""
+    """Report empty folders below the roots: only after a run is it known which files were moved elsewhere."""
     notes = plan.absent.notes(forget_missing, lambda folder: folder not in roots)
     for note in notes[:MOST_TOLD]:
         observer.note(note)
@@ -119,7 +119,7 @@ def _leave_alone(
     try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None,
     observer: Observer,
 ) -> None:
-    """Take out of the plan what of the files that a run had in hand when it died would end the program again."""
+    """Drop those files from the plan, of the ones in progress when a run died, that would crash the program again."""
     left = set(map(os.fspath, in_hand.left()))
     suspects = [found for found, _ in plan.work if found.path in left and not found.reason]
     if not suspects or try_alone is None:
@@ -132,12 +132,12 @@ def _leave_alone(
         for found in suspects
         if (path := Path(found.path)) in guilty
     ]
-    engine.record([], failures)  # at once: the run that follows may die of another one
+    engine.record([], failures)  # stored at once: the run that follows may die of another one
     plan.left_alone += failures
     plan.work = [(found, known) for found, known in plan.work if Path(found.path) not in guilty]
 
 
 def _inside(paths: Sequence[Path], roots: Sequence[Path]) -> list[Path]:
-    """Of absolute paths, those that lie inside one of the roots."""
+    """Return those of the absolute paths that are inside one of the roots."""
     folders = set(roots)
     return [path for path in paths if folders.intersection(path.parents)]

@@ -1,4 +1,4 @@
-"""What a run has to do: which files to read, which to forget, which to leave alone."""
+"""Plan a run: which files to read, which to remove, which to leave alone."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be done.
+    """The work of a run.
 
-    work: the files to read, with what the catalog knows of each.
-    unchanged: how many files need nothing.
-    stamps: of those, the ones whose `beside` and `ctime_ns` the catalog does not know yet: path and both.
-    lacking: for images of the catalog, the annotators that have not seen them.
-    outdated: the images of the catalog whose facts should be read again.
-    gone: known files that are no longer there, or that a rule leaves out now.
-    excluded: how many of those a rule leaves out.
-    leaving: for images of files that are not where they were, their paths; a new file with the same bytes was moved
+    work: the files to read, with their catalog entries.
+    unchanged: number of files that need nothing.
+    stamps: unchanged files whose `beside` and `ctime_ns` are not in the catalog yet: path and both.
+    lacking: image -> annotators that have not seen it.
+    outdated: images whose facts should be read again.
+    gone: known files that no longer exist, or that a rule now excludes.
+    excluded: number of `gone` files that a rule excludes.
+    leaving: image -> paths of its files that have disappeared; a new file with the same bytes was moved
     rather than copied.
-    moved: how many of those were found elsewhere.
-    absent: where known files could not be looked at.
-    left_alone: files that ended the program or took forever, and are the same since.
+    moved: number of those found elsewhere.
+    absent: folders whose known files could not be checked.
+    left_alone: files that crashed the program or timed out, and are unchanged since.
     """
 
     work: list[tuple[FoundFile, KnownFile | None]] = field(default_factory=list)
@@ -52,11 +52,11 @@ class Plan:
 
     @property
     def size(self) -> int:
-        """The bytes to read."""
+        """Bytes to read."""
         return sum(found.size for found, _ in self.work)
 
     def take_move(self, image: int) -> bool:
-        """Return whether a file of this image is gone, so that one that turned up was moved; each counts once."""
+        """Return True if a file of this image is gone, so that a new one was moved; each counts once."""
         paths = self.leaving.get(image)
         if not paths:
             return False
@@ -81,7 +81,7 @@ def make_plan(
     forget_missing: bool,
     outdated: Set[int] = frozenset(),
 ) -> Plan:
-    """Compare what was found with what is known."""
+    """Compare the files found with the known ones."""
     plan = Plan(lacking=lacking, outdated=outdated)
     known: dict[str, KnownFile] = {}
     for below in known_by_root.values():
@@ -99,7 +99,7 @@ def make_plan(
 
 
 def _sort_out(plan: Plan, scan: Scan, path: str, file: KnownFile, forget_missing: bool) -> None:
-    """Decide about a file that is known and was not found."""
+    """Decide about a known file that was not found."""
     image = file.image_id
     if scan.left_out.why(path) in (Reason.RULE, Reason.MACHINE):
         plan.gone.append(Path(path))
@@ -107,7 +107,7 @@ def _sort_out(plan: Plan, scan: Scan, path: str, file: KnownFile, forget_missing
         return
     state = plan.absent.why(path)
     if state is None or state is State.EMPTY:
-        # A file with an unusual name may also have been indexed by naming it; then it is treated like the others.
+        # A file with an unusual name may have been indexed by naming it; then it is treated like the others.
         found = look_at(path, ctimes=scan.ctimes)
         if found:
             _sort_in(plan, found, file, forget_missing)
@@ -130,7 +130,7 @@ def _sort_in(plan: Plan, found: FoundFile, file: KnownFile | None, forget_missin
         plan.absent.keep_file(found.path)
         return
     if not file.ctime_ns and file.beside == found.beside_before:
-        file = file._replace(beside=found.beside)  # recorded before ctimes were kept
+        file = file._replace(beside=found.beside)  # recorded before ctimes were stored
     if (
         not found.reason
         and same_bytes(found, file)
@@ -146,16 +146,16 @@ def _sort_in(plan: Plan, found: FoundFile, file: KnownFile | None, forget_missin
 
 
 def _is_left_alone(found: FoundFile, file: KnownFile | None, roots: Collection[Path]) -> bool:
-    """Whether a file failed for good, is the same since, and was not named by the user, who wants it tried again."""
+    """Return True if a file failed for good, is unchanged since, and was not named by the user for another try."""
     if file is None or not file.left_alone or Path(found.path) in roots:
         return False
     return same_bytes(found, file)
 
 
 def same_bytes(found: FoundFile, file: KnownFile) -> bool:
-    """Return whether a file looks as it did when it was last read.
+    """Return True if a file's size and times are those of its last reading.
 
-    A ctime that is not known, of a catalog of before or where the system keeps none, tells nothing.
+    An unknown ctime, from an older catalog or a file system without ctimes, is ignored.
     """
     if (file.size, file.mtime_ns) != (found.size, found.mtime_ns):
         return False
@@ -163,7 +163,7 @@ def same_bytes(found: FoundFile, file: KnownFile) -> bool:
 
 
 def _was_deleted(root: Path, below: Mapping[str, KnownFile]) -> bool:
-    """Return whether a root is a single file that was deleted: from a folder that is there and not empty."""
+    """Return True if a root is a single file that was deleted: its folder exists and is not empty."""
     if len(below) != 1 or os.fspath(root) not in below:
         return False
     try:

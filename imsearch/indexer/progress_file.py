@@ -1,4 +1,4 @@
-"""Lets others see a run: small files in the library's folder tell how far it is, and how the last one ended."""
+"""Make a run visible to other processes: small files in the library's folder hold its progress and the last result."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ PROGRESS_NAME = "indexing.json"
 LAST_NAME = "last-run.json"
 KINDS = ("new", "updated", "touched", "copied", "moved", "unchanged", "removed", "failed", "annotated", "reread")
 _MOST_MISSING = 100
-"""So many folders that are not there are kept of a run."""
+"""Maximum number of missing folders recorded for a run."""
 _CHECK = "check"
 _EVERY = 0.5
-"""Seconds between two writings."""
+"""Seconds between two updates."""
 _LATELY = 20.0
-"""Seconds over which the rate is measured."""
+"""Seconds over which the rate is averaged."""
 
 T = TypeVar("T")
 
 
 class Beacon:
-    """An observer that hands everything on to another, and keeps the files while it is entered as a context.
+    """An observer that forwards every call and, used as a context, maintains the progress file.
 
     The process holds the library's lock meanwhile.
     """
 
     def __init__(self, observer: Observer, folder: Path, paths: Sequence[Path], annotators: Sequence[str]) -> None:
-        """folder: of the library.  paths: what is indexed."""
+        """folder: of the library.  paths: those being indexed."""
         self._observer, self._folder = observer, folder
         self.note, self.indexed = observer.note, observer.indexed
         now = datetime.now(UTC)
@@ -86,12 +86,12 @@ class Beacon:
             (self._folder / PROGRESS_NAME).unlink()
 
     def finish(self, report: Report) -> None:
-        """The pictures are done; what is left is to bring the indexes up to date."""
+        """Note that all pictures are done and only the indexes remain to be updated."""
         self._report = report
         self._progress = replace(self._progress, phase=Phase.FINISHING, rate=0.0, remaining=None)
         self._tell(at_once=True)
 
-    # -- an observer
+    # -- observer
 
     def scanned(self, files: int) -> None:
         self._observer.scanned(files)
@@ -146,20 +146,20 @@ class Beacon:
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """What the run of a library wrote last; it may have been killed since."""
+    """Return the latest progress of a library's run; the run may have been killed since."""
     return _read(folder / PROGRESS_NAME, progress_of)
 
 
 def read_last_run(folder: Path) -> LastRun | None:
-    """How the last run of a library ended; None before the first one."""
+    """Return the result of a library's last run; None before the first one."""
     return _read(folder / LAST_NAME, last_run_of)
 
 
 def bury(folder: Path) -> None:
-    """Note the end of a run that was killed, if there was one; only for who holds the lock."""
+    """Record the end of a run that was killed, if there was one; only for the holder of the lock."""
     path = folder / PROGRESS_NAME
     dead = read_progress(folder)
-    with suppress(OSError):  # a full disk: the next one who looks notes it
+    with suppress(OSError):  # a full disk: the next reader records it
         if dead is not None:
             _replace_file(folder / LAST_NAME, last_run_record(_ended(dead, dead.updated, Outcome.KILLED)))
         path.unlink(missing_ok=True)
@@ -178,14 +178,14 @@ def _ended(run: Progress, moment: datetime, outcome: Outcome) -> LastRun:
 
 
 def _replace_file(path: Path, record: Mapping[str, Any]) -> None:
-    """In one step, so that readers see the old one or the new one."""
+    """Replace the file atomically, so that readers see either the old or the new one."""
     new = path.with_name(path.name + ".new")
     try:
         new.write_text(json.dumps({**record, _CHECK: _check(record)}), encoding="utf-8")
         new.replace(path)
     except OSError:
         with suppress(OSError):
-            new.unlink(missing_ok=True)  # or a full disk would stay full
+            new.unlink(missing_ok=True)  # otherwise a full disk would stay full
         raise
 
 
@@ -196,7 +196,7 @@ def _check(record: Mapping[str, Any]) -> int:
 def _read(path: Path, make: Callable[[Mapping[str, Any]], T]) -> T | None:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        # A file of an older version of the program has no checksum.
+        # Files of older versions of the program have no checksum.
         return make(record) if record.pop(_CHECK, None) in (None, _check(record)) else None
     except (OSError, AttributeError, KeyError, TypeError, ValueError):
-        return None  # there is none, or one of another version of the program
+        return None  # missing, or written by another version of the program

@@ -1,4 +1,4 @@
-"""Reading ahead: bytes, their hash, and decoding, on several threads at once and in order."""
+"""Read ahead on several threads, in order: bytes, their hash, and decoding."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from imsearch.specs import AnnotatorSpec
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
 
 MAX_BYTES = 1 << 30
-"""Larger files are refused; pictures of that size are scans that would not fit in memory decoded either."""
+"""Larger files are refused; pictures of that size are scans whose pixels would not fit in memory either."""
 
 WINDOW_BYTES = 128 << 20
-"""How many bytes of files may wait between two stages, beside the one that is always let through."""
+"""Maximum bytes of files queued between two stages, not counting the one file always let through."""
 
 log = logging.getLogger("imsearch.indexer")
 
@@ -52,7 +52,7 @@ def ordered(
     window: Callable[[], int],
     size: Callable[[T], int],
 ) -> Iterator[R]:
-    """`map` on a pool, in order, with a bounded number of items (and of their bytes) on the way."""
+    """Map a function over items on a pool, in order, with a bound on the number and bytes of the items in flight."""
     pending: deque[tuple[Future[R], int]] = deque()
     waiting = 0
     try:
@@ -71,7 +71,7 @@ def ordered(
 
 
 def read_bytes(item: Item, decoding: Decoding) -> Item:
-    """Read and hash a file; a file that changes meanwhile is read once more before it is given up."""
+    """Read and hash a file; a file that changes meanwhile is read once more before giving up."""
     if item.reason:
         return item
     if item.only_facts:
@@ -80,7 +80,8 @@ def read_bytes(item: Item, decoding: Decoding) -> Item:
         for attempt in range(2):
             before, data, sha256, after = _read_once(item)
             same = _identity(before) == _identity(after) and len(data) in (0, after.st_size)
-            # Another ctime alone is no reason to refuse it: where ctimes change by themselves that would be every file.
+            # A different ctime alone does not count: on systems where ctimes change by themselves that would refuse
+            # every file.
             if same and (ctime_of(before) == ctime_of(after) or attempt):
                 item.file = _seen(item, before)
                 item.size, item.data, item.sha256 = after.st_size, data, sha256
@@ -96,7 +97,7 @@ def read_bytes(item: Item, decoding: Decoding) -> Item:
 
 
 def _read_once(item: Item) -> tuple[os.stat_result, bytes, str, os.stat_result]:
-    """How the file is before, its bytes (none of a large one, which is not kept in memory), their hash, and after."""
+    """Return a file's stat before reading, its bytes (none if too large), their hash, and its stat after reading."""
     with _opened(item) as file:
         before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):
@@ -128,7 +129,7 @@ def _read_facts(item: Item, decoding: Decoding) -> Item:
 
 
 def _opened(item: Item) -> BufferedReader:
-    # Non-blocking: a pipe that took the file's place since the scan would otherwise wait for a writer for ever.
+    # Non-blocking: if a pipe has replaced the file since the scan, opening it would wait for a writer forever.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(item.path, flags), "rb")
 
@@ -142,9 +143,9 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 
 
 def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]], decoding: Decoding) -> Item:
-    """Decode an item's bytes once, at the smallest scale that serves all who want it, and let each prepare its share.
+    """Decode an item's bytes once, at the smallest scale that serves all annotators, and let each prepare its input.
 
-    `annotators` maps names to annotators and their specs, which say what they need.
+    `annotators` maps names to annotators and their specs, which hold their requirements.
     """
     if item.reason or not item.decode:
         if item.reread and item.sha256:
@@ -169,7 +170,7 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
         except BaseException as error:
             if is_ctrl_c(error):
                 raise
-            item.failures[name] = reason(error)  # a plugin's mistake is recorded and harms nobody else
+            item.failures[name] = reason(error)  # a plugin's error is recorded and affects nothing else
     return item
 
 
@@ -196,10 +197,10 @@ def _reread(item: Item, decoding: Decoding) -> None:
 
 
 def facts_of(said: Gathered, width: int = 0, height: int = 0, format: str = "") -> ImageFacts:
-    """What the engine records; without the size where the catalog knows the picture."""
+    """Convert metadata to the engine's record; without the size if the catalog has it."""
     kept = {name: value for name, value in said.metadata().items() if name in _KEPT}
     return ImageFacts(width, height, format, said.taken_at, kept, said.facts, said.texts, FACTS_VERSION)
 
 
 _KEPT = ("camera", "gps", "taken_from", "exif_problem", "social_tags_problem", "pixels_problem")
-"""What of a picture's metadata the catalog keeps beside its columns: what it always kept, and what went wrong."""
+"""Metadata keys stored in the catalog besides its columns: those it always stored, and problems."""

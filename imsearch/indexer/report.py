@@ -1,4 +1,4 @@
-"""How a run tells what it does, while it runs and at its end."""
+"""Progress events and the final report of a run."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from imsearch.records import Failure
 
 
 class Observer(Protocol):
-    """Watches a run.  Calls come one at a time, from whichever thread writes; they should return quickly."""
+    """An observer of a run.  Calls come one at a time, from the writing thread; they should return quickly."""
 
     def scanned(self, files: int) -> None:
-        """So many pictures were found so far."""
+        """Number of pictures found so far."""
 
     def planned(self, files: int, size: int) -> None:
-        """So many files, of so many bytes in all, must be read."""
+        """Number and total bytes of the files to read."""
 
     def done(self, files: int, size: int) -> None:
-        """So many more of the planned files are finished and stored."""
+        """Number and bytes of planned files just finished and stored."""
 
     def indexed(self, paths: Sequence[Path]) -> None:
-        """The pictures at these paths have new tags, and they are committed."""
+        """The new tags of the pictures at these paths are committed."""
 
     def note(self, text: str) -> None:
-        """Something the user should know."""
+        """A note for the user."""
 
     def failed(self, failure: Failure) -> None:
-        """One file, or one annotator on it, failed."""
+        """A file failed, or an annotator on it."""
 
 
 class SilentObserver:
-    """Does nothing; a start for observers that want only some of the calls."""
+    """An observer that does nothing; a base class for those that need only some of the calls."""
 
     def scanned(self, files: int) -> None: ...
     def planned(self, files: int, size: int) -> None: ...
@@ -48,15 +48,15 @@ class SilentObserver:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did, counted in files.
+    """The result of a run, counted in files.
 
-    `found` counts all pictures that are there, `annotated` those that at least one annotator answered for, `reread`
+    `found` counts all existing pictures, `annotated` those that at least one annotator succeeded on, `reread`
     those of which only date, camera, place and texts were read again, `read` and `bytes_read` the files that were read
-    as a whole.  `removed` counts known files that are gone and were not found elsewhere; of those, `excluded` are there
-    but left out by a rule.  `missing` are folders and files that are not there, or empty, although the library knows
+    in full.  `removed` counts known files that are gone and were not found elsewhere; of those, `excluded` exist
+    but are excluded by a rule.  `missing` are folders and files that are missing or empty although the library has
     pictures in them, `unreadable` folders that could not be listed; nothing below either was removed.  `broken` holds
-    the reasons of annotators that could not be built.  `left_out` is what rules left out, `not_read` counts files of
-    kinds that are not read, by kind and by the ending of their names.
+    the reasons of annotators that could not be built.  `left_out` is what rules exclude, `not_read` counts files of
+    unsupported kinds, by kind and file name ending.
     """
 
     found: int = 0
@@ -83,17 +83,17 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was asked for was done."""
+        """True if everything requested was done."""
         return not (self.failures or self.missing or self.unreadable or self.broken)
 
     @property
     def files_per_second(self) -> float:
-        """The rate of reading, annotating and storing together; 0 when nothing was read."""
+        """The overall rate of reading, annotating and storing; 0 when nothing was read."""
         return self.read / self.seconds if self.seconds else 0.0
 
 
 class Tally:
-    """Adds up the items of a run."""
+    """Accumulates the items of a run."""
 
     def __init__(self, unchanged: int) -> None:
         self.outcomes = Counter({Outcome.UNCHANGED: unchanged})
@@ -110,13 +110,13 @@ class Tally:
             self.bytes_read += item.file.size
 
     def leave_alone(self, failure: Failure) -> None:
-        """Count a file that failed in an earlier run and was not tried again."""
+        """Count a file that failed in an earlier run and was not retried."""
         self.outcomes[Outcome.FAILED] += 1
         reason = f"{failure.reason}; left alone until it changes (name the file to try it again)"
         self.failures.append(replace(failure, reason=reason))
 
     def report(self, seconds: float) -> Report:
-        """What the run did, as far as it is told by its items."""
+        """Return the report, as far as it follows from the items."""
         counts: dict[str, Any] = {outcome.value: self.outcomes[outcome] for outcome in Outcome}
         return Report(
             **counts,

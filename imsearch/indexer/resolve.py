@@ -1,4 +1,4 @@
-"""From bytes to decisions: which files hold known bytes, and what the others need."""
+"""Decide by hash: which files hold known bytes, and what the others need."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from imsearch.engine.stores.catalog import CatalogReading
 
 CHUNK = 32
-"""So many hashes are looked up by one query."""
+"""Number of hashes looked up per query."""
 
 
 class Resolver:
-    """Decides about files in their order, so that of equal files the first is decoded and the others cost nothing.
+    """Decides about files in order, so that of identical files the first is decoded and the others cost nothing.
 
-    What the run itself stores need not be looked up again: the first file of each new hash is remembered.
+    Results of the run itself need no second lookup: the first file of each new hash is remembered.
     """
 
     def __init__(self, plan: Plan, catalog: CatalogReading, crew: Crew) -> None:
@@ -29,7 +29,7 @@ class Resolver:
         self._refused: dict[str, str] = {}
 
     def resolve(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Fill in `outcome`, `decode` and `wanted`."""
+        """Set `outcome`, `decode` and `wanted`."""
         items = iter(items)
         while chunk := list(islice(items, CHUNK)):
             self._name_images([item for item in chunk if item.only_facts])
@@ -42,7 +42,7 @@ class Resolver:
                 yield item
 
     def _name_images(self, items: Sequence[Item]) -> None:
-        """Fill in the hash of items whose image the catalog knows."""
+        """Set the hash of items whose image the catalog knows."""
         hashes = self._catalog.hashes(item.known.image_id for item in items if item.known and item.known.image_id)
         for item in items:
             if item.known and item.known.image_id:
@@ -58,7 +58,7 @@ class Resolver:
         if not first:
             return
         wanted = self._crew.names if image_id is None else self._plan.lacking.get(image_id, ())
-        if item.outcome is Outcome.TOUCHED:  # how a user tells of a changed sidecar
+        if item.outcome is Outcome.TOUCHED:  # users touch a file to have a changed sidecar read
             social = [name for name in self._crew.names if self._crew.reads_social_tags(name)]
             wanted = tuple(dict.fromkeys([*wanted, *social]))
         item.wanted = tuple(name for name in wanted if self._crew.has(name))
@@ -72,7 +72,7 @@ class Resolver:
         if item.known is not None and item.known.image_id is not None:
             if item.known.image_id != image_id:
                 if image_id is not None:
-                    self._plan.take_move(image_id)  # another file was moved to its place
+                    self._plan.take_move(image_id)  # another file was moved here
                 return Outcome.UPDATED
             return Outcome.UNCHANGED if self._is_as_known(item) else Outcome.TOUCHED
         if image_id is not None:
@@ -80,7 +80,7 @@ class Resolver:
         return Outcome.NEW if first else Outcome.COPIED
 
     def settle(self, items: Iterable[Item]) -> Iterator[Item]:
-        """After decoding: copies of bytes that turned out to be unreadable share their fate."""
+        """Complete items after decoding: copies of bytes that turned out to be unreadable fail like the first."""
         for item in items:
             if item.reason and item.sha256:
                 self._refused[item.sha256] = item.reason

@@ -1,4 +1,4 @@
-"""The threads of a run and what passes between them.
+"""The threads of a run and the queues between them.
 
 Four kinds of threads work at the same time.  A pool reads, hashes and decodes; one thread drives it and gathers
 batches; one runs the models, so that the next batch is ready when a forward pass ends; one writes, so that no other
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
 
 BATCHES_READY = 1
-"""How many decoded batches may wait for the models, beside the one in hand."""
+"""Maximum number of decoded batches waiting for the models, besides the current one."""
 
 BATCHES_WAITING = 4
-"""How many annotated batches may wait for the writer."""
+"""Maximum number of annotated batches waiting for the writer."""
 
 ITEMS_IN_A_BATCH = 256
-"""Files that need no model do not count for a batch, but this many are passed on at once."""
+"""Files that need no model do not fill a batch, but this many are passed on at once."""
 
 Message = list[Item] | str
-"""What goes to the writer: annotated files, or a note for the user."""
+"""Input of the writer: annotated files, or a note for the user."""
 
 
 class Run:
@@ -72,19 +72,19 @@ class Run:
         self._reread: set[int] = set()
 
     def to_the_end(self) -> None:
-        """Run until all is done, one stage breaks, or Ctrl-C; what is annotated is stored in every case.
+        """Run until everything is done, a stage fails, or Ctrl-C; annotated files are stored in every case.
 
         Raises KeyboardInterrupt after Ctrl-C, LeftAtOnce after the second one.
         """
         stages = (self._read, self._annotate, self._write)
-        # Nobody waits for daemons: after the second Ctrl-C one of them may hang.
+        # Daemon threads do not block exit: after the second Ctrl-C one of them may hang.
         threads = [threading.Thread(target=stage, name=stage.__name__, daemon=True) for stage in stages]
         with ctrl_c_sets(self._stop) as pressed:
             try:
                 for thread in threads:
                     thread.start()
                 wait_for(threads, pressed, self._observer.note, self.crew.doing)
-            finally:  # should a handler of the host raise something, the batch in hand is finished all the same
+            finally:  # should a handler of the host raise, the current batch is finished all the same
                 self._stop.set()
                 for thread in threads if not pressed.at_once else ():
                     thread.join()
@@ -95,7 +95,7 @@ class Run:
             raise KeyboardInterrupt
 
     def _read(self) -> None:
-        """Thread: read ahead and hand batches to the models."""
+        """Thread: read ahead and pass batches to the models."""
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="read")
         try:
             items = self._decoded(pool)
@@ -108,7 +108,7 @@ class Run:
             self._ready.put(None)
 
     def _annotate(self) -> None:
-        """Thread: run the models on what arrives; once the run is to stop, only let it pass."""
+        """Thread: run the models on incoming batches; once the run is to stop, only pass them on."""
         while (batch := self._ready.get()) is not None:
             try:
                 if not self._stop.is_set():
@@ -121,7 +121,7 @@ class Run:
 
     def _decoded(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
         resolver = Resolver(self._plan, self._engine.catalog, self.crew)
-        # The windows hold what the stage behind takes at once, and something to do for each worker meanwhile.
+        # Enough for what the next stage takes at once, and some more to keep each worker busy meanwhile.
         window = lambda: CHUNK + 2 * self._workers  # noqa: E731
         read_one = self.crew.noted(partial(read_bytes, decoding=self._decoding))
         read = ordered(pool, read_one, self._items(), window, lambda item: item.size)
@@ -150,17 +150,17 @@ class Run:
                 item.only_facts = True
                 yield item
             else:
-                self._skipped += 1  # the annotators it is there for cannot be built, or a copy of it was read
+                self._skipped += 1  # its annotators cannot be built, or a copy of it was read
 
     def _needs_all(self, found: FoundFile, known: KnownFile, image: int) -> bool:
-        """Whether a known file may hold other bytes, or an annotator wants to see it."""
+        """Return True if a known file may hold other bytes, or an annotator has not seen it."""
         if not same_bytes(found, known):
             return True
         described = found.beside != known.beside and any(map(self.crew.reads_social_tags, self.crew.names))
         return described or any(map(self.crew.has, self._plan.lacking.get(image, ())))
 
     def _is_outdated(self, image: int, beside: int) -> bool:
-        """Whether the facts of an image should be read; of its copies once, and wherever files beside describe it."""
+        """Return True if the facts of an image should be read: once for all copies, and for each copy with sidecars."""
         if image not in self._plan.outdated or (image in self._reread and not beside):
             return False
         self._reread.add(image)
@@ -177,7 +177,7 @@ class Run:
         return batch
 
     def _write(self) -> None:
-        """Thread: store what arrives, until there is no more; after an error, only let it pass."""
+        """Thread: store incoming items until there are no more; after an error, discard them."""
         for failure in self._plan.left_alone:
             self.tally.leave_alone(failure)
             self._observer.failed(failure)
@@ -200,7 +200,7 @@ class Run:
             self._fail(error)
 
     def _arrivals(self) -> Iterator[list[Message]]:
-        """All that waits, at once: when the writer falls behind, it stores several batches in one transaction."""
+        """Yield everything queued at once: a writer that falls behind stores several batches in one transaction."""
         while True:
             messages = [self._waiting.get()]
             while len(messages) <= BATCHES_WAITING and not self._waiting.empty():

@@ -1,4 +1,4 @@
-"""Indexing runs as plain values: how far one is, and how the last one ended; and the same as JSON."""
+"""Progress and results of indexing runs as plain values and as JSON."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ if TYPE_CHECKING:
 
 
 class Phase(StrEnum):
-    """What a run does."""
+    """The phase of a run."""
 
     SCANNING = "scanning"
-    """It looks for pictures, and at what is known of them."""
+    """Looking for pictures, and comparing them with the catalog."""
     INDEXING = "indexing"
     FINISHING = "finishing"
-    """All pictures are stored; indexes are brought up to date and written down."""
+    """All pictures are stored; indexes are being updated and saved."""
 
 
 class Outcome(StrEnum):
-    """How a run ended."""
+    """The outcome of a run."""
 
     DONE = "done"
-    """All was looked at; some pictures may have failed."""
+    """Completed; some pictures may have failed."""
     STOPPED = "stopped"
-    """Somebody stopped it."""
+    """Stopped by the user."""
     FAILED = "failed"
-    """An error ended it."""
+    """Ended by an error."""
     KILLED = "killed"
-    """It was gone from one moment to the next: killed, or the computer was switched off."""
+    """Ended without notice: killed, or the computer was switched off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
-    pid: of its process.  started, updated: with time zone.  found: pictures found so far.  planned, done: files that
-    must be read, and those of them that are finished and stored; in bytes, too.  failures: files, and annotators on
-    files, that failed so far.  rate: files a second, lately; 0 when not known.  remaining: seconds, or None when not
-    known.  folders: the folders and files it was given.
+    pid: of its process.  started, updated: with time zone.  found: pictures found so far.  planned, done: files to
+    read, and those finished and stored; also in bytes.  failures: files, and annotators on
+    files, that failed so far.  rate: recent files per second; 0 if unknown.  remaining: seconds, or None if
+    unknown.  folders: the folders and files it was given.
     """
 
     pid: int
@@ -64,12 +64,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """How the last run ended.
+    """The result of the last run.
 
-    done, failures: as in `Progress`.  counts: by kind of file ("new", "moved", ...), of a run that came to its end.
-    error: what ended it, for `Outcome.FAILED`.  not_read: numbers of files that are of no kind that is read, by kind
-    and ending, ``{"raw": {"cr2": 3}}``.  left_out: numbers of "folders" and "files" that rules leave out.  missing:
-    where known pictures could not be looked at, so that they are kept.
+    done, failures: as in `Progress`.  counts: by kind of file ("new", "moved", ...), for a completed run.
+    error: the error of an `Outcome.FAILED`.  not_read: numbers of files of unsupported kinds, by kind
+    and ending, ``{"raw": {"cr2": 3}}``.  left_out: numbers of "folders" and "files" that rules exclude.  missing:
+    places where known pictures could not be checked, so that they are kept.
     """
 
     started: datetime
@@ -91,7 +91,7 @@ class LastRun:
 
 
 def progress_record(run: Progress) -> dict[str, Any]:
-    """As ``imsearch status`` prints it."""
+    """Return the JSON that ``imsearch status`` prints."""
     return {
         "pid": run.pid,
         "started": run.started.isoformat(),
@@ -111,7 +111,7 @@ def progress_record(run: Progress) -> dict[str, Any]:
 
 
 def last_run_record(run: LastRun) -> dict[str, Any]:
-    """As ``imsearch status`` prints it."""
+    """Return the JSON that ``imsearch status`` prints."""
     return {
         "started": run.started.isoformat(),
         "ended": run.ended.isoformat(),
@@ -130,7 +130,7 @@ def last_run_record(run: LastRun) -> dict[str, Any]:
 
 
 def indexing_record(running: Progress | None, last: LastRun | None, folders: Iterable[Folder]) -> dict[str, Any]:
-    """What ``imsearch status`` prints of runs, and of the folders that are kept up to date."""
+    """Return the JSON that ``imsearch status`` prints about runs, and about the folders that are kept up to date."""
     return {
         "indexing": None if running is None else progress_record(running),
         "last_run": None if last is None else last_run_record(last),
@@ -142,7 +142,7 @@ def indexing_record(running: Progress | None, last: LastRun | None, folders: Ite
 
 
 def progress_of(record: Mapping[str, Any]) -> Progress:
-    """The way back; raises KeyError, TypeError or ValueError for a record of another make."""
+    """Parse a `progress_record`; raises KeyError, TypeError or ValueError for one of another version."""
     numbers = ("pid", "found", "planned", "done", "bytes_planned", "bytes_done", "failures")
     return Progress(
         **{name: int(record[name]) for name in numbers},
@@ -157,7 +157,7 @@ def progress_of(record: Mapping[str, Any]) -> Progress:
 
 
 def last_run_of(record: Mapping[str, Any]) -> LastRun:
-    """The way back; raises KeyError, TypeError or ValueError for a record of another make."""
+    """Parse a `last_run_record`; raises KeyError, TypeError or ValueError for one of another version."""
     return LastRun(
         started=_moment(record["started"]),
         ended=_moment(record["ended"]),
@@ -168,7 +168,7 @@ def last_run_of(record: Mapping[str, Any]) -> LastRun:
         error=None if record["error"] is None else str(record["error"]),
         folders=tuple(map(Path, record["folders"])),
         annotators=tuple(map(str, record["annotators"])),
-        # Not in records of before.
+        # Missing in older records.
         not_read={str(kind): _numbers(endings) for kind, endings in dict(record.get("not_read", {})).items()},
         left_out=_numbers(record.get("left_out", {})),
         missing=tuple(map(Path, record.get("missing", ()))),

@@ -1,4 +1,4 @@
-"""Which files look like pictures, what was left out, and what could not be looked at."""
+"""Scan folders for files that look like pictures, recording those excluded and those that could not be accessed."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from imsearch.pictures.picture import SUFFIXES
 from imsearch.pictures.raw import RAW_SUFFIXES
 
 CANDIDATES = SUFFIXES | RAW_SUFFIXES
-"""Raw files that cannot be read may belong to a picture all the same; see `imsearch.indexer.pairs`."""
+"""Raw files that cannot be read may still belong to a picture; see `imsearch.indexer.pairs`."""
 
 
 @dataclass(slots=True)
 class Scan:
-    """What was found under some folders and files.
+    """The result of scanning folders and files.
 
-    files: candidates, each once, in a stable order.
-    missing: roots that do not exist, and links to folders that are not there.  empty: folders in which nobody put
-    anything: no entry, or only what systems put there by themselves.  unreadable: folders, roots among them, that could
-    not be listed, and what could not be looked at at all; lost: those of them whose disk or server no longer answers.
-    left_out: by rules.  not_read: files of kinds that are not read, by the ending of their names.  ctimes: whether the
-    ctimes of files were noted.
+    files: candidates, without repeats, in a stable order.
+    missing: roots that do not exist, and links to missing folders.  empty: folders without entries of the
+    user: none at all, or only those that systems create.  unreadable: folders, roots included, that could
+    not be listed, and anything that could not be accessed; lost: those of them whose disk or server no longer answers.
+    left_out: excluded by rules.  not_read: files of unsupported kinds, by file name ending.  ctimes: True if the
+    ctimes of files were recorded.
     """
 
     files: list[FoundFile] = field(default_factory=list)
@@ -48,12 +48,12 @@ class Scan:
 
 
 def absolute(paths: Sequence[Path]) -> list[Path]:
-    """The paths from the root of the file system, each once; links in them stay as they are."""
+    """Return absolute paths without repeats; symbolic links are not resolved."""
     return list(dict.fromkeys(Path(os.path.abspath(path)) for path in paths))  # noqa: PTH100 - resolve() follows links
 
 
 def outermost(paths: Sequence[Path]) -> list[Path]:
-    """Of absolute paths, those that do not lie inside another one."""
+    """Return the absolute paths that are not inside another one."""
     folders = set(paths)
     return [path for path in paths if not folders.intersection(path.parents)]
 
@@ -61,7 +61,7 @@ def outermost(paths: Sequence[Path]) -> list[Path]:
 class _Folder(NamedTuple):
     """A folder to walk.
 
-    takes_files: whether also files that machines make are taken, because a folder of theirs was named.
+    takes_files: True to include machine-made files, because the user named a machine-made folder.
     """
 
     path: str
@@ -70,10 +70,9 @@ class _Folder(NamedTuple):
 
 
 class _Here(NamedTuple):
-    """What is known of a folder while its entries are looked at.
+    """The state of a folder while its entries are visited.
 
-    name: in lower case.  own: the folders in it that belong to a program.  sidecars: the files in it
-    that may describe a picture.
+    name: in lower case.  own: internal folders of programs in it.  sidecars: its potential sidecar files.
     """
 
     folder: _Folder
@@ -83,18 +82,19 @@ class _Here(NamedTuple):
 
 
 class Scanner:
-    """Walks folders; one instance a run.
+    """Walks folders; one instance per run.
 
-    Names that begin with a dot are left out, as is what machines make and what the user excludes; files without the
-    ending of a picture are passed over.  What is named as a root is taken whatever its name.  Links are followed, but
-    no folder is walked twice: a link into a folder that is walked anyway leads nowhere new, and a link to its own
-    parent does not go round in circles.
+    Names that begin with a dot are excluded, as are machine-made ones and those matching the user's globs; files
+    without
+    a picture's ending are passed over.  Roots are included whatever their names.  Links are followed, but
+    no folder is walked twice: a link into a folder that is walked anyway adds nothing, and a link to its own
+    parent does not loop.
     """
 
     def __init__(
         self, exclusions: Exclusions | None = None, note: Note = lambda _: None, *, ctimes: bool = True
     ) -> None:
-        """note: is told what is wrong with an ignore file.  ctimes: whether they tell of a change."""
+        """note: called with problems of ignore files.  ctimes: True if they indicate changes."""
         self.found = Scan(ctimes=ctimes)
         self._exclusions, self._note = exclusions or Exclusions(), note
         self._walked: set[tuple[int, int]] = set()
@@ -103,13 +103,12 @@ class Scanner:
     def scan(self, roots: Sequence[Path], named: Sequence[Path] = (), known: Sequence[Path] = ()) -> Iterator[int]:
         """Fill `found`, yielding the number of candidates so far after each folder.
 
-        roots: none inside another one.  named: what was named beside them and lies inside them; it is taken even where
-        a rule leaves it out.  known: folders that were named in another run; they are taken unless the user's globs
-        leave them out.
+        roots: none inside another one.  named: other paths named by the user, inside the roots; included even where a
+        rule excludes them.  known: folders named in other runs; included unless the user's globs exclude them.
         """
         for root in roots:
             yield from self._root(root)
-        # Links come last, so that a folder is known by its own path where it has one below the roots.
+        # Links come last, so that a folder is recorded under its own path if it has one below the roots.
         yield from self._follow_links()
         for path in named:
             if self._was_left_out(path):
@@ -124,7 +123,7 @@ class Scanner:
             yield from self._walk(self._links.popleft())
 
     def _was_left_out(self, path: Path) -> bool:
-        """Return whether a walk passes over what lies at a path."""
+        """Return True if a walk would pass over this path."""
         unusual = path.name.startswith(".") or path.suffix.lower() not in SUFFIXES
         return self.found.left_out.why(os.fspath(path)) is not None or (unusual and not path.is_dir())
 
@@ -181,7 +180,7 @@ class Scanner:
             yield len(self.found.files)
 
     def _list(self, folder: str) -> list[os.DirEntry[str]] | None:
-        """The entries of a folder by name; None when it was listed already or cannot be."""
+        """Return the entries of a folder sorted by name; None if it was listed already or cannot be."""
         try:
             status = os.stat(folder)  # noqa: PTH116
             if (status.st_dev, status.st_ino) in self._walked:
@@ -189,21 +188,21 @@ class Scanner:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            # Also a folder that vanished just now: nothing below it is taken for deleted in this run.
+            # Also a folder that has just vanished: its files do not count as deleted in this run.
             self._refused(Path(folder), error)
             return None
         self._walked.add((status.st_dev, status.st_ino))
         return entries
 
     def _entry(self, entry: os.DirEntry[str], here: _Here) -> _Folder | None:
-        """Take a file or note a link; returns a folder to walk."""
+        """Handle a folder entry, recording files and links; return a folder to walk."""
         ending = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122
         try:
             is_folder = entry.is_dir(follow_symlinks=False)
             is_link = not is_folder and entry.is_symlink()
             leads_to_folder = is_link and entry.is_dir()
         except OSError as error:
-            # A link in a circle or one that cannot be followed; the reason is told when it is named like a picture.
+            # A circular link or one that cannot be followed; it is reported if it has a picture's name.
             is_folder = leads_to_folder = False
             is_link = ending in CANDIDATES
             if not is_link and not entry.name.startswith("."):
@@ -223,7 +222,7 @@ class Scanner:
         return None
 
     def _file(self, entry: os.DirEntry[str], ending: str, is_link: bool, here: _Here) -> None:
-        """Take a file that is named like a picture, or count it."""
+        """Record a file with a picture's name, or count it."""
         if ending in CANDIDATES:
             reason = _why_not(entry, False, here)
             if reason is None:
@@ -233,7 +232,7 @@ class Scanner:
             else:
                 self.found.left_out.files[entry.path] = reason
         elif is_link and not os.path.exists(entry.path):  # noqa: PTH110
-            self.found.missing.append(Path(entry.path))  # maybe a folder on a disk that is not there
+            self.found.missing.append(Path(entry.path))  # possibly a folder on an unmounted disk
         elif ending in NOT_READ and _why_not(entry, False, here) is None:
             self.found.not_read[ending] += 1
 
@@ -244,7 +243,7 @@ class Scanner:
 
 
 def _why_not(entry: os.DirEntry[str], is_folder: bool, here: _Here) -> Reason | None:
-    """Return why an entry is left out; None when it is taken."""
+    """Return why an entry is excluded; None when it is included."""
     if here.folder.scope.globs:
         verdict = here.folder.scope.verdict(entry.path, is_folder)
         if verdict is not None:

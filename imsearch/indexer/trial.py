@@ -1,4 +1,4 @@
-"""Pictures that an earlier run had in hand when it died, each tried alone in a process that may die of it."""
+"""Retry the pictures that an earlier run was processing when it died, each in a process that may crash."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from typing import IO, Any
 from imsearch.system import processes
 
 SECONDS = 120.0
-"""For one picture, models loaded; what takes longer hangs."""
+"""Timeout per picture, including the loading of models."""
 
 
 def try_alone(
     paths: Sequence[Path], annotators: Sequence[str], device: str, seconds: float = SECONDS
 ) -> dict[Path, str]:
-    """The pictures that end the process that reads and annotates them, with the reason.
+    """Return the pictures that crash the process that reads and annotates them, with the reason.
 
-    annotators: names of installed ones; where they cannot be built, nothing is tried and nobody blamed.
+    annotators: names of installed ones; if they cannot be built, nothing is tried and no picture is blamed.
     """
     guilty: dict[Path, str] = {}
     left = list(paths)
@@ -38,7 +38,7 @@ def try_alone(
 
 
 def _try(paths: Sequence[Path], annotators: Sequence[str], device: str, seconds: float) -> tuple[int, str]:
-    """How many pictures one process survived, and why it died of the next one; no reason where none is to blame."""
+    """Return how many pictures one process survived, and why it died of the next; "" if no picture is at fault."""
     process = processes.start(
         __name__, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
     )
@@ -56,7 +56,7 @@ def _try(paths: Sequence[Path], annotators: Sequence[str], device: str, seconds:
             process.stdin.write(json.dumps(job).encode() + b"\n")
             process.stdin.close()
         except OSError:
-            pass  # it died at once; that is told below
+            pass  # it died at once; reported below
         while True:
             clock = threading.Timer(seconds, end)
             clock.daemon = True
@@ -84,9 +84,9 @@ def _reason(code: int, late: bool, seconds: float) -> str:
 
 
 def main() -> None:
-    """The process that may die; it is told what to do in a line of JSON, and tells how far it is."""
+    """Run as the process that may crash; receives its task as a line of JSON, and reports its progress."""
     with os.fdopen(os.dup(1), "wb", buffering=0) as answers:
-        os.dup2(2, 1)  # whatever annotators print must not come between
+        os.dup2(2, 1)  # output of annotators must not mix with the messages
         _work(json.loads(sys.stdin.readline()), answers)
 
 
@@ -101,7 +101,7 @@ def _work(job: Mapping[str, Any], answers: IO[bytes]) -> None:
     try:
         specs = make_manager().choose(job["annotators"])
     except PluginError:
-        return  # they are known to the calling process only
+        return  # known to the calling process only
     crew = Crew(specs, job["device"], batch_size=1)
     wanted = tuple(name for name in crew.names if crew.has(name))
     decoding = Decoders(1)

@@ -1,4 +1,4 @@
-"""Numbers of things, as messages tell them."""
+"""Format counts for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One language of queries: what its words mean in English.  The table is read when a word is first asked for."""
+"""One query language and the English meanings of its words.  The table is read at the first lookup."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from imsearch.languages.table import FILLER, QuestionWord, Table, fold, read_tab
 
 _SHORTEST_STEM = 3
 _SHORTEST_PART = 3
-"""Letters of a part of a compound."""
+"""Minimum number of letters in each part of a compound."""
 _LINKS = ("", "s", "n", "es", "en", "e", "er")
-"""What may stand between the parts of a compound."""
+"""Linking letters allowed between the parts of a compound."""
 _TRIED = 100
-"""So many combinations of forms are tried for a phrase."""
+"""Maximum number of combinations of word forms tried for a phrase."""
 _UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)")
-"""Runs of letters between which no spaces are written: kana and ideographs."""
+"""Runs of characters of scripts written without spaces: kana and ideographs."""
 
 
 class Language:
-    """A language with its table.  All words are given as `imsearch.languages.lexicon.Lexicon.normalize` makes them.
+    """A language and its table.  All words are passed in as `imsearch.languages.lexicon.Lexicon.normalize` returns
+    them.
 
-    Several threads may use one.  Raises ImsearchError, from any method, when the file is no table of words.
+    Safe for use from several threads.  Every method raises ImsearchError when the file is not a valid word table.
     """
 
     def __init__(self, code: str, path: Path) -> None:
@@ -33,57 +34,57 @@ class Language:
 
     @property
     def name(self) -> str:
-        """The language by its own name."""
+        """The language's own name for itself."""
         return self._table.name
 
     @property
     def compounds(self) -> bool:
-        """True where words are put together without a space."""
+        """True if the language forms compounds without a space."""
         return self._table.compounds
 
     @property
     def colours_after(self) -> bool:
-        """True where colours stand behind the thing they belong to."""
+        """True if colours follow the noun they qualify."""
         return self._table.colours_after
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """The words that stand for a tag or kind, but for forms of others that stand for the same."""
+        """The words that stand for a tag or kind, without mere forms of another word with the same meaning."""
         tags = self._table.tags
         return tuple(word for word in tags if not any(tags.get(stem) == tags[word] for stem in self._stems(word)))
 
     @cached_property
     def longest(self) -> int:
-        """The number of words of the longest phrase."""
+        """The number of words in the longest phrase."""
         return max(len(text.replace("'", " ").split()) for text in ("", *self._table.tags, *self._table.questions))
 
     def senses(self, text: str, loose: bool = True) -> tuple[str, ...]:
-        """The English names that a word or phrase stands for in any form, the likeliest first.
+        """Return the English names for a word or phrase in any form, the likeliest first.
 
-        loose: whether accents may be missing.
+        loose: also match without accents.
         """
         return self._look_up(text, loose) or ()
 
     def question_word(self, text: str) -> QuestionWord | None:
-        """The role of a word or phrase in questions, as it is spelled; None for others."""
+        """Return the role of a word or phrase in questions, exact spelling only; None if it has none."""
         table = self._table
         return table.questions.get(text) or table.folded_questions.get(fold(text))
 
     def forms(self, text: str) -> Iterator[str]:
-        """Spellings that a word may be a form of, without itself; of several words the last is varied."""
+        """Yield base forms the word may be inflected from, without itself; in a phrase, the last word varies."""
         first, space, last = text.rpartition(" ")
         return (first + space + stem for stem in self._stems(last))
 
     def inflections(self, text: str) -> Iterator[str]:
-        """Spellings that may be forms of a word, without itself."""
+        """Yield possible inflected forms of a word, without itself."""
         for ending, instead in self._table.endings:
             if text.endswith(instead):
                 yield text.removesuffix(instead) + ending
 
     def pieces(self, text: str) -> list[str]:
-        """The words of a text that is written without spaces, the longest first; what is unknown stays together.
+        """Split a text written without spaces into words, longest first; unknown stretches stay whole.
 
-        Also parts what is only written together: an article with its apostrophe.
+        Also splits elisions such as an article with its apostrophe.
         """
         article, apostrophe, rest = text.partition("'")
         known = self._table.questions.get(article + apostrophe) if apostrophe and rest else None
@@ -92,7 +93,7 @@ class Language:
         return [piece for run in _UNSPACED.split(text) if run for piece in self._pieces(run)]
 
     def parts(self, text: str) -> tuple[str, str] | None:
-        """The two words of a compound, the last one as long as possible: "gartenstuhl" -> "garten", "stuhl"."""
+        """Return the two words of a compound, the last as long as possible: "gartenstuhl" -> "garten", "stuhl"."""
         for place in range(_SHORTEST_PART, len(text) - _SHORTEST_PART + 1):
             last = text[place:]
             if not self._means(last):
@@ -115,7 +116,7 @@ class Language:
 
     @cached_property
     def _letters(self) -> int:
-        """The length of the longest word that is written without spaces."""
+        """The length of the longest word written without spaces."""
         words = (*self._table.tags, *self._table.questions)
         return max((len(word) for word in words if _UNSPACED.fullmatch(word)), default=0)
 
@@ -123,7 +124,7 @@ class Language:
         return bool(self.senses(text)) or self.question_word(text) is not None
 
     def _look_up(self, text: str, loose: bool) -> tuple[str, ...] | None:
-        """The names of a word in its own spelling, then in a stem of it, then the same without accents."""
+        """Return the names of a word by its own spelling, then by its stem, then by either without accents."""
         words, folded = self._table.tags, self._table.folded_tags
         exact = next((form for form in (text, *self._varied(text)) if form in words), None)
         if exact is not None or not loose:
@@ -133,7 +134,7 @@ class Language:
         return next((folded.get(form) or words[form] for form in forms if form in folded or form in words), None)
 
     def _varied(self, text: str) -> Iterator[str]:
-        """A text in other forms; of a phrase any of the words."""
+        """Yield a text in other forms; in a phrase, any word may vary."""
         if " " not in text:
             yield from self._stems(text)
             return

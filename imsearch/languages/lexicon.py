@@ -1,10 +1,10 @@
-"""The words people type, and what they stand for.
+"""The vocabulary of queries: synonyms, kinds and word forms of tags.
 
 A *name* is a word the lexicon knows under exactly this spelling: a *tag* (annotators return it) or a *kind* (a word
 above tags, such as "animal", which may itself be a tag).  Every other spelling leads to one or several names through
 synonyms and word forms: "automobile" and "cars" both stand for "car".
 
-The committed file is made by ``scripts/build_lexicon.py``; docs/lexicon.md says how and from what.
+``scripts/build_lexicon.py`` generates the committed file; docs/lexicon.md documents its sources.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[1] / "data" / "lexicon.json"
 FORMAT = 2
 
-# WordNet's rules of detachment for nouns: an ending and what may stand in its place.  Verbs have all their forms in
-# the file: as rules, "-ing" and "-ed" would make a train of "training" and a star of "staring".
+# WordNet's rules of detachment for nouns: an ending and its possible replacements.  Verb forms are all listed in the
+# file: as rules, "-ing" and "-ed" would derive a train from "training" and a star from "staring".
 _ENDINGS = (
     ("men", "man"),
     ("ies", "y"),
@@ -44,7 +44,7 @@ _APOSTROPHES = str.maketrans("\u2018\u2019\u02bc", "'''")
 
 
 class Lexicon:
-    """Synonyms, kinds and word forms; immutable and cheap to ask.
+    """Synonyms, kinds and word forms; immutable, with cheap lookups.
 
     synonyms: a spelling -> the name it stands for, or several names, the likeliest first.
     kinds: a name -> the names above it, nearest first.
@@ -53,7 +53,7 @@ class Lexicon:
     hidden: tags that are searched but never shown.
     irregular: a word -> its base forms where no rule gives them ("mice" -> "mouse", "ran" -> "run").
     labels: a head of the default annotator -> its raw labels -> tags, in the head's order.
-    languages: whose words stand for names, too, beside the English ones.
+    languages: languages whose words stand for names as well as the English ones.
     """
 
     def __init__(
@@ -78,17 +78,18 @@ class Lexicon:
         self._names.update(dict.fromkeys(self.tags))
         self.hidden = frozenset(hidden)
         self._irregular = {word: tuple(bases) for word, bases in (irregular or {}).items()}
-        self._irregular_forms: dict[str, list[str]] | None = None  # the inverse, made when first asked for
+        self._irregular_forms: dict[str, list[str]] | None = None  # the inverse, built on first use
         self._labels = labels or {}
         self.languages = tuple(languages)
-        # "hotdog", "hot-dog" and "hot dog" are one word to a person: spellings without joiners find the same names.
+        # "hotdog", "hot-dog" and "hot dog" are the same word to a user: spellings without hyphens or spaces find the
+        # same names.
         self._joined: dict[str, str] = {}
         for word in (*self._names, *self._synonyms):
             self._joined.setdefault(word.translate(_JOINERS), word)
 
     @classmethod
     def load(cls, path: Path | None = None, languages: Sequence[Language] = ()) -> Lexicon:
-        """The committed lexicon, or the one in `path`; raises `ImsearchError` when the file cannot be used."""
+        """Load the committed lexicon, or the one in `path`; raises `ImsearchError` when the file cannot be used."""
         path = path or DATA
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
@@ -113,26 +114,27 @@ class Lexicon:
             raise ImsearchError(f"The lexicon {path} is damaged ({error}). Install imsearch again.") from error
 
     def normalize(self, text: str) -> str:
-        """Lower case, composed Unicode, plain apostrophes, single spaces, no letters that cannot be seen.
+        """Return a text in lower case and composed Unicode, with plain apostrophes and single spaces, without invisible
+        letters.
 
-        What is no text, a byte of a command line that is no UTF-8, becomes a question mark: no store could hold it.
+        Bytes of the command line that are not valid UTF-8 become question marks: no store could hold them.
         """
         text = text if text.isascii() else text.encode(errors="replace").decode()
         return " ".join(without_invisible(text).lower().translate(_APOSTROPHES).split())
 
     def forms(self, word: str) -> tuple[str, ...]:
-        """The word itself, then what it may be a form of; of several words the last is varied.
+        """Return the word itself, then its possible base forms; in a phrase, the last word varies.
 
-        A superset: candidates that are no English words are among them ("grass" -> "gras").
+        A superset: some candidates are not English words ("grass" -> "gras").
         """
         text = self.normalize(word)
         foreign = (form for language in self.languages for form in language.forms(text))
         return tuple(dict.fromkeys((*self._english_forms(text), *foreign)))
 
     def inflections(self, word: str) -> tuple[str, ...]:
-        """The word itself, then spellings that may be forms of it; of several words the last is varied.
+        """Return the word itself, then its possible inflected forms; in a phrase, the last word varies.
 
-        A superset, as `forms` is, and its inverse: "dog" -> "dogs", "doges" ...
+        A superset like `forms`, and its inverse: "dog" -> "dogs", "doges" ...
         """
         text = self.normalize(word)
         first, space, last = text.rpartition(" ")
@@ -147,17 +149,19 @@ class Lexicon:
         return tuple(dict.fromkeys((text, *(first + space + form for form in varied))))
 
     def canonical(self, text: str) -> str | None:
-        """The name an English word stands for, the likeliest one of several, or None when it is unknown.
+        """Return the likeliest name an English word stands for, or None when it is unknown.
 
-        Of other languages only `senses` and `expand` tell: what somebody tags "hund" keeps that name.
+        Words of other languages are not looked up (`senses` and `expand` do that): a tag that a user adds as "hund"
+        keeps
+        that name.
         """
         senses = self._english_senses(text)
         return senses[0] if senses else None
 
     def senses(self, word: str) -> tuple[str, ...]:
-        """All names a word can stand for, the likeliest first; empty when it is unknown.
+        """Return all names a word can stand for, the likeliest first; empty when it is unknown.
 
-        Those of the English word, then those of the other languages in use.
+        Names of the English word come first, then those from the other languages in use.
         """
         found = self._english_senses(word)
         if not self.languages:
@@ -175,11 +179,12 @@ class Lexicon:
         return ()
 
     def expand(self, word: str) -> tuple[str, ...]:
-        """The names to look up for a word of a query: the word's own name, or else all names it can stand for.
+        """Return the names to look up for a query word: the word's own name, or else all names it can stand for.
 
         "crane" gives the bird and the machine, "football" only football although soccer is called so too.  Names
-        below a kind are not listed: every picture is indexed under the kinds of its tags.  Other languages count for
-        words that are not English; `senses` tells all.
+        below a kind are not listed: every picture is indexed under the kinds of its tags.  Other languages apply only
+        to
+        words that are not English; `senses` returns all.
         """
         senses = self._english_senses(word) or self.senses(word)
         itself = self._known_spelling(self.normalize(word))
@@ -187,35 +192,35 @@ class Lexicon:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Every name and synonym, as they are spelled here."""
+        """Every name and synonym, in the spelling of the lexicon."""
         return (*self._names, *self._synonyms, *(word for each in self.languages for word in each.spellings))
 
     def kinds(self, tag: str) -> tuple[str, ...]:
-        """The names above a tag or kind, nearest first: "tabby cat" -> "cat", "pet", "feline", "animal" ..."""
+        """Return the names above a tag or kind, nearest first: "tabby cat" -> "cat", "pet", "feline", "animal" ..."""
         return self._kinds.get(tag, ())
 
     def related(self, tag: str) -> tuple[str, ...]:
-        """Names that should find this one too, though not above it: "leash" -> "dog"."""
+        """Return names that should also find this one, though not above it: "leash" -> "dog"."""
         return self._related.get(tag, ())
 
     def is_phrase(self, words: Sequence[str]) -> bool:
-        """Whether several words in a row are one known spelling: ("traffic", "lights")."""
+        """Return True if consecutive words form one known spelling: ("traffic", "lights")."""
         return len(words) > 1 and bool(self.senses(" ".join(words)))
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The heads that `labels` knows."""
+        """The heads that have `labels`."""
         return tuple(self._labels)
 
     def labels(self, head: str) -> dict[str, str]:
-        """Raw label -> tag of a head (`heads`), in the head's order.  KeyError for others.
+        """Return the raw label -> tag mapping of a head (`heads`), in the head's order.  Raises KeyError for others.
 
-        ImageNet's labels are WordNet ids; its values in order are the tags by class index.
+        ImageNet's raw labels are WordNet ids; the values, in order, are the tags by class index.
         """
         return dict(self._labels[head])
 
     def __contains__(self, name: str) -> bool:
-        """Whether this exact spelling is a tag or a kind."""
+        """Return True if this exact spelling is a tag or a kind."""
         return name in self._names
 
     def _english_forms(self, text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Reads a table of words of one language; docs/languages.md describes the format."""
+"""Read the word table of a language; docs/languages.md describes the format."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _GROUPS = {
 }
 
 _ACCENTED = re.compile("[\u00df-\u024f]")
-"""A small letter that somebody might type without its accent."""
+"""A lower-case letter that users might type without its accent."""
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionWord:
-    """A word of questions: its kind (`FILLER`, `COLOUR` ...) and the English words for it, empty for fillers."""
+    """A word used in questions: its role (`FILLER`, `COLOUR` ...) and its English equivalents, empty for fillers."""
 
     kind: str
     english: str
@@ -39,11 +39,11 @@ class QuestionWord:
 
 @dataclass(frozen=True)
 class Table:
-    """The contents of a file, spelled as queries are normalized.
+    """The contents of a file, with words normalized as in queries.
 
-    tags: a word -> English names, those first for which it is the best word.  questions: a word -> its role.
-    folded_tags, folded_questions: the same by words without accents, and with "ae" in place of "ä".
-    endings: what inflection adds, and what stands there otherwise: ("er", "").
+    tags: a word -> English names, starting with those it translates best.  questions: a word -> its role.
+    folded_tags, folded_questions: the same keyed by words without accents, and with "ae" in place of "ä".
+    endings: inflectional endings and their replacements: ("er", "").
     """
 
     name: str
@@ -64,9 +64,9 @@ def fold(text: str) -> str:
 def read_table(path: Path) -> Table:
     """Read a file.
 
-    Raises ImsearchError, naming the file and the place in it, when it cannot be read or is no table of words.
+    Raises ImsearchError, naming the file and the position in it, when it cannot be read or is not a valid word table.
     """
-    import tomllib  # the start-up time counts where no other language is in use
+    import tomllib  # imported here to keep start-up fast where no other language is in use
 
     try:
         text = without_invisible(path.read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def _table(data: Mapping[str, Any], path: Path) -> Table:
     for name, words in _section(data, "tags").items():
         for rank, word in enumerate(_words(words, f"tags: {name!r}")):
             tags.setdefault(word, []).append((rank, name))
-    # Sorting is stable: among equals the order of the file counts.
+    # Sorting is stable: ties keep the order of the file.
     named = {word: tuple(name for _, name in sorted(found, key=_rank)) for word, found in tags.items()}
     questions = dict(_questions(_section(data, "words")))
     return Table(
@@ -110,7 +110,7 @@ def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _words(words: object, place: str) -> list[str]:
-    """The words of a list, as queries are normalized."""
+    """Return the words of a list, normalized as in queries."""
     tidy = [_tidy(word) for word in words] if isinstance(words, list) else []
     if not isinstance(words, list) or not all(tidy):
         raise ValueError(f"{place} must be a list of words, for example ['Hund', 'Hunde']")
@@ -118,12 +118,12 @@ def _words(words: object, place: str) -> list[str]:
 
 
 def _tidy(word: object) -> str:
-    """A word as queries are normalized; nothing where it is none."""
+    """Return a word normalized as in queries, or an empty string if it is not a word."""
     return " ".join(word.lower().replace("\u2019", "'").split()) if isinstance(word, str) else ""
 
 
 def _questions(section: Mapping[str, Any]) -> Iterator[tuple[str, QuestionWord]]:
-    """The words of questions; of a word in two lists, the one that stands last here counts, fillers most."""
+    """Yield question words and their roles; for a word in two lists the later one wins, so fillers take precedence."""
     for group, kind in reversed(_GROUPS.items()):
         yield from _grouped(section, group, kind)
     for group, kind in reversed(_LISTS.items()):
@@ -151,7 +151,7 @@ def _endings(pairs: object) -> Iterable[tuple[str, str]]:
 
 
 def _folded(words: Mapping[str, Value]) -> dict[str, Value]:
-    """By spellings without accents, where these are no words themselves; the first word of a spelling counts."""
+    """Index words by their spellings without accents, unless such a spelling is itself a word; the first word wins."""
     found: dict[str, Value] = {}
     for word, value in words.items():
         if _ACCENTED.search(word):

@@ -1,1 +1,1 @@
-"""Pictures as files: opening and decoding them, reading what is said of them, recognizing copies."""
+"""Picture files: decoding, metadata, and hashes to recognize copies."""

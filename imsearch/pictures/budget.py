@@ -1,7 +1,7 @@
-"""How much memory decoding a picture takes, and sharing what there is among all that decode.
+"""A memory budget for decoding pictures, shared by all decoders.
 
-A small file may hold a very large picture: 1 MB of PNG can be a gigabyte of pixels.  What counts is therefore the bytes
-that decoding takes, told by the file's headers before anything is decoded.
+A small file may hold a very large picture: 1 MB of PNG can decode to a gigabyte of pixels.  The budget therefore counts
+decoded bytes, estimated from the file's headers before anything is decoded.
 """
 
 from __future__ import annotations
@@ -21,28 +21,31 @@ MAX_PIXELS = 1 << 28
 """Pictures with more pixels (16,384 x 16,384) are refused."""
 
 MOST_DECODED = 3 * MAX_PIXELS
-"""Bytes: what all pictures that are decoded at the same time may take together, and one alone at most.
+"""Maximum bytes for all pictures being decoded at the same time, and for a single one.
 
-It holds 200 million pixels in colour, which phones and stitched panoramas reach, or `MAX_PIXELS` in grey; and leaves a
-model its gigabyte under a ceiling of two.
+Enough for 200 million pixels in colour, which phones and stitched panoramas reach, or `MAX_PIXELS` in grey; leaves a
+model one of the two gigabytes of a common memory limit.
 """
 
 _MODES = {"1": 1, "L": 1, "P": 1}
-"""Bytes a pixel in Pillow's memory; 2 where a mode begins with ``I;16``, and 4 for all others."""
+"""Bytes per pixel in Pillow's memory; 2 for modes that begin with ``I;16``, and 4 for all others."""
 
 _BESIDE = {"WEBP": 12, "AVIF": 6, "HEIF": 5, "JPEG2000": 16, "GIF": 4, "RAW": 1}
-"""Bytes a pixel that decoders hold beside Pillow's own, as measured by ``python -m benchmarks.decoded_bytes``."""
+"""Bytes per pixel that decoders allocate besides Pillow's own; from ``python -m benchmarks.decoded_bytes``."""
 
 
 class Holding(Protocol):
-    """Gives memory to who is about to decode a picture."""
+    """A source of memory for decoding pictures."""
 
     def hold(self, size: int) -> AbstractContextManager[None]:
-        """Hold so many bytes while inside, once they are free.  Raises PictureError when there never are so many."""
+        """Reserve `size` bytes for the duration of the context, waiting until they are free.
+
+        Raises PictureError when the budget is smaller than that.
+        """
 
 
 class Budget:
-    """Bytes that threads share; who comes first is served first, so that large pictures are not kept waiting."""
+    """A number of bytes shared by threads, served first come, first served, so that large pictures do not starve."""
 
     def __init__(self, total: int = MOST_DECODED) -> None:
         self.total = total
@@ -52,7 +55,10 @@ class Budget:
 
     @contextmanager
     def hold(self, size: int) -> Iterator[None]:
-        """Hold so many bytes while inside, once they are free.  Raises PictureError when there never are so many."""
+        """Reserve `size` bytes for the duration of the context, waiting until they are free.
+
+        Raises PictureError when the budget is smaller than that.
+        """
         self.take(size)
         try:
             yield
@@ -60,7 +66,7 @@ class Budget:
             self.give_back(size)
 
     def take(self, size: int) -> None:
-        """Wait until so many bytes are free and hold them; see `hold`."""
+        """Wait until `size` bytes are free and reserve them; see `hold`."""
         refuse_larger(size, self.total)
         ticket = object()
         with self._turn:
@@ -71,14 +77,14 @@ class Budget:
             self._turn.notify_all()
 
     def give_back(self, size: int) -> None:
-        """The end of `take`."""
+        """Return what `take` reserved."""
         with self._turn:
             self._free += size
             self._turn.notify_all()
 
 
 IN_PROCESS = Budget()
-"""For pictures that are decoded in this process: memory is the process's, whoever decodes in it."""
+"""The budget of pictures decoded in this process: one for all threads, as they share its memory."""
 
 
 def refuse_larger(size: int, most: int = MOST_DECODED) -> None:
@@ -96,9 +102,9 @@ def refuse_pixels(width: int, height: int) -> None:
 
 
 def refuse_many_scans(image: Image.Image, file: BinaryIO) -> None:
-    """Raise PictureError for a progressive JPEG with so many passes over its pixels that decoding it takes minutes.
+    """Raise PictureError for a progressive JPEG with so many scans that decoding it would take minutes.
 
-    image: opened from `file`, at full size.  Real ones have about ten passes; each costs as much as all others.
+    image: opened from `file`, at full size.  Real files have about ten scans; each costs as much as a whole decode.
     """
     if image.format not in ("JPEG", "MPO") or not image.info.get("progressive"):
         return
@@ -113,13 +119,13 @@ def refuse_many_scans(image: Image.Image, file: BinaryIO) -> None:
 _START_OF_SCAN = b"\xff\xda"
 _FEW_SCANS = 64
 MOST_SCANNED = 1 << 32
-"""Pixels times passes; a picture of `MAX_PIXELS` may have 16."""
+"""Maximum of pixels times scans; a picture of `MAX_PIXELS` may have 16."""
 
 
 def decoded_bytes(image: Image.Image, full_size: tuple[int, int]) -> int:
-    """Memory that decoding an opened picture takes, in bytes.
+    """Return the memory needed to decode an opened picture, in bytes.
 
-    image: opened and not yet loaded, at the scale it will be decoded at.  full_size: before that scale was chosen.
+    image: opened and not yet loaded, with its decoding scale set.  full_size: its size before that scale was set.
     """
     size = ((image.width * image.height) >> (2 * halved(image))) * (
         _per_pixel(image.mode) + _BESIDE.get(image.format or "", 0)
@@ -132,7 +138,7 @@ def decoded_bytes(image: Image.Image, full_size: tuple[int, int]) -> int:
 
 
 def _strip(image: Image.Image) -> int:
-    """A compressed strip or tile of a TIFF is decoded into memory of its own, and may be the whole picture."""
+    """Return the size of the buffer for one compressed TIFF strip or tile, which may be the whole picture."""
     if all(tile.codec_name != "libtiff" for tile in getattr(image, "tile", ())):
         return 0
     tags = getattr(image, "tag_v2", {})
@@ -153,7 +159,7 @@ def _per_pixel(mode: str) -> int:
 
 
 def _coefficients(image: Image.Image, full_size: tuple[int, int]) -> int:
-    """What libjpeg keeps of a progressive picture until its last scan: two bytes a sample, at full size."""
+    """Return the size of the coefficients that libjpeg keeps of a progressive picture: 2 bytes each, at full size."""
     layers = [(across, down) for _, across, down, *_ in getattr(image, "layer", ())]
     most_across = max((across for across, _ in layers), default=1) or 1
     most_down = max((down for _, down in layers), default=1) or 1

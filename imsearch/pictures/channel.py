@@ -1,4 +1,4 @@
-"""Messages between this process and those that decode: pickled values, each after its length."""
+"""Messages to and from decoder processes: pickled values, each prefixed with its length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ class Channel:
     outgoing: BinaryIO
 
     def send(self, *message: Any) -> None:
-        """Raises OSError when nobody listens any more, EOFError when this end was closed (by another thread)."""
+        """Send a message.  Raises OSError when the other end is gone, EOFError when this end was closed (by another
+        thread).
+        """
         data = pickle.dumps(message, protocol=5)
         try:
             self.outgoing.write(_LENGTH.pack(len(data)))
@@ -28,18 +30,18 @@ class Channel:
             raise EOFError(str(error)) from error
 
     def receive(self) -> tuple[Any, ...]:
-        """The next message, once it is there.  Raises EOFError when there will be none."""
+        """Wait for the next message and return it.  Raises EOFError when there will be none."""
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         message: tuple[Any, ...] = pickle.loads(self._read(length))
         return message
 
     def close(self) -> None:
-        """Close both pipes, whatever still waits in them."""
+        """Close both pipes, discarding anything still in them."""
         for pipe in (self.outgoing, self.incoming):
             try:
                 pipe.close()
             except OSError:
-                continue  # what was not sent yet reaches nobody
+                continue  # unsent data is dropped
 
     def _read(self, length: int) -> bytes:
         try:

@@ -1,4 +1,4 @@
-"""Colours as they are meant: from a picture's profile to sRGB."""
+"""Convert colours from a picture's ICC profile to sRGB."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ log = logging.getLogger("imsearch.pictures")
 
 
 def in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """The picture in sRGB: phones write Display P3 and cameras Adobe RGB, which look dull when taken for sRGB.
+    """Return the picture in sRGB: phones write Display P3 and cameras Adobe RGB, which look dull when taken for sRGB.
 
-    image: any mode; what has no profile, or one that cannot be used, is taken for sRGB.  profile: an ICC profile, or
-    nothing.  The result is L, RGB or RGBA.
+    image: any mode; without a usable profile it is assumed to be sRGB.  profile: an ICC profile, or nothing.  The
+    result is
+    L, RGB or RGBA.
     """
     if profile and (to_srgb := _transform(profile, image.mode)):
         if image.mode != "RGBA":
@@ -29,14 +30,14 @@ def in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def lab_to_rgb(image: Image.Image) -> Image.Image:
-    """From CIE L*a*b* (mode LAB), which Pillow itself does not convert, to sRGB."""
+    """Convert CIE L*a*b* (mode LAB), which Pillow itself does not convert, to sRGB."""
     to_srgb = ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
     return to_srgb.apply(image)
 
 
 @lru_cache(maxsize=32)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """From a profile's colours to sRGB; None when they are sRGB, or when the profile cannot be used."""
+    """Return the transform from a profile to sRGB; None when the profile is sRGB already or unusable."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         known = source.profile.profile_description or ""

@@ -1,4 +1,4 @@
-"""Files that are cut short or damaged: what of their pixels is there is shown, as browsers and galleries do."""
+"""Decode truncated or damaged files as far as possible, as browsers and galleries do."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from imsearch.pictures.formats import TEXTS, png_without
 T = TypeVar("T")
 
 LEAST_SHARE = 0.02
-"""Less of a picture than this is no picture."""
+"""Minimum decoded share of a picture; with less it is refused."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _END_OF_JPEG = b"\xff\xd9"
 
 
 def decode_as_far_as_possible(data: bytes, decode: Callable[[BinaryIO, str], T]) -> tuple[T, bool]:
-    """Decode the bytes of a file, and where that fails, what can be decoded of them.
+    """Decode the bytes of a file, or as much of them as can be decoded.
 
-    decode: is called with a file, and what is known to be wrong with it, or nothing.  Returns what it returns, and
-    whether the texts of a PNG had to be left out.  Raises the PictureError of the first attempt when all fail.
+    decode: called with a file and a description of its damage, empty for none.  Returns its result, and whether the
+    texts of a PNG had to be left out.  Raises the PictureError of the first attempt when all fail.
     """
     first: PictureError | None = None
     for state, damaged, without_texts in _states(data):
@@ -40,7 +40,7 @@ def decode_as_far_as_possible(data: bytes, decode: Callable[[BinaryIO, str], T])
 
 
 def _states(data: bytes) -> Iterator[tuple[bytes, bool, bool]]:
-    """A file as it is, and mended; of a PNG with and without texts, as Pillow refuses too many.  The best first."""
+    """Yield the file as it is, then mended; a PNG with and without texts, as Pillow refuses too many.  Best first."""
     yield data, False, False
     without_texts = png_without(io.BytesIO(data), TEXTS).read()
     if len(without_texts) < len(data):
@@ -51,10 +51,11 @@ def _states(data: bytes) -> Iterator[tuple[bytes, bool, bool]]:
 
 
 def mended(data: bytes) -> bytes:
-    """The bytes of a damaged file in such a way that decoders get further: of a whole one, the same picture.
+    """Return the bytes of a damaged file changed so that decoders get further; an intact file gives the same picture.
 
-    JPEG: ends with its end marker, without which a progressive one shows nothing.  PNG: chunks that are not needed and
-    whose checksum is wrong are left out, and the checksums of the others put right.  WebP: as long as it says.
+    JPEG: the end marker is appended, without which a progressive file shows nothing.  PNG: ancillary chunks with a
+    wrong
+    checksum are dropped, and the checksums of the others corrected.  WebP: extended to the length in its header.
     """
     if data.startswith(b"\xff\xd8"):
         return data + _END_OF_JPEG
@@ -74,29 +75,29 @@ def _png(data: bytes) -> Iterator[bytes]:
         told = data[at + 8 + length : at + 12 + length]
         at += 12 + length
         checksum = struct.pack(">I", zlib.crc32(kind + body))
-        if len(body) == length and told != checksum and kind[0] & 32:  # lower case: not needed
+        if len(body) == length and told != checksum and kind[0] & 32:  # lower case: ancillary
             continue
         yield struct.pack(">I4s", len(body), kind) + body + checksum
     yield b"\0\0\0\0IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
 
 
 def _webp(data: bytes) -> bytes:
-    """Filled up with zeros: its decoder takes a picture whole or not at all."""
+    """Pad with zeros: the WebP decoder takes a picture whole or not at all."""
     (length,) = struct.unpack_from("<I", data, 4)
     missing = length + 8 - len(data)
     return data + bytes(missing) if 0 < missing < 1 << 28 else data
 
 
 def load_what_is_there(image: Image.Image, reason: str) -> str:
-    """Decode an opened picture as far as it goes; returns what is wrong with its pixels, or nothing.
+    """Decode an opened picture as far as possible; return a description of the damage to its pixels, empty for none.
 
-    reason: why the file as it is cannot be decoded.  Rows that are missing stay black, or become of one colour.
+    reason: why the file as it is cannot be decoded.  Missing rows are black, or all of one colour.
     """
-    whole = "" if image.format == "PNG" else reason  # a PNG that was mended may have all its pixels
+    whole = "" if image.format == "PNG" else reason  # a mended PNG may have all its pixels
     try:
         image.load()
     except (OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, zlib.error) as error:
-        # How Pillow's readers say that there is no more; what they decoded until then is in place.
+        # Messages of Pillow's readers at the end of the data; what they decoded until then is in place.
         if getattr(image, "_im", None) is None:
             raise
         image.tile = []  # type: ignore[attr-defined]
@@ -107,7 +108,7 @@ def load_what_is_there(image: Image.Image, reason: str) -> str:
 def refuse_without_pixels(image: Image.Image, reason: str) -> None:
     """Raise PictureError when next to nothing of a damaged picture was decoded; `image` is that picture, reduced.
 
-    What was not decoded lies at its end, in rows of one colour.
+    The undecoded part is at its end, in rows of one colour.
     """
     rows = np.asarray(image.convert("RGB")).astype(np.int16)
     spread = (rows.max(axis=1) - rows.min(axis=1)).max(axis=1)

@@ -1,4 +1,4 @@
-"""One process that decodes, seen from the side that gives it work."""
+"""A single decoder process, seen from its client."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from imsearch.pictures.channel import Channel
 from imsearch.system import processes
 
 _WALL = 10
-"""So many times as long may it take by the clock, on a machine that is busy with other things."""
+"""Wall-clock limit as a multiple of the CPU limit, for machines busy with other work."""
 
 log = logging.getLogger("imsearch.pictures")
 
 
 class DecoderDiedError(PictureError):
-    """Decoding a picture ended the process that did it.
+    """Raised when decoding a picture ended the decoder process.
 
-    again: whether it would do so again; not where the process was killed by somebody else.
+    again: whether a retry would fail too; False if something else killed the process.
     """
 
     def __init__(self, reason: str, again: bool = True) -> None:
@@ -33,8 +33,8 @@ class DecoderDiedError(PictureError):
 
 
 def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """A process that decodes; where it complains is `errors`."""
-    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each has a processor of its own
+    """Start a decoder process that writes its standard error to `errors`."""
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each decoder has a core of its own
     pipe = subprocess.PIPE
     return processes.start(
         "imsearch.pictures.worker", stdin=pipe, stdout=pipe, stderr=errors, env=os.environ | one_thread
@@ -42,7 +42,7 @@ def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 class DecoderProcess:
-    """One process, seen from the side that gives it work; for one thread at a time."""
+    """A decoder process, seen from its client; for one thread at a time."""
 
     def __init__(self) -> None:
         """Raises OSError or EOFError when it cannot be started."""
@@ -64,7 +64,7 @@ class DecoderProcess:
     def do(
         self, work: object, arguments: tuple[Any, ...], options: dict[str, Any], budget: Budget, seconds: float
     ) -> object:
-        """Have something done; raises DecoderDiedError, and what was raised there."""
+        """Run `work` in the process and return its result; raises DecoderDiedError, and whatever `work` raised."""
         held = 0
         clock = self._clock(seconds)
         try:
@@ -72,7 +72,7 @@ class DecoderProcess:
             while True:
                 kind, value = self._channel.receive()
                 if kind == "hold":
-                    clock.cancel()  # who waits for others does not take long
+                    clock.cancel()  # waiting for memory does not count
                     held += self._hold(budget, value)
                     clock = self._clock(seconds)
                 elif kind == "let go":
@@ -92,7 +92,7 @@ class DecoderProcess:
             self._log_noise()
 
     def _hold(self, budget: Budget, size: int) -> int:
-        """Hold memory for the process, or tell it that there never is so much; returns what is held."""
+        """Reserve memory on behalf of the process, or report that there is never enough; return the bytes reserved."""
         try:
             budget.take(size)
         except PictureError as error:
@@ -102,7 +102,7 @@ class DecoderProcess:
         return size
 
     def end(self) -> None:
-        """End it, whatever it does."""
+        """Terminate the process, whatever it is doing."""
         self._process.kill()
         self._process.wait()
         self._channel.close()
@@ -119,7 +119,7 @@ class DecoderProcess:
         self._process.kill()
 
     def _why(self, seconds: float) -> DecoderDiedError:
-        """Why the process ended."""
+        """Return the error that describes why the process ended."""
         code = self._process.wait()
         if self._late or code == -getattr(signal, "SIGPROF", 0):
             return DecoderDiedError(
@@ -134,7 +134,7 @@ class DecoderProcess:
         return DecoderDiedError(f"decoding it ends the program that does it ({name or f'exit code {code}'})")
 
     def _log_noise(self) -> None:
-        """What libraries printed while they decoded."""
+        """Log the output of libraries during decoding."""
         try:
             size = os.fstat(self._errors.fileno()).st_size
             if size > self._told:
@@ -142,4 +142,4 @@ class DecoderProcess:
                 log.debug("Printed while a picture was decoded: %s", self._errors.read(2000).decode("utf-8", "replace"))
                 self._told = size
         except (OSError, ValueError):
-            return  # it was ended meanwhile
+            return  # the process was terminated meanwhile

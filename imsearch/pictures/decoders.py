@@ -1,7 +1,7 @@
-"""Decoding in processes that may die without harm: of a crash, or at their limits of memory and time.
+"""A pool of decoder processes, which may crash or exceed their memory and time limits without harm.
 
-A few processes are kept at work, each with one picture at a time.  A call blocks the calling thread until the answer is
-there, so that this is used like a plain function.
+A few processes are kept alive, each working on one picture at a time.  A call blocks the calling thread until the
+result is there, so that it works like a plain function call.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from imsearch.pictures.decoder_process import DecoderDiedError as DecoderDiedErr
 from imsearch.pictures.decoder_process import DecoderProcess
 
 SECONDS = 6.0
-"""Of a processor, for one picture.  A photo of 12 megapixels takes a hundredth of that, a PNG of 200 takes 4."""
+"""CPU seconds per picture.  A photo of 12 megapixels takes a hundredth of that, a PNG of 200 takes 4."""
 
 IDLE = 60.0
-"""Seconds."""
+"""Idle timeout in seconds."""
 
 T = TypeVar("T")
 
@@ -29,43 +29,43 @@ log = logging.getLogger("imsearch.pictures")
 
 
 class Decoding(Protocol):
-    """Calls functions that decode, somewhere."""
+    """Interface for running decoding functions, here or in another process."""
 
     def call(self, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        """What ``work(*arguments, **options, budget=...)`` returns.
+        """Return the result of ``work(*arguments, **options, budget=...)``.
 
-        Raises the PictureError that it raises, and DecoderDiedError when it ends its process or takes too long.
+        Raises its PictureError, and DecoderDiedError when it ends its process or takes too long.
         """
 
     def warm_up(self) -> None:
-        """Be ready for who calls next."""
+        """Prepare for the next call."""
 
     def close(self) -> None:
-        """End what is under way."""
+        """Stop the work in progress."""
 
 
 class InProcess:
-    """Decodes in this process, where a picture can end it: for tests, and where no process can be started."""
+    """Decode in this process, which a picture can crash: for tests, and where no process can be started."""
 
     def call(self, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
         return work(*arguments, **options)
 
     def warm_up(self) -> None:
-        """Nothing is started."""
+        """Do nothing: there is no process to start."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is no process to stop."""
 
 
 class Decoders:
-    """Processes that decode, started when they are needed; used by any number of threads."""
+    """A pool of decoder processes, started on demand; safe for any number of threads."""
 
     def __init__(
         self, processes: int, *, budget: Budget | None = None, seconds: float = SECONDS, idle: float = IDLE
     ) -> None:
-        """processes: at most so many at a time.  seconds: of a processor, for one picture.
+        """processes: maximum number at a time.  seconds: CPU time per picture.
 
-        idle: seconds after which processes that nobody needs are ended.
+        idle: seconds after which unused processes are stopped.
         """
         self._budget, self._seconds, self._rest_after = budget or Budget(), seconds, idle
         self._used = 0.0
@@ -73,15 +73,15 @@ class Decoders:
         self._slots = threading.BoundedSemaphore(max(1, processes))
         self._idle: list[DecoderProcess] = []
         self._busy: set[DecoderProcess] = set()
-        self._end = weakref.finalize(self, _end_all, self._idle, self._busy)  # also when nobody closes it
+        self._end = weakref.finalize(self, _end_all, self._idle, self._busy)  # even if nobody calls close
         self._lock = threading.Lock()
         self._closed = False
         self._cannot_start = False
 
     def call(self, work: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        """What ``work(*arguments, **options, budget=...)`` returns; everything in it must be picklable.
+        """Return the result of ``work(*arguments, **options, budget=...)``; everything in it must be picklable.
 
-        Raises the PictureError that it raises, and DecoderDiedError when it ends its process or takes too long.
+        Raises its PictureError, and DecoderDiedError when it ends its process or takes too long.
         """
         with self._slots:
             process = self._take()
@@ -101,12 +101,12 @@ class Decoders:
             return cast(T, result)
 
     def warm_up(self) -> None:
-        """Start a process for who comes next."""
+        """Start a process for the next caller."""
         if (process := self._take()) is not None:
             self._put_back(process, True)
 
     def _rest(self) -> None:
-        """End the processes when none was needed for a while; the next call starts others."""
+        """Stop the processes when none was needed for a while; the next call starts new ones."""
         with self._lock:
             left = self._used + self._rest_after - time.monotonic()
             if left > 0 or self._busy:
@@ -124,7 +124,7 @@ class Decoders:
         self._resting.start()
 
     def close(self) -> None:
-        """End all processes; what they were doing fails."""
+        """Stop all processes; their work in progress fails."""
         with self._lock:
             self._closed = True
             if self._resting is not None:
@@ -132,7 +132,7 @@ class Decoders:
             self._end()
 
     def _take(self) -> DecoderProcess | None:
-        """A process that has nothing to do; None where none can be started."""
+        """Return an idle process, or None if none can be started."""
         with self._lock:
             if self._closed:
                 raise DecoderDiedError("decoding was stopped", again=False)
@@ -152,7 +152,7 @@ class Decoders:
             if not self._closed:
                 self._busy.add(process)
                 return process
-        process.end()  # closed while it was started
+        process.end()  # the pool was closed meanwhile
         raise DecoderDiedError("decoding was stopped", again=False)
 
     def _put_back(self, process: DecoderProcess, alive: bool) -> None:

@@ -1,4 +1,4 @@
-"""Which formats are read, and opening a file of one of them without asking more of it than its headers."""
+"""Supported formats, and opening a file of one of them by reading no more than its headers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _HEIF_SUFFIXES = (".heic", ".heif", ".hif", ".heics", ".heifs", ".avif", ".avifs
 _OTHER_SUFFIXES = (".png", ".apng", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm")
 _RAW_SUFFIXES = raw.RAW_SUFFIXES if raw.is_installed() else ()
 SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_JPEG_2000_SUFFIXES, *_HEIF_SUFFIXES, *_OTHER_SUFFIXES, *_RAW_SUFFIXES))
-"""Names with these endings (in lower case) are taken for pictures; their content decides what they are."""
+"""Files with these endings (in lower case) are treated as pictures; their content determines the format."""
 DEVELOPED = frozenset((*_JPEG_SUFFIXES, *_HEIF_SUFFIXES))
-"""Endings of the pictures that cameras write beside a raw file of the same name."""
+"""Endings of the pictures that cameras write next to a raw file of the same name."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "HEIF", "BMP", "DIB", "JPEG2000", "PPM")
-"""What is decoded: Pillow's names.  Others, such as EPS, would start further programs on files of strangers."""
+"""Pillow's names of the formats that are decoded.  Others, such as EPS, would run other programs on untrusted files."""
 
 _NO_HEIF = "it is a HEIF picture; install the package pi-heif to read it"
 _NO_PICTURE = "it is not a picture, or of a kind that is not supported"
@@ -35,10 +35,11 @@ _loading = threading.Lock()
 
 
 def open_picture(file: BinaryIO) -> Image.Image:
-    """Open with the first of our formats that accepts the file's first bytes; raises `PictureError` with the reason.
+    """Open a file in the first of our formats that accepts its first bytes; raises `PictureError` with the reason.
 
-    `Image.open` would do the same, but refuses large pictures by a limit that is one global for the whole process and
-    belongs to the host; for the same reason HEIF is not registered with Pillow.
+    `Image.open` would do the same, but rejects large pictures by a limit that is global to the process and belongs to
+    the
+    host application; for the same reason HEIF is not registered with Pillow.
     """
     Image.init()
     reason = _NO_PICTURE
@@ -59,10 +60,10 @@ def open_picture(file: BinaryIO) -> Image.Image:
         except PictureError as error:
             reason = str(error)
         except (SyntaxError, IndexError, TypeError, KeyError, EOFError, struct.error) as error:
-            # How Pillow's readers say "not mine"; what begins as files of one format do is nobody else's.
+            # The ways in which Pillow's readers reject a file; if its first bytes match one format, no other is tried.
             if begins_like(name, start):
                 reason = f"it is damaged or cut short: {error or type(error).__name__}"
-        except Image.DecompressionBombError:  # raised by WebP's reader itself
+        except Image.DecompressionBombError:  # raised by the WebP reader itself
             reason = "it has too many pixels"
         except Exception as error:  # noqa: BLE001 - told as the reason, unless another format takes the file
             reason = f"it is damaged or cut short: {error or type(error).__name__}"
@@ -70,11 +71,13 @@ def open_picture(file: BinaryIO) -> Image.Image:
 
 
 _PLANAR = 284
-"""The TIFF tag that tells whether colours lie in planes of their own (2)."""
+"""The TIFF tag PlanarConfiguration; 2 means one plane per channel."""
 
 
 def _read_planes_right(image: Any) -> None:
-    """Correct how Pillow would read some TIFFs as noise; raises PictureError for one that it cannot read."""
+    """Correct the decoding of some TIFFs that Pillow would read as noise; raises PictureError for one that it cannot
+    read.
+    """
     bits = image.tag_v2.get(258) or (1,)
     planar = image.tag_v2.get(_PLANAR) == 2
     big = image.tag_v2.prefix == b"MM"
@@ -82,7 +85,7 @@ def _read_planes_right(image: Any) -> None:
         raise PictureError("its four colours lie in compressed planes of their own; save it with interleaved colours")
     for place, tile in enumerate(image.tile):
         raw = tile.args[0]
-        if tile.codec_name == "libtiff":  # which hands numbers out in the order of this machine
+        if tile.codec_name == "libtiff":  # libtiff returns numbers in native byte order
             raw = "F;32NF" if image.mode == "F" else raw
         elif planar and max(bits) == 16 and image.mode in ("RGB", "RGBA"):
             raw = f"{raw};16{'B' if big else 'L'}"
@@ -94,7 +97,7 @@ def _read_planes_right(image: Any) -> None:
 
 
 def begins_like(format: str, start: bytes) -> bool:
-    """Whether the first 16 bytes of a file are those of this format."""
+    """Return True if the first 16 bytes of a file match this format."""
     Image.init()
     if format == raw.FORMAT:
         return raw.may_be_raw(start)
@@ -103,7 +106,7 @@ def begins_like(format: str, start: bytes) -> bool:
     _, accepts = Image.OPEN.get(format, (None, None))
     try:
         return accepts is not None and accepts(start) is True
-    except struct.error:  # it is shorter than the signature
+    except struct.error:  # shorter than the signature
         return False
 
 
@@ -111,7 +114,7 @@ _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 
 def _heif(start: bytes) -> tuple[Opener | None, None]:
-    """The reader of HEIF for files that begin like one; its library is loaded by the first of them."""
+    """Return the HEIF reader for files with its signature; its library is imported on first use."""
     if not _heif_marked(start):
         return None, None
     with _loading:
@@ -132,14 +135,14 @@ def _refuse_heif(file: Any, name: str) -> Image.Image:
 
 PIXELS = (b"IDAT", b"fdAT")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-"""Kinds of chunks of a PNG."""
+"""PNG chunk types that hold text."""
 
 
 def png_without(file: BinaryIO, kinds: Sequence[bytes]) -> BinaryIO:
-    """The same file; of a PNG without the chunks of these kinds.
+    """Return the same file; a PNG without the chunks of these types.
 
-    Without pixels its metadata can be read quickly: Pillow reads what lies behind the pixels only when it has decoded
-    them.  Without texts it can be read where Pillow refuses a PNG because its texts are too long.
+    Dropping the pixels makes metadata fast to read: Pillow reads what follows the pixels only after decoding them.
+    Dropping the texts makes a PNG readable that Pillow rejects because its texts are too long.
     """
     kept = [file.read(8)]
     if kept[0] != b"\x89PNG\r\n\x1a\n":

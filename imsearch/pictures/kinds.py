@@ -1,7 +1,7 @@
-"""Kinds of pictures and videos that are not read, by the endings of their names: what a run counts and tells.
+"""Kinds of pictures and videos that are not read, by file name ending, for a run to count and report.
 
-Whoever reads one of these kinds, such as an extra that is installed, adds its endings to those of pictures; those are
-looked at first.
+Code that can read one of these kinds, such as an installed extra, adds its endings to those of pictures, which take
+precedence.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """Files of one kind.
+    """A kind of file.
 
     name: short and lower case, in JSON.  one, many: for messages, "raw file" and "raw files".  endings: of names, in
     lower case, with the dot.
@@ -68,14 +68,14 @@ OTHER = Kind(
     ),
 )
 KINDS = (RAW, VIDEO, JPEG_XL, LAYERED, DRAWING, OTHER)
-"""In the order in which they are told."""
+"""All kinds, in the order in which they are reported."""
 
 ENDINGS: Mapping[str, Kind] = {ending: kind for kind in KINDS for ending in kind.endings}
-"""The kind of a file by the ending of its name."""
+"""File name ending -> kind."""
 
 
 def by_kind(endings: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Numbers of files by the ending of their names, sorted by kind; the most frequent ending first, without its dot.
+    """Group the number of files per ending by kind; the most frequent ending first, without its dot.
 
     ``{".cr2": 3, ".mp4": 9}`` becomes ``{"raw": {"cr2": 3}, "video": {"mp4": 9}}``.
     """

@@ -1,9 +1,9 @@
-"""A hash of what a picture looks like: near duplicates differ in few of its 64 bits.
+"""A perceptual hash: near duplicates differ in few of its 64 bits.
 
 The signs of the lowest frequencies of the grey picture's cosine transform (as in Zauner, *Implementation and
 Benchmarking of Perceptual Image Hash Functions*, 2010, but against zero in place of the median).  With signs, the hash
-of the mirrored or turned picture follows from the hash alone: mirroring negates the odd frequencies, turning exchanges
-rows and columns.
+of the mirrored or rotated picture follows from the hash alone: mirroring negates the odd frequencies, rotating by 90
+degrees swaps rows and columns.
 """
 
 from __future__ import annotations
@@ -19,37 +19,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIDE = 32
-"""The picture is squashed to so many pixels a side, which every picture is decoded to at least."""
+"""Side in pixels to which the picture is squashed; every picture is decoded to at least that."""
 KEPT = 8
 FLAT = 0
-"""The hash of a picture without structure, such as a plain colour; it says nothing and equals no other."""
+"""The hash of a picture without structure, such as a plain colour; it never matches any other."""
 _LEAST_CONTRAST = 2.0
 """Grey levels (standard deviation) below which there is nothing to hash but noise."""
 
 
 def grey_square(image: Image.Image) -> NDArray[uint8]:
-    """The whole picture in grey, squashed to `SIDE` x `SIDE`."""
+    """Return the whole picture in grey, squashed to `SIDE` x `SIDE`."""
     small = image.resize((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=2.0)
     return np.asarray(small.convert("L"))
 
 
 def perceptual_hash(image: Image.Image) -> int:
-    """64 bits as a signed number; `FLAT` for a picture without structure."""
+    """Return the 64-bit hash as a signed integer; `FLAT` for a picture without structure."""
     grey = grey_square(image)
     if grey.std() < _LEAST_CONTRAST:
         return FLAT
     signs = lowest_frequencies(grey) > 0
-    signs[0, 0] = True  # the mean brightness says nothing; so `FLAT` is the hash of no other picture
+    signs[0, 0] = True  # the mean brightness carries no structure; so no other picture hashes to `FLAT`
     return int(np.packbits(signs).view(">i8")[0])
 
 
 def lowest_frequencies(grey: NDArray[uint8]) -> NDArray[float64]:
-    """The lowest `KEPT` x `KEPT` frequencies of one grey square, or of each of several (n, `SIDE`, `SIDE`)."""
+    """Return the lowest `KEPT` x `KEPT` frequencies of one grey square, or of each of several (n, `SIDE`, `SIDE`)."""
     return _cosines() @ grey @ _cosines().T
 
 
 def turned_hashes(hashes: NDArray[uint64]) -> NDArray[uint64]:
-    """The hashes of the same pictures in all eight positions, shape (8, n): 0 as they are, 4 to 7 on their side."""
+    """Return the hashes of the same pictures in all eight orientations, shape (8, n): 0 unchanged, 4 to 7 on their
+    side.
+    """
     signs = np.unpackbits(hashes.astype(">u8").view(np.uint8)).reshape(-1, KEPT, KEPT).astype(bool)
     odd = np.arange(KEPT) % 2 == 1
     columns, rows = np.broadcast_to(odd, (KEPT, KEPT)), np.broadcast_to(odd[:, None], (KEPT, KEPT))
@@ -60,5 +62,5 @@ def turned_hashes(hashes: NDArray[uint64]) -> NDArray[uint64]:
 
 @cache
 def _cosines() -> NDArray[float64]:
-    """The lowest frequencies of the cosine transform (DCT-II), unscaled: shape (`KEPT`, `SIDE`)."""
+    """Return the lowest frequencies of the cosine transform (DCT-II), unscaled: shape (`KEPT`, `SIDE`)."""
     return np.cos(np.pi / SIDE * np.outer(np.arange(KEPT), np.arange(SIDE) + 0.5))

@@ -1,4 +1,4 @@
-"""From the bytes of a file to an upright RGB picture, decoded no larger than its consumers need."""
+"""Decode a file to an upright RGB picture, no larger than its consumers need."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONGEST = 8
-"""A side is kept at most this many times as long as asked for; only ribbons are longer, and lose their shape."""
+"""Maximum length of a side as a multiple of the requested size; only ribbons exceed it, and are distorted."""
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -39,7 +39,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""How a picture of this EXIF orientation is turned to stand upright; those that are not named here do."""
+"""The transposition that makes a picture of this EXIF orientation upright; other orientations need none."""
 
 
 @dataclass(eq=False, slots=True)
@@ -47,9 +47,9 @@ class Picture:
     """One decoded picture; alive only while it is being annotated.
 
     `width` and `height` are those of the upright original.  `format` is Pillow's name (``"JPEG"``).  `gathered` holds
-    all that was read beside the pixels, and `metadata` its facts as plain JSON; `social_tags` what people wrote about
-    the picture, in lower case and each tag once, empty unless it was asked for.  `image` is upright, RGB, the first
-    frame, transparency laid on white.  It is reduced: its shorter side is the size that was asked for, or the
+    everything read besides the pixels, and `metadata` its facts as plain JSON; `social_tags` what people wrote about
+    the picture, in lower case and without repeats, empty unless requested.  `image` is upright, RGB, the first
+    frame, with transparency composited on white.  It is reduced: its shorter side is the requested size, or the
     original's when that is smaller.
     """
 
@@ -65,9 +65,9 @@ class Picture:
     _arrays: dict[tuple[int, int], NDArray[uint8]] = field(default_factory=dict, repr=False)
 
     def array(self, width: int, height: int) -> NDArray[uint8]:
-        """The whole picture squashed to a size, antialiased: uint8, shape ``(height, width, 3)``, read-only.
+        """Return the whole picture squashed to a size, antialiased: uint8, shape ``(height, width, 3)``, read-only.
 
-        Kept by size, so that several annotators share one.
+        Cached by size, so that several annotators share one.
         """
         size = (width, height)
         if size not in self._arrays:
@@ -88,10 +88,10 @@ def read_picture(
     """Decode a file, or its bytes when they are already read.
 
     The picture keeps at least `least_side` pixels on both sides where the file has them.  JPEGs are decoded at the
-    smallest of the scales 1, 1/2, 1/4, 1/8 that suffices, which costs a fraction of the whole.  Only with
-    `social_tags` it looks for what people wrote, in the file and (unless `beside` says that there is nothing) beside
-    it.  Of a file that is cut short or damaged, what is there counts, and `gathered` tells of it.  `budget` gives the
-    memory for decoding.  Raises PictureError with a plain reason.
+    smallest of the scales 1, 1/2, 1/4, 1/8 that suffices, which costs a fraction of a full decode.  Only with
+    `social_tags` does it read what people wrote, in the file and (unless `beside` says that there is nothing) next to
+    it.  A truncated or damaged file is decoded as far as possible, and `gathered` describes the damage.  `budget`
+    supplies the memory for decoding.  Raises PictureError with a plain reason.
     """
     if data is None:
         try:
@@ -111,7 +111,7 @@ def read_picture(
 def read_open_picture(
     path: Path, file: BinaryIO, least_side: int, sha256: str, *, beside: bool, budget: Holding = IN_PROCESS
 ) -> Picture:
-    """`read_picture`, with all that is said of it, of an opened file; a damaged one is refused."""
+    """`read_picture` for an opened file, with all its metadata; a damaged file is refused."""
     return _Reader(path, b"", least_side, sha256, True, beside, budget).read(file, "")
 
 
@@ -131,7 +131,7 @@ class _Reader:
     budget: Holding
 
     def read(self, file: BinaryIO, damaged: str) -> Picture:
-        """Decode `file`, which holds the same picture; where it is damaged, for that reason, as far as that goes."""
+        """Decode `file`, which holds the same picture; if `damaged` gives a reason, as far as possible."""
         opened = open_picture(file)
         full_size = width, height = opened.size
         refuse_pixels(width, height)
@@ -145,7 +145,7 @@ class _Reader:
                 else:
                     opened.load()
                 forget_scale(opened)
-                # Only now: some formats (TIFF) are turned while they are loaded, and no longer say so afterwards.
+                # Not earlier: Pillow rotates some formats (TIFF) while loading and drops the orientation afterwards.
                 found = gather(self.path, opened, written=self.social_tags, beside=self.beside)
                 image = _reduced_rgb(opened, self.least_side)
         except PictureError:
@@ -164,14 +164,14 @@ class _Reader:
             image = image.transpose(UPRIGHT[found.orientation])
         width, height = size[::-1] if found.orientation >= 5 else size
         sha256 = self.sha256 or hashlib.sha256(self.data).hexdigest()
-        kind = "JPEG" if format == "MPO" else format or ""  # MPO: a JPEG with more pictures behind it
+        kind = "JPEG" if format == "MPO" else format or ""  # MPO: a JPEG followed by more pictures
         return Picture(self.path, sha256, width, height, kind, found.metadata(), found.social_tags, image, found)
 
 
 def read_headers(path: Path, file: BinaryIO, *, beside: bool = True) -> Gathered:
-    """What is said of a picture, without decoding it.  Raises PictureError.
+    """Return the metadata of a picture without decoding it.  Raises PictureError.
 
-    `file` is the picture itself, opened, and `path` where it lies.
+    `file` is the picture itself, opened, and `path` its location.
     """
     problem = ""
     try:
@@ -190,7 +190,7 @@ def read_headers(path: Path, file: BinaryIO, *, beside: bool = True) -> Gathered
 
 
 def _reduced_rgb(image: Image.Image, least_side: int) -> Image.Image:
-    """In sRGB, no larger than asked for, transparency laid on white."""
+    """Return the picture in sRGB, no larger than requested, with transparency composited on white."""
     profile = image.info.get("icc_profile") or b""
     shorter = min(image.size)
     kept = min(least_side, shorter)
@@ -200,5 +200,5 @@ def _reduced_rgb(image: Image.Image, least_side: int) -> Image.Image:
         white = Image.new("RGB", image.size, "white")
         white.paste(image, mask=image.getchannel("A"))
         return white
-    # A copy without what the file said of itself, which may be large.
+    # A copy without the file's own metadata, which may be large.
     return Image.frombytes("RGB", image.size, (image if image.mode == "RGB" else image.convert("RGB")).tobytes())

@@ -1,4 +1,4 @@
-"""Raw files of cameras: the preview that the camera put into them, or else the sensor's pixels at half their size.
+"""Camera raw files: the embedded preview, or else the sensor's pixels at half their size.
 
 LibRaw reads them, through rawpy, which comes with the extra ``raw``.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 FORMAT = "RAW"
-"""What the catalog calls their format, whoever made the camera."""
+"""The format's name in the catalog, for all makers."""
 
 RAW_SUFFIXES = frozenset(
     (
@@ -29,20 +29,20 @@ RAW_SUFFIXES = frozenset(
         *(".srf", ".srw", ".x3f"),
     )
 )
-"""Endings of their names, in lower case."""
+"""File name endings, in lower case."""
 
 HOW_TO_READ = "To read raw files, install imsearch with its extra \"raw\": pip install 'imsearch-engine[raw]'"
 
 LEAST_SIDE = 320
-"""Pixels; of a preview whose shorter side is less, the sensor's pixels are taken."""
+"""Minimum shorter side of a preview in pixels; below it, the sensor's pixels are used."""
 
 _ORIENTATION, _XMP = 274, 700
 _FROM_FLIP = {0: 1, 1: 2, 3: 3, 2: 4, 4: 5, 6: 6, 7: 7, 5: 8}
-"""From LibRaw's way to say how a picture is turned to EXIF's."""
+"""LibRaw's flip code -> EXIF orientation."""
 
 _TIFF = {b"II*\0": "<", b"MM\0*": ">"}
 _NEARLY_TIFF = {b"IIU\0": b"II*\0", b"IIRO": b"II*\0", b"IIRS": b"II*\0", b"MMOR": b"MM\0*"}
-"""How files of Panasonic, Leica and Olympus begin, and how a TIFF of the same content would."""
+"""The signatures of Panasonic, Leica and Olympus files, and those of TIFFs with the same content."""
 _SUB_DIRECTORIES, _PHOTOMETRIC, _DNG_VERSION = 330, 262, 50706
 _OF_A_SENSOR = (32803, 34892)
 """Photometric interpretations: a colour filter array, and linear raw."""
@@ -51,17 +51,17 @@ _MOST_DIRECTORIES, _MOST_ENTRIES = 16, 1000
 
 
 def is_installed() -> bool:
-    """Whether what reads raw files is installed."""
+    """Return True if the library that reads raw files is installed."""
     return find_spec("rawpy") is not None
 
 
 def may_be_raw(start: bytes) -> bool:
-    """Whether the first 16 bytes are those of a raw file, or of a TIFF, as which most makers write them."""
+    """Return True if the first 16 bytes may start a raw file, which most makers write as a TIFF."""
     return start[:4] in _TIFF or _is_marked(start)
 
 
 def is_raw(file: BinaryIO) -> bool:
-    """Whether a file, at its beginning, holds what a camera's sensor saw; its name does not count."""
+    """Return True if a file's headers describe sensor data; its name does not matter."""
     start = file.read(16)
     if start[:4] not in _TIFF:
         return _is_marked(start)
@@ -83,11 +83,11 @@ def _is_marked(start: bytes) -> bool:
 
 
 Entry = tuple[int, bytes]
-"""How many values an entry of a TIFF directory has, and its last four bytes: the value, or where the values are."""
+"""The number of values in an entry of a TIFF directory, and its last four bytes: the value, or its offset."""
 
 
 def _directories(file: BinaryIO, start: bytes) -> Iterator[Mapping[int, Entry]]:
-    """The directories of a TIFF and those below them, by tag; a damaged one is where it ends."""
+    """Yield the directories of a TIFF and their subdirectories, by tag; a damaged one ends where the damage begins."""
     order = _TIFF[start[:4]]
     waiting = [struct.unpack(f"{order}I", start[4:8].ljust(4, b"\0"))[0]]
     seen: set[int] = set()
@@ -116,7 +116,7 @@ def _directory(file: BinaryIO, place: int, order: str) -> tuple[dict[int, Entry]
 
 
 def _places(file: BinaryIO, entry: Entry | None, order: str) -> list[int]:
-    """Where the directories are that an entry names."""
+    """Return the offsets of the directories that an entry refers to."""
     if entry is None:
         return []
     count, value = entry
@@ -128,14 +128,14 @@ def _places(file: BinaryIO, entry: Entry | None, order: str) -> list[int]:
 
 
 def _number(entry: Entry | None, start: bytes) -> int | None:
-    """The one short number of an entry."""
+    """Return the single short integer of an entry."""
     return None if entry is None else struct.unpack(f"{_TIFF[start[:4]]}H", entry[1][:2])[0]
 
 
 class RawImage(Image.Image):
-    """An opened raw file; its pixels are decoded when it is loaded, as those of other formats.
+    """An opened raw file; its pixels are decoded on load, as those of other formats are.
 
-    Until then its size is the sensor's, lying as it does in the file, or after `draft` the preview's.
+    Until then its size is the sensor's, unrotated, or after `draft` the preview's.
     """
 
     format = FORMAT
@@ -161,19 +161,19 @@ class RawImage(Image.Image):
         self.close()
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Close the file."""
         self._raw.close()
         self._data = b""
         super().close()
 
     def draft(self, mode: str | None, size: tuple[int, int] | None) -> None:
-        """Decodes at the smallest scale that is no smaller than `size`, where the preview is a JPEG."""
+        """Decode at the smallest scale that is no smaller than `size`, if the preview is a JPEG."""
         if self._preview is not None and self._suffices:
             self._preview.draft(mode, size)
             self._size, self._mode = self._preview.size, self._preview.mode
 
     def load(self) -> Any:
-        """Decodes the preview; the sensor's pixels where there is none, or where it is too small or damaged.
+        """Decode the preview, or the sensor's pixels where it is missing, too small or damaged.
 
         Raises OSError when nothing can be decoded.
         """
@@ -184,7 +184,7 @@ class RawImage(Image.Image):
         return super().load()
 
     def getexif(self) -> Image.Exif:
-        """What the file says, or else its preview; the orientation is that of the pixels that are decoded."""
+        """Return the file's EXIF, or else its preview's; the orientation is that of the pixels that are decoded."""
         if self._exif is None:
             self._exif = self._read_exif()
             self._exif[_ORIENTATION] = self._turn
@@ -192,7 +192,7 @@ class RawImage(Image.Image):
 
     @cached_property
     def _preview(self) -> Image.Image | None:
-        """The largest one in the file, opened; None where there is none."""
+        """Return the largest preview in the file, opened; None if there is none."""
         try:
             found = self._raw.extract_thumb()
             if isinstance(found.data, bytes):
@@ -200,17 +200,17 @@ class RawImage(Image.Image):
                 return JpegImagePlugin.JpegImageFile(io.BytesIO(own))
             return Image.fromarray(found.data)
         except (self._errors, SyntaxError, OSError, TypeError, ValueError):
-            return None  # none, or of a kind that nobody knows: the sensor's pixels are there
+            return None  # none, or of an unknown kind: fall back to the sensor's pixels
 
     @cached_property
     def _suffices(self) -> bool:
-        """Whether the preview, at its full size, is large enough to stand for the picture."""
+        """Return True if the preview, at its full size, is large enough to stand for the picture."""
         size = self._raw.sizes
         least = min(LEAST_SIDE, size.width // 2, size.height // 2)
         return self._preview is not None and min(self._preview.size) >= least
 
     def _upright(self) -> tuple[int, tuple[int, int]]:
-        """The orientation of the pixels that will be decoded, and the sensor's size, lying as they do."""
+        """Return the orientation of the pixels to be decoded, and the sensor's size before rotation."""
         sizes = self._raw.sizes
         size = (sizes.width, sizes.height)
         turn = said = self._said
@@ -219,7 +219,7 @@ class RawImage(Image.Image):
             if preview.format == "JPEG":
                 turn = _orientation(preview, said)
             if turn >= 5 and (preview.width - preview.height) * (size[0] - size[1]) < 0:
-                turn = 1  # the camera turned it already
+                turn = 1  # already rotated by the camera
         return turn, size if (turn >= 5) == (said >= 5) else size[::-1]
 
     def _decoded(self) -> Image.Image:
@@ -241,7 +241,7 @@ class RawImage(Image.Image):
         return self._preview
 
     def _develop(self) -> Image.Image:
-        """The sensor's pixels at half their width and height, which takes a quarter of the memory."""
+        """Return the sensor's pixels at half their width and height, which takes a quarter of the memory."""
         pixels = self._raw.postprocess(half_size=True, use_camera_wb=True, user_flip=0)
         self._turn, self._exif = self._said, None
         return Image.fromarray(pixels)
@@ -268,7 +268,7 @@ class RawImage(Image.Image):
 
 
 def _without_added_exif(preview: bytes) -> tuple[bytes, bytes]:
-    """The EXIF that LibRaw puts before everything else that a preview says, and the preview as the camera wrote it."""
+    """Return the EXIF that LibRaw prepends to the preview, and the preview as the camera wrote it."""
     (length,) = struct.unpack(">H", preview[4:6].ljust(2, b"\0"))
     first = preview[4 + 2 : 4 + length]
     if preview[2:4] != b"\xff\xe1" or _LIBRAWS_NAME not in first:
@@ -277,7 +277,7 @@ def _without_added_exif(preview: bytes) -> tuple[bytes, bytes]:
 
 
 def _orientation(preview: Image.Image, said: int) -> int:
-    """How the preview is turned; `said` is what the file itself says."""
+    """Return the orientation of the preview; `said` is that of the file itself."""
     try:
         turn = preview.getexif().get(_ORIENTATION, said)
     except Exception:  # noqa: BLE001 - damaged EXIF raises nearly anything, and what the file says serves as well
@@ -294,6 +294,6 @@ def _library() -> ModuleType:
 
 
 def _told(error: Exception) -> str:
-    """LibRaw's messages come as bytes."""
+    """Return LibRaw's message, which comes as bytes, as text."""
     told = error.args[0] if error.args else ""
     return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told) or type(error).__name__

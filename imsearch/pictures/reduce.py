@@ -1,4 +1,4 @@
-"""Making pictures smaller without a second copy of all their pixels."""
+"""Make pictures smaller without a second copy of all their pixels."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from PIL import Image
 from imsearch.pictures.colour import lab_to_rgb
 
 BAND = 1 << 22
-"""Pixels that are converted at a time; of smaller pictures all are converted at once."""
+"""Pixels converted at a time; smaller pictures are converted in one go."""
 
 _AVERAGED = ("L", "RGB", "CMYK", "YCbCr")
 """Modes that Pillow resizes without a copy in another mode."""
 
 
 def reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The loaded picture at another size, antialiased, in a mode whose pixels can be averaged: see `averageable`.
+    """Resize the loaded picture with antialiasing, in a mode whose pixels can be averaged: see `averageable`.
 
-    Whole factors come first; as good to the eye and much faster on large pictures.
+    Integer factors come first: visually equivalent and much faster on large pictures.
     """
     factors = max(1, image.width // (2 * size[0])), max(1, image.height // (2 * size[1]))
     if image.mode in _AVERAGED and "transparency" not in image.info:
@@ -32,12 +32,12 @@ def reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def averageable(image: Image.Image) -> Image.Image:
-    """The picture in mode L, RGB, RGBA, CMYK or YCbCr: 8 bits a channel."""
+    """Return the picture in mode L, RGB, RGBA, CMYK or YCbCr: 8 bits per channel."""
     return _converter(image)(image)
 
 
 def _reduced_by(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
-    """The picture divided by whole factors across and down, converted band by band."""
+    """Return the picture reduced by integer factors across and down, converted band by band."""
     convert = _converter(image)
     across, down = factors
     whole: Image.Image | None = None
@@ -51,14 +51,14 @@ def _reduced_by(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
 
 
 def _bands(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Image]]:
-    """The picture cut across into bands: where each begins, and a copy of its pixels."""
+    """Cut the picture into horizontal bands; yield the top row of each and a copy of its pixels."""
     rows = max(1, BAND // (image.width * multiple)) * multiple
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
 def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """What brings the picture, or a part of it, into a mode whose pixels can be averaged."""
+    """Return a function that converts the picture, or a part of it, to a mode whose pixels can be averaged."""
     mode = image.mode
     if mode.startswith("I;16"):
         return lambda part: Image.fromarray((np.asarray(part) >> 8).astype(np.uint8))
@@ -85,7 +85,7 @@ def _levels(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.float
 
 
 def _white_and_black(image: Image.Image) -> tuple[float, float]:
-    """The levels that become 0 and 255: of integers and floats, which Pillow would clip at 255 and leave white."""
+    """Return the levels that become 0 and 255, for integer and float modes, which Pillow would clip at 255."""
     low, high = np.inf, -np.inf
     for _, band in _bands(image):
         levels = _levels(band)

@@ -1,4 +1,4 @@
-"""Decoding at a fraction of the size, for formats that can."""
+"""Decode at a fraction of the size, for formats that support it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from PIL import Image
 
 _CODING_STYLE = b"\xff\x52"
-"""The marker of JPEG 2000 behind which stands in how many halves a picture was stored (ISO 15444-1, A.6.1)."""
+"""The JPEG 2000 marker that precedes the number of resolution levels (ISO 15444-1, A.6.1)."""
 
 
 def choose_scale(image: Image.Image, size: tuple[int, int]) -> None:
-    """Have an opened picture decoded at the smallest of its scales that still has `size` (width, height)."""
+    """Set up an opened picture to be decoded at the smallest of its scales that still covers `size` (width, height)."""
     image.draft(None, size)  # of JPEGs: 1, 1/2, 1/4, 1/8; None keeps the mode
     if image.format == "JPEG2000":
         halves = min(image.width // max(1, size[0]), image.height // max(1, size[1])).bit_length() - 1
@@ -19,12 +19,12 @@ def choose_scale(image: Image.Image, size: tuple[int, int]) -> None:
 
 
 def halved(image: Image.Image) -> int:
-    """How many times both sides will be halved beyond what `image.size` tells already."""
+    """Return how many more times both sides will be halved, on top of what `image.size` already reflects."""
     return int(getattr(image, "_reduce", 0))
 
 
 def forget_scale(image: Image.Image) -> None:
-    """To be called once it is loaded: where Pillow keeps JPEG 2000's scale it hides a method of all pictures."""
+    """Remove the scale from a loaded picture: Pillow stores JPEG 2000's in an attribute that shadows a method."""
     if image.format == "JPEG2000":
         _halve(image, 0)
 

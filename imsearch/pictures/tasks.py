@@ -1,4 +1,4 @@
-"""What processes that decode are asked to do: plain functions of plain values, which travel there by name."""
+"""Tasks for decoder processes: plain functions of plain values, pickled by name."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from imsearch.pictures.phash import perceptual_hash
 from imsearch.pictures.picture import Picture, read_headers, read_open_picture, read_picture
 
 LARGE_FILE = 32 << 20
-"""Bytes; larger files are read where they are decoded, so that they do not lie in memory twice."""
+"""Bytes; larger files are read in the decoder process, so that they are not in memory twice."""
 
 
 def read_and_hash(
     path: Path, least_side: int, data: bytes, sha256: str, *, beside: bool, budget: Holding = IN_PROCESS
 ) -> tuple[Picture, int]:
-    """A picture with all that is said of it, and its perceptual hash.  Raises PictureError."""
+    """Return a picture with all its metadata, and its perceptual hash.  Raises PictureError."""
     picture = read_picture(path, least_side, data, sha256, social_tags=True, beside=beside, budget=budget)
     return picture, perceptual_hash(picture.image)
 
@@ -34,9 +34,9 @@ def read_and_hash_there(
     beside: bool,
     budget: Holding = IN_PROCESS,
 ) -> tuple[Picture, int]:
-    """`read_and_hash` of a file that is too large to be handed over, whose bytes were hashed just now.
+    """`read_and_hash` for a file too large to be sent as bytes, hashed by the caller just before.
 
-    state: its size, and its time of change in nanoseconds.  What is damaged is refused.  Raises PictureError.
+    state: its size, and its change time in nanoseconds.  Damaged files are refused.  Raises PictureError.
     """
     try:
         with _opened(path) as file:
@@ -51,14 +51,14 @@ def read_and_hash_there(
 
 
 def read_headers_of(path: Path, data: bytes, *, beside: bool, budget: Holding = IN_PROCESS) -> Gathered:
-    """What is said of a picture whose bytes these are, without decoding it.  Raises PictureError."""
+    """Return the metadata of the picture in `data`, without decoding it.  Raises PictureError."""
     return read_headers(path, io.BytesIO(data), beside=beside)
 
 
 def read_headers_there(
     path: Path, size: int, mtime_ns: int, *, beside: bool, budget: Holding = IN_PROCESS
 ) -> Gathered | None:
-    """What is said of the picture in a file, read from its headers alone; None when the file is another by now.
+    """Return the metadata of the picture in a file, from its headers alone; None when the file has changed.
 
     Raises OSError and PictureError.
     """
@@ -67,7 +67,7 @@ def read_headers_there(
 
 
 def _opened(path: Path) -> BinaryIO:
-    # Non-blocking: a pipe that took the file's place would otherwise wait for a writer for ever.
+    # Non-blocking: if a pipe has replaced the file, opening it would wait for a writer forever.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(path, flags), "rb")
 

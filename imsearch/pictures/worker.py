@@ -1,6 +1,6 @@
-"""The process that decodes pictures of strangers for another one, and may die of them.
+"""The decoder process: decodes untrusted pictures for another process, and may die of them.
 
-It does one thing after another, as it is told over its standard input, and ends when that ends.
+It runs one task after another, as received on its standard input, and exits at its end.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ from imsearch.pictures.budget import MOST_DECODED, refuse_larger
 from imsearch.pictures.channel import Channel
 
 FREE = 32 << 20
-"""Bytes that are decoded without asking: an eighth of a photo of a phone, or the whole of one of eight megapixels."""
+"""Bytes decoded without asking for budget: an eighth of a phone's photo, or the whole of one of eight megapixels."""
 
 _OTHERWISE = 512 << 20
-"""Bytes for all that is no pixels: this program, a file and its metadata."""
+"""Bytes allowed for everything but pixels: this program, a file and its metadata."""
 
 
 class AskingBudget:
-    """Asks the process that holds the budget."""
+    """A budget that asks the process holding the real one."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
     @contextmanager
     def hold(self, size: int) -> Iterator[None]:
-        """Hold so many bytes while inside, once they are free.  Raises PictureError when there never are so many."""
+        """Reserve `size` bytes for the duration of the context, waiting until they are free.
+
+        Raises PictureError when the budget is smaller than that.
+        """
         refuse_larger(size)
         if size <= FREE:
             yield
@@ -48,17 +51,17 @@ class AskingBudget:
 
 
 def main() -> None:
-    """Work until the other process closes its end."""
+    """Run tasks until the other process closes its end."""
     channel = Channel(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
-    os.dup2(2, 1)  # whatever libraries print must not come between the messages
+    os.dup2(2, 1)  # output of libraries must not mix with the messages
     with open(os.devnull) as nothing:  # noqa: PTH123 - a descriptor is wanted, not a path
         os.dup2(nothing.fileno(), 0)
-    for name in ("SIGINT", "SIGHUP", "SIGTERM"):  # sent to the whole group; the other process decides what then
+    for name in ("SIGINT", "SIGHUP", "SIGTERM"):  # sent to the whole process group; the parent decides what to do
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     logging.disable()
     _limit_memory()
-    Image.MAX_IMAGE_PIXELS = None  # here, `decoded_bytes` decides
+    Image.MAX_IMAGE_PIXELS = None  # `decoded_bytes` sets the limit here
     channel.send("ready")
     try:
         while True:
@@ -86,9 +89,9 @@ def _do(
 
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """Let this process die when it takes more time of the processor; a busy machine does not count against it."""
+    """Kill this process when it exceeds its CPU time; a busy machine does not count against it."""
     if not hasattr(signal, "setitimer"):
-        yield  # the other process looks at the clock
+        yield  # the parent watches the wall clock
         return
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
@@ -98,7 +101,7 @@ def _limited(seconds: float) -> Iterator[None]:
 
 
 def _limit_memory() -> None:
-    """What the headers of a file do not tell is stopped by the system, where it can."""
+    """Let the system, where it can, enforce what the headers of a file do not reveal."""
     try:
         import resource
 

@@ -1,1 +1,1 @@
-"""Plugins: the hooks they may implement, the manager that loads them, and the models that come with imsearch."""
+"""Plugins: the hook specifications, the manager that loads plugins, and the models that come with imsearch."""

@@ -1,7 +1,7 @@
-"""What every annotator must keep to, as checks that can be run on any of them.
+"""The contract of annotators, as checks that can be run on any of them.
 
-``imsearch plugins check NAME`` and the pytest plugin run `check_annotator`.  The indexer checks every answer itself, so
-that a model which breaks the contract on one picture only is caught too.
+``imsearch plugins check NAME`` and the pytest plugin run `check_annotator`.  The indexer checks every result itself, so
+that a model that breaks the contract on a single picture is caught too.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 TOLERANCE = 0.02
-"""How far a probability may move when a picture is annotated in another batch: half precision rounds differently."""
+"""Maximum change of a probability between batches: half precision rounds differently."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One rule of the contract, and how an annotator broke it (empty when it did not)."""
+    """One rule of the contract, and how an annotator broke it (empty if it did not)."""
 
     rule: str
     problems: tuple[str, ...] = ()
@@ -40,9 +40,9 @@ class Check:
 
 
 def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
-    """Build the annotator, show it a few generated pictures, and judge its answers rule by rule.
+    """Build the annotator, run it on a few generated pictures, and check the results rule by rule.
 
-    Later rules are left out when an earlier one makes them pointless.
+    Later rules are left out when a failed one makes them pointless.
     """
     described = Check("the spec is well-formed", tuple(spec_problems(spec)))
     if not described.passed:
@@ -60,7 +60,7 @@ def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
 
 
 def spec_problems(spec: AnnotatorSpec) -> list[str]:
-    """What is wrong with a spec; needs no model."""
+    """Return what is wrong with a spec; needs no model."""
     problems = []
     if not isinstance(spec.name, str) or not NAME.fullmatch(spec.name) or spec.name in (USER, DEFINED):
         problems.append(
@@ -91,7 +91,7 @@ def spec_problems(spec: AnnotatorSpec) -> list[str]:
 
 
 def _threshold_problems(spec: AnnotatorSpec) -> list[str]:
-    """The first threshold that is neither a probability nor `RANKING_ONLY`, in words."""
+    """Describe the first threshold that is neither a probability nor `RANKING_ONLY`."""
     for name, value in (("", spec.threshold), *spec.thresholds.items()):
         if not _is_probability(value) and value != RANKING_ONLY:
             whose = f"the threshold of {name!r}" if name else "the threshold"
@@ -100,7 +100,7 @@ def _threshold_problems(spec: AnnotatorSpec) -> list[str]:
 
 
 def annotation_problems(spec: AnnotatorSpec, annotation: object) -> list[str]:
-    """What is wrong with the answer to one picture."""
+    """Return what is wrong with the annotation of one picture."""
     if not isinstance(annotation, Annotation):
         return [f"expected an Annotation, got {type(annotation).__name__}"]
     given: object = annotation.tags
@@ -125,9 +125,10 @@ def annotation_problems(spec: AnnotatorSpec, annotation: object) -> list[str]:
 
 
 def sample_pictures(side: int) -> list[Picture]:
-    """Generated pictures of at least `side` pixels: flat, noisy, a gradient, wide, tall, and one smaller than asked.
+    """Return generated pictures of at least `side` pixels: flat, noisy, a gradient, wide, tall, and one that is too
+    small.
 
-    People wrote something about one of them, the gradient.
+    One of them, the gradient, has texts.
     """
     import hashlib
     from pathlib import Path
@@ -241,11 +242,11 @@ def _spellings(answer: Annotation) -> list[str]:
 
 
 def _difference(one: Annotation, other: Annotation) -> str:
-    """How two annotations of the same picture differ by more than rounding; empty when they do not."""
+    """Describe how two annotations of the same picture differ by more than rounding; empty if they do not."""
     left = {tag.name: tag.probability for tag in one.tags}
     right = {tag.name: tag.probability for tag in other.tags}
     for name in sorted(left.keys() | right.keys()):
-        # A tag that only one of them names may have fallen under the annotator's cut by rounding.
+        # A tag that only one of them has may have fallen below the annotator's cut-off by rounding.
         if name in left and name in right and abs(left[name] - right[name]) > TOLERANCE:
             return f"{name!r} has {left[name]:.3f} alone and {right[name]:.3f} in a batch"
     return ""
@@ -275,7 +276,7 @@ def _name_problem(name: object) -> str:
 
 
 def _spelling_problem(name: str) -> str:
-    """What is taken out of a name when pictures are indexed; no reason to refuse it."""
+    """Return what is removed from a name during indexing; no reason to reject it."""
     if tidy(name) == name:
         return ""
     return f"{name!a} holds letters that cannot be seen, or is not in Unicode's NFC form; return {tidy(name)!a}"
@@ -300,7 +301,7 @@ def _closed(annotator: Annotator) -> Check:
 
 
 def _told(error: BaseException) -> str:
-    """The exception and the line of the plugin that raised it."""
+    """Return the exception and the line of the plugin that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     return f"{reason(error)}{place}"

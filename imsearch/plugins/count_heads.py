@@ -1,4 +1,4 @@
-"""What annotators count things by, checked: a plugin that breaks its word counts nothing, and no query fails for it."""
+"""Validate the count heads of annotators: invalid ones count nothing, and no query fails because of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger("imsearch.plugins")
 
 
 def count_heads(specs: Iterable[AnnotatorSpec]) -> dict[str, tuple[str, Mapping[str, CountHead]]]:
-    """Return the version and the heads, by the name of the thing, of every annotator that has some, by its name."""
+    """Return annotator name -> (version, thing -> head) for every annotator that has count heads."""
     return {spec.name: (spec.version, heads) for spec in specs if (heads := _heads_of(spec))}
 
 
@@ -42,7 +42,7 @@ def _heads_of(spec: AnnotatorSpec) -> Mapping[str, CountHead]:
 
 
 def head_problems(spec: AnnotatorSpec, heads: object) -> list[str]:
-    """Return what is wrong with the heads of an annotator; nothing when they are as `CountHead` has them."""
+    """Return what is wrong with the heads of an annotator; empty if they are as `CountHead` specifies."""
     if not isinstance(heads, Mapping):
         return [f"counts must give a mapping from things to CountHead, not {type(heads).__name__}"]
     for thing, head in heads.items():

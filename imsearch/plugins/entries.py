@@ -1,4 +1,4 @@
-"""One loaded plugin, and what is said of its entry point, its names and its mistakes."""
+"""A loaded plugin, and messages about its entry point, its names and its errors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from imsearch.system.foreign import reason
 
 @dataclass
 class Plugin:
-    """One entry point: where it comes from, and what went wrong with it, if anything.
+    """One entry point: its origin, and its error, if any.
 
-    name: the name of the entry point.  package, version: the distribution that brings it.
+    name: the name of the entry point.  package, version: the distribution that provides it.
     error: one line for the user, or None.  details: the traceback belonging to it, for the plugin's author.
-    shipped: whether it comes with imsearch.
+    shipped: True if it comes with imsearch.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Plugin:
     shipped: bool = False
 
     def fail(self, error: str) -> None:
-        """Keep the error, after others that there were, and the first traceback when there is one."""
+        """Add an error to previous ones, and keep the first traceback."""
         if self.error is None:
             self.error = error
             self.details = traceback.format_exc() if sys.exc_info()[0] else ""
@@ -48,7 +48,7 @@ class Plugin:
 
 
 def package(entry: EntryPoint) -> tuple[str, str]:
-    """The name and version of the distribution that an entry point comes from."""
+    """Return the name and version of the distribution that provides an entry point."""
     return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "?")
 
 
@@ -57,12 +57,12 @@ def is_shipped(entry: EntryPoint) -> bool:
 
 
 def rank(entry: EntryPoint) -> tuple[bool, str, str, str]:
-    """The order of plugins, in which the first keeps a name: ours, then by the names of plugin and package."""
+    """Sort key of plugins, of which the first keeps a contested name: ours, then by the names of plugin and package."""
     return not is_shipped(entry), entry.name, package(entry)[0], entry.value
 
 
 def shown(value: object) -> str:
-    """A value as its author would write it, or its type where that fails."""
+    """Return a value as its author would write it, or its type where that fails."""
     try:
         return f"{value!r:.80}"
     except Exception:  # noqa: BLE001 - what is told is that it is no spec, in any case
@@ -74,7 +74,7 @@ def rival(first: Plugin, newcomer: Plugin) -> str:
 
 
 def name_taken(what: str, name: str, owner: str) -> str:
-    """What to say of something that was left out because its name is in use."""
+    """Return the message about an item left out because its name is in use."""
     return (
         f"its {what} {name!r} was left out: {owner} uses that name already. Uninstall one of the packages, or ask the "
         "author of this one for another name"
@@ -82,7 +82,7 @@ def name_taken(what: str, name: str, owner: str) -> str:
 
 
 def spec_problem(spec: AnnotatorSpec) -> str:
-    """What is wrong with a spec, if anything."""
+    """Return what is wrong with a spec, if anything."""
     try:
         return next(iter(spec_problems(spec)), "")
     except Exception as error:  # noqa: BLE001 - a field of the wrong type
@@ -97,7 +97,7 @@ def language_problem(spec: LanguageSpec) -> str:
 
 
 def tidied(spec: AnnotatorSpec) -> AnnotatorSpec:
-    """The spec with its tags spelled as the tags of pictures are stored."""
+    """Return the spec with its tags in the stored spelling."""
     if all(map(str.isascii, (*spec.vocabulary, *spec.thresholds))):
         return spec
     thresholds = {tidy(name): value for name, value in spec.thresholds.items()}
@@ -105,7 +105,7 @@ def tidied(spec: AnnotatorSpec) -> AnnotatorSpec:
 
 
 def misspelled(name: str) -> str:
-    """What to say about an implementation of a hook that does not exist."""
+    """Return the message about an implementation of a hook that does not exist."""
     hooks = [hook for hook in vars(hookspecs) if hook.startswith("imsearch_")]
     close = get_close_matches(name, hooks, n=1)
     return f"there is no hook {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")

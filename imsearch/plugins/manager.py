@@ -1,4 +1,4 @@
-"""Loads the plugins and asks them what they offer.
+"""Load the plugins and collect what they offer.
 
 `make_manager` makes a manager; there is no global one.  Every plugin is loaded and called in its own ``try``: one that
 fails is listed with its error, and everything else works.
@@ -176,7 +176,7 @@ class PluginManager:
 
     @property
     def listens(self) -> bool:
-        """Whether any plugin wants to hear of indexed images."""
+        """True if any plugin listens for indexed images."""
         return bool(self._pluggy.hook.imsearch_image_indexed.get_hookimpls())
 
     def image_indexed(self, image: Image, tags: Sequence[Tag]) -> list[Plugin]:
@@ -212,7 +212,7 @@ class PluginManager:
         return (plugin for plugin in self._plugins if plugin.module is not None)
 
     def _ask(self, plugin: Plugin, hook: str, **arguments: Any) -> list[Any] | None:
-        """What one plugin answers to a hook; None when it failed, which is recorded."""
+        """Return one plugin's result of a hook; None when it failed, which is recorded."""
         others = [module for module in self._pluggy.get_plugins() if module is not plugin.module]
         try:
             with foreign():
@@ -289,7 +289,7 @@ class PluginManager:
         return {name: (plugin, guarded(key)) for name, (plugin, key) in claims.items()}
 
     def unknown(self, what: str, name: str, known: Iterable[str]) -> str:
-        """What to say about a name that nothing offers; a plugin that would offer it may be broken."""
+        """Return the message about a name that nothing offers; a plugin that would offer it may be broken."""
         broken = [f"{plugin} is broken: {plugin.error}" for plugin in self.plugins() if plugin.error]
         listed = ", ".join(sorted(known)) or "none"
         return ". ".join([f"there is no {what} named {name!r}; installed: {listed}", *broken])

@@ -1,4 +1,4 @@
-"""The contract as a pytest plugin, for authors: installing imsearch brings the fixtures of this file to their tests.
+"""The contract as a pytest plugin for plugin authors: installing imsearch makes the fixtures of this file available.
 
 def test_contract(check_annotator):
     check_annotator("colors")
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def check_annotator() -> Callable[[str | AnnotatorSpec], None]:
-    """A function that fails the test when an annotator, given by name or spec, breaks the contract."""
+    """Return a function that fails the test when an annotator, given by name or spec, breaks the contract."""
     from imsearch.plugins.contract import check_annotator as run_checks
     from imsearch.plugins.manager import make_manager
     from imsearch.specs import AnnotatorSpec
@@ -34,7 +34,7 @@ def check_annotator() -> Callable[[str | AnnotatorSpec], None]:
 
 @pytest.fixture
 def sample_pictures() -> list[Picture]:
-    """A few generated pictures of odd shapes, as an annotator's `prepare` gets them."""
+    """Return a few generated pictures of odd shapes, as passed to an annotator's `prepare`."""
     from imsearch.plugins.contract import sample_pictures as make
 
     return make(224)

@@ -1,4 +1,4 @@
-"""What a plugin of a trained model tells of itself: the shortest way from a folder to the hooks.
+"""Hooks for a plugin that is a folder with a trained model.
 
 A folder holds the code of a model and, once it is trained, ``weights.safetensors`` and ``weights.json``.
 """
@@ -26,7 +26,7 @@ class ShippedModel:
     """A model in a folder.
 
     annotator, train: ``"module:name"`` of a `imsearch.training.model.ModelAnnotator` and of the recipe's function;
-    imported only when they are used, so that the plugin stays light.
+    imported on first use, so that the plugin stays light.
     """
 
     name: str
@@ -41,7 +41,7 @@ class ShippedModel:
     weights_license: str = "Apache-2.0"
 
     def hooks(self) -> tuple[Callable[[], list[AnnotatorSpec]], Callable[[], list[RecipeSpec]]]:
-        """What makes a module a plugin: ``imsearch_annotators, imsearch_recipes = MODEL.hooks()``."""
+        """Return the hooks that make a module a plugin: ``imsearch_annotators, imsearch_recipes = MODEL.hooks()``."""
 
         @hookimpl
         def imsearch_annotators() -> list[AnnotatorSpec]:
@@ -54,7 +54,7 @@ class ShippedModel:
         return imsearch_annotators, imsearch_recipes
 
     def annotators(self) -> list[AnnotatorSpec]:
-        """The annotator of the weights in the folder; none before the model is trained."""
+        """Return the annotator of the weights in the folder; none before the model is trained."""
         weights, described = self.folder / "weights.safetensors", self.folder / "weights.json"
         if not described.exists():
             return []
@@ -62,7 +62,7 @@ class ShippedModel:
         return [
             AnnotatorSpec(
                 name=self.name,
-                # Other weights, other tags: the version follows the file.
+                # Different weights return different tags: the version follows the file.
                 version=f"{summary['version']}+{summary['sha256'][:8]}",
                 factory=partial(self._build, weights, summary["sha256"]),
                 description=self.description,
@@ -80,7 +80,7 @@ class ShippedModel:
         ]
 
     def recipes(self) -> list[RecipeSpec]:
-        """The training recipe."""
+        """Return the training recipe."""
         return [RecipeSpec(self.name, self._train, self.recipe, self.datasets, self._build_from, self._version)]
 
     def _build(self, weights: Path, sha256: str | None, device: str) -> Annotator:

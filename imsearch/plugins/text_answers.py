@@ -1,4 +1,4 @@
-"""What text encoders answer, checked; each function raises `ValueError` for what breaks the contract.
+"""Validate the results of text encoders; each function raises `ValueError` if the contract is broken.
 
 See `imsearch.annotator.TextEncoder` for the contract.
 """
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     Floats = NDArray[float32]
 
 _ROUNDING = 1e-2
-"""How far a length may be from 1: half precision rounds."""
+"""Tolerance of a length of 1: half precision rounds."""
 
 
 def scale_of(encoder: TextEncoder) -> float:
-    """The encoder's scale, a positive number."""
+    """Return the encoder's scale, a positive number."""
     scale = float(encoder.scale)
     if not (math.isfinite(scale) and scale > 0):
         raise ValueError(f"the scale must be a positive number, not {scale}")
@@ -30,7 +30,7 @@ def scale_of(encoder: TextEncoder) -> float:
 
 
 def directions(encoder: TextEncoder, texts: Sequence[str], vector_length: int) -> Floats:
-    """Directions of texts, ``(texts, length)``; the length is that of the vectors where `pictures` is missing."""
+    """Return directions of texts, ``(texts, length)``; the length is that of the vectors if `pictures` is missing."""
     given = encoder.encode(texts)
     own = getattr(encoder, "pictures", None) is not None
     width = given.shape[1] if own and getattr(given, "ndim", 0) == 2 else vector_length
@@ -38,7 +38,7 @@ def directions(encoder: TextEncoder, texts: Sequence[str], vector_length: int) -
 
 
 def pictures(encoder: TextEncoder, vectors: Floats) -> Floats:
-    """The annotator's vectors ``(N, vector_length)``, of any length, in the space of texts: of length 1 or 0."""
+    """Project the annotator's vectors ``(N, vector_length)``, of any length, to the space of texts: length 1 or 0."""
     unit = _unit(vectors)
     bring = getattr(encoder, "pictures", None)
     if bring is None:
@@ -49,7 +49,7 @@ def pictures(encoder: TextEncoder, vectors: Floats) -> Floats:
 
 
 def towards(encoder: TextEncoder, direction: Floats, vector_length: int) -> Floats:
-    """Where among the vectors pictures near to a direction ``(length,)`` are found, ``(vector_length,)``."""
+    """Return where among the vectors pictures near a direction ``(length,)`` are found, ``(vector_length,)``."""
     if getattr(encoder, "pictures", None) is None:
         return direction
     turn = getattr(encoder, "towards", None)
@@ -60,7 +60,7 @@ def towards(encoder: TextEncoder, direction: Floats, vector_length: int) -> Floa
 
 
 def probabilities(encoder: TextEncoder, cosines: Floats) -> Floats | None:
-    """What the encoder makes of cosines; None where it has no such method."""
+    """Return the encoder's probabilities for cosines; None if it has no such method."""
     import numpy as np
 
     judge = getattr(encoder, "probability", None)
@@ -73,7 +73,7 @@ def probabilities(encoder: TextEncoder, cosines: Floats) -> Floats | None:
 
 
 def _checked(given: object, shape: tuple[int, int | str], what: str) -> Floats:
-    """The answer, if it is float32 of this shape with rows of length 1 or 0."""
+    """Return the result, if it is float32 of this shape with rows of length 1 or 0."""
     import numpy as np
 
     if not isinstance(given, np.ndarray) or given.dtype != np.float32 or given.shape != shape:

@@ -1,4 +1,4 @@
-"""What every text encoder must keep to; `imsearch.plugins.contract` tries these rules after those of its annotator."""
+"""The contract of text encoders; `imsearch.plugins.contract` checks these rules after those of annotators."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from imsearch.annotator import TextEncoder
 
 TEXTS = ("dog", "two dogs running in the snow", "Schnee im Mai", "雪の中の犬", "", "qwertz", "a " * 500)
-"""Words, a sentence, other languages, nothing, no word, and far too much."""
+"""Words, a sentence, other languages, an empty text, no word, and an overlong text."""
 TOLERANCE = 0.01
-"""How far a cosine may move when a text is encoded among others."""
+"""Maximum change of a cosine when a text is encoded together with others."""
 
 
 def text_rules(spec: AnnotatorSpec) -> tuple[tuple[str, Callable[[], Sequence[str]]], ...]:
-    """The rules and what tries them, in order; each returns what is wrong.  None where the annotator takes no text."""
+    """Return the rules with their checks, in order; each returns what is wrong.
+
+    Empty if the annotator takes no text.
+    """
     if spec.text_encoder is None:
         return ()
     build, length = spec.text_encoder, spec.vector_length or 0
@@ -68,7 +71,7 @@ def text_rules(spec: AnnotatorSpec) -> tuple[tuple[str, Callable[[], Sequence[st
 
 @contextmanager
 def _without_torch() -> Iterator[None]:
-    """While inside, ``import torch`` fails, also where it was imported before."""
+    """Make ``import torch`` fail inside the context, even if it was imported before."""
     found = sys.modules.get("torch")
     sys.modules["torch"] = None  # type: ignore[assignment]
     try:

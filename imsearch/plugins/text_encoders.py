@@ -1,4 +1,4 @@
-"""The text encoders of the installed annotators, each built when it is first asked; a broken one is noted and silent.
+"""The text encoders of the installed annotators, built on first use; a broken one is recorded and returns nothing.
 
 A query must not fail because a plugin does: the words of the lexicon answer it as well.
 """
@@ -27,10 +27,10 @@ T = TypeVar("T")
 
 
 class TextEncoders:
-    """Hands out the text encoders by the names of their annotators.  Several threads may use one."""
+    """Text encoders by the names of their annotators.  Safe for several threads."""
 
     def __init__(self, plugins: Callable[[], PluginManager]) -> None:
-        """plugins: loads them, when a text is first asked for."""
+        """plugins: loads them, at the first text."""
         self._plugins = plugins
         self._built: dict[str, CheckedEncoder] = {}
         self._lock = RLock()
@@ -40,25 +40,25 @@ class TextEncoders:
         return {spec.name: spec for spec in self._plugins().offered() if spec.text_encoder is not None}
 
     def versions(self) -> Mapping[str, str]:
-        """The installed version of every annotator that takes text, by name; builds none."""
+        """Return the installed version of every annotator that takes text, by name; builds none."""
         return {name: spec.version for name, spec in self._specs.items()}
 
     def get(self, name: str) -> CheckedEncoder:
-        """The encoder of one of `versions`."""
+        """Return the encoder of one of `versions`."""
         with self._lock:
             if name not in self._built:
                 self._built[name] = CheckedEncoder(self._specs[name])
             return self._built[name]
 
     def problems(self) -> Mapping[str, str]:
-        """What went wrong so far, by annotator, in one line each."""
+        """Errors so far, by annotator, in one line each."""
         return {name: built.problem for name, built in self._built.items() if built.problem}
 
 
 class CheckedEncoder:
-    """A plugin's `TextEncoder` that never raises and never lies about shapes: what breaks the contract knows nothing.
+    """A plugin's `TextEncoder` that never raises and always returns the right shapes; on a violation it returns zeros.
 
-    problem: what went wrong first, or nothing.  scale: 0 until a text was encoded.  reader: empty until then.
+    problem: the first error, or empty.  scale: 0 until a text was encoded.  reader: empty until then.
     """
 
     def __init__(self, spec: AnnotatorSpec) -> None:
@@ -70,7 +70,7 @@ class CheckedEncoder:
         self.reader = ""
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Directions, float32 ``(texts, length)``; zeros for texts of which nothing is known."""
+        """Return directions, float32 ``(texts, length)``; zeros for unknown texts."""
         import numpy as np
 
         vectors = self._spec.vector_length or 0
@@ -78,14 +78,14 @@ class CheckedEncoder:
         return np.zeros((len(texts), vectors), np.float32) if found is None else found
 
     def pictures(self, vectors: Floats) -> Floats:
-        """The annotator's vectors in the space of texts, float32 ``(N, length)``, of length 1 or 0."""
+        """Project the annotator's vectors to the space of texts, float32 ``(N, length)``, of length 1 or 0."""
         import numpy as np
 
         found = self._ask(lambda encoder: text_answers.pictures(encoder, vectors))
         return np.zeros((len(vectors), 0), np.float32) if found is None else found
 
     def towards(self, direction: Floats) -> Floats:
-        """Where among the annotator's vectors pictures near to a text are found, ``(vector_length,)``."""
+        """Return where among the annotator's vectors pictures near a text are found, ``(vector_length,)``."""
         import numpy as np
 
         vectors = self._spec.vector_length or 0
@@ -93,7 +93,7 @@ class CheckedEncoder:
         return np.zeros(vectors, np.float32) if found is None else found
 
     def probability(self, cosines: Floats) -> Floats | None:
-        """How likely pictures of these cosines show a text, in 0 to 1; None where the encoder cannot tell."""
+        """Return how likely pictures of these cosines show a text, in 0 to 1; None if the encoder is not calibrated."""
         return self._ask(lambda encoder: text_answers.probabilities(encoder, cosines))
 
     def _ask(self, what: Callable[[TextEncoder], T]) -> T | None:
@@ -117,9 +117,9 @@ class CheckedEncoder:
 
 
 def tell_space(chosen: str | None, made: Mapping[str, tuple[str, int]], encoders: TextEncoders) -> str:
-    """In whose space text is compared, or why in none, in a few words; tries the encoder.
+    """Describe in whose space text is compared, or why in none; builds the encoder.
 
-    chosen: the annotator that is asked, or None.  made: the versions that made the library's vectors, by annotator.
+    chosen: the annotator in use, or None.  made: the versions that made the library's vectors, by annotator.
     """
     if chosen is not None:
         encoder = encoders.get(chosen)

@@ -1,6 +1,6 @@
-"""Weights that the user trained, as annotators: named with ``NAME=WEIGHTS``, or kept by ``imsearch plugins add``.
+"""Weights that the user trained, as annotators: named with ``NAME=WEIGHTS``, or added with ``imsearch plugins add``.
 
-Those that are kept stand in ``annotators.json`` beside ``config.toml``, so that every library and command knows them.
+Added ones are listed in ``annotators.json`` next to ``config.toml``, so that every library and command knows them.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _LIST = "annotators.json"
 
 @dataclass(frozen=True)
 class Trained:
-    """The weights of a run under a name of the user's; ``weights.json`` has to lie beside them."""
+    """The weights of a run under a name chosen by the user; ``weights.json`` must be next to them."""
 
     name: str
     weights: Path
 
     @property
     def text(self) -> str:
-        """What ``--annotator`` takes."""
+        """The value of ``--annotator``."""
         return f"{self.name}={self.weights}"
 
 
 def parse(text: str) -> Trained | None:
-    """``NAME=WEIGHTS``, with a weights file or the folder of a run; None for a plain name."""
+    """Parse ``NAME=WEIGHTS``, with a weights file or the folder of a run; None for a plain name."""
     name, equals, place = text.partition("=")
     if not equals:
         return None
@@ -47,7 +47,7 @@ def parse(text: str) -> Trained | None:
 
 
 def weights_at(place: Path) -> Path:
-    """The weights file, absolute; place: the file, or the folder of a run.
+    """Return the absolute path of the weights file; place: the file, or the folder of a run.
 
     Raises `ModelError` where there is none.
     """
@@ -60,7 +60,7 @@ def weights_at(place: Path) -> Path:
 
 
 def kept() -> dict[str, Trained]:
-    """What was added, by name.  Raises `PluginError` when the list cannot be read."""
+    """Return the added weights, by name.  Raises `PluginError` when the list cannot be read."""
     path = _path()
     try:
         said = json.loads(path.read_text("utf-8"))
@@ -72,12 +72,12 @@ def kept() -> dict[str, Trained]:
 
 
 def keep(trained: Trained) -> None:
-    """Add weights, or put others in the place of those that had the name."""
+    """Add weights, or replace those of the same name."""
     _write({**kept(), trained.name: trained})
 
 
 def drop(name: str) -> Trained:
-    """Take weights off the list; the file stays.  Raises `PluginError` for a name that is not on it."""
+    """Remove weights from the list; the file stays.  Raises `PluginError` for a name that is not on it."""
     known = kept()
     if name not in known:
         listed = ", ".join(sorted(known)) or "none"
@@ -90,10 +90,11 @@ def drop(name: str) -> Trained:
 def spec_of(
     trained: Trained, recipe_of: Callable[[str], RecipeSpec], base: Mapping[str, AnnotatorSpec]
 ) -> AnnotatorSpec:
-    """The annotator of these weights, built by the recipe of the model that they belong to.
+    """Return the annotator of these weights, built by the recipe of their model.
 
-    base: the installed annotators; what does not depend on the weights, such as the inputs, is as for the one of the
-    same model.  Raises `ModelError` or `PluginError` for files that are missing, damaged, or of no known model.
+    base: the installed annotators; properties that do not depend on the weights, such as the inputs, are taken from
+    that of
+    the same model.  Raises `ModelError` or `PluginError` for files that are missing, damaged, or of no known model.
     """
     if not trained.weights.is_file():
         raise ModelError(
@@ -131,7 +132,7 @@ def spec_of(
 
 
 def _build(load: Callable[[Path, str], Annotator], weights: Path, sha256: str, device: str) -> Annotator:
-    """The annotator of a checkpoint that is still the one its summary was written for."""
+    """Build the annotator of a checkpoint, if it is still the one its summary was written for."""
     if hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:
         raise ModelError(
             f"{weights} was changed since its weights.json was written. Copy both files of a run again, or train again."
@@ -140,7 +141,7 @@ def _build(load: Callable[[Path, str], Annotator], weights: Path, sha256: str, d
 
 
 def _learned(said: Mapping[str, Any]) -> str:
-    """``: 4,311 pictures of corel5k``, of what a summary says; nothing where it does not."""
+    """Return ``: 4,311 pictures of corel5k`` from a summary; empty if it has no such entry."""
     parts = [f"{int(count):,} pictures of {name.partition(':')[2] or name}" for name, count in said["data"].items()]
     return f": {', '.join(parts)}" if parts else ""
 

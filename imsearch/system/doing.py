@@ -1,4 +1,4 @@
-"""What the threads of a process are at, so that whoever leaves can say what hangs."""
+"""Track the work in progress on each thread, so that a process that exits can name what hangs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from contextlib import contextmanager
 
 
 class Doing:
-    """Notes of work under way, one for each thread; any thread may read them."""
+    """Notes on work in progress, one per thread; readable from any thread."""
 
     def __init__(self, of_process: bool = False) -> None:
-        """of_process: this is all that the process does, so that it may end with it."""
+        """of_process: the tracked work is all this process does, so the process may exit when it ends."""
         self.of_process = of_process
         self._notes: dict[int, tuple[float, str]] = {}
 
     @contextmanager
     def at(self, what: str) -> Iterator[None]:
-        """While inside, this thread is at this: ``"the annotator colours looks at a.jpg"``."""
+        """Record a task for the current thread for the duration of the context: ``"the annotator colours looks at
+        a.jpg"``.
+        """
         thread = threading.get_ident()
         before = self._notes.get(thread)
         self._notes[thread] = (time.monotonic(), what)
@@ -31,7 +33,7 @@ class Doing:
                 self._notes[thread] = before
 
     def longest(self) -> str | None:
-        """Return what has been under way for the longest time, and for how many seconds; None when nothing is."""
+        """Return the longest-running task and for how many seconds it has run; None when idle."""
         notes = list(self._notes.values())
         if not notes:
             return None

@@ -1,7 +1,7 @@
-"""Calls into code that is not ours: plugins, and the libraries they bring.
+"""Calls into third-party code: plugins and the libraries they bring.
 
-Such code prints where it likes, and ends with any exception it likes.  `foreign` marks the calls, so that the command
-line can keep what they print apart from its results; `is_ctrl_c` and `reason` tell what an exception is.
+Such code may print anywhere and raise any exception.  `foreign` marks the calls, so that the command line can keep
+their output apart from its results; `is_ctrl_c` and `reason` classify and describe exceptions.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _INSIDE: ContextVar[bool] = ContextVar("imsearch_foreign", default=False)
 
 @contextmanager
 def foreign() -> Iterator[None]:
-    """While inside, what this thread prints is a message, not a result.
+    """Treat whatever this thread prints inside the context as a message, not a result.
 
-    On the main thread, code of others gets hold of the stream for messages only: it may keep it, for a log.
+    On the main thread, third-party code only ever sees the message stream: it may keep a reference to it, for a log.
     """
     token = _INSIDE.set(True)
     stream = sys.stdout
@@ -42,15 +42,15 @@ def is_foreign() -> bool:
 
 
 def is_ctrl_c(error: BaseException) -> bool:
-    """Return True for an exception by which the user stops the program, not a plugin that fails.
+    """Return True for an exception with which the user interrupts the program, False for a failing plugin.
 
-    Ctrl-C reaches the main thread only; on any other, a plugin raised KeyboardInterrupt itself.
+    Ctrl-C reaches the main thread only; on any other thread, a plugin raised KeyboardInterrupt itself.
     """
     return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
 
 
 def reason(error: BaseException) -> str:
-    """Return an exception as one line for the user; our own are worded already."""
+    """Return an exception as one line for the user; our own are already worded."""
     text = " ".join(_text(error).split())
     if isinstance(error, ImsearchError):
         return text

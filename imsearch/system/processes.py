@@ -1,4 +1,4 @@
-"""Starting a part of the program in a process of its own."""
+"""Start parts of the program in processes of their own."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _START = (
 
 
 def start(module: str, **options: Any) -> subprocess.Popen[bytes]:
-    """Run ``main()`` of a module in a new interpreter that finds its modules where this one does.
+    """Run ``main()`` of a module in a new interpreter with the same module search path as this one.
 
-    Not by ``python -m``, which would look for modules in the current folder first.  options: those of
-    `subprocess.Popen`.  Raises OSError when no process can be started.
+    Avoids ``python -m``, which would search the current folder first.  options: passed to `subprocess.Popen`.  Raises
+    OSError when no process can be started.
     """
     return subprocess.Popen([sys.executable, "-P", "-c", _START, json.dumps(sys.path), module], **options)

@@ -1,7 +1,7 @@
-"""What the system refuses, in words for the user: a full disk, a quota, a limit, a disk that fails or is gone.
+"""Messages for writes that the operating system refuses: disk full, quota, file size limit, failing or missing disk.
 
-A write that is refused says nothing of what was stored before.  So it must never be told as damage, nor end in advice
-that costs the library.
+A refused write says nothing about the data already stored.  So it must never be reported as damage, nor lead to
+advice that costs the user the library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from imsearch.errors import WriteRefused
 
 
 class _Words(NamedTuple):
-    """What is so, and what to do about it."""
+    """The description of a problem and the remedy."""
 
     what: str
     todo: str
@@ -47,16 +47,16 @@ _WORDS: Mapping[int, _Words] = {
 }
 _PROBE = bytes(1 << 16)
 _NEAR_A_LIMIT = 1 << 20
-"""Bytes that a file may be below the limit when a write beyond it was refused."""
+"""Bytes below the file size limit at which a refused write is still put down to that limit."""
 
 
 def is_refusal(error: OSError) -> bool:
-    """Whether the system refused something, so that trying to mend files would not help."""
+    """Return True if the system refused the operation, so that repairing files would not help."""
     return error.errno in _WORDS
 
 
 def refusal_in(error: BaseException | None) -> OSError | None:
-    """The refusal that an error came from, however many others were raised while it was handled."""
+    """Return the refusal at the root of an error, through any chain of exceptions raised while handling it."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, OSError) and is_refusal(error):
@@ -67,11 +67,11 @@ def refusal_in(error: BaseException | None) -> OSError | None:
 
 
 def refused(number: int | None, path: Path | str, then: str = "") -> WriteRefused:
-    """The error for a write to `path` that was refused with this error number.
+    """Return the error for a write to `path` that failed with this error number.
 
     then: a sentence on what was kept, in place of the usual one.
     """
-    number = errno.ENODEV if number == errno.ENOENT else number  # its folder is gone
+    number = errno.ENODEV if number == errno.ENOENT else number  # the parent folder no longer exists
     words = _WORDS.get(number or 0, _WORDS[errno.EIO])
     kept = then or "What was stored before is kept."
     full = number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -79,9 +79,9 @@ def refused(number: int | None, path: Path | str, then: str = "") -> WriteRefuse
 
 
 def in_words(error: OSError, path: Path | str = "") -> WriteRefused | None:
-    """A refusal as an error for the user; None for what is no refusal, such as a file that is not there.
+    """Return a refusal as an error for the user, or None if it is no refusal, such as a missing file.
 
-    path: what was written, where the error itself does not tell.
+    path: the file being written, for errors that do not carry it.
     """
     if not is_refusal(error):
         return None
@@ -91,9 +91,9 @@ def in_words(error: OSError, path: Path | str = "") -> WriteRefused | None:
 
 
 def what_refuses(path: Path) -> int | None:
-    """The error number with which a write beside `path` is refused now; None when one succeeds.
+    """Return the error number with which a write next to `path` fails now, or None when one succeeds.
 
-    Some libraries do not tell why a write of theirs failed.
+    Some libraries do not report why their write failed.
     """
     try:
         with tempfile.TemporaryFile(dir=path.parent) as file:
@@ -106,10 +106,10 @@ def what_refuses(path: Path) -> int | None:
 
 
 def _is_at_the_limit(path: Path) -> bool:
-    """Whether this file, or one that is named after it, is nearly as large as files of this process may be."""
+    """Return True if this file, or one whose name starts with its name, is close to the process's file size limit."""
     try:
         import resource
-    except ImportError:  # Windows knows no such limit
+    except ImportError:  # Windows has no such limit
         return False
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     if limit == resource.RLIM_INFINITY:

@@ -1,4 +1,4 @@
-"""The folder for weights of others that are neither stored here nor come with an installed package."""
+"""The folder for third-party weights that are neither in this repository nor in an installed package."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ FOLDER_VARIABLE = "IMSEARCH_WEIGHTS"
 
 
 def weights_folder() -> Path | None:
-    """Return the folder that ``IMSEARCH_WEIGHTS`` names, or None without the variable."""
+    """Return the folder that ``IMSEARCH_WEIGHTS`` names, or None if the variable is not set."""
     folder = os.environ.get(FOLDER_VARIABLE)
     return Path(folder) if folder else None

@@ -79,7 +79,7 @@ def picture_rows(
 
 
 def _done(path: Path) -> int:
-    """How many rows are there; none when nothing, or nothing sensible, tells so."""
+    """Return the number of finished rows; 0 if it is not recorded, or invalid."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):

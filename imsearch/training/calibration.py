@@ -50,7 +50,7 @@ def calibrated(
 
 
 def evidence_of(head: str, logits: Floats, memory: Memory | None, features: Floats | None) -> list[Floats]:
-    """What is known of a head's labels: the network's logits, and what the memory says where it knows the head."""
+    """Return the evidence for a head's labels: the network's logits, and the memory's where it knows the head."""
     if memory is None or head not in memory.shelves or features is None:
         return [logits]
     return [logits, memory.evidence(head, features)]
@@ -129,7 +129,7 @@ def _thresholds(
 
 
 def _figures(probabilities: Floats, truth: Bools) -> dict[str, float]:
-    """What is told of held-back pictures in the checkpoint."""
+    """Return the figures on held-back pictures that go into the checkpoint."""
     five = five_words(truth, probabilities)
     return {
         "pictures": len(truth),

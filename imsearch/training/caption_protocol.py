@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class CaptionScores:
-    """How many queries; the shares whose picture came first, among five, among ten; and the median of its ranks."""
+    """The number of queries; the shares whose picture ranked first, in the top 5 and the top 10; the median rank."""
 
     queries: int
     r_at_1: float

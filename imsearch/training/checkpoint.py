@@ -55,17 +55,17 @@ class Checkpoint:
 
     @property
     def slices(self) -> dict[str, slice]:
-        """Where each head's outputs lie among all."""
+        """The slice of each head's outputs."""
         return head_slices(self.heads)
 
     @property
     def outputs(self) -> int:
-        """How many outputs there are in all."""
+        """The total number of outputs."""
         return sum(map(len, self.heads.values()))
 
 
 def head_slices(heads: Mapping[str, tuple[str, ...]]) -> dict[str, slice]:
-    """Where each head's labels lie when all heads' are put one after another."""
+    """Return the slice of each head's labels when those of all heads are concatenated."""
     found, start = {}, 0
     for name, labels in heads.items():
         found[name] = slice(start, start + len(labels))

@@ -132,7 +132,7 @@ def gather(
 
 
 def _uses(part: Dataset, held_one_in: int | Mapping[str, int] | None) -> list[str]:
-    """What each picture is for: ``train``, ``held`` or, in test splits, nothing."""
+    """Return the use of each picture: ``train``, ``held`` or, in test splits, an empty string."""
     held = [sample for sample in part.samples if sample.split in DEVELOPMENT]
     kept = [sample for sample in part.samples if sample.split not in (*TEST, *DEVELOPMENT, "unused")]
     if not kept:

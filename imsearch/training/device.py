@@ -1,4 +1,4 @@
-"""Where and how precisely a model runs."""
+"""The device and precision of a model."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def training_frequency(dataset: Dataset) -> NDArray[np.float64] | None:
 
 
 def judged_labels(dataset: Dataset, chosen: Dataset) -> NDArray[np.bool_]:
-    """Which labels count: those of the chosen pictures that also occur in the training split, if there is one."""
+    """Return a mask of the labels that count: those of the chosen pictures also in the training split, if any."""
     present: NDArray[np.bool_] = np.asarray(chosen.truth().any(axis=0))
     frequency = training_frequency(dataset)
     return present if frequency is None else np.asarray(present & (frequency > 0))

@@ -34,7 +34,7 @@ Loss = Callable[[Any, Tensor, Tensor], Tensor]
 
 @dataclass
 class Plan:
-    """How a network is trained.
+    """The training plan of a network.
 
     groups: parameter groups for the optimizer, each with its ``lr``; what is in none of them is not trained.
     optimizer: builds it from the groups.  schedule: builds it from the optimizer and the number of all steps; it is

@@ -1,4 +1,4 @@
-"""How much each head's word counts for a tag.
+"""The weight of each head's evidence for a tag.
 
 Tags known to the same set of heads share one logistic regression on the heads' evidence (stacking, Wolpert 1992), so
 that few held-back pictures suffice: probability = sigmoid(sum of weight * evidence + offset).
@@ -70,7 +70,7 @@ def _newton(
 
 
 def fit_offset(logits: NDArray[np.floating], truth: NDArray[np.bool_], importance: NDArray[np.floating]) -> float:
-    """What added to the logits ``(pairs,)`` makes their probabilities right on average, drawn towards 0."""
+    """Return the offset to the logits ``(pairs,)`` that makes their probabilities right on average, drawn towards 0."""
     offset = 0.0
     for _ in range(30):
         p = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64) + offset, -30, 30)))

@@ -1,4 +1,4 @@
-"""What a weights file says in its header, read without PyTorch."""
+"""The header of a weights file, read without PyTorch."""
 
 from __future__ import annotations
 

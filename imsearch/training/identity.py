@@ -36,7 +36,7 @@ _PARTS = (
     "picture of another split",
     "picture with other fields",
 )
-"""What the members of a picture's entry stand for, in the order of `_entry`."""
+"""Meanings of the members of a picture's entry, in the order of `_entry`."""
 
 Identity = dict[str, Any]
 """The members: recipe, version, seed, settings, datasets."""
@@ -108,7 +108,7 @@ def keep(folder: Path, now: Identity) -> None:
 
 
 def _read(path: Path) -> Identity | None:
-    """What stands there; None for nothing, or nothing that can be used."""
+    """Return the identity in a file; None if it is missing or unusable."""
     try:
         found: Identity = json.loads(path.read_text(encoding="utf-8"))
         entries = [entry for each in found["datasets"] for entry in each["pictures"].values()]
@@ -122,7 +122,7 @@ def _read(path: Path) -> Identity | None:
 
 
 def _changes(before: Identity, now: Identity) -> list[str]:
-    """What differs, in words."""
+    """Return the differences, in words."""
     told = [
         f"{what} {_named(before[what])}, now {_named(now[what])}"
         for what in ("recipe", "version", "seed")

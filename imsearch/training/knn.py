@@ -1,4 +1,4 @@
-"""What pictures like this one were labelled: nearest neighbours among the training pictures.
+"""Labels of similar pictures: nearest neighbours among the training pictures.
 
 A linear head forgets single pictures; neighbours remember them, which helps rare words most (TagProp, Guillaumin et al.
 2009; CCA-KNN, Murthy et al. 2015).  Features are projected on their main directions and kept as bytes: 256 a picture.

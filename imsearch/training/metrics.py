@@ -1,4 +1,4 @@
-"""How annotation and search over annotations are judged.
+"""Metrics of annotation and of search over annotations.
 
 Everywhere `truth` is a boolean array ``(images, words)``, `scores` a float array of the same shape (greater is
 likelier; only the order matters unless a threshold is used).  All figures are fractions of 1.

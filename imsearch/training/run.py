@@ -26,7 +26,7 @@ Setting = float | int | str | bool
 PLOT_SECONDS = 5.0
 """Plots are drawn no more often than this, and at the end: an epoch on kept features takes less time than its plots."""
 _UNREADABLE = (OSError, EOFError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, pickle.UnpicklingError)
-"""What torch raises for files that are damaged or hold something else."""
+"""Exceptions of torch for files that are damaged or hold something else."""
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -55,7 +55,7 @@ class Silent:
 
 @dataclass
 class Run:
-    """What a recipe is handed.
+    """The input of a recipe.
 
     The samples of `datasets` are put in the order of their paths.
     `options` are the recipe's own settings by name, from ``--set NAME=VALUE``.  `shared` is a folder for what other
@@ -81,7 +81,7 @@ class Run:
 
     @cached_property
     def data(self) -> list[dict[str, Any]]:
-        """What the datasets held when it was first asked for, as in ``run.json``."""
+        """The contents of the datasets at the first access, as in ``run.json``."""
         return [describe(dataset) for dataset in self.datasets]
 
     @property
@@ -97,7 +97,7 @@ class Run:
 
     @property
     def cache(self) -> Path:
-        """Where the outputs of frozen layers are kept."""
+        """The folder for the outputs of frozen layers."""
         return self.shared or self.folder / "maps"
 
     def settings(self, defaults: Mapping[str, Setting]) -> dict[str, Any]:

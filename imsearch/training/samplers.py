@@ -1,4 +1,4 @@
-"""Which pictures an epoch shows, in which order.  A sampler maps a generator and rows to the rows of one epoch."""
+"""The pictures of an epoch, and their order.  A sampler maps a generator and rows to the rows of one epoch."""
 
 from __future__ import annotations
 

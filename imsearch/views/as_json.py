@@ -1,4 +1,4 @@
-"""The JSON shapes that the command line and the web API share."""
+"""JSON shapes shared by the command line and the web API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def results_record(results: Results) -> dict[str, Any]:
-    """What ``imsearch query`` and ``similar`` print, and ``GET /api/search`` returns."""
+    """Return the JSON of ``imsearch query`` and ``similar``, and of ``GET /api/search``."""
     record: dict[str, Any] = {
         "query": results.query,
         "total": results.total,
@@ -40,7 +40,7 @@ def results_record(results: Results) -> dict[str, Any]:
 
 
 def facets_record(facets: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, list[dict[str, Any]]]:
-    """What ``"facets"`` holds, by kind."""
+    """Return the JSON of ``"facets"``, by kind."""
     return {kind: [{"name": name, "images": count} for name, count in top] for kind, top in facets.items()}
 
 
@@ -57,12 +57,12 @@ def hit_record(hit: Hit) -> dict[str, Any]:
 
 
 def tag_record(tag: Tag) -> dict[str, Any]:
-    """A tag, and whether it is shown or belongs to the long tail, which only serves ranking."""
+    """Return a tag, and True if it is shown rather than part of the long tail, which only serves ranking."""
     return {"name": tag.name, "score": round(tag.probability, 4), "source": tag.source, "shown": tag.shown}
 
 
 def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejected: Sequence[str]) -> dict[str, Any]:
-    """What ``imsearch show`` prints of a picture, and ``GET /api/images/{id}`` returns."""
+    """Return the JSON of ``imsearch show`` for a picture, and of ``GET /api/images/{id}``."""
     return {
         "id": image.id,
         "path": str(image.path) if image.files else None,
@@ -83,12 +83,12 @@ def image_record(image: Image, tags: Sequence[Tag], texts: Sequence[Text], rejec
 
 
 def tags_record(counts: Iterable[tuple[str, int]]) -> dict[str, Any]:
-    """What ``imsearch tags`` prints."""
+    """Return the JSON of ``imsearch tags``."""
     return {"tags": [{"name": name, "images": images} for name, images in counts]}
 
 
 def definitions_record(found: Iterable[Definition]) -> dict[str, Any]:
-    """What ``imsearch tags define`` prints: the tags that stand for phrases."""
+    """Return the JSON of ``imsearch tags define``: the tags that stand for phrases."""
     return {
         "definitions": [
             {"name": each.name, "text": each.text, "space": each.space, "shown": each.shown, "perhaps": each.perhaps}
@@ -98,12 +98,12 @@ def definitions_record(found: Iterable[Definition]) -> dict[str, Any]:
 
 
 def annotated_record(answer: Annotated) -> dict[str, Any]:
-    """What ``imsearch annotate`` prints of a picture."""
+    """Return the JSON of ``imsearch annotate`` for a picture."""
     return {"path": str(answer.path), "tags": [tag_record(tag) for tag in answer.tags], "error": answer.error}
 
 
 def correction_record(done: Correction) -> dict[str, Any]:
-    """What ``POST /api/corrections`` returns."""
+    """Return the JSON of ``POST /api/corrections``."""
 
     def pairs(these: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
         return [{"image": image, "tag": tag} for image, tag in these]
@@ -118,12 +118,12 @@ def correction_record(done: Correction) -> dict[str, Any]:
 
 
 def renaming_record(done: Renaming) -> dict[str, Any]:
-    """What ``POST /api/tags/rename`` and ``/merge`` return."""
+    """Return the JSON of ``POST /api/tags/rename`` and ``/merge``."""
     return {"number": done.number, "tags": list(done.tags), "name": done.name, "images": done.images}
 
 
 def change_record(change: Change) -> dict[str, Any]:
-    """One entry of what ``imsearch tag history`` prints."""
+    """Return one entry of ``imsearch tag history``."""
     return {
         "number": change.number,
         "made_at": change.made_at.isoformat(),
@@ -136,7 +136,7 @@ def change_record(change: Change) -> dict[str, Any]:
 
 
 def doubt_record(doubt: Doubt) -> dict[str, Any]:
-    """One entry of what ``imsearch tag review`` prints."""
+    """Return one entry of ``imsearch tag review``."""
     return {
         "id": doubt.image.id,
         "path": str(doubt.image.path),
@@ -148,12 +148,12 @@ def doubt_record(doubt: Doubt) -> dict[str, Any]:
 
 
 def answer_command(verdict: str, doubt: Doubt) -> str:
-    """The command line that says this of a doubtful tag."""
+    """Return the command that gives this verdict on a doubtful tag."""
     return shlex.join(["imsearch", "tag", verdict, str(doubt.image.id), doubt.tag.name])
 
 
 def annotators_record(found: Iterable[AnnotatorStatus], installed: Collection[str]) -> dict[str, Any]:
-    """What ``imsearch annotators`` prints.  installed: the names of those that could run."""
+    """Return the JSON of ``imsearch annotators``.  installed: the names of those that could run."""
     return {
         "annotators": [
             {
@@ -180,11 +180,12 @@ def status_record(
     installed: Collection[str],
     languages: Iterable[str],
 ) -> dict[str, Any]:
-    """What ``imsearch status`` prints.
+    """Return the JSON of ``imsearch status``.
 
-    config: where the configuration file is looked for.  encoder: the state of the sentence encoder.  space: in
-    whose space free text is compared.  installed: the names of the annotators that could run.  languages: the codes of
-    those that queries are understood in.
+    config: the path of the configuration file.  encoder: the state of the sentence encoder.  space: the embedding
+    space in which free text is compared.  installed: the names of the annotators that could run.  languages: the codes
+    of
+    the query languages in use.
     """
     return {
         "library": str(found.folder),
@@ -214,12 +215,12 @@ def status_record(
 
 
 def failure_record(failure: Failure) -> dict[str, Any]:
-    """A file, or an annotator on a file, that failed."""
+    """Return a failure of a file, or of an annotator on a file."""
     return {"path": str(failure.path), "annotator": failure.annotator or None, "reason": failure.reason}
 
 
 def plugins_record(plugins: Iterable[Plugin], specs: Iterable[AnnotatorSpec]) -> dict[str, Any]:
-    """What ``imsearch plugins`` prints."""
+    """Return the JSON of ``imsearch plugins``."""
     return {
         "plugins": [
             {"name": each.name, "version": each.version, "error": each.error, "package": each.package}
@@ -230,7 +231,7 @@ def plugins_record(plugins: Iterable[Plugin], specs: Iterable[AnnotatorSpec]) ->
 
 
 def spec_record(spec: AnnotatorSpec) -> dict[str, Any]:
-    """What is known of an annotator before it is built."""
+    """Return the properties of an annotator that are known before it is built."""
     return {
         "name": spec.name,
         "version": spec.version,

@@ -1,4 +1,4 @@
-"""Indexing runs in words, as the command line and the web pages tell them."""
+"""Indexing runs in words, for the command line and the web pages."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from imsearch.indexer.runs import LastRun, Progress
 
 _MOST_ENDINGS = 6
-"""So many endings of a kind of files are named."""
+"""Maximum number of endings named for a kind of files."""
 _MOST_FOLDERS = 5
 _NEWS = ("new", "updated", "copied", "moved", "removed", "failed")
 
 
 def tell_progress(run: Progress) -> str:
-    """``120 of 4,475 pictures, 12.3 a second, about 6 minutes left, 3 failures``."""
+    """Return ``120 of 4,475 pictures, 12.3 a second, about 6 minutes left, 3 failures``."""
     if run.phase == "scanning":
         return f"looking for pictures: {run.found:,} found"
     if run.phase == "finishing":
@@ -35,7 +35,7 @@ def tell_progress(run: Progress) -> str:
 
 
 def tell_last_run(run: LastRun) -> str:
-    """``12 new, 3 failed; 2026-11-20 14:02``, in the zone of this computer."""
+    """Return ``12 new, 3 failed; 2026-11-20 14:02``, in local time."""
     when = f"{run.ended.astimezone():%Y-%m-%d %H:%M}"
     if run.outcome == "done":
         return f"{tell_news(run.counts)}; {when}"
@@ -43,20 +43,20 @@ def tell_last_run(run: LastRun) -> str:
 
 
 def tell_news(counts: Mapping[str, int]) -> str:
-    """``12 new, 3 failed``: what a run changed, by kind of file."""
+    """Return ``12 new, 3 failed``: the changes made by a run, by kind of file."""
     return ", ".join(f"{number:,} {kind}" for kind in _NEWS if (number := counts.get(kind, 0))) or "nothing new"
 
 
 def tell_end(run: LastRun) -> str:
-    """``stopped, 40 pictures stored``: of a run that did not come to its end."""
+    """Return ``stopped, 40 pictures stored``, for a run that did not complete."""
     how = {"stopped": "stopped", "killed": "broken off", "failed": f"failed ({run.error})"}[run.outcome]
     return f"{how}, {count(run.done, 'picture')} stored"
 
 
 def tell_not_read(not_read: Mapping[str, Mapping[str, int]]) -> str:
-    """``120 videos (mp4, mov), 34 raw files (cr2, nef)``; empty where all was read.
+    """Return ``120 videos (mp4, mov), 34 raw files (cr2, nef)``; empty if there were none.
 
-    not_read: numbers of files by the name of their kind and by ending.
+    not_read: number of files by the name of their kind and by ending.
     """
     parts = []
     for kind in KINDS:
@@ -67,20 +67,20 @@ def tell_not_read(not_read: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def tell_left_out(left_out: Mapping[str, int]) -> str:
-    """``12 folders and 1 file``; empty where nothing was left out."""
+    """Return ``12 folders and 1 file``; empty if nothing was left out."""
     folders, files = left_out.get("folders", 0), left_out.get("files", 0)
     parts = ([count(folders, "folder")] if folders else []) + ([count(files, "file")] if files else [])
     return " and ".join(parts)
 
 
 def tell_missing(folders: Sequence[Path]) -> str:
-    """``/photos/nas, /photos/usb and 3 more``; empty where all was there."""
+    """Return ``/photos/nas, /photos/usb and 3 more``; empty if nothing was missing."""
     named = ", ".join(str(folder) for folder in folders[:_MOST_FOLDERS])
     return f"{named} and {len(folders) - _MOST_FOLDERS:,} more" if len(folders) > _MOST_FOLDERS else named
 
 
 def duration(seconds: float) -> str:
-    """``40 seconds``, ``6 minutes``, ``2 hours 5 minutes``."""
+    """Return ``40 seconds``, ``6 minutes``, ``2 hours 5 minutes``."""
     if seconds < 55:
         return f"{max(5, round(seconds / 5) * 5)} seconds"
     minutes = max(1, round(seconds / 60))

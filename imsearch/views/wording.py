@@ -1,4 +1,4 @@
-"""Facts and changes in words, as the command line and the web pages tell them."""
+"""Facts and changes in words, for the command line and the web pages."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def left_out(relaxed: Relaxed, found: int) -> str:
-    """What was not found as a whole, and what is: ``Nothing for sunset and mountain together; 12 for mountain.``"""
+    """Return the words dropped and the result: ``Nothing for sunset and mountain together; 12 for mountain.``"""
     asked = _asked(relaxed.asked, relaxed.conditions, " together")
     return f"Nothing for {asked}; {found:,} for {_asked(relaxed.kept, relaxed.conditions)}."
 
 
 def _asked(parts: Sequence[str], conditions: Sequence[str], together: str = "") -> str:
-    """``dog and cat together with date:2023 without car``."""
+    """Return ``dog and cat together with date:2023 without car``."""
     wanted = [part for part in parts if not part.startswith("-")]
     words = [part for part in wanted if part not in conditions] or wanted
     beside = [part for part in wanted if part not in words]
@@ -37,7 +37,7 @@ def _asked(parts: Sequence[str], conditions: Sequence[str], together: str = "") 
 
 
 def moment(taken_at: datetime, utc_offset: int | None) -> str:
-    """``2024-05-06 07:08:09 +02:00``; without an offset where none is known."""
+    """Return ``2024-05-06 07:08:09 +02:00``; without an offset if it is unknown."""
     if utc_offset is None:
         return f"{taken_at:%Y-%m-%d %H:%M:%S}"
     hours, minutes = divmod(abs(utc_offset), 60)
@@ -45,7 +45,7 @@ def moment(taken_at: datetime, utc_offset: int | None) -> str:
 
 
 def taken(image: Image) -> str:
-    """When a picture was taken; only the day where its file's name tells no more.  It must be known."""
+    """Return when a picture was taken, which must be known; only the day if the file name gives no more."""
     assert image.taken_at is not None
     if image.metadata.get("taken_from") == "name" and image.taken_at.time() == time():
         return f"{image.taken_at:%Y-%m-%d}"
@@ -53,7 +53,7 @@ def taken(image: Image) -> str:
 
 
 def exposure(facts: Facts) -> list[str]:
-    """``1/250 s``, ``f/2.8``, ``ISO 400``, ``35 mm``, as far as they are known."""
+    """Return ``1/250 s``, ``f/2.8``, ``ISO 400``, ``35 mm``, as far as they are known."""
     parts = []
     if facts.exposure:
         short = facts.exposure < 0.3  # cameras show 0.3 s, 0.5 s, 2 s, but 1/4 s
@@ -68,13 +68,13 @@ def exposure(facts: Facts) -> list[str]:
 
 
 def place(latitude: float, longitude: float) -> str:
-    """``33.85667° S, 151.21500° E``: to about a metre."""
+    """Return ``33.85667° S, 151.21500° E``, accurate to about a metre."""
     north, east = "S" if latitude < 0 else "N", "W" if longitude < 0 else "E"
     return f"{abs(latitude):.5f}° {north}, {abs(longitude):.5f}° {east}"
 
 
 def where(facts: Facts) -> str:
-    """``Antibes, Provence-Alpes-Côte d'Azur, France``, as far as it is known; no name twice."""
+    """Return ``Antibes, Provence-Alpes-Côte d'Azur, France``, as far as it is known, without repeated names."""
     return ", ".join(dict.fromkeys(name for name in (facts.city, facts.region, facts.country) if name))
 
 
@@ -83,12 +83,12 @@ def stars(rating: int) -> str:
 
 
 def percent(share: float) -> str:
-    """As people read it: ``96%``; what is not certain is never told as 100."""
+    """Return a percentage: ``96%``; values below 1 are never rounded up to 100."""
     return f"{min(max(round(share * 100), 1 if share > 0 else 0), 100 if share >= 1 else 99)}%"
 
 
 def size(number: int) -> str:
-    """``850 bytes``, ``7.9 MB``: as ``size:`` counts in a query."""
+    """Return ``850 bytes``, ``7.9 MB``, in the units of ``size:`` in a query."""
     amount = float(number)
     for unit in ("bytes", "kB", "MB"):
         if amount < 999.5:
@@ -98,7 +98,7 @@ def size(number: int) -> str:
 
 
 def tell_change(change: Change) -> str:
-    """One entry of the history: ``added dog, sea on 12 pictures``."""
+    """Return one entry of the history: ``added dog, sea on 12 pictures``."""
     tags = ", ".join(change.tags)
     if change.name is None:
         what = {"add": "added", "accept": "confirmed", "reject": "rejected", "remove": "took back", "clear": "cleared"}

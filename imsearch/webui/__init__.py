@@ -1,1 +1,1 @@
-"""The web pages and the JSON API over one library."""
+"""Web pages and JSON API of a library."""

@@ -1,4 +1,4 @@
-"""Makes the web application of one library."""
+"""Create the web application of a library."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ def create_app(
     prefix: str = "",
     picker: Picker | None = None,
 ) -> FastAPI:
-    """The pages and the API over this library, which is open for reading and stays its owner's to close.
+    """Return the application for this library, which is open for reading and remains its owner's to close.
 
-    access: asks for a token; without it everybody may come in, which is only for loopback.  hosts: the names under
-    which the server may be asked for; by default those of loopback.  prefix: the sub-path of a proxy below which all
-    addresses lie, such as "/photos"; see `imsearch.webui.guard.sub_path.parse_prefix`.  picker: lets folders be added
-    from the pages; only for a server that nothing but this machine reaches.
+    access: requires a token; without it everybody is let in, which is only for loopback.  hosts: the accepted host
+    names;
+    by default those of loopback.  prefix: the sub-path of a reverse proxy under which the application is served, such
+    as
+    "/photos"; see `imsearch.webui.guard.sub_path.parse_prefix`.  picker: lets folders be added
+    from the pages; only for a server reachable from this machine alone.
     Raises ValueError for a library whose queries may open files.
     """
     if library.search.opens_files:

@@ -18,13 +18,13 @@ from imsearch.webui.texts import readable
 
 
 class Asked(NamedTuple):
-    """What a query asks for: its words as they were typed, and the rest told, such as "from 2023"."""
+    """A query in plain words: its words as typed, and the conditions worded, such as "from 2023"."""
 
     words: str
     rest: str
 
     def __str__(self) -> str:
-        """Return both in one line."""
+        """Return both on one line."""
         return ", ".join(part for part in self if part)
 
 

@@ -1,4 +1,4 @@
-"""The files of ``static/``, under addresses that change with their content."""
+"""Serve the files of ``static/`` at addresses that change with their content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _YEAR = "public, max-age=31536000, immutable"
 
 
 def addresses() -> dict[str, str]:
-    """Where each file is served, by its path below ``static/``; all change when any of the files does."""
+    """Return the address of each file by its path below ``static/``; all change when any of the files does."""
     paths = sorted(path for path in FOLDER.rglob("*") if path.is_file())
     told = hashlib.sha256()
     for path in paths:
@@ -27,10 +27,10 @@ def addresses() -> dict[str, str]:
 
 
 class Assets(StaticFiles):
-    """Serves ``v-VERSION/NAME`` as NAME, for browsers to keep for good, and NAME alone to be asked for each time.
+    """Serves ``v-VERSION/NAME`` as NAME, cached by browsers for good, and plain NAME, revalidated each time.
 
-    The version stands in the folder, so that scripts import each other by their plain names (``./base.js``) and a
-    browser has each of them once.
+    The version is in the folder name, so that scripts can import each other by plain name (``./base.js``) and a
+    browser loads each of them once.
     """
 
     def __init__(self) -> None:

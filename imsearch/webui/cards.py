@@ -1,4 +1,4 @@
-"""What the grid of pictures shows of each hit: strings only, so that templates have nothing left to work out."""
+"""View models of the picture grid: strings only, so that templates contain no logic."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from imsearch.records import Hit, Tag
 
 TAGS = 4
-"""So many tags stand for a picture where it cannot be seen."""
+"""Number of tags that stand in for a picture that cannot be displayed."""
 UNDATED = "Without a date"
 
 
 class Why(NamedTuple):
-    """By what a word of the query was found; `tag` is empty where it is the word itself."""
+    """The reason why a picture matched a query word; `tag` is empty where it is the word itself."""
 
     word: str
     tag: str
@@ -35,7 +35,7 @@ class Why(NamedTuple):
 class Card(NamedTuple):
     """One picture of the grid.
 
-    tags: the likeliest that are shown.  month: the heading before this picture, or "".  cut: whether the less likely
+    tags: the likeliest shown ones.  month: the heading before this picture, or "".  cut: True if the less likely
     pictures begin here.
     """
 
@@ -57,10 +57,10 @@ class Card(NamedTuple):
 def cards(
     hits: Sequence[Hit], text: str, *, everything: bool, scored: bool, months: Iterator[str], cut_at: int = -1
 ) -> Iterator[Card]:
-    """The cards of these hits.
+    """Yield the cards of these hits.
 
-    text, everything: the query, which the page of a picture goes on with.  scored: whether scores tell anything.
-    months: the heading before each.  cut_at: the place among the hits of the first that is less likely.
+    text, everything: the query, passed on to the page of a picture.  scored: True if scores are meaningful.
+    months: the heading before each.  cut_at: the index of the first less likely hit.
     """
     query = search_address(text, everything).removeprefix("/")
     for place, (hit, month) in enumerate(zip(hits, months, strict=True)):
@@ -83,11 +83,11 @@ def cards(
 
 
 def headings(hits: Sequence[Hit], before: Hit | None) -> Iterator[str]:
-    """For each hit the month it was taken in, where that is another than of the one before; "" elsewhere."""
+    """Yield the month of each hit where it differs from that of the previous one; "" elsewhere."""
     last = _month(before.image.taken_at) if before else ""
     for hit in hits:
         month = _month(hit.image.taken_at)
-        # A library in which nothing is dated needs no heading that says so.
+        # A library without dates needs no heading that says so.
         yield month if month != last and (month != UNDATED or last) else ""
         last = month
 

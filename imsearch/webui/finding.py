@@ -1,4 +1,4 @@
-"""A page of a query's pictures, ready to be shown."""
+"""A page of query results, ready for display."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from imsearch.records import Results
 
 BATCH = 60
-"""Pictures that are shown at first, and with each further step."""
+"""Pictures per step of scrolling."""
 MOST = 3000
-"""Pictures that one page holds at most."""
+"""Maximum number of pictures on one page."""
 FEW_VALUES, MOST_VALUES = 10, 1000
-"""Values of each kind of facet at first, and at most when more are asked for."""
+"""Values of each kind of facet at first, and the maximum on request."""
 ALL = "sort:-date"
-"""The query that stands for none: all pictures, the newest first."""
+"""The default query: all pictures, the newest first."""
 Facets = Mapping[str, Sequence[tuple[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A part of what a query finds.
+    """A page of the results of a query.
 
-    relevant: how many are likely; `total` counts the others too.  everything: whether those are shown, after a line.
-    offset: the place of the first card.
+    relevant: number of likely hits; `total` includes the others.  everything: True to show those too, after a divider.
+    offset: the index of the first card.
     """
 
     text: str
@@ -43,50 +43,50 @@ class Found:
 
     @property
     def end(self) -> int:
-        """The place after the last card."""
+        """The index after the last card."""
         return self.offset + len(self.cards)
 
     @property
     def shown(self) -> int:
-        """How many there are to be shown in all."""
+        """The total number of pictures to show."""
         return self.total if self.everything else self.relevant
 
     @property
     def more(self) -> str:
-        """Where the next pictures are; empty after the last."""
+        """The address of the next pictures; empty after the last."""
         return self.address(self.end) if self.cards and self.end < self.shown else ""
 
     @property
     def before(self) -> str:
-        """Where the pictures before these are; empty at the beginning."""
+        """The address of the previous pictures; empty at the beginning."""
         return self.address(max(0, self.offset - BATCH)) if self.offset else ""
 
     @property
     def rest(self) -> str:
-        """Where the less likely pictures begin; empty unless they are what comes next."""
+        """The address of the less likely pictures; empty unless they come next."""
         ends = self.end >= self.relevant and not self.everything
         start = self.relevant if self.goes_on else 0
         return self.address(start, everything=True) if ends and self.total > self.relevant else ""
 
     @property
     def by_score(self) -> bool:
-        """Whether the less likely pictures come after the others; in another order they are among them."""
+        """True if less likely pictures come after the others; in any other order they are mixed in."""
         return self.results.order == "score"
 
     @property
     def goes_on(self) -> bool:
-        """Whether the less likely pictures come after these; they are others where some of the query was left out."""
+        """True if the less likely pictures follow these; a relaxed query has different ones."""
         return self.by_score and not (self.results.relaxed and self.results.relaxed.unlikely)
 
     def address(self, offset: int, everything: bool | None = None) -> str:
-        """This query from another place on."""
+        """Return the address of this query at another offset."""
         address = search_address(self.text, self.everything if everything is None else everything)
         return f"{address}{'&' if '?' in address else '?'}offset={offset}" if offset else address
 
 
 def find(library: Library, text: str, *, limit: int, offset: int, everything: bool) -> Found:
-    """Pictures of a query; without one all there are, the newest first.  Raises QueryError."""
-    # Whether a month begins with the first picture is known from the one before it.
+    """Return pictures of a query; without one, all pictures, the newest first.  Raises QueryError."""
+    # The month heading of the first picture depends on the picture before it.
     lead = 1 if offset else 0
     results = library.search.query(
         text or ALL, limit=limit + lead, offset=offset - lead, everything=everything, tail=False
@@ -107,5 +107,5 @@ def find(library: Library, text: str, *, limit: int, offset: int, everything: bo
 
 
 def facets(library: Library, text: str, most: int) -> Facets:
-    """What the likely pictures of a query have in common: at most so many values of each kind."""
+    """Return the facets of the likely pictures of a query: at most so many values of each kind."""
     return library.search.query(text or ALL, limit=0, facets=True, facet_values=most).facets

@@ -1,4 +1,4 @@
-"""Forms with files that stay in memory: the server's own parser would put large ones into the temporary folder."""
+"""Multipart forms with files kept in memory: the server's own parser would write large ones to the temporary folder."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _MOST_FIELDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The files of the field ``file``, and the texts of the others by name."""
+    """The files of the field ``file``, and the texts of the other fields by name."""
 
     files: list[Upload]
     fields: Mapping[str, list[str]]
 
 
 class _InMemory(MultiPartParser):
-    spool_max_size = 0  # never to disk
+    spool_max_size = 0  # never spool to disk
 
 
 async def read_form(request: Request, most_files: int) -> Form:
-    """Read a form to its end.  Raises a 415, a 400 or a 422.
+    """Read a whole form.  Raises a 415, a 400 or a 422.
 
-    Its size is no concern of this: a guard around the application counts the bytes.
+    Its size is not checked here: a guard around the application counts the bytes.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
@@ -59,7 +59,7 @@ def _sorted(items: Iterable[tuple[str, UploadFile | str]]) -> Form:
             fields.setdefault(name, []).append(value)
         elif name == "file":
             files.append(Upload(value.filename or "", value.file.read()))
-            value.file.close()  # it is held twice otherwise
+            value.file.close()  # there is a second copy otherwise
         else:
             raise _wrong(name, "is not known here: files belong into the field file")
     return Form(files, fields)
@@ -73,5 +73,5 @@ def _wrong(name: str, words: str) -> Problem:
 
 
 def flat(fields: Mapping[str, list[str]], lists: tuple[str, ...]) -> dict[str, Any]:
-    """The fields as a model takes them: those of `lists` as lists, of the others the last value."""
+    """Return the fields as a model expects them: those in `lists` as lists, the last value of the others."""
     return {name: values if name in lists else values[-1] for name, values in fields.items()}

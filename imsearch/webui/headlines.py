@@ -1,4 +1,4 @@
-"""What the search page says about a query and its results, in words."""
+"""The wording of queries and results on the search page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ORDERS = {
     "-size": "Largest",
     "-rating": "Best rated",
 }
-"""The orders that the page offers, by what stands behind ``sort:``."""
+"""Orders offered by the page, by the value of ``sort:``."""
 EXAMPLES = (
     ("dog beach", "both words, the likeliest first"),
     ('"traffic light"', "words that belong together"),
@@ -47,7 +47,7 @@ EXAMPLES = (
 
 
 class Value(NamedTuple):
-    """One value of a facet: its label and name, how many pictures have it, and the query with or without it."""
+    """A value of a facet: its label and name, how many pictures have it, and the query with or without it."""
 
     label: str
     name: str
@@ -57,7 +57,7 @@ class Value(NamedTuple):
 
 
 class Group(NamedTuple):
-    """One kind of facet; `more` tells whether it has further values."""
+    """A kind of facet; `more` is True if it has further values."""
 
     kind: str
     title: str
@@ -67,7 +67,7 @@ class Group(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """Words that nobody knows; `sense` counts instead unless it is empty.  meant: a word, and the query with it."""
+    """Unknown words; `sense` is used instead unless it is empty.  meant: a suggested word, and the query with it."""
 
     words: str
     sense: str
@@ -75,16 +75,16 @@ class Unknown(NamedTuple):
 
 
 def headline(found: Found) -> str:
-    """How many there are; what was asked for stands behind it."""
+    """Return the number of results; the query follows it on the page."""
     if not found.relevant and found.total:
         return "Nothing is likely"
     return count(found.shown, "picture")
 
 
 def orders(found: Found) -> list[tuple[str, str, bool]]:
-    """The orders offered: their names, the query in each, and which one it is.
+    """Return the orders offered: their names, the query in each, and True for the current one.
 
-    The likeliest cannot come first where all fit alike.
+    Ordering by relevance is not offered where all results are equally relevant.
     """
     now = "" if found.by_score else found.results.order
     ranked = found.results.ranked
@@ -92,7 +92,7 @@ def orders(found: Found) -> list[tuple[str, str, bool]]:
 
 
 def unknown_words(results: Results, text: str) -> Unknown | None:
-    """What to say of words that neither the lexicon nor any picture knows."""
+    """Return the message about words that neither the lexicon nor any picture knows."""
     if not results.unknown:
         return None
     meant = [(name, put_right(text, word, name)) for word, names in results.suggestions.items() for name in names]
@@ -100,7 +100,7 @@ def unknown_words(results: Results, text: str) -> Unknown | None:
 
 
 def understood(text: str, results: Results, keys: Keys = KEYS) -> list[str]:
-    """The parts of a query as they were taken, where that is more than a word."""
+    """Return the parts of a query as they were interpreted, where that is more than a word."""
     return parts(parse(text, keys).tree, keys, results.unknown) if text else []
 
 
@@ -127,7 +127,7 @@ def facet_groups(text: str, facets: Facets, most: int, keys: Keys = KEYS) -> lis
 
 
 def _short(folders: Sequence[str]) -> list[str]:
-    """Folders without what is the same for all."""
+    """Strip the common prefix of folders."""
     if len(folders) < 2:
         return [readable(os.path.basename(folder) or folder) for folder in folders]  # noqa: PTH119 - no path of ours
     shared = os.path.commonpath(folders)

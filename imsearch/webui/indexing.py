@@ -1,7 +1,7 @@
-"""Watching, starting and stopping indexing runs from the pages.
+"""Monitor, start and stop indexing runs from the pages.
 
-A run is a process of its own, ``imsearch index``, as somebody would start it by hand: pages stay quick beside it, and a
-crash of one does not touch the other.
+A run is a process of its own, ``imsearch index``, the same as when started by hand: pages stay responsive, and a crash
+of one does not affect the other.
 """
 
 from __future__ import annotations
@@ -27,23 +27,26 @@ if TYPE_CHECKING:
     from imsearch.records import Folder
 
 _LOG = 4000
-"""Bytes at the end of what a run printed that are shown when it failed."""
+"""Bytes from the end of a failed run's output that are shown."""
 _PATIENCE = 20.0
-"""Seconds that a run gets to store what it has in hand, before it is told to leave at once."""
+"""Seconds that a run gets to store its work in progress, before it is told to exit at once."""
 _LAST_PATIENCE = 5.0
-"""Seconds that it gets to leave, before it is killed.  The library bears both; pictures in hand are looked at again."""
+"""Seconds that it then gets to exit, before it is killed.
+
+The library survives both; unfinished pictures are redone.
+"""
 _ENDS_WELL = {0, 1, 130, -signal.SIGTERM, -signal.SIGINT}
 """Done, done with failures, stopped; and stopped before it had begun."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What can be told of indexing, and done about it.
+    """The state of indexing, and the actions available.
 
-    progress: of the run that goes on, whoever started it; None while there is none, or it has not begun to look.
-    running: whether there is one.  stopping: it was told to stop.  can_stop: this server started it.
+    progress: of the current run, whoever started it; None if there is none, or it has not started scanning.
+    running: True if there is one.  stopping: it was told to stop.  can_stop: this server started it.
     refusal: why no run can be started now; None when one can.
-    failed: what the last run that was started here printed, if it could not do its work.
+    failed: output of the last run that was started here, if it could not do its work.
     """
 
     progress: Progress | None
@@ -57,10 +60,10 @@ class State:
 
 
 class Indexing:
-    """The runs of one server, one at a time.  Any thread may use it."""
+    """The runs of one server, one at a time.  Safe for any thread."""
 
     def __init__(self, library: Library, patience: tuple[float, float] = (_PATIENCE, _LAST_PATIENCE)) -> None:
-        """patience: seconds that a run which is stopped gets to store what it has in hand, then those to leave."""
+        """patience: seconds that a stopped run gets to store its work in progress, then those to exit."""
         self.library, self._patience = library, patience
         self._turn = threading.RLock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -68,7 +71,7 @@ class Indexing:
         self._stopping = False
 
     def state(self) -> State:
-        """As it is now."""
+        """Return the current state."""
         with self._turn:
             own, progress, folders = self._is_running(), self.library.runs.progress(), self.library.runs.folders()
             return State(
@@ -83,9 +86,10 @@ class Indexing:
             )
 
     def start(self, folders: Sequence[str] | None = None, annotators: Sequence[str] = ()) -> State:
-        """Start a run over these folders, which must be among those of `state`; over all that are there by default.
+        """Start a run over these folders, which must be among those of `state`; by default over all that exist.
 
-        annotators: by name; by default those of the settings.  Raises a `Problem` when a run is on or there is nothing
+        annotators: by name; by default those of the settings.  Raises a `Problem` when a run is active or there is
+        nothing
         to index, PluginError for an annotator that is not installed.
         """
         with self._turn:
@@ -97,9 +101,9 @@ class Indexing:
             return self.state()
 
     def add(self, folder: Path) -> State:
-        """Start a run over a folder that need not be known yet; afterwards it is among those of `state`.
+        """Start a run over a folder that may be new; afterwards it is among those of `state`.
 
-        Raises a `Problem` when a run is on, or when the settings say which folders there are.
+        Raises a `Problem` when a run is active, or when the settings define the folders.
         """
         with self._turn:
             if self.library.settings.folders:
@@ -111,7 +115,7 @@ class Indexing:
             return self.state()
 
     def stop(self) -> State:
-        """Let the run store what it has in hand and end, as Ctrl-C does; raises a `Problem` when it is not ours."""
+        """Make the run store its work in progress and exit, as on Ctrl-C; raises a `Problem` if it is not ours."""
         with self._turn:
             if self._is_running():
                 self._interrupt()
@@ -126,7 +130,7 @@ class Indexing:
             )
 
     def close(self) -> None:
-        """End a run that was started here; what is indexed stays, and the next run goes on where it was."""
+        """Stop a run that was started here; what is indexed stays, and the next run continues from there."""
         with self._turn:
             if self._child is not None and self._is_running():
                 self._interrupt()
@@ -141,11 +145,11 @@ class Indexing:
     def _interrupt(self) -> None:
         if self._child is not None and not self._stopping:
             self._stopping = True
-            self._child.terminate()  # which "imsearch index" takes as Ctrl-C
+            self._child.terminate()  # "imsearch index" treats it as Ctrl-C
             threading.Thread(target=_see_off, args=(self._child, self._patience), daemon=True).start()
 
     def _refuse(self, reason: str | None) -> None:
-        """Raise a `Problem` for this reason, or because another program writes."""
+        """Raise a `Problem` for this reason, or because another program is writing."""
         if reason is None and (pid := self.library.runs.writing()):
             reason = f"Process {pid} is writing to the library. Wait until that is done."
         if reason is not None:
@@ -162,7 +166,7 @@ class Indexing:
         return None
 
     def _busy(self, own: bool, progress: Progress | None) -> str | None:
-        """Why nothing at all can be indexed now."""
+        """Return why nothing at all can be indexed now."""
         if own or progress is not None:
             return "An indexing run is on already."
         if not os.access(self.library.settings.library, os.W_OK):
@@ -170,7 +174,7 @@ class Indexing:
         return None
 
     def _chosen(self, known: Sequence[Folder], names: Sequence[str] | None) -> list[Path]:
-        """The folders of these names: only such as the owner of the library has indexed or configured."""
+        """Return the folders of these names: only those that the owner of the library has indexed or configured."""
         paths = {readable(str(folder.path)): folder.path for folder in known}
         for name in names or ():
             if name not in paths:
@@ -189,7 +193,7 @@ class Indexing:
         return str(readable(command_line("index", self.library.settings)))
 
     def _failure(self) -> str | None:
-        """What a run printed that could not do its work."""
+        """Return the output of a run that could not do its work."""
         if self._child is None or self._log is None or self._child.poll() in (None, *_ENDS_WELL):
             return None
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _LOG))
@@ -205,7 +209,7 @@ class Indexing:
         command += [f"--annotator={name}" for name in annotators]
         if self._log is not None:
             self._log.close()
-        # A file rather than a pipe: should this server be killed, the run can go on printing.
+        # A file rather than a pipe: should this server be killed, the run can still write to it.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open while the run is
         self._stopping = False
         self._child = subprocess.Popen(
@@ -218,7 +222,7 @@ class Indexing:
 
 
 def _see_off(child: subprocess.Popen[bytes], patience: tuple[float, float]) -> None:
-    """Wait for a run that was told to stop; one that hangs is told to leave at once, and then killed."""
+    """Wait for a stopped run; one that hangs is told to exit at once, and then killed."""
     for seconds, harder in zip(patience, (child.terminate, child.kill), strict=True):
         try:
             child.wait(seconds)
@@ -228,6 +232,6 @@ def _see_off(child: subprocess.Popen[bytes], patience: tuple[float, float]) -> N
 
 
 def _isolation() -> list[str]:
-    """The run finds the same program as this process: in the current folder only if this one does."""
+    """Make the run import the same program as this process: from the current folder only if this one does."""
     here = {"", os.getcwd()}  # noqa: PTH109 - as it stands in sys.path
     return [] if here.intersection(sys.path) else ["-P"]

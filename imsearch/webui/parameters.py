@@ -1,4 +1,4 @@
-"""Parameters in the addresses of the API: one that an operation does not know is refused rather than ignored."""
+"""Query parameters of the API: an unknown one is rejected rather than ignored."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST = 40
-"""Characters of an unknown name that are repeated."""
+"""Maximum characters of an unknown name that are quoted."""
 
 
 async def known_parameters(request: Request) -> None:
-    """Refuse query parameters that the OpenAPI document does not have: 422, with the nearest name that it has.
+    """Reject query parameters that are not in the OpenAPI document: 422, with the closest name that is.
 
-    A dependency for the routes of the API; a coroutine, as a thread would cost more than it does.
+    A dependency for the routes of the API; a coroutine, as a thread would cost more than the check.
     """
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
@@ -37,7 +37,7 @@ async def known_parameters(request: Request) -> None:
 
 
 def _documented(app: FastAPI, path: str, method: str) -> list[str]:
-    """Return the names of the parameters that may stand behind an address; HEAD takes those of GET."""
+    """Return the names of the query parameters of a route; HEAD has those of GET."""
     operations = app.openapi()["paths"][path]
     operation = operations.get(method.lower()) or operations["get"]
     return [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]

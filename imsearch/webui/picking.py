@@ -1,7 +1,7 @@
-"""Folders of pictures that can be added from the pages: those below a few roots, and nothing else of this machine.
+"""Picture folders that can be added from the pages: those below a few roots, and nothing else on this machine.
 
-Whoever may use the pages of a server on loopback sits at the machine, or comes through a tunnel of its owner's.  All
-the same no name of a file leaves this module, and no folder outside of the roots can be told to exist.
+Users of a server on loopback sit at the machine, or come through its owner's tunnel.  Even so, no file name leaves this
+module, and nobody can find out if a folder outside the roots exists.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from imsearch.settings import Settings
 
 SECONDS = 0.5
-"""For counting the pictures of all folders that are listed together."""
+"""Seconds for counting the pictures of all listed folders together."""
 MOST = 1000
-"""Folders that are listed."""
+"""Maximum number of folders listed."""
 _SUGGESTED, _WORTH = 5, 5
-"""So many folders are suggested, each with at least so many pictures."""
+"""Maximum number of suggested folders, and the minimum number of pictures in each."""
 _LONGEST = 4096
 _MACHINE_MADE = frozenset(("@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"))
 _FORWARDED = frozenset(("forwarded", "via", "x-real-ip"))
@@ -42,7 +42,7 @@ _NOT_HERE = "There is no such folder among those that can be added. Start again 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A folder: how many pictures lie in it and below; more: whether counting them was given up there."""
+    """A folder with the number of pictures in it and below; more: True if counting was cut short."""
 
     path: Path
     name: str
@@ -52,10 +52,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What can be seen at a place.
+    """The listing of a place.
 
-    here: the place itself, None where the roots are listed.  parent: the place above it; None above a root.
-    folders: in it, by name.  suggested: those that look most like collections of pictures.
+    here: the place itself, None for the list of roots.  parent: the place above it; None for a root.
+    folders: in it, by name.  suggested: those most likely to be picture collections.
     """
 
     here: Found | None
@@ -65,9 +65,9 @@ class Listing:
 
 
 class Picker:
-    """Lists folders.  Several threads may use one.
+    """Lists folders.  Safe for several threads.
 
-    more: roots beside the usual ones.  library: the folder of the library, which is no place for pictures.
+    more: roots besides the usual ones.  library: the library's folder, which cannot be added.
     """
 
     def __init__(
@@ -76,19 +76,22 @@ class Picker:
         self._library, self._more, self._usual = library.resolve(), more, usual or usual_roots
 
     def roots(self) -> list[Path]:
-        """The roots that are there now, without links, and without those inside another one."""
+        """Return the existing roots, with links resolved, and without those inside another one."""
         found: dict[Path, None] = {}
         for root in (*self._usual(), *self._more):
             try:
                 real = root.resolve(strict=True)
-            except (OSError, RuntimeError):  # gone, or a link in a circle
+            except (OSError, RuntimeError):  # missing, or a circular link
                 continue
             if real.is_dir():
                 found[real] = None
         return [root for root in found if not found.keys() & set(root.parents)]
 
     def check(self, path: str) -> Path:
-        """The folder of this path, if it may be added.  Raises a 404, the same whether it is there or not."""
+        """Return the folder of this path, if it may be added.
+
+        Raises the same 404 for one that may not and a missing one.
+        """
         try:
             real = self._real(path, self.roots())
         except (OSError, ValueError, RuntimeError):
@@ -98,7 +101,7 @@ class Picker:
         return real
 
     def look(self, path: str | None = None) -> Listing:
-        """What lies at a place, or the roots; raises a 404 for any place that is not below them."""
+        """Return the listing of a place, or the roots; raises a 404 for any place that is not below them."""
         until = time.monotonic() + SECONDS
         roots = self.roots()
         if path is None:
@@ -114,11 +117,11 @@ class Picker:
         return Listing(Found(here, _name(here), pictures, more), parent, folders, ())
 
     def _inside(self, folder: Path, roots: Sequence[Path]) -> list[Path]:
-        """The folders in one, without what is hidden and without links that lead out of the roots."""
+        """Return the subfolders of a folder, without hidden ones and without links that lead out of the roots."""
         found: dict[Path, None] = {}
         for entry in _entries(folder):
             try:
-                path = os.fsencode(entry.path).decode()  # what is no text cannot be sent back
+                path = os.fsencode(entry.path).decode()  # an undecodable name cannot be sent back
                 if not _is_hidden(entry.name, entry.stat(follow_symlinks=False)) and entry.is_dir():
                     real = self._real(os.path.realpath(path, strict=True), roots)
                     if real is not None:
@@ -128,7 +131,7 @@ class Picker:
         return sorted(found, key=lambda path: (path.name.casefold(), path.name))
 
     def _real(self, path: str, roots: Sequence[Path]) -> Path | None:
-        """The folder, free of links; None where it lies in no root, is hidden, or is no place for pictures."""
+        """Resolve a folder; None if it is in no root, hidden, or not a place for pictures."""
         given = Path(path)
         if len(path) > _LONGEST or "\0" in path or not given.is_absolute() or ".." in given.parts:
             return None
@@ -142,7 +145,7 @@ class Picker:
         return None if any(_is_hidden(each.name, each.lstat()) for each in below) else real
 
     def _counted(self, folders: Sequence[Path], until: float) -> list[Found]:
-        """With the number of their pictures; each gets its share of the time."""
+        """Add the number of pictures; each folder gets its share of the time."""
         found = []
         for place, folder in enumerate(folders):
             now = time.monotonic()
@@ -152,9 +155,9 @@ class Picker:
 
 
 def picker_for(settings: Settings, *, only_here: bool, proxy: str | None, prefix: str) -> Picker | None:
-    """What adds folders from the pages, where nobody but this machine itself can ask for it.
+    """Return a picker, or None if others than this machine can reach the server.
 
-    only_here: whether only this machine reaches the server.  proxy, prefix: of a reverse proxy, if there is one.
+    only_here: True if only this machine reaches the server.  proxy, prefix: of a reverse proxy, if there is one.
     """
     if not only_here or proxy or prefix or settings.allowed_hosts:
         return None
@@ -162,7 +165,7 @@ def picker_for(settings: Settings, *, only_here: bool, proxy: str | None, prefix
 
 
 def comes_from_here(scope: Scope) -> bool:
-    """Whether a request was made on this machine, under a name of its own, and handed on by nobody."""
+    """Return True if a request was made on this machine, under one of its own names, and not forwarded."""
     headers = Headers(scope=scope)
     forwarded = any(name in _FORWARDED or name.startswith("x-forwarded") for name in headers)
     client = scope["client"][0] if scope.get("client") else ""
@@ -171,7 +174,7 @@ def comes_from_here(scope: Scope) -> bool:
 
 
 def usual_roots() -> list[Path]:
-    """The user's home, and the disks that are mounted now."""
+    """Return the user's home, and the disks that are mounted now."""
     home = Path.home()
     roots = [] if home == Path(home.anchor) else [home]
     if sys.platform == "win32":
@@ -193,7 +196,7 @@ def _is_disk(path: str) -> bool:
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """What lies in a folder; nothing where it cannot be listed."""
+    """Yield the entries of a folder; none if it cannot be listed."""
     try:
         with os.scandir(folder) as entries:
             yield from entries
@@ -208,7 +211,7 @@ def _is_hidden(name: str, status: os.stat_result) -> bool:
 
 
 def _count(folder: Path, until: float) -> tuple[int, bool]:
-    """The pictures in a folder and below, and whether there was no time for all.  Links are not followed."""
+    """Count the pictures in a folder and below; True if time ran out.  Links are not followed."""
     pictures, waiting = 0, [folder]
     while waiting:
         for entry in _entries(waiting.pop()):

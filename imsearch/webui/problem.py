@@ -1,4 +1,4 @@
-"""What a request is refused with; `imsearch.webui.problems` answers it."""
+"""The exception that rejects a request; `imsearch.webui.problems` turns it into a response."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
-    """Something to tell whoever asked.
+    """An error to report to the client.
 
     status: of HTTP.  detail: what happened and what to do about it.  more: further members of the problem's JSON.
     """

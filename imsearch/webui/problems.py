@@ -40,13 +40,13 @@ _HEADINGS = {
     503: "That does not work right now",
     507: "There is no room left",
 }
-"""What pages say above the problem, where HTTP's own words are for programs."""
+"""Headings of error pages, in place of HTTP's reason phrases."""
 
 log = logging.getLogger("imsearch.webui")
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Let the app answer errors so."""
+    """Install the error handlers."""
 
     def handler(of: Callable[[Request, Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def answer(request: Request, error: Exception) -> Response:
@@ -63,7 +63,7 @@ def handle_errors(app: FastAPI) -> None:
 
 
 def respond(request: Request, problem: Problem) -> Response:
-    """The answer: JSON below /api, else a page."""
+    """Return the response: JSON below /api, else a page."""
     title = HTTPStatus(problem.status).phrase
     headers = {**problem.headers, "Cache-Control": "no-store"}
     if _is_api(request):
@@ -115,7 +115,7 @@ def _of_validation(request: Request, error: RequestValidationError) -> Problem:
 
 _JSON = "application/json"
 _NO_BODY = "There was an error parsing the body"
-"""What FastAPI says."""
+"""FastAPI's message."""
 
 
 def _of_http(request: Request, error: HTTPException) -> Problem:

@@ -1,4 +1,4 @@
-"""Queries made from queries: widened, put right, and in another order.  Pure.
+"""Queries derived from queries: widened, corrected, or reordered.  Pure.
 
 `imsearch.engine.query.refining` narrows them.
 """
@@ -16,7 +16,7 @@ _GROUPED = re.compile(r"[()]|(?<!\S)(?:or|not)(?!\S)", re.IGNORECASE)
 
 
 class Active(NamedTuple):
-    """A condition of a query: as it was typed, the query without it, where it starts, and what it is called."""
+    """A condition of a query: as typed, the query without it, its position, and its label."""
 
     text: str
     rest: str
@@ -48,7 +48,7 @@ def conditions(text: str, keys: Keys = KEYS) -> list[Active]:
 
 
 def _label(match: re.Match[str]) -> str:
-    """What facets ask for is called as it stands there; everything else as it was typed."""
+    """Return the label of a condition: the value alone for those of facets, otherwise the text as typed."""
     key, value = match["key"].lower(), match["value"].removeprefix("=").strip('"')
     if match["sign"] or (key not in ("shows", "folder") and not match["value"].startswith("=")):
         return match[0]
@@ -56,24 +56,24 @@ def _label(match: re.Match[str]) -> str:
 
 
 def bare(text: str, keys: Keys = KEYS) -> str:
-    """The query without all conditions that can be taken out."""
+    """Return the query without its removable conditions."""
     for each in reversed(conditions(text, keys)):
         text = text[: each.start] + " " + text[each.start + len(each.text) :]
     return " ".join(text.split())
 
 
 def joined(*parts: str) -> str:
-    """Parts of a query beside each other; those that are empty leave no gap."""
+    """Join parts of a query with spaces, skipping empty ones."""
     return " ".join(part.strip() for part in parts if part.strip())
 
 
 def put_right(text: str, word: str, meant: str) -> str:
-    """The query with a word replaced by what may have been meant."""
+    """Return the query with a word replaced by a suggestion."""
     instead = f'"{meant}"' if " " in meant and ":" not in meant else meant
     pattern = rf"(?<!\w){re.escape(word)}(?!\w)"
     return re.sub(pattern, lambda match: instead, text, count=1, flags=re.IGNORECASE)
 
 
 def in_order(text: str, key: str) -> str:
-    """The query in another order; "" is that of relevance."""
+    """Return the query in another order; "" is by relevance."""
     return joined(" ".join(_ORDER.sub("", text).split()), f"sort:{key}" if key else "")

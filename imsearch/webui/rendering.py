@@ -1,4 +1,4 @@
-"""From templates to pages."""
+"""Render templates to pages."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ THEMES = ("light", "dark")
 class Pages:
     """Renders the templates of the package.
 
-    Every page knows `path`, the address asked for, `theme`, what the visitor chose ("" for as the system says),
-    `signed_in`, whether there is a session to sign out of, and `static(name)`, the address of a file in ``static/``
-    that changes with its content, so that browsers may keep it; and for pictures in their true shape
+    Every page gets `path`, the requested address, `theme`, the visitor's choice ("" for the system's),
+    `signed_in`, True if there is a session to sign out of, and `static(name)`, the address of a file in ``static/``
+    that changes with its content, so that browsers may cache it; and for the aspect ratios of pictures
     `shape(width, height)`, a class of the stylesheet at `shapes`.
 
-    All addresses of ours are written relative to the page, so that they lead right below any sub-path of a proxy:
-    `root` is the way to where the pages begin, and the filter `here` makes such an address of one like "/tags".  Links
-    of the page of tags are written from the root (`rooted`), so that programs may follow them without knowing the page;
+    All our addresses are written relative to the page, so that they work below any sub-path of a proxy:
+    `root` is the relative address of the start page, and the filter `here` makes an address such as "/tags" relative.
+    Links
+    on the page of tags are written from the root (`rooted`), so that programs may follow them without knowing the page;
     its script makes them relative.
     """
 
@@ -51,18 +52,18 @@ class Pages:
 
     @property
     def environment(self) -> Environment:
-        """For filters and globals that pages add."""
+        """The Jinja environment, for filters and globals that pages add."""
         return self._environment
 
     @pass_context
     def static(self, context: Context, name: str) -> str:
-        """The address of a file that is served as it is, relative to the page."""
+        """Return the address of a static file, relative to the page."""
         return _here(context, self._addresses[name])
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page, or a part of one.  Browsers may keep it, but ask each time whether it is still so.
+        """Return a page, or a part of one.  Browsers may cache it, but revalidate each time.
 
-        root: the way to where the pages begin, for a part that is put into a page with another address.
+        root: the relative address of the start page, for a part that is inserted into a page with another address.
         """
         theme, signed_in = looks(request)
         more = {
@@ -77,17 +78,17 @@ class Pages:
 
 @pass_context
 def _here(context: Context, address: str) -> str:
-    """An address of ours relative to the page; any other as it is."""
+    """Return one of our addresses relative to the page; any other unchanged."""
     return context["root"] + address[1:] if address.startswith("/") and not address.startswith("//") else address
 
 
 @pass_context
 def _rooted(context: Context, address: str) -> str:
-    """An address of ours from the root of the server, below the sub-path of a proxy."""
+    """Return one of our addresses from the server's root, below the sub-path of a proxy."""
     return f"{context['prefix']}{address}"
 
 
 def looks(request: Request) -> tuple[str, bool]:
-    """What pages depend on beside what they are given: the theme that was chosen, whether there is a session."""
+    """Return what pages depend on besides their data: the chosen theme, and True if there is a session."""
     theme = request.cookies.get("theme", "")
     return theme if theme in THEMES else "", "imsearch.signed_in" in request.scope

@@ -1,4 +1,4 @@
-"""Runs the application on an address until it is told to stop."""
+"""Run the application on a socket until it is told to stop."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from imsearch.webui.guard.connections import PatientProtocol
 from imsearch.webui.guard.forwarded import Forwarded
 
 ANSWER_SECONDS = 3
-"""How long answers under way may take once the server shall stop."""
+"""Seconds that responses in progress may take once the server is told to stop."""
 _YOUNG = 20_000
-"""New objects after which Python looks for cycles among them; a page makes some ten thousand."""
+"""New objects before Python's generation-0 garbage collection; a page creates some ten thousand."""
 STOP_SECONDS = 5.0
-"""After so long it stops, whatever is still running."""
+"""Seconds after which it exits, whatever is still running."""
 
 
 def serve(
     app: FastAPI, sockets: list[socket.socket], started: Callable[[], None], *, proxy: str | None, verbose: bool
 ) -> None:
-    """Answer requests until Ctrl-C or SIGTERM.
+    """Serve requests until Ctrl-C or SIGTERM.
 
-    started: called when requests can come.  proxy: the address of a reverse proxy that is believed what it says of its
-    clients.  verbose: log each request.
+    started: called when requests can come.  proxy: the address of a reverse proxy whose forwarding headers are
+    trusted.  verbose: log each request.
     """
     _set_up_logging(verbose)
     config = uvicorn.Config(
@@ -57,7 +57,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Says when it has started, and does not wait for ever when it shall stop."""
+    """A server that reports when it has started, and does not wait forever to stop."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -67,22 +67,22 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What was loaded so far stays; without this, Python looks through all of it again while somebody waits.
+        # Freeze what is loaded so far; otherwise the garbage collector scans all of it again during requests.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG)
         self._call()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # A model at work in a thread cannot be interrupted, and Python waits for its threads.
+        # A model running in a thread cannot be interrupted, and Python waits for its threads.
         if self.should_exit:
-            _leave()  # the second time
+            _leave()  # on the second signal
         self.patience.start()
         super().handle_exit(sig, frame)
 
 
 def _threads_remain() -> bool:
-    """Whether some are still at work, for which Python would wait."""
+    """Return True if threads that Python would wait for are still running."""
     others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
     for each in others:
         each.join(1 / len(others))
@@ -97,12 +97,12 @@ def _leave() -> None:
 
 @contextmanager
 def _closed_terminal_stops(server: uvicorn.Server) -> Iterator[None]:
-    """A terminal that is closed stops the server as SIGTERM does; under ``nohup`` it goes on."""
+    """Make SIGHUP, sent by a closed terminal, stop the server as SIGTERM does; ignored under ``nohup``."""
     hangup = getattr(signal, "SIGHUP", None)
     if hangup is None or signal.getsignal(hangup) is not signal.SIG_DFL:
         yield
         return
-    # The server raises the signal once more when it is done; as SIGTERM it is expected.
+    # The server raises the signal once more when it is done, where SIGTERM is expected.
     signal.signal(hangup, lambda number, frame: server.handle_exit(signal.SIGTERM, frame))
     try:
         yield
@@ -112,7 +112,7 @@ def _closed_terminal_stops(server: uvicorn.Server) -> Iterator[None]:
 
 @contextmanager
 def _quiet_signals() -> Iterator[None]:
-    """The server raises the signal that stopped it once more when it is done; to stop is no error here."""
+    """Ignore the signal that stopped the server when it is raised again at the end: stopping is no error here."""
     before = {each: signal.signal(each, lambda *_: None) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -122,13 +122,13 @@ def _quiet_signals() -> Iterator[None]:
 
 
 def _set_up_logging(verbose: bool) -> None:
-    """Mistakes of ours go to stderr; what the server says of itself does not."""
+    """Log our errors to stderr, but not the server's own messages."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     for name in ("imsearch.webui", "uvicorn.access", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO if verbose and name == "uvicorn.access" else logging.ERROR)
-    # What a handler failed with is logged by imsearch.webui.problems already; cutting off slow answers is no mistake.
+    # Exceptions of handlers are logged by imsearch.webui.problems already; cancelling slow responses is no error.
     known = ("Exception in ASGI", "Cancel %s running")
     logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(known))

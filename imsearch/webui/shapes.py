@@ -1,4 +1,4 @@
-"""Ratio classes: pages may not hold styles of their own, so each picture's shape is one of a few hundred classes."""
+"""Classes for aspect ratios: pages may not contain inline styles, so each picture gets one of a few hundred classes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _LAST = math.ceil(math.log(WIDEST / NARROWEST) / math.log(STEP))
 
 
 def shape(width: int, height: int) -> str:
-    """The class of a picture of so many pixels: ``r0`` for a fifth as wide as high, or narrower, and up by 2 %."""
+    """Return the class for a picture of this size: ``r0`` up to a ratio of 1:5, then in steps of 2 %."""
     ratio = max(width, 1) / max(height, 1)
     number = round(math.log(ratio / NARROWEST) / math.log(STEP))
     return f"r{min(max(number, 0), _LAST)}"
 
 
 def stylesheet() -> str:
-    """Every class sets ``--r``, the width divided by the height."""
+    """Return the stylesheet: every class sets ``--r``, the width divided by the height."""
     return "".join(f".r{number}{{--r:{NARROWEST * STEP**number:.4g}}}\n" for number in range(_LAST + 1))
 
 
 ADDRESS = f"/shapes.css?v={hashlib.sha256(stylesheet().encode()).hexdigest()[:12]}"
-"""Where the stylesheet is served."""
+"""The address of the stylesheet."""

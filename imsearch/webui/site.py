@@ -1,4 +1,4 @@
-"""What all request handlers share."""
+"""State shared by all request handlers."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One library and everything around it; made by `imsearch.webui.app.create_app`.
+    """One library and its services; created by `imsearch.webui.app.create_app`.
 
-    library: open for reading; several threads use it at once.  trying: tags pictures that are not in it.
-    indexing: watches, starts and stops runs.  answers: gives those that stay as they are while the library does.
+    library: open for reading; used by several threads at once.  trying: tags pictures that are not in it.
+    indexing: monitors, starts and stops runs.  answers: caches responses while the library does not change.
     decoding: the processes that decode pictures for thumbnails and trials.
-    access: the token and sessions, where one is asked for.  picker: adds folders, where that is possible from pages.
+    access: the token and sessions, if a token is required.  picker: adds folders, if the pages may do that.
     """
 
     library: Library
@@ -41,13 +41,13 @@ class Site:
     picker: Picker | None = None
 
     def close(self) -> None:
-        """Let go of what was opened here; the library is its owner's to close."""
+        """Close what was opened here; the library remains its owner's to close."""
         self.trying.close()
         self.indexing.close()
         self.decoding.close()
 
 
-async def _site(request: Request) -> Site:  # not a plain function: those take a thread of the pool to themselves
+async def _site(request: Request) -> Site:  # not a plain function: each call would occupy a thread of the pool
     return cast(Site, request.app.state.site)
 
 

@@ -1,4 +1,4 @@
-"""Addresses to listen on."""
+"""Bind the addresses to listen on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from imsearch.errors import ImsearchError
 from imsearch.webui.guard.hosts import is_loopback
 
 _TRIED = 100
-"""Ports looked at for a free one."""
+"""Number of ports tried to find a free one."""
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for all addresses of a host; port 0 takes a free one.  Raises ImsearchError."""
+    """Return listening sockets for all addresses of a host; port 0 takes a free one.  Raises ImsearchError."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError) as error:
@@ -27,7 +27,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
             try:
                 bound.append(_listen(family, (address[0], free, *address[2:])))
             except OSError as error:
-                # "localhost" is said to have an IPv6 address where there is no IPv6.
+                # "localhost" may resolve to an IPv6 address where there is no IPv6.
                 if not bound or error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     raise
             free = bound[0].getsockname()[1]
@@ -38,18 +38,18 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def close(sockets: list[socket.socket]) -> None:
-    """Give the addresses back."""
+    """Close the sockets."""
     for each in sockets:
         each.close()
 
 
 def only_here(sockets: list[socket.socket]) -> bool:
-    """Whether no other device reaches them."""
+    """Return True if no other device can reach them."""
     return all(is_loopback(each.getsockname()[0]) for each in sockets)
 
 
 def addresses(sockets: list[socket.socket], host: str) -> list[str]:
-    """What to open in a browser, the best first.  host: what was asked for."""
+    """Return the addresses to open in a browser, the best first.  host: as given by the user."""
     port = sockets[0].getsockname()[1]
     hosts = [*_outward(), socket.gethostname()] if host in ("0.0.0.0", "::") else [host]
     shown = [f"[{each}]" if ":" in each else each for each in hosts]
@@ -59,9 +59,9 @@ def addresses(sockets: list[socket.socket], host: str) -> list[str]:
 def _listen(family: int, address: tuple[Any, ...]) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":  # a port that was just given back is free; elsewhere this would share it with others
+        if os.name == "posix":  # allows a port just released to be bound; on Windows it would share it
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:  # "::" is every address, but "::1" beside 127.0.0.1 needs the port for itself
+        if family == socket.AF_INET6:  # "::" covers every address, but "::1" beside 127.0.0.1 needs the port for itself
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != "::"))
         made.bind(address)
         made.listen(2048)
@@ -94,10 +94,10 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _outward() -> list[str]:
-    """The address by which other devices reach this one, if it is in a network.  Nothing is sent."""
+    """Return the address by which other devices reach this one, if it is in a network.  Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # an address that nobody has
+            probe.connect(("192.0.2.1", 9))  # a reserved address
             found: str = probe.getsockname()[0]
         except OSError:
             return []

@@ -1,6 +1,6 @@
-"""Answers that stay as they are while the library does.
+"""Cached responses, valid until the library changes.
 
-Who has one already is told so; who has not gets the one that was made for others, as long as it is among the last.
+Clients that have the current version get a 304; others get the cached response, if it is still among the most recent.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from imsearch.library import Library
 
 _MOST, _MOST_BYTES = 512, 32 << 20
-"""Answers that are remembered, and their size together."""
+"""Maximum number of cached responses, and their total size in bytes."""
 _AT_ONCE = 4
-"""So many are made at the same time: threads that all compute only take the processor from each other."""
+"""Maximum number computed at the same time: more threads would only compete for the processor."""
 
 
 class Answers:
-    """Gives answers that depend on the library and the request alone.  Several threads may use one."""
+    """A cache of responses that depend on the library and the request alone.  Safe for several threads."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        # Another program, other templates and other settings may answer otherwise: they begin with another process.
+        # Another program, other templates or settings may respond differently: they come with another process.
         self._process = token_hex(8)
         self._room = BoundedSemaphore(_AT_ONCE)
         self._memory: Memory[Response] = Memory(_MOST, _MOST_BYTES, _size)
 
     def give(self, request: Request, make: Callable[[], Response], *also: object) -> Response:
-        """The answer to this request: a 304 where who asks has it, else what `make` makes, or made before.
+        """Return the response to this request: a 304 if the client has it, else a cached one, else that of `make`.
 
-        also: what it depends on beside path, query and library.  Errors that `make` raises pass, and are not kept.
+        also: what it depends on besides path, query and library.  Errors of `make` are passed on, and not cached.
         """
         scope = request.scope
-        # The state is read first: what was made in a newer one may be taken for an older, but never the reverse.
+        # Read the state first: a newer response may be taken for an older one, but never the reverse.
         told = repr((self._process, self._library.search.state(), scope["path"], scope["query_string"], also))
         tag = hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()[:32]
         headers = {"ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache"}

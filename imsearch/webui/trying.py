@@ -1,6 +1,6 @@
-"""Tagging pictures that are not in the library: models that stay warm for a while, one picture at a time.
+"""Tag pictures that are not in the library: models stay loaded for a while, one picture at a time.
 
-Nothing is kept: what is sent stays in memory, and is gone with the answer.
+Nothing is stored: uploads stay in memory, and are dropped with the response.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ log = logging.getLogger("imsearch.webui")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """files: in one upload.  waiting: uploads at a time, the one under way too.  seconds: for an answer.
+    """files: in one upload.  waiting: uploads at a time, including the current one.  seconds: timeout of a response.
 
-    idle: seconds after which models that nobody uses are dropped; the libraries that run them stay loaded.
+    idle: seconds after which unused models are dropped; the libraries that run them stay loaded.
     """
 
     files: int = 16
@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A picture that was sent: what its sender calls it, and its bytes."""
+    """An uploaded picture: its name as sent, and its bytes."""
 
     name: str
     data: bytes = field(repr=False)
@@ -53,9 +53,9 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An annotator that can be chosen; `chosen` when none is named, `warm` while its model is in memory.
+    """An annotator on offer; `chosen` if used by default, `warm` while its model is in memory.
 
-    error: why it cannot be used, as far as that is known; None when nothing is wrong.
+    error: why it cannot be used, as far as known; None if nothing is wrong.
     """
 
     spec: AnnotatorSpec
@@ -66,7 +66,7 @@ class Choice:
 
 @dataclass(slots=True)
 class _Job:
-    """What the thread of the models is to do; `given_up` when nobody waits for it any more."""
+    """A job for the model thread; `given_up` when nobody waits for it any more."""
 
     uploads: Sequence[Upload]
     names: Sequence[str]
@@ -75,7 +75,7 @@ class _Job:
 
 
 class Trying:
-    """The annotators of a server.  Any thread may ask; a thread of its own builds them, runs them and drops them."""
+    """The annotators of a server.  Any thread may call; a thread of its own builds, runs and drops them."""
 
     def __init__(self, library: Library, decoding: Decoding, limits: Limits | None = None) -> None:
         self.library, self.limits, self._decoding = library, limits or Limits(), decoding
@@ -86,12 +86,12 @@ class Trying:
         self._uploads = 0
 
     def choices(self) -> list[Choice]:
-        """All annotators that are offered, by name."""
+        """Return all annotators on offer, by name."""
         crew = self._crew
         offered = {spec.name: spec for spec in self.library.plugins.offered()}
         try:
             chosen = set(self.choose(()))
-        except PluginError:  # names in the settings of what is not installed
+        except PluginError:  # the settings name one that is not installed
             chosen = set()
         broken = crew.broken if crew else {}
         ready = crew.ready if crew else {}
@@ -99,7 +99,7 @@ class Trying:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Held while an upload comes in and is worked on; raises a 503 when too many are under way."""
+        """Hold a place in the queue while an upload is received and processed; raises a 503 when there are too many."""
         with self._lock:
             if self._uploads >= self.limits.waiting:
                 raise Problem(
@@ -113,9 +113,9 @@ class Trying:
                 self._uploads -= 1
 
     def annotate(self, uploads: Sequence[Upload], names: Sequence[str]) -> list[Item]:
-        """What annotators say of pictures, in their order; `Item.reason` and `failures` tell what failed.
+        """Annotate pictures, in order; failures are in `Item.reason` and `failures`.
 
-        names: of annotators, see `choose`.  Raises a 504 when it takes too long.
+        names: of annotators, see `choose`.  Raises a 504 on timeout.
         """
         job = _Job(uploads, names)
         with self._lock:
@@ -135,14 +135,14 @@ class Trying:
             ) from None
 
     def choose(self, names: Sequence[str]) -> list[str]:
-        """The names of the annotators to use: these, or those of the settings, or those that run by default.
+        """Return the names of the annotators to use: these, or those of the settings, or those that run by default.
 
         Raises PluginError when one is not installed.
         """
         return [spec.name for spec in self._specs(names)]
 
     def close(self) -> None:
-        """Let the models go; waits a moment for the one at work."""
+        """Drop the models, waiting briefly for the one that is running."""
         with self._lock:
             thread = self._thread
             self._jobs.put(None)
@@ -153,7 +153,7 @@ class Trying:
         return self.library.plugins.choose(names or self.library.settings.annotators)
 
     def _work(self) -> None:
-        """The thread: jobs one after another, until there is none for a while."""
+        """Thread: run jobs one after another, until there is none for a while."""
         try:
             while job := self._next():
                 self._do(job)
@@ -168,7 +168,7 @@ class Trying:
             return self._jobs.get(timeout=self.limits.idle)
         except Empty:
             pass
-        with self._lock:  # somebody may have come at this very moment
+        with self._lock:  # a job may have arrived at this very moment
             if not self._jobs.empty():
                 return self._jobs.get()
             self._thread = None

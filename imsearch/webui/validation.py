@@ -1,4 +1,4 @@
-"""What is wrong with a request, in plain words in place of pydantic's."""
+"""Validation errors of requests, in plain words in place of pydantic's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _WORDS = {
 
 
 def told(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each error of pydantic, where it is and a sentence about it: ``{"at": ["query", "n"], "detail": ...}``."""
+    """Return the location of each pydantic error and a sentence about it: ``{"at": ["query", "n"], "detail": ...}``."""
     return [{"at": [str(part) for part in each["loc"]], "detail": _sentence(each)} for each in errors]
 
 

@@ -1,1 +1,1 @@
-"""From a query's text to ranked images."""
+"""Search: from a query's text to ranked images."""

@@ -1,4 +1,4 @@
-"""What a query comes to in one state of a library: everything it finds, and where relevance ends.
+"""The complete result of a query in one state of a library, with the cut-off of relevance.
 
 Ranking is done once; pages, counts, facets and neighbours are then taken from here.
 """
@@ -23,20 +23,22 @@ if TYPE_CHECKING:
     Ranked: TypeAlias = tuple[NDArray[int64], NDArray[float32]]
 
 _REMEMBERED = 4
-"""So many lists of one query are kept: what is relevant, everything, and those of another least score."""
+"""Number of lists cached per query: the relevant hits, all hits, and those of another minimum score."""
 _BYTES = 12
-"""Of an id and a score."""
+"""Bytes of an id and a score."""
 
 
 class Answer:
-    """All images that a query finds, and its words.  Several threads may use one.
+    """All images that a query finds, and its words.  Safe for several threads.
 
-    words, query, unknown: how the query was understood; `query` is None when no word of it is known.  ids, scores: what
-    it finds, in order of id, shape (n,).  cut: the score at which relevance ends.  order: puts a list that comes best
-    first into the order the query asks for, `sort`; None is that of scores.  suggest: finds words for those that nobody
-    knows.  ranked: whether one may fit better than another.  lasting: whether the answer depends on the library alone.
-    sense: what the plain words say together, where that counts.  understood: words that were taken for conditions, and
-    for which.
+    words, query, unknown: how the query was interpreted; `query` is None when no word of it is known.  ids, scores: all
+    hits, in order of id, shape (n,).  cut: the score at which relevance ends.  order: sorts a list that comes best
+    first in the order the query asks for, `sort`; None keeps the order of scores.  suggest: finds suggestions for
+    unknown
+    words.  ranked: True if one hit may fit better than another.  lasting: True if the result depends on the library
+    alone.
+    sense: the meaning of the plain words together, where that counts.  understood: words that were interpreted as
+    conditions, and these conditions.
     """
 
     def __init__(
@@ -73,13 +75,13 @@ class Answer:
         return len(self.ids)
 
     def count(self, least: float) -> int:
-        """How many score at least so."""
+        """Return the number of hits with at least this score."""
         import numpy as np
 
         return int(np.count_nonzero(self.scores >= np.float32(least)))
 
     def listed(self, least: float) -> Ranked:
-        """The ids and scores of those that score at least so, in the order asked for."""
+        """Return the ids and scores of hits with at least this score, in the requested order."""
         import numpy as np
 
         from imsearch.engine.search.ranking import best_first
@@ -99,16 +101,16 @@ class Answer:
 
     @cached_property
     def suggestions(self) -> Mapping[str, tuple[str, ...]]:
-        """Words that find something, for those that nobody knows."""
+        """Suggestions for unknown words that find something."""
         return self._suggest() if self.unknown else {}
 
     @property
     def bytes(self) -> int:
-        """About how much memory it may come to take."""
+        """Estimated maximum memory in bytes."""
         compared = 0 if self.sense is None else len(self.sense.ids)
         return 2000 + _BYTES * (len(self.ids) * (_REMEMBERED - 1) + compared)
 
     @property
     def kept_bytes(self) -> int | None:
-        """The same; None where it must not be remembered."""
+        """The same; None if it must not be cached."""
         return self.bytes if self.lasting else None

@@ -1,4 +1,4 @@
-"""From a query's text to an `Answer`: read, resolved into tags and conditions, and ranked.  Nothing is remembered."""
+"""From a query's text to an `Answer`: parsed, resolved to tags and conditions, and ranked.  Nothing is cached."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 
 class Answering:
-    """Answers queries over one library.  Several threads may use one.
+    """Answers queries over one library.  Safe for several threads.
 
-    likeness: finds pictures that look alike.  texts: compares texts with pictures.
+    likeness: finds similar pictures.  texts: compares texts with pictures.
     """
 
     def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, options: SearchOptions) -> None:
@@ -55,17 +55,17 @@ class Answering:
         self._speaking = Speaking(catalog, indexes, lexicon, options.keys)
 
     def words(self) -> Words:
-        """The words of the library as it is now."""
+        """The current words of the library."""
         return self._speaking.words()
 
     def vector_space(self) -> str | None:
-        """The annotator whose vectors are compared; None when there are no vectors."""
+        """The annotator whose vectors are compared; None if there are no vectors."""
         spaces = self._catalog.vector_spaces()
         wanted = [name for name in self._options.annotators if name in spaces]
         return wanted[0] if wanted else max(spaces, key=lambda name: spaces[name][1], default=None)
 
     def read(self, text: str, like: str = "") -> Read:
-        """What a query asks for, as it is understood today; raises `QueryError` when it cannot be understood."""
+        """Parse a query as of today; raises `QueryError` for an invalid one."""
         return read(text, self.words(), self._is_written, self._options.today(), self._names, like)
 
     def answer(self, tree: Node, order: Sort | None, understood: Sequence[tuple[str, str]] = ()) -> Answer:
@@ -109,9 +109,10 @@ class Answering:
         return self._indexes.with_text(ask)
 
     def _filters(self, index: TextIndex, words: Words, outside: list[str]) -> Filters:
-        """What resolves the conditions of one query; `outside` notes that its answer depends on more than the library.
+        """Return the lookup of conditions for a query; `outside` notes that its answer depends on more than the
+        library.
 
-        Files come and go, and other pictures lie behind their paths, while the library stays as it is.
+        Files come and go, and their paths may hold other pictures, while the library stays as it is.
         """
         from imsearch.engine.search.filters import Filters
 
@@ -128,13 +129,13 @@ class Answering:
         return Filters(self._catalog, index.postings, words, duplicates, like, self._coordinates, self._numbers.counted)
 
     def _is_written(self, word: str) -> bool:
-        """Whether somebody wrote a word of any picture."""
+        """Return True for a word that was written of any picture."""
         return self._indexes.with_text(lambda index: len(index.postings(key(word)).images) > 0)
 
     def _sense(
         self, tree: Node, query: Resolved | None, unknown: Sequence[str], is_name: Callable[[Word], bool]
     ) -> Sense | None:
-        """What the plain words say together; None where they say nothing of looks, or where nothing ranks."""
+        """Return the meaning of the plain words together; None if they do not describe looks, or if nothing ranks."""
         if not self._options.whole:
             return None
         words = plain_words(tree)
@@ -146,7 +147,7 @@ class Answering:
         return self.texts.sense([word.text for word in words], strange, self._options.annotators)
 
     def _rank(self, query: Resolved | None, index: TextIndex, sense: Sense | None) -> tuple[Ranked, float]:
-        """What is found, ids and scores of shape (n,) in order of id, and the score at which relevance ends."""
+        """Return the hits, ids and scores of shape (n,) in order of id, and the cut-off score of relevance."""
         import numpy as np
 
         if query is None and sense is None:
@@ -163,7 +164,7 @@ class Answering:
         return ended(query, rank, index.postings, hidden_tags(self._catalog), ranking.cut)
 
     def _suggestions(self, unknown: Sequence[str], words: Words) -> Mapping[str, tuple[str, ...]]:
-        """Words that find something, for those that nobody knows."""
+        """Return suggestions for unknown words that find something."""
         from imsearch.engine.words.suggestions import shown_of, suggest
 
         return suggest(

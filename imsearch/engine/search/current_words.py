@@ -1,4 +1,4 @@
-"""The words of a library, made anew only when its tags are others."""
+"""The words of a library, rebuilt only when its tags change."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from imsearch.engine.words.words import Words
 
 
 class Speaking:
-    """Holds the newest `Words` of a library.  Several threads may use one.
+    """Holds the latest `Words` of a library.  Safe for several threads.
 
-    While pictures are indexed the catalog changes every other second, the set of its tags hardly ever.
+    During indexing the catalog changes every other second, the set of its tags hardly ever.
     """
 
     def __init__(self, catalog: CatalogReading, indexes: Indexes, lexicon: Lexicon, keys: Keys = KEYS) -> None:
@@ -30,7 +30,7 @@ class Speaking:
         self._lock = Lock()
 
     def words(self) -> Words:
-        """The words of the library as it is now."""
+        """Return the current words of the library."""
         with self._lock:
             state = self._catalog.state()
             if self._words is None or state != self._state:

@@ -1,14 +1,14 @@
-"""Where a list ends: by the evidence for the word that is asked, not by one score for all.  Pure.
+"""The cut-off of result lists, by the evidence for the query rather than a fixed score.  Pure.
 
-The scores of a word are probabilities, so the list that can be expected to be best is known before anybody looks: of
-the k likeliest pictures, the sum of their probabilities is the number of right ones, and the sum of all is how many
-there are.  The k of the greatest expected F1, 2 sum(p1 ... pk) / (k + sum(all p)), is taken (Lewis 1995, "Evaluating
-and optimizing autonomous text classification systems"; Ye et al. 2012, "Optimizing F-measure: a tale of two
+The scores of a word are probabilities, so the list with the best expectation is known without relevance judgements: of
+the k likeliest pictures, the sum of their probabilities is the expected number of right ones, and the sum of all is how
+many there are.  The k with the greatest expected F1, 2 sum(p1 ... pk) / (k + sum(all p)), is taken (Lewis 1995,
+"Evaluating and optimizing autonomous text classification systems"; Ye et al. 2012, "Optimizing F-measure: a tale of two
 approaches").
 
-The best result is taken for right, since people ask for what they have, and the others are measured by it.  That helps
-words whose probabilities are all too low, and changes nothing where the best is certain anyway.  docs/ranking.md tells
-how the constants were measured.
+The best result is assumed to be right, since people search for what they have, and the others are scaled by it.  That
+helps words whose probabilities are all too low, and changes nothing where the best is certain anyway.  docs/ranking.md
+describes how the constants were measured.
 """
 
 from __future__ import annotations
@@ -21,25 +21,26 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 WORTH = 0.05
-"""Below this best score nothing is worth showing."""
+"""Minimum best score for anything to be shown."""
 _STEP = 1e-3
-"""How closely what is set back comes behind the end of a list, as a share of that score."""
+"""Spacing of the hits that are moved below the end of a list, as a share of that score."""
 
 
 class Ending(Protocol):
-    """A rule that ends lists."""
+    """A cut-off rule."""
 
     def at(self, scores: Floats, words: int = 1) -> float:
-        """The least score that is listed.
+        """Return the minimum score that is listed.
 
-        scores: of everything found, in 0 to 1, shape (n,), in any order.  words: of how many words each is the
-        geometric mean; 0 where nothing in the query is a word, as for conditions and ``like:`` alone.
+        scores: of everything found, in 0 to 1, shape (n,), in any order.  words: the number of words of which each is
+        the
+        geometric mean; 0 for a query without words, of conditions and ``like:`` alone.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class ShareCut:
-    """Ends a list at a share of the best score, within bounds; for scores that are no probabilities of words."""
+    """Cuts off at a share of the best score, within bounds; for scores that are no probabilities of words."""
 
     share: float = 0.6
     least: float = 0.05
@@ -52,7 +53,7 @@ class ShareCut:
 
 @dataclass(frozen=True, slots=True)
 class FixedCut:
-    """Ends every list at the same score; to measure others against."""
+    """Cuts off every list at the same score; a baseline for measurements."""
 
     score: float
 
@@ -63,14 +64,14 @@ class FixedCut:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Ends a list of scores where the expected F1 is greatest.
+    """Cuts off at the greatest expected F1.
 
-    power: below 1 it lengthens lists: annotators are less sure of what they see than they are right.
-    least: what scores lower counts as nothing, though it be the best; together: the same of several words, whose mean
-    is high where one of them alone is likely.  most: what scores higher is always listed; a bound for measuring.
+    power: below 1 it lengthens lists: annotators are underconfident.
+    least: scores below it count as nothing, even the best one; together: the same for several words, whose mean
+    is high if one of them alone is likely.  most: scores above it are always listed; a bound for measuring.
 
-    Of a single word, no score above 0.4 of the best is left out: half of the greatest F1, which is at most 1, is where
-    a list is best ended, and 0.4 to the power is half.
+    For a single word, no score above 0.4 of the best is cut off: the cut-off is at half of the greatest F1, which
+    is at most 1, and 0.4 to the power is half.
     """
 
     power: float = 0.75
@@ -97,6 +98,6 @@ class Cut:
 
 
 def set_back(scores: Floats, back: NDArray[np.bool_], end: float) -> Floats:
-    """The scores with those of `back`, shape (n,), moved below the end of the list: next to it, in their order."""
+    """Return the scores with those of `back`, shape (n,), moved just below the end of the list, in their order."""
     moved = np.float32(end) * (1 - np.float32(_STEP) * (2 - scores))
     return np.where(back & (scores >= np.float32(end)), moved, scores).astype(np.float32)

@@ -1,10 +1,10 @@
-"""Groups of pictures that are copies of one another: scaled, compressed, cropped a little, turned, recoloured.
+"""Groups of near-duplicate pictures: scaled, compressed, cropped a little, rotated, recoloured.
 
-Two witnesses are heard.  The hash of a picture stays nearly the same however it is scaled, compressed, recoloured,
-turned by a right angle or mirrored; its feature vector when it is cropped.  docs/duplicates.md tells how well they do.
+There are two kinds of evidence.  The hash of a picture stays nearly the same when it is scaled, compressed, recoloured,
+rotated by a right angle or mirrored; its feature vector when it is cropped.  docs/duplicates.md gives their accuracy.
 
-Only what is there counts: whoever deletes all but the best of a group must not lose the only file.  Candidates are kept
-as long as the catalog stays as it is; their files are looked at each time.
+Only existing files count: a user who deletes all but the best of a group must not lose the only file.  Candidates are
+cached until the catalog changes; their files are checked each time.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A picture of a group and how similar it is to the group's best, in 0 to 1; the best itself has 1.
+    """A picture of a group and its similarity to the group's best, in 0 to 1; the best itself has 1.
 
-    files: those of its files that are there and are no other names of one another; at least one.
+    files: those of its files that exist and are not other names of one another; at least one.
     """
 
     image: Image
@@ -54,7 +54,7 @@ class Group:
 
     @property
     def files(self) -> tuple[tuple[Image, Living], ...]:
-        """All files, the one to keep first."""
+        """Return all files, the one to keep first."""
         return tuple((copy.image, file) for copy in self.copies for file in copy.files)
 
     @property
@@ -63,24 +63,25 @@ class Group:
         return sum(image.bytes for image, file in self.files[1:] if not file.linked)
 
     def touches(self, folders: Sequence[Path]) -> bool:
-        """Whether a file lies in one of these folders, or is one of these files."""
+        """Return True if a file is in one of these folders, or is one of these files."""
         names = [name for _, file in self.files for name in file.names]
         return any(folder == name or folder in name.parents for folder in folders for name in names)
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The files of a group that can go without a picture being lost, and those that could not be vouched for."""
+    """The files of a group that can be deleted without losing a picture, and those that could not be verified."""
 
     files: tuple[Path, ...]
     doubtful: tuple[Path, ...]
 
 
 def rest_of(group: Group) -> Rest:
-    """All files of a group but the best one; each was read and has the very bytes that were indexed.
+    """Return all files of a group but the best one; each was read and has exactly the indexed bytes.
 
-    People hand these to programs that delete, so size and time are not trusted: one file that is read and found to be
-    right is kept back before any other is told.  What only links lead to may be the one that is kept, never one of the
+    Users pass these to programs that delete, so size and time are not trusted: one verified file is kept back before
+    any
+    other is returned.  A file reachable only through links may be the one that is kept, but never one of the
     others.
     """
     kept: Path | None = None
@@ -100,9 +101,9 @@ def rest_of(group: Group) -> Rest:
 def find_groups(
     catalog: CatalogReading, threshold: float | None = THRESHOLD, folders: Sequence[Path] = ()
 ) -> tuple[Group, ...]:
-    """The groups, those whose spare copies take the most bytes first.
+    """Return the groups, those whose spare copies take the most bytes first.
 
-    threshold: the least similarity; None asks for files of the very same bytes only.  folders: absolute; only groups
+    threshold: minimum similarity; None finds identical files only.  folders: absolute; only groups
     with a file there.  Raises ImsearchError for a folder without pictures of the library.
     """
     for folder in folders:
@@ -114,14 +115,14 @@ def find_groups(
 
 
 def duplicate_ids(catalog: CatalogReading, threshold: float | None = THRESHOLD) -> NDArray[np.int64]:
-    """The images that have copies, or several files of the same bytes; sorted."""
+    """Return the images that have copies, or several files of the same bytes; sorted."""
     groups = find_groups(catalog, threshold)
     return np.array(sorted(copy.image.id for group in groups for copy in group.copies), np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidates:
-    """Images that may be copies, by what the catalog says: how they look, and positions in that of each group."""
+    """Images that may be copies, according to the catalog: their appearance, and the positions of each group."""
 
     looks: Looks
     groups: tuple[Sequence[int], ...]
@@ -152,7 +153,7 @@ def _living_groups(catalog: CatalogReading, candidates: _Candidates, threshold: 
 
 
 def _still_joined(candidates: _Candidates, alive: Sequence[bool], threshold: float | None) -> Iterator[Sequence[int]]:
-    """The positions of each group that have files; two that only a lost picture had joined part."""
+    """Yield the positions of each group that have files; two parts joined only by a lost picture are separated."""
     broken: list[int] = []
     for several in candidates.groups:
         left = [each for each in several if alive[each]]
@@ -174,7 +175,7 @@ def _group(
     images: Mapping[int, Image],
     alive: Mapping[int, tuple[Living, ...]],
 ) -> Group:
-    """The images at these positions, all of which have files."""
+    """Return the group of the images at these positions, all of which have files."""
     known = sorted(positions, key=lambda each: _worth(images[int(looks.ids[each])]))
     similarities = looks.similarity(np.array(known[:1] * len(known), np.int64), np.array(known, np.int64)).tolist()
     similarities[:1] = [1.0] * len(similarities[:1])
@@ -186,5 +187,5 @@ def _group(
 
 
 def _worth(image: Image) -> tuple[int, int, datetime, int]:
-    """Sorts the best first."""
+    """Sort key: the best first."""
     return -image.width * image.height, -image.bytes, image.taken_at or datetime.max, image.id

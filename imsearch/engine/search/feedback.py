@@ -1,8 +1,8 @@
-"""Visual evidence: pictures that look like the best hits of a word are likelier to show it.  Pure.
+"""Visual evidence: pictures that look like a word's best hits are likelier to show it.  Pure.
 
-Pseudo-relevance feedback, as a kernel vote: each of the best hits says of a picture near it that it shows the word,
-too, with a probability that falls with the distance; several that say so count like independent witnesses.  Only the
-best candidates are looked at, so that the cost does not grow with the library.
+Pseudo-relevance feedback, as a kernel vote: each of the best hits votes that a picture near it shows the word, too,
+with a probability that falls with the distance; several votes count like independent evidence.  Only the
+best candidates are voted on, so that the cost does not grow with the library.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors: TypeAlias = Callable[[Sequence[int]], Mapping[int, NDArray[np.float32]]]
-"""Gives the vectors of those of these images that have one."""
+"""Function that returns the vectors of those of these images that have one."""
 
 WIDTH = 0.2
-"""By how much a cosine must fall until a likeness counts 1/e of what it did."""
+"""Difference in cosine over which the kernel falls to 1/e."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """hits: how many of a word's likeliest pictures vote.  weight: how far a vote is believed.
+    """hits: number of a word's likeliest pictures that vote.  weight: of a vote.
 
-    candidates: so many of the best pictures are voted on.
+    candidates: number of the best pictures that are voted on.
     """
 
     hits: int = 10
@@ -34,13 +34,13 @@ class Feedback:
 
 
 def kernel(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How likely a picture shows what another shows, by the cosine between their vectors."""
+    """Return the probability that a picture shows what another shows, by the cosine between their vectors."""
     likeness: NDArray[np.float32] = np.exp((cosines - 1) / np.float32(WIDTH))
     return likeness
 
 
 def noisy_or(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The probability by two independent witnesses."""
+    """Return the probability from two independent pieces of evidence."""
     joined: NDArray[np.float32] = 1 - (1 - one) * (1 - other)
     return joined
 
@@ -51,7 +51,7 @@ def votes(
     images: NDArray[np.int64],
     vectors: Vectors,
 ) -> dict[int, NDArray[np.float32]]:
-    """For each term, what its likeliest pictures say of these images: probabilities of their shape.
+    """Return the votes of each term's likeliest pictures on these images: probabilities of their shape.
 
     scores: of every image, by term.  A picture has no vote about itself.
     """
@@ -73,7 +73,7 @@ def votes(
 
 
 def best(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """The places of the `count` greatest scores, in order of place; of equal ones the first."""
+    """Return the indices of the `count` greatest scores in ascending order; ties go to the first."""
     if len(scores) <= count:
         return np.arange(len(scores), dtype=np.int64)
     least = np.partition(scores, len(scores) - count)[len(scores) - count]
@@ -88,7 +88,7 @@ def _voters(score: NDArray[np.float32], count: int) -> NDArray[np.int64]:
 
 
 def _unit(vectors: Mapping[int, NDArray[np.float32]], ids: NDArray[np.int64], length: int) -> NDArray[np.float32]:
-    """Rows of length 1, shape (n, length); a row of zeros where there is no vector."""
+    """Return rows of length 1, shape (n, length); a row of zeros where there is no vector."""
     rows = np.zeros((len(ids), length), np.float32)
     for place, image in enumerate(ids.tolist()):
         if image in vectors:

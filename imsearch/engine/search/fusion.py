@@ -1,8 +1,8 @@
-"""What a text says as a whole, by its cosines in the pictures' space, joined with what its words say.  Pure.
+"""Fuse the evidence of a text's embedding with that of its single words.  Pure.
 
 A model trained by contrast (InfoNCE; van den Oord et al. 2018, https://arxiv.org/abs/1807.03748, section 2.3) learns
-cosines that, times its scale, are the log of how much likelier a text is beside a picture than by itself, but for a
-constant of the text.  Dividing by the mean over the library's pictures takes the constant out.  What is left is
+cosines that, times its scale, are the log of how much likelier a text is with a picture than on its own, up to a
+constant of the text.  Dividing by the mean over the library's pictures removes the constant.  What is left is
 evidence in nats, which is added to the log-odds that the words give, at a small weight: the words are better
 calibrated.
 """
@@ -22,9 +22,9 @@ from imsearch.records import Hit, Tag
 
 Floats = NDArray[np.float32]
 _SURE = 1e-6
-"""Scores nearer than this to 0 or 1 are so; their log-odds would be without end."""
+"""Scores closer than this to 0 or 1 are certain; their log-odds would be infinite."""
 PRIOR = 0.01
-"""How likely a picture is to show some phrase, before it was compared."""
+"""Prior probability that a picture shows some phrase."""
 
 
 class Encoder(Protocol):
@@ -34,16 +34,16 @@ class Encoder(Protocol):
     reader: str
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Directions of length 1, or zeros, ``(texts, length)``."""
+        """Return directions of length 1, or zeros, ``(texts, length)``."""
 
     def pictures(self, vectors: Floats) -> Floats:
-        """An annotator's vectors in the space of texts, ``(N, length)``, of length 1; without columns if that fails."""
+        """Project an annotator's vectors to the space of texts, ``(N, length)``, of length 1; no columns on failure."""
 
     def towards(self, direction: Floats) -> Floats:
-        """Where among the annotator's vectors pictures near to a direction are found."""
+        """Return where among the annotator's vectors pictures near a direction are found."""
 
     def probability(self, cosines: Floats) -> Floats | None:
-        """How likely pictures of these cosines show a text; None where it cannot tell."""
+        """Return how likely pictures of these cosines show a text; None if it is not calibrated."""
 
 
 WHOLE = "as a whole"
@@ -52,15 +52,16 @@ WHOLE = "as a whole"
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """How much the pictures' space counts; the defaults are what measured best (docs/ranking.md).
+    """The weights of the embedding space; the defaults are what measured best (docs/ranking.md).
 
-    weight: how far its evidence is believed beside words that are known.  word: the same beside a single word.
-    most: so many nats of evidence at most, either way.  prior: how likely a picture is to show a text before it was
-    compared, where the encoder cannot tell.  nearest: so many of the pictures nearest to the text are found though no
-    word finds them, if they are nearer than most.  alone: by what their probability is multiplied then; not where no
-    word of the query is known.  looked: of a large library, so many of the best by words are compared with the text.
-    clear, alone_clear: so many nats of evidence it takes to find a picture that no word finds, beside words and
-    without: among five pictures one is always nearest to a text, and means nothing.
+    weight: of its evidence beside known words.  word: the same beside a single word.
+    most: maximum evidence in nats, either way.  prior: probability that a picture shows a text before comparison, if
+    the
+    encoder is not calibrated.  nearest: number of the pictures nearest to the text that are found even if no
+    word finds them, if they stand out.  alone: factor on their probability then; not where no
+    word of the query is known.  looked: in a large library, number of the best hits by words that are compared with the
+    text.  clear, alone_clear: minimum evidence in nats for a picture that no word finds, beside words and
+    without: among five pictures one is always nearest to a text, which means nothing.
     """
 
     weight: float = 0.2
@@ -76,11 +77,12 @@ class Fusion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sense:
-    """What a text says of pictures as a whole.
+    """The meaning of a text as a whole, by its similarity to pictures.
 
-    words: the plain words it is made of.  unknown: how many of them nobody knows, for which it counts.  source: the
-    annotator in whose space this is.  ids, cosines: of the pictures compared, in order of id.  usual: cosines of all
-    pictures or of a sample, one at least.  encoder: what told them.  among: compares further pictures; None when all
+    words: the plain words it is made of.  unknown: the number of unknown ones, which only count here.  source: the
+    annotator whose space this is.  ids, cosines: of the pictures compared, in order of id.  usual: cosines of all
+    pictures or of a sample, one at least.  encoder: that computed them.  among: compares further pictures; None when
+    all
     were.
     """
 
@@ -96,25 +98,25 @@ class Sense:
 
 
 def baseline(usual: Floats, scale: float) -> float:
-    """The log of the mean over pictures of the exponential of the scaled cosines, in nats; `usual` has one at least."""
+    """Return the log of the mean over pictures of exp(scale * cosine), in nats; `usual` has at least one."""
     scaled = np.float64(scale) * usual.astype(np.float64)
     most = scaled.max()
     return float(most + np.log(np.exp(scaled - most).mean()))
 
 
 def evidence(cosines: Floats, base: float, scale: float) -> Floats:
-    """How much likelier each picture fits a text than pictures do of which `base` is the baseline, in nats."""
+    """Return how much likelier each picture fits a text than the average picture, whose baseline is `base`, in nats."""
     return np.asarray(np.float64(scale) * cosines - base, np.float32)
 
 
 def probabilities(encoder: Encoder, cosines: Floats, base: float, prior: float) -> Floats:
-    """How likely pictures of these cosines show a text: what the encoder says, or else the prior and the evidence."""
+    """Return how likely pictures of these cosines show a text: by the encoder, or else by prior and evidence."""
     said = encoder.probability(cosines)
     return _sigmoid(_logit(np.float32(prior)) + evidence(cosines, base, encoder.scale)) if said is None else said
 
 
 def told(hits: Sequence[Hit], sense: Sense, fusion: Fusion) -> tuple[Hit, ...]:
-    """The hits with one more reason: how likely each shows the text as a whole, where it was compared with it."""
+    """Return the hits with one more reason: how likely each shows the text as a whole, if it was compared with it."""
     images = np.array([hit.image.id for hit in hits], np.int64)
     known = images[np.isin(images, sense.ids)]
     base = baseline(sense.usual, sense.encoder.scale)
@@ -124,7 +126,7 @@ def told(hits: Sequence[Hit], sense: Sense, fusion: Fusion) -> tuple[Hit, ...]:
         image: {sense.text: Tag(WHOLE, chance, sense.source)}
         for image, chance in zip(known.tolist(), chances.tolist(), strict=True)
     }
-    # Where a word is all of the text, what it was found by is the better reason.
+    # If the text is a single word, the tag it was found by is the better reason.
     return tuple(
         replace(hit, why={**hit.why, **reasons[hit.image.id]})
         if hit.image.id in reasons and sense.text not in hit.why
@@ -148,10 +150,10 @@ def fuse(
     fusion: Fusion,
     floor: float,
 ) -> Scored:
-    """Join what the words say of every image, the geometric mean of `words` of them, with what their text says.
+    """Fuse the scores of the words, a geometric mean of `words` of them for every image, with those of their text.
 
-    present: which images there are.  rejected: where the user said that some word is wrong, so that the text cannot
-    speak for them.  absent: how many of the words find nothing anywhere, at `floor`; like those that nobody knows, they
+    present: True for existing images.  rejected: True where the user rejected some word, so that the text cannot
+    count for them.  absent: how many of the words find nothing anywhere, at `floor`; like unknown words, they
     count only as a part of the text.
     All arrays have the shape (size,).
     """
@@ -168,7 +170,7 @@ def fuse(
     if fusion.nearest:
         near[places[best(lift[places], fusion.nearest)]] = True
     if not said:
-        # What is left of the score is what the words to avoid make of it.
+        # The rest of the score comes from excluded words.
         left = np.minimum(scored.score / np.float32(floor if words else 1), 1)
         left = np.where(scored.score > 0, left, 1)  # a word by itself is no mean, and so not at the floor
         score = np.maximum(np.where(near, alone * left, 0), np.where(scored.found & (words > 0), scored.score, 0))
@@ -187,7 +189,7 @@ def fuse(
 def _spread(
     scored: Scored, sense: Sense, present: NDArray[np.bool_], fusion: Fusion
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """The cosine of every image, the usual one where it was not compared, and which were."""
+    """Return the cosine of every image, the usual one where it was not compared, and True for the compared ones."""
     size = len(present)
     cosines, compared = np.full(size, np.median(sense.usual), np.float32), np.zeros(size, np.bool_)
 

@@ -1,7 +1,7 @@
-"""Tags that annotators keep for ranking only: by themselves they list pictures only where nothing else does.
+"""Tags used for ranking only: on their own they list pictures only if nothing else does.
 
-An annotator hides what it cannot tell well enough (`imsearch.records.RANKING_ONLY`).  Such a tag may find pictures and
-order them, but a picture for which nothing else speaks is not listed beside those that show something: "vehicle", which
+An annotator hides tags it cannot tell reliably (`imsearch.records.RANKING_ONLY`).  Such a tag may find pictures and
+order them, but a picture without other evidence is not listed beside those that show something: "vehicle", which
 is hidden, brings no street without cars as long as there are cars and buses.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def hidden_tags(catalog: CatalogReading) -> frozenset[str]:
-    """The tags that any annotator of a library never shows, by the names it gives them; read once in each state."""
+    """Return the tags that no annotator of a library ever shows, by their original names; cached for each state."""
 
     def read() -> frozenset[str]:
         limits = catalog.limits().values()
@@ -43,12 +43,15 @@ def ended(
     hidden: frozenset[str],
     ending: Ending,
 ) -> tuple[Ranked, float]:
-    """What a query finds, and the score at which its list ends.
+    """Return the hits of a query, and the cut-off score of its list.
 
-    rank: the ids and scores of what a query finds by these postings, in order of id.  The end is that of the words,
-    whatever the conditions beside them: narrowed down, a list loses pictures and gains none.  Pictures that only hidden
-    tags speak for, or only what counts less (a car and something red, for "red car"), are set back behind that end
-    where others fit.  That is so of a single word or thing; several words vouch for each other.
+    rank: returns the ids and scores of a query's hits by these postings, in order of id.  The cut-off is that of the
+    words,
+    whatever the conditions beside them: narrowed down, a list loses pictures and gains none.  Pictures with evidence
+    only
+    from hidden tags, or from words that count less (a car and something red, for "red car"), are moved below that
+    cut-off
+    if others fit.  That applies to a single word or thing; several words support each other.
     """
     ids, scores = rank(query, lookup)
     if query is None:  # the text as a whole counts
@@ -66,13 +69,13 @@ def ended(
 
 
 def _doubted(query: Resolved, lookup: Lookup, hidden: frozenset[str]) -> frozenset[str]:
-    """The hidden tags among those that answer a word, where another of them is shown of some picture."""
+    """Return the hidden tags among those that answer a word, if another of them is shown for some picture."""
     tags = tags_in(query) if hidden else set()
     found = hidden & tags
     return found if found and any(lookup(tag).shown.any() for tag in tags - hidden) else frozenset()
 
 
 def _shown(postings: Postings) -> Postings:
-    """Without what is merely said; what the user says of such a tag counts."""
+    """Return a posting list without tags that are not shown; what the user says of such a tag counts."""
     kept = postings.shown | postings.rejected
     return Postings(postings.images[kept], postings.probabilities[kept], postings.shown[kept], postings.rejected[kept])

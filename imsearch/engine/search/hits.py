@@ -1,4 +1,4 @@
-"""What is told of each result: the picture, its tags, and by what it was found."""
+"""The data of each hit: the picture, its tags, and why it was found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from imsearch.engine.words.texts import evidence, is_key, readable
 from imsearch.records import Hit, Image, Tag
 
 _BYTES, _TAG_BYTES = 1500, 150
-"""About what an image and one of its tags take in memory."""
+"""Approximate memory of an image and of one of its tags."""
 
 
 def read_hits(
@@ -20,10 +20,10 @@ def read_hits(
     why: Mapping[str, frozenset[str]],
     tail: bool = True,
 ) -> tuple[Hit, ...]:
-    """The hits of a page, read from the catalog.
+    """Read the hits of a page from the catalog.
 
-    why: each word of the query, and the tags and written words that answer it.  tail: whether their tags that are
-    neither shown nor answer the query are wanted.  Images that were forgotten since they were found are left out.
+    why: each word of the query, and the tags and written words that answer it.  tail: True to include tags that are
+    neither shown nor answer the query.  Images forgotten since they were found are left out.
     """
     images = catalog.images(ids)
     tags = catalog.tags_of(ids, None if tail else frozenset().union(*why.values()))
@@ -37,12 +37,12 @@ def read_hits(
 
 
 def size_of(hits: Sequence[Hit]) -> int:
-    """About how many bytes of memory they take."""
+    """Return their approximate memory in bytes."""
     return sum(_BYTES + _TAG_BYTES * len(hit.tags) for hit in hits)
 
 
 def _written(catalog: CatalogReading, images: Mapping[int, Image]) -> dict[int, dict[str, Tag]]:
-    """The written words of images."""
+    """Return the written words of images."""
     texts = catalog.texts_of(images)
     return {image: evidence(found.files, texts.get(image, ())) for image, found in images.items()}
 
@@ -53,7 +53,7 @@ def _reasons(
     why: Mapping[str, frozenset[str]],
     phrases: Mapping[str, Sequence[Sequence[str]]],
 ) -> dict[str, Tag]:
-    """The likeliest tag or written word of an image for each word of the query; tags come likeliest first."""
+    """Return the likeliest tag or written word of an image for each word of the query; tags come likeliest first."""
     reasons = {}
     for word, names in why.items():
         likeliest = next((tag for tag in tags if tag.name in names), None)

@@ -1,4 +1,4 @@
-"""Pictures that look like one: by the nearness of the vectors that an annotator made of them."""
+"""Similar pictures, by the cosine of an annotator's vectors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from imsearch.engine.search.options import Look
 
 LIKE = 1000
-"""So many of the pictures nearest to that of a ``like:`` are looked at."""
+"""Number of nearest pictures considered for a ``like:``."""
 _LONGEST_ID = 18
-"""Digits; more are no number that a database takes."""
+"""Maximum digits of an id; more do not fit a database integer."""
 
 
 class Likeness:
-    """Finds the nearest pictures.  Several threads may use one."""
+    """Finds the nearest pictures.  Safe for several threads."""
 
     def __init__(self, catalog: CatalogReading, indexes: Indexes) -> None:
         self._catalog = catalog
@@ -38,10 +38,10 @@ class Likeness:
         look: Look | None,
         outside: list[str],
     ) -> Like:
-        """What ``like:`` asks for: the pictures near another, which is given by its id or by a path.
+        """Resolve ``like:``: the pictures near another, given by its id or by a path.
 
-        space: the annotator whose vectors are compared.  look: gives the vector of a file.
-        outside: notes a path, behind which another picture may lie tomorrow though the library stays as it is.
+        space: the annotator whose vectors are compared.  look: returns the vector of a file.
+        outside: notes a path whose picture may be different tomorrow though the library stays as it is.
         """
         name, index = self._indexes.vectors.of(space)
         image = self._catalog.image(Path(target))
@@ -60,10 +60,10 @@ class Likeness:
         return Like(target, ids[others], cosines[others])
 
     def similar(self, image: int | NDArray[float32], annotator: str | None, limit: int, offset: int) -> Results:
-        """The images most like another, which is given by its id or by the vector an annotator made of it.
+        """Return the images most similar to another, given by its id or by an annotator's vector.
 
-        annotator: whose vectors to compare; None for the only annotator that makes any.  The score is the cosine, or 0
-        where that is negative.  An image of the library is not similar to itself.
+        annotator: the source of the vectors; None for the only annotator that makes any.  The score is the cosine, or 0
+        if that is negative.  An image of the library is not similar to itself.
         """
         name, index = self._indexes.vectors.of(annotator)
         own = image if isinstance(image, int) else -1

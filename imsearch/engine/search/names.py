@@ -1,4 +1,4 @@
-"""Names found by how they, or one of their words, begin.  Pure."""
+"""Prefix search for names and the words in them.  Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WORD_STARTS = re.compile(r"(?<=[^\w'])\w")
 
 
 class Names:
-    """Names and on how many images each is; capitals do not matter."""
+    """Names and the number of images of each; case-insensitive."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self.counts = counts
@@ -25,9 +25,10 @@ class Names:
         self._entries = [(inner, name) for _, inner, name in entries]
 
     def starting(self, prefix: str, most: int, *, inside: bool = True) -> list[str]:
-        """The name itself, then names that begin so, then, if wanted, those with a word inside that does.
+        """Return the name itself, then names with this prefix, then, if requested, those with a word inside that has
+        it.
 
-        Each kind by count, then by alphabet.
+        Each group by count, then alphabetically.
         """
         folded = prefix.casefold()
         first = bisect_left(self._keys, folded)

@@ -1,4 +1,4 @@
-"""What is known of how the library's pictures look, and how similar that makes two of them."""
+"""Visual similarity of the library's pictures, by hashes and vectors."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from imsearch.engine.stores.catalog import CatalogReading
 
 SPACE = "everyday"
-"""Whose vectors are compared: nearness means something else in the vectors of every other annotator."""
+"""The annotator whose vectors are compared: distances mean something else in the vectors of any other."""
 
 # Chosen on Corel5k's training pictures by `python -m benchmarks.near_duplicates`.
 THRESHOLD = 0.26
-"""The similarity from which pictures are taken for copies."""
+"""Minimum similarity of copies."""
 A_BIT = 0.04
-"""What a differing bit of the hashes takes from the cosine of the vectors."""
+"""Reduction of the vectors' cosine for each differing bit of the hashes."""
 MOST_BITS = 16
-"""More differing bits take no more: such hashes are those of unlike pictures, or of cropped ones."""
+"""Maximum number of differing bits counted: beyond, hashes are those of unrelated pictures, or of cropped ones."""
 A_BIT_ALONE = 0.18
-"""What a differing bit takes from 1 where there are no vectors."""
+"""Reduction of 1 for each differing bit where there are no vectors."""
 
 BY_HASH = 4
-"""Pairs that differ in so few bits are found by their hashes, whatever the vectors; others by their vectors."""
+"""Maximum number of differing bits of pairs found by hash, whatever the vectors; others are found by vector."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
-    """Hashes and vectors of the images with files, by position; in order of id, both.
+    """Hashes and vectors of the images with files, by position; both in order of id.
 
     rows: the row of `vectors` of each image, or -1 where there is none.  vectors: of length 1.
     """
@@ -45,7 +45,7 @@ class Looks:
 
     @classmethod
     def read(cls, catalog: CatalogReading, space: str = SPACE) -> Self:
-        """All that the catalog holds."""
+        """Read all hashes and vectors in the catalog."""
         ids, hashes = catalog.perceptual_hashes()
         owners, vectors = catalog.all_vectors(space)
         for start in range(0, len(vectors), 4096):
@@ -58,7 +58,7 @@ class Looks:
         return cls(ids, hashes, rows, vectors if held.all() else vectors[held])
 
     def part(self, positions: Ids) -> Self:
-        """What is known of the images at these positions, which are in order."""
+        """Return the data of the images at these positions, which are in order."""
         rows = self.rows[positions]
         known = rows >= 0
         vectors = self.vectors[rows[known]]
@@ -67,7 +67,7 @@ class Looks:
         return type(self)(self.ids[positions], self.hashes[positions], rows, vectors)
 
     def similarity(self, left: Ids, right: Ids) -> NDArray[np.float64]:
-        """How similar pairs of positions look, in 0 to 1."""
+        """Return the similarity of pairs of positions, in 0 to 1."""
         apart = np.minimum(distances(self.hashes[left], self.hashes[right]), MOST_BITS)
         similarity = 1.0 - A_BIT_ALONE * apart
         seen = (self.rows[left] >= 0) & (self.rows[right] >= 0)
@@ -76,10 +76,10 @@ class Looks:
         return np.clip(similarity, 0, 1)
 
     def pairs(self, threshold: float) -> Iterator[Pairs]:
-        """The pairs of positions that are at least so similar; a pair may come several times.
+        """Yield the pairs of positions with at least this similarity; a pair may come several times.
 
-        Missed are only pairs of which one is turned or mirrored, and changed so much besides that more than `BY_HASH`
-        bits differ.
+        Only pairs of which one is rotated or mirrored, and otherwise changed so much that more than `BY_HASH`
+        bits differ, are missed.
         """
         for left, right in self._candidates(threshold):
             near = self.similarity(left, right) >= threshold

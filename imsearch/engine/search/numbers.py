@@ -1,4 +1,4 @@
-"""How many of a thing pictures show, told from their vectors by the linear heads of an annotator."""
+"""Counts of things in pictures, predicted from their vectors by an annotator's linear heads."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _CLASSES = 3
 """One, two, three or more."""
 _WEIGHT = 1.5
-"""A number counts so much as another word: more, and few pictures are listed; less, and most with the thing are."""
+"""Weight of a count relative to a word: more lists too few pictures, less lists most with the thing."""
 
 
 class Numbers:
-    """Counts things in the pictures of one library.  Several threads may use one.
+    """Counts things in the pictures of one library.  Safe for several threads.
 
-    heads: gives version and heads of every annotator that counts; asked at the first query with a number.
+    heads: returns version and heads of every annotator that counts; called at the first query with a number.
     """
 
     def __init__(self, catalog: CatalogReading, indexes: Indexes, heads: Callable[[], Heads]) -> None:
@@ -37,10 +37,11 @@ class Numbers:
         self._tables: dict[tuple[str, str, int], VectorTable] = {}
 
     def counted(self, value: int, things: Sequence[str]) -> Counted | None:
-        """How likely each picture shows so many of the first of these things that is counted; None where none is.
+        """Return how likely each picture shows this count of the first countable thing; None if there is none.
 
-        value: 1 or more; three and more are one class.  A probability is raised to `_WEIGHT`.  Heads of a version that
-        did not make the vectors are not asked.
+        value: 1 or more; three and more are one class.  A probability is raised to `_WEIGHT`.  Heads of a version other
+        than
+        that of the vectors are not used.
         """
         import numpy as np
 
@@ -68,10 +69,10 @@ class Numbers:
         return self._heads()
 
     def _products(self, name: str, weights: NDArray[float32]) -> tuple[NDArray[int64], NDArray[float32]]:
-        """The images with vectors of an annotator, and the products of their unit vectors with the weights.
+        """Return the images with vectors of an annotator, and the products of their unit vectors with the weights.
 
-        A small library is read from the catalog, which takes less time than importing FAISS.  A large index looks at
-        its nearest cells only; the images in others have less than those that it finds.
+        A small library is read from the catalog, which takes less time than importing FAISS.  In a large index only the
+        nearest cells are searched; images in other cells score lower than those found.
         """
         import numpy as np
 

@@ -1,4 +1,4 @@
-"""How a library is searched: what a `Finder` is given when it is made, and never changes."""
+"""Search options: passed to a `Finder` on construction, and never changed."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """Everything that changes what a query finds, beside the library itself.
+    """Everything that affects the results of a query, besides the library itself.
 
-    annotators: whose vectors are compared, the first that made any; otherwise whoever makes the longest.
-    look: gives the vector that an annotator makes of a file, whose bytes the catalog may know; None where there are no
-    models, or where who asks must not learn which files there are.
-    ranking: what goes into a score; None for what measured best.
-    whole: whether plain words are compared with pictures as a whole, too.
-    today: the local date, from which "yesterday" counts.
-    heads: gives version and count heads of every annotator that counts; asked at the first query with a number.
-    encoders: puts texts into the spaces of pictures; None where there are no plugins.
-    exact: up to how many pictures a text is compared with all of them; None for what is reasonable.
-    keys: those of the query language.
+    annotators: the annotators whose vectors are compared, the first that made any; by default the one with the longest.
+    look: returns an annotator's vector of a file, whose bytes may be in the catalog; None without models, or if clients
+    must not learn which files exist.
+    ranking: the parameters of ranking; None for the defaults.
+    whole: True to also compare plain words with pictures as a whole.
+    today: the local date, the reference of "yesterday".
+    heads: returns version and count heads of every annotator that counts; called at the first query with a number.
+    encoders: embed texts; None without plugins.
+    exact: maximum number of pictures that are all compared with a text; None for the default.
+    keys: the keys of the query language.
     """
 
     annotators: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What is being typed at a place in a query: a word, the value behind a key, something in quotes.  Pure."""
+"""The part of a query being typed: a word, the value of a key, a quoted phrase.  Pure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LONGEST_PHRASE = 4
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What stands at the cursor: `typed`, the part before it, which goes from `start` to `end` in the text.
+    """The item at the cursor: `typed`, its part before the cursor; it extends from `start` to `end` in the text.
 
-    key: the key of the language it is the value of, or empty.  before: the words in front of it that may be the
-    beginning of the same tag, the nearest last, each with where it starts.
+    key: the key of the language it is the value of, or empty.  before: the preceding words, which may be the
+    beginning of the same tag, the nearest last, each with its start.
     """
 
     start: int
@@ -33,7 +33,7 @@ class Place:
 
 
 def place_at(text: str, cursor: int, keys: Keys = KEYS) -> Place:
-    """What is typed at the cursor; a cursor beyond the text counts as its end.  keys: those of the language."""
+    """Return the item at the cursor; a cursor beyond the text counts as its end."""
     cursor = max(0, min(cursor, len(text)))
     plain = text.translate(PLAIN_QUOTES)
     before = plain[:cursor]
@@ -53,7 +53,7 @@ def place_at(text: str, cursor: int, keys: Keys = KEYS) -> Place:
 
 
 def _end(plain: str, cursor: int, quoted: bool) -> int:
-    """Where that ends; a quote without its partner is taken to end with the word that is typed in it."""
+    """Return the end of the item; an unclosed quote ends with the word being typed."""
     closing = plain.find('"', cursor)
     if quoted and closing >= 0 and plain.count('"') % 2 == 0:
         return closing + 1
@@ -61,7 +61,7 @@ def _end(plain: str, cursor: int, quoted: bool) -> int:
 
 
 def _words(before: str) -> tuple[tuple[int, str], ...]:
-    """The plain words that a text ends with."""
+    """Return the plain words at the end of a text."""
     found = _RUN.search(before)
     if found is None:
         return ()

@@ -1,9 +1,9 @@
 """Ranking by probability.  Pure: a query resolved to tags and their postings in, ids and scores out.
 
-Every image has a place in arrays of length `size`, the largest image id plus one, so that combining words is plain
+Every image has an index in arrays of length `size`, the largest image id plus one, so that combining words is plain
 arithmetic.  Scoring a query by the sum of log p over its words, with a floor for absent ones, is what measured best for
 tags with a long tail; the score shown is the geometric mean, so that one word's score is its probability.
-docs/ranking.md has the formulas and where their constants were measured.
+docs/ranking.md has the formulas and the measurements behind the constants.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ FLOOR = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What goes into a score; the defaults are what measured best, the rest is for measuring.
+    """The parameters of ranking; the defaults are what measured best, the rest is for measuring.
 
-    mean: how words are joined: "geometric", "arithmetic", "least" or "greatest".  written: whether words in file names,
-    titles and the like count.  feedback: visual evidence, or None.  cut: where lists end.  fusion: how the plain words
-    count as a whole.
+    mean: how words are combined: "geometric", "arithmetic", "least" or "greatest".  written: True to use words in file
+    names, titles and the like.  feedback: visual evidence, or None.  cut: the cut-off rule.  fusion: the weights of
+    the plain words as a whole.
     """
 
     mean: str = "geometric"
@@ -67,9 +67,10 @@ def rank(
     vectors: Vectors | None = None,
     sense: Sense | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The ids and scores of the images that fit, best first, equal ones in order of id.
+    """Return the ids and scores of the hits, best first, ties in order of id.
 
-    Images below `min_score` are left out, by default those that `Ranking.cut` leaves out, and those without any of the
+    Images below `min_score` are left out, by default below the cut-off of `Ranking.cut`, as are those without any of
+    the
     words.  The rest is as for `find`.
     """
     ids, scores = find(query, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
@@ -87,10 +88,11 @@ def find(
     vectors: Vectors | None = None,
     sense: Sense | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """All images that have any of the words and meet the conditions, and their scores, in order of id.
+    """Return all images that have any of the words and meet the conditions, and their scores, in order of id.
 
-    query: None where no word is known, but the text as a whole has a sense.  images: ids of all images there are.
-    vectors: gives the vectors of images, for visual evidence.  sense: what the plain words say together, if anything.
+    query: None where no word is known, but the text as a whole has a sense.  images: ids of all existing images.
+    vectors: returns the vectors of images, for visual evidence.  sense: the meaning of the plain words together, if
+    any.
     """
     size = int(images.max()) + 1 if len(images) else 1
     present = np.zeros(size, np.bool_)
@@ -100,7 +102,7 @@ def find(
     mean = ranking.mean
 
     def scope(node: Scoped) -> Scored:
-        # What somebody wrote was not said by this source.
+        # Written words do not come from this source.
         own = Leaves(node.postings, size, written=False, likeness=kernel, scope=scope)
         return _score(node.item, own.whole, present, mean)
 
@@ -125,7 +127,7 @@ def _looked_at(
     ranking: Ranking,
     vectors: Vectors,
 ) -> Scored:
-    """What was scored, the best of it again with the votes of pictures that look like the best of each word."""
+    """Return the scores, with the best candidates rescored by the votes of pictures like each word's best hits."""
     ids = np.flatnonzero(scored.found & scored.allowed & present).astype(np.int64)
     if ranking.feedback is None or not len(ids):
         return scored
@@ -139,9 +141,9 @@ def _looked_at(
 
 
 def _words_of(query: Resolved, leaves: Leaves, sense: Sense) -> tuple[int, int]:
-    """For how many words the score of the query is the mean, and how many plain ones of them find nothing anywhere.
+    """Return the number of words that the score averages, and how many plain ones of them find nothing anywhere.
 
-    A single word that finds nothing worth showing counts as one that finds nothing: its tag is not believed.
+    A single word without a hit above the minimum counts as one that finds nothing: its tag is not trusted.
     """
     items = query.items if isinstance(query, All) else (query,)
     wanted = [item for item in items if ranks(item) and not isinstance(item, Negated)]
@@ -156,13 +158,13 @@ def _words_of(query: Resolved, leaves: Leaves, sense: Sense) -> tuple[int, int]:
 
 
 def best_first(ids: NDArray[np.int64], scores: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The images in order of score; equal ones stay as they are."""
+    """Return the images in order of score; ties keep their order."""
     order = np.argsort(-scores, kind="stable")
     return ids[order], scores[order]
 
 
 def _wanted(node: Resolved) -> Iterator[Term]:
-    """The words that speak for a picture, not those to avoid."""
+    """Yield the words that are evidence for a picture, not the excluded ones."""
     if isinstance(node, Term):
         yield node
     elif isinstance(node, Demanded | Weaker):
@@ -173,14 +175,14 @@ def _wanted(node: Resolved) -> Iterator[Term]:
 
 
 def _has_other_words(node: Resolved) -> bool:
-    """Whether words of one source are among what speaks for a picture."""
+    """Return True if words restricted to a source are among the evidence for a picture."""
     if isinstance(node, Scoped):
         return True
     return any(map(_has_other_words, node.items if isinstance(node, All | AnyOf) else ()))
 
 
 def _cosine(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The score of a picture that is only asked to look like another."""
+    """Return the scores for a query of ``like:`` alone."""
     return np.maximum(cosines, 0).astype(np.float32)
 
 
@@ -212,7 +214,7 @@ def _any_of(parts: list[Scored]) -> Scored:
 
 
 def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored:
-    # What is merely so or not decides who is a result, and not in which order.
+    # Conditions decide which images are results, but not in which order.
     filters = [_score(item, leaf, present, mean) for item in node.items if not ranks(item)]
     ranking = [item for item in node.items if ranks(item)]
     wanted = [_score(item, leaf, present, mean) for item in ranking if not isinstance(item, Negated)]
@@ -236,7 +238,7 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
 
 def _mean(scores: list[NDArray[np.float32]], mean: str) -> NDArray[np.float32]:
     joined: NDArray[np.float32]
-    if len(scores) == 1:  # the very number, or a list would not end where it does without conditions
+    if len(scores) == 1:  # exactly the same number, or the cut-off would depend on the conditions
         return np.maximum(scores[0], np.float32(FLOOR))
     if mean == "geometric":
         logs = sum(np.log(np.maximum(score, np.float32(FLOOR))) for score in scores)

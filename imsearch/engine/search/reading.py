@@ -1,4 +1,4 @@
-"""From the text of a query to a tree that can be answered: spelling, languages and facts understood."""
+"""Parse the text of a query to a tree that can be answered: spelling, languages and facts interpreted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from imsearch.engine.words.words import Words
 
 
 class Read(NamedTuple):
-    """The tree of a query, the order it asks for, and which of its words were taken for what."""
+    """The tree of a query, its sort order, and the words that were interpreted as conditions."""
 
     tree: Node
     order: Sort | None
@@ -24,10 +24,10 @@ class Read(NamedTuple):
 
 
 def read(text: str, words: Words, written: Written, today: date, names: FactNames, like: str = "") -> Read:
-    """Read a query; raises `QueryError` when it cannot be understood.
+    """Parse a query; raises `QueryError` for an invalid one.
 
-    written: whether somebody wrote a word of any picture.  today: from which "yesterday" counts.  names: what cameras
-    and places of the library are called.  like: a picture to look like besides, by its path or id.
+    written: returns True for a word written of any picture.  today: the reference of "yesterday".  names: the cameras
+    and places of the library.  like: a picture that results should look like, by its path or id.
     """
     parsed = words.understood(text)
     tree = words.as_typed(or_named(parsed, text, written), written)

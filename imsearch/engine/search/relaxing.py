@@ -1,4 +1,4 @@
-"""Never a dead end: what to leave out of a query of several parts that finds nothing as a whole.  Pure."""
+"""Relax a query without results: choose the parts to drop.  Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Kind: TypeAlias = Literal["word", "condition", "excluded"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A part of a query that can be left out, as it is typed."""
+    """A part of a query that can be dropped, as typed."""
 
     node: Node
     text: str
@@ -40,7 +40,7 @@ class Part:
 
 
 class Settled(NamedTuple):
-    """The answer to a query as a whole, the one that is given in its place, the same mostly, and what was left out."""
+    """The result of the whole query, the result given in its place, mostly the same, and the dropped parts."""
 
     whole: Answer
     answer: Answer
@@ -48,9 +48,9 @@ class Settled(NamedTuple):
 
 
 def settle(whole: Answer, tree: Node, words: Words, find: Callable[[Node], Answer], min_score: float | None) -> Settled:
-    """Answer as much of a query as lists something, where the whole lists nothing.
+    """Answer as much of a query as lists something, if the whole lists nothing.
 
-    find: answers any query.  min_score: where lists end; None for where relevance ends.
+    find: answers any query.  min_score: the end of lists; None for the cut-off of relevance.
     """
     parts, fixed = parts_of(tree, words.join)
     parts = [part for part in parts if not (isinstance(part.node, Word) and words.is_filler(part.node))]
@@ -70,22 +70,22 @@ def settle(whole: Answer, tree: Node, words: Words, find: Callable[[Node], Answe
     kept = relax(known, finds) if len(known) > 1 else None
     if kept is None:
         return Settled(whole, whole)
-    typed_as = {meaning: typed for typed, meaning in whole.understood}  # "last summer", and not what it means
+    typed_as = {meaning: typed for typed, meaning in whole.understood}  # "last summer", and not its meaning
 
     def told(some: Iterable[Part]) -> tuple[str, ...]:
         return tuple(typed_as.get(each.text, each.text) if each.kind == "condition" else each.text for each in some)
 
     gone = told(part for part in known if part not in kept)
-    if not gone:  # without what counts little ("a", "in") it lists something, and no word was lost
+    if not gone:  # without filler words ("a", "in") it lists something, and no word was dropped
         return Settled(whole, answer(kept))
     conditions = told(part for part in known if part.kind == "condition")
     return Settled(whole, answer(kept), Relaxed(told(known), gone, conditions, len(whole)))
 
 
 def parts_of(tree: Node, join: Callable[[tuple[Node, ...]], Sequence[Node]]) -> tuple[list[Part], list[Node]]:
-    """What stands side by side in a query, and what stays whatever is left out: whose words count.
+    """Return the parts of a query that can be dropped, and those that always stay: restrictions to a source.
 
-    join: puts words together that are one.  A thing and its colour are two again, so that one of them may stay.
+    join: joins words that are a unit.  A thing and its colour are separate here, so that one of them may stay.
     """
     items = tree.items if isinstance(tree, And) else (tree,)
     fixed: list[Node] = [item for item in items if isinstance(item, By | Everything)]
@@ -95,11 +95,11 @@ def parts_of(tree: Node, join: Callable[[tuple[Node, ...]], Sequence[Node]]) -> 
 
 
 def relax(parts: Sequence[Part], finds: Callable[[Sequence[Part]], int]) -> list[Part] | None:
-    """The parts that are left when those go that keep a query from finding anything; None where that does not help.
+    """Drop the parts that keep a query from finding anything, and return the rest; None if that does not help.
 
-    finds: how many pictures some of the parts list together.  First go those that find nothing by themselves, the last
-    of them first; then conditions, where the words alone find something; then words; exclusions at last.  Of several
-    the one that finds least goes.
+    finds: returns how many pictures some of the parts list together.  Parts that find nothing on their own are dropped
+    first, the last of them first; then conditions, if the words alone find something; then words; exclusions last.  Of
+    several candidates the one that finds least is dropped.
     """
     kept = list(parts)
     alone = {part: finds([part]) for part in parts if part.kind != "excluded"}
@@ -115,7 +115,7 @@ def relax(parts: Sequence[Part], finds: Callable[[Sequence[Part]], int]) -> list
 
 
 def _to_blame(kept: Sequence[Part], finds: Callable[[Sequence[Part]], int]) -> list[Part]:
-    """Those of which one has to go."""
+    """Return the parts of which one is to be dropped next."""
     words, conditions, excluded = ([p for p in kept if p.kind == kind] for kind in ("word", "condition", "excluded"))
     if words and conditions and finds([part for part in kept if part.kind != "condition"]):
         return conditions
@@ -124,7 +124,7 @@ def _to_blame(kept: Sequence[Part], finds: Callable[[Sequence[Part]], int]) -> l
 
 
 def typed(node: Node) -> str:
-    """A part of a query as it could have been typed."""
+    """Return a part of a query in the form in which it could have been typed."""
     if isinstance(node, Word):
         text = f'"{node.typed}"' if " " in node.text else node.typed
         return f"tag:{text}" if node.exact else text
@@ -147,7 +147,7 @@ def typed(node: Node) -> str:
 
 
 def _counted(nodes: Sequence[Node]) -> Iterator[Node]:
-    """A number and what stands behind it together."""
+    """Yield a number together with the item it counts."""
     rest = iter(nodes)
     for node in rest:
         thing = next(rest, None) if isinstance(node, Number) else None
@@ -155,7 +155,7 @@ def _counted(nodes: Sequence[Node]) -> Iterator[Node]:
 
 
 def _apart(node: Node) -> tuple[Node, ...]:
-    """The words of a thing and its colour one by one."""
+    """Return the words of a thing and its colour one by one."""
     less = node.items[-1] if isinstance(node, Or) else None
     return less.item.items if isinstance(less, Less) else (node,)
 

@@ -1,4 +1,4 @@
-"""What the single words and conditions of a query say of every image; `imsearch.engine.search.ranking` joins them."""
+"""Score the single words and conditions of a query for every image; `imsearch.engine.search.ranking` combines them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from imsearch.engine.words.resolved import Counted, Filter, Like, Scoped, Term
 from imsearch.engine.words.texts import LOOSE, SOURCES, key
 
 _BELOW = 0.99
-"""What is just below a picture that shows a thing."""
+"""Factor for a score just below that of a picture that shows a thing."""
 _ROUNDING = 1e-6
 Lookup: TypeAlias = Callable[[str], Postings]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """What a part of the query says of every image; arrays of shape (size,).
+    """The scores of a part of the query for every image; arrays of shape (size,).
 
-    score: how well it fits, in 0 to 1.  found: whether the image has any of its words.  holds: whether what is shown
-    of the image makes it true.  allowed: whether it may be a result at all.
+    score: how well it fits, in 0 to 1.  found: True if the image has any of its words.  holds: True if the shown tags
+    of the image satisfy it.  allowed: True if the image may be a result at all.
     """
 
     score: NDArray[np.float32]
@@ -34,7 +34,7 @@ class Scored:
     allowed: NDArray[np.bool_]
 
     def at(self, places: NDArray[np.int64]) -> Scored:
-        """The same for some images only."""
+        """Return the scores of some images only."""
         return Scored(self.score[places], self.found[places], self.holds[places], self.allowed[places])
 
 
@@ -45,7 +45,7 @@ Leaf: TypeAlias = Callable[[Single], Scored]
 class Leaves:
     """Scores each part of a query once, for all images.
 
-    likeness: turns cosines into scores.  scope: scores a part of which only what one source said counts.
+    likeness: turns cosines into scores.  scope: scores a part restricted to one source.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Leaves:
         self._rejected: dict[int, NDArray[np.bool_]] = {}
 
     def whole(self, node: Single) -> Scored:
-        """What it says of every image."""
+        """Return the scores of a node for every image."""
         known = self._scored.get(id(node))
         if known is None:
             known = self._scored[id(node)] = self._make(node)
@@ -82,7 +82,7 @@ class Leaves:
         return self._filter(node) if isinstance(node, Filter) else self._like(node)
 
     def rejected(self, terms: Iterable[Term]) -> NDArray[np.bool_]:
-        """The images where the user said that one of these words is wrong."""
+        """Return the images for which the user rejected one of these words."""
         places = np.zeros(self._size, np.bool_)
         for term in terms:
             self.whole(term)
@@ -90,7 +90,10 @@ class Leaves:
         return places
 
     def some(self, images: NDArray[np.int64], lifts: Mapping[int, NDArray[np.float32]]) -> Leaf:
-        """What it says of these images; lifts: further evidence for terms, by their `id`, of the images' shape."""
+        """Return the scores of a node for these images.
+
+        lifts: further evidence for terms, by their `id`, of the images' shape.
+        """
 
         def leaf(node: Single) -> Scored:
             scored = self.whole(node).at(images)
@@ -122,7 +125,7 @@ class Leaves:
         return Scored(score, nowhere, score >= 0.5, ~nowhere)
 
     def _term(self, term: Term) -> Scored:
-        """The likeliest of the tags that answer a word, and what was written; nothing where the user rejected it."""
+        """Score a word by the likeliest of the tags and texts that answer it; 0 where the user rejected it."""
         size = self._size
         score = np.zeros(size, np.float32)
         shown, seen = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
@@ -145,7 +148,7 @@ class Leaves:
         return Scored(score, (score > 0) & ~rejected, shown & ~rejected, np.ones(size, np.bool_))
 
     def _texts(self, term: Term) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """How likely by the likeliest of the spellings, and whether that counts as shown."""
+        """Return the probability by the likeliest of the spellings, and True where that counts as shown."""
         best, shown = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
         for phrase, share in (*((each, 1.0) for each in term.texts), *((each, LOOSE) for each in term.loose)):
             weakest, surely = np.full(self._size, share, np.float32), np.ones(self._size, np.bool_)
@@ -163,10 +166,10 @@ class Leaves:
 def _with_folders_last(
     score: NDArray[np.float32], written: NDArray[np.float32], seen: NDArray[np.bool_], certain: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Scores by tags and by what was written, of which the names of folders never outdo what is seen.
+    """Return scores by tags and texts, in which folder names never outrank what is seen.
 
-    All pictures of a folder "Phone" are not of phones.  score, written: probabilities by tags alone and by words alone.
-    seen: where a tag is shown.  certain: where something better than a folder's name was written.
+    Not all pictures in a folder "Phone" are of phones.  score, written: probabilities by tags alone and by words alone.
+    seen: True where a tag is shown.  certain: True where something better than a folder name was written.
     """
     joined = noisy_or(score, written)
     folder = np.float32(SOURCES["folder"])

@@ -1,4 +1,4 @@
-"""From a query's plain words to their direction in the pictures' space, and to how well every picture fits."""
+"""Embed a query's plain words and compare them with every picture."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class Encoders(Protocol):
-    """What the engine needs of `imsearch.plugins.text_encoders`."""
+    """The part of `imsearch.plugins.text_encoders` that the engine uses."""
 
     def versions(self) -> Mapping[str, str]:
-        """The installed version of every annotator that takes text, by name."""
+        """Return the installed version of every annotator that takes text, by name."""
 
     def get(self, name: str) -> Encoder:
-        """The encoder of one of them, built when it is first asked."""
+        """Return the encoder of an annotator, built on first use."""
 
 
 class TextSpace:
-    """Asks the space of whichever annotator takes text.  Several threads may use one.
+    """Text queries in the embedding space of an annotator.  Safe for several threads.
 
-    encoders: puts texts into spaces; None where there are no plugins.  exact: up to how many pictures all are compared;
-    None for what is reasonable.
+    encoders: embed texts; None without plugins.  exact: maximum number of pictures for an exhaustive comparison;
+    None for the default.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class TextSpace:
         self._turn = Lock()
 
     def choose(self, preferred: Sequence[str]) -> str | None:
-        """The annotator that is asked: the first preferred, or else the one of the longest vectors; None without any.
+        """Return the annotator to use: the first preferred, or else the one with the longest vectors; None without any.
 
-        Asked are only those whose installed version made the vectors: those of another lie elsewhere.
+        Only those whose installed version made the vectors qualify: vectors of another version are not comparable.
         """
         spaces = self._catalog.vector_spaces()
         if self._encoders is None or not spaces:
@@ -58,9 +58,9 @@ class TextSpace:
         return wanted[0] if wanted else max(able, key=lambda name: spaces[name][1], default=None)
 
     def sense(self, words: Sequence[str], unknown: int, preferred: Sequence[str]) -> Sense | None:
-        """What these words say together of the library's pictures; None when nothing can be said.
+        """Return the meaning of these words together for the library's pictures; None if there is none.
 
-        unknown: how many of them nobody knows.
+        unknown: how many of them are unknown.
         """
         name = self.choose(preferred) if words else None
         if name is None:
@@ -88,7 +88,7 @@ class TextSpace:
         )
 
     def direction(self, name: str, text: str) -> tuple[NDArray[float32] | None, Encoder]:
-        """The direction of a text in an annotator's space, None where nothing is known of it, and what told it."""
+        """Return the direction of a text in an annotator's space, None for an unknown text, and its encoder."""
         if self._encoders is None:
             raise ValueError("no text encoders were given")
         encoder = self._encoders.get(name)
@@ -96,15 +96,15 @@ class TextSpace:
         return direction if direction.any() else None, encoder
 
     def spaces(self) -> dict[str, tuple[str, int]]:
-        """The current version and vector length of every annotator that makes vectors, by name."""
+        """Return the current version and vector length of every annotator that makes vectors, by name."""
         return self._catalog.vector_spaces()
 
     def seen_since(self, name: str, generation: int) -> set[int]:
-        """The images that an annotator's current version has looked at after a generation of the catalog."""
+        """Return the images that an annotator's current version has annotated after a generation of the catalog."""
         return self._catalog.annotated_since(name, generation, self._catalog.changed_since(generation))
 
     def table(self, name: str) -> VectorTable:
-        """The vectors of an annotator's current version."""
+        """Return the vectors of an annotator's current version."""
         from imsearch.engine.search.vector_table import VectorTable
 
         if self._encoders is None:

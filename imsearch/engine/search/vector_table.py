@@ -1,7 +1,7 @@
-"""The vectors of one annotator in memory, in the space of texts, for the cosines of all pictures to a direction.
+"""One annotator's vectors in memory, in the space of texts, for cosines of all pictures with a direction.
 
-A small library is compared whole, straight from the catalog: reading a few thousand vectors takes less time than
-importing FAISS.  Of a large one a sample is held, which tells what cosines are usual, and the vector index finds the
+A small library is compared exhaustively, straight from the catalog: reading a few thousand vectors takes less time than
+importing FAISS.  For a large one a sample is held for the distribution of cosines, and the vector index finds the
 nearest.
 """
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from imsearch.engine.stores.vector_index import VectorIndex
 
 EXACT = 20_000
-"""Up to so many vectors, all are held and compared; to read them and bring them into the space takes a second then."""
+"""Maximum number of vectors that are all held and compared; reading and projecting that many takes a second."""
 FLOAT32_BYTES = 64 << 20
-"""Up to so large, they are held in single precision, which needs no conversion at each query."""
+"""Maximum bytes held in single precision, which needs no conversion at each query."""
 SAMPLE = 4096
 NEAREST = 2000
-"""Of a larger library, so many pictures nearest to a text are compared with it."""
+"""In a larger library, number of nearest pictures that are compared with a text."""
 _BLOCK = 4096
 
 
 class Compared(NamedTuple):
-    """Cosines of pictures to a direction.
+    """Cosines of pictures with a direction.
 
     ids, cosines: of the pictures that were compared, in order of id, shape (n,).  usual: cosines of a sample of all.
-    whole: whether all pictures with vectors were compared.
+    whole: True if all pictures with vectors were compared.
     """
 
     ids: NDArray[np.int64]
@@ -45,32 +45,32 @@ class Compared(NamedTuple):
 
 
 class Unchanged:
-    """In place of a text encoder where directions lie among the vectors themselves."""
+    """The identity in place of a text encoder, where directions are in the space of the vectors themselves."""
 
     def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The vectors, of length 1."""
+        """Return the vectors, of length 1."""
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
 
     def towards(self, direction: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The direction itself."""
+        """Return the direction itself."""
         return direction
 
 
 class Space(Protocol):
-    """What is needed of a text encoder here; see `imsearch.annotator.TextEncoder`."""
+    """The part of a text encoder in use here; see `imsearch.annotator.TextEncoder`."""
 
     def pictures(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """An annotator's vectors in the space of directions, of length 1."""
+        """Return an annotator's vectors in the space of directions, of length 1."""
 
     def towards(self, direction: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Where among the vectors pictures near to a direction are found."""
+        """Return where among the vectors pictures near a direction are found."""
 
 
 class VectorTable:
-    """The vectors of one annotator version, brought up to date whenever the catalog has changed.
+    """The vectors of one annotator version, updated whenever the catalog has changed.
 
-    encoder: brings them into the space of texts.  Several threads may use one.
+    encoder: projects them to the space of texts.  Safe for several threads.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class VectorTable:
         self._turn = RLock()
 
     def compare(self, direction: NDArray[np.float32]) -> Compared:
-        """The cosines to a direction of length 1, as the library is now."""
+        """Return the cosines with a direction of length 1, for the current library."""
         with self._turn:
             self._catch_up()
             ids, rows, whole = self._ids, self._rows, self._whole
@@ -101,12 +101,12 @@ class VectorTable:
     def among(
         self, ids: Sequence[int], direction: NDArray[np.float32]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of these images that have a vector, in order of id, and their cosines; read from the catalog."""
+        """Return those of these images that have a vector, in order of id, and their cosines; read from the catalog."""
         found, rows = self._brought(ids)
         return found, _products(rows, direction)
 
     def _brought(self, ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of these images that have a vector, in order of id, and their rows."""
+        """Return those of these images that have a vector, in order of id, and their rows."""
         found = self._catalog.vectors(self._name, ids)
         if not found:
             return np.empty(0, np.int64), np.empty((0, self._rows.shape[1]), np.float32)
@@ -147,7 +147,7 @@ class VectorTable:
         self._rows = rows if rows.nbytes <= FLOAT32_BYTES else rows.astype(np.float16)
 
     def _replace(self, changed: Sequence[int]) -> None:
-        """Put the vectors of these images in place of those they had."""
+        """Replace the vectors of these images."""
         found, new = self._brought(sorted(self._catalog.live(changed)))
         if len(self._ids) + len(found) > self._exact or new.shape[1] != self._rows.shape[1]:
             self._read()

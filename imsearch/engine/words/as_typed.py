@@ -1,7 +1,7 @@
-"""Words that are typed with signs on and in them: ``#dog``, ``dog/cat``, ``traffic_light``, ``HolidayInSpain``.
+"""Query words with punctuation or capitals: ``#dog``, ``dog/cat``, ``traffic_light``, ``HolidayInSpain``.
 
-What is a tag or a written word just as it is typed stays so.  Otherwise signs around a word are dropped, and a word
-nobody knows is taken apart at the signs and capitals inside of it.
+A word that is a tag or a written word exactly as typed is kept.  Otherwise punctuation around a word is dropped, and an
+unknown word is split at its punctuation and capitals.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from imsearch.errors import QueryError
 
 _EITHER = re.compile(r"[/\\|\uff0f\uff5c]")
 _BETWEEN = re.compile(r"[^\W_][/\\|\uff0f\uff5c&+,;\u2014\u2013][^\W_]")
-"""A sign that stands between two words, not inside of one as a hyphen, an apostrophe or an underscore may."""
+"""A sign that separates two words, unlike a hyphen, an apostrophe or an underscore, which may be inside of one."""
 _WIDE = re.compile("[\uff00-\uffef]")
 _OPERATORS = ("or", "and", "not")
 _JOINED = 4
-"""So many plain words side by side are found to be a tag anyway."""
+"""Maximum number of adjacent plain words that are found to be a tag anyway."""
 
 
 def understood(text: str, normalize: Callable[[str], str], tags: Container[str], keys: Keys = KEYS) -> Query:
     """Return a query understood; raises `QueryError` as `parse` does.
 
-    What is typed just as a tag is printed asks for that tag, though it hold words and signs of the language: "to be or
-    not to be", "why?", "foo(bar)".  Where that is a condition, too, both count.  Words behind a plus or minus are what
-    they are.
+    A query typed exactly as a tag is printed asks for that tag, even if it contains words and signs of the language:
+    "to be
+    or not to be", "why?", "foo(bar)".  If it is also a condition, both apply.  Words after a plus or minus keep their
+    meaning.
     """
     name = normalize(text)
     if name not in tags or text.lstrip()[:1] in ("-", "+") or _is_plain(name):
@@ -52,7 +53,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _is_words(node: Node) -> bool:
-    """Return True where there are words and operators only: nothing with a key before it."""
+    """Return True for a tree of words and operators only, without keys."""
     if isinstance(node, Word):
         return not node.exact
     if isinstance(node, Not | Required):
@@ -61,10 +62,10 @@ def _is_words(node: Node) -> bool:
 
 
 class AsTyped:
-    """Puts in place of each word of a query what is meant by it.
+    """Replaces each word of a query by the intended one.
 
-    known: tells of a word whether any tag or written word answers it, or whether it is one that is ignored.  literal:
-    whether one does that is spelled so, signs included.
+    known: returns True for a word that a tag or written word answers, or that is ignored.  literal:
+    returns True if one is spelled exactly so, punctuation included.
     """
 
     def __init__(self, known: Callable[[Word], bool], literal: Callable[[Word], bool]) -> None:
@@ -72,7 +73,7 @@ class AsTyped:
         self._literal = literal
 
     def node(self, node: Node) -> Node:
-        """Return the tree with other words; signs alone are left out of it where anything else is there."""
+        """Return the tree with words replaced; stand-alone punctuation is dropped if there is anything else."""
         return self._node(node) or node
 
     def _node(self, node: Node) -> Node | None:
@@ -87,7 +88,7 @@ class AsTyped:
         return node
 
     def _beside(self, item: Node, group: Node) -> Iterable[Node]:
-        """Return what stands in a group in place of an item; words beside the others, which they may join."""
+        """Yield the replacement of an item of a group: plain words, which may be joined with adjacent ones later."""
         new = self._node(item)
         if isinstance(item, Word) and isinstance(new, And) and isinstance(group, And):
             return new.items
@@ -98,7 +99,7 @@ class AsTyped:
             return word
         plain = replace(word, text=unicodedata.normalize("NFKC", word.text))
         if word.match == "prefix" and is_spaceless(plain.text):
-            part = Word(plain.text)  # a part finds what holds it
+            part = Word(plain.text)  # finds words that contain it
             return Or((plain, part)) if self._known(plain) else part
         if word.quoted or SEPARATOR in word.text or (plain.text.isalnum() and self._known(plain)):
             return plain
@@ -111,7 +112,7 @@ class AsTyped:
         return self._cut(bare.text, found) or bare
 
     def _cut(self, text: str, found: Sequence[str]) -> Node | None:
-        """Return the words that one is made of, together where they are known so; None where none is known."""
+        """Split a word and return its parts, joined where they are a known tag; None if none of them is known."""
         together = Word(" ".join(found), quoted=True)
         if len(found) > 1 and self._literal(together):
             return together
@@ -127,11 +128,11 @@ class AsTyped:
 
 
 def _is_simple(text: str) -> bool:
-    """Return True for a word without signs in it, capitals inside of it, and letters of another width."""
+    """Return True for a word without punctuation or capitals inside, and without letters of another width."""
     return text.isalnum() and (text.islower() or text.istitle()) and (text.isascii() or not _WIDE.search(text))
 
 
 def _trimmed(text: str, found: Sequence[str]) -> str:
-    """Return a word without the signs around the letters that were found in it."""
+    """Return a word without the punctuation around its letters."""
     start, end = text.find(found[0]), text.rfind(found[-1])
     return text[start : end + len(found[-1])] if start >= 0 and end >= 0 else " ".join(found)

@@ -1,6 +1,6 @@
-"""Days and spans of the calendar: holidays, seasons, last week.  Pure; dates are local ones.
+"""Calendar days and spans: holidays, seasons, last week.  Pure; dates are local ones.
 
-A span is a first and a last day, both of them in it; None is no limit.
+A span is a first and a last day, both inclusive; None is no limit.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ SEASON_MONTHS = 3
 
 
 class DaySpan(NamedTuple):
-    """Days from the first to the last, both included; None is no limit."""
+    """Days from the first to the last, both inclusive; None is no limit."""
 
     first: date | None
     last: date | None
 
     def text(self) -> str:
-        """As behind ``date:``, no more precise than needed: 2025-12, 2026-06..2026-08, 2019..2021."""
+        """Return the value of a ``date:`` condition, as short as possible: 2025-12, 2026-06..2026-08, 2019..2021."""
         begin, end = self.first, self.last
         years = (begin is None or (begin.month, begin.day) == (1, 1)) and (end is None or _ends_year(end))
         months = (begin is None or begin.day == 1) and (end is None or _ends_month(end))
@@ -31,43 +31,43 @@ class DaySpan(NamedTuple):
 
 
 def month(year: int, number: int, months: int = 1) -> DaySpan:
-    """So many months from this one on."""
+    """Return a span of months starting with this one."""
     end = year * 12 + number - 1 + months - 1
     last_year, last_month = divmod(end, 12)
     return DaySpan(date(year, number, 1), date(last_year, last_month + 1, monthrange(last_year, last_month + 1)[1]))
 
 
 def year(number: int, last: int | None = None) -> DaySpan:
-    """A year, or all from it to another."""
+    """Return a year, or several from the first to the last."""
     return DaySpan(date(number, 1, 1), date(last or number, 12, 31))
 
 
 def season(start: int, of_year: int) -> DaySpan:
-    """The season that begins in this month of this year: winter of 2019 reaches to February of 2020."""
+    """Return the season that starts in this month of this year: winter of 2019 extends to February 2020."""
     return month(of_year, start, SEASON_MONTHS)
 
 
 def week(today: date, back: int) -> DaySpan:
-    """The week, Monday to Sunday, so many weeks ago."""
+    """Return the week, Monday to Sunday, `back` weeks ago."""
     monday = today - timedelta(days=today.weekday() + 7 * back)
     return DaySpan(monday, monday + 6 * _DAY)
 
 
 def weekend(today: date, back: int) -> DaySpan:
-    """A Saturday and Sunday: 0 for the one that is or was last, 1 for the last one that is over."""
+    """Return a Saturday and Sunday: 0 for the current or latest one, 1 for the last complete one."""
     saturday = today - timedelta(days=(today.weekday() - 5) % 7)
     saturday -= timedelta(days=7 * (back if today.weekday() >= 5 else max(0, back - 1)))
     return DaySpan(saturday, saturday + _DAY)
 
 
 def months_ago(today: date, back: int) -> DaySpan:
-    """The calendar month so many months ago."""
+    """Return the calendar month `back` months ago."""
     before = today.year * 12 + today.month - 1 - back
     return month(before // 12, before % 12 + 1)
 
 
 def rolling(today: date, unit: str, number: int) -> DaySpan:
-    """The last so many days, weeks, months or years up to today; raises OverflowError beyond the calendar."""
+    """Return the last `number` days, weeks, months or years up to today; raises OverflowError beyond the calendar."""
     if unit in ("month", "year"):
         before = today.year * 12 + today.month - 1 - number * (12 if unit == "year" else 1)
         if before < 12:
@@ -79,9 +79,9 @@ def rolling(today: date, unit: str, number: int) -> DaySpan:
 
 
 def latest(make: Callable[[int], DaySpan], today: date, *, over: bool) -> DaySpan:
-    """Of what comes every year the last that is over, or the last that has begun.
+    """Return the last occurrence of a yearly event that is over, or that has begun.
 
-    make: the span of a year.
+    make: returns its span in a year.
     """
     for candidate in (today.year, today.year - 1, today.year - 2):
         span = make(candidate)
@@ -92,7 +92,10 @@ def latest(make: Callable[[int], DaySpan], today: date, *, over: bool) -> DaySpa
 
 
 def _easter(of_year: int) -> date:
-    """Easter Sunday by the Gregorian computus (Meeus, Jones and Butcher; J. Meeus, Astronomical Algorithms, ch. 8)."""
+    """Return Easter Sunday by the Gregorian computus (Meeus, Jones and Butcher).
+
+    From J. Meeus, Astronomical Algorithms, ch. 8.
+    """
     a, (b, c) = of_year % 19, divmod(of_year, 100)
     d, e = divmod(b, 4)
     g = (8 * b + 13) // 25
@@ -105,7 +108,7 @@ def _easter(of_year: int) -> date:
 
 
 def _thanksgiving(of_year: int) -> date:
-    """The fourth Thursday of November."""
+    """Return the fourth Thursday of November."""
     first = date(of_year, 11, 1)
     return first + timedelta(days=(3 - first.weekday()) % 7 + 21)
 
@@ -126,7 +129,7 @@ HOLIDAYS: Mapping[str, Callable[[int], DaySpan]] = {
     "easter sunday": lambda of_year: DaySpan(_easter(of_year), _easter(of_year)),
     "thanksgiving": lambda of_year: DaySpan(_thanksgiving(of_year), _thanksgiving(of_year)),
 }
-"""The days of a holiday in a year: Easter from Good Friday to Monday, New Year with the eve before it."""
+"""Holiday -> function that returns its days in a year: Easter from Good Friday to Monday, New Year with its eve."""
 
 
 def _ends_month(day: date) -> bool:

@@ -1,6 +1,6 @@
 """Colours of things in queries: "red cars", "gray dog" and "cars that are red" as tags such as ``red car``.
 
-Only tags that the library has: without them, the words are looked for one by one.
+Applies only to tags in the library: without one, the words are looked up one by one.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _SPELLED = {
     **{"gray": "grey", "silver": "grey", "violet": "purple", "scarlet": "red", "crimson": "red"},
     **{"golden": "yellow", "beige": "brown", "tan": "brown"},
 }
-"""A word of a query -> the colour that tags name."""
+"""Query word -> colour in tag names."""
 _LINKS = frozenset(("that", "which", "who", "is", "are", "was", "were"))
-"""What may stand between a thing and its colour: "cars that are red"."""
+"""Words allowed between a thing and its colour: "cars that are red"."""
 _LONGEST_THING = 3
 _FARTHEST = 2 * _LONGEST_THING + 2
 
@@ -26,23 +26,23 @@ Senses = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Coloured:
-    """Tags found at the beginning of some words, and how many words they take."""
+    """The tags named by some leading words, and the number of these words."""
 
     tags: tuple[str, ...]
     length: int
 
 
 def is_coloured(tag: str, canonical: Callable[[str], str | None]) -> bool:
-    """Return True for the tag of a known thing and its colour; canonical: gives the name of what is known."""
+    """Return True for a tag that names a known thing and its colour; canonical: returns the name of a known word."""
     colour, _, thing = tag.partition(" ")
     return bool(thing) and colour in _SPELLED.values() and canonical(thing) is not None
 
 
 def find_coloured(texts: Iterator[str | None], tagged: Callable[[str], bool], senses: Senses) -> Coloured | None:
-    """Return the tags of a thing and its colours that the first words name; None where there is none.
+    """Return the tags of a thing and its colours that the first words name; None if there are none.
 
-    texts: normalized words, None for what ends them.  tagged: whether the library has a tag.  senses: the tags that a
-    word, in any form, stands for.
+    texts: normalized words, None for an item that ends them.  tagged: returns True for a tag in the library.  senses:
+    returns the tags that a word, in any form, stands for.
     """
     words = [text for text, _ in zip(takewhile(lambda text: text is not None, texts), range(_FARTHEST), strict=False)]
     known = [word for word in words if word is not None]
@@ -58,7 +58,7 @@ def find_coloured(texts: Iterator[str | None], tagged: Callable[[str], bool], se
 def _first(
     words: Sequence[str], start: int, behind: int, colours: list[str], tagged: Callable[[str], bool], senses: Senses
 ) -> Coloured | None:
-    """The longest thing from `start` on, or all of `words` where its colour stands behind, that has such tags."""
+    """Return the longest match for the thing from `start` on, or for all of `words` if its colour follows it."""
     rest = words[start : start + _LONGEST_THING]
     for length in (len(rest),) if behind else range(len(rest), 0, -1):
         for thing in senses(" ".join(rest[:length])):
@@ -69,5 +69,5 @@ def _first(
 
 
 def is_colour(word: str) -> bool:
-    """Return True for a word that names a colour."""
+    """Return True for a colour word."""
     return word in _SPELLED

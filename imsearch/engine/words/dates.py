@@ -1,4 +1,4 @@
-"""Times as people say them: "december 2025", "last summer", "3 days ago", "from 2019 to 2021".  Pure."""
+"""Dates in natural language: "december 2025", "last summer", "3 days ago", "from 2019 to 2021".  Pure."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from imsearch.engine.words.fact_words import FactWords
 from imsearch.engine.words.written_dates import FIRST_YEAR, written_date
 
 _MOST = 999
-"""Units that "3 days ago" and the like may count."""
+"""Maximum count in "3 days ago" and the like."""
 _YEAR = re.compile(r"\d{4}")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
 _SHORT_YEAR = re.compile(r"'(\d\d)")
 _DAY_LONG = timedelta(days=1)
 _LONGEST = 4
-"""Words of a phrase that stands for a day."""
+"""Maximum words of a phrase for a day."""
 
 
 class Time(NamedTuple):
-    """A time found at the beginning of some words, and how many words it takes.
+    """A date found in some leading words, and the number of these words.
 
-    span: the days.  month, months: in place of a span, months of any year: the first and how many.  holiday: the words
-    of a holiday whose days these are; what is called so in that year is meant, too.  sure: whether it can mean nothing
-    else, which a year alone or a month alone can.
+    span: the days.  month, months: instead of a span, months of any year: the first and how many.  holiday: the name
+    of a holiday with these days; tags of that name in that year match, too.  sure: True if it can mean nothing
+    else, unlike a year alone or a month alone.
     """
 
     length: int
@@ -40,7 +40,7 @@ class Time(NamedTuple):
 
 
 class _At(NamedTuple):
-    """Days and where the words go on behind them."""
+    """Days, and the index of the next word."""
 
     end: int
     span: DaySpan
@@ -48,16 +48,16 @@ class _At(NamedTuple):
 
 
 class Times:
-    """Reads times.  today: the local date.  words: those of the languages that count."""
+    """Parses dates.  today: the local date.  words: those of the languages in use."""
 
     def __init__(self, today: date, words: FactWords) -> None:
         self._today = today
         self._words = words
 
     def read(self, texts: Sequence[str], before: str = "", *, alone: bool = False) -> Time | None:
-        """Return the time that the first words name; None where they name none.
+        """Return the date that the first words name; None if they name none.
 
-        texts: normalized words.  before: the word in front of them.  alone: whether they are all of a query, where
+        texts: normalized words.  before: the word in front of them.  alone: True if they are the whole query, where
         "may" can only be the month.
         """
         try:
@@ -66,7 +66,7 @@ class Times:
             return None
 
     def _bounded(self, texts: Sequence[str]) -> Time | None:
-        """ "since 2020", "before march 2019", "from 2019 to 2021"."""
+        """Parse "since 2020", "before march 2019", "from 2019 to 2021"."""
         first = texts[0]
         words = self._words
         if first in words.both:
@@ -87,7 +87,7 @@ class Times:
         return Time(found.end, span)
 
     def _last_month(self, texts: Sequence[str], start: int) -> _At | None:
-        """ "since march": the last that has begun."""
+        """Parse "since march": the last one that has begun."""
         words = self._words
         number = words.months.get(texts[start], words.shared_months.get(texts[start])) if start < len(texts) else None
         if number is None:
@@ -95,7 +95,7 @@ class Times:
         return _At(start + 1, days.latest(lambda year: days.month(year, number), self._today, over=False))
 
     def _range(self, texts: Sequence[str], start: int) -> Time | None:
-        """Two times: with a word such as "to" between them, or two years in turn, as "2019 - 2021" comes here."""
+        """Parse two dates: with a word such as "to" between them, or two adjacent years, as in "2019 - 2021"."""
         low = self._span(texts, start)
         if low is None or low.end >= len(texts):
             return None
@@ -116,7 +116,7 @@ class Times:
         return Time(found.end, found.span, holiday=found.holiday, sure=not bare)
 
     def _month_alone(self, texts: Sequence[str], before: str, alone: bool) -> Time | None:
-        """ "december", "in may", "in summer": of any year."""
+        """Parse "december", "in may", "in summer": of any year."""
         words = self._words
         number = words.months.get(texts[0])
         if number is None and (before in words.during or alone):
@@ -127,7 +127,7 @@ class Times:
         return None if number is None else Time(1, month=number, sure=False)
 
     def _span(self, texts: Sequence[str], start: int) -> _At | None:
-        """One time that begins there; articles in front of it are skipped."""
+        """Parse a single date, skipping articles in front of it."""
         start = self._skip(texts, start)
         if start >= len(texts):
             return None
@@ -147,7 +147,7 @@ class Times:
         return None if span is None else _At(start + 1, span)
 
     def _phrase(self, texts: Sequence[str], start: int) -> _At | None:
-        """ "today", "day before yesterday"."""
+        """Parse "today", "day before yesterday"."""
         for length in range(min(_LONGEST, len(texts) - start), 0, -1):
             back = self._words.days_back.get(" ".join(texts[start : start + length]))
             if back is not None:
@@ -156,7 +156,7 @@ class Times:
         return None
 
     def _relative(self, texts: Sequence[str], start: int) -> _At | None:
-        """ "last summer", "this year", "past 3 weeks"; in other languages the other way round."""
+        """Parse "last summer", "this year", "past 3 weeks"; in other languages in reverse order."""
         words = self._words
         first, second = texts[start], texts[start + 1] if start + 1 < len(texts) else ""
         counted = self._counted(texts, start + 1)
@@ -172,7 +172,7 @@ class Times:
         return None
 
     def _repeated(self, texts: Sequence[str], place: int, marker: str) -> tuple[DaySpan | None, int]:
-        """What comes again and again, the one of it that "last", "this" or "past" means, and its number of words."""
+        """Return the occurrence of a recurring period that "last", "this" or "past" means, and its number of words."""
         words, today = self._words, self._today
         over = marker in words.last or marker in words.last_behind
         text = texts[place]
@@ -193,7 +193,7 @@ class Times:
         return (days.latest(HOLIDAYS[name], today, over=over), length) if name else (None, 0)
 
     def _counted(self, texts: Sequence[str], start: int) -> tuple[int, int, str] | None:
-        """ "3 weeks": where it ends, how many, and the unit."""
+        """Parse "3 weeks": return the next index, the number, and the unit."""
         if start + 1 >= len(texts):
             return None
         text, unit = texts[start], self._words.units.get(texts[start + 1])
@@ -201,9 +201,9 @@ class Times:
         return (start + 2, number, unit) if unit is not None and number and number <= _MOST else None
 
     def _ago(self, texts: Sequence[str], start: int) -> _At | None:
-        """ "3 days ago" is that day, "two months ago" that month, "ago" in front in other languages."""
+        """Parse "3 days ago" as that day, "two months ago" as that month; other languages put "ago" first."""
         words = self._words
-        ahead = texts[start] in words.ago | words.before  # as "vor 3 Tagen" comes here
+        ahead = texts[start] in words.ago | words.before  # the parsed form of "vor 3 Tagen"
         counted = self._counted(texts, start + ahead)
         if counted is None:
             return None
@@ -216,7 +216,7 @@ class Times:
         return _At(end + (not ahead), _UNITS[unit](self._today, number))
 
     def _dated(self, texts: Sequence[str], start: int) -> _At | None:
-        """ "december 2025", "24 dec 2022", "may 3rd", "2025 december 24"; without a year the last such day."""
+        """Parse "december 2025", "24 dec 2022", "may 3rd", "2025 december 24"; without a year the last such day."""
         words = self._words
         named = {**words.months, **words.shared_months, **words.short_months}
         year = self._year(texts, start)
@@ -245,7 +245,7 @@ class Times:
         return _At(end, _last_day(number, day, self._today))
 
     def _recurring(self, texts: Sequence[str], start: int) -> _At | None:
-        """ "summer 2019", "christmas of 2022", "2019 summer"."""
+        """Parse "summer 2019", "christmas of 2022", "2019 summer"."""
         year = self._year(texts, start)
         place = start if year is None else start + 1
         if place >= len(texts):
@@ -268,7 +268,7 @@ class Times:
         return None if year is None else _At(start + 1, days.year(year))
 
     def _holiday(self, texts: Sequence[str], place: int) -> tuple[str, int]:
-        """The longest holiday that begins there, and its number of words."""
+        """Return the longest holiday name that begins there, and its number of words."""
         for length in range(min(_LONGEST, len(texts) - place), 0, -1):
             name = self._words.holidays.get(" ".join(texts[place : place + length]))
             if name:
@@ -276,14 +276,14 @@ class Times:
         return "", 0
 
     def _year(self, texts: Sequence[str], place: int) -> int | None:
-        """A year up to the next one: 2048 is a game."""
+        """Return a year up to the next one: 2048 is a game."""
         if place < len(texts) and _YEAR.fullmatch(texts[place]):
             number = int(texts[place])
             return number if FIRST_YEAR <= number <= self._today.year + 1 else None
         return None
 
     def _year_at(self, texts: Sequence[str], place: int) -> tuple[int | None, int]:
-        """A year behind a month or a season, "of" and "in" skipped; where the words go on behind it."""
+        """Return a year after a month or a season, skipping "of" and "in", and the index of the next word."""
         place = self._skip(texts, place)
         year = self._year(texts, place)
         if year is None and place < len(texts) and (short := _SHORT_YEAR.fullmatch(texts[place])):
@@ -305,11 +305,11 @@ def _day(year: int, month: int, day: int) -> DaySpan:
 
 
 def _last_day(month: int, day: int, today: date) -> DaySpan:
-    """The last time that this day of the year has been, today included."""
+    """Return the last occurrence of this day of the year, today included."""
     return days.latest(lambda year: _day(year, month, min(day, monthrange(year, month)[1])), today, over=False)
 
 
 def _number_of_day(text: str) -> int:
-    """1 to 31, or 0."""
+    """Return 1 to 31, or 0."""
     found = _DAY.fullmatch(text)
     return int(found[1]) if found and 1 <= int(found[1]) <= 31 else 0

@@ -1,4 +1,4 @@
-"""Words that are never suggested, though somebody may look for them: each has a meaning that would embarrass."""
+"""Words that are never suggested, although users may search for them: each has an embarrassing meaning."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ _UNSUGGESTED = frozenset(
 
 
 def is_suggestible(text: str) -> bool:
-    """Return False for a text with such a word in it; a part of a word is none, so that "cocktail" is fine."""
+    """Return False for a text with such a word in it; only whole words count, so that "cocktail" is fine."""
     return _UNSUGGESTED.isdisjoint(text.replace(":", " ").replace("-", " ").split())

@@ -1,4 +1,4 @@
-"""Tells English words from misspelt ones, by the list that comes with the package pyspellchecker."""
+"""Recognize English words, by the list in the package pyspellchecker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def is_english(text: str) -> bool:
-    """Return True where every word of a text is one.  The first call reads the list, in a tenth of a second or two."""
+    """Return True if every word of a text is English.  The first call reads the list, in a tenth of a second or two."""
     return all(word in _words() for word in text.split())
 
 

@@ -1,6 +1,6 @@
-"""The words that dates, formats and what is missing are said with, by language.  Data only.
+"""Words for dates, formats and exclusions, by language.  Data only.
 
-A language says what it can; what is left out is not understood in that language.
+Languages may be incomplete; a missing entry is not understood in that language.
 """
 
 from __future__ import annotations
@@ -13,23 +13,25 @@ from dataclasses import dataclass, field, fields
 class FactWords:
     """The words of one language, or of several together; all in lower case, phrases with single spaces.
 
-    months: words for a month that mean nothing else -> 1 to 12.  short_months, shared_months: those that only count
-    beside a day or a year, the latter also behind a word such as "in".  seasons: word -> the first month of the season
-    in the north.  weekdays: 0 for Monday.  units: all forms -> "day", "week", "weekend", "month" or "year".
-    days_back: phrases for a day -> how many days ago.  holidays: phrase -> a name of `calendar_days.HOLIDAYS`.
+    months: unambiguous words for a month -> 1 to 12.  short_months, shared_months: those that only count
+    next to a day or a year, the latter also after a word such as "in".  seasons: word -> the first month of the season
+    on the northern hemisphere.  weekdays: 0 for Monday.  units: all forms -> "day", "week", "weekend", "month" or
+    "year".
+    days_back: phrases for a day -> how many days ago.  holidays: phrase -> a name in `calendar_days.HOLIDAYS`.
     numbers: words for small numbers.
 
-    last, last_behind ("dernier", which stands behind), this, past, ago, since, before, after, until, to, both
-    ("between"): the words around times.  linking: what stands in front of a time or a place.  during: what makes a time
-    of a season or of "may" behind it.  articles: what may stand inside a time, too.  near: what stands in front of a
+    last, last_behind ("dernier", which follows the noun), this, past, ago, since, before, after, until, to, both
+    ("between"): the words around dates.  linking: prepositions before a date or a place.  during: words after which a
+    season or "may" is a date.  articles: allowed inside a date, too.  near: words before a
     place that need not be where the picture was taken.
 
     without: words that exclude what follows.  nobody: words for no person at all -> a word of the lexicon for persons.
-    taken: verbs that tell how a picture came about.  stars: the unit of ratings.  conditions: words and phrases -> the
-    condition they ask for.  shapes: the same for words that count less, since things go by the same word.  subjects: of
-    these words those that also tell what such a picture shows: a portrait shows a person.  common:
-    words of daily use that are no names, though places and cameras go by them.  makers: what cameras are called, though
-    the word has other meanings.
+    taken: verbs for taking a picture.  stars: the unit of ratings.  conditions: words and phrases -> the
+    condition they ask for.  shapes: the same for words that count less, since they also name things.  subjects: those
+    of
+    them that also describe the content of such a picture: a portrait shows a person.  common:
+    everyday words that are not names, though there are places and cameras of that name.  makers: names of cameras that
+    have other meanings.
     """
 
     months: Mapping[str, int] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class FactWords:
 
 
 def together(languages: Iterable[FactWords]) -> FactWords:
-    """Return the words of several languages as one; where two disagree, the first one decides."""
+    """Return the words of several languages merged; the first one wins."""
     found: dict[str, dict[str, object] | frozenset[str]] = {}
     for words in languages:
         for each in fields(FactWords):
@@ -81,7 +83,7 @@ def together(languages: Iterable[FactWords]) -> FactWords:
 
 
 def _numbered(names: str, first: int) -> dict[str, int]:
-    """``a/b c``: a and b are the first, c the next."""
+    """Parse ``a/b c``: a and b get the first number, c the next."""
     return {name: number for number, several in enumerate(names.split(), first) for name in several.split("/")}
 
 
@@ -169,4 +171,4 @@ _EN = FactWords(
 )
 
 FACT_WORDS: Mapping[str, FactWords] = {"en": _EN}
-"""The words of each language, by its ISO 639-1 code; English counts whatever else is asked for."""
+"""The words of each language, by its ISO 639-1 code; English always applies."""

@@ -1,7 +1,7 @@
-"""Plain words that mean what the catalog knows: "last summer", "iphone", "png", "without people".
+"""Plain words that mean facts in the catalog: "last summer", "iphone", "png", "without people".
 
-A pass over the tree of a query, before its words become tags.  What is found is told, so that who asked can see what
-was understood.
+A pass over the tree of a query, before its words become tags.  Findings are reported, so that the user can see how the
+query was understood.
 """
 
 from __future__ import annotations
@@ -18,45 +18,45 @@ from imsearch.engine.words.fact_words import FactWords
 from imsearch.engine.words.negations import Excluded, Negations
 
 AMBIGUOUS = 0.5
-"""How much a place or a camera counts beside a thing of the same name that the library has a tag for."""
+"""Weight of a place or a camera beside a thing of the same name that the library has a tag for."""
 SHAPE = 0.3
-"""How much an orientation counts beside portraits and landscapes: as little as what just passes the cut."""
+"""Weight of an orientation beside portraits and landscapes: as low as that of a hit just above the cut-off."""
 _LONGEST = 4
-"""Words of a phrase."""
+"""Maximum words of a phrase."""
 _STARS = 5
 
 
 class Names(Protocol):
-    """What the library has names for; `imsearch.engine.stores.sql.fact_names` reads them from the catalog."""
+    """The names in the library; `imsearch.engine.stores.sql.fact_names` reads them from the catalog."""
 
     def camera(self, text: str, *, sure: bool) -> str | None:
-        """What stands behind ``camera:`` for a camera that is called so; None where the library has none.
+        """Return the value of ``camera:`` for a camera of this name; None if the library has none.
 
-        sure: whether the word is known for a name of cameras; others count where they begin a name or hold a digit.
+        sure: True for a known camera name; other words count only if they begin a name or contain a digit.
         """
 
     def place(self, text: str) -> str | None:
-        """The condition for a place where pictures were taken; None where there are none."""
+        """Return the condition for a place where pictures were taken; None if there are none."""
 
 
 class Vocabulary(Protocol):
-    """What is needed of `imsearch.engine.words.words.Words`."""
+    """The part of `imsearch.engine.words.words.Words` in use here."""
 
     def normalize(self, text: str) -> str:
-        """As tags are spelled."""
+        """Return a text in the spelling of tags."""
 
     def is_filler(self, word: Word) -> bool:
-        """Return True for a word that says nothing."""
+        """Return True for a filler word."""
 
     def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
-        """How many words from there on are one tag or one word of the lexicon."""
+        """Return how many words from there on are one tag or one word of the lexicon."""
 
     def knows(self, text: str) -> bool:
         """Return True for a word of the lexicon or a tag of the library."""
 
 
 class Understood(NamedTuple):
-    """Words as they were typed, and the condition they were taken for."""
+    """Words as they were typed, and the condition they were interpreted as."""
 
     typed: str
     meaning: str
@@ -64,7 +64,7 @@ class Understood(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A fact at the beginning of some words, how many words it takes, and what is told of it."""
+    """A fact found in some leading words, the number of these words, and the wording for the user."""
 
     length: int
     fact: Fact
@@ -72,7 +72,7 @@ class Found:
 
 
 class FactReader:
-    """Reads the facts of one query.  `understood` gathers what was found, in the order of the words."""
+    """Finds the facts in one query.  `understood` collects the findings, in the order of the words."""
 
     def __init__(self, vocabulary: Vocabulary, words: FactWords, times: Times, names: Names) -> None:
         self.understood: list[Understood] = []
@@ -83,7 +83,7 @@ class FactReader:
         self._negations = Negations(words, vocabulary)
 
     def read(self, node: Node) -> Node:
-        """Return the tree with what was understood in place of the words."""
+        """Return the tree with facts in place of their words."""
         if isinstance(node, Word):
             return self._group((node,))
         if isinstance(node, And):
@@ -95,7 +95,7 @@ class FactReader:
         return node
 
     def _either(self, node: Or) -> Node:
-        """One of several; but "beach without people or dogs" has neither, though the grammar parts it at the "or"."""
+        """Read alternatives; "beach without people or dogs" has neither, though the grammar splits it at the "or"."""
         first, *others = node.items
         begun = self.read(first)
         items = begun.items if isinstance(begun, And) else (begun,)
@@ -118,7 +118,7 @@ class FactReader:
         return made[0] if len(made) == 1 else And(tuple(made))
 
     def _step(self, items: tuple[Node, ...], place: int, made: list[Node]) -> int:
-        """Take what begins at a place of a group; returns where to go on."""
+        """Process the item at an index of a group; return the next index."""
         excluded = self._negations.at(items, place)
         if excluded is not None:
             return self._excluded(items, place, excluded, made)
@@ -134,7 +134,7 @@ class FactReader:
         return place + found.length
 
     def _excluded(self, items: tuple[Node, ...], place: int, what: Excluded, made: list[Node]) -> int:
-        """What a word such as "without" excludes: a fact, or some of the words behind it; returns where to go on."""
+        """Process what a word such as "without" excludes: a fact, or some of the next words; return the next index."""
         end = what.start + what.length
         if what.instead is not None:
             made.append(Not(what.instead))
@@ -150,12 +150,12 @@ class FactReader:
         node = some[0] if len(some) == 1 else And(some)
         made.append(Not(node if isinstance(node, Word | And) else self.read(node)))
         typed = " ".join(filter(None, map(_text, some)))
-        if typed:  # of a group in parentheses nothing needs to be told
+        if typed:  # a group in parentheses needs no report
             self._tell(items[place:end], f'-"{typed}"' if len(some) > 1 else f"-{typed}")
         return end
 
     def found_at(self, items: tuple[Node, ...], place: int) -> Found | None:
-        """The fact that begins at a place of a group; None where none does."""
+        """Return the fact that begins at an index of a group; None if there is none."""
         texts: list[str] = []
         for item in items[place:]:
             text = self.plain(item)
@@ -172,7 +172,7 @@ class FactReader:
         return self._of_stars(texts) or self._near(texts) or self._of_words(texts, before, alone)
 
     def plain(self, node: Node) -> str | None:
-        """The normalized text of a word that was typed just so."""
+        """Return the normalized text of a plain word."""
         bare = isinstance(node, Word) and not (node.exact or node.quoted or node.match)
         return self._vocabulary.normalize(_text(node)) if bare else None
 
@@ -188,17 +188,17 @@ class FactReader:
             return _found(time.length, asked, Word(typed), weight=weight)
         asked = _condition("date", time.span.text())
         if time.holiday and time.span.last is not None:
-            # A market of that Christmas was not open on the holidays alone.
+            # That Christmas includes Christmas markets, which were not open on the holidays alone.
             year = _condition("date", str(time.span.last.year))
             return _found(time.length, asked, And((Word(time.holiday, quoted=" " in time.holiday), year)))
-        # Of numbers only years are among written words: "24 december 2022" would be found in any December of 2022.
+        # Of numbers, only years are among the written words: "24 december 2022" would match any December of 2022.
         figures = [text for text in texts[: time.length] if any(letter.isdigit() for letter in text)]
         named = self._vocabulary.knows(typed) or (figures and all(re.fullmatch(r"\d{4}", text) for text in figures))
         words = Word(typed, quoted=time.length > 1) if named else None
         return _found(time.length, asked, words, surely=time.sure)
 
     def _of_stars(self, texts: Sequence[str]) -> Found | None:
-        """ "5 stars"."""
+        """Parse "5 stars"."""
         if len(texts) < 2 or texts[1] not in self._words.stars:
             return None
         number = int(texts[0]) if texts[0].isdecimal() and len(texts[0]) == 1 else self._words.numbers.get(texts[0], 0)
@@ -207,7 +207,7 @@ class FactReader:
         return _found(2, _condition("rating", str(number)), Word(" ".join(texts[:2]), quoted=True))
 
     def _near(self, texts: Sequence[str]) -> Found | None:
-        """ "near rome": a circle around the place."""
+        """Parse "near rome": a circle around the place."""
         if texts[0] not in self._words.near:
             return None
         for length in range(min(_LONGEST, len(texts) - 1), 0, -1):
@@ -217,7 +217,7 @@ class FactReader:
         return None
 
     def _of_words(self, texts: Sequence[str], before: str, alone: bool) -> Found | None:
-        """Formats, shapes, cameras, places: the longest phrase."""
+        """Parse formats, shapes, cameras, places: the longest phrase."""
         words = self._words
         for length in range(min(_LONGEST, len(texts)), 0, -1):
             text = " ".join(texts[:length])
@@ -233,12 +233,12 @@ class FactReader:
         return None
 
     def _of_shape(self, word: Word, shape: Condition, subject: str, length: int) -> Found:
-        """A shape, which counts less than what is called so, or than what such a picture shows as a rule."""
+        """Return a shape, which counts less than a tag of that name, or than the usual content of such a picture."""
         words = Or((word, And((Word(subject), shape)))) if subject else word
         return _found(length, shape, words, weight=SHAPE)
 
     def _named(self, text: str, clear: bool) -> Condition | None:
-        """A camera or a place of this name.  clear: whether even a word of another meaning is a place here."""
+        """Return a camera or a place of this name.  clear: True if even a word of another meaning is a place here."""
         known, maker = self._vocabulary, text in self._words.makers
         shared = (
             " " not in text
@@ -251,7 +251,7 @@ class FactReader:
         return None if place is None else _parsed(place)
 
     def _drop_taken(self, made: list[Node]) -> None:
-        """Take away "taken in" in front of a place or a time: nobody looks for it."""
+        """Drop "taken in" before a place or a date: nobody searches for it."""
         end = len(made)
         while end and self.plain(made[end - 1]) in self._words.linking | self._words.articles:
             end -= 1
@@ -259,7 +259,7 @@ class FactReader:
             del made[end - 1 :]
 
     def _tell(self, nodes: Sequence[Node], meaning: str) -> None:
-        # A phrase of another language stands beside each of its English words.
+        # A phrase of another language is attached to each of its English words.
         self.understood.append(Understood(" ".join(dict.fromkeys(map(_typed, nodes))), meaning))
 
 

@@ -1,4 +1,4 @@
-"""What people type around the words that count: "pictures of a cat", "he sits on his bench"."""
+"""Words typed around those that matter: "pictures of a cat", "he sits on his bench"."""
 
 from __future__ import annotations
 
@@ -17,4 +17,7 @@ FILLERS = frozenset(
         *("do", "does", "did", "doing", "will", "would", "can", "could", "should", "may", "might", "must"),
     )
 )
-"""Ignored unless they are all there is, or name a tag.  Closed classes of words only: "two" and "red" say something."""
+"""Ignored unless there is nothing else, or they name a tag.
+
+Closed word classes only: "two" and "red" have a meaning.
+"""

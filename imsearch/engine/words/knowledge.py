@@ -1,4 +1,4 @@
-"""What the engine needs to know of words beside those of a library: the lexicon's side of `words`."""
+"""The lexicon's interface to the engine."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from imsearch.engine.words.language_pieces import Language
 
 
 class Lexicon(Protocol):
-    """What the engine needs of `imsearch.languages.lexicon.Lexicon`."""
+    """The part of `imsearch.languages.lexicon.Lexicon` that the engine uses."""
 
     def expand(self, word: str) -> tuple[str, ...]:
-        """The tags and kinds a word of a query stands for; empty when it is unknown."""
+        """Return the tags and kinds a query word stands for; empty when it is unknown."""
 
     def senses(self, word: str) -> tuple[str, ...]:
-        """All tags and kinds that a word can stand for, those of other languages included."""
+        """Return all tags and kinds that a word can stand for, including those from other languages."""
 
     def canonical(self, text: str) -> str | None:
-        """The tag that a word, synonym or form stands for; None when it is unknown."""
+        """Return the tag that a word, synonym or form stands for; None when it is unknown."""
 
     def __contains__(self, name: str) -> bool:
-        """Whether this exact spelling is a tag or a kind."""
+        """Return True if this exact spelling is a tag or a kind."""
 
     def normalize(self, text: str) -> str:
-        """Lower case, spaces folded, one Unicode form."""
+        """Return a text in lower case, with single spaces, in Unicode normal form."""
 
     def forms(self, word: str) -> tuple[str, ...]:
-        """The word and what it may be a form of."""
+        """Return the word and its possible base forms."""
 
     def inflections(self, word: str) -> tuple[str, ...]:
-        """The word and what may be forms of it."""
+        """Return the word and its possible inflected forms."""
 
     def kinds(self, tag: str) -> tuple[str, ...]:
-        """The kinds above a tag."""
+        """Return the kinds above a tag."""
 
     def related(self, tag: str) -> tuple[str, ...]:
-        """Names that find a tag though they are not above it."""
+        """Return names that find a tag though they are not above it."""
 
     def is_phrase(self, words: tuple[str, ...]) -> bool:
-        """Whether these words are a known tag or synonym together."""
+        """Return True if these words together are a known tag or synonym."""
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -46,4 +46,4 @@ class Lexicon(Protocol):
 
     @property
     def languages(self) -> tuple[Language, ...]:
-        """Those whose words it knows beside the English ones."""
+        """The languages in use besides English."""

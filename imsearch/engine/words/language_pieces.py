@@ -1,4 +1,4 @@
-"""What the words of a query are in the languages in use: things, colours, numbers, words that only link others."""
+"""The role of query words in the languages in use: things, colours, numbers, linking words."""
 
 from __future__ import annotations
 
@@ -12,75 +12,75 @@ from imsearch.engine.words.text_words import Written
 
 FILLER, WITHOUT, AND, OR = LINKING = "filler", "without", "and", "or"
 COLOUR, THING = "colour", "thing"
-"""Kinds of pieces; others are numbers, months, times, places and facts.  "" is what no table knows, as conditions."""
+"""Kinds of pieces; others are numbers, months, dates, places and facts.  "" is anything else, such as conditions."""
 ENGLISH = -2
-"""A query is English where its words that only English has outnumber those that only other languages have by two."""
+"""A query is English if words found only in English outnumber those found only in other languages by two."""
 
 
 class Role(Protocol):
-    """A word's part in a question."""
+    """A word's role in a question."""
 
     @property
     def kind(self) -> str:
-        """As of a `Piece`."""
+        """The kind of its `Piece`."""
 
     @property
     def english(self) -> str:
-        """The English words for it."""
+        """The equivalent English words."""
 
 
 class Language(Protocol):
-    """What the engine needs of `imsearch.languages.language.Language`; words are given normalized."""
+    """The part of `imsearch.languages.language.Language` in use here; words are passed normalized."""
 
     @property
     def code(self) -> str:
-        """As ISO 639 has it."""
+        """The ISO 639 code."""
 
     @property
     def name(self) -> str:
-        """The language by its own name."""
+        """The language's own name for itself."""
 
     @property
     def longest(self) -> int:
-        """The number of words of the longest phrase."""
+        """The number of words in the longest phrase."""
 
     @property
     def compounds(self) -> bool:
-        """True where words are put together without a space."""
+        """True if the language forms compounds without a space."""
 
     @property
     def colours_after(self) -> bool:
-        """True where colours stand behind the thing they belong to."""
+        """True if colours follow the noun they qualify."""
 
     def senses(self, text: str, loose: bool = True) -> tuple[str, ...]:
-        """The English names that a word or phrase stands for."""
+        """Return the English names that a word or phrase stands for."""
 
     def question_word(self, text: str) -> Role | None:
-        """The role of a word or phrase in questions."""
+        """Return the role of a word or phrase in questions."""
 
     def pieces(self, text: str) -> list[str]:
-        """The words of a text that is written without spaces."""
+        """Split a text written without spaces into words."""
 
     def parts(self, text: str) -> tuple[str, str] | None:
-        """The two words of a compound."""
+        """Return the two words of a compound."""
 
 
 class English(Protocol):
-    """What is needed of `imsearch.languages.lexicon.Lexicon`."""
+    """The part of `imsearch.languages.lexicon.Lexicon` in use here."""
 
     def normalize(self, text: str) -> str:
-        """As words are compared."""
+        """Return a word in the form used for comparison."""
 
     def canonical(self, text: str) -> str | None:
-        """The name of an English word."""
+        """Return the name of an English word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A part of a query.
 
-    nodes: what stands for it.  coloured: what does beside a thing, where that differs: "rose" is a colour there, and a
-    flower by itself.  after: whether colours of its language stand behind things.
+    nodes: its translation.  coloured: its translation beside a thing, if different: "rose" is a colour there, and a
+    flower by itself.  after: True if colours follow things in its language.
     """
 
     kind: str
@@ -90,10 +90,10 @@ class Piece:
 
 
 class Reader:
-    """Reads the words of one query, all given normalized.
+    """Reads the words of one query, all passed normalized.
 
-    is_known: whether the library has a tag of this name.  written: whether somebody wrote a word of any picture.
-    words: all plain words of the query; they tell whether English is spoken: `is_english` says that it surely is.
+    is_known: returns True for a tag of the library.  written: returns True for a word that was written of any picture.
+    words: all plain words of the query, to detect an English one: `is_english` returns True for English words.
     """
 
     def __init__(
@@ -108,12 +108,12 @@ class Reader:
         self._english = english
         self._is_known = is_known
         self._written = written
-        # A word of two languages, such as "boot" and "hat" in German, is taken for what most of the others are.
+        # A word of two languages, such as "boot" and "hat" in German, is read in the language of most other words.
         told = sum(map(self._tells, words))
         self._spoken, self._open, self.is_english = told > 0, told == 0, told <= ENGLISH
 
     def piece(self, text: str, items: tuple[Node, ...]) -> Piece | None:
-        """What a word or phrase is, of which `items` are the words; None for a phrase that is none."""
+        """Translate a word or phrase, of which `items` are the words; None for several words that are no phrase."""
         is_english = len(items) == 1 and self._may_be_english(text)
         kept = items if is_english and not self._spoken else ()
         both = (Word(text, said=text),) if kept and self._open else kept
@@ -133,7 +133,7 @@ class Reader:
         return self._compound(text, items) if len(items) == 1 else None
 
     def _compound(self, text: str, items: tuple[Node, ...]) -> Piece:
-        """A word that nothing knows, by its parts: "gartenstuhl" is a garden and a chair."""
+        """Translate an unknown word by its parts: "gartenstuhl" is a garden and a chair."""
         parts = next((found for each in self._languages if each.compounds and (found := each.parts(text))), ())
         pieces = [self.piece(part, (Word(part),)) for part in parts]
         nodes = [node for piece in pieces if piece is not None and piece.kind not in LINKING for node in piece.nodes]
@@ -146,23 +146,23 @@ class Reader:
         return text in FILLERS or self._is_known(text) or self._english.canonical(text) is not None
 
     def _tells(self, text: str) -> int:
-        """1 for a word that only these languages have, -1 for one that only English has, 0 for others."""
+        """Return 1 for a word found only in these languages, -1 for one found only in English, 0 for others."""
         is_english = self._may_be_english(text)
         return int(means(self._languages, text, loose=not is_english)) - int(is_english)
 
 
 def means(languages: Sequence[Language], text: str, loose: bool = True) -> bool:
-    """Return True for a word or phrase of one of these languages.  loose: whether accents may be missing."""
+    """Return True for a word or phrase of one of these languages.  loose: also match without accents."""
     return any(each.senses(text, loose) or each.question_word(text) is not None for each in languages)
 
 
 def one_or_all(nodes: Sequence[Node]) -> Node:
-    """These nodes side by side."""
+    """Return these nodes side by side."""
     return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
 
 
 def _asked(text: str, role: Role, thing: tuple[Node, ...], same: bool, after: bool) -> Piece:
-    """A colour, number or time; `thing` is what else the word stands for, `same` whether that is the same."""
+    """Return a colour, number or date; `thing` is the word's other meaning, `same` True if there is no difference."""
     asked = _words(role.english, text)
     if role.kind == COLOUR:
         return Piece(COLOUR, thing or asked, asked, after)

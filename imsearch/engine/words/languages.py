@@ -1,7 +1,7 @@
-"""Queries in other languages: their words become English ones, early, so that all that follows works.
+"""Translate queries from other languages to English, before all other processing.
 
 "hund am strand" becomes the words dog and beach, "zwei rote autos ohne menschen" two, red, car, without and person.
-What was typed stays beside each word (`Word.said`): it may be written of a picture, and is what the user is told.
+The word as typed is kept (`Word.said`): it may be written of a picture, and is shown to the user.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from imsearch.engine.words.resolved import Term
 from imsearch.engine.words.text_words import Written, nowhere
 
 _BETWEEN = (FILLER, AND)
-"""What may stand between a thing and its colour."""
+"""Roles allowed between a thing and its colour."""
 _SAY_NOTHING = (*_BETWEEN, OR)
 
 
 class Translator:
     """Translates the trees of queries for one library.
 
-    is_known: whether the library has a tag of this name.
+    is_known: returns True for a tag of the library.
     """
 
     def __init__(self, languages: Sequence[Language], english: English, is_known: Callable[[str], bool]) -> None:
@@ -43,15 +43,16 @@ class Translator:
         self._is_known = is_known
 
     def translate(self, node: Node, written: Written = nowhere) -> Node:
-        """A query with English words in place of those of the languages.
+        """Return a query with English words in place of those of the languages in use.
 
-        written: whether somebody wrote a word of any picture; a text without spaces that was is also looked for whole.
+        written: returns True for a word written of any picture; such a text without spaces is also looked up as a
+        whole.
         """
         reader = self._reader(list(_leaves(node)), written)
         return node if reader.is_english else self._translate(node, written, reader)
 
     def reads(self, text: str) -> bool:
-        """Return True for a normalized word of these languages, also with an article before it: "l'herbe"."""
+        """Return True for a normalized word of these languages, also with an elided article: "l'herbe"."""
         return means(self._languages, text) or ("'" in text and self._separated(text) != [text])
 
     def _translate(self, node: Node, written: Written, reader: Reader) -> Node:
@@ -71,7 +72,7 @@ class Translator:
         return Reader(self._languages, self._english, self._is_known, written, pieces)
 
     def _run(self, items: tuple[Node, ...], written: Written, reader: Reader) -> Node:
-        """Words side by side; those that only link others are left out, unless they are all there is."""
+        """Translate adjacent words; linking words are dropped, unless there is nothing else."""
         items = tuple(node for item in items for node in self._apart(item, written, reader))
         pieces = _with_colours_before(list(self._pieces(items, written, reader)))
         if all(piece.kind in _SAY_NOTHING for piece in pieces):
@@ -85,7 +86,7 @@ class Translator:
         return found[0] if len(found) == 1 else Or(tuple(found))
 
     def _apart(self, item: Node, written: Written, reader: Reader) -> Sequence[Node]:
-        """The words of a text that is written without spaces or with an apostrophe."""
+        """Split a text that is written without spaces or with an apostrophe."""
         text = self._plain(item)
         pieces = [] if text is None else self._separated(text)
         if text is None or pieces == [text]:
@@ -103,7 +104,7 @@ class Translator:
         return [text]
 
     def _pieces(self, items: tuple[Node, ...], written: Written, reader: Reader) -> Iterator[Piece]:
-        """The parts of a query, the longest phrases first."""
+        """Yield the parts of a query, the longest phrases first."""
         longest = max(language.longest for language in self._languages)
         place = 0
         while place < len(items):
@@ -114,7 +115,7 @@ class Translator:
                 texts.append(text)
             length, piece = len(texts), None
             while length and piece is None:
-                phrase = " ".join(texts[:length]).replace("' ", "'")  # "chute d'eau", which was taken apart
+                phrase = " ".join(texts[:length]).replace("' ", "'")  # "chute d'eau", which was split
                 piece = reader.piece(phrase, items[place : place + length])
                 length -= piece is None
             if piece is None:
@@ -126,7 +127,7 @@ class Translator:
             place += max(1, length)
 
     def _quoted(self, word: Word, reader: Reader) -> Word:
-        """A tag of several words in quotes: "rotes auto" is the tag red car, where the library has that."""
+        """Translate a quoted tag of several words: "rotes auto" is the tag red car, if the library has it."""
         text = self._english.normalize(word.text)
         if not word.quoted or word.exact or word.match or ":" in text or " " not in text or self._is_known(text):
             return word
@@ -136,7 +137,7 @@ class Translator:
         return Word(name, quoted=True, said=text) if name != text and self._is_known(name) else word
 
     def _plain(self, item: Node) -> str | None:
-        """The normalized text of a word in any spelling; None for anything else."""
+        """Return the normalized text of a plain word in any spelling; None for anything else."""
         plain = isinstance(item, Word) and not (item.exact or item.quoted or item.match or ":" in item.text)
         return self._english.normalize(item.text) if isinstance(item, Word) and plain else None
 
@@ -144,9 +145,9 @@ class Translator:
 def with_typed(
     word: Word, senses: Sequence[str], answer: Callable[[Word, Written], Term | None], written: Written
 ) -> Term | None:
-    """Return what answers a translated word: the English one, the word that was typed, and all its senses.
+    """Return the term for a translated word: the English one, the word as typed, and all its senses.
 
-    answer: the tags and written words that answer a word.
+    answer: returns the tags and written words that answer a word.
     """
     asked = (replace(word, said=""), Word(word.said, quoted=True), *(Word(sense, quoted=True) for sense in senses))
     terms = [term for each in dict.fromkeys(asked) if (term := answer(each, written)) is not None]
@@ -161,14 +162,14 @@ def with_typed(
 
 
 def together(run: Sequence[Node]) -> Word:
-    """Words in a row as one, quoted."""
+    """Join consecutive words into one, quoted."""
     words = [word for word in run if isinstance(word, Word)]
     said = " ".join(word.typed for word in words) if any(word.said for word in words) else ""
     return Word(" ".join(word.text for word in words), quoted=True, said=said)
 
 
 def _leaves(node: Node) -> Iterator[Word]:
-    """All words of a query."""
+    """Yield all words of a query."""
     if isinstance(node, Word):
         yield node
     elif isinstance(node, Not | Required):
@@ -179,9 +180,9 @@ def _leaves(node: Node) -> Iterator[Word]:
 
 
 def _with_colours_before(pieces: list[Piece]) -> list[Piece]:
-    """Put colours before their things, as English has them: "voiture rouge", "auto, das rot ist".
+    """Put colours before their things, as in English: "voiture rouge", "auto, das rot ist".
 
-    Behind a thing a colour belongs to it where the language has it so, or where no other thing follows.
+    A colour after a thing belongs to it if the language has that order, or if no other thing follows.
     """
     pieces = [_settled(pieces, place) for place in range(len(pieces))]
     ordered: list[Piece] = []
@@ -202,7 +203,7 @@ def _with_colours_before(pieces: list[Piece]) -> list[Piece]:
 
 
 def _settled(pieces: list[Piece], place: int) -> Piece:
-    """A piece, that of a thing or a colour as what it is: "une rose rouge", but "robe rose"."""
+    """Resolve a piece that may be a thing or a colour: "une rose rouge", but "robe rose"."""
     piece = pieces[place]
     if piece.kind != COLOUR or piece.nodes == piece.coloured:
         return piece
@@ -212,7 +213,7 @@ def _settled(pieces: list[Piece], place: int) -> Piece:
 
 
 def _colours(pieces: list[Piece], place: int) -> tuple[int, list[Piece]]:
-    """The colours from a place on, past what may stand between, and the place behind the last of them."""
+    """Return the index after the colours from a place on, past any linking words, and these colours."""
     end, found = place, []
     while place < len(pieces) and pieces[place].kind in (COLOUR, *_BETWEEN):
         if pieces[place].kind == COLOUR:

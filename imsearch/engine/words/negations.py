@@ -9,22 +9,22 @@ from imsearch.engine.words.coloured import is_colour
 from imsearch.engine.words.fact_words import FactWords
 
 _LONGEST = 3
-"""Words of a phrase such as "no one"."""
+"""Maximum words of a phrase such as "no one"."""
 
 
 class _Vocabulary(Protocol):
     def normalize(self, text: str) -> str:
-        """As tags are spelled."""
+        """Return a text in the spelling of tags."""
 
     def is_filler(self, word: Word) -> bool:
-        """Return True for a word that says nothing."""
+        """Return True for a filler word."""
 
     def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
-        """How many words from there on are one tag or one word of the lexicon."""
+        """Return how many words from there on are one tag or one word of the lexicon."""
 
 
 class Excluded(NamedTuple):
-    """What is excluded: so many items from `start` on; `instead` in their place where it is not None."""
+    """An exclusion: the number of items from `start` on; `instead` replaces them unless it is None."""
 
     start: int
     length: int
@@ -32,14 +32,14 @@ class Excluded(NamedTuple):
 
 
 class Negations:
-    """Finds what words exclude, in a group of words side by side."""
+    """Finds exclusions in a group of adjacent words."""
 
     def __init__(self, words: FactWords, vocabulary: _Vocabulary) -> None:
         self._words = words
         self._vocabulary = vocabulary
 
     def at(self, items: tuple[Node, ...], place: int) -> Excluded | None:
-        """What a word at this place excludes; None where it is no such word, or nothing follows it."""
+        """Return what a word at this index excludes; None if it excludes nothing."""
         for length in range(_LONGEST, 0, -1):
             texts = [self._plain(item) for item in items[place : place + length]]
             nobody = self._words.nobody.get(" ".join(text or "" for text in texts))
@@ -55,13 +55,13 @@ class Negations:
         return Excluded(start, self._length(items, start))
 
     def _excludes(self, node: Node) -> bool:
-        """ "without", and what is left of "not at night": the grammar takes "at" alone for what is excluded."""
+        """Match "without", and the rest of "not at night": the grammar takes "at" alone as the exclusion."""
         if isinstance(node, Not):
             return self._is_filler(node.item)
         return self._plain(node) in self._words.without
 
     def _length(self, items: tuple[Node, ...], start: int) -> int:
-        """One thing: a word or several that are one, with the colours in front."""
+        """Return the length of one thing: a word or several that form a unit, with the colours before it."""
         end = start
         while end + 1 < len(items) and is_colour(self._plain(items[end]) or "") and self._plain(items[end + 1]):
             end += 1

@@ -1,6 +1,6 @@
-"""Numbers of things in queries: "two dogs", "3 people", "a group of children", "a man alone".
+"""Counts of things in queries: "two dogs", "3 people", "a group of children", "a man alone".
 
-A number is not looked for by itself: it says how many of the thing behind it there are.  Pure.
+A number is not searched for by itself: it is the count of the thing that follows.  Pure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import takewhile
 from imsearch.engine.words.fillers import FILLERS
 
 MANY = 3
-"""What "several" and "a group of" come to at least."""
+"""The minimum that "several" and "a group of" stand for."""
 _CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _SPELLED = {name: number for number, name in enumerate(_CARDINALS, 1)} | {
     **dict.fromkeys(("single", "lone"), 1),
@@ -22,27 +22,28 @@ _OF = {
     **dict.fromkeys(("couple", "pair", "duo"), 2),
     **dict.fromkeys(("trio", "group", "groups", "bunch", "lots", "dozens", "plenty"), MANY),
 }
-"""What is a number with "of" behind it."""
+"""Words that are a number when "of" follows."""
 _ALONE = "alone"
-"""What stands behind the thing of which there is one; without a thing it is a person."""
+"""Follows a thing of which there is one; without a thing it means a person."""
 _COUPLE = ("couple", "couples")
-"""Two people, where no "of" is behind it."""
+"""Two people, unless "of" follows."""
 _PERSON = "person"
 _LARGEST = 20
-"""Digits up to here count things; larger ones are years and parts of names."""
+"""Numbers up to this one count things; larger ones are years and parts of names."""
 _FARTHEST = 4
-"""So many words behind a number, or before "alone", may name the thing: "two small brown dogs"."""
+"""Maximum number of words after a number, or before "alone", that may name the thing: "two small brown dogs"."""
 
 Names = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """A number at the beginning of some words: how many, how many words it takes, and of which things.
+    """A number found in some leading words: its value, the number of these words, and the things counted.
 
-    value: `MANY` and more are not told apart by every model.  things: names of what may be counted, and the kinds
-    above each, the likeliest first.  word: what a tag may call the number.  thing: what it says by itself, as "couple"
-    says people; else nothing.
+    value: models need not distinguish `MANY` and more.  things: names of what may be counted, and the kinds
+    above each, the likeliest first.  word: the number as a tag may spell it.  thing: the meaning of the word by itself,
+    as
+    "couple" means people; else empty.
     """
 
     value: int
@@ -53,10 +54,11 @@ class Counting:
 
 
 def find_number(before: Sequence[str], texts: Sequence[str | None], names: Names) -> Counting | None:
-    """Return the number that the first words say, or None where they say none.
+    """Return the number that the first words express, or None.
 
-    before, texts: normalized words in front of a place, and from there on; None for what ends them.  names: what a word
-    stands for and the kinds above it; empty for one that is unknown.
+    before, texts: normalized words before a position, and from there on; None for an item that ends them.  names:
+    returns
+    the names a word stands for and the kinds above it; empty for an unknown one.
     """
     words = [text for text in takewhile(lambda text: text is not None, texts) if text is not None]
     if not words:
@@ -77,7 +79,7 @@ def _value(word: str, names: Names) -> int | None:
         return int(word) if len(word) <= len(str(_LARGEST)) and 1 <= int(word) <= _LARGEST else None
     if word in _SPELLED:
         return _SPELLED[word]
-    # A word of another language: "zwei" stands for the same as "two".
+    # A word of another language: "zwei" is the same as "two".
     meant = next((_SPELLED[name] for name in names(word)[:1] if name in _SPELLED), 1)
     return meant if meant > 1 else None
 

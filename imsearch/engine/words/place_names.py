@@ -1,4 +1,4 @@
-"""What places are called: in other languages, in capitals, without accents, without "am Main"."""
+"""Variants of place names: in other languages, in capitals, without accents, without "am Main"."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 DATA = Path(__file__).parents[2] / "data" / "places.json"
 _APART = re.compile(r"[\W_]+")
 _ENDINGS = re.compile(r" (?:city|am [^ ]+|an der [^ ]+|ob der [^ ]+|upon [^ ]+|sur [^ ]+)$")
-"""What people leave out of a name."""
+"""Parts of a name that people leave out."""
 
 
 def folded(name: str) -> str:
-    """A name as it is compared: no capitals, no accents, single spaces: "Île-de-France" -> "ile de france"."""
+    """Return a name for comparison: no capitals, no accents, single spaces: "Île-de-France" -> "ile de france"."""
     if not name.isascii():
         plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ø", "o").replace("ł", "l"))
         name = "".join(letter for letter in plain if not unicodedata.combining(letter))
@@ -26,7 +26,7 @@ def folded(name: str) -> str:
 
 
 def holds(name: str, words: str) -> bool:
-    """Return True where a folded name holds these folded words, as whole words."""
+    """Return True if a folded name contains these folded words, as whole words."""
     return f" {words} " in f" {name} "
 
 
@@ -40,12 +40,12 @@ class PlaceNames:
 
     @property
     def countries(self) -> Mapping[str, str]:
-        """Country codes (ISO 3166-1 alpha-2) -> the names that people use, where those differ from the ISO ones."""
+        """Country codes (ISO 3166-1 alpha-2) -> common names, if different from the ISO ones."""
         names: Mapping[str, str] = self._data["countries"]
         return names
 
     def originals(self) -> Iterator[str]:
-        """The names, as GeoNames spells them, that have others."""
+        """Yield the names that have variants, in GeoNames' spelling."""
         yield from self._data["names"]
 
     @cached_property
@@ -62,12 +62,12 @@ class PlaceNames:
         return found
 
     def meant(self, words: str) -> tuple[str, ...]:
-        """Folded names that these folded words may stand for: themselves first, then what they are another name of."""
+        """Return folded names that these folded words may stand for: themselves, and the name they are a variant of."""
         other = self._others.get(words)
         return (words,) if other is None else (words, other)
 
     def spellings(self, name: str) -> Iterator[str]:
-        """Return the folded words that stand for a place of this name, itself first."""
+        """Yield the folded words that stand for a place of this name, itself first."""
         plain = folded(name)
         yield plain
         if (short := _ENDINGS.sub("", plain)) != plain:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from imsearch.keys import Circle
 
 RADIUS = 6371.0088
-"""Of the earth, in kilometres: the mean one, right within half a percent everywhere."""
+"""Mean radius of the earth in kilometres, accurate to half a percent everywhere."""
 
 
 def box(circle: Circle) -> tuple[tuple[float, float], list[tuple[float, float]]]:
-    """A range of latitudes and the ranges of longitudes that a circle lies in; two of these across the date line."""
+    """Return the range of latitudes and the ranges of longitudes around a circle; two of these across the date line."""
     angle = circle.kilometres / RADIUS
     reach = math.degrees(angle)
     south, north = circle.latitude - reach, circle.latitude + reach
@@ -34,7 +34,7 @@ def box(circle: Circle) -> tuple[tuple[float, float], list[tuple[float, float]]]
 
 
 def inside(circle: Circle, latitudes: NDArray[float64], longitudes: NDArray[float64]) -> NDArray[bool_]:
-    """Which of these places lie in the circle, by great-circle distance (haversine); degrees, shape (n,)."""
+    """Return True for each point inside the circle, by great-circle distance (haversine); degrees, shape (n,)."""
     import numpy as np
 
     here, there = np.radians(circle.latitude), np.radians(latitudes)

@@ -14,16 +14,16 @@ SHOWN = 2.0
 
 
 def weight_of(probability: float, shown: bool) -> float:
-    """One number for a posting: the probability, raised by `SHOWN` for a shown tag; `REJECTED` stands for itself."""
+    """Return the weight of a posting: the probability, plus `SHOWN` for a shown tag; `REJECTED` is kept as it is."""
     return probability + SHOWN if shown else probability
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Postings:
-    """The images that have a tag, in no particular order, each once.
+    """The posting list of a tag, in no particular order, each image once.
 
-    images: ids.  probabilities: in 0 to 1.  shown: whether the tag is shown.  rejected: whether the user said it is
-    wrong; the other two mean nothing there.  All of shape (n,).
+    images: ids.  probabilities: in 0 to 1.  shown: True if the tag is shown.  rejected: True if the user rejected it;
+    the other two are meaningless then.  All of shape (n,).
     """
 
     images: NDArray[int64]

@@ -1,4 +1,4 @@
-"""A query whose words have become tags: what `words` makes and `search.ranking` ranks by."""
+"""A resolved query, with tags in place of words: the output of `words` and the input of `search.ranking`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of a query and the tags that answer it.
+    """A query word and the tags that answer it.
 
-    `names` are the word itself: its forms and synonyms.  `members` are tags that speak for it too, of its kind or near
-    in meaning, and by how much their probability counts, in 0 to 1.  `texts` are its spellings that somebody wrote,
-    in a file's name or a title say; one of several words counts where all of them are.  `loose` are spellings that
-    differ a little from it (no accents, parts of a longer word), and count a little less.  A user who rejected one of
+    `names` are the word itself: its forms and synonyms.  `members` are tags that are evidence for it too, of its kind
+    or
+    related in meaning, and the weight of their probability, in 0 to 1.  `texts` are its spellings that somebody wrote,
+    in a file name or a title for example; a phrase counts where all of its words are.  `loose` are spellings that
+    differ slightly from it (no accents, parts of a longer word), and count a little less.  A user who rejected one of
     the names has said that the word is wrong, whatever the members and texts say.
     """
 
@@ -35,7 +36,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filter:
-    """Something that is so or not, whatever the words: ``date:2023``.  `ids` are the images of which it is true."""
+    """A condition that is true or false, whatever the words: ``date:2023``.  `ids` are the images that meet it."""
 
     text: str
     ids: NDArray[int64]
@@ -43,7 +44,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scoped:
-    """The same, but only what one source said counts: `postings` gives its tags, as the text index gives all."""
+    """A part in which only the tags of one source count: `postings` returns them, as the text index returns all."""
 
     item: Resolved
     source: str
@@ -52,7 +53,7 @@ class Scoped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Like:
-    """Looking like a picture: ``like:17``.  `scores` are the cosines of the images `ids` to it."""
+    """Similarity to a picture: ``like:17``.  `scores` are the cosines of the images `ids` to it."""
 
     text: str
     ids: NDArray[int64]
@@ -61,9 +62,9 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How well each of the images `ids` shows so many of a thing, by its looks: it orders results and finds none.
+    """Evidence from the vectors that the images `ids` show a number of a thing: it orders results and finds none.
 
-    `scores` lie in 0 to 1; `usual` is that of an image of which nothing is known.
+    `scores` are in 0 to 1; `usual` is the score of an image without data.
     """
 
     text: str
@@ -74,14 +75,14 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Negated:
-    """Without it."""
+    """The exclusion of an item."""
 
     item: Resolved
 
 
 @dataclass(frozen=True, slots=True)
 class Weaker:
-    """Its score times a factor; it may order pictures and find them, but makes nothing sure."""
+    """An item with its score multiplied by a factor; it may find and order pictures, but makes nothing certain."""
 
     item: Resolved
     factor: float
@@ -89,21 +90,21 @@ class Weaker:
 
 @dataclass(frozen=True, slots=True)
 class Demanded:
-    """Only what shows it."""
+    """Restriction to images that show an item."""
 
     item: Resolved
 
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """All of them, softly."""
+    """Soft conjunction of items."""
 
     items: tuple[Resolved, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """The likeliest of them."""
+    """Disjunction: the likeliest of the items."""
 
     items: tuple[Resolved, ...]
 
@@ -112,7 +113,7 @@ Resolved: TypeAlias = Term | Filter | Scoped | Like | Counted | Negated | Weaker
 
 
 def tags_in(query: Resolved) -> set[str]:
-    """All tags that answer its words."""
+    """Return all tags that answer its words."""
     if isinstance(query, Term):
         return {*query.names, *query.members}
     if isinstance(query, Filter | Like | Counted):
@@ -122,7 +123,7 @@ def tags_in(query: Resolved) -> set[str]:
 
 
 def ranks(query: Resolved) -> bool:
-    """Whether anything in it makes one result better than another; conditions alone do not."""
+    """Return True if anything in it ranks results; conditions alone do not."""
     if isinstance(query, Term | Scoped | Like | Counted):
         return True
     if isinstance(query, Filter):
@@ -132,7 +133,7 @@ def ranks(query: Resolved) -> bool:
 
 
 def words_in(query: Resolved) -> int:
-    """Of how many words a score is the mean, as far as they speak for a picture; 0 for conditions and looks alone."""
+    """Return the number of words that a score averages, without excluded ones; 0 for conditions and likeness alone."""
     if isinstance(query, Term | Counted):
         return 1
     if isinstance(query, Filter | Like | Negated):
@@ -146,7 +147,7 @@ def words_in(query: Resolved) -> int:
 
 
 def without_conditions(query: Resolved) -> Resolved:
-    """The query without what stands beside its words and does not rank; itself where there is no such thing."""
+    """Return the query without conditions beside its words; itself if there are none."""
     if not isinstance(query, All) or all(map(ranks, query.items)) or not ranks(query):
         return query
     items = tuple(item for item in query.items if ranks(item))
@@ -154,7 +155,7 @@ def without_conditions(query: Resolved) -> Resolved:
 
 
 def without_less(query: Resolved) -> Resolved:
-    """One of several without the words that count less than the others; itself where there are none."""
+    """Return a disjunction without the words that count less than the others; itself if there are none."""
     if not isinstance(query, AnyOf):
         return query
     items = tuple(item for item in query.items if not (isinstance(item, Weaker) and ranks(item)))
@@ -162,7 +163,7 @@ def without_less(query: Resolved) -> Resolved:
 
 
 def reasons(query: Resolved) -> dict[str, frozenset[str]]:
-    """The words that a result can be found by, and the tags that answer each; words to avoid are not among them."""
+    """Return the words that a result can be found by, and the tags that answer each; without excluded words."""
     if isinstance(query, Term):
         texts = (key(phrase) for phrase in (*query.texts, *query.loose))
         return {query.word: frozenset((*query.names, *query.members, *texts))} if query.word else {}

@@ -1,4 +1,4 @@
-"""A query on its way from words and conditions to tags and images: walks the tree."""
+"""Resolve the tree of a query: words to tags, conditions to images."""
 
 from __future__ import annotations
 
@@ -26,62 +26,62 @@ from imsearch.engine.words.vocabulary import SEPARATOR
 from imsearch.engine.words.words import Words
 
 LESS = 0.3
-"""How much the words of a tag count one by one beside the tag itself: as a related tag does."""
+"""Weight of the single words of a tag beside the tag itself: that of a related tag."""
 
 
 class Conditions(Protocol):
-    """What looks up the parts of a query that are so or not; `imsearch.engine.stores.sql.conditions.Filters` does."""
+    """Lookup of conditions; implemented by `imsearch.engine.stores.sql.conditions.Filters`."""
 
     def find(self, node: Condition | By | Everything) -> Filter:
-        """The images of which this is true."""
+        """Return the images that meet a condition."""
 
     def like(self, node: LikeNode) -> Like:
-        """What looks like a picture."""
+        """Return the images similar to a picture."""
 
     def counted(self, value: int, things: Sequence[str]) -> Counted | None:
-        """How likely pictures show so many of the first of these that can be counted; None where none can."""
+        """Return how likely pictures show a number of the first countable thing among these; None if there is none."""
 
     def scoped(self, item: Resolved, by: By) -> Scoped:
-        """The words of a group as far as this source said them."""
+        """Return the words of a group restricted to this source."""
 
 
 def resolve(
     words: Words, query: Node, conditions: Conditions | None = None, written: Written = nowhere
 ) -> tuple[Resolved | None, tuple[str, ...]]:
-    """Return the query in terms of tags and images, and the words nobody knows.
+    """Return the query in terms of tags and images, and the unknown words.
 
-    A word is unknown when neither the lexicon nor any image has heard of it, nor anybody wrote it.  No picture can be
-    judged by it, so it is left out; None is left when no word remains.  conditions: looks up what is no word, where
-    there is any.  written: whether somebody wrote a word of any picture.
+    A word is unknown when it is neither in the lexicon nor a tag of any image, nor written anywhere.  It cannot rank
+    pictures, so it is dropped; None is returned when no word remains.  conditions: looks up
+    conditions, if there are any.  written: returns True for a word written of any picture.
     """
     walk = Resolving(words, conditions, query, written)
     return walk.whole(query), tuple(dict.fromkeys(walk.unknown))
 
 
 class Resolving:
-    """One walk.  `unknown` gathers the words that no tag answers."""
+    """One traversal.  `unknown` collects the words that no tag answers."""
 
     def __init__(self, words: Words, conditions: Conditions | None, query: Node, written: Written) -> None:
         self._words = words
         self._written = written
         self._conditions = conditions
-        # Words such as "pictures" and "of" count when they are all there is.
+        # Words such as "pictures" and "of" count when there is nothing else.
         self._fillers = not all(isinstance(leaf, Word) and words.is_filler(leaf) for leaf in _leaves(query))
         self.unknown: list[str] = []
 
     def whole(self, query: Node) -> Resolved | None:
-        """What the query comes to; None when all of its words are unknown or do not count."""
+        """Resolve the query; None when all of its words are unknown or ignored."""
         return self.node(And((query,)) if isinstance(query, Word) else query)
 
     def node(self, node: Node) -> Resolved | None:
-        """What this part comes to; None when all of its words are unknown or do not count."""
+        """Resolve a node; None when all of its words are unknown or ignored."""
         if isinstance(node, Word):
             return self._word(node)
         if isinstance(node, Not):
             item = self.node(node.item)
             return None if item is None else Negated(item)
         if isinstance(node, Required):
-            # What is required and unknown is nowhere, unlike a word that is merely wished for.
+            # An unknown word that is required matches nothing, unlike an optional one.
             item = self.node(node.item) or Term("", ())
             return Demanded(item) if ranks(item) else item
         if isinstance(node, Less):
@@ -100,14 +100,14 @@ class Resolving:
         return self._conditions.like(node) if isinstance(node, LikeNode) else self._conditions.find(node)
 
     def _less(self, group: And) -> Weaker | None:
-        """The words of a tag one by one, which nobody needs to know; not joined again."""
+        """Resolve the single words of a tag, which may be unknown, without joining them again."""
         unknown = list(self.unknown)
         item = _all(self._parts(group.items))
         self.unknown = unknown
         return None if item is None else Weaker(item, LESS)
 
     def _fact(self, fact: Fact) -> Resolved | None:
-        """What is so, and beside it what is called so by a tag or in what people wrote."""
+        """Resolve a fact, together with tags and texts of the same name."""
         if self._conditions is None:
             return None if fact.words is None else self.node(fact.words)
         found = self._conditions.find(fact.condition)
@@ -128,17 +128,17 @@ class Resolving:
         return term
 
     def _number(self, number: Number) -> Resolved | None:
-        """By the looks of pictures where a model can count the thing, else by a tag such as "two"; never unknown."""
+        """Resolve a number by the vectors of pictures if a model can count the thing, else by a tag such as "two"."""
         seen = None if self._conditions is None else self._conditions.counted(number.value, number.things)
         term = self._words.term(number.word, self._written)
         if seen is None:
-            # Captions, of which such tags are learned, say "one" of anything: "this one", "one of them".
+            # Captions, from which such tags are learned, say "one" of anything: "this one", "one of them".
             tagged = number.value > 1 and term is not None and any(map(self._words.of_kind, term.names))
             return term if tagged else None
         return seen if term is None or not term.texts else AnyOf((Term(term.word, (), {}, term.texts), seen))
 
     def _group(self, group: And) -> Resolved | None:
-        """Words side by side; a source among them says whose words count."""
+        """Resolve adjacent words; a source among them restricts the others."""
         sources = [item for item in group.items if isinstance(item, By)]
         words = tuple(item for item in group.items if not isinstance(item, By))
         together = _all(self._parts(self._words.join(words)))
@@ -159,15 +159,15 @@ def _all(parts: list[Resolved]) -> Resolved | None:
 
 
 def plain_words(node: Node) -> list[Word]:
-    """The words side by side, which have a sense together.
+    """Return the plain words, which have a meaning together.
 
-    None that is excluded, required, one of several, or of a namespace, nor those of one source.
+    Without those that are excluded, required, alternatives, in a namespace, or restricted to a source.
     """
     if isinstance(node, And):
         scoped = any(isinstance(item, By) for item in node.items)
         return [] if scoped else [word for item in node.items for word in plain_words(item)]
     if isinstance(node, Fact) and node.weight < 1 and node.words is not None:
-        # A landscape is more than a shape.
+        # A landscape is more than an aspect ratio.
         node = node.words.items[0] if isinstance(node.words, Or) else node.words
     plain = isinstance(node, Word) and not (node.exact or node.match or SEPARATOR in node.text)
     return [node] if isinstance(node, Word) and plain else []

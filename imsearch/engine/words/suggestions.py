@@ -1,6 +1,6 @@
-""" "Did you mean": words that are spelled like one that nobody knows, and that find something.
+"""Suggest similarly spelled words that find something for an unknown one ("did you mean").
 
-What is an English word is no misspelt one, whether or not the library knows it.
+An English word is not a misspelling, even if the lexicon does not know it.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from imsearch.languages.spelling import near
 MOST = 3
 _SHORT, _LONG = 4, 7
 _TRIED = 20
-"""Candidates that are looked up in the index; the nearest come first."""
+"""Maximum candidates looked up in the index; the closest come first."""
 
 
 def suggest(unknown: Iterable[str], words: Words, showing: Callable[[Term], int]) -> dict[str, tuple[str, ...]]:
-    """Up to `MOST` words for each unknown one, the likeliest first; those without any are left out.
+    """Return up to `MOST` words for each unknown one, the likeliest first, without those that have none.
 
-    showing: on how many pictures a tag that answers the word is shown.
+    showing: returns on how many pictures a tag that answers the word is shown.
     """
     found = {word: _keys(word, words) or _words(word, words, showing) for word in unknown}
     return {word: suggested for word, suggested in found.items() if suggested}
 
 
 def shown_of(term: Term, lookup: Callable[[str], Postings]) -> int:
-    """On how many pictures the tags that answer a word are shown."""
+    """Return on how many pictures the tags that answer a word are shown."""
     found = [lookup(tag) for tag in (*term.names, *term.members)]
     return sum(int((postings.shown & ~postings.rejected).sum()) for postings in found)
 
 
 def _keys(word: str, words: Words) -> tuple[str, ...]:
-    """``camra:canon``: what stands before the colon may be a key of the language, written wrongly."""
+    """Correct ``camra:canon``: the part before the colon may be a misspelled key of the language."""
     key, separator, value = word.partition(SEPARATOR)
     if not separator or words.has_namespace(words.normalize(key)):
         return ()
@@ -47,7 +47,7 @@ def _keys(word: str, words: Words) -> tuple[str, ...]:
 
 
 def _words(word: str, words: Words, showing: Callable[[Term], int]) -> tuple[str, ...]:
-    """Words spelled alike that find something: the library's own tags first, of these the nearest."""
+    """Return similarly spelled words that find something: the library's own tags first, the closest of them first."""
     wanted = words.normalize(word)
     near = [(distance, name) for distance, name in words.vocabulary.near(wanted) if _may_be(wanted, name, distance)]
     if not near or is_english(wanted):
@@ -62,10 +62,10 @@ def _words(word: str, words: Words, showing: Callable[[Term], int]) -> tuple[str
 
 
 def _may_be(typed: str, name: str, distance: int) -> bool:
-    """Return True where one may have been meant by the other.
+    """Return True if `typed` may be a misspelling of `name`.
 
-    Short words are one letter from many others.  Of three letters two may be swapped; of four the first is right or
-    swapped, too; two mistakes need seven.
+    Short words are one letter away from many others.  With three letters only a swap of two counts; with four the first
+    must be right or swapped, too; two mistakes need seven.
     """
     swapped = sorted(typed) == sorted(name)
     allowed = 2 if len(typed) >= _LONG else 1

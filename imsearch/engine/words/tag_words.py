@@ -1,7 +1,7 @@
-"""Tags found by other spellings of them than the one they have, and by single words of them.
+"""Find tags by variant spellings, and by single words of them.
 
-For tags that the lexicon does not know, or that the user gave: what is known of "sea lion" is that it is an animal, not
-that it is a sea.  A thing and its colour are known, too (`coloured`).
+For tags unknown to the lexicon, or given by the user: the lexicon knows "sea lion" as an animal, so it is
+not found by "sea".  A thing and its colour are known, too (`coloured`).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from imsearch.engine.words.vocabulary import SEPARATOR
 from imsearch.languages.letters import folded, unaccented
 
 ALIKE = 0.95
-"""How much a tag counts that differs by signs and spaces alone: "long_hair" for ``long hair``, "why?" for ``why``."""
+"""Weight of a tag that differs only in punctuation and spaces: "long_hair" for ``long hair``, "why?" for ``why``."""
 UNACCENTED = 0.9
-"""How much one counts that differs by accents: "zoë" for ``zoe``."""
+"""Weight of one that differs only in accents: "zoë" for ``zoe``."""
 PART = 0.5
-"""How much one counts of which the text is a part: "birthday party 2019" for ``birthday``."""
+"""Weight of one that contains the text: "birthday party 2019" for ``birthday``."""
 _MOST_WORDS = 12
-"""Words of a tag that is found when it is typed without quotes."""
+"""Maximum words of a tag that is found when typed without quotes."""
 
 
 class Forms(Protocol):
-    """What is needed of `imsearch.languages.lexicon.Lexicon`."""
+    """The part of `imsearch.languages.lexicon.Lexicon` in use here."""
 
     def __contains__(self, name: str) -> bool:
         """Return True for the exact spelling of a tag or a kind."""
@@ -38,17 +38,17 @@ class Forms(Protocol):
         """Return the tag that a word stands for."""
 
     def normalize(self, text: str) -> str:
-        """Return a text as tags are spelled."""
+        """Return a text in the spelling of tags."""
 
     def forms(self, word: str) -> tuple[str, ...]:
-        """Return the word and what it may be a form of."""
+        """Return the word and its possible base forms."""
 
     def inflections(self, word: str) -> tuple[str, ...]:
-        """Return the word and what may be forms of it."""
+        """Return the word and its possible inflected forms."""
 
 
 class TagWords:
-    """The words of some tags."""
+    """An index of tags by their words."""
 
     def __init__(self, lexicon: Forms, tags: Iterable[str], given: Container[str] = ()) -> None:
         """tags: all of the library.  given: those that the user gave."""
@@ -80,14 +80,14 @@ class TagWords:
                 self._holding[word].append(tag)
 
     def alike(self, text: str) -> list[str]:
-        """Return the tags that differ from a text by signs, spaces and capitals alone."""
+        """Return the tags that differ from a text only in punctuation, spaces and capitals."""
         joined = "".join(words_in(text))
         return self._alike.get(joined, []) if joined else []
 
     def widen(self, word: Word, term: Term | None) -> Term | None:
-        """Return the term with the tags that are spelled otherwise, or of which the word is a part.
+        """Return the term extended by tags with variant spellings, and by tags that contain the word.
 
-        An exact tag stays one; so do beginnings and misspellings of words.
+        Exact tags, prefixes and fuzzy words are not extended.
         """
         if word.exact or word.match or not self._alike:
             return term
@@ -106,9 +106,9 @@ class TagWords:
         return self.found_by(text, (*self._lexicon.forms(text), *self._lexicon.inflections(text)))
 
     def found_by(self, text: str, forms: Iterable[str] = ()) -> dict[str, float]:
-        """Return the tags that a text finds, and how much each counts.
+        """Return the tags that a text finds, and the weight of each.
 
-        forms: other forms of the text, which a tag may hold in its place.
+        forms: other forms of the text, which a tag may contain in its place.
         """
         found: dict[str, float] = {}
         words = words_in(text)
@@ -130,7 +130,7 @@ class TagWords:
         return found
 
     def _with(self, words: tuple[str, ...]) -> Iterator[str]:
-        """Yield the tags that hold these words side by side."""
+        """Yield the tags that contain these words consecutively."""
         for first in words[:1] and (words[0], *unaccented(words[0])):
             for tag in self._holding.get(first, ()):
                 whole = self._words[tag]
@@ -140,7 +140,7 @@ class TagWords:
 
 
 def words_in(text: str) -> tuple[str, ...]:
-    """Return the words of a tag, as they are compared."""
+    """Return the words of a tag, normalized for comparison."""
     return tuple(folded(chunk) for chunk in chunks(text))
 
 

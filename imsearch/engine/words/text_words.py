@@ -1,6 +1,6 @@
-"""Words of a query in what people wrote: which spellings of a word are in file names, titles, descriptions, keywords.
+"""Match query words with written ones: spellings found in file names, titles, descriptions, keywords.
 
-The index holds written words as they were spelled; other forms and names of a word are tried when a query is asked.
+The index holds written words as spelled; other forms and names of a word are tried at query time.
 """
 
 from __future__ import annotations
@@ -35,33 +35,33 @@ _ENDINGS = frozenset(
         *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".mpo", ".jp2", ".ppm", ".pgm", ".apng"),
     )
 )
-"""By which a text is told to be the name of a picture's file."""
+"""File name endings, by which a query is recognized as a file name."""
 Written: TypeAlias = Callable[[str], bool]
-"""Whether a word was written of any picture."""
+"""Function that returns True for a word written of any picture."""
 
 
 class Forms(Protocol):
-    """What is needed of `imsearch.languages.lexicon.Lexicon`."""
+    """The part of `imsearch.languages.lexicon.Lexicon` in use here."""
 
     def normalize(self, text: str) -> str:
-        """Lower case, spaces folded, one Unicode form."""
+        """Return a text in lower case, with single spaces, in Unicode normal form."""
 
     def forms(self, word: str) -> tuple[str, ...]:
-        """The word and what it may be a form of."""
+        """Return the word and its possible base forms."""
 
     def inflections(self, word: str) -> tuple[str, ...]:
-        """The word and what may be forms of it."""
+        """Return the word and its possible inflected forms."""
 
 
 def nowhere(word: str) -> bool:
-    """For a library without written words."""
+    """Return False: for a library without written words."""
     return False
 
 
 def with_texts(word: Word, term: Term | None, forms: Forms, written: Written) -> Term | None:
-    """The term with the spellings that were written of some picture; None when the word is unknown there, too.
+    """Return the term with the spellings written of some picture; None when the word is unknown there, too.
 
-    Not for an exact tag, one of a namespace, and beginnings or misspellings of words.
+    Not for an exact tag, one in a namespace, prefixes and fuzzy words.
     """
     if word.exact or word.match or ":" in word.text or written is nowhere:
         return term
@@ -82,9 +82,9 @@ def with_texts(word: Word, term: Term | None, forms: Forms, written: Written) ->
 
 
 def file_named(text: str, written: Written) -> str:
-    """Return the key of the file's name that a text is: ``IMG_1234``, ``holiday (2).jpg``; "" where no file has it.
+    """Return the index key if a text is a file name: ``IMG_1234``, ``holiday (2).jpg``; "" if no file has it.
 
-    Words alone are no file's name: who types "beach" does not ask for beach.jpg.
+    Plain words are not treated as a file name: "beach" does not ask for beach.jpg.
     """
     stem, dot, ending = text.strip().rpartition(".")
     with_ending = bool(dot and stem) and "." + ending.lower() in _ENDINGS
@@ -97,13 +97,13 @@ def file_named(text: str, written: Written) -> str:
 
 
 def or_named(query: Query, text: str, written: Written) -> Node:
-    """Return the tree of a query, or the file that has all of its text as a name."""
+    """Return the tree of a query, extended by the file whose name is the whole text."""
     key = file_named(text, written) if isinstance(query.tree, And) else ""
     return Word(text, quoted=True) if key else query.tree
 
 
 def _in_pieces(phrase: str, written: Written) -> str:
-    """Return pieces that were all written, for words that stand inside of longer ones in scripts without spaces."""
+    """Return pieces that were all written, for words inside of longer ones in scripts without spaces."""
     found: list[str] = []
     for word in phrase.split():
         pieces = [word] if written(word) else pieces_of(word)

@@ -1,6 +1,6 @@
-"""What people wrote about a picture: the words of its file name, folders, title, description and keywords.  Pure.
+"""Texts written about a picture: the words of its file name, folders, title, description and keywords.  Pure.
 
-Such a word is evidence that the picture shows the thing, as a tag is, and lies in the text index beside the tags, under
+Like a tag, such a word is evidence that the picture shows the thing; it is in the text index next to the tags, under
 a key that no tag can have.
 """
 
@@ -14,19 +14,19 @@ from imsearch.languages.letters import folded, unaccented
 from imsearch.records import Tag
 
 SOURCES: Mapping[str, float] = {"keyword": 0.7, "title": 0.6, "name": 0.55, "description": 0.5, "folder": 0.3}
-"""How likely a picture shows what a word says, by where the word was found; docs/ranking.md says where from.
+"""Probability that a picture shows a word, by where the word was found; docs/ranking.md gives the measurements.
 
-What is more likely than not counts as shown, for ``+word`` and ``-word``.
+Values above one half count as shown, for ``+word`` and ``-word``.
 """
 FOLDERS = 3
-"""So many folders above a file are read: those higher up say where the disk is, not what the picture shows."""
+"""Number of parent folders that are read: those higher up name the disk, not the picture's content."""
 _MARK = "\x1f"
-"""Before a written word in the text index.  Counts as a space, and so cannot be in a tag, where spaces are folded."""
+"""Prefix of a written word in the text index.  Counts as white space, and so cannot be in a tag."""
 
 _CAMERA = frozenset(
     "cimg dcim dsc dscf dscn gopr hpim imag img imgp kif mvi pano pict pxl sany ssl vid wa".split()  # noqa: SIM905
 )
-"""What cameras and phones write before their numbers."""
+"""Prefixes of the numbers in file names of cameras and phones."""
 _NOBODYS = frozenset(
     (
         *("album", "albums", "copy", "desktop", "documents", "download", "downloads", "edited", "file", "files"),
@@ -34,27 +34,27 @@ _NOBODYS = frozenset(
         *("pictures", "scan", "scans", "screenshot", "temp", "tmp", "untitled", "volumes", "whatsapp"),
     )
 )
-"""Words of names and folders that say nothing of a picture."""
+"""Words of names and folders that say nothing about a picture."""
 _HOMES = frozenset(("home", "users"))
 LOOSE = 0.9
-"""How much a spelling counts that is another than the one written: without its accents, or a part of a longer word."""
+"""Weight of a variant of a written word: without its accents, or a part of a longer word."""
 _NAMED = 0.98
-"""How likely a picture is meant by who types the whole name of its file."""
+"""Probability of a picture when a query is the complete name of its file."""
 _LONGEST_NAME = 200
 
 
 def key(word: str) -> str:
-    """What a written word is called in the text index."""
+    """Return the key of a written word in the text index."""
     return _MARK + word
 
 
 def is_key(name: str) -> bool:
-    """Whether a name in the text index is that of a written word."""
+    """Return True for a key of a written word in the text index."""
     return name.startswith(_MARK)
 
 
 def name_key(name: str) -> str:
-    """Return what stands for the whole of a file's name, without its ending: "IMG_1234" -> "_img_1234".
+    """Return the key of a complete file name, without its ending: "IMG_1234" -> "_img_1234".
 
     No word of a text begins with an underscore.
     """
@@ -63,7 +63,7 @@ def name_key(name: str) -> str:
 
 
 def readable(phrase: str) -> str:
-    """Return words, a file's name, or the pieces that a longer word was found by, as they are told to people."""
+    """Return words, a file name, or the pieces of a longer word in readable form."""
     told: list[str] = []
     for word in phrase.replace("_", " ").split():
         if told and is_spaceless(word) and told[-1][-1] == word[0]:
@@ -74,12 +74,12 @@ def readable(phrase: str) -> str:
 
 
 def evidence(paths: Sequence[Path], texts: Iterable[tuple[str, str]]) -> dict[str, Tag]:
-    """The written words of an image and the strongest source of each, as a tag.
+    """Return the written words of an image, each as a tag of its strongest source.
 
-    paths: its files.  texts: as `Catalog.texts_of` gives them.
+    paths: its files.  texts: as returned by `Catalog.texts_of`.
     """
     found: dict[str, Tag] = {}
-    named = [path.stem.encode("utf-8", "replace").decode() for path in paths]  # bytes that are no text can't be stored
+    named = [path.stem.encode("utf-8", "replace").decode() for path in paths]  # undecodable bytes can't be stored
     for name in filter(None, map(name_key, named)):
         for share, spelling in ((1.0, name), *((LOOSE, each) for each in unaccented(name))):
             _add(found, Tag(spelling, _NAMED * share, "name"))
@@ -100,7 +100,7 @@ def _add(found: dict[str, Tag], tag: Tag) -> None:
 
 
 def _loosely(word: str) -> Iterator[str]:
-    """Yield other spellings that a word is found by: without accents, and parts of it where no spaces are written."""
+    """Yield variants that a word is found by: without accents, and its parts in scripts without spaces."""
     if not word.isascii():
         yield from unaccented(word)
         if len(word) > 2:
@@ -121,7 +121,7 @@ def _of_paths(paths: Sequence[Path], named: Iterable[str]) -> Iterator[tuple[str
 
 
 def _telling(path: Path) -> tuple[str, ...]:
-    """The folders that may say something: the lowest ones, without those that say whose disk it is."""
+    """Return the meaningful folders: the lowest ones, without those that name a disk or user."""
     folders = path.parent.parts[1:] if path.is_absolute() else path.parent.parts
     if folders and folders[0].lower() in _HOMES:
         folders = folders[2:]

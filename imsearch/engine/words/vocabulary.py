@@ -1,4 +1,4 @@
-"""All spellings that a query can use, to find those that begin like a word or are spelled about so."""
+"""All spellings usable in a query, for prefix and fuzzy search."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from itertools import takewhile
 from imsearch.languages.spelling import near
 
 SEPARATOR = ":"
-"""Between a namespace and what stands in it: ``emotion:happy``."""
+"""Separates a namespace from the rest: ``emotion:happy``."""
 
 
 class Vocabulary:
-    """The tags of a library and the names of a lexicon; what stands behind a namespace counts as a spelling too."""
+    """The tags of a library and the names of a lexicon; the part after a namespace is a spelling too."""
 
     def __init__(self, tags: Iterable[str], names: Iterable[str] = ()) -> None:
         spellings = {each for name in (*tags, *names) for each in (name, name.partition(SEPARATOR)[2].strip())}
         self._spellings = sorted(spellings - {""})
 
     def starting(self, prefix: str) -> Iterator[str]:
-        """The spellings that begin so, by alphabet."""
+        """Yield the spellings with this prefix, in alphabetical order."""
         first = bisect_left(self._spellings, prefix)
         return takewhile(lambda each: each.startswith(prefix), self._spellings[first:])
 
     def near(self, word: str) -> list[tuple[int, str]]:
-        """The spellings that a mistake or two make of this one, and how many mistakes; the nearest first."""
+        """Return the spellings at an edit distance of one or two, with that distance; the closest first."""
         return near(word, self._spellings)

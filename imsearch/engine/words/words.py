@@ -1,6 +1,6 @@
-"""From the words of a query to the tags that answer them: word forms, synonyms, kinds, several-word tags.
+"""Resolve query words to tags: word forms, synonyms, kinds, tags of several words.
 
-The indexes hold tags as annotators gave them; everything the lexicon knows is applied here, when a query is asked, so
+The indexes hold tags as annotators returned them; everything the lexicon knows is applied at query time, so
 that a better lexicon needs no new index.
 """
 
@@ -31,9 +31,9 @@ from imsearch.languages.letters import folded, unaccented
 
 _LONGEST_PHRASE = 4
 _MISTAKE = 0.1
-"""What each letter that is spelled otherwise takes off in ``word~``."""
+"""Penalty per edit in ``word~``."""
 RELATED = 0.3
-"""How much a related tag counts: a leash for "dog"."""
+"""Weight of a related tag: a leash for "dog"."""
 
 
 class Words:
@@ -48,7 +48,7 @@ class Words:
         given: Set[str] = frozenset(),
         keys: Keys = KEYS,
     ) -> None:
-        """tags: those of the library, by the names they go by.  renamed: which tags of old go by which of them.
+        """tags: those of the library, by their current names.  renamed: old name -> current name.
 
         is_left: whether some image has a tag; the user may have rejected it wherever it was said.  given: the tags that
         the user gave.  keys: those of the query language.
@@ -65,39 +65,39 @@ class Words:
         for tag in sorted(self._tags):
             self._enter(self._meaning(tag), tag)
         for old, new in (renamed or {}).items():
-            # "rex", who was called "dog", is found as a dog; "car" is found by the odd word that it was before.
+            # "rex", formerly "dog", is found as a dog; "car" is found by its odd former name.
             if not (lexicon.canonical(old) and lexicon.canonical(new)):
                 self._enter(self._meaning(old), new)
 
     def _enter(self, meaning: str, tag: str) -> None:
-        """Let a tag be found by what it means."""
+        """Index a tag by its meaning."""
         self._names[meaning].append(tag)
         for word in self._lexicon.related(meaning):
             self._members[word][tag] = RELATED
         for kind in self._lexicon.kinds(meaning):
-            self._members[kind][tag] = 1.0  # a dog is an animal, however many kinds lie between
+            self._members[kind][tag] = 1.0  # a dog is an animal, however many kinds are in between
 
     def as_typed(self, query: Node, written: Written = nowhere) -> Node:
-        """The query without the signs that were typed on and in its words, see `AsTyped`."""
+        """Return the query without the punctuation typed on and in its words, see `AsTyped`."""
         return AsTyped(
             lambda word: self.is_filler(word) or self.term(word, written) is not None,
             lambda word: self._by_tags(word) is not None or bool(file_named(word.text, written)) or self._reads(word),
         ).node(query)
 
     def _reads(self, word: Word) -> bool:
-        """Whether it is a word of another language in use."""
+        """Return True for a word of another language in use."""
         plain = self.plain(word)
         return self._translator is not None and plain is not None and self._translator.reads(plain)
 
     def translate(self, query: Node, written: Written = nowhere) -> Node:
-        """The query in English, where its words are of another language in use.
+        """Return the query with the words of other languages in use translated to English.
 
-        written: whether somebody wrote a word of any picture.
+        written: returns True for a word written of any picture.
         """
         return query if self._translator is None else self._translator.translate(query, written)
 
     def term(self, word: Word, written: Written = nowhere) -> Term | None:
-        """The tags and written words that answer a word; None when it is unknown."""
+        """Return the tags and written words that answer a word; None when it is unknown."""
         if word.said:
             return with_typed(word, self._lexicon.senses(word.said), self.term, written)
         term = with_texts(word, self._tag_words.widen(word, self._by_tags(word)), self._lexicon, written)
@@ -120,7 +120,7 @@ class Words:
         return self._known(text) or self._within(text)
 
     def _known(self, text: str, above: bool = True) -> Term | None:
-        """The tags that answer a word of the lexicon or of the library; where none does, perhaps those above it."""
+        """Return the tags that answer a word of the lexicon or the library; if there are none, perhaps its kinds."""
         senses = self._lexicon.expand(text)
         if not senses:
             spelled = dict.fromkeys(tag for form in self._lexicon.forms(text) for tag in self._spelled(form))
@@ -138,9 +138,9 @@ class Words:
         return Term(text, tuple(names), members)
 
     def _alike(self, word: Word, text: str) -> Term | None:
-        """``moun*`` and ``montain~``: the tags that words of such a spelling stand for.
+        """Resolve ``moun*`` and ``montain~`` to the tags of words with such a spelling.
 
-        All are members: who rejected one of them has said nothing of the others.
+        All are members: rejecting one of them says nothing about the others.
         """
         spellings = self._tag_spellings if word.exact else self.vocabulary
         if word.match == "prefix":
@@ -157,7 +157,7 @@ class Words:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """All spellings that the library or the lexicon knows."""
+        """All spellings in the library or the lexicon."""
         return Vocabulary(self._tags, self._lexicon.spellings)
 
     @cached_property
@@ -165,29 +165,29 @@ class Words:
         return Vocabulary(self._tags)
 
     def of_kind(self, kind: str) -> list[str]:
-        """The library's tags of a kind, and the kind itself."""
+        """Return the library's tags of a kind, and the kind itself."""
         return [tag for tag in self._tags if kind in ((own := self._meaning(tag)), *self._lexicon.kinds(own))]
 
     def normalize(self, text: str) -> str:
-        """As tags are spelled."""
+        """Return a text in the spelling of tags."""
         return self._lexicon.normalize(text)
 
     def expand(self, text: str) -> tuple[str, ...]:
-        """The tags and kinds that a word stands for; empty when it is unknown."""
+        """Return the tags and kinds that a word stands for; empty when it is unknown."""
         return self._lexicon.expand(text)
 
     def has_tag(self, name: str) -> bool:
-        """Whether it is a tag of the library."""
+        """Return True for a tag of the library."""
         return name in self._tags
 
     def has_namespace(self, name: str) -> bool:
-        """Whether the library or the lexicon holds tags of a namespace."""
+        """Return True if the library or the lexicon has tags in this namespace."""
         return any(tag.startswith(name + SEPARATOR) for tag in (*self._tags, *self._lexicon.spellings))
 
     def _above(self, name: str) -> dict[str, float]:
-        """The nearest kind above a name that the library has: a dog for "labrador", where no picture is tagged so.
+        """Return the nearest kind above a name that the library has: a dog for "labrador", if there is no tag for it.
 
-        Half as much as the word itself, a third one kind further, and so on.
+        Its weight is half that of the word itself, a third one kind further up, and so on.
         """
         for distance, kind in enumerate(self._lexicon.kinds(name), 1):
             if tags := self._names.get(kind):
@@ -195,7 +195,7 @@ class Words:
         return {}
 
     def _meaning(self, tag: str) -> str:
-        """What the lexicon calls a tag; for one of a namespace that it does not know, what stands after the colon."""
+        """Return the lexicon's name for a tag; for one in an unknown namespace, that of the part after the colon."""
         if tag in self._lexicon:
             return tag
         value = tag.partition(SEPARATOR)[2].strip()
@@ -203,17 +203,17 @@ class Words:
         return next(filter(None, meant))
 
     def _spelled(self, form: str) -> list[str]:
-        """The library's tags of this very spelling, with or without a namespace."""
+        """Return the library's tags of exactly this spelling, with or without a namespace."""
         return ([form] if form in self._tags else []) + self._names.get(form, [])
 
     def _within(self, text: str) -> Term | None:
-        """``mood:cheerful``: what answers "cheerful", but only tags of the namespace that "mood" stands for."""
+        """Resolve ``mood:cheerful``: the tags for "cheerful", but only in the namespace that "mood" stands for."""
         space, separator, value = text.partition(SEPARATOR)
         if not (space and separator and value.strip()):
             return None
         found = self._known(value.strip())
         prefix = (self._lexicon.canonical(space) or space) + SEPARATOR
-        # A plain tag counts where the lexicon knows it for one of the namespace, as it does for the whole name.
+        # A plain tag counts if the lexicon has it in the namespace, as it does for the whole name.
         names = [
             name
             for name in (found.names if found else ())
@@ -222,11 +222,11 @@ class Words:
         return Term(text, tuple(names)) if names else None
 
     def join(self, items: tuple[Node, ...]) -> list[Node]:
-        """Put neighbouring plain words together that are one, see `joined`."""
+        """Join adjacent plain words that form a unit, see `joined`."""
         return joined(items, self)
 
     def is_name(self, word: Word, written: Written = nowhere) -> bool:
-        """Return True for what only people call these pictures, in tags and texts: it tells nothing of looks."""
+        """Return True for a name that only people use, in tags and texts: it says nothing about looks."""
         term = self.term(word, written)
         if term is None:
             return self.is_filler(word)
@@ -236,16 +236,16 @@ class Words:
         return self.is_filler(word) or not self._lexicon.expand(word.text)
 
     def names_of(self, text: str) -> tuple[str, ...]:
-        """What a word stands for, and the kinds above each of that."""
+        """Return the names a word stands for, and the kinds above each."""
         return tuple(name for sense in self._lexicon.expand(text) for name in (sense, *self._lexicon.kinds(sense)))
 
     def is_tag(self, items: tuple[Node, ...], start: int, length: int) -> bool:
-        """Whether some words side by side are a tag of the library just as they stand there."""
+        """Return True if some adjacent words, as they stand, are a tag of the library."""
         texts = [self.plain(item) for item in items[start : start + length]]
         return None not in texts and " ".join(map(str, texts)) in self._tags
 
     def phrase_at(self, items: tuple[Node, ...], position: int) -> int:
-        """How many of these words, from this one on, are one tag or one word of the lexicon; 1 for a single word."""
+        """Return how many words from this one on are one tag or one word of the lexicon; 1 for a single word."""
         longest = max(_LONGEST_PHRASE, self._tag_words.longest)
         return next((n for n in range(longest, 1, -1) if self.is_phrase(items, position, n)), 1)
 
@@ -254,7 +254,7 @@ class Words:
         return text in self._tags or bool(self._lexicon.expand(text))
 
     def finds(self, query: Resolved) -> bool:
-        """Return True where a tag of the library or something that was written answers one of the words."""
+        """Return True if a tag of the library or a written word answers one of the words."""
         if isinstance(query, Term):
             return bool(query.texts or query.loose) or not self._tags.isdisjoint((*query.names, *query.members))
         return any(map(self.finds, query.items)) if isinstance(query, All | AnyOf) else False
@@ -268,11 +268,11 @@ class Words:
         return known or bool(self._tag_words.alike(together))
 
     def understood(self, text: str) -> Query:
-        """A query as `grammar.parse` gives it, unless it is one of the library's tags just as it is typed."""
+        """Return the query as parsed by `grammar.parse`, unless it is exactly one of the library's tags."""
         return understood(text, self._lexicon.normalize, self._tags, self.keys)
 
     def plain(self, word: Node) -> str | None:
-        """The normalized text of a word that may be joined with its neighbours."""
+        """Return the normalized text of a word that may be joined with its neighbours."""
         plain = isinstance(word, Word) and not (word.exact or word.quoted or word.match)
         return self._lexicon.normalize(word.text) if isinstance(word, Word) and plain else None
 

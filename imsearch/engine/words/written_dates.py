@@ -1,4 +1,4 @@
-"""Dates that are written in figures: 2022-12-24, 24.12.2022, 2019-2021, 1990s.  Pure."""
+"""Numeric dates: 2022-12-24, 24.12.2022, 2019-2021, 1990s.  Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imsearch.engine.words import calendar_days as days
 from imsearch.engine.words.calendar_days import DaySpan
 
 FIRST_YEAR = 1826
-"""Of the oldest photograph that is kept (Niepce); numbers below it are no years."""
+"""The year of the oldest surviving photograph (Niepce); smaller numbers are no years."""
 _YEARS = re.compile(r"(\d{4})\s?[-\u2013]\s?(\d{4})")
 _DECADE = re.compile(r"(\d{3}0|\d0)'?s")
 _NUMERIC = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?")
@@ -19,7 +19,7 @@ _REVERSED = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 def written_date(text: str, today: date) -> DaySpan | None:
     """Return the days that a single word stands for; None for other words.
 
-    With points the day comes first; with slashes it is told only where one of the numbers can be no month.  Raises
+    With dots the day comes first; with slashes it is only accepted if one of the numbers cannot be a month.  Raises
     ValueError for a day that does not exist.
     """
     if found := _YEARS.fullmatch(text):

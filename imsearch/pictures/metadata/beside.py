@@ -1,7 +1,8 @@
-"""Which of the files beside a picture describe it, however their names are spelled.
+"""Find the sidecar files of a picture, however their names are spelled.
 
-Capitals do not count, nor does how accents are stored: cameras, memory cards, Windows and macOS change both.  Google
-Takeout cuts the names of its descriptions and moves numbers about in them; no document tells how, only exports do.
+Case does not matter, nor does the normalization of accents: cameras, memory cards, Windows and macOS change both.
+Google Takeout truncates the names of its JSON files and moves numbers about in them; the rules are undocumented and
+known only from exports.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _DESCRIPTION = ".json"
 
 _TAKEOUT = "supplemental-metadata"
 _CUT = 45
-"""From so many characters on (without ``.json``) the name of a description may be cut; Takeout's limit is 46."""
+"""Length (without ``.json``) from which the name of a JSON file may be truncated; Takeout's limit is 46."""
 _SHORTEST_CUT = 30
-"""Characters of a picture's name that a cut one still holds at least."""
+"""Minimum number of characters of a picture's name that a truncated one still holds."""
 _LONGEST_ENDING = 5
-"""Characters of the ending of a picture's name that may be cut off, with its dot, where more follows."""
+"""Characters of the ending of a picture's name, with its dot, that may be truncated where more follows."""
 
 _NUMBERED = re.compile(r"(.+?)\s?(\(\d+\))")
 _NUMBERED_WITHIN = re.compile(r"(.+\.\w{2,5})(\(\d+\))")
@@ -36,21 +37,21 @@ _EDITED = (
     "upravené", "szerkesztett", "editat", "düzenlendi", "изменено", "відредаговано", "編集済み", "已修改", "已編輯",
     "수정됨",
 )  # fmt: skip
-"""What Takeout appends to the name of a picture that was changed, in the language of the account."""
+"""Suffixes that Takeout appends to the name of an edited picture, in the language of the account."""
 _OTHER_ENDINGS = (".heic", ".heif", ".jpg", ".jpeg", ".png", ".dng", ".webp")
-"""Of the picture from which a changed one was made."""
+"""Endings of originals from which an edited picture may have been made."""
 
 _UNSETTLED_S = 2.0
-"""A folder that changed so recently may change again without its time telling."""
+"""Seconds; a folder that changed more recently may change again without a new modification time."""
 
 
 def is_sidecar(name: str) -> bool:
-    """Whether a file of this name may describe a picture."""
+    """Return True if a file of this name may describe a picture."""
     return name.lower().endswith(_ENDINGS)
 
 
 def beside(folder: str, picture: str) -> list[str]:
-    """The names of the files in a folder that describe the picture of this name, in the order in which they count."""
+    """Return the names of a picture's sidecar files in its folder, in order of precedence."""
     folder = folder or os.curdir
     try:
         changed_ns = os.stat(folder).st_mtime_ns  # noqa: PTH116 - called for each picture
@@ -63,7 +64,7 @@ def beside(folder: str, picture: str) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _remembered(folder: str, changed_ns: int) -> Sidecars:
-    """The same for a folder as it was at a time, so that a large one is listed once and not for each picture."""
+    """Return the sidecars of a folder at a modification time, cached so that a large folder is listed only once."""
     return _listed(folder)
 
 
@@ -72,9 +73,9 @@ def _listed(folder: str) -> Sidecars:
 
 
 class Sidecars:
-    """The files of one folder that may describe pictures, found by the pictures' names.
+    """The sidecar files of one folder, looked up by picture name.
 
-    Making it takes time in proportion to their number, and asking for a picture's hardly any.
+    Construction is linear in their number; a lookup costs next to nothing.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -90,7 +91,7 @@ class Sidecars:
         self._cut_lengths = sorted({len(base) for base, _ in self._cut}, reverse=True)
 
     def _add_takeout(self, name: str, stem: str) -> None:
-        """Note a description by what its name tells of the picture's: ``NAME``, cut or not, and its number."""
+        """Index a JSON file by the picture name in its own name: ``NAME``, truncated or not, and its number."""
         numbered = _NUMBERED.fullmatch(stem)
         whole, number = (numbered[1], numbered[2]) if numbered else (stem, "")
         base, dot, rest = whole.rpartition(".")
@@ -104,10 +105,11 @@ class Sidecars:
             self._cut[base, number].append((name, bool(dot)))
 
     def of(self, picture: str) -> list[str]:
-        """The names of those that describe the picture of this name, in the order in which they count.
+        """Return the names of a picture's sidecar files, in order of precedence.
 
-        In the order of `BESIDE`, Takeout last; what is named after the whole file name comes first, then what is named
-        after it without its ending.
+        In the order of `BESIDE`, Takeout last; files named after the whole file name come first, then those named after
+        it
+        without its ending.
         """
         if not self._named and not self._takeout:
             return []
@@ -124,13 +126,13 @@ class Sidecars:
         return found
 
     def _descriptions(self, name: str) -> list[str]:
-        """Takeout's descriptions of the picture of this name, the surest spelling that there is."""
+        """Return Takeout's JSON files for the picture of this name, by the most reliable spelling available."""
         stem, ending = os.path.splitext(name)  # noqa: PTH122
         numbered = _NUMBERED.fullmatch(stem)
         names = [(name, "")]
         if numbered:
             names.append((numbered[1] + ending, numbered[2]))
-        # A picture whose title has no ending is described by the title alone.
+        # A picture whose title has no ending is described by a file named after the title alone.
         for each in (*names, (stem, ""), *([(numbered[1], numbered[2])] if numbered else ())):
             if each in self._takeout:
                 return self._takeout[each]
@@ -144,7 +146,7 @@ class Sidecars:
 
 
 def _originals(key: str) -> Iterator[str]:
-    """The name of a picture, and where it tells that it was changed those of the picture it was made from."""
+    """Yield the name of a picture and, if it is that of an edited one, the possible names of its original."""
     yield key
     stem, ending = os.path.splitext(key)  # noqa: PTH122
     numbered = _NUMBERED.fullmatch(stem)
@@ -156,12 +158,12 @@ def _originals(key: str) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    """The same for all spellings of a name."""
+    """Return a key that is the same for all spellings of a name."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 def _spelled_like(stem: str, names: list[str]) -> list[str]:
-    """Of several spellings of one name the picture's own, where there is one; else all."""
+    """Return, of several spellings of one name, the picture's own if present; else all."""
     return [name for name in names if name.startswith(stem)] or names
 
 

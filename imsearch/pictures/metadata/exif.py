@@ -1,7 +1,7 @@
-"""EXIF: which way is up, when and where a picture was taken, and with what.
+"""EXIF: orientation, date, place and camera.
 
-Nothing here is trusted: what does not parse is left out.  Tag numbers are those of Exif 2.32; the ``XP`` tags are what
-Windows writes in its properties.
+Nothing here is trusted: values that do not parse are left out.  Tag numbers are those of Exif 2.32; the ``XP`` tags are
+written by Windows' file properties.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ SHUTTER_APEX, APERTURE_APEX, FOCAL_LENGTH, LENS_MAKE, LENS_MODEL = 0x9201, 0x920
 GPS_IFD, LATITUDE_REF, LATITUDE, LONGITUDE_REF, LONGITUDE, GPS_TIME, GPS_DATE = 0x8825, 1, 2, 3, 4, 7, 29
 
 LONGEST_XP = 1 << 16
-"""In bytes; Windows writes two a character."""
+"""Bytes; Windows writes two per character."""
 
-# What cameras and scanners write for a description by themselves, in lower case.
+# Default descriptions that cameras and scanners write, in lower case.
 _NO_DESCRIPTION = ("digital camera", "sony dsc", "exif_jpeg_picture", "dcim", "lead technologies", "samsung")
 _NO_DESCRIPTION_WHOLE = frozenset(("default", "image", "picture", "untitled", "binary comment", "minolta dsc", "hdrpl"))
 
 
 def read_exif(image: Image.Image) -> tuple[int, Said]:
-    """The orientation (1 to 8, 1 is upright) of an opened picture, and what its EXIF says.
+    """Return the orientation (1 to 8, 1 is upright) of an opened picture, and its EXIF fields.
 
     Raises nearly anything for a damaged block.
     """
@@ -51,7 +51,9 @@ def read_exif(image: Image.Image) -> tuple[int, Said]:
 
 
 def _directory(exif: Image.Exif, number: int) -> Mapping[int, Any]:
-    """One of the directories that EXIF points to; empty when it is damaged, so that the others still serve."""
+    """Return one of the directories that EXIF refers to; empty when it is damaged, so that the others can still be
+    used.
+    """
     try:
         return exif.get_ifd(number)
     except Exception:  # noqa: BLE001 - damaged directories raise nearly anything
@@ -59,7 +61,7 @@ def _directory(exif: Image.Exif, number: int) -> Mapping[int, Any]:
 
 
 def _read_dates(said: Said, exif: Mapping[int, Any], details: Mapping[int, Any], gps: Mapping[int, Any]) -> None:
-    """The first date there is, and the offset that belongs to it."""
+    """Read the first date present, and its offset from UTC."""
     for tag, zone in ((TAKEN_AT, TAKEN_OFFSET), (DIGITIZED_AT, DIGITIZED_OFFSET)):
         said.taken_at, own = moment(details.get(tag))
         if said.taken_at:
@@ -71,7 +73,7 @@ def _read_dates(said: Said, exif: Mapping[int, Any], details: Mapping[int, Any],
 
 
 def _gps_time(gps: Mapping[int, Any]) -> datetime | None:
-    """The satellites' clock, which shows UTC."""
+    """Return GPS time, which is UTC."""
     day, _ = moment(gps.get(GPS_DATE))
     parts = _three(gps.get(GPS_TIME), (24, 60, 61))
     if not day or not parts or day.hour or day.minute:
@@ -82,7 +84,7 @@ def _gps_time(gps: Mapping[int, Any]) -> datetime | None:
 def _read_exposure(said: Said, details: Mapping[int, Any]) -> None:
     said.lens = s.device(s.plain(details.get(LENS_MAKE)), s.plain(details.get(LENS_MODEL)))
     iso = s.whole(details.get(ISO), s.ISO)
-    if iso is None or iso == 65535:  # the largest the old field holds stands for "see the others"
+    if iso is None or iso == 65535:  # the old field's maximum means "see the other fields"
         others = (s.whole(details.get(tag), s.ISO) for tag in (SENSITIVITY, EXPOSURE_INDEX))
         iso = next((other for other in others if other), iso)
     said.iso = iso
@@ -105,13 +107,13 @@ def _read_texts(said: Said, exif: Mapping[int, Any]) -> None:
 
 
 def is_boilerplate(description: str) -> bool:
-    """Whether a camera wrote this by itself."""
+    """Return True if a camera wrote this description by default."""
     text = s.plain(description).lower()
     return text in _NO_DESCRIPTION_WHOLE or text.startswith(_NO_DESCRIPTION) or text.endswith("digital camera")
 
 
 def _repaired(value: Any) -> str:
-    """EXIF's text should be ASCII; Pillow reads it as Latin-1, most programs write UTF-8."""
+    """Repair the encoding: EXIF text should be ASCII; Pillow reads it as Latin-1, most programs write UTF-8."""
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if not isinstance(value, str):
@@ -123,7 +125,7 @@ def _repaired(value: Any) -> str:
 
 
 def _windows_text(value: Any) -> str:
-    """UTF-16 in bytes, ended by a zero."""
+    """Decode zero-terminated UTF-16."""
     if isinstance(value, tuple) and all(isinstance(each, int) and 0 <= each < 256 for each in value[:LONGEST_XP]):
         value = bytes(value[:LONGEST_XP])
     if not isinstance(value, bytes):
@@ -139,7 +141,7 @@ def _place(gps: Mapping[int, Any]) -> s.Place | None:
 
 
 def _degrees(parts: Any, reference: Any, negative: str, limit: int) -> float | None:
-    """Degrees from (degrees, minutes, seconds), or None when they are missing or impossible."""
+    """Return degrees from (degrees, minutes, seconds), or None when they are missing or impossible."""
     found = _three(parts, (limit, 60, 60))
     if found is None:
         return None
@@ -148,7 +150,7 @@ def _degrees(parts: Any, reference: Any, negative: str, limit: int) -> float | N
 
 
 def _three(parts: Any, limits: tuple[float, float, float]) -> list[float] | None:
-    """Three numbers from zero to their limits, or None."""
+    """Return three numbers between zero and their limits, or None."""
     if not isinstance(parts, Sequence) or isinstance(parts, (str, bytes)) or len(parts) != 3:
         return None
     found = [s.number(part, (0, limit)) for part, limit in zip(parts, limits, strict=True)]

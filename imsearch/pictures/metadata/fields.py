@@ -1,7 +1,7 @@
-"""What one source says of a picture, and how its values are made plausible.
+"""The fields that a metadata source provides, and their plausibility checks.
 
 Metadata comes from cameras, editors and broken tools alike.  Every value goes through one of the functions here, which
-answer None (or an empty text) for what cannot be meant.
+return None (or an empty text) for implausible values.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from unicodedata import category
 from imsearch.languages.letters import tidy
 
 LONGEST_NAME = 100
-"""Characters of a camera's or lens's name."""
+"""Maximum characters of a camera or lens name."""
 
-# The plausible range of each number: sensors, lenses and clocks of today with room to spare.
+# The plausible range of each number: today's sensors, lenses and clocks with room to spare.
 ISO = (1, 10_000_000)
 APERTURE = (0.1, 1024.0)
 EXPOSURE = (1e-7, 604_800.0)
@@ -30,11 +30,11 @@ Place = tuple[float, float]
 
 @dataclass(slots=True)
 class Said:
-    """What one source says.
+    """The fields of one metadata source.
 
-    taken_at: what the camera's clock showed.  utc_offset: minutes that clock was ahead of UTC.  changed_at: when the
+    taken_at: as shown by the camera's clock.  utc_offset: minutes that clock was ahead of UTC.  changed_at: when the
     picture was last saved; the last resort for a date.  texts: pairs of a source of `imsearch.records.Text` and a text.
-    tags: what annotators get as social tags; nearly always the keywords among the texts.
+    tags: passed to annotators as social tags; nearly always the keywords among the texts.
     """
 
     taken_at: datetime | None = None
@@ -52,21 +52,21 @@ class Said:
     tags: list[str] = field(default_factory=list)
 
     def keywords(self, keywords: list[str]) -> None:
-        """Add keywords, which are both texts and social tags."""
+        """Add keywords, as texts and as social tags."""
         self.texts += [("keyword", keyword) for keyword in keywords]
         self.tags += keywords
 
 
 def plain(value: Any, most: int = LONGEST_NAME) -> str:
-    """Printable text on one line; broken writers leave zero bytes, control characters and halves of emoji behind."""
+    """Return printable text on one line, without the null bytes and lone surrogates that broken writers leave."""
     if not isinstance(value, str):
         return ""
-    start = value[: 4 * most]  # so that ten megabytes cost nothing
+    start = value[: 4 * most]  # caps the cost of a ten-megabyte value
     return tidy("".join(c if c.isprintable() or category(c) == "Cf" else " " for c in start))[:most].rstrip()
 
 
 def number(value: Any, within: tuple[float, float]) -> float | None:
-    """A finite number of a plausible size, from a number, a rational, ``"28/10"``, or the first of several."""
+    """Return a finite number within a range, from a number, a rational, ``"28/10"``, or the first of several."""
     if isinstance(value, (tuple, list)):
         value = value[0] if value else None
     try:
@@ -83,18 +83,18 @@ def number(value: Any, within: tuple[float, float]) -> float | None:
 
 
 def whole(value: Any, within: tuple[int, int]) -> int | None:
-    """The same, rounded to a whole number."""
+    """`number`, rounded to an integer."""
     found = number(value, within)
     return None if found is None else round(found)
 
 
 def rounded(value: float | None) -> float | None:
-    """Six significant digits: what a rational was meant to be, without the noise of dividing."""
+    """Round to six significant digits, to recover a rational from the noise of division."""
     return None if value is None else float(f"{value:.6g}")
 
 
 def place(latitude: float | None, longitude: float | None) -> Place | None:
-    """A point on Earth; 0, 0 is what devices write that do not know where they are."""
+    """Return a point on Earth, or None; 0, 0 is written by devices that do not know their position."""
     if latitude is None or longitude is None or not (math.isfinite(latitude) and math.isfinite(longitude)):
         return None
     point = round(latitude, 6), round(longitude, 6)
@@ -102,12 +102,12 @@ def place(latitude: float | None, longitude: float | None) -> Place | None:
 
 
 def device(make: str, model: str) -> str:
-    """One name from two fields: many models repeat the make ("Canon", "Canon EOS 80D")."""
+    """Join make and model: many models repeat the make ("Canon", "Canon EOS 80D")."""
     return model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
 
 
 def decoded(text: bytes, is_utf_8: bool = False) -> str:
-    """UTF-8 where it is said or plausible, else Latin-1, in which every byte is a character."""
+    """Decode as UTF-8 where declared or plausible, else as Latin-1, in which every byte is a character."""
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,8 +1,8 @@
-"""Everything that is said of a picture, gathered from the file and from what lies beside it.
+"""Gather the metadata of a picture from the file and its sidecars.
 
-Facts of the camera are taken from the file before anything else.  Date, place, title, description and rating are taken
-from an XMP file beside it first: programs that do not touch pictures write there what was changed last.  What does not
-parse is left out and told; nothing here stops a picture.
+Camera facts are taken from the file first.  Date, place, title, description and rating are taken from an XMP sidecar
+first: programs that do not modify pictures write the latest edits there.  Values that do not parse are left out and
+reported; nothing here prevents a picture from being indexed.
 """
 
 from __future__ import annotations
@@ -27,24 +27,25 @@ from imsearch.pictures.metadata.sidecars import LARGEST
 from imsearch.records import Facts, Text
 
 FACTS_VERSION = 2
-"""Raised when pictures would say more, or something else; those read by a lower version are read again."""
+"""Incremented when more or other metadata is read; pictures read by a lower version are read again."""
 
 MOST_TAGS = 100
 LONGEST_TAG = 100
-"""In characters; what is longer is prose that came into the wrong field."""
+"""Maximum characters; anything longer is prose in the wrong field."""
 LONGEST = {"title": 300, "description": 2000, "keyword": LONGEST_TAG}
-"""Characters of each kind of text; longer titles and descriptions are cut, longer keywords left out."""
+"""Maximum characters of each kind of text; longer titles and descriptions are truncated, longer keywords left out."""
 
 LONGEST_PROBLEM = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What is known of a picture beside its pixels.
+    """The metadata of a picture.
 
-    `orientation` is EXIF's (1 is upright).  `taken_from` is ``"name"`` when only the file's name told the date.
-    `social_tags` are the keywords in lower case, and the words of Takeout's descriptions.  The problems tell what could
-    not be read, `pixels_problem` of the picture itself; they are empty when all could.
+    `orientation` is EXIF's (1 is upright).  `taken_from` is ``"name"`` when only the file name gave the date.
+    `social_tags` are the keywords in lower case, and the words of Takeout's descriptions.  The problems describe what
+    could
+    not be read, `pixels_problem` in the picture itself; they are empty if there was nothing wrong.
     """
 
     orientation: int = 1
@@ -58,7 +59,7 @@ class Gathered:
     pixels_problem: str = ""
 
     def metadata(self) -> dict[str, Any]:
-        """The facts as plain JSON, each only when it is known; what plugins see as `Picture.metadata`."""
+        """The known facts as plain JSON; plugins see them as `Picture.metadata`."""
         known = {each.name: value for each in fields(Facts) if (value := getattr(self.facts, each.name)) is not None}
         latitude, longitude = known.pop("latitude", None), known.pop("longitude", None)
         more = {
@@ -72,13 +73,13 @@ class Gathered:
         return known | {name: value for name, value in more.items() if value is not None}
 
     def telling(self, problem: str) -> Gathered:
-        """The same with one more problem of the texts, if there is one."""
+        """Return a copy with one more problem of the texts, if there is one."""
         problems = (problem, self.social_tags_problem)
         return replace(self, social_tags_problem=_told(filter(None, problems))) if problem else self
 
 
 def gather(path: Path, image: Image.Image, *, written: bool = True, beside: bool = True) -> Gathered:
-    """What an opened picture and the files beside `path` say.
+    """Return the metadata of an opened picture and of the sidecars of `path`.
 
     Without `written` only EXIF is read, without `beside` only the picture itself.
     """
@@ -95,7 +96,7 @@ def gather(path: Path, image: Image.Image, *, written: bool = True, beside: bool
             problems.append(f"{where}: {str(error) or type(error).__name__}")
     facts, taken = _facts(found), choose_moment(found, path.stem if written else "")
     facts = replace(facts, utc_offset=taken.utc_offset)
-    # Keywords come from EXIF last, since only Windows writes them there, beside better ones.
+    # Keywords come from EXIF last, since only Windows writes them there, alongside better ones.
     tags = [tag for _, said in [*found[1:], found[0]] for tag in said.tags] if written else []
     texts = _texts(found) if written else ()
     problem = _told(problems)
@@ -103,7 +104,7 @@ def gather(path: Path, image: Image.Image, *, written: bool = True, beside: bool
 
 
 def _sources(path: Path, image: Image.Image, beside: bool) -> Iterator[tuple[str, Callable[[], Said]]]:
-    """All but EXIF, in the order in which they count."""
+    """Yield all sources but EXIF, in order of precedence."""
     for where, read in INSIDE.items():
         yield where, partial(read, image)
     for name in names_beside(os.fspath(path.parent), path.name) if beside else ():
@@ -111,20 +112,20 @@ def _sources(path: Path, image: Image.Image, beside: bool) -> Iterator[tuple[str
 
 
 def _beside(path: Path, read: Callable[[bytes], Said]) -> Said:
-    """What a file beside the picture says, if there is one that is neither empty nor something else."""
-    # Not Path.is_file: a name too long for the file system is no reason for a complaint.
+    """Read a sidecar file; empty if it is missing, empty, or not a regular file."""
+    # Not Path.is_file: a name too long for the file system must not count as a problem.
     if not os.path.isfile(path) or not 0 < path.stat().st_size <= LARGEST:  # noqa: PTH113
         return Said()
     return read(path.read_bytes())
 
 
 def _told(problems: Iterable[str]) -> str:
-    """Names of files may hold bytes that are no text, which the catalog could not store."""
+    """Join problems as text; file names may hold undecodable bytes, which the catalog could not store."""
     return "; ".join(problems)[:LONGEST_PROBLEM].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _facts(found: Sequence[tuple[str, Said]]) -> Facts:
-    """For each fact but the date the first source that knows it."""
+    """Return each fact but the date from the first source that has it."""
     told = [said for _, said in found]
 
     def first(name: str, sources: Sequence[Said] = told) -> Any:
@@ -145,12 +146,12 @@ def _facts(found: Sequence[tuple[str, Said]]) -> Facts:
 
 
 def _newest_first(found: Sequence[tuple[str, Said]]) -> list[tuple[str, Said]]:
-    """Sources in the order in which they count for what people write: EXIF last, XMP beside the picture first."""
+    """Sort sources by precedence for texts and ratings: XMP sidecars first, EXIF last."""
     return sorted(found, key=lambda pair: (not pair[0].lower().endswith(".xmp"), pair[0] == "EXIF"))
 
 
 def _texts(found: Sequence[tuple[str, Said]]) -> tuple[Text, ...]:
-    """One title, one description, and the keywords of all, each once whatever its case."""
+    """Return one title, one description, and the keywords of all sources without repeats, case-insensitively."""
     texts: dict[tuple[str, str], Text] = {}
     for where, said in _newest_first(found):
         for source, text in said.texts:
@@ -167,6 +168,6 @@ def _texts(found: Sequence[tuple[str, Said]]) -> tuple[Text, ...]:
 
 
 def _lowered(tags: Iterable[str]) -> tuple[str, ...]:
-    """Tags as annotators get them: lower case, each once."""
+    """Return tags as annotators get them: lower case, without repeats."""
     clean = (s.plain(tag, LONGEST_TAG + 1).lower() for tag in tags)
     return tuple(dict.fromkeys(tag for tag in clean if 0 < len(tag) <= LONGEST_TAG))[:MOST_TAGS]

@@ -1,4 +1,4 @@
-"""IPTC-IIM, the older way to write captions and keywords into JPEG and TIFF; datasets are those of version 4.2."""
+"""IPTC-IIM, the older format for captions and keywords in JPEG and TIFF; dataset numbers are those of version 4.2."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TITLE, _KEYWORDS, _DATE, _TIME, _HEADLINE, _CAPTION = (2, 5), (2, 25), (2, 55),
 
 
 def read_iptc(image: Image.Image) -> Said:
-    """What an opened picture's IPTC block says, where its format can hold one.  Raises nearly anything for damage."""
+    """Return the fields of a picture's IPTC block, if its format can hold one.  Raises nearly anything for damage."""
     from PIL.IptcImagePlugin import getiptcinfo
 
     block: dict[tuple[int, int], Any] = getiptcinfo(image) or {}  # type: ignore[arg-type]

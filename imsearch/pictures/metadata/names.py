@@ -1,8 +1,8 @@
-"""Dates that stand in the names of files.
+"""Dates in file names.
 
 Messengers and screenshots leave nothing else: ``IMG-20190105-WA0003``, ``Screenshot_2021-03-04-10-11-12``.  A name
-is read only when it tells a whole day, beginning with the year.  Digits are taken for a day only where they stand for
-themselves: not inside a longer number or an identifier, and only when that day existed and has already begun.
+is parsed only when it gives a full date, year first.  Digits count as a date only when they stand alone, not inside a
+longer number or an identifier, and only when that day exists and has already begun.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ import re
 from datetime import datetime, timedelta
 
 LONGEST = 500
-"""Characters of a name that are looked at; file systems hold fewer."""
+"""Maximum characters of a name that are searched; file systems allow fewer."""
 
 FIRST_YEAR = 1826
-"""Of the oldest photograph that is left."""
+"""The year of the oldest surviving photograph."""
 
 _NO_DATE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\+\d[\d ]{6,}", re.IGNORECASE)
-"""Identifiers and telephone numbers."""
+"""UUIDs and telephone numbers."""
 
 _BEFORE = r"(?<![^\W_])[^\W\d_]*"
-"""A date begins the name, or follows something that is neither letter nor digit, or a word: ``IMG20190105``."""
+"""A date starts the name, or follows a separator or a word: ``IMG20190105``."""
 _DAY = re.compile(
     _BEFORE + r"(?:(?P<year>\d{4})(?P<between>[-_. ])(?P<month>\d\d)(?P=between)(?P<day>\d\d)(?!\d)"
     r"|(?P<compact>(?:19|20)\d{6})(?=$|\D|\d{6}(?:\d{3})?(?:\D|$)))"
 )
 _CLINGS = re.compile(r"(?!T\d)[^\W\d_]")
-"""A letter right behind a date: both are a part of an identifier."""
+"""A letter directly after a date: both are part of an identifier."""
 _APART = re.compile(
     r"(?:[-_T ,.]{1,3}|[-\s_,]{1,2}[^\W\d](?:[^\d]{0,12}[^\w])?)"  # "_", " at ", " kl. ", " a las "
     r"(?P<hour>\d\d?)(?P<between>[-_.:\s])(?P<minute>\d\d)(?P=between)(?P<second>\d\d)(?!\d)"
@@ -35,14 +35,15 @@ _APART = re.compile(
 )
 _TOGETHER = re.compile(r"[-_T ,.]{0,3}(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?:\d{3})?(?P<utc>Z)?(?![^\W_])")
 _UTC_NAMES = re.compile(r"PXL_\d{8}_\d{9}")
-"""Google's camera writes UTC into its names, whatever the zone."""
+"""Google's camera app writes UTC into its names, whatever the zone."""
 
 
 def moment_of_name(stem: str, now: datetime | None = None) -> tuple[datetime | None, int | None]:
-    """The date and time that a file's name without its ending tells, and the offset from UTC where that is known.
+    """Return the date and time in a file name without its ending, and the offset from UTC if known.
 
-    The time is midnight where only the day is told; (None, None) for no date.  `now`, without a zone, is the clock
-    after which there can be no picture, by default this machine's.
+    The time is midnight if only the day is given; (None, None) for no date.  `now`, without a zone, is the latest
+    possible
+    time of a picture, by default this machine's clock.
     """
     name = _NO_DATE.sub("#", stem[:LONGEST])
     latest = (now or datetime.now()) + timedelta(days=1)  # clocks elsewhere are ahead
@@ -58,13 +59,13 @@ def moment_of_name(stem: str, now: datetime | None = None) -> tuple[datetime | N
         time, is_utc = _time(rest)
         if time is not None:
             return day + time, 0 if is_utc or _UTC_NAMES.match(name) else None
-        if not rest[:1].isdigit():  # else it was only the beginning of a longer number
+        if not rest[:1].isdigit():  # else it was only the start of a longer number
             return day, None
     return None, None
 
 
 def _time(rest: str) -> tuple[timedelta | None, bool]:
-    """The time of day that follows a date, if one does, and whether it is said to be UTC."""
+    """Return the time of day that follows a date, if any, and True if it is marked as UTC."""
     found = _TOGETHER.match(rest) or _APART.match(rest)
     if not found:
         return None, False

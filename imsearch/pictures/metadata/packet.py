@@ -1,4 +1,4 @@
-"""The properties of an XMP packet, found in spite of what careless writers do to it."""
+"""The properties of an XMP packet, read leniently."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 from imsearch.pictures.metadata.plain_xml import DocumentTypeError, XmlError, parse_xml
 
 LARGEST = 1 << 22
-"""In bytes; editors leave some megabytes of history behind, and no picture needs more words."""
+"""Bytes; editors leave some megabytes of history behind, and no picture needs more."""
 
 NAMESPACES = {
     "x": "adobe:ns:meta/",
@@ -35,7 +35,7 @@ NAMESPACES = {
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
     "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
 }
-"""The schemas that are read, by the prefixes that everybody uses for them."""
+"""The schemas that are read, by their customary prefixes."""
 
 _PREFIXES = {space.rstrip("/#"): prefix for prefix, space in NAMESPACES.items() if prefix != "xap"}
 _OPENING = re.compile(r"<(?:[\w.-]{1,50}:)?(xmpmeta|xapmeta|RDF)\b")
@@ -48,10 +48,10 @@ _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]
 
 
 class Packet:
-    """The properties of an XMP packet, by names like ``dc:subject`` whatever prefix the packet itself uses."""
+    """The properties of an XMP packet, by names like ``dc:subject``, whatever prefixes the packet itself uses."""
 
     def __init__(self, data: bytes) -> None:
-        """Raises `XmlError` when it is damaged beyond the usual or too large."""
+        """Parse a packet.  Raises `XmlError` when it is too large or cannot be repaired."""
         if len(data) > LARGEST:
             raise XmlError(f"it has {len(data):,} bytes; more than {LARGEST:,} are left unread")
         root = _parsed(data)
@@ -65,11 +65,11 @@ class Packet:
                 self._elements[name_of(element.tag)].append(element)
 
     def elements(self, name: str) -> list[Element]:
-        """The properties of this name that are written as elements."""
+        """Return the properties of this name that are written as elements."""
         return self._elements.get(name, [])
 
     def values(self, name: str) -> list[str]:
-        """The values of a property: one, or the items of a list."""
+        """Return the values of a property: one, or the items of a list."""
         found = list(self._attributes.get(name, ()))
         for element in self.elements(name):
             items = [item.text or "" for item in _items(element)]
@@ -77,7 +77,7 @@ class Packet:
         return found
 
     def value(self, *names: str) -> str:
-        """The first value that is not empty; of one in several languages the default."""
+        """Return the first value that is not empty; for a value in several languages, the default one."""
         for name in names:
             for element in self.elements(name):
                 for item in _items(element):
@@ -94,17 +94,18 @@ def _items(element: Element) -> Iterator[Element]:
 
 
 def name_of(tag: str) -> str:
-    """``dc:subject`` for a name in its namespace; other programs leave the end of a namespace out."""
+    """Return ``dc:subject`` for a qualified name; some programs leave out the end of a namespace."""
     space, brace, local = tag[1:].rpartition("}") if tag.startswith("{") else ("", "", tag)
     prefix = _PREFIXES.get(space.rstrip("/#"), "")
     return f"{prefix}:{local}" if brace and prefix else tag
 
 
 def _parsed(data: bytes) -> Element:
-    """The root element, after mending when the packet is not well-formed as it is.
+    """Return the root element, repairing the packet if it is not well-formed.
 
-    Mended is what careless writers do: text around the packet, a lone ``&``, control characters, and letters of
-    another encoding than the one they declare.
+    Repairs cover common mistakes: text around the packet, a lone ``&``, control characters, and an encoding other than
+    the
+    declared one.
     """
     text = _decoded(data)
     try:
@@ -127,7 +128,7 @@ _BYTE_ORDER_MARKS = (
 
 
 def _decoded(data: bytes) -> str | None:
-    """The text of a packet whose letters take two or four bytes, with or without a mark; None for any other."""
+    """Return the text of a packet in UTF-16 or UTF-32, with or without a byte-order mark; None for any other."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
@@ -147,7 +148,7 @@ def _any_text(data: bytes) -> str:
 
 
 def _mended(text: str) -> str | None:
-    """The packet alone, without what XML cannot hold; None when there is no whole packet."""
+    """Return the bare packet, without characters that XML forbids; None when there is no complete packet."""
     opening = _OPENING.search(text)
     end = text.rfind(f"{opening[1]}>") if opening else -1
     if not opening or end <= opening.end():

@@ -1,7 +1,7 @@
-"""Which date and which place count, of all that is said.
+"""Choose the date and the place from all metadata sources.
 
-What the picture itself says comes first, unless a file beside it corrects it: programs that do not touch pictures write
-corrections there.  The file's name is the last resort for a date.
+The picture itself comes first, unless a sidecar file corrects it: programs that do not modify pictures write
+corrections there.  The file name is the last resort for a date.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from imsearch.pictures.metadata.names import moment_of_name
 FROM_NAME = "name"
 
 _SAME_PLACE = 0.001
-"""Degrees; about a hundred metres.  Closer, Takeout's place is a copy of the picture's own."""
+"""Degrees; about a hundred metres.  Within it, Takeout's place is a copy of the picture's own."""
 
 Found = Sequence[tuple[str, Said]]
-"""What each source says, by its name: EXIF, XMP, IPTC, or that of a file beside the picture."""
+"""The fields of each source, by source name: EXIF, XMP, IPTC, or that of a sidecar file."""
 
 
 class Taken(NamedTuple):
-    """When a picture was taken, minutes of that clock ahead of UTC, and `FROM_NAME` where only the name told."""
+    """The time a picture was taken, minutes ahead of UTC, and `FROM_NAME` if it comes from the file name."""
 
     at: datetime | None = None
     utc_offset: int | None = None
@@ -32,23 +32,24 @@ class Taken(NamedTuple):
 
 
 def choose_moment(found: Found, stem: str) -> Taken:
-    """The date that counts; `stem` is the file's name without its ending, or empty not to look at it."""
+    """Choose the date; `stem` is the file name without its ending, or empty to ignore it."""
     own = next((said for where, said in found if not _is_beside(where) and said.taken_at), None)
     chosen = next((said for said in _beside(found) if said.taken_at and (not own or _corrects(said, own))), own)
     at = chosen.taken_at if chosen else next((said.changed_at for _, said in found if said.changed_at), None)
     if at is None:
         at, offset = moment_of_name(stem)
         return Taken(at, offset, FROM_NAME if at else "")
-    # An offset is worth something only beside the very time it was written for.
+    # An offset is only valid with the time it was written for.
     same = [said for said in ([chosen] if chosen else []) + [said for _, said in found] if said.taken_at == at]
     return Taken(at, next((said.utc_offset for said in same if said.utc_offset is not None), None))
 
 
 def _corrects(said: Said, own: Said) -> bool:
-    """Whether a file beside a picture means another moment than the picture does.
+    """Return True if a sidecar file gives another time than the picture.
 
-    It does not when it only leaves the time of day out, or tells the same moment by the clock of another zone, which
-    is all that Takeout can do: the camera's own clock is better then.
+    It does not when it merely lacks the time of day, or gives the same moment in another zone, as Takeout always does:
+    the
+    camera's own clock is better then.
     """
     if said.taken_at is None or own.taken_at is None or said.taken_at == own.taken_at:
         return False
@@ -66,7 +67,7 @@ def _utc(clock: datetime, offset: int) -> datetime:
 
 
 def choose_place(found: Found) -> Place | None:
-    """The place that counts."""
+    """Choose the place."""
     own = next((said.place for where, said in found if not _is_beside(where) and said.place), None)
     for where, said in found:
         if said.place and where.lower().endswith(".xmp"):
@@ -86,6 +87,6 @@ def _is_beside(where: str) -> bool:
 
 
 def _beside(found: Found) -> Iterator[Said]:
-    """What the files beside a picture say, those of XMP first."""
+    """Yield the fields of sidecar files, XMP first."""
     beside = [(where, said) for where, said in found if _is_beside(where)]
     return (said for _, said in sorted(beside, key=lambda pair: not pair[0].lower().endswith(".xmp")))

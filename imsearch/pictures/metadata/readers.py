@@ -1,6 +1,6 @@
 """The metadata formats that are read, one line each: a new format is a file with its reader, and its line here.
 
-EXIF is not among them: `gather` reads it first, since it alone says how a picture is turned.
+EXIF is not among them: `gather` reads it first, since it alone holds the orientation of a picture.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from imsearch.pictures.metadata.sidecars import read_takeout, read_text
 from imsearch.pictures.metadata.xmp import read_own_xmp, read_xmp
 
 INSIDE: Mapping[str, Callable[[Image.Image], Said]] = {"XMP": read_own_xmp, "IPTC": read_iptc}
-"""Formats inside the picture's file by name, the most trusted first."""
+"""Formats inside the picture's file by name, in order of precedence."""
 
 BESIDE: Mapping[str, Callable[[bytes], Said]] = {".xmp": read_xmp, ".txt": read_text, ".json": read_takeout}
-"""Sidecar formats by the ending of the file, the most trusted first; each reader gets the whole file.
+"""Sidecar formats by file name ending, in order of precedence; each reader gets the whole file.
 
-``beach.jpg`` is described by ``beach.jpg.xmp`` or ``beach.xmp``; Takeout names its descriptions by rules of its own.
+``beach.jpg`` is described by ``beach.jpg.xmp`` or ``beach.xmp``; Takeout names its JSON files by rules of its own.
 """

@@ -1,4 +1,4 @@
-"""The files that photo programs put beside a picture: which they are, and what those say that are no XMP."""
+"""Parse the sidecar files of photo programs that are not XMP."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from imsearch.pictures.metadata import fields as s
 from imsearch.pictures.metadata.fields import Said
 
 LARGEST = 1 << 20
-"""In bytes; a larger file beside a picture is something else."""
+"""Bytes; a larger file next to a picture is something else."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _FILE_NAME = re.compile(r".*\.\w{2,5}", re.DOTALL)
 
 
 def read_text(data: bytes) -> Said:
-    """One tag a line, or several separated by commas."""
+    """Read one tag per line, or several separated by commas."""
     said = Said()
     said.keywords([tag for line in s.decoded(data).splitlines() for tag in line.split(",")])
     return said
 
 
 def read_takeout(data: bytes) -> Said:
-    """Google Takeout: people and tags by their names, title and description, when (in UTC) and where.
+    """Read Google Takeout's JSON: names of people and tags, title and description, time (in UTC) and place.
 
-    The title is mostly the file's name, which tells nothing: one with the ending of a file is left out.  Social tags
-    are the names and the words of title and description.  Raises ValueError.
+    The title is mostly the file name, which is of no use: one with a file name ending is left out.  Social tags are the
+    names and the words of title and description.  Raises ValueError.
     """
     said, facts = Said(), json.loads(data)
     if not isinstance(facts, dict):
@@ -49,7 +49,7 @@ def read_takeout(data: bytes) -> Said:
 
 
 def _utc(value: Any) -> tuple[datetime | None, int | None]:
-    """Seconds since 1970; what the camera's clock showed is not told, so that UTC has to do."""
+    """Convert seconds since 1970; the camera's local time is not given, so UTC has to do."""
     seconds = s.number(value.get("timestamp"), (-10_000_000_000, 100_000_000_000)) if isinstance(value, dict) else None
     if not seconds:
         return None, None

@@ -1,7 +1,7 @@
-"""XMP, inside a picture or in a file beside it: what people wrote of it, and a copy of what the camera said.
+"""XMP, in a picture or in a sidecar file: what people wrote about it, and a copy of its camera data.
 
-Only the properties that are used are looked for, in the packet's own descriptions; those of other pictures, which
-editors carry along inside, are not this picture's.  Names are those of ISO 16684-1 and of the schemas they lead to.
+Only the properties in use are looked up, in the packet's own descriptions; those of ingredient pictures, which editors
+embed, do not describe this picture.  Names are those of ISO 16684-1 and of the schemas it refers to.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _HIERARCHIES = (
     ("lr:hierarchicalSubject", "|"), ("digiKam:TagsList", "/"), ("MicrosoftPhoto:LastKeywordXMP", "/"),
     ("MicrosoftPhoto:LastKeywordIPTC", "/"), ("mediapro:CatalogSets", "|"), ("acdsee:keywords", "|"),
 )  # fmt: skip
-"""Properties with the way to each keyword, and what lies between its levels; a ``|`` does in any."""
+"""Properties with hierarchical keywords, and their level separators; ``|`` separates levels in all of them."""
 _PERCENT = ((99, 5), (75, 4), (50, 3), (25, 2), (1, 1))
-"""Microsoft's percentages from which on there are so many stars."""
+"""Microsoft's minimum percentage for each number of stars."""
 
 _NUMBER = r"[+-]?\d{1,3}(?:\.\d+)?"
 _MARK = r"\s*(?:,|°|deg|\s|['\u2032]|\")\s*"
@@ -44,7 +44,7 @@ def read_own_xmp(image: Image.Image) -> Said:
 
 
 def read_xmp(data: bytes) -> Said:
-    """What a packet says; empty for no packet.  Raises `XmlError`."""
+    """Return the fields of a packet; empty for no packet.  Raises `XmlError`."""
     if not data.strip(b"\0 \r\n\t"):
         return Said()
     packet = Packet(data)
@@ -63,7 +63,7 @@ def read_xmp(data: bytes) -> Said:
 
 
 def _rating(packet: Packet) -> int | None:
-    """Stars as XMP counts them, else as Microsoft does."""
+    """Return XMP's star rating, else Microsoft's."""
     stars = s.whole(packet.value("xmp:Rating"), s.RATING)
     if stars is None and (percent := s.whole(packet.value("MicrosoftPhoto:Rating"), (0, 100))) is not None:
         return next((number for least, number in _PERCENT if percent >= least), 0)
@@ -71,7 +71,7 @@ def _rating(packet: Packet) -> int | None:
 
 
 def _keywords(packet: Packet) -> list[str]:
-    """Subjects, each level of the hierarchical ones, and the people that are named."""
+    """Return subjects, each level of the hierarchical ones, and the names of people."""
     found = [level for subject in packet.values("dc:subject") for level in subject.split("|")]
     for name, between in _HIERARCHIES:
         for way in packet.values(name):
@@ -80,7 +80,7 @@ def _keywords(packet: Packet) -> list[str]:
 
 
 def _faces(packet: Packet) -> Iterator[str]:
-    """The names on the frames that photo programs draw around faces."""
+    """Yield the names of face regions."""
     for regions in (*packet.elements("mwg-rs:Regions"), *packet.elements("MP:RegionInfo")):
         for region in regions.iter():
             said = {name_of(key): value for key, value in region.attrib.items()}
@@ -107,7 +107,7 @@ def _place(packet: Packet) -> s.Place | None:
 
 
 def _coordinate(text: str, letters: str, reference: str = "") -> float | None:
-    """Degrees from ``33,51.4S``, ``33,51,24S``, ``-33.8567``, or what else says no less."""
+    """Return degrees from ``33,51.4S``, ``33,51,24S``, ``-33.8567`` and the like."""
     text = s.plain(text)
     if comma := _DECIMAL_COMMA.fullmatch(text):
         text = f"{comma[1]}.{comma[2]}"

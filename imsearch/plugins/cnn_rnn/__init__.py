@@ -1,4 +1,4 @@
-"""CNN-RNN: labels as a sequence, found by beam search.
+"""CNN-RNN: predicts labels as a sequence, by beam search.
 
 Importing this stays light; torch is imported when the model is built or trained.
 """

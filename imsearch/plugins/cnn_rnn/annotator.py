@@ -1,4 +1,4 @@
-"""The annotator: one pass of the network; the decoders then tell each head's labels by beam search."""
+"""The annotator: one pass of the network, then beam search for each head's labels."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ NAME, VERSION = "cnn-rnn", "1"
 
 
 class CnnRnnAnnotator(ModelAnnotator):
-    """Each head's labels are told once for every picture; the last of the pooled layers is the vector."""
+    """Predicts each head's labels for every picture; the last of the pooled layers is the vector."""
 
     model, version = NAME, VERSION
     network: CnnRnnNetwork
 
     def build(self, checkpoint: Checkpoint) -> CnnRnnNetwork:
-        """The network of the checkpoint's settings."""
+        """Build the network with the checkpoint's settings."""
         return CnnRnnNetwork.from_settings(checkpoint.heads, checkpoint.network)
 
     def look(self, batch: Sequence[Any]) -> tuple[Tensor, Tensor]:
-        """The vector, and the fused logits of the linear head and the decoders."""
+        """Return the vector, and the fused logits of the linear head and the decoders."""
         maps = self.network.backbone.lower(to_input(self.pixels(batch), self.device), FROZEN_STAGES)
         features = self.network.features(maps)
         return self.network.vectors(features), self.network.fused(*self.network.head(features))
 
     def join(self, probabilities: Floats) -> Floats:
-        """The highest of a tag's outputs: with five heads, the mean of one that knows and four that don't shows little.
+        """Return the maximum of a tag's outputs: a mean over five heads, of which only one knows the tag, shows little.
 
-        On held-back pictures of Flickr8k, scenes and VOC that shows more of what is there, at F0.5 too.
+        On held-out pictures of Flickr8k, scenes and VOC the maximum shows more of what is there, also by F0.5.
         """
         return np.stack([probabilities[:, outputs > 0].max(axis=1) for outputs in self._share.T], axis=1)

@@ -1,4 +1,4 @@
-"""Beam search for whole batches, and the probability of every word along the beams."""
+"""Batched beam search, and the probability of every label along the beams."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from imsearch.plugins.cnn_rnn.sequences import NONE
 State = tuple[Tensor, ...]
 """Tensors ``(N, width, ...)``."""
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
-"""From the symbols told last, ``(N, width)``, and the state to logits ``(N, width, labels + 1)`` and the next state.
-The last logit is that of stopping; `NONE` stands for the start."""
+"""Maps the previous symbols ``(N, width)`` and the state to logits ``(N, width, labels + 1)`` and the next state.
+The last logit is that of the stop symbol; `NONE` stands for the start.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,25 +32,26 @@ class Beams:
     missed: Tensor
 
     def probabilities(self) -> Tensor:
-        """The probability that a word is told at all: ``(N, labels)``.
+        """Return the probability that a label is predicted at all: ``(N, labels)``.
 
-        Along one beam a word is missed when every step says something else: the product over steps of 1 - p(word).
-        The beams count by their probabilities, which are made to sum to 1.
+        Along one beam a label is missed when every step predicts something else: the product over steps of 1 -
+        p(label).
+        The beams are weighted by their probabilities, normalized to sum to 1.
         """
         share = torch.softmax(self.totals, dim=1)
         return 1 - (share[:, :, None] * self.missed).sum(dim=1)
 
 
 def beam_search(step: Step, state: State, width: int, labels: int, longest: int) -> Beams:
-    """The `width` likeliest sequences of at most `longest` labels, none of which comes twice.
+    """Return the `width` likeliest sequences of at most `longest` labels, without repeated labels.
 
-    A sequence that has stopped keeps its probability and competes with those that go on.  With a width of no less than
+    A sequence that has stopped keeps its probability and competes with those that continue.  With a width of at least
     the number of prefixes this finds the best sequences exactly.
     """
     pictures, device = len(state[0]), state[0].device
     sequences = torch.full((pictures, width, longest), NONE, device=device)
     totals = torch.full((pictures, width), -torch.inf, device=device)
-    totals[:, 0] = 0  # all beams start alike: only one of them may have children
+    totals[:, 0] = 0  # all beams start alike: only one of them may be expanded
     done = torch.zeros((pictures, width), dtype=torch.bool, device=device)
     last = torch.full((pictures, width), NONE, device=device)
     missed = torch.ones((pictures, width, labels), device=device)
@@ -73,7 +75,7 @@ def beam_search(step: Step, state: State, width: int, labels: int, longest: int)
 
 
 def _next(logits: Tensor, told: Tensor, done: Tensor) -> Tensor:
-    """Log-probabilities of the next symbols: nothing twice, and after the stop only the stop."""
+    """Return log-probabilities of the next symbols: no repeats, and after the stop symbol only the stop symbol."""
     labels = told.shape[-1]
     logs = torch.log_softmax(logits.masked_fill(functional.pad(told, (0, 1)), -torch.inf), dim=-1)
     stopped = torch.full_like(logs, -torch.inf)
@@ -82,6 +84,6 @@ def _next(logits: Tensor, told: Tensor, done: Tensor) -> Tensor:
 
 
 def _pick(values: Tensor, parent: Tensor) -> Tensor:
-    """The rows of each beam's parent; values ``(N, width, ...)``."""
+    """Return the rows of each beam's parent; values ``(N, width, ...)``."""
     index = parent.reshape(*parent.shape, *(1,) * (values.dim() - 2)).expand(-1, -1, *values.shape[2:])
     return values.gather(1, index)

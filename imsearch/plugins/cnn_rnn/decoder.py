@@ -1,8 +1,8 @@
-"""One direction of the CNN-RNN: from a picture's features and the labels told so far to the next label.
+"""One direction of the CNN-RNN: from a picture's features and the previous labels to the next label.
 
-Wang et al. 2016 (https://arxiv.org/abs/1604.04573), section 3.1: the label told last is embedded, an LSTM carries what
-was told, its output and the picture are projected into the space of the label embeddings and added, and the score of a
-label is the inner product with its own embedding.  Where a linear head has an opinion of the labels, a share of its
+Wang et al. 2016 (https://arxiv.org/abs/1604.04573), section 3.1: the previous label is embedded, an LSTM carries the
+history, its output and the picture are projected to the space of the label embeddings and added, and the score of a
+label is the inner product with its own embedding.  If a linear head predicts the labels, too, a share of its
 logits is added to the scores.
 """
 
@@ -16,11 +16,11 @@ from imsearch.plugins.cnn_rnn.beam import State, Step
 from imsearch.plugins.cnn_rnn.sequences import NONE, to_lesson, told_before
 
 Seen = tuple[Tensor, Tensor]
-"""What a decoder sees of a picture: features ``(N, features)`` and the linear head's logits ``(N, labels)``."""
+"""A decoder's input for a picture: features ``(N, features)`` and the linear head's logits ``(N, labels)``."""
 
 
 class Symbols(nn.Module):
-    """The embeddings that reading and telling share: all labels, the stop symbol, and a start symbol for each head."""
+    """Embeddings shared by input and output: all labels, the stop symbol, and a start symbol for each head."""
 
     def __init__(self, heads: tuple[int, ...], size: int) -> None:
         super().__init__()
@@ -34,20 +34,20 @@ class Symbols(nn.Module):
 
     @property
     def stop(self) -> int:
-        """Its number; labels have those before."""
+        """The index of the stop symbol; labels have lower ones."""
         return self.labels
 
     def start(self, heads: Tensor) -> Tensor:
-        """The start symbols of these heads."""
+        """Return the start symbols of these heads."""
         return self.labels + 1 + heads
 
     def foreign(self, heads: Tensor) -> Tensor:
-        """The symbols that cannot be told of these heads, boolean ``(N, labels + 1)``: other heads' labels."""
+        """Return a mask of the labels of other heads, boolean ``(N, labels + 1)``."""
         return functional.pad(self.owner != heads[:, None], (0, 1))
 
 
 class Decoder(nn.Module):
-    """Tells labels in one direction."""
+    """Predicts labels in one direction."""
 
     def __init__(self, features: int, symbols: Symbols, hidden: int, dropout: float) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Decoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def begin(self, seen: Seen) -> State:
-        """Before the first symbol: the LSTM's hidden and cell vectors, the picture's projection, the head's share."""
+        """Return the initial state: the LSTM's hidden and cell vectors, the picture's projection, the head's share."""
         features, opinion = seen
         hidden = torch.tanh(self.first(features))
         return hidden, torch.zeros_like(hidden), self.picture(features), functional.pad(self.share * opinion, (0, 1))
@@ -68,9 +68,10 @@ class Decoder(nn.Module):
     def logits(
         self, symbols: Symbols, read: Tensor, state: State, columns: slice | None = None
     ) -> tuple[Tensor, State]:
-        """Logits ``(N, steps, labels + 1)`` after each of the symbols read ``(N, steps)``, and the state after all.
+        """Return logits ``(N, steps, labels + 1)`` after each of the symbols read ``(N, steps)``, and the final state.
 
-        With `columns` only those labels and the stop symbol, to which the state's last part is cut already.
+        With `columns`, only for those labels and the stop symbol; the state's last part must be reduced to them
+        already.
         """
         hidden, cell, picture, opinion = state
         output, (hidden, cell) = self.cell(symbols.embedding(read), (hidden[None], cell[None]))
@@ -84,17 +85,17 @@ class Decoder(nn.Module):
         return scores, (hidden[0], cell[0], picture, opinion)
 
     def log_probability(self, symbols: Symbols, seen: Seen, sequences: Tensor, heads: Tensor) -> Tensor:
-        """Of telling just these sequences: ``(N,)``.  Its negative mean is the loss."""
+        """Return the log-probability of exactly these sequences: ``(N,)``.  Its negative mean is the loss."""
         read, answer = to_lesson(sequences, symbols.start(heads), symbols.stop)
         logits, _ = self.logits(symbols, read, self.begin(seen))
-        barred = told_before(read, symbols.stop)  # what was told is not told again; the stop symbol always may be
+        barred = told_before(read, symbols.stop)  # no label is predicted twice; the stop symbol may always be
         barred = functional.pad(barred, (0, 1)) | symbols.foreign(heads)[:, None]
         logs = logits.float().masked_fill(barred, -torch.inf).log_softmax(dim=-1)
         chosen = logs.gather(2, answer.clamp(min=0)[..., None])[..., 0]
         return torch.where(answer == NONE, 0.0, chosen).sum(dim=1)
 
     def stepper(self, symbols: Symbols, head: int, columns: slice) -> Step:
-        """For `beam_search` over the labels of one head."""
+        """Return the `Step` of `beam_search` over the labels of one head."""
 
         def step(last: Tensor, state: State) -> tuple[Tensor, State]:
             pictures, width = last.shape
@@ -107,7 +108,7 @@ class Decoder(nn.Module):
         return step
 
     def surest_first(self, symbols: Symbols, seen: Seen, sequences: Tensor, heads: Tensor) -> Tensor:
-        """The same labels in the order in which this decoder is surest of them, each step having read those before.
+        """Return the same labels ordered by this decoder's confidence, each step conditioned on those before.
 
         The order-free training of Chen et al. 2018 (https://arxiv.org/abs/1707.05495).
         """

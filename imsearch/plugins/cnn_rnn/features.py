@@ -1,4 +1,4 @@
-"""The pooled features of whole pictures, from which the heads learn to the end and are judged."""
+"""Pooled features of whole pictures, for the final training of the heads and for evaluation."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from imsearch.training.run import Run
 
 
 def whole_features(run: Run, network: CnnRnnNetwork, corpus: Corpus, lasting: bool) -> NDArray[np.float32]:
-    """`CnnRnnNetwork.features` of every picture of the corpus: ``(pictures, width)``.
+    """Return `CnnRnnNetwork.features` of every picture of the corpus: ``(pictures, width)``.
 
-    lasting: the backbone is one that other runs have too, so that they may find the features in ``--cache``.
+    lasting: True if other runs have the same backbone, so that they may find the features in ``--cache``.
     """
     cache = run.cache if lasting else run.folder / "maps"
     network.to(run.device).eval()

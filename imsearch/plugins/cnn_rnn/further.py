@@ -1,4 +1,4 @@
-"""Learning to the end: the linear head and the decoders, from the finished features of whole pictures."""
+"""The final training of the linear head and the decoders, on fixed features of whole pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Sequences = Callable[[Rows, np.random.Generator], tuple[Tensor, Tensor]]
 
 
 class Teaching(nn.Module):
-    """A `SequenceHead` that is taught when sequences come along with the features."""
+    """A `SequenceHead` that returns a loss when sequences are passed along with the features."""
 
     def __init__(self, head: SequenceHead) -> None:
         super().__init__()
@@ -45,9 +45,9 @@ def learn_further(
     sequences: Sequences,
     settings: Mapping[str, Any],
 ) -> tuple[SequenceHead, list[Epoch]]:
-    """The head as it is after `further_epochs`, and the figures of each.
+    """Return the head after `further_epochs`, and the metrics of each epoch.
 
-    features: ``(pictures, width)``.  A linear head that starts as everyday's learns slower than what is new.
+    features: ``(pictures, width)``.  A linear head initialized from everyday's learns more slowly than new layers.
     """
     linear = list(head.linear.parameters())
     new = [value for name, value in head.named_parameters() if not name.startswith("linear.")]
@@ -60,7 +60,7 @@ def learn_further(
 
     folder = run.folder
     if settings["epochs"]:
-        # Named by what it learns from, so that it never goes on from a checkpoint on features of other weights.
+        # The name includes the features, so that it never resumes a checkpoint trained on those of other weights.
         folder = run.folder / f"further-{hashlib.sha256(features.tobytes()).hexdigest()[:12]}"
         folder.mkdir(exist_ok=True)
     plan = make_plan(groups, settings["further_epochs"], settings)
@@ -71,7 +71,7 @@ def learn_further(
 
 
 def make_plan(groups: Sequence[dict[str, Any]], epochs: int, settings: Mapping[str, Any]) -> Plan:
-    """How both parts of a training learn; groups: parameters, each with its rate."""
+    """Return the training plan of either stage; groups: parameters, each with its rate."""
     return Plan(
         groups,
         epochs,
@@ -84,7 +84,7 @@ def make_plan(groups: Sequence[dict[str, Any]], epochs: int, settings: Mapping[s
 
 
 def make_loss(weight: float) -> Loss:
-    """Asymmetric loss of the linear head, and `weight` times the decoders'."""
+    """Return the asymmetric loss of the linear head, plus `weight` times the decoders' loss."""
     labels = masked(asymmetric)
 
     def loss(output: tuple[Tensor, Tensor], targets: Tensor, mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What sits on a picture's features: a linear head, and decoders that tell its labels one by one."""
+"""The heads on a picture's features: a linear head, and decoders that predict its labels one by one."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ LEAST = 1e-5
 
 @dataclass(frozen=True)
 class Shape:
-    """How a `SequenceHead` is built.
+    """The architecture of a `SequenceHead`.
 
-    longest: for each head the most labels it tells of a picture.  both: a second decoder reads and tells from the last
+    longest: for each head the maximum number of labels predicted for a picture.  both: a second decoder works from the
+    last
     label to the first.  beams: the width of the search.
     """
 
@@ -36,7 +37,7 @@ class Shape:
 
 
 class SequenceHead(nn.Module):
-    """`heads` maps each head's name to its labels; outputs are all heads' labels one after another."""
+    """`heads` maps each head's name to its labels; outputs are the labels of all heads, concatenated."""
 
     def __init__(self, features: int, heads: Mapping[str, Sequence[str]], shape: Shape) -> None:
         super().__init__()
@@ -53,12 +54,13 @@ class SequenceHead(nn.Module):
         )
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """The linear head's logits and those of the decoders' probabilities, both ``(N, outputs)``."""
+        """Return the linear head's logits and those of the decoders' probabilities, both ``(N, outputs)``."""
         logits = self.linear(features)
         return logits, self.told(self.seen(features, logits))
 
     def teach(self, features: Tensor, sequences: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
-        """The linear head's logits ``(N, outputs)`` and the loss of the decoders (mean over pictures and directions).
+        """Return the linear head's logits ``(N, outputs)`` and the loss of the decoders (mean over pictures and
+        directions).
 
         sequences: ``(N, longest)``, see `sequences.to_sequences`.  heads: the head of each ``(N,)``.
         """
@@ -73,15 +75,15 @@ class SequenceHead(nn.Module):
         return logits, -torch.stack(logs).mean()
 
     def seen(self, features: Tensor, logits: Tensor) -> Seen:
-        """What the decoders see of a picture: its features and, where `Shape.semantic`, the linear head's logits.
+        """Return the decoders' input for a picture: its features and, if `Shape.semantic`, the linear head's logits.
 
-        Liu et al. 2017 (https://arxiv.org/abs/1611.05490) hand the labels of a supervised layer to the recurrent
-        network, which then need not teach the convolutions through its steps.
+        Liu et al. 2017 (https://arxiv.org/abs/1611.05490) pass the labels of a supervised layer to the recurrent
+        network, so that no gradient has to reach the convolutions through its steps.
         """
         return features, logits.detach() if self.shape.semantic else torch.zeros_like(logits)
 
     def search(self, seen: Seen, head: str, width: int | None = None) -> list[Beams]:
-        """The beams of each decoder over the labels of one head; those of the second run backwards."""
+        """Return the beams of each decoder over the labels of one head; those of the second are reversed."""
         columns, number = self.slices[head], list(self.slices).index(head)
         found = []
         for index in range(len(self.decoders)):
@@ -95,7 +97,7 @@ class SequenceHead(nn.Module):
         return found
 
     def told(self, seen: Seen, width: int | None = None) -> Tensor:
-        """The logit of each label's probability to be told, the mean of both directions: ``(N, outputs)``."""
+        """Return the logit of each label's probability, averaged over both directions: ``(N, outputs)``."""
         parts = [
             torch.stack([beams.probabilities() for beams in self.search(seen, head, width)]).mean(dim=0)
             for head in self.slices
@@ -103,9 +105,9 @@ class SequenceHead(nn.Module):
         return torch.logit(torch.cat(parts, dim=1).float(), eps=LEAST)
 
     def best_set(self, seen: Seen, head: str, width: int | None = None) -> Tensor:
-        """The label set at which the decoders stop, boolean ``(N, labels of the head)``.
+        """Return the label set at which the decoders stop, boolean ``(N, labels of the head)``.
 
-        With two directions the best sequences of either are judged by both: the mean of their log-probabilities.
+        With two directions the best sequences of either are scored by both: the mean of their log-probabilities.
         """
         columns = self.slices[head]
         beams = self.search(seen, head, width)
@@ -121,7 +123,10 @@ class SequenceHead(nn.Module):
         return marks.scatter(1, torch.where(chosen == NONE, marks.shape[1] - 1, chosen), True)[:, :-1]
 
     def _judge(self, seen: Seen, candidates: Tensor, head: str) -> Tensor:
-        """The mean of both decoders' log-probabilities ``(N, candidates)``; candidates as the first tells them."""
+        """Return the mean log-probabilities ``(N, candidates)`` of both decoders.
+
+        candidates: in the first decoder's direction.
+        """
         pictures, count, _ = candidates.shape
         flat = candidates.flatten(0, 1)
         flat = torch.where(flat == NONE, NONE, flat + self.slices[head].start)

@@ -21,14 +21,14 @@ from imsearch.training.fusion import Rule
 FROZEN_STAGES = 5
 STARTS = ("everyday", "imagenet")
 LAYERS = ("5", "6", "7", "head")
-"""What can be pooled: the output of a stage by its number, and of the last convolution."""
+"""Layers that can be pooled: the output of a stage by its number, and of the last convolution."""
 _SCALE = {"5": 0.2, "6": 0.2, "7": 0.25, "head": 1.0}
-"""Stages end without an activation and with larger numbers; this gives all layers about one spread."""
+"""Stages end without an activation and with larger values; this gives all layers about the same spread."""
 _BOTH = Rule((0.5, 0.5), 0.0)
 
 
 def chosen_layers(text: str) -> tuple[str, ...]:
-    """Layers from a text such as ``5+head``; raises `ModelError` for one that is not in `LAYERS`."""
+    """Parse layers from a text such as ``5+head``; raises `ModelError` for one that is not in `LAYERS`."""
     layers = tuple(text.split("+"))
     if unknown := [layer for layer in layers if layer not in LAYERS]:
         raise ModelError(f"Features cannot be taken from {unknown[0]!r}; choose of {', '.join(LAYERS)}, joined with +")
@@ -36,7 +36,7 @@ def chosen_layers(text: str) -> tuple[str, ...]:
 
 
 class CnnRnnNetwork(nn.Module):
-    """`rules` fuse the linear head and the decoders, head by head; without one they count alike."""
+    """`rules` fuse the linear head and the decoders, head by head; without a rule they have equal weight."""
 
     frozen = ("backbone.stem.", *(f"backbone.stages.{stage}." for stage in range(FROZEN_STAGES)))
 
@@ -60,23 +60,23 @@ class CnnRnnNetwork(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def start_from_everyday(self, heads: Mapping[str, Sequence[str]]) -> None:
-        """Take everyday's tuned stages, and its weights of labels that both know; raises `ModelError` if it cannot."""
+        """Copy everyday's tuned stages, and its weights of common labels; raises `ModelError` if that fails."""
         if self.layers[-1] != "head":
             raise ModelError("A start from everyday wants features that end with its own: --set layers=head")
         linear = self.head.linear
-        with torch.no_grad():  # other layers say nothing at first
+        with torch.no_grad():  # other layers contribute nothing at first
             linear.weight[:, : -self.vector_length] = 0
         start_from_everyday(self.state_dict(), linear.weight[:, -self.vector_length :], linear.bias, heads)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What `from_settings` builds the same network from."""
+        """The arguments with which `from_settings` builds the same network."""
         rules = {name: [*rule.weights, rule.offset] for name, rule in self.rules.items()}
         return {"shape": asdict(self.head.shape), "layers": "+".join(self.layers), "rules": rules}
 
     @classmethod
     def from_settings(cls, heads: Mapping[str, Sequence[str]], settings: Mapping[str, Any]) -> CnnRnnNetwork:
-        """The inverse of `settings`.  Raises `ModelError` for settings of another network."""
+        """Build a network from `settings`.  Raises `ModelError` for settings of another network."""
         try:
             return cls(heads, Shape(**settings["shape"]), settings["layers"], settings["rules"])
         except (KeyError, TypeError) as error:
@@ -85,9 +85,10 @@ class CnnRnnNetwork(nn.Module):
     def forward(
         self, maps: Tensor, sequences: Tensor | None = None, heads: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """From the output of the frozen stages, ``(N, 120, H, W)``.
+        """Run the network on the output of the frozen stages, ``(N, 120, H, W)``.
 
-        With sequences, which teach: the linear head's logits and the decoders' loss (`SequenceHead.teach`).  Without:
+        With sequences, for training: returns the linear head's logits and the decoders' loss (`SequenceHead.teach`).
+        Without:
         the logits of both (`SequenceHead.forward`).
         """
         features = self.features(maps)
@@ -97,15 +98,15 @@ class CnnRnnNetwork(nn.Module):
         return self.head.teach(features, sequences, heads)
 
     def features(self, maps: Tensor) -> Tensor:
-        """The pooled outputs of the chosen layers, side by side: ``(N, width)``."""
+        """Return the pooled outputs of the chosen layers, concatenated: ``(N, width)``."""
         return torch.cat(list(self._pooled(maps).values()), dim=1)
 
     def vectors(self, features: Tensor) -> Tensor:
-        """The last of the chosen layers alone, by which pictures are compared: ``(N, vector_length)``."""
+        """Return the last of the chosen layers alone, which is the picture's vector: ``(N, vector_length)``."""
         return features[:, -self.vector_length :]
 
     def fused(self, linear: Tensor, told: Tensor) -> Tensor:
-        """One logit of both, ``(N, outputs)``."""
+        """Fuse both into one logit, ``(N, outputs)``."""
         parts = []
         for name, columns in self.head.slices.items():
             rule = self.rules.get(name, _BOTH)
@@ -113,7 +114,7 @@ class CnnRnnNetwork(nn.Module):
         return torch.cat(parts, dim=1)
 
     def upper(self) -> list[nn.Parameter]:
-        """The parameters of the tuned stages."""
+        """Return the parameters of the tuned stages."""
         return [*self.backbone.stages[FROZEN_STAGES:].parameters(), *self.backbone.head.parameters()]
 
     def _pooled(self, x: Tensor) -> dict[str, Tensor]:

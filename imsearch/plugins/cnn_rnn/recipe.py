@@ -1,10 +1,10 @@
-"""How the weights are made: ``imsearch train cnn-rnn --dataset corel5k:PATH --dataset flickr8k:PATH``.
+"""The training recipe: ``imsearch train cnn-rnn --dataset corel5k:PATH --dataset flickr8k:PATH``.
 
-The backbone starts as everyday's.  Where it is tuned further (``epochs`` above 0), the frozen stages run once over
+The backbone is initialized from everyday's.  If it is tuned further (``epochs`` above 0), the frozen stages run once on
 every picture and its mirror image, and the upper stages, the linear head (asymmetric loss) and the decoders
-(cross-entropy of each next label) learn together from random crops of those maps.  Then the linear head and the
-decoders learn on, to the end, from the finished features of whole pictures.  Last, a logistic regression on held-back
-pictures decides how much the linear head and the decoders count in each head.
+(cross-entropy of each next label) are trained together on random crops of those maps.  Then the linear head and the
+decoders are trained on the fixed features of whole pictures.  Last, a logistic regression on held-out
+pictures determines the weights of the linear head and the decoders in each head.
 """
 
 from __future__ import annotations
@@ -57,22 +57,23 @@ DEFAULTS: dict[str, Setting] = {
     "memory": True,
     "start": "everyday",
 }
-"""epochs: in which the upper stages are tuned.  further_epochs: of the linear head and decoders, on finished features.
-learning_rate: of the upper stages; linear_learning_rate: of a linear head that begins as everyday's;
-head_learning_rate: of all that is new.  order: of `sequences.ORDERS`.  both: a decoder for each direction.  semantic:
-the decoders are told the linear head's logits.  memory: the training pictures are remembered.  layers: what is pooled,
-of `network.LAYERS`.  smallest_crop: of the maps' side of 17.  start: whose upper stages and label weights it begins
-with, everyday's, or ImageNet's, which need some epochs of tuning."""
+"""epochs: in which the upper stages are tuned.  further_epochs: of the linear head and decoders, on fixed features.
+learning_rate: of the upper stages; linear_learning_rate: of a linear head initialized from everyday's;
+head_learning_rate: of all new layers.  order: of `sequences.ORDERS`.  both: a decoder for each direction.  semantic:
+the decoders get the linear head's logits.  memory: the training pictures are remembered.  layers: those pooled,
+of `network.LAYERS`.  smallest_crop: of the maps' side of 17.  start: the source of the initial upper stages and label
+weights, everyday's, or ImageNet's, which need some epochs of tuning.
+"""
 
 HELD_ONE_IN = {"coco": 4}
-"""As everyday holds back: a start from its weights would otherwise be judged on pictures they learned from."""
+"""Held out as by everyday: a start from its weights would otherwise be evaluated on pictures they were trained on."""
 
 LEAST_GAIN, MOST_REMEMBERED = 0.005, 9000
-"""Of held-back mAP, for a head to remember its pictures; how many pictures are remembered (256 bytes each)."""
+"""Minimum gain in held-out mAP for a head to remember its pictures; maximum of pictures remembered (256 bytes each)."""
 
 
 def train(run: Run) -> Path:
-    """Trains, fuses and calibrates on the held-back pictures, and writes the weights into the run's folder."""
+    """Train, fuse and calibrate on the held-out pictures, and write the weights into the run's folder."""
     settings = run.settings(DEFAULTS)
     check_order(settings["order"])
     if settings["start"] not in STARTS:
@@ -99,7 +100,7 @@ def train(run: Run) -> Path:
 def _tune(
     run: Run, network: CnnRnnNetwork, corpus: Corpus, settings: dict[str, Any]
 ) -> tuple[CnnRnnNetwork, list[Epoch]]:
-    """The network with its upper stages tuned on crops of the frozen stages' maps, and the figures of the epochs."""
+    """Return the network with its upper stages tuned on crops of the frozen stages' maps, and the epochs' metrics."""
     views = [_maps(run, network, corpus, mirror) for mirror in (False, True)]
     inputs = make_inputs(corpus, views, settings["order"], settings["smallest_crop"])
     groups = [
@@ -114,7 +115,7 @@ def _tune(
 
 
 def _shape(corpus: Corpus, settings: dict[str, object]) -> Shape:
-    """The head's shape: the settings of its fields' names, and the most labels a picture to learn from has."""
+    """Return the head's shape: from the settings of the same names, and the most labels of a training picture."""
     counts = (corpus.targets[corpus.train] >= 0.5) & (corpus.mask[corpus.train] > 0)
     longest = {name: max(int(counts[:, columns].sum(axis=1).max()), 1) for name, columns in corpus.slices.items()}
     names = [field.name for field in fields(Shape) if field.name in settings]
@@ -122,7 +123,7 @@ def _shape(corpus: Corpus, settings: dict[str, object]) -> Shape:
 
 
 def _maps(run: Run, network: CnnRnnNetwork, corpus: Corpus, mirror: bool) -> list[NDArray[np.float16]]:
-    """One view of all pictures: the memory-mapped outputs of the frozen stages, dataset by dataset."""
+    """Return one view of all pictures: the memory-mapped outputs of the frozen stages, dataset by dataset."""
     run.reporter.stage("mirrored pictures" if mirror else "pictures", len(corpus.files))
     network.to(run.device)
     return [
@@ -139,7 +140,7 @@ def _maps(run: Run, network: CnnRnnNetwork, corpus: Corpus, mirror: bool) -> lis
 
 
 def sequence_source(corpus: Corpus, order: str) -> Callable[[Rows, np.random.Generator], tuple[Tensor, Tensor]]:
-    """From rows to their label sequences ``(N, longest)`` and the number of the head they belong to ``(N,)``."""
+    """Return a function from rows to their label sequences ``(N, longest)`` and the indices of their heads ``(N,)``."""
     labels = tuple(label for several in corpus.heads.values() for label in several)
     priority = priorities(order, corpus.frequency, labels)
     positive = (corpus.targets >= 0.5) & (corpus.mask > 0)
@@ -153,7 +154,7 @@ def sequence_source(corpus: Corpus, order: str) -> Callable[[Rows, np.random.Gen
 
 
 def make_inputs(corpus: Corpus, views: Sequence[Sequence[NDArray[np.float16]]], order: str, smallest: int) -> Inputs:
-    """Whole plain maps to judge; to learn, a random square of a random view, the sequences and their heads."""
+    """Return the inputs: whole maps to evaluate; to train, random squares of random views, sequences and heads."""
     sequences = sequence_source(corpus, order)
     starts = np.cumsum([0, *(len(part.samples) for part in corpus.parts)])
 
@@ -177,7 +178,7 @@ def make_inputs(corpus: Corpus, views: Sequence[Sequence[NDArray[np.float16]]], 
 
 
 def fit_rules(corpus: Corpus, linear: NDArray[np.float32], told: NDArray[np.float32]) -> dict[str, Rule]:
-    """How much the linear head and the decoders count, by logistic regression on the held-back pictures."""
+    """Return the weights of the linear head and the decoders, by logistic regression on the held-out pictures."""
     rules = {}
     for name, columns in corpus.slices.items():
         places, truth = corpus.judged(name, corpus.held)
@@ -195,7 +196,7 @@ def write(
     settings: dict[str, Any],
     history: Sequence[Epoch],
 ) -> Path:
-    """Fits the rules, remembers the training pictures where that is wanted, and writes weights, summary and report.
+    """Fit the rules, remember the training pictures if that pays, and write weights, summary and report.
 
     features: ``(pictures, width)`` of whole pictures.
     """
@@ -227,7 +228,8 @@ def write(
 def worth_remembering(
     run: Run, corpus: Corpus, logits: NDArray[np.float32], vectors: NDArray[np.float32]
 ) -> tuple[str, ...]:
-    """The heads that remember: those whose held-back mAP gains most a picture, while `MOST_REMEMBERED` lasts.
+    """Return the heads that remember: those with the highest gain in held-out mAP per picture, within
+    `MOST_REMEMBERED`.
 
     logits: ``(held rows, outputs)``.  vectors: ``(pictures, length)``.
     """
@@ -256,7 +258,7 @@ def worth_remembering(
 def judge(
     network: CnnRnnNetwork, features: NDArray[np.float32], device: torch.device
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits of the linear head and of the decoders for these pictures: ``(N, outputs)`` each."""
+    """Return the logits of the linear head and of the decoders for these pictures: ``(N, outputs)`` each."""
     head = network.head.to(device).eval()
     parts = []
     for start in range(0, len(features), 64):

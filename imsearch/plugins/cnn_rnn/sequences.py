@@ -1,4 +1,4 @@
-"""Label sets as sequences: in which order a set is told, and what a decoder reads and answers at each step.
+"""Label sets as sequences: their order, and a decoder's input and target at each step.
 
 A sequence is a row of label columns, padded with `NONE` at its end.
 """
@@ -15,22 +15,22 @@ from imsearch.errors import ModelError
 NONE = -1
 RARE, FREQUENT, DICTIONARY, RANDOM, LEARNED = "rare", "frequent", "dictionary", "random", "learned"
 ORDERS = (RARE, FREQUENT, DICTIONARY, RANDOM, LEARNED)
-"""Rare words first; frequent words first; by the alphabet; drawn anew each time; what the decoder is surest of."""
+"""Rare words first; frequent words first; alphabetically; random each time; by the decoder's confidence."""
 
 Rows = NDArray[np.intp]
 
 
 def check_order(order: str) -> str:
-    """The order itself; raises `ModelError` for one that does not exist."""
+    """Return the order itself; raises `ModelError` for an unknown one."""
     if order not in ORDERS:
         raise ModelError(f"There is no label order {order!r}; choose one of {', '.join(ORDERS)}")
     return order
 
 
 def priorities(order: str, frequency: NDArray[np.floating], labels: tuple[str, ...]) -> NDArray[np.float64]:
-    """A number for each label; the smallest comes first.  Words of one frequency go by the alphabet.
+    """Return a number for each label; the smallest comes first.  Ties in frequency are broken alphabetically.
 
-    For `RANDOM` and `LEARNED` it is only where a shuffle starts from.
+    For `RANDOM` and `LEARNED` it is only the start of a shuffle.
     """
     alphabet = np.argsort(np.argsort(np.array(labels, dtype=object), kind="stable"), kind="stable")
     sign = {RARE: 1.0, FREQUENT: -1.0}.get(check_order(order), 0.0)
@@ -42,7 +42,7 @@ def priorities(order: str, frequency: NDArray[np.floating], labels: tuple[str, .
 def to_sequences(
     positive: NDArray[np.bool_], priority: NDArray[np.floating], generator: np.random.Generator | None = None
 ) -> Tensor:
-    """The true labels of each row in order: int64 ``(N, longest)``.  With a generator each row is shuffled instead.
+    """Return the true labels of each row in order: int64 ``(N, longest)``.  With a generator, shuffled.
 
     positive: ``(N, labels)``.
     """
@@ -53,7 +53,7 @@ def to_sequences(
 
 
 def backwards(sequences: Tensor) -> Tensor:
-    """Each sequence from its last label to its first, the padding still at the end."""
+    """Reverse each sequence, keeping the padding at the end."""
     length = (sequences != NONE).sum(dim=1, keepdim=True)
     places = torch.arange(sequences.shape[1], device=sequences.device)
     source = (length - 1 - places).clamp(min=0)
@@ -61,10 +61,10 @@ def backwards(sequences: Tensor) -> Tensor:
 
 
 def to_lesson(sequences: Tensor, start: Tensor, stop: int) -> tuple[Tensor, Tensor]:
-    """What is read and what is to be answered, both ``(N, longest + 1)``: start, a, b and a, b, stop.
+    """Return inputs and targets, both ``(N, longest + 1)``: start, a, b and a, b, stop.
 
-    start: the start symbol of each row ``(N,)``.  Beyond the stop symbol nothing is to be answered (`NONE`), and the
-    stop symbol is read.
+    start: the start symbol of each row ``(N,)``.  After the stop symbol the target is `NONE`, and the
+    input is the stop symbol.
     """
     length = (sequences != NONE).sum(dim=1, keepdim=True)
     read = torch.cat([start[:, None], torch.where(sequences == NONE, stop, sequences)], dim=1)
@@ -73,6 +73,6 @@ def to_lesson(sequences: Tensor, start: Tensor, stop: int) -> tuple[Tensor, Tens
 
 
 def told_before(read: Tensor, symbols: int) -> Tensor:
-    """Which symbols each step has already read, boolean ``(N, steps, symbols)``; what lies beyond is ignored."""
+    """Return a mask of the symbols each step has already read, boolean ``(N, steps, symbols)``; padding is ignored."""
     seen = torch.nn.functional.one_hot(read.clamp(max=symbols), symbols + 1)[..., :symbols]
     return seen.cumsum(dim=1) > 0

@@ -1,4 +1,4 @@
-"""DCCNN: two channels, the second learned from rare words.
+"""DCCNN: two channels, the second trained on rare words.
 
 Importing this stays light; torch is imported when the model is built or trained.
 """

@@ -1,4 +1,4 @@
-"""Which words are of low frequency, and which pictures have one."""
+"""Low-frequency words, and the pictures that have one."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from imsearch.training.corpus import Corpus
 
 
 def middle_mean(frequency: NDArray[np.generic]) -> float:
-    """The mean of the words' frequencies, the highest and the lowest left out."""
+    """Return the mean of the words' frequencies, without the highest and the lowest."""
     ordered = np.sort(frequency.astype(np.float64))
     return float(np.mean(ordered[1:-1] if len(ordered) > 2 else ordered))
 
 
 def low_words(corpus: Corpus) -> NDArray[np.bool_]:
-    """The low-frequency columns, each head by itself: datasets differ in size and in how freely they label."""
+    """Return the low-frequency columns, computed per head: datasets differ in size and in how freely they label."""
     low = np.zeros(corpus.targets.shape[1], dtype=bool)
     for columns in corpus.slices.values():
         frequency = corpus.frequency[columns].astype(np.float64)
-        low[columns] = frequency < middle_mean(frequency) - 1e-9  # equal shares may differ in their last bit
+        low[columns] = frequency < middle_mean(frequency) - 1e-9  # equal frequencies may differ in their last bit
     return low
 
 
 def low_rows(corpus: Corpus) -> NDArray[np.bool_]:
-    """The rows with a low-frequency word.
+    """Return the rows with a low-frequency word.
 
-    Raises `DatasetError` when no picture to learn from has one, so that the second channel would learn nothing.
+    Raises `DatasetError` when no training picture has one, since the second channel could learn nothing.
     """
     low = low_words(corpus)
     known = (corpus.targets[:, low] >= 0.5) & (corpus.mask[:, low] > 0)

@@ -1,7 +1,7 @@
-"""The network: two plain convolutional channels of different kernels, whose decisions are fused.
+"""The network: two plain convolutional channels with different kernels and decision fusion.
 
-Cao, Wu, Chen, Cui and Feng 2019 (https://doi.org/10.1155/2019/2060796).  CNN0 learns from all pictures, CNN1 from
-those with a low-frequency word, each by itself; in labelling their probabilities are averaged 2 : 1 (decision fusion).
+Cao, Wu, Chen, Cui and Feng 2019 (https://doi.org/10.1155/2019/2060796).  CNN0 is trained on all pictures, CNN1 on
+those with a low-frequency word, separately; at inference their probabilities are averaged 2 : 1 (decision fusion).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from imsearch.errors import ModelError
 
 
 class Layer(NamedTuple):
-    """A convolution to `channels` channels, or a max-pooling where there are none; no padding."""
+    """A convolution to `channels` channels, or max-pooling if there are none; no padding."""
 
     kernel: int
     stride: int
@@ -33,13 +33,13 @@ CHANNELS = (CNN0, CNN1)
 SHARES = (2.0, 1.0)
 """The weights of CNN0 and CNN1 in the decision."""
 FUSIONS = {"none": None, "cnn1-to-cnn0": 1, "cnn0-to-cnn1": 0}
-"""The ways of feature fusion, and the number of the channel that gives its features to the other."""
+"""The ways of feature fusion, and the index of the channel that passes its features to the other."""
 _EARLIER: dict[str | bool, str] = {True: "cnn1-to-cnn0", False: "none", "yes": "cnn1-to-cnn0", "no": "none"}
-"""From when the setting was yes or no, which weights files still say."""
+"""Values of earlier versions, when the setting was yes or no; weights files still contain them."""
 
 
 class Output(NamedTuple):
-    """Logits ``(N, outputs)``: of the fused probabilities, of CNN0, and of CNN1 where there is one."""
+    """Logits ``(N, outputs)``: of the fused probabilities, of CNN0, and of CNN1 if there is one."""
 
     logits: Tensor
     first: Tensor
@@ -47,7 +47,7 @@ class Output(NamedTuple):
 
 
 def map_sizes(layers: Sequence[Layer], side: int) -> list[int]:
-    """The side of the maps after each layer.  Raises `ModelError` when a kernel does not fit."""
+    """Return the side of the maps after each layer.  Raises `ModelError` when a kernel does not fit."""
     sizes = [side]
     for number, layer in enumerate(layers, 1):
         if sizes[-1] < layer.kernel:
@@ -61,7 +61,7 @@ def map_sizes(layers: Sequence[Layer], side: int) -> list[int]:
 
 
 def fuse(first: Tensor, second: Tensor) -> Tensor:
-    """The logits of the mean, by `SHARES`, of the two channels' probabilities."""
+    """Return the logits of the weighted mean, by `SHARES`, of the two channels' probabilities."""
     a, b = (np.log(share) for share in SHARES)
     first, second = first.float(), second.float()
     present = torch.logaddexp(functional.logsigmoid(first) + a, functional.logsigmoid(second) + b)
@@ -70,7 +70,7 @@ def fuse(first: Tensor, second: Tensor) -> Tensor:
 
 
 def to_input(pixels: Tensor, side: int) -> Tensor:
-    """float ``(N, 3, side, side)`` around 0 from the middle of uint8 ``(N, H, W, 3)``, the channels last in memory."""
+    """Convert the centre of uint8 ``(N, H, W, 3)`` to zero-centred float ``(N, 3, side, side)``, channels last."""
     top, left = ((size - side) // 2 for size in pixels.shape[1:3])
     middle = pixels[:, top : top + side, left : left + side]
     return middle.permute(0, 3, 1, 2).float().sub_(127).div_(64)
@@ -79,7 +79,7 @@ def to_input(pixels: Tensor, side: int) -> Tensor:
 class Channel(nn.Module):
     """Convolutions, then three fully connected layers; `extra` further features enter the second one.
 
-    norm: normalize the batch (Ioffe and Szegedy 2015) before each ReLU.
+    norm: batch normalization (Ioffe and Szegedy 2015) before each ReLU.
     """
 
     def __init__(
@@ -111,28 +111,29 @@ class Channel(nn.Module):
         self.dropout = nn.Dropout(dropout)
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
-                # Made for ReLU: torch's own start loses half of the signal in each of the six layers.
+                # Initialized for ReLU: torch's default loses half of the signal in each of the six layers.
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.constant_(module.get_parameter("bias"), 0.0)
         nn.init.normal_(self.three.weight, std=0.01)
         self.to(memory_format=torch.channels_last)
 
     def features(self, x: Tensor) -> Tensor:
-        """The output of the first fully connected layer: ``(N, width)``."""
+        """Return the output of the first fully connected layer: ``(N, width)``."""
         out: Tensor = self.dropout(functional.relu(self.norm_one(self.one(self.maps(x).flatten(1)))))
         return out
 
     def hidden(self, features: Tensor) -> Tensor:
-        """The output of the second one for these features: ``(N, width)``."""
+        """Return the output of the second one for these features: ``(N, width)``."""
         out: Tensor = self.dropout(functional.relu(self.norm_two(self.two(features))))
         return out
 
 
 class DccnnNetwork(nn.Module):
-    """Both channels as they label a picture; `channels` 1 is CNN0 alone.
+    """Both channels at inference; `channels` 1 is CNN0 alone.
 
-    fusion: one of `FUSIONS`; the giving channel's first fully connected layer then also enters the second one of the
-    other.  frequency: the share of training pictures with each output's label, from which the outputs start.
+    fusion: one of `FUSIONS`; the first fully connected layer of the source channel then also enters the second one of
+    the
+    other.  frequency: the share of training pictures with each output's label, for the initial biases.
     Raises `ModelError` for a value that none of these have.
     """
 
@@ -172,15 +173,15 @@ class DccnnNetwork(nn.Module):
 
     @property
     def order(self) -> tuple[int, ...]:
-        """The numbers of the channels in the order in which they learn: one that gives its features comes first."""
+        """The indices of the channels in training order: one that passes its features on comes first."""
         return tuple(sorted(range(len(self.channels)), key=lambda number: number != self.giver))
 
     def forward(self, pixels: Tensor) -> Output:
-        """pixels: uint8 ``(N, H, W, 3)``, of which the middle is looked at."""
+        """pixels: uint8 ``(N, H, W, 3)``, of which the centre is used."""
         return self.judge(to_input(pixels, self.side))[1]
 
     def judge(self, x: Tensor) -> tuple[Tensor, Output]:
-        """The vectors of the pictures, CNN0's second fully connected layer ``(N, width)``, and the logits."""
+        """Return the pictures' vectors, CNN0's second fully connected layer ``(N, width)``, and the logits."""
         features = [channel.features(x) for channel in self.channels]
         if self.giver is not None:
             other = 1 - self.giver
@@ -192,7 +193,7 @@ class DccnnNetwork(nn.Module):
 
 
 class Branch(nn.Module):
-    """One channel of a `DccnnNetwork` as it learns: by itself, with the features of a giving channel as they are.
+    """One channel of a `DccnnNetwork` in training: on its own, with the source channel's features frozen.
 
     half: compute in bfloat16 where float32 is not needed, whatever the device.
     """
@@ -207,14 +208,14 @@ class Branch(nn.Module):
         self.side, self.in_half = network.side, half
 
     def train(self, mode: bool = True) -> Branch:
-        """The giving channel stays as in use."""
+        """Keep the source channel in evaluation mode."""
         super().train(mode)
         if self.giver is not None:
             self.giver.eval()
         return self
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Logits ``(N, outputs)`` of uint8 ``(N, H, W, 3)``."""
+        """Return logits ``(N, outputs)`` for uint8 ``(N, H, W, 3)``."""
         x = to_input(pixels, self.side)
         with torch.autocast(x.device.type, torch.bfloat16) if self.in_half else nullcontext():
             features = self.channel.features(x)

@@ -1,4 +1,4 @@
-"""The pixels of all pictures, kept on disk, and the crops of them that the network learns from."""
+"""The pixels of all pictures, cached on disk, and random crops of them for training."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Changes:
-    """How a picture is changed while the network learns.
+    """Data augmentation for training.
 
-    crop: the pixels that the network sees.  scale: the least share of the picture's area that a crop holds, which is
-    then scaled to `crop`; 0 takes `crop` pixels as they are.  mirror: turn it left to right by lot.  colour: how far
-    the brightness, and a quarter as far each of the three colours, may be multiplied up or down.
+    crop: input pixels of the network.  scale: minimum share of the picture's area in a crop, which is
+    then resized to `crop`; 0 takes `crop` pixels as they are.  mirror: flip horizontally at random.  colour: maximum
+    change
+    of brightness by a factor, and a quarter as much for each of the three colours.
     """
 
     crop: int
@@ -45,7 +46,7 @@ class Changes:
 
 
 def cached_pixels(files: Sequence[Path], side: int, cache: Path, progress: Callable[[int], None]) -> Pixels:
-    """uint8 ``(files, side, side, 3)``, memory-mapped; kept in `cache` by what the files hold, and by the side."""
+    """Return uint8 ``(files, side, side, 3)``, memory-mapped; cached in `cache` by the files' contents and the side."""
 
     def compute(start: int, stop: int) -> Pixels:
         return np.stack(list(pool.map(lambda file: load_square(file, side), files[start:stop])))
@@ -57,7 +58,7 @@ def cached_pixels(files: Sequence[Path], side: int, cache: Path, progress: Calla
 class Views:
     """The network's input for rows of a corpus; see `imsearch.training.fit.Inputs`.
 
-    While training: a changed crop.  In use: the whole picture, of which the network takes the middle.
+    In training: an augmented crop.  At inference: the whole picture, of which the network takes the centre.
     """
 
     def __init__(self, run: Run, corpus: Corpus, side: int, changes: Changes):
@@ -85,7 +86,7 @@ class Views:
         part = torch.from_numpy(self._coloured(picture[top : top + size, left : left + size], generator))
         if size == crop:
             return part
-        planes = part.permute(2, 0, 1)[None]  # not copied: scaling bytes whose channels lie last is the fastest
+        planes = part.permute(2, 0, 1)[None]  # not copied: resizing bytes is fastest with channels last
         return functional.interpolate(planes, (crop, crop), mode="bilinear", align_corners=False)[0].permute(1, 2, 0)
 
     def _coloured(self, part: Pixels, generator: np.random.Generator) -> Pixels:

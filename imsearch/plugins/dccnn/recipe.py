@@ -1,8 +1,8 @@
-"""How the weights of dccnn are made: ``imsearch train dccnn --dataset ... --dataset ...``.
+"""The training recipe of dccnn: ``imsearch train dccnn --dataset ... --dataset ...``.
 
-The two channels learn one after the other, from random weights, each with a sampler, an optimizer and a checkpoint of
-its own: CNN0 from all pictures, CNN1 from those with a low-frequency word.  ``--set teacher=everyday`` is a recipe of
-our own: the words are that annotator's tags, and what is learned is how likely it finds them.
+The two channels are trained one after the other, from random weights, each with its own sampler, optimizer and
+checkpoint: CNN0 on all pictures, CNN1 on those with a low-frequency word.  ``--set teacher=everyday`` is a recipe of
+our own: the words are that annotator's tags, and the targets its probabilities.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ DEFAULTS: dict[str, Setting] = {
     "average": 0.995,
     "half": False,
 }
-"""`crop` is what the network sees of pictures squashed to `side`; 210 is the least with maps as large as at 224.
+"""`crop` is the network's input, from pictures squashed to `side`; 210 is the least with maps as large as at 224.
 
-least_shown: with a teacher, in how many pictures to learn from it must show a tag for that to be learned.
-half: train in bfloat16, which is faster where the processor has instructions for it.
+least_shown: with a teacher, the minimum number of training pictures that must show a tag for it to be learned.
+half: train in bfloat16, which is faster on processors with instructions for it.
 """
 TAUGHT: dict[str, Setting] = {
     **DEFAULTS,
@@ -80,7 +80,7 @@ _NETWORK = ("width", "dropout", "channels", "fusion", "norm")
 
 
 def train(run: Run) -> Path:
-    """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
+    """Train, calibrate on the held-out pictures, and write ``weights.safetensors`` into the run's folder."""
     settings = run.settings(TAUGHT if run.options.get("teacher") else DEFAULTS)
     corpus = gather(run)
     if settings["teacher"]:
@@ -106,7 +106,7 @@ def train(run: Run) -> Path:
 
 @dataclass
 class Channels:
-    """A network of random weights and everything to train its channels, one by one."""
+    """A network with random weights and everything to train its channels, one by one."""
 
     run: Run
     corpus: Corpus
@@ -116,13 +116,13 @@ class Channels:
     half: bool = False
 
     def branch(self, number: int) -> Fit:
-        """The training of channel `number`, kept in a folder of its own; one that it gets features of comes first."""
+        """Return the training of channel `number`, in a folder of its own; its source of features is trained first."""
         run = replace(self.run, folder=self.run.folder / NAMES[number])
         run.folder.mkdir(parents=True, exist_ok=True)
         return Fit(run, self.corpus, Branch(self.network, number, self.half), self.views, self.plans[number])
 
     def fit(self) -> list[Epoch]:
-        """All channels to their ends, which leaves the network with the weights to keep; CNN0's history."""
+        """Train all channels, which leaves the network with the final weights; return CNN0's history."""
         begin(self.run.folder, self.run.identity, self.run.fresh)
         histories: dict[int, list[Epoch]] = {}
         for number in self.network.order:
@@ -136,13 +136,13 @@ class Channels:
         return histories[0]
 
     def take(self, number: int, learned: nn.Module) -> None:
-        """Put what a training of channel `number` ended with into the network."""
+        """Copy the result of training channel `number` into the network."""
         assert isinstance(learned, Branch)
         self.network.channels[number].load_state_dict(learned.channel.state_dict())
 
 
 def prepare(run: Run, corpus: Corpus, settings: Mapping[str, Any], steps: int | None = None) -> Channels:
-    """A network of random weights and the plans of its channels; `steps` of an epoch, None for one showing."""
+    """Return a network with random weights and the plans of its channels; `steps` per epoch, None for one pass."""
     for name, known in (("loss", LOSSES), ("optimizer", _OPTIMIZERS), ("schedule", _SCHEDULES)):
         if settings[name] not in known:
             raise ModelError(f"The setting {name} is one of {', '.join(known)}, not {settings[name]!r}")
@@ -154,7 +154,7 @@ def prepare(run: Run, corpus: Corpus, settings: Mapping[str, Any], steps: int | 
     run.seed_everything(0)
     network = DccnnNetwork(corpus.targets.shape[1], **_network_settings(settings), frequency=corpus.frequency)
     if settings["channels"] == 2:
-        low_rows(corpus)  # refuses what CNN1 could learn nothing from, before CNN0 learns for hours
+        low_rows(corpus)  # fails before CNN0 trains for hours if CNN1 would have no data
     views = Views(run, corpus, settings["side"], changes)
     plans = {number: _plan(network, number, corpus, settings, steps) for number in network.order}
     return Channels(run, corpus, network, views, plans, settings["half"])
@@ -162,7 +162,7 @@ def prepare(run: Run, corpus: Corpus, settings: Mapping[str, Any], steps: int | 
 
 def _plan(network: DccnnNetwork, number: int, corpus: Corpus, settings: Mapping[str, Any], steps: int | None) -> Plan:
     channel = network.channels[number]
-    # Biases and what normalizes are not drawn towards 0.
+    # No weight decay for biases and normalization.
     groups = [
         {"params": [p for p in channel.parameters() if p.ndim > 1], "weight_decay": settings["weight_decay"]},
         {"params": [p for p in channel.parameters() if p.ndim < 2], "weight_decay": 0.0},

@@ -21,7 +21,7 @@ from imsearch.training.model import ModelAnnotator
 
 
 class EmotionAnnotator(ModelAnnotator):
-    """Makes no vectors: what it learned from too few pictures to say which of them are alike."""
+    """Makes no vectors: it is trained on too few pictures for meaningful similarities."""
 
     model = "emotion"
     version = "1"
@@ -32,7 +32,7 @@ class EmotionAnnotator(ModelAnnotator):
         return EmotionNetwork(Joint(heads, checkpoint.network["lengths"], checkpoint.network["widths"], rated=rated))
 
     def prepare(self, picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """The square for the backbone and its hand-made features, which are computed on the reader threads."""
+        """Return the backbone's square and its hand-made features, which are computed on the reader threads."""
         square = picture.array(self.side, self.side)
         return square, describe(square)
 

@@ -1,4 +1,4 @@
-"""What the network learns from, computed once for each picture and for its mirror image, and kept on disk."""
+"""The network's inputs, computed once for each picture and its mirror image, and cached on disk."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Floats = NDArray[np.float32]
 Progress = Callable[[int], None]
 SQUARE = VARIANTS["lite2"].size
 STAGES = 5
-"""Up to here the backbone's output is what other recipes keep too."""
+"""The backbone's output of this many stages is cached by other recipes, too."""
 _HANDMADE_VERSION = 1
-"""Of `describe`; with another one the kept numbers are computed again."""
+"""Version of `describe`; cached features of another one are recomputed."""
 
 
 def corpus_features(run: Run, corpus: Corpus) -> tuple[Floats, Floats]:
-    """The backbone's pooled features and the hand-made ones of all rows: ``(2, rows, length)``.
+    """Return the backbone's pooled features and the hand-made ones of all rows: ``(2, rows, length)``.
 
-    The first of the two is of the picture as it is, the second of its mirror image.
+    The first of the two is of the picture, the second of its mirror image.
     """
 
     @cache
-    def backbone() -> EfficientNetLite:  # only when something is missing
+    def backbone() -> EfficientNetLite:  # built only when something is missing
         network = load_imagenet("lite2").to(run.device)
         fold_normalization(network)
         return network
@@ -57,7 +57,7 @@ def corpus_features(run: Run, corpus: Corpus) -> tuple[Floats, Floats]:
 def pooled_features(
     files: list[Path], backbone: Callable[[], EfficientNetLite], folder: Path, mirror: bool, progress: Progress
 ) -> Floats:
-    """The backbone's pooled features ``(files, 1280)``, from the kept output of its lower stages."""
+    """Return the backbone's pooled features ``(files, 1280)``, from the cached output of its lower stages."""
     maps: list[NDArray[np.float16]] = []
 
     def compute(start: int, stop: int) -> Floats:
@@ -74,7 +74,7 @@ def pooled_features(
 
 
 def handmade_features(files: list[Path], side: int, folder: Path, mirror: bool, progress: Progress) -> Floats:
-    """The numbers of `describe` ``(files, COLOUR + TEXTURE)`` for the squares of `side` that the backbone sees too."""
+    """Return the features of `describe` ``(files, COLOUR + TEXTURE)``, on the backbone's squares of `side`."""
 
     def one(file: Path) -> Floats:
         square = load_square(file, side)

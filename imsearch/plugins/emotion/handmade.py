@@ -1,8 +1,8 @@
-"""Colour and texture of a picture as numbers, each as its paper describes it.
+"""Hand-made colour and texture features, each as its paper describes it.
 
-Which of them go with emotion is the choice of Machajdik and Hanbury (2010, "Affective image classification using
-features inspired by psychology and art theory"): the colours, how bright and strong they are and where; how rough,
-regular and directed the surface is.  scikit-image computes what it has.
+The selection follows Machajdik and Hanbury (2010, "Affective image classification using
+features inspired by psychology and art theory"): hue, brightness and saturation and where they are; roughness,
+regularity and directionality of the surface.  scikit-image computes those it has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 SIDE = 128
-"""Pixels of the square to which pictures are made smaller: texture means little without a fixed scale."""
+"""Side in pixels to which squares are reduced: texture needs a fixed scale."""
 _HUES, _STRENGTHS, _VALUES = 8, 3, 3
 _CELLS = 3
 _PATTERNS = ((8, 1), (16, 2))
@@ -40,7 +40,7 @@ TEXTURE = (
 
 
 def describe(square: Pixels) -> Floats:
-    """The `COLOUR` numbers of colour, then the `TEXTURE` numbers of texture, of a square picture, uint8 RGB."""
+    """Return the `COLOUR` colour features, then the `TEXTURE` texture features, of a square picture, uint8 RGB."""
     small = Image.fromarray(square).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     pixels, grey = np.asarray(small), np.asarray(small.convert("L"))
     lab = rgb2lab(pixels)
@@ -50,10 +50,10 @@ def describe(square: Pixels) -> Floats:
 
 
 def colour_histogram(pixels: Pixels) -> Floats:
-    """Square roots of the shares of 8 hues x 3 saturations x 3 values in HSV: ``(72,)``.
+    """Return square roots of the shares of 8 hues x 3 saturations x 3 values in HSV: ``(72,)``.
 
-    Swain and Ballard 1991, in the space and about as coarse as Smith and Chang 1996 have it.  With the roots,
-    differences of small shares count too (Hellinger's distance).
+    Swain and Ballard 1991, in the space and about the resolution of Smith and Chang 1996.  With square roots,
+    differences of small shares count too (Hellinger distance).
     """
     hsv = rgb2hsv(pixels)
     size = np.array([_HUES, _STRENGTHS, _VALUES])
@@ -64,9 +64,9 @@ def colour_histogram(pixels: Pixels) -> Floats:
 
 
 def moments(lab: NDArray[np.floating]) -> Floats:
-    """Mean, standard deviation and cube root of the third central moment of each channel: ``(9,)``.
+    """Return mean, standard deviation and cube root of the third central moment of each channel: ``(9,)``.
 
-    Stricker and Orengo 1995, in CIELAB, because a mean of hues, which run in a circle, means little.
+    Stricker and Orengo 1995, in CIELAB, because a mean of circular hues means little.
     """
     flat = lab.reshape(-1, 3)
     mean = flat.mean(axis=0)
@@ -74,15 +74,15 @@ def moments(lab: NDArray[np.floating]) -> Floats:
 
 
 def cell_moments(lab: NDArray[np.floating]) -> Floats:
-    """The first two moments in each cell of a 3 x 3 grid, so that bright sky differs from bright ground: ``(54,)``."""
+    """Return the first two moments in each cell of a 3 x 3 grid, to tell bright sky from bright ground: ``(54,)``."""
     rows = [cell for band in np.array_split(lab, _CELLS) for cell in np.array_split(band, _CELLS, axis=1)]
     return np.concatenate([moments(cell)[:6] for cell in rows])
 
 
 def local_patterns(grey: Pixels) -> Floats:
-    """Shares of the uniform, rotation-invariant local binary patterns: 8 points at 1 pixel, 16 at 2: ``(28,)``.
+    """Return shares of the uniform, rotation-invariant local binary patterns: 8 points at 1 pixel, 16 at 2: ``(28,)``.
 
-    Ojala, Pietikäinen and Mäenpää 2002, equation 9: flat, edge, corner, spot, and one bin for all else.
+    Ojala, Pietikäinen and Mäenpää 2002, equation 9: flat, edge, corner, spot, and one bin for the rest.
     """
     shares = []
     for points, radius in _PATTERNS:
@@ -92,9 +92,9 @@ def local_patterns(grey: Pixels) -> Floats:
 
 
 def cooccurrence(grey: Pixels) -> Floats:
-    """Five properties of the grey-level co-occurrence matrix at 1 and 4 pixels: ``(20,)``.
+    """Return five properties of the grey-level co-occurrence matrix at 1 and 4 pixels: ``(20,)``.
 
-    Haralick, Shanmugam and Dinstein 1973: over the four directions the mean of each and its range.
+    Haralick, Shanmugam and Dinstein 1973: mean and range of each over the four directions.
     """
     levels = grey // (256 // _LEVELS)
     matrix = graycomatrix(levels, _DISTANCES, _ANGLES, levels=_LEVELS, symmetric=True, normed=True)
@@ -103,7 +103,7 @@ def cooccurrence(grey: Pixels) -> Floats:
 
 
 def gabor_energy(grey: Pixels) -> Floats:
-    """Mean and standard deviation of the response to Gabor filters, 3 scales x 6 directions: ``(36,)``.
+    """Return mean and standard deviation of the response to Gabor filters, 3 scales x 6 directions: ``(36,)``.
 
     Manjunath and Ma 1996, section 3.2; logarithms, because the energies of photographs span orders of magnitude.
     """
@@ -117,7 +117,7 @@ def gabor_energy(grey: Pixels) -> Floats:
 
 @cache
 def _filters(side: int) -> NDArray[np.complex64]:
-    """The filters' spectra ``(filters, side, side)``, centred on the first pixel."""
+    """Return the filters' spectra ``(filters, side, side)``, centred on the first pixel."""
     spectra = []
     for frequency in _FREQUENCIES:
         for turn in range(_ORIENTATIONS):

@@ -1,10 +1,10 @@
 """The network: a frozen backbone's features, colour and texture, each through a layer of its own, then joined.
 
-Labels of one head exclude one another: a picture is happy, or angry, or neither.  So a head is a softmax over its
-labels and one more class, none of them.  It is told as the log-odds of each label against all else, whose sigmoid is
-the softmax again; the kit's losses, calibration and tags then work as for labels that do not exclude one another.
+Labels of one head are mutually exclusive: a picture is happy, or angry, or neither.  So a head is a softmax over its
+labels and one more class, none of them.  Its output is the log-odds of each label against all else, whose sigmoid is
+the softmax again; the kit's losses, calibration and tags then work as for independent labels.
 
-A head of ratings has two numbers instead, valence and arousal, regressed from people's ratings.  Each of its labels is
+A head of ratings instead has two outputs, valence and arousal, regressed from human ratings.  Each of its labels is
 one side of a cut-off on one of them ("positive": a valence of 5 and more), and its log-odds are the distance of the
 rating from the cut-off times a learned gain.  A picture between the cut-offs has none of the labels.
 """
@@ -20,12 +20,12 @@ from imsearch.training.data.rated_sets import CUTS, MIDDLE, RATINGS, SCALES
 from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet
 
 _FARTHEST = 5.0
-"""Standard deviations; a flat or striped picture lies far outside of what photographs gave, and would decide alone."""
+"""Standard deviations; a flat or striped picture is far outside the range of photographs, and would dominate."""
 _LEAST_SPREAD = 1e-3
 
 
 class Branch(nn.Module):
-    """One kind of input: standardized, some of it dropped, and through one hidden layer."""
+    """One kind of input: standardized, with dropout, through one hidden layer."""
 
     mean: Tensor
     scale: Tensor
@@ -37,7 +37,7 @@ class Branch(nn.Module):
         self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(length, width), nn.ReLU())
 
     def standardize(self, values: Tensor) -> None:
-        """Learns mean and spread of the values ``(N, length)`` that training shows."""
+        """Fit mean and spread to training values ``(N, length)``."""
         self.mean.copy_(values.mean(dim=0))
         self.scale.copy_(1 / values.std(dim=0).clamp(min=_LEAST_SPREAD))
 
@@ -50,7 +50,7 @@ class Joint(nn.Module):
     """The trained part.
 
     heads: the number of labels of each head, in the order of the outputs.  rated: the labels of the head of ratings,
-    where there is one, each of `CUTS`.  lengths, widths: of each branch, in the order of the arguments of `forward`.
+    if there is one, each of `CUTS`.  lengths, widths: of each branch, in the order of the arguments of `forward`.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class Joint(nn.Module):
         self.sides = Sides(rated) if RATINGS in heads else None
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Log-odds ``(N, labels of all heads)``."""
+        """Return log-odds ``(N, labels of all heads)``."""
         return self.told(*inputs)[0]
 
     def told(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-odds, and the ratings ``(N, len(SCALES))`` less the scale's middle; ``(N, 0)`` without such a head."""
+        """Return log-odds, and ratings ``(N, len(SCALES))`` minus the scale's middle; ``(N, 0)`` if there are none."""
         hidden = [branch(x) for branch, x in zip(self.branches, inputs, strict=True)]
         scores = dict(zip(self.heads, torch.split(self.head(torch.cat(hidden, dim=1)), self.sizes, dim=1), strict=True))
         odds = [
@@ -86,15 +86,15 @@ class Joint(nn.Module):
 
 
 class Sides(nn.Module):
-    """From ratings to the log-odds of lying beyond each label's cut-off."""
+    """Maps ratings to the log-odds of being beyond each label's cut-off."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         super().__init__()
         self.labels = tuple(labels)
-        self.gain = nn.Parameter(torch.zeros(len(SCALES)))  # of each scale, its logarithm
+        self.gain = nn.Parameter(torch.zeros(len(SCALES)))  # one per scale, as a logarithm
 
     def forward(self, ratings: Tensor) -> Tensor:
-        """Log-odds ``(N, labels)`` of ratings ``(N, len(SCALES))`` less the scale's middle."""
+        """Return log-odds ``(N, labels)`` for ratings ``(N, len(SCALES))`` minus the scale's middle."""
         found = []
         for label in self.labels:
             scale, cut, sign = CUTS[label]
@@ -104,7 +104,7 @@ class Sides(nn.Module):
 
 
 class EmotionNetwork(nn.Module):
-    """Pixels and hand-made features in, log-odds out.  The backbone is its package's, unchanged, and not stored."""
+    """Maps pixels and hand-made features to log-odds.  The backbone is its package's, unchanged, and not stored."""
 
     frozen = ("backbone.",)
 
@@ -116,14 +116,14 @@ class EmotionNetwork(nn.Module):
         self.joint = joint
 
     def forward(self, x: Tensor, handmade: Tensor) -> Tensor:
-        """Input as for `EfficientNetLite`, and `imsearch.plugins.emotion.handmade.describe` of each picture."""
+        """Run on input as for `EfficientNetLite`, and `imsearch.plugins.emotion.handmade.describe` of each picture."""
         return self.joint(self.backbone.features(x), handmade)  # type: ignore[no-any-return]
 
 
 def exclusive(scores: Tensor, sizes: Sequence[int]) -> Tensor:
-    """The log-odds ``(N, labels)`` of each label in the softmax over its head's scores.
+    """Return the log-odds ``(N, labels)`` of each label in the softmax over its head's scores.
 
-    sizes: the heads' numbers of labels; of each head's scores the last is that of none of them, which is not told.
+    sizes: the heads' numbers of labels; the last score of each head is that of none of them, which is not returned.
     """
     return torch.cat([_log_odds(part)[:, :-1] for part in torch.split(scores, [size + 1 for size in sizes], dim=1)], 1)
 

@@ -1,8 +1,8 @@
-"""How the weights are made: ``imsearch train emotion --dataset ratings:PATH``.
+"""The training recipe: ``imsearch train emotion --dataset ratings:PATH``.
 
-Backbone and hand-made features are fixed, so both are computed once; what is learned is the small network that joins
-them.  Each picture teaches the head of its own set: ratings by squared error, and by the cross-entropy of the labels on
-either side of their cut-offs, which learns how sure a rating is; labels by the cross-entropy of their head's softmax.
+Backbone and hand-made features are fixed, so both are computed once; only the small network that joins
+them is trained.  Each picture trains the head of its own set: ratings by squared error, and by the cross-entropy of the
+labels on either side of their cut-offs, which fits the confidence; labels by the cross-entropy of their head's softmax.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ DEFAULTS: dict[str, Setting] = {
 
 
 def train(run: Run) -> Path:
-    """Trains on the datasets of the run; the path of the weights."""
+    """Train on the datasets of the run; return the path of the weights."""
     settings = run.settings(DEFAULTS)
     for dataset in run.datasets:
         if dataset.kind not in KINDS:
@@ -82,9 +82,9 @@ def train(run: Run) -> Path:
 
 
 def add_neither(corpus: Corpus, weight: float) -> None:
-    """Lets pictures of the other set count, by `weight`, as neither happy nor angry.
+    """Use pictures of the other set, with this `weight`, as examples of neither happy nor angry.
 
-    The emotion set shows faces, babies and eyes only.  What learns from it alone calls brick walls angry.
+    The emotion set contains faces, babies and eyes only.  A model trained on it alone calls brick walls angry.
     """
     if EMOTION in corpus.heads:
         columns = corpus.slices[EMOTION]
@@ -95,7 +95,7 @@ def add_neither(corpus: Corpus, weight: float) -> None:
 def prepare(
     run: Run, corpus: Corpus, features: Sequence[Floats], widths: Sequence[int], settings: Mapping[str, Any]
 ) -> tuple[Fit, Inputs]:
-    """A training of the small network on these features, each ``(2, rows, length)``: as they are, and mirrored."""
+    """Return a training of the small network on these features, each ``(2, rows, length)``: original and mirrored."""
     run.seed_everything()
     joint = Joint(
         {name: len(labels) for name, labels in corpus.heads.items()},
@@ -115,7 +115,7 @@ def prepare(
         _groups(joint, settings),
         settings["epochs"],
         batch_size=settings["batch_size"],
-        # One dataset's pictures teach one head each, and its labels share the loss of one decision.
+        # Each dataset trains one head, and its labels share the loss of one decision.
         loss=_loss(corpus.targets.shape[1], settings["rating"]),
         average=settings["average"],
     )
@@ -123,19 +123,19 @@ def prepare(
 
 
 class Taught(nn.Module):
-    """Tells the ratings beside the log-odds while the network learns."""
+    """Returns the ratings along with the log-odds in training."""
 
     def __init__(self, joint: Joint) -> None:
         super().__init__()
         self.joint = joint
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """As `Joint.told`."""
+        """Return the same as `Joint.told`."""
         return self.joint.told(*inputs)
 
 
 def with_ratings(corpus: Corpus) -> Corpus:
-    """The corpus with further columns behind those of its heads: the ratings, less the scale's middle."""
+    """Return the corpus with further columns after those of its heads: the ratings, minus the scale's middle."""
     if RATINGS not in corpus.heads:
         return corpus
     values = np.zeros((len(corpus.samples), len(SCALES)), np.float32)
@@ -149,7 +149,7 @@ def with_ratings(corpus: Corpus) -> Corpus:
 
 
 def kinds_of(corpus: Corpus) -> list[str]:
-    """The kind of the set of each row."""
+    """Return the kind of dataset of each row."""
     return [part.kind for part in corpus.parts for _ in part.samples]
 
 
@@ -170,7 +170,7 @@ def _squared_error(ratings: Tensor, targets: Tensor) -> Tensor:
 
 
 def _groups(joint: nn.Module, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Weights decay, offsets do not."""
+    """Return parameter groups: weights with decay, biases without."""
     named = list(joint.named_parameters())
     weights = [value for name, value in named if name.endswith("weight")]
     offsets = [value for name, value in named if not name.endswith("weight")]

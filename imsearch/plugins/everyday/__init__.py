@@ -73,7 +73,7 @@ def _summary() -> dict[str, Any]:
 
 @hookimpl
 def imsearch_annotators() -> list[AnnotatorSpec]:
-    """The annotator, described by the summary beside its weights."""
+    """Return the annotator, described by the summary next to its weights."""
     summary = _summary()
     return [
         AnnotatorSpec(
@@ -97,7 +97,7 @@ def imsearch_annotators() -> list[AnnotatorSpec]:
 
 @hookimpl
 def imsearch_recipes() -> list[RecipeSpec]:
-    """Training on corel5k, flickr8k and coco; further sets of kind jsonl serve through the teacher's labels."""
+    """Return recipes: corel5k, flickr8k and coco are trained on; other sets of kind jsonl by the teacher's labels."""
     return [
         RecipeSpec(
             NAME,

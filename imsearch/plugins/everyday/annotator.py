@@ -28,11 +28,11 @@ from imsearch.training.probabilities import sigmoid, strongest
 
 LEAST_PROBABILITY = 0.002
 LEAST_HIDDEN = 0.01
-"""For tags that rank only."""
+"""Minimum probability of tags for ranking only."""
 
 
 class Looked(NamedTuple):
-    """What a pass over N pictures gives.
+    """The results of a forward pass over N pictures.
 
     pixels: uint8 ``(N, side, side, 3)``.  features: ``(N, 1280)``.  logits: calibrated ones of each head, ``(N,
     labels)``.  kind: ``(N,)``, see `Seen`.  maps: the tuned feature map ``(N, H, W, 1280)``.
@@ -46,7 +46,7 @@ class Looked(NamedTuple):
 
 
 class EverydayAnnotator(Annotator):
-    """Runs the network of `weights`; refuses a file whose hash is not `sha256`."""
+    """Runs the network of `weights`; rejects a file whose hash is not `sha256`."""
 
     def __init__(self, weights: Path, sha256: str | None, device: str = "cpu") -> None:
         if sha256 is not None and hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:
@@ -71,11 +71,11 @@ class EverydayAnnotator(Annotator):
         self.batch_size = 128 if self.device.type == "cuda" else 16
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
-        """uint8 ``(side, side, 3)``: the whole picture squashed to a square, so that nothing at its edges is lost."""
+        """Return uint8 ``(side, side, 3)``: the whole picture squashed to a square, to lose nothing at its edges."""
         return picture.array(self.side, self.side)
 
     def forward(self, batch: Sequence[NDArray[np.uint8]]) -> Looked:
-        """Look at prepared pictures."""
+        """Run the network on prepared pictures."""
         pixels = np.stack(batch)
         with torch.inference_mode(), autocast(self.device):
             seen = self.network(to_input(to_device(pixels, self.device), self.device))
@@ -86,7 +86,7 @@ class EverydayAnnotator(Annotator):
         return Looked(pixels, vectors, logits, seen.kind.float().cpu().numpy(), maps)
 
     def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> list[Annotation]:
-        """One forward pass gives the tags of all heads, the colours of things, and the pooled feature as the vector."""
+        """Return the tags of all heads, the colours of things, and the pooled feature as vector: one forward pass."""
         looked = self.forward(batch)
         rows = self.tagger.probabilities(looked.logits, looked.kind)
         rows = self.picture_colours.join(looked.pixels, self.tagger.tags, rows)
@@ -98,7 +98,7 @@ class EverydayAnnotator(Annotator):
 
     def _strongest(self, row: NDArray[np.float32]) -> Sequence[tuple[str, float]]:
         shown = strongest(self.tagger.tags, np.where(self._hidden, 0, row), MOST_TAGS, LEAST_PROBABILITY)
-        # What ranks only stays below the threshold: no tag that is not shown is to look likelier than one that is.
+        # Ranking-only tags stay below the threshold: a tag that is not shown must not look likelier than a shown one.
         ranking = np.where(self._hidden, self.checkpoint.threshold * row, 0)
         return shown + strongest(self.tagger.tags, ranking, MOST_HIDDEN, LEAST_HIDDEN)
 
@@ -108,6 +108,6 @@ class EverydayAnnotator(Annotator):
         return {name: head.labels for name, head in self.checkpoint.heads.items() if name not in (IMAGENET, PHOTOS)}
 
     def label_scores(self, batch: Sequence[NDArray[np.uint8]]) -> Mapping[str, NDArray[np.float32]]:
-        """The calibrated probabilities ``(N, labels)`` of each head's own labels, by which a dataset is judged."""
+        """Return the calibrated probabilities ``(N, labels)`` of each head's own labels, to evaluate on a dataset."""
         logits = self.forward(batch).logits
         return {name: sigmoid(logits[name]) for name in self.heads}

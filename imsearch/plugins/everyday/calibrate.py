@@ -1,4 +1,4 @@
-"""Turns logits into probabilities that mean what they say, and chooses from which one a tag is shown.
+"""Calibrate logits to probabilities, and choose the confidence threshold.
 
 Everything is fitted over the pairs of `Judged`: first a rule for each head on its own dataset, then one for each set of
 heads that know a tag, then an offset for each tag.  Since all tags are on one scale, one threshold serves them all.
@@ -25,17 +25,19 @@ from imsearch.training.run import Reporter
 
 _PLAIN = Rule((1.0,), 0.0)
 ALONE = Rule((1.0,), -1.0)
-"""ImageNet's classes where no other head knows the tag.  Their probabilities are right in about as many cases as they
-say on pictures of such things, and too high on everything else (docs/everyday.md, ImageNet's kinds)."""
+"""For ImageNet's classes if no other head knows the tag.  Their probabilities are well calibrated on pictures of such
+things, and too high on everything else (docs/everyday.md, ImageNet's kinds).
+"""
 _IMPORTANCE = 500.0
-"""The pairs of each dataset count together as this many positives, so that the largest does not decide alone."""
+"""Total weight of the pairs of each dataset, in positives, so that the largest does not dominate."""
 LEAST_PAIRS = 5
-"""Pairs that a rule for a set of heads, or the word of a tag against what is below it, needs."""
+"""Minimum number of pairs for a rule for a set of heads, or for a tag to bound those below it."""
 PRECISION = 0.8
-"""How many of the tags just shown in all sets are to be right, each set counting alike."""
+"""Target precision of the tags just above the threshold, macro-averaged over all sets."""
 LEAST_SHOWN, MOST_SHOWN = 0.45, 0.7
-"""The range of the threshold.  Its lower end was chosen on COCO's held-back photos, where three of four objects shown
-are right with .45 and fewer with .42, and on contact sheets, where a third of the wrong tags had less than .5."""
+"""The range of the threshold.  Its lower end was chosen on COCO's held-out photos, where three of four objects shown
+are right at .45 and fewer at .42, and on contact sheets, where a third of the wrong tags were below .5.
+"""
 
 
 def calibrate(
@@ -46,9 +48,9 @@ def calibrate(
     kind: Floats,
     say: Reporter,
 ) -> Checkpoint:
-    """The checkpoint with calibrated heads, rules, offsets and the threshold.
+    """Return the checkpoint with calibrated heads, rules, offsets and the threshold.
 
-    known: of each head the pieces of evidence ``(judged rows, labels)``; kind: ``(judged rows,)``; see
+    known: the evidence of each head ``(judged rows, labels)``; kind: ``(judged rows,)``; see
     `Seen`.
     """
     lexicon = Lexicon.load()
@@ -84,7 +86,7 @@ def _told(rule: Rule) -> str:
 
 
 def _own_rule(name: str, corpus: Corpus, judged: Judged, known: Sequence[Floats]) -> Rule:
-    """What makes probabilities of a head's own labels on its own dataset; nothing for the heads without one."""
+    """Return the rule that calibrates a head on its own dataset; the identity for heads without one."""
     if name in (IMAGENET, PHOTOS):
         return _PLAIN
     rows = corpus.held[name]
@@ -95,7 +97,7 @@ def _own_rule(name: str, corpus: Corpus, judged: Judged, known: Sequence[Floats]
 
 
 def _ranking(name: str, corpus: Corpus, judged: Judged, logits: Floats) -> float:
-    """mAP over a head's own words on its own held-back pictures."""
+    """Return the mAP of a head's own words on its own held-out pictures."""
     rows = corpus.held[name]
     return mean_average_precision(corpus.targets[name][rows] >= 0.5, logits[np.searchsorted(judged.rows, rows)])
 
@@ -103,7 +105,10 @@ def _ranking(name: str, corpus: Corpus, judged: Judged, logits: Floats) -> float
 def _pairs(
     judged: Judged, tags: tuple[str, ...], values: Sequence[Floats]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
-    """Evidence ``(pairs, values)``, truth and importance of all judged pairs of these tags; values ``(rows, tags)``."""
+    """Return evidence ``(pairs, values)``, truth and weight of all judged pairs of these tags.
+
+    values: ``(rows, tags)``.
+    """
     here, there = judged.columns(tags)
     weights = judged.weights[:, here].astype(np.float64)
     truth = judged.truth[:, here]
@@ -120,12 +125,12 @@ def _pairs(
 
 
 def _alone(vocabulary: Vocabulary, said: Mapping[str, Floats], head: str, judged: Judged) -> Rule:
-    """What one head's evidence about tags is worth on all sets."""
+    """Return the rule for one head's evidence about tags, fitted on all sets."""
     return fit_rule(*_pairs(judged, vocabulary.sources[head].tags, [said[head]]), _PLAIN)
 
 
 def _rule(vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], judged: Judged) -> Rule:
-    """The rule of a group of tags; where hardly any pair judges them, the mean of what the heads are worth."""
+    """Return the rule of a group of tags; with too few judged pairs, the mean of its heads' rules."""
     if group.heads == (IMAGENET,):
         return ALONE
     count = len(group.heads)
@@ -138,7 +143,7 @@ def _rule(vocabulary: Vocabulary, group: Group, said: Mapping[str, Floats], judg
 
 
 def _offsets(tagger: Tagger, logits: Mapping[str, Floats], kind: Floats, judged: Judged) -> dict[str, float]:
-    """What is to be added to the logits of single tags on pictures that are not of the kind of the head `FAMILIAR`."""
+    """Return offsets to the logits of single tags on pictures that are not of the kind of the head `FAMILIAR`."""
     fused = tagger.logits(logits, np.full_like(kind, -np.inf))
     far = 1 - sigmoid(kind)
     found = {}
@@ -151,16 +156,16 @@ def _offsets(tagger: Tagger, logits: Mapping[str, Floats], kind: Floats, judged:
 
 
 def _trusted(judged: Judged) -> tuple[str, ...]:
-    """The tags that enough pairs judged."""
+    """Return the tags with enough judged pairs."""
     positives = (judged.truth & (judged.weights > 0)).sum(axis=0)
     return tuple(tag for tag, count in zip(judged.tags, positives, strict=True) if count >= 4 * LEAST_PAIRS)
 
 
 def _unjudged(vocabulary: Vocabulary, judged: Judged) -> tuple[str, ...]:
-    """The tags whose absence hardly any pair tells: nothing says how often they would be shown in vain.
+    """Return the tags with too few negative pairs: their false positive rate is unknown.
 
-    Most are kinds that captions and keywords imply and do not name (clothes, vehicle).  A class that ImageNet's
-    classifier alone knows needs no judges.
+    Most are kinds that captions and keywords imply and do not name (clothes, vehicle).  A class that only ImageNet's
+    classifier knows needs no pairs.
     """
     absent = (~judged.truth & (judged.weights > 0)).sum(axis=0)
     enough = {tag for tag, count in zip(judged.tags, absent, strict=True) if count >= LEAST_PAIRS}
@@ -169,7 +174,7 @@ def _unjudged(vocabulary: Vocabulary, judged: Judged) -> tuple[str, ...]:
 
 
 def _threshold(tags: tuple[str, ...], probabilities: Floats, judged: Judged) -> float:
-    """The lowest probability from which `PRECISION` of what is shown is right."""
+    """Return the lowest threshold with a precision of `PRECISION`."""
     values, truth, importance = _pairs(judged, tags, [probabilities])
     order = np.argsort(-values[:, 0], kind="stable")
     shown = np.cumsum(importance[order])

@@ -1,4 +1,4 @@
-"""The weights file: what training made, and everything that is needed to use it."""
+"""The weights file: trained tensors, and everything needed to use them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ VERSION = "2"
 
 @dataclass(frozen=True)
 class Head:
-    """A head's labels, in the order of its outputs, and what makes calibrated logits of them.
+    """A head's labels, in the order of its outputs, and the rule that calibrates its logits.
 
-    The rule weighs the network's logit, where the head remembers pictures the evidence of its `Memory`, and what
-    ``photos`` says of the same tag; fitted on held-back pictures of the head's own dataset.
+    The rule weights the network's logit, the evidence of its `Memory` if the head remembers pictures, and
+    that of ``photos`` for the same tag; fitted on held-out pictures of the head's own dataset.
     """
 
     labels: tuple[str, ...]
@@ -35,11 +35,11 @@ class Head:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything of a weights file but its tensors.
+    """Everything in a weights file but its tensors.
 
     `rules` fuse the heads' evidence into logits of tags, by the set of heads that know a tag; `offsets` are added for
-    single tags.  attended: the labels of ``photos`` that look at places (`EverydayNetwork`).  trusted: the tags whose
-    word counts against tags below them that only ImageNet's classifier knows.  hidden: tags for ranking only.
+    single tags.  attended: the labels of ``photos`` with spatial attention (`EverydayNetwork`).  trusted: the tags
+    that bound those below them that only ImageNet's classifier knows.  hidden: tags for ranking only.
     """
 
     version: str
@@ -55,18 +55,18 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, network: EverydayNetwork, memory: Memory, checkpoint: Checkpoint) -> None:
-    """Writes the trained part in float16, the memory in bytes, and the rest as JSON in the header."""
+    """Write the trained part in float16, the memory in bytes, and the rest as JSON in the header."""
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in network.trained().items()}
     tensors.update((name, torch.from_numpy(value)) for name, value in memory.tensors().items())
     own = to_header({name: head.rule for name, head in checkpoint.heads.items()})
     header = {"model": "everyday", **asdict(checkpoint), "rules": to_header(checkpoint.rules)}
     header["heads"] = {name: {"labels": head.labels, "rule": own[name]} for name, head in checkpoint.heads.items()}
     save_file(tensors, path, metadata={KEY: json.dumps(header)})
-    path.chmod(0o644)  # safetensors writes for the owner alone
+    path.chmod(0o644)  # safetensors creates it readable by the owner alone
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Only the header of the file is read.  Raises `ModelError` when it is no checkpoint of this model."""
+    """Read only the header of the file.  Raises `ModelError` when it is not a checkpoint of this model."""
     try:
         with safe_open(path, framework="numpy") as file:
             said = json.loads((file.metadata() or {})[KEY])
@@ -86,14 +86,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def build_network(checkpoint: Checkpoint) -> EverydayNetwork:
-    """The network that a checkpoint describes, its own weights not yet set."""
+    """Return the network that a checkpoint describes, without its own weights."""
     position = {label: index for index, label in enumerate(checkpoint.heads[PHOTOS].labels)}
     attended = [position[label] for label in checkpoint.attended]
     return EverydayNetwork({name: len(head.labels) for name, head in checkpoint.heads.items()}, attended)
 
 
 def load_model(path: Path, checkpoint: Checkpoint) -> tuple[EverydayNetwork, Memory]:
-    """The network with the weights of `path`, in evaluation mode, and the remembered pictures."""
+    """Return the network with the weights of `path`, in evaluation mode, and the remembered pictures."""
     network = build_network(checkpoint)
     ours = network.trained()
     try:

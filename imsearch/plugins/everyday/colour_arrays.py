@@ -1,4 +1,4 @@
-"""The files of the learned colour rules."""
+"""Files of the learned colour models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning the colours of things from captions: "a black dog", "the girl in a pink dress"."""
+"""Learn the colours of things from captions: "a black dog", "the girl in a pink dress"."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPELLED = {
     **{"gray": "grey", "silver": "grey", "maroon": "red", "gold": "yellow", "golden": "yellow"},
     **{"tan": "brown", "beige": "brown"},
 }
-"""A word of a caption -> the colour it names."""
+"""Caption word -> colour."""
 THINGS: Mapping[str, tuple[str, ...]] = {
     "backpack": ("backpacks",),
     "bag": ("bags",),
@@ -48,7 +48,7 @@ THINGS: Mapping[str, tuple[str, ...]] = {
     "umbrella": ("umbrellas",),
     "uniform": ("uniforms", "jerseys"),
 }
-"""Tags whose colour captions name -> further words for them."""
+"""Tags of things with colours in captions -> further words for them."""
 _BETWEEN = frozenset(
     (
         *("and", "or", "with", ",", "small", "large", "big", "little", "long", "short", "haired", "hairy", "furry"),
@@ -58,7 +58,7 @@ _BETWEEN = frozenset(
         *("bright", "dark", "light", "colored", "coloured"),
     )
 )
-"""Words that may stand between a colour and what has it."""
+"""Words allowed between a colour and its thing."""
 _FARTHEST = 2
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*|,")
 _NAMED = {word: thing for thing, words in THINGS.items() for word in (thing, *words)}
@@ -86,23 +86,23 @@ def colours_in(captions: Iterable[str]) -> dict[str, set[str]]:
 
 
 def colour_words_in(captions: Iterable[str]) -> set[str]:
-    """Return the colours that captions name, of whatever."""
+    """Return the colours named in captions, whatever they belong to."""
     return {SPELLED[word] for caption in captions for word in _WORD.findall(caption.lower()) if word in SPELLED}
 
 
 def things_in(captions: Iterable[str]) -> set[str]:
-    """Return the things that captions name, with a colour or without."""
+    """Return the things named in captions, with or without a colour."""
     return {_NAMED[word] for caption in captions for word in _WORD.findall(caption.lower()) if word in _NAMED}
 
 
 def learn_colours(evidence: Floats, things: list[str], colours: list[set[str]]) -> ColourModel:
-    """Fit one logistic rule a colour; a row is a thing in a picture whose colours captions name.
+    """Fit one logistic regression per colour; a row is a thing in a picture whose captions name its colours.
 
-    evidence: ``(rows, evidence)`` as `imsearch.plugins.everyday.colours.gather_evidence` makes it.  A ridge of the
+    evidence: ``(rows, evidence)`` from `imsearch.plugins.everyday.colours.gather_evidence`.  Ridge penalty on
     standardized columns, minimized by accelerated gradient descent (Nesterov 1983).
     """
     names = tuple(THINGS)
-    # Features count a twentieth as much as shares of colours, of which there are fewer and which need no learning.
+    # Features get a twentieth of the scale of colour shares, which are fewer and directly informative.
     middle, spread = evidence.mean(axis=0), np.ones(evidence.shape[1], np.float32)
     own = len(middle) - 2 * lab_basis().shape[1]
     spread[:own] = 20 * (evidence[:, :own].std(axis=0) + 0.02)
@@ -116,7 +116,7 @@ def learn_colours(evidence: Floats, things: list[str], colours: list[set[str]]) 
 
 
 def descend(rows: Floats, truth: Floats, rounds: int = _ROUNDS) -> Floats:
-    """Return the weights ``(columns, colours)`` of least penalized cross-entropy; the last column is not penalized."""
+    """Return the weights ``(columns, colours)`` of least penalized cross-entropy; the last column is unpenalized."""
     penalty = np.full((rows.shape[1], 1), 2 * _PENALTY, dtype=np.float32)
     penalty[-1] = 0
     step = 1 / (np.linalg.norm(rows, 2) ** 2 / (4 * len(rows)) + 2 * _PENALTY)

@@ -1,6 +1,6 @@
-"""Colours of prepared pixels: coarse histograms of each cell of the feature map, and whether a picture is grey.
+"""Colours of prepared pixels: coarse histograms of each cell of the feature map, and detection of grey pictures.
 
-Colours are compared in CIE Lab, whose distances are about those that people see.
+Colours are compared in CIE Lab, whose distances are close to perceived ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CELLS = 9
 BINS = 512
 """Eight steps of each of red, green and blue."""
 _STEP = 2
-"""Every second pixel of every second row is enough for a share of a cell."""
+"""Stride in both directions; enough for the shares of a cell."""
 _SPACING = 20
 _WIDTH = 18.0
 _REACHED = 0.5
@@ -25,7 +25,7 @@ _GREY_STEP = 4
 _GREY_PERCENTILE = 99
 _GREY_CHROMA = 3.3
 _GREY_SLOPE = 3.0
-"""Half of the pictures with this chroma are black and white; the logit falls by so much a unit (docs/everyday.md)."""
+"""Half of the pictures with this chroma are black and white; the slope is of the logit per unit (docs/everyday.md)."""
 
 
 def colour_histograms(pixels: NDArray[np.uint8]) -> Floats:
@@ -54,9 +54,9 @@ def whole_histograms(pixels: NDArray[np.uint8]) -> Floats:
 
 @cache
 def lab_basis() -> Floats:
-    """Return how much each coarse colour belongs to each point of a grid in Lab: ``(512, points)``, rows summing to 1.
+    """Return the membership of each coarse colour in each point of a grid in Lab: ``(512, points)``, rows summing to 1.
 
-    Neighbouring colours share points, so that what is learned of one shade holds for the next.
+    Neighbouring colours share points, so that learning generalizes to similar shades.
     """
     steps = np.arange(8) * 32 + 16
     colours = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(1, BINS, 3) / 255
@@ -71,9 +71,9 @@ def lab_basis() -> Floats:
 
 
 def grey_probability(pixels: NDArray[np.uint8]) -> Floats:
-    """Return how likely each picture is black and white: float32 ``(N,)`` in 0 to 1.
+    """Return the probability that each picture is black and white: float32 ``(N,)`` in 0 to 1.
 
-    Judged by the 99th percentile of chroma in Lab, so that a small coloured thing in the snow makes a colour picture.
+    Based on the 99th percentile of chroma in Lab, so that a small coloured thing in the snow makes a colour picture.
     Toned prints (sepia) count as coloured.  pixels: uint8 ``(N, side, side, 3)``, sRGB.
     """
     lab = rgb2lab(pixels[:, 1::_GREY_STEP, 1::_GREY_STEP].astype(np.float32) / 255)

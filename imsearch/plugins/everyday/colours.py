@@ -1,10 +1,10 @@
 """Colours as tags: ``black and white`` for a picture, ``red car`` for a thing in it.
 
-A thing is where its own linear head fires: the class activation map (Zhou et al., "Learning Deep Features for
-Discriminative Localization", CVPR 2016, section 2) weighs the cells of the feature map.  The features and the colours
-of these cells, the colours of the whole picture beside them, go into one logistic rule for each of the eleven basic
-colour names (Berlin and Kay 1969).  Like the colour names of van de Weijer et al. ("Learning Color Names for
-Real-World Applications", IEEE TIP 2009) they are learned and not set by hand: from captions, by
+A thing is located by its own linear head: the class activation map (Zhou et al., "Learning Deep Features for
+Discriminative Localization", CVPR 2016, section 2) weights the cells of the feature map.  The features and the colours
+of these cells, and the colours of the whole picture, are the input of one logistic regression for each of the eleven
+basic colour names (Berlin and Kay 1969).  As in van de Weijer et al. ("Learning Color Names for
+Real-World Applications", IEEE TIP 2009) the colour names are learned and not set by hand: from captions, by
 `imsearch.plugins.everyday.colour_learning`.
 """
 
@@ -24,25 +24,25 @@ from imsearch.training.probabilities import Floats, sigmoid
 
 NAMES = ("black", "white", "grey", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
 GREYS = 3
-"""The first of them, which black-and-white pictures have, too."""
+"""The number of leading names that black-and-white pictures have, too."""
 BLACK_AND_WHITE = "black and white"
 MOST = 3
-"""Colours of things a picture."""
+"""Maximum number of colour tags of things per picture."""
 HEADS = ("coco", "flickr8k")
-"""The heads that say where a thing is; the later one where both know it."""
+"""The heads that locate things; the later one if both know a thing."""
 _WEIGHTS = Path(__file__).parent / "colours.npz"
 _FOCUS = 3
-"""The power of the activation map that weighs cells: the middle of a thing says more of its colour than its edge."""
+"""Exponent of the activation map: the middle of a thing is more telling of its colour than its edge."""
 _LEAST_THING = 0.1
 _LEAST_TAG = 0.05
 _LEAST_GREY = 0.01
 _SCALE = 5.0
-"""What brings the roots of shares to about the range of the features."""
+"""Brings square roots of shares to about the range of the features."""
 
 
 @dataclass(frozen=True)
 class ColourModel:
-    """The learned rule: ``evidence @ weight + thing[t] + bias`` is a logit for each colour of `NAMES`.
+    """The learned model: ``evidence @ weight + thing[t] + bias`` is a logit for each colour of `NAMES`.
 
     things: tags that may have a colour.  weight: ``(evidence, 11)``.  thing: ``(things, 11)``.  bias: ``(11,)``.
     """
@@ -54,17 +54,17 @@ class ColourModel:
 
     @classmethod
     def load(cls, path: Path = _WEIGHTS) -> ColourModel:
-        """Read what `save` wrote.  Raises `ModelError` when the file cannot be used."""
+        """Read a file of `save`.  Raises `ModelError` when the file cannot be used."""
         things, *arrays = read_arrays(path, ("things", "weight", "thing", "bias"))
         return cls(tuple(map(str, things)), *(array.astype(np.float32) for array in arrays))
 
     def save(self, path: Path) -> None:
-        """Write it in half precision."""
+        """Write the model in half precision."""
         halves = {name: getattr(self, name).astype(np.float16) for name in ("weight", "thing", "bias")}
         np.savez(path, things=np.array(self.things), **halves)
 
     def probabilities(self, evidence: Floats, things: Sequence[str]) -> Floats:
-        """Return how likely each thing has each colour: ``(things, 11)``; `evidence` has a row for each thing."""
+        """Return the probability of each colour for each thing: ``(things, 11)``; `evidence` has one row per thing."""
         rows = [self.things.index(thing) for thing in things]
         return sigmoid(np.asarray(evidence @ self.weight + self.thing[rows] + self.bias, dtype=np.float32))
 
@@ -75,12 +75,12 @@ class ColourModel:
 
 
 def gather_evidence(histogram: Floats, features: Floats, heads: Floats) -> Floats:
-    """Return what is seen where each head fires: ``(things, evidence)``.
+    """Return the evidence at the activation of each head: ``(things, evidence)``.
 
     histogram: ``(81, 512)`` of one picture.  features: its map, ``(81, C)``.  heads: ``(C, things)``.
     """
     activation = features @ heads
-    # A head that fires nowhere is still nearer to it in some cells than in others.
+    # A head without any activation still has relative differences between cells.
     nowhere = activation.max(axis=0) <= 0
     activation = np.maximum(activation - np.where(nowhere, activation.min(axis=0), 0), 0)
     focus = (activation / np.maximum(activation.max(axis=0), 1e-9)) ** _FOCUS
@@ -132,7 +132,7 @@ def _likeliest(things: Sequence[str], chance: Floats) -> list[Tag]:
 
 
 class Colourist:
-    """Gives the colours of what an annotator's heads see; made once, asked for each batch."""
+    """Computes colour tags for an annotator's heads; made once, called for each batch."""
 
     def __init__(
         self,
@@ -144,8 +144,8 @@ class Colourist:
     ) -> None:
         """Find the head and the probability of each thing.
 
-        labels, weights: of linear heads over the tuned map, float32 ``(labels, C)``; where two know a thing, the later
-        one says where it is.  meanings: of each head, label -> tag.  tags: those of the probabilities' columns.
+        labels, weights: of linear heads over the tuned map, float32 ``(labels, C)``; if two know a thing, the later
+        one locates it.  meanings: of each head, label -> tag.  tags: those of the probabilities' columns.
         """
         heads = {
             meanings[name][label]: row

@@ -1,4 +1,4 @@
-"""The pictures of all datasets in one row order, and what each of them teaches each head."""
+"""The pictures of all datasets in one row order, and each one's targets for each head."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from imsearch.training.run import Run
 LABELLED = ("corel5k", "flickr8k", "coco")
 HELD_ONE_IN = {"corel5k": 20, "coco": 4}
 _HELD_ELSEWHERE = 5
-"""One in so many is held back where the dataset has no dev split of its own; test splits are never touched.
+"""One picture in this many is held out if the dataset has no dev split of its own; test splits are never touched.
 
-What is held back of datasets without a head of their own serves no choice here, so that ``imsearch evaluate`` can judge
-on it (``--split dev`` or ``--held-out 5``)."""
+Held-out pictures of datasets without a head of their own are used for no choice here, so that ``imsearch evaluate`` can
+use them (``--split dev`` or ``--held-out 5``).
+"""
 _REPEATS = {"coco": 3}
-"""True object labels are few: show them more often."""
+"""True object labels are few: they are repeated."""
 _TEACHER_WEIGHT = {"corel5k": 0.3}
-"""The teacher is weaker on the small pictures of corel5k; elsewhere its word counts one half."""
+"""The teacher is weaker on the small pictures of corel5k; elsewhere its weight is one half."""
 _CUT_VALUE = 0.01
-"""For objects under the teacher's cut of .03, which its files leave out."""
+"""The target for objects under the teacher's cut-off of .03, which its files leave out."""
 
 
 @dataclass
@@ -37,10 +38,10 @@ class Corpus:
     parts: the files of each dataset, in row order.
     labels: the labels of each head.
     targets: for each head a float16 array ``(rows, labels)`` in 0 to 1; for ``imagenet`` set by the recipe.
-    weights: for each head float32 ``(rows,)``; 0 where a picture says nothing about it.
-    train: the rows to learn from.  tuning: those of them that teach the tuned stages.
-    repeats: how often in an epoch of that, for every row.
-    held: for each labelled head the rows held back, whose targets are true labels.
+    weights: for each head float32 ``(rows,)``; 0 for a picture without a target.
+    train: the training rows.  tuning: those of them that train the tuned stages.
+    repeats: how often each row occurs in an epoch of tuning.
+    held: for each labelled head the held-out rows, whose targets are true labels.
     """
 
     rows: list[tuple[Dataset, Sample]]
@@ -55,7 +56,7 @@ class Corpus:
     sizes: dict[str, int]
 
     def all_held(self) -> NDArray[np.intp]:
-        """Every row held back for a labelled head, in order."""
+        """All rows held out for a labelled head, in order."""
         return np.unique(np.concatenate(list(self.held.values())))
 
     @property
@@ -65,7 +66,7 @@ class Corpus:
 
 
 def uses(dataset: Dataset) -> dict[Path, str]:
-    """What each picture is for: ``train`` or ``held``; those for nothing are not in it."""
+    """Return the use of each picture, ``train`` or ``held``; unused ones are left out."""
     kind = dataset.kind
     open_samples = [s for s in dataset.samples if s.split not in ("test", "dev")]
     held = [s for s in dataset.samples if s.split == "dev"]
@@ -79,7 +80,7 @@ def uses(dataset: Dataset) -> dict[Path, str]:
 
 
 def gather(run: Run, lexicon: Lexicon) -> Corpus:
-    """Builds the corpus of a run.  Raises `DatasetError` when a labelled dataset is missing or knows other labels."""
+    """Build the corpus of a run.  Raises `DatasetError` when a labelled dataset is missing or has other labels."""
     for kind in LABELLED:
         run.dataset(kind)
     labels = {kind: tuple(lexicon.labels(kind)) for kind in (*LABELLED, IMAGENET)}

@@ -1,4 +1,4 @@
-"""How many people or dogs a picture shows: linear heads on the vectors, learned from captions (`benchmarks.counts`)."""
+"""Counts of people or dogs in a picture: linear heads on the vectors, trained on captions (`benchmarks.counts`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HEADS = Path(__file__).parent / "counts.npz"
 
 
 def read_heads(path: Path = _HEADS) -> dict[str, CountHead]:
-    """Return the heads by the tag of what they count.  Raises `ModelError` when the file cannot be used."""
+    """Return tag -> count head.  Raises `ModelError` when the file cannot be used."""
     things, weights, bias = read_arrays(path, ("things", "weights", "bias"))
     return {
         str(thing): CountHead(rows.astype(np.float32), offsets.astype(np.float32))
@@ -23,7 +23,7 @@ def read_heads(path: Path = _HEADS) -> dict[str, CountHead]:
 
 
 def write_heads(heads: Mapping[str, CountHead], path: Path) -> None:
-    """Write heads for `read_heads`, the weights in half precision."""
+    """Write heads for `read_heads`, with weights in half precision."""
     np.savez(
         path,
         things=np.array(list(heads)),

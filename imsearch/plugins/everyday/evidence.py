@@ -1,4 +1,4 @@
-"""What a picture shows and does not show, as far as its labels tell."""
+"""Evidence for the presence and absence of tags, according to a picture's labels."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SAID_ONCE = 0.5
-"""How likely a word that only one caption says is on the picture."""
+"""Probability that a word in only one caption is on the picture."""
 NEAR_UNSAID = 0.5
-"""The part of a silence's weight that is left beside a tag that is much like it, or wider: most dogs are no poodles."""
+"""Factor on the weight of an absence for tags that are similar to a present one, or wider: most dogs are no poodles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Tags that a picture shows and tags that it does not; of all others it says nothing.
+    """Tags that are present and tags that are absent; all others are unknown.
 
-    present, absent: how far each is believed; above 0, at most 1.
-    doubtful: those of `present` that are as likely to be there as not.
+    present, absent: weight of each; above 0, at most 1.
+    doubtful: those of `present` that are as likely as not.
     """
 
     present: Mapping[str, float]
@@ -26,11 +26,11 @@ class Evidence:
 
 @dataclass(slots=True)
 class Draft:
-    """Evidence in the making.
+    """Evidence under construction.
 
     shown: tags a label names, and their kinds.  once: those that a single caption names.
-    implied: what mostly goes with them.
-    sure: absent by labels that are complete.  likely: absent because nobody names them; less so if in `open`.
+    implied: tags that mostly go with them.
+    sure: absent according to exhaustive labels.  likely: absent because nobody names them; less so if in `open`.
     """
 
     shown: dict[str, float] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Draft:
     once: set[str] = field(default_factory=set)
 
     def evidence(self, known: frozenset[str]) -> Evidence:
-        """The evidence for tags in `known`: what is named outweighs all, then what is surely absent, then the rest."""
+        """Return the evidence for tags in `known`: named tags come first, then certain absences, then the rest."""
         present = {tag: weight for tag, weight in self.implied.items() if tag not in self.sure} | self.shown
         likely = {tag: weight * (NEAR_UNSAID if tag in self.open else 1.0) for tag, weight in self.likely.items()}
         absent = likely | self.sure
@@ -53,6 +53,6 @@ class Draft:
 
 
 def raise_to(weights: dict[str, float], tags: Mapping[str, float]) -> None:
-    """Enter the tags, each with the greater of its two numbers."""
+    """Add the tags, each with the maximum of its old and new weight."""
     for tag, weight in tags.items():
         weights[tag] = max(weight, weights.get(tag, 0.0))

@@ -1,15 +1,15 @@
-"""The files of the shipped weights, and how many tags they may give a picture."""
+"""The files of the shipped weights, and limits on the number of tags per picture."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 MOST_TAGS = 64
-"""Of a picture's tags the likeliest that can be shown; a part of the version, since it decides what is returned."""
+"""Maximum of tags that can be shown, the likeliest first; a part of the version, since it determines the result."""
 MOST_HIDDEN = 24
-"""And of those for ranking only, which would crowd out the others: nearly every photo shows something large or two."""
+"""Maximum of ranking-only tags, which would crowd out the others: nearly every photo shows something large or two."""
 _HERE = Path(__file__).parent
 WEIGHTS = _HERE / "weights.safetensors"
 TEXT_WEIGHTS = _HERE / "text.safetensors"
 SUMMARY = _HERE / "weights.json"
-"""Written beside the weights by the recipe: what the spec needs, readable without torch or safetensors."""
+"""Written next to the weights by the recipe: the data of the spec, readable without torch or safetensors."""

@@ -1,4 +1,4 @@
-"""The end of a training run: the head on both branches, the memory, calibration, the file."""
+"""The end of a training run: the head on both branches, the memory, calibration, the weights file."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from imsearch.training.knn import Memory
 from imsearch.training.run import Epoch, Run
 
 REMEMBERING = ("corel5k", "flickr8k")
-"""The heads with a memory: those whose labels people gave to thousands of pictures."""
+"""The heads with a memory: those with human labels for thousands of pictures."""
 
 GREY_KINDS = ("scenes", "coco")
-"""Datasets that are shown in grey too: one of the sets of scenes is grey altogether."""
+"""Datasets also used in grey: one of the scene sets is entirely grey."""
 GREY_SHARE = 0.2
 _AT_ONCE = 32
 
 
 def to_maps(rows: NDArray[np.float16], device: torch.device) -> Tensor:
-    """float16 ``(N, H, W, C)`` as stored to float32 ``(N, C, H, W)``, channels last in memory."""
+    """Convert float16 ``(N, H, W, C)`` as stored to float32 ``(N, C, H, W)``, channels last in memory."""
     return torch.from_numpy(rows).to(device).float().permute(0, 3, 1, 2)
 
 
 def judge_all(
     run: Run, network: EverydayNetwork, maps: NDArray[np.float16], rows: NDArray[np.intp]
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-    """Features and logits of each head for these rows."""
+    """Return features and logits of each head for these rows."""
     features = []
     parts: dict[str, list[NDArray[np.float32]]] = {}
     for start in range(0, len(rows), 64):
@@ -94,7 +94,7 @@ def finish(run: Run, tuned: EverydayNetwork, corpus: Corpus, settings: dict[str,
 
 
 def _views(run: Run, network: EverydayNetwork, corpus: Corpus) -> dict[str, NDArray[np.float32]]:
-    """The features of both branches of every picture, and of the grey copies of some; rows of zeros for the others."""
+    """Return the features of both branches of every picture, and of the grey copies of some; zeros for the others."""
     run.reporter.stage("features of both branches", len(corpus.rows))
     plain = np.concatenate([both_features(run, network, part, "plain") for part in corpus.parts])
     chosen = np.array([dataset.kind in GREY_KINDS for dataset, _ in corpus.rows])
@@ -122,7 +122,7 @@ def _layers(
     judged: Judged,
     settings: Mapping[str, Any],
 ) -> dict[int, Layer]:
-    """The head by the fold that it has not learned from; -1 for the one that learned from all of them."""
+    """Return the head for each fold, trained without it; -1 for the one trained on all of them."""
     found = {}
     for fold in range(-1, FOLDS):
         left_out = judged.rows[judged.folds == fold] if fold >= 0 else np.empty(0, dtype=np.intp)
@@ -133,7 +133,7 @@ def _layers(
 
 
 def _with_photos(checkpoint: Checkpoint, tuned: EverydayNetwork, layer: Layer, kind: Layer) -> EverydayNetwork:
-    """The tuned network with the head on both branches, its own weights rounded as they will be stored."""
+    """Return the tuned network with the head on both branches, its own weights rounded as they will be stored."""
     network = build_network(checkpoint)
     ours, theirs = network.trained(), tuned.trained()
     with torch.no_grad():
@@ -153,7 +153,7 @@ def _set(head: nn.Linear, layer: Layer) -> None:
 
 
 def _kinds(corpus: Corpus) -> Teaching:
-    """Which pictures are of the dataset whose head is believed on its own kind."""
+    """Return targets: True for pictures of the dataset whose head is trusted on its own kind."""
     own = np.array([[dataset.kind == FAMILIAR] for dataset, _ in corpus.rows], dtype=np.float16)
     return Teaching((FAMILIAR,), own, np.ones_like(own))
 
@@ -161,7 +161,7 @@ def _kinds(corpus: Corpus) -> Teaching:
 def _look(
     run: Run, network: EverydayNetwork, layers: Mapping[int, Layer], corpus: Corpus, judged: Judged
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]], NDArray[np.float32]]:
-    """Features, logits and kind of the judged rows, each by the head that has not learned from it."""
+    """Return features, logits and kind of the judged rows, each by the head trained without it."""
     run.reporter.stage("looking at the pictures that judge", len(judged.rows))
     assert network.photos is not None
     features = np.zeros((len(judged.rows), FEATURES), dtype=np.float32)
@@ -191,25 +191,25 @@ def _pieces(places: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
 
 
 def remember(corpus: Corpus, features: NDArray[np.float32]) -> Memory:
-    """The training pictures of the heads that remember, by the tuned branch's part of `features` ``(rows, 2560)``."""
+    """Return the memory of the training pictures, by the tuned branch's part of `features` ``(rows, 2560)``."""
     kept, labels = {}, {}
     for name in REMEMBERING:
         rows = corpus.train[corpus.weights[name][corpus.train] > 0]
         kept[name] = features[rows, :FEATURES]
         labels[name] = corpus.targets[name][rows] >= 0.5
     memory = Memory.build(kept, labels)
-    # As it will be read back, so that calibration sees what the annotator will.
+    # As it will be read back, so that calibration uses the annotator's numbers.
     return Memory.restore(memory.tensors(), corpus.labels)
 
 
 def _hidden(checkpoint: Checkpoint, lexicon: Lexicon) -> tuple[str, ...]:
-    """Tags for ranking only: not judged, hidden by the lexicon, or kinds that no head learned by name ("container")."""
+    """Return ranking-only tags: not judged, hidden by the lexicon, or kinds that are no head's label ("container")."""
     hidden = {*checkpoint.hidden, *lexicon.hidden}
     return tuple(tag for tag in Tagger(checkpoint, lexicon).tags if tag in hidden or tag not in lexicon.tags)
 
 
 def summarize(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
-    """What the plugin's spec needs of the weights file."""
+    """Return the data of the weights file that the plugin's spec needs."""
     return {
         "version": checkpoint.version,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),

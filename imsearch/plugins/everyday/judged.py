@@ -1,8 +1,8 @@
-"""What calibration is judged by: pairs of a picture and a tag whose truth is known.
+"""Ground truth for calibration: (picture, tag) pairs whose truth is known.
 
-Two kinds of pictures judge.  Those held back of Corel5k, Flickr8k and COCO, which no part of the network has seen; and,
-cross-fitted, the training pictures of the other sets, which the tuned stages have not learned from: each is judged by
-a head ``photos`` that was trained without its fold.
+There are two kinds of pictures.  Those held out from Corel5k, Flickr8k and COCO, which no part of the network has seen;
+and, cross-fitted, the training pictures of the other sets, which the tuned stages were not trained on: each is judged
+by a head ``photos`` that was trained without its fold.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from imsearch.plugins.everyday.source_tables import BACKGROUND
 from imsearch.plugins.everyday.sources import Sources
 
 LEAST_WEIGHT = 0.25
-"""Evidence that is weaker teaches, but does not judge."""
+"""Weaker evidence is used for training, but not here."""
 LEAST_ABSENT = 0.3
-"""Where a set says of a tag hardly ever that it is not there, less often than this for each picture that has it, its
-pictures would make the tag too likely, and do not judge it."""
+"""If a set has fewer absences than this per picture that shows a tag, its
+pictures would bias the tag's probability upwards, and are not used for it.
+"""
 _SURE = 0.7
 
 
@@ -30,9 +31,9 @@ _SURE = 0.7
 class Judged:
     """Pairs of pictures and tags.
 
-    rows: the corpus rows of the pictures, in order.  folds: the fold of each, or -1 for those held back.  sets: which
-    dataset each is of, as a number.  tags: of the columns.  truth, weights: ``(rows, tags)``; a weight of 0 judges
-    nothing.
+    rows: the corpus rows of the pictures, in order.  folds: the fold of each, or -1 for those held out.  sets: the
+    dataset of each, as a number.  tags: of the columns.  truth, weights: ``(rows, tags)``; weight 0 excludes a
+    pair.
     """
 
     rows: NDArray[np.intp]
@@ -43,7 +44,7 @@ class Judged:
     weights: NDArray[np.float32]
 
     def columns(self, tags: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The positions of the tags that both know: here, and among `tags`."""
+        """Return the positions of common tags: here, and among `tags`."""
         place = {tag: index for index, tag in enumerate(tags)}
         shared = [(index, place[tag]) for index, tag in enumerate(self.tags) if tag in place]
         here, there = np.array(shared, dtype=np.intp).reshape(-1, 2).T
@@ -51,7 +52,7 @@ class Judged:
 
 
 def gather_judged(corpus: Corpus, sources: Sources, lexicon: Lexicon) -> Judged:
-    """The pairs of a corpus."""
+    """Return the pairs of a corpus."""
     held = corpus.all_held()
     other = corpus.train[[corpus.rows[row][0].kind not in ("corel5k", "flickr8k") for row in corpus.train]]
     there, weights = sources.targets([corpus.rows[row] for row in other])
@@ -64,11 +65,11 @@ def gather_judged(corpus: Corpus, sources: Sources, lexicon: Lexicon) -> Judged:
     for index, row in enumerate(rows):
         kind = corpus.rows[row][0].kind
         if kind == "coco" and row not in held:
-            weights[index, objects] = 0  # the tuned stages learned these labels
+            weights[index, objects] = 0  # the tuned stages were trained on these labels
     weights[(there > 1 - _SURE) & (there < _SURE)] = 0
     weights[weights < LEAST_WEIGHT] = 0
     truth = there >= _SURE
-    weights[(weights > 0) & ~truth] = 1  # half believed would make the tag twice as likely
+    weights[(weights > 0) & ~truth] = 1  # half weight would double the tag's odds
     _strict(corpus, lexicon, rows, column, truth, weights)
     folds = fold_of([corpus.rows[row][1].file for row in rows])
     folds[np.isin(rows, held)] = -1
@@ -89,9 +90,9 @@ def _strict(
     truth: NDArray[np.bool_],
     weights: NDArray[np.float32],
 ) -> None:
-    """Flickr8k's concepts are judged by its labels, two captions of four, as its protocol does.
+    """Judge Flickr8k's concepts by its labels, two captions of four, as in its protocol.
 
-    But for those of the background: captions hardly ever name the sky, so that its absence there says nothing.
+    Background concepts are excluded: captions hardly ever name the sky, so that its absence there means nothing.
     """
     names = lexicon.labels("flickr8k")
     tags = [tag for tag in dict.fromkeys(names.values()) if tag not in BACKGROUND]

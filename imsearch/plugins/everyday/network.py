@@ -2,8 +2,8 @@
 
 The lower stages are those of the backbone's package, unchanged, and run once.  Their output goes through two branches:
 a copy of the upper stages that was tuned here, and the original ones.  The linear heads of the datasets' own labels
-stand on the tuned branch, the original ImageNet classifier on the untouched one: tuning one copy for both cost the
-classes that the training pictures hardly show.  The head ``photos``, whose labels are tags, sees both side by side.
+use the tuned branch, the original ImageNet classifier the untouched one: tuning one copy for both degraded the
+classes that are rare in the training pictures.  The head ``photos``, whose labels are tags, uses both, concatenated.
 Batch normalization is folded into the convolutions.
 """
 
@@ -22,16 +22,17 @@ FROZEN_STAGES = 5
 IMAGENET = "imagenet"
 PHOTOS = "photos"
 BOTH = 2 * FEATURES
-"""The length of the pooled features of the two branches side by side: the tuned ones come first."""
+"""The length of the concatenated pooled features of the two branches, the tuned one first."""
 ATTENTION = 0.2
-"""The weight of the attended logit beside the mean one (lambda of Zhu and Wu 2021), and a temperature of 1; of the
-weights .05 to .8 the best on the photos of COCO and VOC 2012 that are held back."""
+"""The weight of the attended logit beside the mean one (lambda of Zhu and Wu 2021), with a temperature of 1; of the
+weights .05 to .8 the best on the held-out photos of COCO and VOC 2012.
+"""
 _TUNED = (*(f"backbone.stages.{stage}." for stage in range(FROZEN_STAGES, 7)), "backbone.head.")
 _TRAINED = (*_TUNED, "heads.", "photos.", "kind.")
 
 
 class Seen(NamedTuple):
-    """What a pass gives for N pictures.
+    """The outputs for N pictures.
 
     features: ``(N, 1280)`` of the tuned branch, the mean of maps: ``(N, 1280, H, W)``.  logits: ``(N, labels)`` of each
     head.  kind: ``(N,)``, the logit that a picture is of Corel5k's kind.
@@ -46,9 +47,9 @@ class Seen(NamedTuple):
 class EverydayNetwork(nn.Module):
     """`heads` maps a head's name to its number of labels; ``imagenet`` is always there and never trained.
 
-    attended: the positions of those labels of ``photos`` whose logit also looks where in the picture they are most
+    attended: the positions of those labels of ``photos`` whose logit also attends to the places where they are most
     likely (class-specific residual attention, Zhu and Wu 2021, https://arxiv.org/abs/2108.02456, equations 2 to 5 with
-    one head): small objects drown in a mean over all places.
+    one head): small objects vanish in a mean over all places.
     """
 
     def __init__(self, heads: Mapping[str, int], attended: Sequence[int] = ()) -> None:
@@ -70,11 +71,11 @@ class EverydayNetwork(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Seen:
-        """Look at pictures; input as for `EfficientNetLite`."""
+        """Run on pictures; input as for `EfficientNetLite`."""
         return self.judge(self.backbone.lower(x, FROZEN_STAGES))
 
     def judge(self, maps: Tensor) -> Seen:
-        """The same from the output of the frozen stages, ``(N, 120, H, W)``."""
+        """Run on the output of the frozen stages, ``(N, 120, H, W)``."""
         tuned, original = self.branches(maps)
         features, untouched = tuned.mean(dim=(2, 3)), original.mean(dim=(2, 3))
         logits = {**self.label(features), IMAGENET: self.classifier(untouched)}
@@ -84,35 +85,35 @@ class EverydayNetwork(nn.Module):
         return Seen(features, logits, self.kind(both)[:, 0], tuned)
 
     def branches(self, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """The last maps ``(N, 1280, H, W)`` of the tuned and of the untouched branch."""
+        """Return the last maps ``(N, 1280, H, W)`` of the tuned and of the untouched branch."""
         tuned = maps
         for stage in self.backbone.stages[FROZEN_STAGES:]:
             tuned = stage(tuned)
         return self.backbone.head(tuned), self.original(maps)
 
     def pooled(self, x: Tensor) -> Tensor:
-        """The features ``(N, 2560)`` of both branches, on which ``photos`` stands; input as for `forward`."""
+        """Return the features ``(N, 2560)`` of both branches, the input of ``photos``; input as for `forward`."""
         tuned, original = self.branches(self.backbone.lower(x, FROZEN_STAGES))
         return torch.cat([tuned.mean(dim=(2, 3)), original.mean(dim=(2, 3))], dim=1)
 
     def tuned(self, maps: Tensor) -> Tensor:
-        """Features ``(N, 1280)`` by the tuned stages."""
+        """Return features ``(N, 1280)`` of the tuned stages."""
         return self.backbone.upper(maps, FROZEN_STAGES)
 
     def label(self, features: Tensor) -> dict[str, Tensor]:
-        """Logits of the heads on the tuned branch."""
+        """Return logits of the heads on the tuned branch."""
         return {name: head(features) for name, head in self.heads.items()}
 
     def trained(self) -> dict[str, nn.Parameter]:
-        """The parameters that training changes, by name."""
+        """Return the parameters that training changes, by name."""
         return {name: value for name, value in self.named_parameters() if name.startswith(_TRAINED)}
 
     def tuned_stages(self) -> dict[str, nn.Parameter]:
-        """The parameters of the tuned branch alone, by name."""
+        """Return the parameters of the tuned branch alone, by name."""
         return {name: value for name, value in self.named_parameters() if name.startswith(_TUNED)}
 
     def _attend(self, mean: Tensor, tuned: Tensor, original: Tensor) -> Tensor:
-        """The logits `mean`, to those of the attended labels added what is said where they are likeliest."""
+        """Return the logits `mean`, with attended labels raised by their scores at their likeliest places."""
         if self.photos is None or not len(self.attended):
             return mean
         weight, bias = self.photos.weight[self.attended], self.photos.bias[self.attended]

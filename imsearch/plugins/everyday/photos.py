@@ -1,8 +1,8 @@
 """The head ``photos``: one linear layer on the features of both branches, whose labels are tags.
 
-It learns from all sets at once.  What a set says nothing about is masked, picture by picture and tag by tag, so that a
-kitchen teaches no absence of people and a Corel keyword nothing about what its labeller left out.  Where a teacher
-(two detectors) saw the picture, its probabilities teach COCO's objects.
+It is trained on all sets at once.  Unknown targets are masked per picture and tag, so that a
+kitchen is no negative for people and a Corel keyword none for what its annotator left out.  If a teacher
+(two detectors) has seen the picture, its probabilities are the targets for COCO's objects.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Floats = NDArray[np.float32]
 
 TEACHER_WEIGHT = 1.0
 TRUE_OBJECTS = 2.0
-"""True labels of COCO's objects are few beside the teacher's."""
+"""Weight of COCO's true object labels, which are few beside the teacher's."""
 CUT_VALUE = 0.01
-"""For objects under the teacher's cut of .03, which its files leave out."""
+"""The target for objects under the teacher's cut-off of .03, which its files leave out."""
 FOLDS = 4
 _BATCH = 512
 _DROPOUT = 0.3
@@ -38,9 +38,9 @@ _WEIGHT_DECAY = 2e-3
 
 @dataclass(frozen=True)
 class Teaching:
-    """What pictures say about tags: arrays ``(rows, labels)``.
+    """Targets for tags: arrays ``(rows, labels)``.
 
-    targets: probabilities that a tag is there.  weights: how far that is believed; 0 where nothing is known.
+    targets: probabilities that a tag is present.  weights: of each target; 0 if unknown.
     """
 
     labels: tuple[str, ...]
@@ -55,9 +55,9 @@ def add_teacher(
     rows: Sequence[tuple[Dataset, Sample]],
     objects: Mapping[str, str],
 ) -> tuple[Floats, Floats]:
-    """Targets and weights ``(rows, tags)`` of people's labels and the teacher's together, each by its weight.
+    """Return targets and weights ``(rows, tags)`` that combine human labels and the teacher's by their weights.
 
-    there, weights: what people's labels say (`Sources.targets`).  objects: the teacher's labels -> tags.
+    there, weights: targets of human labels (`Sources.targets`).  objects: the teacher's labels -> tags.
     """
     targets, total = there.copy(), weights.copy()
     column = {tag: index for index, tag in enumerate(tags)}
@@ -78,7 +78,7 @@ def add_teacher(
 def choose_labels(
     targets: Floats, weights: Floats, tags: Sequence[str], train: NDArray[np.intp], least: float
 ) -> Teaching:
-    """The tags that at least so many of the rows `train` show; arrays over all rows."""
+    """Return the tags that at least `least` of the rows `train` show; arrays over all rows."""
     count = (targets[train] * np.minimum(weights[train], 1)).sum(axis=0)
     kept = np.flatnonzero(count >= least)
     return Teaching(
@@ -96,7 +96,7 @@ class Layer:
     bias: Floats
 
     def __call__(self, features: NDArray[np.floating]) -> Floats:
-        """Logits ``(N, labels)``."""
+        """Return logits ``(N, labels)``."""
         return np.asarray(features @ self.weight.T + self.bias, dtype=np.float32)
 
 
@@ -109,10 +109,11 @@ def fit_layer(
     rows: NDArray[np.intp],
     settings: Mapping[str, Any],
 ) -> Layer:
-    """Train the head on `rows`; what a stopped run has finished is read back from its folder by `name`.
+    """Train the head on `rows`; results of an interrupted run are read back from its folder by `name`.
 
-    views: features ``(all rows, 2560)`` of every view; where a picture lacks one its row is zero, and the plain one is
-    taken.  shares: how often each view but the plain one is drawn.
+    views: features ``(all rows, 2560)`` of every view; a picture that lacks one has a zero row there, and its plain
+    view is
+    used.  shares: how often each view but the plain one is drawn.
     """
     path = run.folder / f"{name}.safetensors"
     run.reporter.stage(name.replace("-", " "), epochs := int(settings["photos_epochs"]))
@@ -174,5 +175,5 @@ def _keep(path: Path, head: nn.Linear) -> None:
 
 
 def fold_of(files: Sequence[Path]) -> NDArray[np.intp]:
-    """A fold for each picture, by the hash of its name: the same always."""
+    """Return a fold for each picture, by the hash of its name: always the same."""
     return np.array([hashlib.sha256(file.name.encode()).digest()[9] % FOLDS for file in files], dtype=np.intp)

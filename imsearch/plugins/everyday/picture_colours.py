@@ -1,8 +1,8 @@
-"""What pixels add to a head that was taught the colours of captions: "red", of whatever in the picture.
+"""Combine pixels with a head that was trained on the colours in captions: "red", of anything in the picture.
 
-A rule on the colours of the whole picture and the head's own probability give one together.  It is for the colours that
-pixels say something of; black, white and brown are mostly things ("black dog"), which the features see better.  For
-ranking: a picture full of red has other things to be tagged with.
+A logistic regression combines the colours of the whole picture with the head's own probability.  It covers the colours
+for which pixels are informative; black, white and brown mostly describe things ("black dog"), which the features
+see better.  For ranking only: a picture full of red has other things to be tagged with.
 """
 
 from __future__ import annotations
@@ -23,16 +23,19 @@ _WEIGHTS = Path(__file__).parent / "picture_colours.npz"
 
 
 def shares(pixels: NDArray[np.uint8]) -> Floats:
-    """Return roots of the shares of colours: float32 ``(N, points)``.  pixels: uint8 ``(N, side, side, 3)``, sRGB."""
+    """Return square roots of the shares of colours: float32 ``(N, points)``.
+
+    pixels: uint8 ``(N, side, side, 3)``, sRGB.
+    """
     return np.asarray(np.sqrt(whole_histograms(pixels) @ lab_basis()), dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class PictureColours:
-    """The learned rules of `COLOURS`.
+    """The learned models of `COLOURS`.
 
     weight: ``(points, colours)``.  bias: ``(colours,)``.  joined: ``(3, colours)``: the weights of the head's logit and
-    of that of the pixels, and a constant.
+    of the pixels' logit, and a constant.
     """
 
     weight: Floats
@@ -41,19 +44,19 @@ class PictureColours:
 
     @classmethod
     def load(cls, path: Path = _WEIGHTS) -> PictureColours:
-        """Read what `save` wrote.  Raises `ModelError` when the file cannot be used."""
+        """Read a file of `save`.  Raises `ModelError` when the file cannot be used."""
         return cls(*(array.astype(np.float32) for array in read_arrays(path, ("weight", "bias", "joined"))))
 
     def save(self, path: Path) -> None:
-        """Write it in half precision."""
+        """Write the models in half precision."""
         np.savez(path, **{name: getattr(self, name).astype(np.float16) for name in ("weight", "bias", "joined")})
 
     def logits(self, pixels: NDArray[np.uint8]) -> Floats:
-        """Return what pixels alone say: ``(N, colours)``."""
+        """Return the logits of pixels alone: ``(N, colours)``."""
         return np.asarray(shares(pixels) @ self.weight + self.bias, dtype=np.float32)
 
     def join(self, pixels: NDArray[np.uint8], tags: Sequence[str], probabilities: Floats) -> Floats:
-        """Return the probabilities ``(N, tags)`` with those of `COLOURS` joined with the pixels; others as they are."""
+        """Return the probabilities ``(N, tags)`` with those of `COLOURS` combined with the pixels; others unchanged."""
         found = [(place, tags.index(colour)) for place, colour in enumerate(COLOURS) if colour in tags]
         if not found:
             return probabilities

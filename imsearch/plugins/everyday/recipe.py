@@ -1,14 +1,14 @@
-"""How the weights of everyday are made: ``imsearch train everyday --dataset ... --dataset ...``.
+"""The training recipe of everyday: ``imsearch train everyday --dataset ... --dataset ...``.
 
-The frozen stages run once over every picture and its mirror image; the upper stages and the heads then learn from
-crops of those maps.  Each picture teaches the heads whose labels it has:
+The frozen stages run once on every picture and its mirror image; the upper stages and the heads are then trained on
+crops of those maps.  Each picture trains the heads it has labels for:
 
 - corel5k, flickr8k: their own words, asymmetric loss;
 - coco: the 80 objects where they are labelled; everywhere else the probabilities of a teacher (two detectors), as
   soft labels with binary cross-entropy;
 
-A further head, used here only, repeats what the untouched ImageNet classifier says of each picture (learning without
-forgetting, Li and Hoiem 2016), which keeps the tuned features from serving the few labels alone.
+A further head, used in training only, reproduces the untouched ImageNet classifier's output for each picture (learning
+without forgetting, Li and Hoiem 2016), which keeps the tuned features from specializing on the few labels.
 """
 
 from __future__ import annotations
@@ -53,14 +53,15 @@ DEFAULTS: dict[str, Setting] = {
     "photos_least": 8,
     "photos_learning_rate": 2e-3,
 }
-"""start: ``imagenet`` tunes the upper stages anew; ``everyday`` keeps those of the shipped weights with the heads on
-them, and trains only what stands on both branches.  photos_least: how many pictures a label of ``photos`` has to learn
-from.  `tuned` 0 leaves the backbone as it is and trains linear heads only: the baseline to beat."""
+"""start: ``imagenet`` tunes the upper stages anew; ``everyday`` keeps those of the shipped weights with their heads,
+and trains only the head on both branches.  photos_least: minimum number of training pictures for a label of ``photos``.
+`tuned` 0 leaves the backbone unchanged and trains linear heads only: the baseline to beat.
+"""
 STARTS = ("imagenet", "everyday")
 
 
 def train(run: Run) -> Path:
-    """Train, calibrate on the pictures that judge, and write ``weights.safetensors`` into the run's folder."""
+    """Train, calibrate on the judged pictures, and write ``weights.safetensors`` into the run's folder."""
     settings = run.settings(DEFAULTS)
     if settings["start"] not in STARTS:
         raise ModelError(f"start wants one of {', '.join(STARTS)}, not {settings['start']!r}")
@@ -79,7 +80,10 @@ def train(run: Run) -> Path:
 
 
 def _shipped(corpus: Corpus) -> EverydayNetwork:
-    """The network of the shipped weights.  Raises `ModelError` when its heads have other labels than the corpus."""
+    """Return the network of the shipped weights.
+
+    Raises `ModelError` if its heads have other labels than the corpus.
+    """
     checkpoint = read_checkpoint(WEIGHTS)
     for name, labels in corpus.labels.items():
         if checkpoint.heads[name].labels != labels:
@@ -88,7 +92,7 @@ def _shipped(corpus: Corpus) -> EverydayNetwork:
 
 
 def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], mirror: bool) -> NDArray[np.float16]:
-    """One view of all pictures, in memory: about 70 kB each."""
+    """Return one view of all pictures, in memory: about 70 kB each."""
     run.reporter.stage("mirrored pictures" if mirror else "pictures", sum(map(len, parts)))
     return np.concatenate([
         cached_maps(files, network.backbone, FROZEN_STAGES, run.cache, mirror, run.reporter.advance) for files in parts
@@ -98,14 +102,14 @@ def _maps(run: Run, network: EverydayNetwork, parts: Sequence[Sequence[Path]], m
 def _imagenet_opinion(
     run: Run, network: EverydayNetwork, files: Sequence[Path], maps: NDArray[np.float16]
 ) -> NDArray[np.float32]:
-    """The untouched network's softmax over the 1,000 classes, for every picture."""
+    """Return the untouched network's softmax over the 1,000 classes, for every picture."""
     run.reporter.stage("what ImageNet's classifier says", len(files))
 
     def compute(start: int, stop: int) -> NDArray[np.float16]:
         logits = judge_all(run, network, maps, np.arange(start, stop))[1][IMAGENET]
         return np.asarray(torch.softmax(torch.from_numpy(logits), dim=1).half().numpy())
 
-    # As it is on disk, so that a run that was stopped learns from the same numbers; batches as `judge_all` has them.
+    # As stored on disk, so that a resumed run gets the same numbers; batches as in `judge_all`.
     rows = picture_rows(run.cache, "imagenet", (FROZEN_STAGES,), files, compute, 64, run.reporter.advance)
     return rows.astype(np.float32)
 
@@ -147,7 +151,7 @@ class _Trainer:
         )
 
     def fit(self) -> list[Epoch]:
-        """All epochs."""
+        """Run all epochs."""
         parts = {
             "network": self.network,
             "opinion": self.opinion,
@@ -159,7 +163,7 @@ class _Trainer:
         return train_epochs(self.run, State(parts), epochs, self._epoch, self.steps, self._judge)
 
     def averaged(self) -> EverydayNetwork:
-        """The network with the averaged weights."""
+        """Return the network with the averaged weights."""
         return copy.deepcopy(self.average.module).eval()  # type: ignore[return-value]
 
     def _epoch(self, generator: np.random.Generator) -> Iterator[Callable[[], Epoch]]:
@@ -187,7 +191,7 @@ class _Trainer:
         return {"loss": total.item(), **{f"loss {name}": value.item() for name, value in losses.items()}}
 
     def losses(self, logits: dict[str, Tensor], rows: NDArray[np.intp]) -> dict[str, Tensor]:
-        """The mean over the batch of each head's loss; pictures without labels for a head add nothing to it."""
+        """Return each head's mean loss over the batch; pictures without labels for a head contribute nothing to it."""
         found = {}
         for name, values in logits.items():
             target = torch.from_numpy(self.corpus.targets[name][rows].astype(np.float32)).to(values.device)
@@ -200,7 +204,7 @@ class _Trainer:
         return found
 
     def _judge(self) -> Epoch:
-        """mAP of each labelled head on the held-back pictures, with the averaged weights."""
+        """Return the mAP of each labelled head on the held-out pictures, with the averaged weights."""
         network = self.averaged()
         figures = {}
         for name, rows in self.corpus.held.items():

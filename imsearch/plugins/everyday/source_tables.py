@@ -1,7 +1,7 @@
-"""What labels say beyond their own word, as tables for `imsearch.plugins.everyday.sources`.
+"""Tables of what labels imply beyond their own word, for `imsearch.plugins.everyday.sources`.
 
-Every name is one of the lexicon; a test holds the tables to that.  Numbers are from 0 to 1: how far it is believed that
-a tag is there, or not.  They are estimates, not measured.
+Every name is in the lexicon, as a test checks.  Numbers are from 0 to 1: the confidence that
+a tag is present, or absent.  They are estimates, not measured.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ IMPLIED: dict[str, dict[str, float]] = {
     "bride": {"wedding": 1.0},
     "birthday": {"party": 0.5},
 }
-"""A tag -> what else its pictures show; wherever the tag comes from."""
+"""Tag -> other tags its pictures show; whatever the source of the tag."""
 
 IMPLIED_BY_SCENE: dict[str, dict[str, float]] = {
     "windmill": {"sky": 0.95, "outside": 1.0},
@@ -89,7 +89,7 @@ IMPLIED_BY_SCENE: dict[str, dict[str, float]] = {
 """The same for pictures of the scene sets, whose word names the whole picture."""
 
 WEAK_KINDS = {("sunset", "sun"): 0.4, ("sunrise", "sun"): 0.5, ("rock face", "cliff"): 0.7, ("frozen", "ice"): 0.7}
-"""Tag and kind where the kind is not always seen; otherwise a tag's kinds are as sure as the tag."""
+"""Tag and kind where the kind is not always visible; otherwise a tag's kinds are as certain as the tag."""
 
 ROOMS = _names(
     "kitchen, bathroom, bedroom, living room, dining room, entrance hall, office, laundromat, auditorium, store"
@@ -154,13 +154,13 @@ IMPOSSIBLE: tuple[tuple[tuple[str, ...], dict[str, float]], ...] = (
     (("aquarium",), {"kitchen": 1.0, "bathroom": 1.0, "bedroom": 1.0, "highway": 1.0, "street": 1.0, "desert": 1.0,
                      "mountain": 1.0, "snow": 1.0, "road": 1.0, "grass": 0.7, "sky": 0.7, "house": 1.0}),
 )  # fmt: skip
-"""Scene words -> what their pictures do not show, or only seldom."""
+"""Scene words -> tags that are absent, or rare, in their pictures."""
 
 OUTSIDE_FAMILY = frozenset(_names("watch, jug, van, candle, roof, balcony"))
-"""Tags below a kind in the lexicon that those who label the kind in full do not count in."""
+"""Tags below a kind in the lexicon that are not part of exhaustive labels of the kind."""
 
 SELDOM_LABELLED = {"pole": 0.3, "sign": 0.3}
-"""Thin or small things: how far their absence from a complete set is believed."""
+"""Thin or small things: confidence of their absence from an exhaustive set."""
 
 NEAR = tuple(
     frozenset(_names(group))
@@ -223,7 +223,7 @@ NEAR = tuple(
         "sailboat, sail, mast, boat, ship", "monument, statue, sculpture, tomb, temple, ruins",
     )
 )  # fmt: skip
-"""Groups of tags that one picture may well show together or be called by, so that one does not deny another."""
+"""Groups of tags that one picture may well show or be described by, so that one is no evidence against another."""
 
 BACKGROUND = frozenset(
     _names(
@@ -235,12 +235,12 @@ BACKGROUND = frozenset(
         "model, paper, curtain, carpet, spray"
     )
 )
-"""What is often there without anybody naming it: a caption or keyword that is missing denies next to nothing."""
+"""Often present without being named: a missing caption word or keyword is hardly evidence of absence."""
 
 PLACES = frozenset(
     _names("mountain, hill, city, town, street, road, park, garden, field, house, lake, river, path, cloud, sun, food")
 )
-"""What is named where it matters and left out where it does not: a missing word denies it a little."""
+"""Named where it matters and left out where it does not: a missing word is weak evidence of absence."""
 
 SMALL_KINDS = frozenset(_names("clothes, furniture, tableware, container, electronics, jewelry, cosmetics, shoe, hat"))
 SMALL = frozenset(
@@ -250,7 +250,7 @@ SMALL = frozenset(
         "standing, smile, necklace, person, man, woman, child, boy, girl, flag, steps, stairs, vehicle"
     )
 )
-"""What is often left unsaid: a missing word hardly denies it."""
+"""Often left unnamed: a missing word is hardly evidence of absence."""
 
 UNNAMED = BACKGROUND | SMALL | PLACES
 
@@ -277,7 +277,7 @@ READ_AS: dict[str, str] = {
     "ballplayer": "baseball player",
     "backyard": "courtyard",
 }
-"""Words of captions that mean something else there than to someone who searches: what they say, or nothing."""
+"""Caption words with another meaning than in a search: their meaning, or none."""
 
 NOT_ON_COREL = frozenset(
     _names(
@@ -286,4 +286,4 @@ NOT_ON_COREL = frozenset(
         "frisbee"
     )
 )
-"""Corel's photo CDs show no such thing in their themes; the black frame of the slides looks like a screen."""
+"""Not among the themes of Corel's photo CDs; the black frame of the slides looks like a screen."""

@@ -1,8 +1,8 @@
-"""What each labelled picture says about which tag: the evidence that the head `photos` learns from.
+"""The evidence for tags in each labelled picture, used to train the head `photos`.
 
-Datasets differ in what a missing label means.  COCO's 80 objects are complete; a scene picture has one word, and only
-the other words of its own set are surely false; keywords and captions leave out much of what is there.  So a picture
-says of some tags that they are there, of some that they are not, and of the rest nothing, each with a weight.
+Datasets differ in what a missing label means.  COCO's 80 objects are exhaustive; a scene picture has one word, and only
+the other words of its own set are certainly false; keywords and captions leave out much of what is there.  So for each
+picture some tags are present, some absent, and the rest unknown, each with a weight.
 """
 
 from __future__ import annotations
@@ -22,35 +22,36 @@ from imsearch.training.data.datasets import Dataset, Sample
 from imsearch.training.data.scene_sets import stuff_open, stuff_shown
 
 HEADS = ("corel5k", "flickr8k", "coco", "stuff", "scenes", "oasis", "caltech", "voc", "captions")
-"""The label tables of the lexicon whose tags are taught; their order is that of the tags."""
+"""The label tables of the lexicon whose tags are trained; their order is that of the tags."""
 CAPTIONS = {"flickr8k": slice(0, 4), "coco": slice(1, 4)}
-"""Which captions are read.  Flickr8k's fifth, COCO's first and fifth judge search, and teach nothing."""
+"""The captions in use.  Flickr8k's fifth, COCO's first and fifth are for evaluating search, and not for training."""
 KEYWORDS_MISSING = 0.3
-"""Corel5k's labels are incomplete: how far a missing one is believed."""
+"""Corel5k's labels are incomplete: the weight of a missing one."""
 BACKGROUND_SAID_ONCE = 0.9
-"""Instead of `SAID_ONCE`, for sky, grass, street: nobody makes up what is mostly left unsaid."""
+"""Instead of `SAID_ONCE`, for sky, grass, street: nobody makes up what is mostly left unnamed."""
 UNSAID_PLACE, UNSAID_SMALL, UNSAID_BACKGROUND = 0.3, 0.1, 0.05
-"""How far the silence of captions and keywords denies what is often left unsaid, and what mostly is.
+"""Weight of absences from captions and keywords, for tags often left unnamed, and mostly left unnamed.
 
-Not at all would leave these words without any picture of the set to hold against: the set itself became the cue."""
+At zero these words would have no negatives in the set, and the set itself became the cue.
+"""
 ONE_OBJECT = 0.5
-"""How far a picture of one object denies other objects."""
+"""Weight of a picture of one object as evidence against other objects."""
 OTHER_ROOM = 0.8
-"""How far a kitchen is no bathroom where its own set has none."""
+"""Weight of a kitchen as evidence against a bathroom if its own set has none."""
 OVERLAP = 0.3
-"""How far the word of a scene denies another of its set that may well be true too (street, building)."""
+"""Weight of the word of a scene as evidence against another of its set that may well be true too (street, building)."""
 NOISY = 0.8
 """SentiBank's nouns come from search words."""
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 _LONGEST_PHRASE = 3
 _SHORTEST_PART = 3
-"""Letters of each word of a phrase: "past a" is no pasta."""
+"""Minimum letters of each word of a phrase: "past a" is no pasta."""
 
 
 class Sources:
     """Evidence for the tags of the photos head, from every set that names some of them.
 
-    tags: what can be taught, in the head's order.
+    tags: those that can be trained, in the head's order.
     """
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
@@ -82,7 +83,7 @@ class Sources:
         }
 
     def evidence(self, dataset: Dataset, sample: Sample) -> Evidence:
-        """What one picture of a dataset says; nothing where the dataset is of no kind that is known here."""
+        """Return the evidence in one picture of a dataset; none if the dataset is of an unknown kind."""
         draft = Draft()
         source = source_of(dataset, self._labels)
         if source is not None:
@@ -90,9 +91,9 @@ class Sources:
         return draft.evidence(self._known)
 
     def targets(self, rows: Sequence[tuple[Dataset, Sample]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The evidence of all pictures as two arrays ``(rows, tags)``.
+        """Return the evidence of all pictures as two arrays ``(rows, tags)``.
 
-        First the probability that a tag is there, then how far that is believed (0: unknown).
+        First the probability that a tag is present, then its weight (0: unknown).
         """
         column = {tag: index for index, tag in enumerate(self.tags)}
         there = np.zeros((len(rows), len(self.tags)), dtype=np.float32)
@@ -106,10 +107,10 @@ class Sources:
             weights[row, denied] = list(found.absent.values())
         return there, weights
 
-    # ---- one method a source
+    # ---- one method per source
 
     def _coco(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
-        """All 80 objects; on some pictures all stuff, or captions."""
+        """Add all 80 objects; for some pictures all stuff, or captions."""
         names = self._labels["stuff"]
         self._complete(draft, self._meant("coco", sample), self._labels["coco"].values())
         if (stuff := sample.extra.get("stuff_labels")) is not None:
@@ -125,7 +126,7 @@ class Sources:
         raise_to(draft.sure, dict.fromkeys(tables.NOT_ON_COREL, 1.0))
 
     def _caltech(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
-        """One object a picture, mostly alone."""
+        """Add one object per picture, mostly alone."""
         self._keywords(draft, "caltech", self._meant("caltech", sample), ONE_OBJECT)
 
     def _oasis(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
@@ -136,13 +137,13 @@ class Sources:
             self._keywords(draft, "oasis", [self._labels["oasis"][theme]], KEYWORDS_MISSING)
 
     def _flickr8k(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
-        """Concepts that two captions share, and every word of the captions."""
+        """Add concepts that two captions share, and every word of the captions."""
         for tag in self._meant("flickr8k", sample):
             self._show(draft, tag)
         self._captions(draft, sample.extra.get("captions", ())[CAPTIONS["flickr8k"]])
 
     def _scenes(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
-        """One word a picture: the others of its own set are false, and what cannot be in such a place."""
+        """Add one word per picture: the others of its own set are absent, as is what cannot be in such a place."""
         labels = self._labels["scenes"]
         shown = self._meant("scenes", sample)
         own = {labels[word] for word in sample.judged or ()}
@@ -162,7 +163,7 @@ class Sources:
                 raise_to(draft.sure, impossible)
 
     def _voc(self, dataset: Dataset, sample: Sample, draft: Draft) -> None:
-        """Complete for as many of the 20 classes as the dataset uses at all."""
+        """Add labels, which are exhaustive for those of the 20 classes that the dataset uses at all."""
         labels = self._labels["voc"]
         self._complete(draft, self._meant("voc", sample), [labels[label] for label in dataset.labels])
 
@@ -170,10 +171,10 @@ class Sources:
         for noun in sample.extra.get("nouns", sample.labels):
             self._show(draft, self._lexicon.canonical(noun) or noun, NOISY)
 
-    # ---- what they share
+    # ---- shared by several sources
 
     def _meant(self, head: str, sample: Sample) -> list[str]:
-        """The tags of the sample's labels."""
+        """Return the tags of the sample's labels."""
         unknown = [label for label in sample.labels if label not in self._labels[head]]
         if unknown:
             raise DatasetError(
@@ -183,7 +184,7 @@ class Sources:
         return [self._labels[head][label] for label in sample.labels]
 
     def _show(self, draft: Draft, tag: str, weight: float = 1.0) -> None:
-        """The tag, the kinds above it and what it implies."""
+        """Add the tag, the kinds above it and what it implies."""
         raise_to(draft.shown, {tag: weight})
         for kind in self._kinds(tag):
             raise_to(draft.shown, {kind: weight * tables.WEAK_KINDS.get((tag, kind), 1.0)})
@@ -192,7 +193,7 @@ class Sources:
             raise_to(draft.implied, {other: weight * part for other, part in implied.items()})
 
     def _complete(self, draft: Draft, shown: Iterable[str], judged: Iterable[str]) -> None:
-        """Labels of a family that are all there: the rest of the family is false, and every tag below it."""
+        """Add exhaustive labels of a family: the rest of the family is absent, and every tag below it."""
         for tag in shown:
             self._show(draft, tag)
         for tag in judged:
@@ -201,14 +202,14 @@ class Sources:
                 raise_to(draft.sure, dict.fromkeys((tag, *below), tables.SELDOM_LABELLED.get(tag, 1.0)))
 
     def _keywords(self, draft: Draft, head: str, shown: Iterable[str], missing: float) -> None:
-        """Labels that are true as far as they go; others of their kind are probably false, less so what is near."""
+        """Add labels that are true but incomplete; others of their kind are probably absent, less so similar ones."""
         for tag in shown:
             self._show(draft, tag)
         draft.open.update(self._beside(draft.shown))
         raise_to(draft.likely, dict.fromkeys({*self._labels[head].values()} - tables.UNNAMED, missing))
 
     def _captions(self, draft: Draft, captions: Sequence[str]) -> None:
-        """Tags that captions say, in whichever form; others are denied as far as they would have been said."""
+        """Add tags in captions, in any form; others are absent with the weight of being left unnamed."""
         said = Counter(tag for caption in captions for tag in self.said(caption))
         for tag, count in said.items():
             if draft.sure.pop(tag, None) is None:  # else the two contradict each other
@@ -219,7 +220,7 @@ class Sources:
         raise_to(draft.likely, {tag: weight for tag, weight in self._unsaid.items() if tag not in said})
 
     def _beside(self, tags: Iterable[str]) -> Iterator[str]:
-        """What may be there with these tags or be called so; a kind of another among them adds nothing."""
+        """Yield tags that may accompany these tags or be synonyms; a kind of another among them adds nothing."""
         shown = {*tags}
         above = {kind for tag in shown for kind in self._lexicon.kinds(tag)}
         for tag in shown - above:
@@ -230,7 +231,7 @@ class Sources:
         return BACKGROUND_SAID_ONCE if tag in tables.BACKGROUND | tables.PLACES else SAID_ONCE
 
     def said(self, caption: str) -> set[str]:
-        """The names of the lexicon that a caption says: longest phrases first, one sense of each word."""
+        """Return the names of the lexicon in a caption: longest phrases first, one sense of each word."""
         words = _WORD.findall(caption.lower())
         found: set[str] = set()
         at = 0
@@ -247,7 +248,7 @@ class Sources:
         return found
 
     def _kinds(self, tag: str) -> tuple[str, ...]:
-        """The kinds that are taught too.  A lion is a cat to the lexicon, but not to those who label cats."""
+        """Return the kinds that are trained too.  A lion is a cat in the lexicon, but not to annotators of cats."""
         kinds = [kind for kind in self._lexicon.kinds(tag) if kind in self._known]
         wild = "big cat" in (tag, *kinds)
         return tuple(kind for kind in kinds if not (wild and kind == "cat"))
@@ -264,7 +265,7 @@ class Sources:
 
 
 def source_of(dataset: Dataset, labels: Mapping[str, Mapping[str, str]]) -> str | None:
-    """Which rules hold for a dataset: those of its kind, or those its lines and labels look like; None for none.
+    """Return the rules for a dataset: those of its kind, or those that its lines and labels match; None for none.
 
     labels: the label tables of the lexicon.
     """

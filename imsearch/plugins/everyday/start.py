@@ -1,4 +1,4 @@
-"""Another model's start: the upper stages of the default annotator, and the weights of labels that both know."""
+"""Initialize another model from the default annotator: its upper stages, and its weights of common labels."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def start_from_everyday(
 ) -> None:
     """Copy everyday's tuned stages and label weights into another network's tensors, in place.
 
-    own: the network's state by name; what everyday's file has under the same name is copied.  weight: ``(outputs,
+    own: the network's state by name; tensors with the same name in everyday's file are copied.  weight: ``(outputs,
     1280)``, bias: ``(outputs,)``, of a linear layer on the pooled last convolution whose outputs are the labels of
-    `heads` one after another; the rows of labels that everyday learned from the same kind of dataset are copied.
+    `heads`, concatenated; the rows of labels that everyday learned from the same kind of dataset are copied.
     Raises `ModelError` when the file cannot be used.
     """
     theirs = read_checkpoint(WEIGHTS).heads

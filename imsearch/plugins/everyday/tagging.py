@@ -1,10 +1,10 @@
-"""From the logits of several heads to one probability for each tag.
+"""Combine the logits of several heads into one probability for each tag.
 
-Labels of different heads that mean the same thing are one tag (the lexicon says which); those of ``photos`` are tags.
-ImageNet's classes exclude
-one another, so a tag gets the sum of the classes it covers: a picture that is one of ten breeds is surely a dog.  The
-classifier learned with smoothed labels and leaves a little to every class; over the 398 animals that adds up to a
-tenth and more on pictures without any.  So sums over very many classes are taken of a sharper softmax.
+Labels of different heads that mean the same thing are one tag (according to the lexicon); those of ``photos`` are tags.
+ImageNet's classes are mutually exclusive, so a tag gets the sum of the classes it covers: a picture that is one of ten
+breeds is certainly a dog.  The classifier was trained with label smoothing and leaves a little to every class; over the
+398 animals that adds up to a tenth and more on pictures without any.  So sums over very many classes are taken of a
+sharper softmax.
 Everything here is NumPy on small arrays, the same for training, evaluation and indexing.
 """
 
@@ -24,17 +24,17 @@ from imsearch.training.knn import Memory
 from imsearch.training.probabilities import Floats, logit, sigmoid, softmax
 
 UNTAUGHT = -4.0
-"""What ``photos`` is taken to say of a tag that it does not know."""
+"""The logit of ``photos`` for a tag that it does not know."""
 MANY = 100
 _SHARPNESS = 1.45
-"""The factor for ImageNet's logits where a tag covers `MANY` classes: ``benchmarks/imagenet_kinds.py``."""
+"""The factor for ImageNet's logits if a tag covers `MANY` classes: ``benchmarks/imagenet_kinds.py``."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What one head says of some tags: column i of its evidence is about tag ``tags[i]``.
+    """The evidence of one head for some tags: column i is about tag ``tags[i]``.
 
-    members: float32 ``(labels, columns)``, 1 where a label counts for the column's tag.
+    members: float32 ``(labels, columns)``, 1 if a label counts for the column's tag.
     """
 
     head: str
@@ -43,7 +43,7 @@ class Source:
 
 
 def make_source(name: str, labels: Sequence[str], lexicon: Lexicon) -> Source:
-    """The tags that a head's labels stand for; for ``imagenet`` also every kind above them."""
+    """Return the tags that a head's labels stand for; for ``imagenet`` also every kind above them."""
     names = {label: label for label in labels} if name == PHOTOS else lexicon.labels(name)
     meanings = [_meanings(names[label], lexicon if name == IMAGENET else None) for label in labels]
     tags = tuple(dict.fromkeys(tag for several in meanings for tag in several))
@@ -59,15 +59,15 @@ def _meanings(tag: str, lexicon: Lexicon | None) -> tuple[str, ...]:
 
 
 FAMILIAR = "corel5k"
-"""The head that is believed alone where a picture is of the kind that it learned from; elsewhere the rules weigh it.
+"""The head that is used alone for pictures of the kind that it was trained on; elsewhere the rules weight it.
 
-Its pictures are of a kind of their own: small, clean, taken by professionals, a hundred of each theme.  There it knows
-better than all the others; on photos of people it is sure of much that is not there.
+Its pictures are distinctive: small, clean, professional, a hundred of each theme.  On them it is
+better than all the others; on photos of people it is confident of much that is not there.
 """
 
 
 class Witnesses:
-    """Everything that is known of each head's labels, besides its own logits."""
+    """The evidence for each head's labels, besides its own logits."""
 
     def __init__(self, labels: Mapping[str, Sequence[str]], memory: Memory, lexicon: Lexicon) -> None:
         self._memory = memory
@@ -79,7 +79,7 @@ class Witnesses:
         }
 
     def __call__(self, logits: Mapping[str, Floats], features: Floats) -> dict[str, list[Floats]]:
-        """The pieces of evidence ``(N, labels)`` for each head: its logits, its memory's shelf, and ``photos``."""
+        """Return the evidence ``(N, labels)`` of each head: its logits, its memory, and ``photos``."""
         found = {name: [values] for name, values in logits.items()}
         for name in self._memory.shelves:
             found[name].append(self._memory.evidence(name, features))
@@ -90,16 +90,16 @@ class Witnesses:
 
 
 def calibrated(heads: Mapping[str, Head], several: Mapping[str, Sequence[Floats]]) -> dict[str, Floats]:
-    """The calibrated logits ``(N, labels)`` of each head."""
+    """Return the calibrated logits ``(N, labels)`` of each head."""
     return {name: np.asarray(head.rule(several[name]), dtype=np.float32) for name, head in heads.items()}
 
 
 def evidence(source: Source, logits: Floats) -> Floats:
-    """A logit for each tag of the source: ``(N, columns)``, not yet calibrated."""
+    """Return a logit for each tag of the source: ``(N, columns)``, not yet calibrated."""
     if source.head == IMAGENET:
         many = source.members.sum(axis=0) >= MANY
         return logit(np.where(many, softmax(_SHARPNESS * logits) @ source.members, softmax(logits) @ source.members))
-    # The strongest of the labels that mean the tag; nearly always there is only one.
+    # The maximum over the labels that mean the tag; nearly always there is only one.
     best = np.full((len(logits), len(source.tags)), -np.inf, dtype=np.float32)
     for row, column in zip(*np.nonzero(source.members), strict=True):
         best[:, column] = np.maximum(best[:, column], logits[:, row])
@@ -116,7 +116,7 @@ class Group:
 
 
 class Vocabulary:
-    """All tags that heads with these labels know, grouped by the heads that know them."""
+    """All tags of heads with these labels, grouped by the heads that know them."""
 
     def __init__(self, labels: Mapping[str, Sequence[str]], lexicon: Lexicon) -> None:
         self.sources = {name: make_source(name, several, lexicon) for name, several in labels.items()}
@@ -135,7 +135,7 @@ class Vocabulary:
         ]
 
     def evidence(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
-        """The evidence of each head: ``(N, tags of the head)``."""
+        """Return the evidence of each head: ``(N, tags of the head)``."""
         return {name: evidence(source, logits[name]) for name, source in self.sources.items()}
 
 
@@ -156,7 +156,7 @@ class Tagger:
         self._below, self._above = _bounds(self.tags, alone, frozenset(checkpoint.trusted), lexicon)
 
     def logits(self, logits: Mapping[str, Floats], kind: Floats) -> Floats:
-        """``(N, tags)``; `logits` are the calibrated ones of the heads, `kind` that of `Seen`."""
+        """Return logits ``(N, tags)``; `logits` are the calibrated ones of the heads, `kind` that of `Seen`."""
         said = self._vocabulary.evidence(logits)
         near = sigmoid(kind)[:, None]
         fused = np.empty((len(next(iter(logits.values()))), len(self.tags)), dtype=np.float32)
@@ -169,10 +169,10 @@ class Tagger:
         return fused
 
     def probabilities(self, logits: Mapping[str, Floats], kind: Floats) -> Floats:
-        """``(N, tags)`` in 0 to 1; arguments as for `logits`."""
+        """Return probabilities ``(N, tags)`` in 0 to 1; arguments as for `logits`."""
         found = sigmoid(self.logits(logits, kind))
-        # Nothing is likelier than what it is a kind of: where other heads deny the kind, a class that ImageNet's
-        # classifier alone knows is a picture of something else that looks like it.
+        # No tag is likelier than its kind: if other heads reject the kind, a class that only ImageNet's classifier
+        # knows is a picture of something else that looks like it.
         bound = found[:, self._above]
         np.minimum.at(found.T, self._below, bound.T)
         return found
@@ -181,7 +181,7 @@ class Tagger:
 def _bounds(
     tags: Sequence[str], alone: set[str], trusted: frozenset[str], lexicon: Lexicon
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of columns, of a tag that ImageNet alone knows and of a trusted kind above it."""
+    """Return pairs of columns, of a tag that only ImageNet knows and of a trusted kind above it."""
     column = {tag: index for index, tag in enumerate(tags)}
     pairs = [
         (column[tag], column[kind])

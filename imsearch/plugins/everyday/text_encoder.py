@@ -1,9 +1,9 @@
-"""The way of text into the space of pictures: word vectors, a small network, and a linear map of everyday's vectors.
+"""The text encoder of everyday: word vectors, a small network, and a linear map of everyday's vectors.
 
-A dual encoder (Frome et al. 2013; Radford et al. 2021, https://arxiv.org/abs/2103.00020, section 2.3) on top of what
-everyday sees: the mean of a text's word vectors, weighted by a learned number a word, goes through one hidden layer;
-a picture's vector through one linear map; the cosine of the two says how well they fit.  With the extra ``semantic``
-a sentence encoder's vector takes the place of the words' mean.  README.md says how all this was trained.
+A dual encoder (Frome et al. 2013; Radford et al. 2021, https://arxiv.org/abs/2103.00020, section 2.3) on top of
+everyday: the mean of a text's word vectors, weighted by a learned number per word, goes through one hidden layer;
+a picture's vector through one linear map; the cosine of the two measures how well they fit.  With the extra
+``semantic`` a sentence encoder's vector replaces the mean of words.  README.md describes the training.
 
 NumPy, because a query must not wait for PyTorch.
 """
@@ -24,23 +24,23 @@ from imsearch.plugins.everyday.text_words import rows_of
 
 Floats = NDArray[np.float32]
 GAIN = np.float32(8)
-"""By what the vector of a text, of length 1, is multiplied before the hidden layer."""
+"""Factor on a text's vector, of length 1, before the hidden layer."""
 WORDS, SENTENCES = "words", "sentences"
-"""The two ways to read a text, and what their tensors' names begin with."""
+"""The two ways to read a text, and the prefixes of their tensors' names."""
 
 
 class Sentences(Protocol):
-    """Makes vectors of texts; `imsearch.semantic` has one."""
+    """A sentence encoder; `imsearch.semantic` has one."""
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Vectors of length 1, float32 ``(texts, 384)``."""
+        """Return vectors of length 1, float32 ``(texts, 384)``."""
 
 
 class EverydayText:
     """See `imsearch.annotator.TextEncoder`."""
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]], sentences: Sentences | None = None) -> None:
-        """tensors: as `load` reads them.  sentences: reads texts in place of the table of words."""
+        """tensors: as read by `load`.  sentences: reads texts in place of the table of words."""
         self._sentences = sentences
         self.reader = WORDS if sentences is None else SENTENCES
         self._table = None if sentences is not None else WordTable(tensors)
@@ -51,14 +51,14 @@ class EverydayText:
 
     @classmethod
     def load(cls, path: Path, sentences: Sentences | None = None) -> EverydayText:
-        """Read the weights; raises `ModelError` where they cannot be used."""
+        """Read the weights; raises `ModelError` if they cannot be used."""
         try:
             return cls(load_file(path), sentences)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(f"The weights in {path} are damaged or changed. Install imsearch again.") from error
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Directions of length 1, ``(texts, length)``; zeros for a text without any known word."""
+        """Return directions of length 1, ``(texts, length)``; zeros for a text without any known word."""
         if self._sentences is not None:
             read = self._sentences.encode(texts)
             known = np.array([bool(text.strip()) for text in texts])
@@ -69,20 +69,20 @@ class EverydayText:
         return _unit(self._layers(read)) * known[:, None].astype(np.float32)
 
     def pictures(self, vectors: Floats) -> Floats:
-        """Picture vectors ``(N, 1280)`` of length 1, brought into the space of texts: length 1, ``(N, length)``."""
+        """Project picture vectors ``(N, 1280)`` of length 1 to the space of texts: length 1, ``(N, length)``."""
         return _unit(vectors @ self._weight.T + self._bias)
 
     def towards(self, directions: Floats) -> Floats:
-        """Directions ``(texts, length)`` among the vectors themselves, ``(texts, 1280)``, length 1 or 0.
+        """Map directions ``(texts, length)`` to the vectors' own space, ``(texts, 1280)``, length 1 or 0.
 
-        A picture vector that is far along one of them has a large product with the text before its length is made 1:
-        good for choosing whom to compare.
+        A picture vector far along one of them has a large product with the text before normalization:
+        good enough to choose candidates.
         """
         return _unit(directions @ self._weight)
 
 
 class WordTable:
-    """Vectors of words, and how much each counts beside others."""
+    """Vectors of words, and the weight of each in a text."""
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]]) -> None:
         spelled = bytes(tensors["words.spelled"].tobytes()).decode("ascii").split("\n")
@@ -91,7 +91,7 @@ class WordTable:
         self._weights = _floats(tensors["words.weights"])
 
     def means(self, texts: Sequence[str]) -> Floats:
-        """The weighted mean of each text's words, of length 1; zeros where none is known."""
+        """Return the weighted mean of each text's words, of length 1; zeros if none is known."""
         found = np.zeros((len(texts), self._vectors.shape[1]), np.float32)
         for place, text in enumerate(texts):
             rows = rows_of(text, self._places)
@@ -103,7 +103,7 @@ class WordTable:
 
 
 class Layers:
-    """The network of one hidden layer that brings a text's vector into the space of pictures."""
+    """The network of one hidden layer that maps a text's vector to the space of pictures."""
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]], kind: str) -> None:
         self._layers = [
@@ -126,5 +126,5 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def _gelu(values: Floats) -> Floats:
-    """x times the logistic function of 1.702 x (Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415)."""
+    """Return x times the logistic function of 1.702 x (Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415)."""
     return np.asarray(values / (1 + np.exp(np.clip(-1.702 * values, -60, 60))), np.float32)

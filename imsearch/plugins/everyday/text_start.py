@@ -1,8 +1,8 @@
-"""The words that the text encoder's table holds, and the vectors that they begin with.
+"""The vocabulary of the text encoder's table, and its initial vectors.
 
-The beginnings are those of WordLlama (https://github.com/dleemiller/WordLlama, MIT), static vectors of word pieces in a
-package of that name; only its two files are read.  The words are those of the captions that teach, of the lexicon,
-and the most frequent of English besides.
+The initial vectors are those of WordLlama (https://github.com/dleemiller/WordLlama, MIT), static vectors of word pieces
+in a package of that name; only its two files are read.  The words are those of the training captions, of the lexicon,
+and the most frequent ones of English.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from imsearch.plugins.everyday.text_words import words_of
 
 _INSTALL = "To train it, the package {0} is needed: pip install {0} tokenizers"
 _TWICE = 2
-"""A word of captions is taken when it stands in so many."""
+"""Minimum number of captions that contain a word."""
 
 
 def choose_words(captions: Iterable[str], lexicon: Lexicon, most: int) -> list[str]:
-    """At most so many words: those of captions, of the lexicon, and then by how frequent they are in English."""
+    """Return at most `most` words: those of captions, of the lexicon, and then by their frequency in English."""
     counts = Counter(word for caption in captions for word in words_of(caption))
     found = dict.fromkeys(word for word, count in counts.most_common() if count >= _TWICE)
     found |= dict.fromkeys(word for spelling in lexicon.spellings for word in words_of(spelling))
@@ -40,7 +40,7 @@ def choose_words(captions: Iterable[str], lexicon: Lexicon, most: int) -> list[s
 
 
 def first_vectors(words: list[str]) -> NDArray[np.float32]:
-    """WordLlama's vectors of these words ``(words, 256)``: of a word of several pieces their mean."""
+    """Return WordLlama's vectors of these words ``(words, 256)``: the mean for a word of several pieces."""
     package = _folder("wordllama", "wordllama")
     try:
         from tokenizers import Tokenizer

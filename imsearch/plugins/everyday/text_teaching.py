@@ -1,7 +1,7 @@
-"""What the text encoder learns from: captions of pictures, and short texts made of the tags that pictures have.
+"""Training data of the text encoder: captions of pictures, and short texts composed of the tags of pictures.
 
 A caption belongs to one picture.  A text of tags ("beach dog") fits every picture by the product of the tags'
-probabilities, as everyday sees them, or 0.95 where the picture's own labels say the tag: so the space learns words that
+probabilities according to everyday, or 0.95 if the picture's own labels contain the tag: so the space covers words that
 no caption has, from pictures of every set.
 """
 
@@ -19,18 +19,18 @@ from imsearch.training.data.datasets import Dataset, Sample
 
 Floats = NDArray[np.float32]
 LABELLED = 0.95
-"""How likely a tag is that a picture's labels say."""
+"""Probability of a tag in a picture's labels."""
 LEAST = 0.3
-"""From which probability a tag of a picture may be in a text about it."""
+"""Minimum probability of a picture's tag for a text about it."""
 _COUNTS = (1, 1, 1, 2, 2, 3)
-"""How many tags a text has, by chance."""
+"""Number of tags in a text, drawn at random."""
 _ITSELF = 0.6
-"""How often a tag is called by its name, and not by one of its synonyms."""
+"""Probability that a tag is called by its name, and not by one of its synonyms."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text and what it is about: a row among the pictures, and for a text of tags the tags' columns."""
+    """A text and its subject: a row among the pictures, and for a text of tags the tags' columns."""
 
     text: str
     picture: int
@@ -39,10 +39,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Pictures:
-    """The pictures that teach and those that judge.
+    """The pictures for training and for evaluation.
 
     samples: of every row.  train, held: rows.  weights: how often each of `train` is drawn, summing to 1: every set by
-    the root of its size, so that a large one does not drown a small one.
+    the square root of its size, so that a large one does not drown a small one.
     """
 
     samples: tuple[Sample, ...]
@@ -52,7 +52,7 @@ class Pictures:
 
 
 def gather_pictures(datasets: Sequence[Dataset]) -> Pictures:
-    """All pictures of these sets that teach or judge, as `uses` divides them."""
+    """Return all training and evaluation pictures of these sets, as divided by `uses`."""
     samples: list[Sample] = []
     train: list[int] = []
     held: list[int] = []
@@ -70,13 +70,13 @@ def gather_pictures(datasets: Sequence[Dataset]) -> Pictures:
 
 
 def captions_of(sample: Sample) -> list[str]:
-    """The captions of a picture; none where its set has none."""
+    """Return the captions of a picture; empty if its set has none."""
     found = sample.extra.get("captions")
     return [str(each) for each in found] if isinstance(found, list) else []
 
 
 def with_labels(samples: Sequence[Sample], tags: Sequence[str], seen: Floats, lexicon: Lexicon) -> Floats:
-    """The probabilities ``(samples, tags)`` of what everyday saw, raised where the labels say so."""
+    """Return the probabilities ``(samples, tags)`` of everyday, raised for tags in the labels."""
     column = {tag: place for place, tag in enumerate(tags)}
     known = seen.copy()
     for row, sample in enumerate(samples):
@@ -88,7 +88,7 @@ def with_labels(samples: Sequence[Sample], tags: Sequence[str], seen: Floats, le
 
 
 def names_of(tags: Sequence[str], lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
-    """What each tag may be called: its name first, then every synonym that stands for it before all others."""
+    """Return tag -> names: its own first, then every synonym whose first sense is the tag."""
     names = {tag: [tag] for tag in tags}
     for spelling in lexicon.spellings:
         tag = lexicon.canonical(spelling)
@@ -105,7 +105,7 @@ def tag_texts(
     count: int,
     generator: np.random.Generator,
 ) -> list[Text]:
-    """So many texts of one to three tags, each drawn for a picture by the tags' probabilities."""
+    """Return `count` texts of one to three tags, each drawn for a picture by the tags' probabilities."""
     rows = pictures.train[(known[pictures.train] > LEAST).any(axis=1)]
     weights = pictures.weights[np.searchsorted(pictures.train, rows)]
     texts = []
@@ -123,7 +123,7 @@ def _called(names: Sequence[str], generator: np.random.Generator) -> str:
 
 
 def fitting(texts: Sequence[Text], known: Floats) -> Floats:
-    """How likely each text fits the picture of each, ``(texts, texts)``; below 0.05 it does not."""
+    """Return how likely each text fits the picture of each, ``(texts, texts)``; values below 0.05 become 0."""
     seen = known[[text.picture for text in texts]]
     fits = np.stack([seen[:, list(text.columns)].prod(axis=1) for text in texts])
     return np.where(fits < 0.05, 0, fits).astype(np.float32)

@@ -1,4 +1,4 @@
-"""From a text to the rows of a table of word vectors: lower case, no accents, letters or digits in a row.  Pure."""
+"""Tokenize text to rows of a table of word vectors: lower case, no accents, runs of letters or digits.  Pure."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import unicodedata
 from collections.abc import Mapping
 
 MOST_WORDS = 64
-"""What follows in a text is not read."""
+"""Maximum number of words that are read."""
 _WORD = re.compile(r"[a-z]+|\d+")
 _ENDINGS = (("'s", ""), ("ies", "y"), ("es", ""), ("s", ""), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"))
-"""Forms that the table may hold of a word that it does not; the first that it holds is taken."""
+"""Endings to replace if the table does not have a word; the first hit is taken."""
 _SHORTEST = 3
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, as the table spells them."""
+    """Return the words of a text, in the spelling of the table."""
     plain = unicodedata.normalize("NFD", text.lower().replace("\u2019", "'").replace("'s ", " "))
     return _WORD.findall("".join(each for each in plain if not unicodedata.combining(each)))[:MOST_WORDS]
 
 
 def rows_of(text: str, places: Mapping[str, int]) -> list[int]:
-    """The rows of a text's words in a table whose words have these places; words that it does not know are left out."""
+    """Return the rows of a text's words in a table whose words have these positions; unknown words are left out."""
     return [row for word in words_of(text) if (row := _row(word, places)) is not None]
 
 

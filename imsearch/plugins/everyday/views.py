@@ -1,8 +1,8 @@
-"""The features of both branches for every picture of a run, kept on disk: what ``photos`` learns from.
+"""The features of both branches for every picture of a run, cached on disk: the input of ``photos``.
 
-With the stages settled, a head is a matter of seconds; only these passes take time.  A mirror image is a second
-picture for nothing; a grey copy keeps a head from learning that a colour, or the lack of it, makes a scene (one of the
-sets of scenes is grey altogether).
+With the stages settled, a head is trained in seconds; only these passes take time.  A mirror image is a second
+picture for free; a grey copy keeps a head from learning that a colour, or the lack of it, makes a scene (one of the
+scene sets is entirely grey).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def grey_copy(pixels: Bytes) -> Bytes:
-    """The same pictures ``(N, H, W, 3)`` without colour (luma of ITU-R BT.601)."""
+    """Return the same pictures ``(N, H, W, 3)`` without colour (luma of ITU-R BT.601)."""
     luma = np.rint(pixels.astype(np.float32) @ _LUMA).astype(np.uint8)
     return np.repeat(luma[..., None], 3, axis=-1)
 
@@ -40,7 +40,7 @@ VIEWS: dict[str, Callable[[Bytes], Bytes]] = {
 
 
 def stages_hash(network: EverydayNetwork) -> str:
-    """A name for the tuned stages, by which features computed with them are found again."""
+    """Return a hash of the tuned stages, by which features computed with them are found again."""
     digest = hashlib.sha256()
     for value in network.tuned_stages().values():
         digest.update(value.detach().half().cpu().numpy().tobytes())
@@ -48,7 +48,7 @@ def stages_hash(network: EverydayNetwork) -> str:
 
 
 def both_features(run: Run, network: EverydayNetwork, files: Sequence[Path], view: str) -> NDArray[np.float32]:
-    """Features ``(files, 2560)`` of one of `VIEWS`, memory-mapped; a stopped run goes on where it was."""
+    """Return features ``(files, 2560)`` of one of `VIEWS`, memory-mapped; an interrupted run is resumed."""
     side, change = network.backbone.size, VIEWS[view]
 
     def compute(start: int, stop: int) -> NDArray[np.float32]:

@@ -24,10 +24,10 @@ class MultikernelAnnotator(ModelAnnotator):
     network: MultikernelNetwork
 
     def build(self, checkpoint: Checkpoint) -> MultikernelNetwork:
-        """The network of the checkpoint's shape."""
+        """Build the network with the checkpoint's shape."""
         return MultikernelNetwork(checkpoint.outputs, shape_of(checkpoint.network))
 
     def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
-        """Features ``(N, 1280)`` and logits, in one pass."""
+        """Return features ``(N, 1280)`` and logits, in one pass."""
         logits, features = self.network.look(to_input(self.pixels(batch), self.device))
         return features, logits

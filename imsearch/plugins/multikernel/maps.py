@@ -1,6 +1,7 @@
-"""What the untouched backbone makes of every picture, stage by stage, kept on disk.
+"""The untouched backbone's output for every picture, stage by stage, cached on disk.
 
-Stages up to the fifth are computed from the pixels (`cached_maps`), later ones from what is kept of the one before.
+Stages up to the fifth are computed from the pixels (`cached_maps`), later ones from the cached output of the one
+before.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ from imsearch.training.run import Run
 
 FROM_PIXELS = 5
 POOLED = 8
-"""The number under which `stage_outputs` has the pooled feature, which follows the seventh stage."""
+"""Key of the pooled feature in `stage_outputs`; it follows the seventh stage."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One array for each dataset, read as one: row by row in the order of the corpus."""
+    """One array for each dataset, indexed as one by the rows of the corpus."""
 
     parts: Sequence[NDArray[np.float16]]
 
     def take(self, rows: Rows) -> Tensor:
-        """Features ``(rows, C)``, or whole maps ``(rows, C, H, W)``, as float32."""
+        """Return features ``(rows, C)``, or whole maps ``(rows, C, H, W)``, as float32."""
         return self.window(rows, 0, 0, None)
 
     def window(self, rows: Rows, top: int, left: int, side: int | None) -> Tensor:
-        """The same square of each map."""
+        """Return the same square of each map."""
         starts = np.cumsum([0, *map(len, self.parts)])
         square = (slice(top, None if side is None else top + side), slice(left, None if side is None else left + side))
         cut = square if self.parts[0].ndim == 4 else ()
@@ -52,7 +53,7 @@ class Stack:
 
 
 def stage_outputs(run: Run, corpus: Corpus, backbone: EfficientNetLite, wanted: Sequence[int]) -> dict[int, Stack]:
-    """The outputs of these stages for all pictures, as they are (not mirrored)."""
+    """Return the outputs of these stages for all pictures, not mirrored."""
     several = [[sample.file for sample in part.samples] for part in corpus.parts]
     found: dict[int, Stack] = {}
     below = {FROM_PIXELS} if max(wanted) > FROM_PIXELS else set()
@@ -79,7 +80,7 @@ def _next_stage(backbone: EfficientNetLite, stage: int) -> Callable[[Tensor], Te
 def _derived(
     run: Run, files: Sequence[Path], base: NDArray[np.float16], step: Callable[[Tensor], Tensor], stage: int
 ) -> NDArray[np.float16]:
-    """One stage's output from that of the stage before."""
+    """Compute one stage's output from that of the stage before."""
     stack = Stack([base])
 
     def compute(start: int, stop: int) -> NDArray[np.float16]:

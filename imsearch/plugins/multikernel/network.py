@@ -1,9 +1,9 @@
-"""The network: EfficientNet-Lite2 whose stages meet in one grid of places, each of which may speak for a label.
+"""The network: EfficientNet-Lite2 with its stages on a common grid, each cell of which scores every label.
 
 A stage's map is reduced by a 1x1 convolution, may pass an asymmetric convolution (1xn, then nx1), and is max-pooled
-by several kernels side by side.  The poolings of all levels lie on the grid of the last stage, where a 1x1 convolution
-fuses them.  Every place of the grid scores every label; log-sum-exp, a soft maximum, gathers the scores, so that a
-small object needs to convince one place only.  To them come the scores of the picture as a whole.
+by several kernels side by side.  The pooled maps of all levels have the grid of the last stage, where a 1x1 convolution
+fuses them.  Every cell of the grid scores every label; log-sum-exp, a soft maximum, aggregates the scores, so that a
+small object needs a high score in one cell only.  The scores of the picture as a whole are added.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from imsearch.training.efficientnet_lite import FEATURES, EfficientNetLite, fold
 
 LAST = 7
 CHANNELS = {2: 24, 3: 48, 4: 88, 5: 120, 6: 208, 7: 352}
-"""Of the output of this many stages of Lite2."""
+"""Channels of the output of this many stages of Lite2."""
 STEPS = {2: 8, 3: 4, 4: 2, 5: 2, 6: 1, 7: 1}
-"""How many cells of that output one cell of the last stage's grid spans."""
+"""Cells of that output per cell of the last stage's grid."""
 SHARPNESS = 5.0
-"""Of the log-sum-exp (Pinheiro and Collobert 2015, https://arxiv.org/abs/1411.6228): 0 is the mean, infinity the
-maximum."""
+"""Sharpness of the log-sum-exp (Pinheiro and Collobert 2015, https://arxiv.org/abs/1411.6228): 0 is the mean, infinity
+the maximum.
+"""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the experiments choose.
+    """The hyperparameters of the architecture.
 
     levels: the stages whose outputs are fused; none leaves the global scores alone.
     kernels: sides of the pooling windows, in cells of the common grid.
@@ -48,7 +49,7 @@ class Shape:
     fused: int = 96
 
     def __post_init__(self) -> None:
-        """Raises `ModelError` for what cannot be built."""
+        """Raise `ModelError` for an impossible architecture."""
         known = ", ".join(map(str, CHANNELS))
         for name, levels in (("levels", self.levels), ("asymmetric", self.asymmetric)):
             if unknown := set(levels) - CHANNELS.keys():
@@ -62,9 +63,9 @@ class Shape:
 
 
 def shape_of(settings: Mapping[str, Any]) -> Shape:
-    """The shape that a recipe's settings or a checkpoint name; lists of numbers are texts such as "5,7".
+    """Return the shape in a recipe's settings or a checkpoint; lists of numbers are texts such as "5,7".
 
-    Raises `ModelError` when one cannot be used.
+    Raises `ModelError` for an invalid one.
     """
     found: dict[str, Any] = {}
     for field in fields(Shape):
@@ -79,7 +80,7 @@ def shape_of(settings: Mapping[str, Any]) -> Shape:
 
 
 class AsymmetricConvolution(nn.Module):
-    """1xn, then nx1, added to what came in: the reach of an nxn convolution for 2/n of its work.
+    """1xn, then nx1, with a residual connection: the reach of an nxn convolution for 2/n of its work.
 
     (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 3.2.)
     """
@@ -91,14 +92,14 @@ class AsymmetricConvolution(nn.Module):
         self.across = nn.Conv2d(channels, channels, (length, 1), padding=(pad, 0))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The same shape; not negative."""
+        """Return the same shape; non-negative."""
         return torch.relu(x + self.across(torch.relu(self.along(x))))
 
 
 def multi_kernel_pool(x: Tensor, step: int, kernels: Sequence[int]) -> Tensor:
-    """Max-pools a map that is not negative onto a grid `step` times as coarse: ``(N, kernels * C, H', W')``.
+    """Max-pool a non-negative map onto a grid `step` times as coarse: ``(N, kernels * C, H', W')``.
 
-    A kernel k sees k x k cells of the grid, its own among them; places beyond the edge are 0.  The maximum of maxima
+    A kernel k covers k x k cells of the grid, its own among them; cells beyond the edge are 0.  The maximum of maxima
     is a maximum, so the finest pooling is done once and serves all.
     """
     if step > 1:
@@ -112,12 +113,12 @@ def multi_kernel_pool(x: Tensor, step: int, kernels: Sequence[int]) -> Tensor:
 
 
 def soft_maximum(scores: Tensor) -> Tensor:
-    """Log-sum-exp over places: ``(N, places, labels)`` to ``(N, labels)``, between their mean and their maximum."""
+    """Reduce by log-sum-exp over places: ``(N, places, labels)`` to ``(N, labels)``, between mean and maximum."""
     return (torch.logsumexp(scores.float() * SHARPNESS, dim=1) - math.log(scores.shape[1])) / SHARPNESS
 
 
 class Level(nn.Module):
-    """One stage's way to the common grid."""
+    """The layers from one stage to the common grid."""
 
     def __init__(self, stage: int, shape: Shape) -> None:
         super().__init__()
@@ -128,7 +129,7 @@ class Level(nn.Module):
         self.refine = AsymmetricConvolution(shape.width, shape.length) if asymmetric else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(N, kernels * width, H', W')``."""
+        """Return ``(N, kernels * width, H', W')``."""
         return multi_kernel_pool(self.refine(torch.relu(self.norm(self.reduce(x)))), self.step, self.kernels)
 
 
@@ -153,7 +154,7 @@ class MultikernelHead(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, features: Tensor, *maps: Tensor) -> Tensor:
-        """Logits ``(N, outputs)`` from features ``(N, 1280)`` and one map ``(N, C, H, W)`` for each level."""
+        """Return logits ``(N, outputs)`` for features ``(N, 1280)`` and one map ``(N, C, H, W)`` for each level."""
         logits: Tensor = self.whole(self.dropout(features))
         if not maps:
             return logits
@@ -163,7 +164,7 @@ class MultikernelHead(nn.Module):
 
 
 class MultikernelNetwork(nn.Module):
-    """The backbone, its last stage and last convolution to be tuned, and the head."""
+    """The backbone, with its last stage and last convolution to be tuned, and the head."""
 
     frozen = ("backbone.stem.", *(f"backbone.stages.{stage}." for stage in range(LAST - 1)))
 
@@ -177,11 +178,11 @@ class MultikernelNetwork(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def tuned(self) -> list[nn.Parameter]:
-        """The parameters of the backbone that training changes."""
+        """Return the parameters of the backbone that training changes."""
         return [*self.backbone.stages[LAST - 1].parameters(), *self.backbone.head.parameters()]
 
     def forward(self, last: Tensor, *maps: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits ``(N, outputs)`` and features ``(N, 1280)``.
+        """Return logits ``(N, outputs)`` and features ``(N, 1280)``.
 
         last: the map of the stage before the last one.  maps: those of the levels below the last stage.
         """
@@ -191,7 +192,7 @@ class MultikernelNetwork(nn.Module):
         return self.head(features, *chosen), features
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The same from pixels; input as for `EfficientNetLite`."""
+        """Return the same from pixels; input as for `EfficientNetLite`."""
         maps = {}
         x = self.backbone.stem(x)
         for stage, layers in enumerate(self.backbone.stages[: LAST - 1], 1):

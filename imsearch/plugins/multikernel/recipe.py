@@ -1,8 +1,8 @@
-"""How the weights are made: ``imsearch train multikernel --dataset KIND:PATH ...``.
+"""The training recipe: ``imsearch train multikernel --dataset KIND:PATH ...``.
 
-The first six stages run once over every picture.  The last stage, the last convolution and the head then learn from
-random squares of the kept maps, cut at the same place of every level.  The words of the datasets learn with asymmetric
-loss; the objects of COCO, most of whose targets are a teacher's probabilities, with binary cross-entropy.
+The first six stages run once on every picture.  The last stage, the last convolution and the head are then trained on
+random squares of the cached maps, cut at the same place of every level.  The words of the datasets use asymmetric
+loss; the objects of COCO, most of whose targets are a teacher's probabilities, binary cross-entropy.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ DEFAULTS: dict[str, Setting] = {
     "object_repeats": 3,
 }
 """levels to fused: see `Shape`.  smallest_crop: of the last stage's side of 9.  object_repeats: how often an epoch
-shows the few pictures with true COCO labels."""
+contains the few pictures with true COCO labels.
+"""
 HELD_ONE_IN = {"corel5k": 20, TEACHER_HEAD: 4}
-"""The same pictures that the default annotator holds back, so that both can be judged on them."""
+"""The same held-out pictures as for the default annotator, so that both can be evaluated on them."""
 
 
 def train(run: Run) -> Path:
-    """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
+    """Train, calibrate on the held-out pictures, and write ``weights.safetensors`` into the run's folder."""
     settings = run.settings(DEFAULTS)
     shape = shape_of(settings)
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -94,7 +95,7 @@ def train(run: Run) -> Path:
 
 
 def make_inputs(kept: Mapping[int, Stack], below: list[int], smallest: int) -> Inputs:
-    """The network's arguments: whole maps to judge, a random square of each to learn."""
+    """Return the network's arguments: whole maps for evaluation, a random square of each for training."""
     last = kept[LAST - 1]
     whole = last.parts[0].shape[1]
 
@@ -113,7 +114,7 @@ def make_inputs(kept: Mapping[int, Stack], below: list[int], smallest: int) -> I
 
 
 def make_loss(slices: Mapping[str, slice]) -> Loss:
-    """Asymmetric loss where targets are labels; binary cross-entropy where they are probabilities."""
+    """Return asymmetric loss where targets are labels, binary cross-entropy where they are probabilities."""
     hard, soft = masked(asymmetric), masked(binary_cross_entropy)
 
     def loss(output: Tensor | tuple[Tensor, Tensor], targets: Tensor, mask: Tensor) -> Tensor:
@@ -128,7 +129,7 @@ def make_loss(slices: Mapping[str, slice]) -> Loss:
 
 
 def repeat_objects(corpus: Corpus, times: int) -> Sampler:
-    """Every picture once, those with true COCO labels `times` times."""
+    """Sample every picture once, those with true COCO labels `times` times."""
     kinds = np.repeat([part.kind for part in corpus.parts], [len(part.samples) for part in corpus.parts])
 
     def sample(generator: np.random.Generator, rows: Rows) -> Rows:

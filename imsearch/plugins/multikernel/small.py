@@ -1,10 +1,10 @@
-"""Words for small objects, on which the claim is judged apart.
+"""Words for small objects, on which the claim is evaluated separately.
 
 The rule: things that a hand can hold or a person wears on the head, and things mostly seen from afar (birds, boats,
 kites, flags, traffic lights, signs).  Of COCO these are mostly members of its groups accessory, sports, kitchen, food,
 electronic and indoor.  A word is left out when it mostly names a game, a scene or a pattern ("tennis", "leaf"), or when
-Corel's pictures show it in close-up ("flowers", "plane").  The list was written before any figure of this model was
-seen.
+Corel's pictures show it in close-up ("flowers", "plane").  The list was written before any result of this model was
+known.
 """
 
 from __future__ import annotations

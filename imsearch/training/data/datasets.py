@@ -135,6 +135,6 @@ def _vocabulary(source: Path, samples: Sequence[Sample]) -> tuple[str, ...]:
 
 
 def _told(*samples: Sample) -> str:
-    """Where it is written, in brackets; nothing for sets without a list."""
+    """Return the path of the list, in brackets; empty for sets without a list."""
     places = [sample.place for sample in samples if sample.place]
     return f" ({' and '.join(places)})" if places else ""

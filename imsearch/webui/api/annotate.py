@@ -1,4 +1,4 @@
-"""Tagging pictures that are not in the library."""
+"""Tag pictures that are not in the library."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _MOST_TAGS = 100
 
 
 async def sent_form(request: Request, site: TheSite) -> AsyncIterator[Form]:
-    """The form of a request, while there is room for one more."""
+    """Yield the form of a request, while there is room for one more."""
     with site.trying.turn():
         yield await read_form(request, site.trying.limits.files)
 
 
 @router.get("/api/annotate", response_model=ChoicesRecord, summary="The annotators that can be tried")
 def annotators(site: TheSite) -> dict[str, Any]:
-    """All that are installed, what is wrong with those that do not work, and the limits of what can be sent."""
+    """All that are installed, what is wrong with those that do not work, and the limits for uploads."""
     limits = site.trying.limits
     return {
         "annotators": [
@@ -70,7 +70,7 @@ def annotators(site: TheSite) -> dict[str, Any]:
     openapi_extra={"requestBody": form_schema(Limits().files)},
 )
 def annotate(request: Request, site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> dict[str, Any]:
-    """Send pictures of any kind that can be indexed as a form, each in a field `file`. Nothing of them is kept.
+    """Send pictures of any kind that can be indexed as a form, each in a field `file`. None of them is stored.
 
     A picture that cannot be read has an `error` in the answer, and the others are tagged all the same.
     """
@@ -105,18 +105,18 @@ def annotate(request: Request, site: TheSite, form: Annotated[Form, Depends(sent
 
 
 def _likeliest(tags: Sequence[Tag], spec: AnnotatorSpec) -> list[Tag]:
-    """Those that are shown, then those that could be, then those that never are; each the likeliest first."""
+    """Sort tags: shown ones, then those that could be shown, then those that never are; each the likeliest first."""
     return sorted(tags, key=lambda tag: (not tag.shown, spec.hides(tag.name), -tag.probability, tag.name))[:_MOST_TAGS]
 
 
 def _known(library: Library, items: Sequence[Item]) -> list[int | None]:
-    """The images of the library with the very bytes of each."""
+    """Return the images of the library with identical bytes."""
     found = library.facts.of_bytes({item.sha256 for item in items})
     return [found.get(item.sha256) for item in items]
 
 
 def _space(library: Library, notes: list[str]) -> str | None:
-    """The annotator whose vectors the library compares, if it is still the one that made them."""
+    """Return the annotator whose vectors the library compares, if it is still the one that made them."""
     name = library.search.vector_space()
     if name is None:
         notes.append("The library holds no vectors, so similar pictures cannot be found.")
@@ -135,7 +135,7 @@ def _space(library: Library, notes: list[str]) -> str | None:
 def _similar(
     library: Library, item: Item, known: int | None, space: str, number: int, notes: list[str]
 ) -> dict[str, Any] | None:
-    """The pictures nearest to one; its own copy is not among them."""
+    """Return the pictures nearest to one, without its own copy."""
     annotation = item.annotations.get(space)
     if annotation is None or annotation.vector is None:
         notes.append(f"Similar pictures cannot be found: {error_of(item) or f'{space} made no vector'}.")

@@ -1,4 +1,4 @@
-"""The shapes of changes of tags: what is asked for, what was done, what is doubtful."""
+"""Schemas for changes of tags: requests, results, and doubtful tags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_TAGS = 100
 
 
 class AskedCorrection(Asked):
-    """What to say of all these tags on all these pictures."""
+    """A verdict on all these tags on all these pictures."""
 
     images: list[Id] = Field(min_length=1, max_length=MOST_IMAGES, examples=[[17, 23]])
     tags: list[Name] = Field(min_length=1, max_length=MOST_TAGS, examples=[["hot dog"]])
@@ -30,7 +30,7 @@ class PairRecord(Record):
 
 
 class CorrectionRecord(Record):
-    """What a correction did."""
+    """The result of a correction."""
 
     number: int | None = Field(description="Of the change, for undoing it; null where nothing changed.", examples=[42])
     changed: list[PairRecord]
@@ -42,21 +42,21 @@ class CorrectionRecord(Record):
 
 
 class AskedRenaming(Asked):
-    """A tag, and what to call it from now on."""
+    """A tag and its new name."""
 
     old: Name = Field(examples=["automobile"])
     new: Name = Field(examples=["car"])
 
 
 class AskedMerging(Asked):
-    """Tags, and the one to put them into."""
+    """Tags, and the one to merge them into."""
 
     old: list[Name] = Field(min_length=1, max_length=MOST_TAGS, examples=[["kitty", "pussycat"]])
     into: Name = Field(examples=["cat"])
 
 
 class RenamingRecord(Record):
-    """What renaming or merging did."""
+    """The result of renaming or merging."""
 
     number: int | None = Field(description="Of the change, for undoing it; null where nothing changed.", examples=[43])
     tags: list[Told] = Field(description="The tags that go by another name now.", examples=[["automobile"]])
@@ -65,7 +65,7 @@ class RenamingRecord(Record):
 
 
 class AskedUndo(Asked):
-    """Which change to undo."""
+    """The change to undo."""
 
     number: int | None = Field(
         None,
@@ -106,6 +106,6 @@ class DoubtRecord(Record):
 
 
 class ReviewRecord(Record):
-    """The most doubtful tags first."""
+    """Doubtful tags, the most doubtful first."""
 
     tags: list[DoubtRecord]

@@ -1,4 +1,4 @@
-"""What the user says of tags, taking that back, and what is worth saying something about."""
+"""Corrections of tags, undoing them, and reviewing doubtful tags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from imsearch.webui.site import TheSite
 
 router = APIRouter(tags=["corrections"])
 PATIENCE = 0.25
-"""Seconds that are spent on reading more of a large library, whenever somebody asks what is in doubt."""
+"""Seconds spent per request on reading more of a large library for doubtful tags."""
 _WRITING = "Another program is writing to the library, or that change is not the newest."
 
 
@@ -35,9 +35,9 @@ _WRITING = "Another program is writing to the library, or that change is not the
     responses=errors(404, _409="Another program is writing to the library. Try again."),
 )
 def correct(asked: AskedCorrection, site: TheSite) -> dict[str, Any]:
-    """Set what you say of all these tags on all these pictures, in one step that one undo takes back.
+    """Set your verdict on all these tags on all these pictures, in one step that one undo reverts.
 
-    What you say wins over what annotators say, and holds when pictures are indexed again, moved or copied.
+    Your verdict wins over annotators, and holds when pictures are indexed again, moved or copied.
     """
     missing = set(asked.images).difference(site.library.facts.live(asked.images))
     if missing:
@@ -48,7 +48,7 @@ def correct(asked: AskedCorrection, site: TheSite) -> dict[str, Any]:
 
 @router.post("/api/undo", response_model=ChangeRecord, summary="Undo a change", responses=errors(_409=_WRITING))
 def undo(site: TheSite, asked: AskedUndo | None = None) -> dict[str, Any]:
-    """Undo the newest change that is not undone yet, whoever made it, and tell which it was.
+    """Undo the newest change that is not undone yet, whoever made it, and return it.
 
     With its number, only if it is still the newest: somebody else may have changed something meanwhile.
     """
@@ -64,7 +64,7 @@ def undo(site: TheSite, asked: AskedUndo | None = None) -> dict[str, Any]:
 def history(
     site: TheSite, n: Annotated[int, Query(ge=1, le=10_000, description="At most so many.")] = 20
 ) -> dict[str, Any]:
-    """The newest first, those that were undone too; what `imsearch tag history --format json` prints."""
+    """The newest first, including those undone; what `imsearch tag history --format json` prints."""
     return {"changes": [change_record(change) for change in site.library.tags.history(n)]}
 
 
@@ -74,7 +74,8 @@ def review(
     word: Annotated[Prefix, Query(description="Only this tag.", examples=["dog"])] = "",
     n: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 20,
 ) -> dict[str, Any]:
-    """Where one answer of yours tells the most; what `imsearch tag review --format json` prints. What you have judged
-    is left out. In a large library the newest pictures come first, until all have been looked at.
+    """The tags for which your answer is worth most; what `imsearch tag review --format json` prints. Those you have
+    judged
+    are left out. In a large library the newest pictures come first, until all have been looked at.
     """
     return {"tags": [doubt_record(doubt) for doubt in site.library.tags.review(word, limit=n, patience=PATIENCE)]}

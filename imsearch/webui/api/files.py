@@ -1,4 +1,4 @@
-"""Thumbnails and original files over HTTP, by the ids of the catalog only."""
+"""Thumbnails and original files over HTTP, by catalog id only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SAFE = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""So that a file, whatever it is, runs no script when it is opened by itself, and no other site can embed it."""
+"""Headers that keep a file, opened by itself, from running scripts, and other sites from embedding it."""
 
 SHOWN = {
     "JPEG": "image/jpeg",
@@ -40,7 +40,7 @@ SHOWN = {
     "AVIF": "image/avif",
     "BMP": "image/bmp",
 }
-"""Formats that browsers show; everything else is only ever downloaded."""
+"""Formats that browsers display; everything else is only ever downloaded."""
 _DOWNLOAD = "application/octet-stream"
 
 _GONE = {
@@ -145,7 +145,7 @@ async def original(
 
 
 def disposition(kind: str, name: bytes) -> str:
-    """The header that names a file: for old programs in plain letters, for others as it is."""
+    """Return the Content-Disposition header: an ASCII file name for old clients, the exact one for others."""
     text = re.sub(r"[\x00-\x1f\x7f-\x9f]", "_", name.decode("utf-8", "replace"))
     plain = re.sub(r'[^ -~]|["\\%]', "_", text)
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(text, safe='')}"

@@ -1,4 +1,4 @@
-"""Folders that can be added from the pages, and adding one."""
+"""List folders that can be added from the pages, and add one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FoundRecord(Record):
 
 
 class FoldersRecord(Record):
-    """What can be seen at a place."""
+    """The listing of a place."""
 
     here: FoundRecord | None = Field(description="The place; null where one begins.")
     parent: Told | None = Field(
@@ -58,7 +58,7 @@ def folders(
     path: Annotated[str | None, Query(max_length=_LONGEST, description="A place; by default where one begins.")] = None,
 ) -> dict[str, Any]:
     """Your home, mounted disks and what the setting allowed_roots names, and the folders below them that are not
-    hidden. Only asked for on this very computer.
+    hidden. Only available on this very computer.
     """
     listing, known = _picker(request, site).look(path or None), _known(site)
     return {
@@ -82,7 +82,7 @@ def add_folder(request: Request, site: TheSite, asked: AskedFolder) -> dict[str,
 
 
 def may_add(request: Request, site: Site) -> bool:
-    """Whether whoever asks may add folders."""
+    """Return True if the client may add folders."""
     return site.picker is not None and comes_from_here(request.scope) and not site.library.settings.folders
 
 

@@ -1,4 +1,4 @@
-"""What is known of one picture."""
+"""The record of one picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["images"])
 
 
 def wanted(site: Site, id: int) -> Image:
-    """The picture of this number; raises a 404 where there is none, or no file of it any more."""
+    """Return the picture with this id; raises a 404 if there is none, or none of its files exists any more."""
     found = site.library.facts.image(id)
     if found is None:
         raise Problem(404, f"There is no image {id} in the library. Its files may be gone, or it never was there.")
@@ -31,8 +31,9 @@ def wanted(site: Site, id: int) -> Image:
     responses=errors(404),
 )
 def image(id: Id, site: TheSite) -> dict[str, Any]:
-    """Its files, when, where and with what it was taken, what people wrote of it, and every tag with its probability,
-    those of the long tail too; what `imsearch show --format json` prints.
+    """Its files, when, where and with what it was taken, what people wrote about it, and every tag with its
+    probability,
+    including the long tail; what `imsearch show --format json` prints.
     """
     found, library = wanted(site, id), site.library
     tags = library.tags.of(found.id)

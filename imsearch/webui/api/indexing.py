@@ -1,4 +1,4 @@
-"""Indexing runs: how far one is, starting one, stopping it."""
+"""Indexing runs: progress, start, stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter(tags=["indexing"])
 
 
 class IndexingRecord(Record):
-    """What can be told of indexing, and done about it."""
+    """The state of indexing, and the actions available."""
 
     running: bool = Field(description="Whether a run is on, whoever started it.")
     indexing: ProgressRecord | None = Field(description="How far it is; null also while it has not begun to look.")
@@ -35,7 +35,7 @@ class IndexingRecord(Record):
 
 
 class AskedRun(Asked):
-    """Which run to start; everything may be left out."""
+    """The run to start; every member is optional."""
 
     folders: list[str] | None = Field(
         default=None, min_length=1, max_length=1000, description="Some of `folders`; else all of them."
@@ -45,8 +45,8 @@ class AskedRun(Asked):
 
 @router.get("/api/indexing", response_model=IndexingRecord, summary="How far indexing is")
 def indexing(site: TheSite) -> dict[str, Any]:
-    """The run that goes on, whichever process does it, how the last one ended, and what may be done. Made to be asked
-    once a second.
+    """The current run, whichever process does it, how the last one ended, and what may be done. Can be polled once a
+    second.
     """
     return indexing_state(site.indexing.state())
 
@@ -74,12 +74,12 @@ def start_indexing(site: TheSite, asked: AskedRun | None = None) -> dict[str, An
     responses=errors(_409="No run is on, or it was not started here."),
 )
 def stop_indexing(site: TheSite) -> dict[str, Any]:
-    """It stores what it has in hand and ends; the next run goes on where it was."""
+    """It stores its work in progress and ends; the next run continues from there."""
     return indexing_state(site.indexing.stop())
 
 
 def indexing_state(state: State) -> dict[str, Any]:
-    """The record of a state."""
+    """Return the record of a state."""
     return {
         "running": state.running,
         "told": None if state.progress is None else tell_progress(state.progress),

@@ -1,4 +1,4 @@
-"""The shapes of the JSON that the API takes and returns; see `imsearch.views.as_json`, which makes the latter."""
+"""Schemas of the API's JSON; `imsearch.views.as_json` makes the responses."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from imsearch.webui.texts import readable, readable_within
 
 LARGEST = 2**63 - 1
-"""The largest number that a database takes."""
+"""The largest integer that the database stores."""
 
 
 Id = Annotated[int, Field(ge=1, le=LARGEST, description="The number of an image, as results hold it.")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-"""A tag, or the name of an annotator, as it is asked for."""
+"""A tag, or the name of an annotator, in a request."""
 Prefix = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Told = Annotated[str, BeforeValidator(readable)]
-"""A path or another text that need not be UTF-8."""
+"""A path or another text that need not be valid UTF-8."""
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class Record(BaseModel):
-    """Something the API returns; members with a default may be missing."""
+    """A response object; members with a default may be missing."""
 
 
 class Asked(BaseModel):
-    """Something the API is sent: no more members than are known, and of the very types."""
+    """A request object; unknown members and other types are rejected."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -52,7 +52,7 @@ class CountedRecord(Record):
 
 
 class HitRecord(Record):
-    """One result of a search."""
+    """A search result."""
 
     id: int = Field(examples=[17])
     path: Told = Field(examples=["/photos/2023/park.jpg"])
@@ -64,14 +64,14 @@ class HitRecord(Record):
 
 
 class RelaxedRecord(Record):
-    """What was left out of a query that would have listed nothing."""
+    """The parts of a query that were dropped because the whole would have found nothing."""
 
     asked: list[Told] = Field(description="The parts of the query, as they are typed.", examples=[["sunset", "snow"]])
     left_out: list[Told] = Field(description="Those of them that were left out.", examples=[["sunset"]])
 
 
 class UnderstoodRecord(Record):
-    """Words of a query that were taken for a condition."""
+    """Words of a query that were interpreted as a condition."""
 
     typed: Told = Field(examples=["last summer"])
     meaning: Told = Field(description="The condition, as it could have been typed.", examples=["date:2026-06..2026-08"])
@@ -106,7 +106,7 @@ class ResultsRecord(Record):
 
 
 class TextRecord(Record):
-    """Something a person wrote of a picture."""
+    """A text that a person wrote about a picture."""
 
     source: str = Field(description='"title", "description" or "keyword".', examples=["title"])
     text: Told = Field(examples=["Juan-les-Pins"])
@@ -114,7 +114,7 @@ class TextRecord(Record):
 
 
 class FactsRecord(Record):
-    """What a picture says of how it was taken; null for what it does not say."""
+    """The circumstances in which a picture was taken, according to its metadata; null for what is unknown."""
 
     utc_offset: int | None = Field(description="Minutes that the camera's clock was ahead of UTC.", examples=[120])
     camera: Told | None = Field(examples=["Canon EOS 80D"])
@@ -132,7 +132,7 @@ class FactsRecord(Record):
 
 
 class ImageRecord(Record):
-    """All that is known of a picture; what `imsearch show --format json` prints."""
+    """All that is known about a picture; what `imsearch show --format json` prints."""
 
     id: int = Field(examples=[17])
     path: Told | None = Field(description="The file seen last.", examples=["/photos/2023/beach.jpg"])

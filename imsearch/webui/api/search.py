@@ -1,4 +1,4 @@
-"""Searching: pages of results, what they have in common, likeness, and what could be typed next."""
+"""Search: pages of results, facets, similar pictures, and completions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from imsearch.webui.texts import readable_within
 router = APIRouter(tags=["search"])
 
 LONGEST = 1000
-"""Characters of a query; see `imsearch.engine.query.grammar.MAX_LENGTH`."""
+"""Maximum characters of a query; see `imsearch.engine.query.grammar.MAX_LENGTH`."""
 Asked = Annotated[
     str,
     Query(description="A query in the language of docs/query.md; without one all pictures, the newest first."),
@@ -38,7 +38,7 @@ KEPT: dict[int | str, dict[str, Any]] = {
 
 
 class FacetsRecord(Record):
-    """What all results of a query have in common."""
+    """The values that all results of a query have in common."""
 
     facets: dict[str, list[CountedRecord]] = Field(
         description='By kind, "tag", "emotion", "year", "country", "city", "camera", "type", "annotator" and "folder": '
@@ -47,7 +47,7 @@ class FacetsRecord(Record):
 
 
 class CompletionRecord(Record):
-    """Something that could be typed."""
+    """A completion."""
 
     text: Told = Field(
         description="What takes the place of the part between `start` and `end`.", examples=['"hot dog"']
@@ -59,7 +59,7 @@ class CompletionRecord(Record):
 
 
 class CompletionsRecord(Record):
-    """What could stand at a place of a query."""
+    """The completions at a position of a query."""
 
     start: int = Field(ge=0, description="Where what is being typed begins, in characters.", examples=[4])
     end: int = Field(ge=0, examples=[6])
@@ -87,7 +87,7 @@ def search(
     facets: Annotated[bool, Query(description="Also what all results have in common.")] = False,
     facet_values: FacetValues = None,
 ) -> Response:
-    """Pictures that fit a query, the best first; what `imsearch query --format json` prints.
+    """Pictures that match a query, the best first; what `imsearch query --format json` prints.
 
     `relevant` counts those that are likely enough, `total` all that are listed; with `all` that is every picture with
     any of the words.
@@ -123,7 +123,7 @@ def facets(
 ) -> Response:
     """The most frequent values among all results of a query, by kind, with counts; years come newest first.
 
-    docs/query.md tells which condition stands for each: `shows:TAG`, `date:YEAR`, `camera:="NAME"` and so on.
+    docs/query.md lists the condition for each: `shows:TAG`, `date:YEAR`, `camera:="NAME"` and so on.
     """
 
     def make() -> Response:
@@ -165,7 +165,7 @@ def similar(
     n: Count = None,
     offset: Offset = 0,
 ) -> Response:
-    """The pictures most like this one, the nearest first; what `imsearch similar --format json` prints."""
+    """The pictures most similar to this one, the nearest first; what `imsearch similar --format json` prints."""
     image = wanted(site, id)
     return site.answers.give(
         request, lambda: _answer(results_record(site.library.search.similar(image.id, q, limit=n, offset=offset)))
@@ -173,10 +173,10 @@ def similar(
 
 
 def _answer(record: dict[str, Any]) -> Response:
-    """The JSON as it is made: to have each of its tags checked would take longer than to search."""
+    """Return the JSON without validation: validating each of its tags would take longer than the search."""
     try:
         body = _written(record)
-    except UnicodeEncodeError:  # a file's name that is no text
+    except UnicodeEncodeError:  # an undecodable file name
         body = _written(readable_within(record))
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 

@@ -1,4 +1,4 @@
-"""The shapes of what the library holds, what failed, and what is installed."""
+"""Schemas for the state of the library, failures, and installed plugins."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FailureRecord(Record):
 
 
 class ProgressRecord(Record):
-    """How far a run is."""
+    """The progress of a run."""
 
     pid: int = Field(description="Its process.", examples=[4711])
     started: Moment
@@ -51,7 +51,7 @@ class ProgressRecord(Record):
 
 
 class LastRunRecord(Record):
-    """How the last run ended."""
+    """The result of the last run."""
 
     started: Moment
     ended: Moment
@@ -85,7 +85,7 @@ class FolderRecord(Record):
 
 
 class StatusRecord(Record):
-    """How much the library holds, and where; what `imsearch status --format json` prints."""
+    """The contents of the library, and its location; what `imsearch status --format json` prints."""
 
     library: Told = Field(description="Its folder.", examples=["/home/ada/.local/share/imsearch"])
     config: Told = Field(description="Where the configuration file is looked for.")
@@ -127,7 +127,7 @@ class PluginRecord(Record):
 
 
 class SpecRecord(Record):
-    """An annotator that plugins offer."""
+    """An annotator provided by a plugin."""
 
     name: str = Field(examples=["everyday"])
     version: str = Field(examples=["1"])
@@ -144,7 +144,7 @@ class SpecRecord(Record):
 
 
 class PluginsRecord(Record):
-    """What is installed; what `imsearch plugins --json` prints."""
+    """The installed plugins and annotators; what `imsearch plugins --json` prints."""
 
     plugins: list[PluginRecord]
     annotators: list[SpecRecord]

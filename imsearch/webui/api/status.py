@@ -1,4 +1,4 @@
-"""What the library holds, what failed, what is installed."""
+"""The state of the library, failures, and installed plugins."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ _FIRST = 100
 
 @router.get("/api/status", response_model=StatusRecord, summary="What the library holds")
 def status(site: TheSite) -> dict[str, Any]:
-    """How many pictures, tags and corrections, by which annotators, and where; what `imsearch status --format json`
-    prints, but for failures beyond the first hundred.
+    """The numbers of pictures, tags and corrections, the annotators, and the location.
+
+    What `imsearch status --format json` prints, with at most a hundred failures.
     """
     library = site.library
     failures = library.facts.failures()[:_FIRST]
@@ -46,6 +47,6 @@ def failures(
 
 @router.get("/api/plugins", response_model=PluginsRecord, summary="What is installed")
 def plugins(site: TheSite) -> dict[str, Any]:
-    """The plugins, those that are broken too, and the annotators they offer; what `imsearch plugins --json` prints."""
+    """The plugins, including broken ones, and the annotators they offer; what `imsearch plugins --json` prints."""
     manager = site.library.plugins
     return plugins_record(manager.plugins(), manager.offered())

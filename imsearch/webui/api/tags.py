@@ -1,4 +1,4 @@
-"""The tags in use, and other names for them."""
+"""The tags in use, and renaming them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def tags(
     responses=errors(_400="The tag is unknown, or the new name is in use.", _409="Another program is writing."),
 )
 def rename_tag(asked: AskedRenaming, site: TheSite) -> dict[str, Any]:
-    """In the whole library, now and whatever is indexed later. A tag renamed to itself gets its own name back."""
+    """In the whole library, now and for whatever is indexed later. A tag renamed to itself gets its own name back."""
     return renaming_record(site.library.tags.rename(asked.old, asked.new))
 
 
@@ -45,5 +45,5 @@ def rename_tag(asked: AskedRenaming, site: TheSite) -> dict[str, Any]:
     responses=errors(_400="A tag is unknown, or there is nothing to merge.", _409="Another program is writing."),
 )
 def merge_tags(asked: AskedMerging, site: TheSite) -> dict[str, Any]:
-    """Several tags go by one name, which may be in use."""
+    """Give several tags one name, which may be in use."""
     return renaming_record(site.library.tags.merge(asked.old, asked.into))

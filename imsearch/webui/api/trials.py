@@ -1,4 +1,4 @@
-"""The shapes of tagging a picture that is not in the library."""
+"""Schemas for tagging a picture that is not in the library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_SIMILAR = 100
 
 
 class AskedTrial(BaseModel):
-    """The fields of the form beside its files."""
+    """The fields of the form besides its files."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,7 +27,7 @@ class AskedTrial(BaseModel):
 
 
 class TrialRecord(Record):
-    """What annotators say of a picture that was sent."""
+    """The tags of an uploaded picture."""
 
     path: Told = Field(description="What its sender calls it.", examples=["beach.jpg"])
     tags: list[TagRecord] = Field(
@@ -39,7 +39,7 @@ class TrialRecord(Record):
 
 
 class TrialsRecord(Record):
-    """What annotators say of pictures that were sent."""
+    """The tags of uploaded pictures."""
 
     images: list[TrialRecord] = Field(description="In the order of the files.")
     similar: ResultsRecord | None = Field(description="null where it was not asked for or is not possible; see notes.")
@@ -48,7 +48,7 @@ class TrialsRecord(Record):
 
 
 class ChoiceRecord(Record):
-    """An annotator that can be chosen."""
+    """An annotator on offer."""
 
     name: str = Field(examples=["everyday"])
     description: str
@@ -58,7 +58,7 @@ class ChoiceRecord(Record):
 
 
 class ChoicesRecord(Record):
-    """What can be chosen, and the limits."""
+    """The annotators on offer, and the limits."""
 
     annotators: list[ChoiceRecord]
     broken: dict[str, Told] = Field(description="Plugins that do not work, by name, and why.")
@@ -68,7 +68,7 @@ class ChoicesRecord(Record):
 
 
 def form_schema(files: int) -> dict[str, Any]:
-    """For the OpenAPI document: the multipart form, with its files."""
+    """Return the multipart form with its files for the OpenAPI document."""
     schema = AskedTrial.model_json_schema()
     file = {
         "type": "array",

@@ -1,6 +1,6 @@
-"""Who may come in: one token for the library, and sessions of browsers that gave it.
+"""Access control: one token for the library, and browser sessions started with it.
 
-The token has 256 random bits, so a plain hash of it can be neither guessed nor reversed.  The token itself is kept
+The token has 256 random bits, so a plain hash of it can be neither guessed nor reversed.  The token itself is stored
 nowhere.
 """
 
@@ -31,7 +31,7 @@ SESSION_SECONDS = 30 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What the file holds.  ended: sessions that signed out, with the time (seconds) until which they would last."""
+    """The contents of the file.  ended: sessions that signed out, with their original expiry time in seconds."""
 
     token_sha256: str
     secret: str
@@ -41,7 +41,7 @@ class _Record:
 class Access:
     """The token and the sessions of one library.
 
-    The file is read again when it has changed, so that a new token, made by another process, counts at once.
+    The file is read again when it has changed, so that a new token, made by another process, takes effect at once.
     """
 
     def __init__(self, folder: Path, rates: Rates | None = None) -> None:
@@ -51,7 +51,7 @@ class Access:
         self._read: tuple[tuple[int, ...], _Record] | None = None
 
     def ensure_token(self, *, new: bool = False) -> str | None:
-        """Make the first token, or a new one, which ends all sessions; None when there is one, which nobody knows."""
+        """Create the first token, or a new one, which ends all sessions; None if there is one already."""
         if not new and self._record() is not None:
             return None
         token = secrets.token_urlsafe(32)
@@ -59,8 +59,8 @@ class Access:
         return token
 
     def check_token(self, token: str, client: str) -> None:
-        """Raises Problem: 401 when the token is wrong, 429 when too many of this address were."""
-        with self._lock:  # of many guesses at once none may slip through
+        """Raise Problem: 401 when the token is wrong, 429 after too many wrong ones from this address."""
+        with self._lock:  # concurrent guesses must all be counted
             self.rates.check_wrong(client)
             record = self._record()
             if record is not None and compare_digest(_hash(token), record.token_sha256):
@@ -69,14 +69,14 @@ class Access:
         raise Problem(401, "This is not the token.", {"WWW-Authenticate": 'Bearer realm="imsearch"'})
 
     def begin_session(self) -> tuple[str, str]:
-        """Name and value of the cookie of a new session."""
+        """Return name and value of the cookie of a new session."""
         record = self._record()
         if record is None:
             raise Problem(503, "The file of the token is gone. Start imsearch serve again.")
         return _cookie_name(record), _signer(record).dumps(secrets.token_urlsafe(12))
 
     def session(self, cookies: dict[str, str]) -> str | None:
-        """The running session that the cookies belong to, if any."""
+        """Return the active session that the cookies belong to, if any."""
         record = self._record()
         if record is None:
             return None
@@ -99,7 +99,7 @@ class Access:
             return _cookie_name(record)
 
     def _record(self) -> _Record | None:
-        """What the file holds now; None when there is none, or it is damaged: then nobody comes in."""
+        """Return the contents of the file; None when it is missing or damaged: then nobody is let in."""
         try:
             facts = self._path.stat()
             state = (facts.st_mtime_ns, facts.st_ino, facts.st_size)
@@ -110,7 +110,7 @@ class Access:
             return None
 
     def _write(self, record: _Record) -> None:
-        """Replace the file at once, readable by its owner only."""
+        """Replace the file atomically, readable by its owner only."""
         new = self._path.with_name(FILE_NAME + ".new")
         try:
             with suppress(FileNotFoundError):
@@ -143,5 +143,5 @@ def _signer(record: _Record) -> URLSafeTimedSerializer:
 
 
 def _cookie_name(record: _Record) -> str:
-    """Its own for each library: browsers share cookies among all ports of a host."""
+    """Return a cookie name unique to the library: browsers share cookies among all ports of a host."""
     return "imsearch_" + sha256(record.secret.encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""Limits for what is sent here: in bytes, while it comes in, and in time."""
+"""Limits for request bodies: in bytes, counted while they arrive, and in time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from imsearch.webui.problem import Problem
 MB = 1_000_000
 _CLOSE = {"Connection": "close"}
 _UPLOADS = ("/api/", "/try")
-"""Where forms with files are sent."""
+"""Prefixes of addresses that accept forms with files."""
 _LINGER = 5.0
-"""Seconds to go on reading what is too large: a browser that is cut off never shows our answer."""
+"""Seconds to go on reading an oversized body: a browser that is cut off never shows our response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """upload: bytes of a form with files, below /api and from the page to try pictures.  other: bytes of anything else.
 
-    idle: seconds without a byte.  whole: seconds for all of it, and one more for each `pace` bytes that came.
+    idle: seconds without a byte.  whole: seconds for all of it, and one more for each `pace` bytes received.
     """
 
     upload: int = 64 * MB
@@ -36,7 +36,7 @@ class Limits:
 
 
 class Bodies:
-    """Refuses bodies that are too large (413) or too slow (408)."""
+    """Rejects bodies that are too large (413) or too slow (408)."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app, self._limits = app, limits
@@ -51,7 +51,7 @@ class Bodies:
         body = _Body(receive, limit, self._limits)
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
-            if "expect" not in headers:  # who expects to be told first has not begun to send
+            if "expect" not in headers:  # a client that sends "Expect" has not begun to send
                 await body.discard()
             await refuse(Problem(413, too_large(limit), _CLOSE), scope, receive, send)
         else:
@@ -59,7 +59,7 @@ class Bodies:
 
 
 class _Body:
-    """One body, coming in."""
+    """A request body being received."""
 
     def __init__(self, source: Receive, limit: int, limits: Limits) -> None:
         self._source, self._limit, self._limits = source, limit, limits
@@ -68,7 +68,7 @@ class _Body:
         self._done = False
 
     async def receive(self) -> Message:
-        if self._done:  # from now on this waits for the end of the connection, which takes as long as it takes
+        if self._done:  # from now on this waits for the end of the connection, without a limit
             return await self._source()
         now = asyncio.get_running_loop().time()
         self._began = now if self._began is None else self._began
@@ -86,7 +86,7 @@ class _Body:
         return message
 
     async def discard(self) -> None:
-        """Read on for a while."""
+        """Read and discard for a while."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_LINGER):
                 while not self._done:
@@ -95,7 +95,7 @@ class _Body:
 
 
 def too_large(limit: int) -> str:
-    """What to tell who sent more than `limit` bytes."""
+    """Return the message for a body of more than `limit` bytes."""
     return (
         f"This is too large: at most {limit / MB:,.3g} MB can be sent at once. Files may hold more when the setting "
         "upload_limit says so."

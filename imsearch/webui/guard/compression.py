@@ -1,6 +1,6 @@
-"""Compresses text on its way to other devices.
+"""Compress text sent to other devices.
 
-On loopback nothing is gained: there compressing a page takes longer than handing it over, and a proxy in front does it
+Loopback gains nothing: compressing a page takes longer than sending it, and a reverse proxy compresses by
 itself.
 """
 
@@ -13,14 +13,14 @@ from imsearch.webui.guard.gate import client_of
 from imsearch.webui.guard.hosts import is_loopback
 
 _LEAST = 1000
-"""Bytes."""
+"""Minimum size in bytes."""
 _LEVEL = 3
-"""Of 1 to 9; pages get hardly smaller with more."""
+"""Compression level, 1 to 9; higher ones hardly make pages smaller."""
 _NEVER = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/*", "application/octet-stream")
 
 
 class Compression:
-    """gzip for everything that is neither a picture nor small."""
+    """Applies gzip to everything that is neither a picture nor small."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._plain = app

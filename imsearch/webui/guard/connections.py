@@ -1,4 +1,4 @@
-"""Connections that dawdle: limits that uvicorn does not have, for what never reaches the application."""
+"""Timeouts for slow connections that uvicorn lacks, for requests that never reach the application."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import asyncio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 15.0
-"""For the head of a request, from the first byte of the connection or of the request."""
+"""Seconds for the head of a request, from the first byte of the connection or of the request."""
 HEAD_BYTES = 64 * 1024
 REST_SECONDS = 10.0
-"""To finish sending a body that nobody waits for any more."""
+"""Seconds to finish sending a body that nobody waits for any more."""
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1, with an end of its patience."""
+    """HTTP/1.1 with timeouts."""
 
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0

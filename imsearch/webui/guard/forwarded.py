@@ -1,4 +1,4 @@
-"""Believes a reverse proxy what it says of its clients, and nobody else."""
+"""Trust the forwarding headers of the reverse proxy only."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ LOOPBACK = "127.0.0.0/8,::1"
 
 
 class Forwarded:
-    """Heeds X-Forwarded-For and -Proto of the proxy that was named, and X-Forwarded-Prefix of it, or where none was
-    named of this machine: that one can do no more than lengthen addresses.
+    """Honours X-Forwarded-For and -Proto from the configured proxy, and X-Forwarded-Prefix from it or, without one,
+    from this
+    machine: it can do no more than lengthen addresses.
     """
 
     def __init__(self, app: ASGI3Application, proxy: str | None) -> None:

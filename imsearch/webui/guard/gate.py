@@ -1,4 +1,4 @@
-"""The gate: lets in who has a session or shows the token, where a token is asked for."""
+"""The gate: if a token is required, lets in requests with a session or the token."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from imsearch.webui.guard.sub_path import prefix_of
 from imsearch.webui.problem import Problem
 
 SIGNED_IN = "imsearch.signed_in"
-"""In the scope of a request that belongs to a session."""
+"""Key in the scope of a request that belongs to a session."""
 LOGIN = "/login"
 
 
 class Gate:
-    """Asks for the token, and counts requests."""
+    """Requires the token, and counts requests."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app, self._access = app, access
@@ -41,7 +41,7 @@ class Gate:
             await RedirectResponse(_login_for(scope), 303, {"Cache-Control": "no-store"})(scope, receive, send)
 
     def _check(self, scope: Scope) -> bool:
-        """Whether to let it pass; else it is for a page.  Raises Problem."""
+        """Return True to let the request pass, False to show the login page.  Raises Problem."""
         client, path = client_of(scope), scope["path"]
         if not is_loopback(client):
             self._access.rates.count_request(client)
@@ -66,14 +66,14 @@ class Gate:
 
 
 def client_of(scope: Scope) -> str:
-    """The address that asks."""
+    """Return the client's address."""
     return scope["client"][0] if scope.get("client") else ""
 
 
 def safe_next(address: str, prefix: str = "") -> str:
-    """The page to go to after signing in: one of ours, whatever was asked for.  prefix: of all addresses, if any.
+    """Return the page to go to after signing in, always one of ours.  prefix: of all addresses, if any.
 
-    Browsers take two slashes, or a slash and a backslash, for the begin of another host, and overlook control
+    Browsers take two slashes, or a slash and a backslash, for the start of another host, and ignore control
     characters while they do.
     """
     if prefix and address.startswith(prefix + "/"):
@@ -91,7 +91,7 @@ def _login_for(scope: Scope) -> str:
 
 
 def _privately(send: Send) -> Send:
-    """Caches that several people share must not keep what one needs the token for."""
+    """Keep shared caches from storing responses that require the token."""
 
     async def send_privately(message: Message) -> None:
         if message["type"] == "http.response.start":

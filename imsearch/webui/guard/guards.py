@@ -1,4 +1,4 @@
-"""All guards of an application, in their order."""
+"""The guards of an application, in order."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def guards(settings: Settings, access: Access | None, hosts: Hosts | None, prefix: str = "") -> list[Guard]:
-    """The outermost first.
+    """Return the guards, the outermost first.
 
-    access: who may come in; None lets in everybody, which is only for loopback.  hosts: the names the server goes by;
-    by default those of loopback.  prefix: the sub-path of a proxy below which all addresses lie, or "".
+    access: requires a token; None lets in everybody, which is only for loopback.  hosts: the server's host names;
+    by default those of loopback.  prefix: the sub-path of a proxy below which all addresses are, or "".
     """
     hosts = hosts or Hosts()
     limits = Limits(upload=settings.upload_limit * MB)

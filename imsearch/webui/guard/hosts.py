@@ -1,7 +1,7 @@
-"""Under which names the server may be asked for.
+"""Accepted host names of the server.
 
 A page on the web can point a name of its own at this machine and so read what is served here as if it were its own
-(DNS rebinding).  The browser still says the name it asked for; a name that is not ours is refused.
+(DNS rebinding).  The browser still sends the name it requested; any name but ours is rejected.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::([0-9
 
 
 class Hosts:
-    """The names that are ours.
+    """Our host names.
 
-    Loopback names always are.  names: further ones, without port.  addresses: whether any numeric address is fine, as
-    is needed where the server listens on several; nobody can point one elsewhere.
+    Loopback names are always included.  names: further ones, without port.  addresses: True to accept any numeric
+    address, as needed where the server listens on several; DNS cannot redirect those.
     """
 
     def __init__(self, names: Iterable[str] = (), *, addresses: bool = False) -> None:
@@ -28,7 +28,7 @@ class Hosts:
 
     @classmethod
     def of(cls, bound: str, allowed: Iterable[str] = ()) -> Hosts:
-        """For a server that listens on `bound`: its names, those of this machine, and those the user allows."""
+        """Return the hosts of a server listening on `bound`: its names, those of this machine, and the allowed ones."""
         if is_loopback(bound):
             return cls(allowed)
         name = socket.gethostname()
@@ -36,7 +36,7 @@ class Hosts:
         return cls([*allowed, bound, name, short, f"{short}.local"], addresses=True)
 
     def know(self, header: str) -> bool:
-        """Whether the value of a Host header is one of ours, with any port: a tunnel may have another."""
+        """Return True if a Host header holds one of our names, with any port: a tunnel may use another."""
         name = host_name(header)
         if name is None:
             return False
@@ -46,7 +46,7 @@ class Hosts:
 
 @lru_cache(1000)
 def host_name(header: str) -> str | None:
-    """The name in a Host header, in lower case, without port and brackets; None when it is none."""
+    """Return the name in a Host header, in lower case, without port and brackets; None for an invalid one."""
     found = _HOST.fullmatch(header.lower())
     if found is None or int(found[2] or 0) > 65535:
         return None
@@ -58,7 +58,7 @@ def host_name(header: str) -> str | None:
 
 @lru_cache(1000)
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens there."""
+    """Return True if only this machine can reach a server that listens on this host."""
     address = _address(host.strip("[]"))
     return host.lower().rstrip(".") == "localhost" if address is None else address.is_loopback
 

@@ -1,6 +1,6 @@
-"""Gives memory back to the system that nobody uses any more.
+"""Return unused memory to the operating system.
 
-The C library keeps what was freed for itself, in case it is needed again: after a model, a large upload or counting
+The C library keeps freed memory in case it is needed again: after a model, a large upload or counting
 facets that can be hundreds of megabytes which other programs lack.
 """
 
@@ -14,20 +14,20 @@ import sys
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 EVERY = 60.0
-"""Seconds between two times while requests come."""
+"""Seconds between two releases while requests come."""
 
 
 def give_back(*, collect: bool = False) -> None:
-    """Let the system have what is free.  collect: look for objects that only refer to each other first."""
+    """Release free memory to the system.  collect: run the garbage collector first."""
     if collect:
         gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:  # only the GNU library has it, and only it needs it
+    if trim is not None:  # only glibc has it, and only glibc needs it
         trim(0)
 
 
 class GivesBack:
-    """Gives memory back a while after requests."""
+    """Releases memory a while after requests."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,5 +43,5 @@ class GivesBack:
 
     def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        # Beside the event loop: it takes some milliseconds for each hundred megabytes.
+        # Off the event loop: it takes some milliseconds per hundred megabytes.
         loop.run_in_executor(None, give_back)

@@ -1,4 +1,4 @@
-"""How often one address may ask, and try tokens.  Kept in memory: a new start forgets it."""
+"""Rate limits for requests and token attempts per client address.  In memory only: a restart resets them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imsearch.webui.problem import Problem
 
 
 class Rates:
-    """Moving windows of one minute.
+    """Sliding windows of one minute.
 
     wrong: wrong tokens of one address.  wrong_of_all: of all addresses together.  requests: of one address; a page
     full of thumbnails takes a hundred.
@@ -27,19 +27,19 @@ class Rates:
         self._requests = RateLimitItemPerMinute(requests, namespace="requests")
 
     def count_request(self, client: str) -> None:
-        """One more request of this address; raises Problem 429 when that is too many."""
+        """Count a request of this address; raises Problem 429 above the limit."""
         who = _neighbourhood(client)
         if not self._limiter.hit(self._requests, who):
             raise self._too_many(self._requests, who, "Too many requests came from this address.")
 
     def check_wrong(self, client: str) -> None:
-        """Raise Problem 429 when this address, or all together, gave so many that not even a right one counts."""
+        """Raise Problem 429 after too many wrong tokens of this address, or of all; then no token is accepted."""
         for limit, who in ((self._wrong, _neighbourhood(client)), (self._wrong_of_all, "")):
             if not self._limiter.test(limit, who):
                 raise self._too_many(limit, who, "Too many wrong tokens were given.")
 
     def count_wrong(self, client: str) -> None:
-        """One more wrong token of this address."""
+        """Count a wrong token of this address."""
         self._limiter.hit(self._wrong, _neighbourhood(client))
         self._limiter.hit(self._wrong_of_all, "")
 
@@ -49,7 +49,7 @@ class Rates:
 
 
 def _neighbourhood(client: str) -> str:
-    """An address; of IPv6 the network of a household, in which each device has as many addresses as it likes."""
+    """Return an address; for IPv6 its /64 network, in which each device has as many addresses as it likes."""
     try:
         address = ip_address(client)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What stands around every request: whose name was asked for, which page asked, and what browsers may do with answers.
+"""Security checks around every request: host name, origin, and response headers that restrict browsers.
 
-Plain ASGI, outside of everything else, so that answers to mistakes are guarded too and streams stay streams.
+Plain ASGI, outside of everything else, so that error responses are covered too and streams stay streams.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ CONTENT_SECURITY_POLICY = (
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
-    # Not "no-referrer": with that, browsers say "Origin: null" of our own forms, where they do not say Sec-Fetch-Site.
+    # Not "no-referrer": with that, browsers send "Origin: null" for our own forms, unless they send Sec-Fetch-Site.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""On every answer; a route may set its own."""
+"""Headers of every response; a route may set its own."""
 _RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _TRUSTED = [*_RAW, (b"cross-origin-opener-policy", b"same-origin")]
-"""Elsewhere browsers ignore the last, and complain."""
+"""Headers for trustworthy origins; elsewhere browsers ignore the last, and log a warning."""
 
 READING = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing."""
@@ -44,7 +44,7 @@ Guard = Callable[[ASGIApp], ASGIApp]
 
 
 class GuardedApp(FastAPI):
-    """An application with guards around it, the outermost first; also around its answers to unexpected errors."""
+    """An application with guards around it, the outermost first; they also cover responses to unexpected errors."""
 
     def __init__(self, guards: Sequence[Guard], **options: Any) -> None:
         super().__init__(**options)
@@ -58,9 +58,9 @@ class GuardedApp(FastAPI):
 
 
 class Security:
-    """Checks host and origin of each request, and completes the headers of each answer.
+    """Checks host and origin of each request, and completes the headers of each response.
 
-    open_to_all: whether no token is asked for; then nothing may come through a proxy, which would let in everybody.
+    open_to_all: True if no token is required; then no proxied requests are accepted, as a proxy would let in everybody.
     """
 
     def __init__(self, app: ASGIApp, hosts: Hosts, *, open_to_all: bool = True) -> None:
@@ -87,7 +87,7 @@ class Security:
             await refuse(problem, scope, receive, send_safely)
 
     def _problem(self, scope: Scope, headers: Headers) -> Problem | None:
-        if not scope["path"].startswith(STATIC):  # so that the page that tells of a wrong name has its looks
+        if not scope["path"].startswith(STATIC):  # so that the page that reports a wrong name is styled
             wrong = self._wrong_host(headers.getlist("host"))
             if wrong is not None:
                 return wrong
@@ -115,7 +115,7 @@ class Security:
 
 
 def _is_foreign(scope: Scope, headers: Headers) -> bool:
-    """Whether a page of another site asked.  Programs that are no browsers say nothing of sites, and pass.
+    """Return True if a page of another site made the request.  Programs other than browsers send no origin, and pass.
 
     Links from other sites may open pages; scripts, pictures and frames of other sites get nothing.
     """
@@ -126,12 +126,12 @@ def _is_foreign(scope: Scope, headers: Headers) -> bool:
         followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
         return not (followed and scope["method"] in READING)
     host = headers.get("host", "").lower()
-    # A proxy in between may speak https with the browser and http with us.
+    # A reverse proxy may use https with the browser and http with us.
     return bool(origin) and not set(origin) <= {f"{scope['scheme']}://{host}", f"https://{host}"}
 
 
 async def refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer in place of the application."""
-    # Whatever the Host header holds, no address is made from it.
+    """Respond in place of the application."""
+    # No address is derived from the Host header, whatever it holds.
     safe = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"host"]}
     await respond(Request(safe), problem)(scope, receive, send)

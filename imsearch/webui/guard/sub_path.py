@@ -1,7 +1,7 @@
-"""Serving below a sub-path of a reverse proxy, such as https://example.org/photos/.
+"""Serve below a sub-path of a reverse proxy, such as https://example.org/photos/.
 
-Everything inside sees the addresses without the prefix, whether the proxy takes it off or not.  Pages and scripts name
-other addresses relative to their own, so that only redirects, cookies and the OpenAPI document need to know the prefix.
+Everything inside sees addresses without the prefix, whether the proxy strips it or not.  Pages and scripts use
+relative addresses, so that only redirects, cookies and the OpenAPI document need to know the prefix.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from imsearch.errors import ImsearchError
 
 HEADER = "x-forwarded-prefix"
 OWN = frozenset(("api", "static", "shapes.css", "picture", "tags", "review", "try", "status", "login", "logout"))
-"""How addresses of ours begin: a prefix that begins so could not be told from them."""
+"""First segments of our own addresses, which a prefix must not begin with."""
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+")
 _LONGEST = 200
 _KEPT, _ROOT = "imsearch.prefix", "imsearch.root"
 
 
 def parse_prefix(text: str) -> str:
-    """The prefix as it is used, "/photos" or ""; raises ImsearchError with what is wrong with it."""
+    """Return the normalized prefix, "/photos" or ""; raises ImsearchError for an invalid one."""
     prefix = "/" + text.strip("/") if text.strip("/") else ""
     if prefix and (text.startswith("//") or len(prefix) > _LONGEST or not _PREFIX.fullmatch(prefix)):
         raise ImsearchError(
@@ -38,20 +38,20 @@ def parse_prefix(text: str) -> str:
 
 
 def prefix_of(scope: Mapping[str, Any]) -> str:
-    """The path below which the request was made, as far as it is known: "/photos" or ""."""
+    """Return the sub-path of the request, as far as it is known: "/photos" or ""."""
     return str(scope.get(_KEPT, ""))
 
 
 def root_of(scope: Mapping[str, Any]) -> str:
-    """The way from the address of a request to where the pages begin: "./" or "../" or "../../" and so on."""
+    """Return the relative address of the start page from that of a request: "./" or "../" or "../../" and so on."""
     return str(scope.get(_ROOT, "./"))
 
 
 class SubPath:
-    """Takes the prefix off requests and puts it on redirects.
+    """Strips the prefix from requests and adds it to redirects.
 
-    headers: of every answer.  prefix: below which the pages are served.  Without one, that which a proxy says in
-    X-Forwarded-Prefix; whoever runs the application must drop that header from those who are not to be believed.
+    headers: of every response.  prefix: the sub-path of the pages.  Without one, that of X-Forwarded-Prefix;
+    the application's host must drop that header from untrusted clients.
     """
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str], prefix: str = "") -> None:
@@ -70,7 +70,7 @@ class SubPath:
                 answer = MutableHeaders(scope=message)
                 if "location" in answer:
                     path = _path_of(answer["location"], host)
-                    # What begins with no slash the browser reads beside the address that it asked for.
+                    # The browser resolves an address without a leading slash against the requested one.
                     answer["location"] = prefix + path if path.startswith("/") else path
             await send(message)
 
@@ -83,7 +83,7 @@ class SubPath:
 
 
 def _told(headers: Headers) -> str:
-    """What a proxy says; nothing where that is no plain path."""
+    """Return the prefix sent by a proxy; "" unless it is a plain path."""
     said = headers.getlist(HEADER)
     try:
         return parse_prefix(said[0]) if len(said) == 1 else ""
@@ -102,13 +102,13 @@ def _without(prefix: str, scope: Scope) -> Scope:
     if prefix and path.startswith(prefix + "/"):
         path = path.removeprefix(prefix)
         raw = b"/" + b"/".join(raw.split(b"/")[prefix.count("/") + 1 :])
-    # A browser counts the slashes of the address as it is written: "%2F" is none.
+    # Browsers count the slashes of the address as written: "%2F" is none.
     root = "../" * (raw.count(b"/") - 1) or "./"
     return {**scope, "path": path, "raw_path": raw, _KEPT: prefix, _ROOT: root}
 
 
 def _path_of(location: str, host: str) -> str:
-    """A redirect within this server as a path; others are not made here."""
+    """Return a redirect within this server as a path; there are no others here."""
     split = urlsplit(location)
     if split.netloc and split.netloc == host:
         return f"{split.path or '/'}{'?' if split.query else ''}{split.query}"

@@ -1,4 +1,4 @@
-"""Failures for people: grouped by what went wrong, with what to do about it."""
+"""Failures for people: grouped by cause, with advice."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _KINDS = (
     ),
     ("changing", "Changed while being read", ("it changes while",), "Index again when the file is complete."),
 )
-"""Key, heading, what reasons hold, advice."""
+"""Key, heading, substrings of the reasons, advice."""
 _OTHER = ("other", "Other reasons", "The reason says what happened. Index again to try once more.")
 
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Failures of one kind; `key` names it in addresses."""
+    """Failures of one kind; `key` identifies it in addresses."""
 
     key: str
     title: str
@@ -58,7 +58,7 @@ class FailureGroup:
 
 
 def grouped(failures: Iterable[Failure]) -> list[FailureGroup]:
-    """By kind, the most frequent first."""
+    """Group by kind, the most frequent first."""
     groups: dict[str, tuple[str, str, list[Failure]]] = {}
     for failure in failures:
         key, title, advice = kind(failure)
@@ -68,7 +68,7 @@ def grouped(failures: Iterable[Failure]) -> list[FailureGroup]:
 
 
 def kind(failure: Failure) -> tuple[str, str, str]:
-    """Key, heading and advice."""
+    """Return key, heading and advice."""
     if failure.annotator:
         return (
             f"by-{failure.annotator}",

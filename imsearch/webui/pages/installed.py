@@ -1,4 +1,4 @@
-"""What is installed: annotators with what they did for this library, broken plugins, versions of programs."""
+"""Installed software: annotators with their work in this library, broken plugins, versions of packages."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from imsearch.specs import AnnotatorSpec
 
 _PACKAGES = ("torch", "faiss-gpu", "faiss-cpu", "Pillow", "SQLAlchemy")
-"""Asked for their version without importing them: PyTorch alone takes seconds."""
+"""Packages whose version is read without importing them: PyTorch alone takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An annotator and its work: `images` it has annotated in this version, `older` with versions before.
+    """An annotator and its work: `images` annotated in this version, `older` with previous versions.
 
-    spec: None where it has annotated pictures and is not installed any more.
+    spec: None if it has annotated pictures but is not installed any more.
     """
 
     name: str
@@ -39,9 +39,9 @@ class Installed:
 def installed(
     specs: Sequence[AnnotatorSpec], seen: Sequence[AnnotatorStatus], settings: Settings, plugins: Sequence[Plugin]
 ) -> list[Installed]:
-    """Every annotator there is or was; those that run by default first.
+    """Return every annotator installed or used before; those that run by default first.
 
-    specs: what plugins offer; of two with one name neither can be used.
+    specs: those of plugins; of two with one name neither can be used.
     """
     offered = Counter(spec.name for spec in specs)
     seen = [each for each in seen if not each.forgotten]
@@ -57,7 +57,7 @@ def installed(
 
 
 def versions() -> list[tuple[str, str]]:
-    """Name and version of imsearch, Python and the packages that matter when a mistake is reported."""
+    """Return name and version of imsearch, Python and the packages that matter in a bug report."""
     found = [("imsearch", __version__), ("Python", platform.python_version())]
     for package in _PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""Signing in with the token, and out."""
+"""Signing in with the token, and signing out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get(LOGIN)
 def login_page(request: Request, site: TheSite, next: str = "/") -> Response:
-    """The form; where no token is asked for, there is nothing to do here."""
+    """Return the form; if no token is required, redirect."""
     if site.access is None:
         return RedirectResponse(safe_next(next, prefix_of(request.scope)), 303)
     return _form(request, site, safe_next(next, prefix_of(request.scope)))
@@ -28,7 +28,7 @@ def login_page(request: Request, site: TheSite, next: str = "/") -> Response:
 def sign_in(
     request: Request, site: TheSite, token: Annotated[str, Form()] = "", next: Annotated[str, Form()] = "/"
 ) -> Response:
-    """Begin a session, and go on to the page that was asked for."""
+    """Start a session, and redirect to the page that was requested."""
     if site.access is None:
         return RedirectResponse(safe_next(next, prefix_of(request.scope)), 303)
     try:
@@ -37,7 +37,7 @@ def sign_in(
         return _form(request, site, safe_next(next, prefix_of(request.scope)), problem)
     name, value = site.access.begin_session()
     answer = RedirectResponse(safe_next(next, prefix_of(request.scope)), 303, {"Cache-Control": "no-store"})
-    # "strict" would ask for the token again whenever a link in a mail is followed; changes check their origin anyway.
+    # "strict" would require the token again whenever a link in a mail is followed; changes check their origin anyway.
     secure = request.url.scheme == "https"
     path = _cookie_path(request)
     answer.set_cookie(name, value, SESSION_SECONDS, path=path, secure=secure, httponly=True, samesite="lax")
@@ -55,7 +55,7 @@ def sign_out(request: Request, site: TheSite) -> Response:
 
 
 def _cookie_path(request: Request) -> str:
-    """Below the sub-path alone: what else the proxy serves has no business with the session."""
+    """Return the sub-path: the rest of the proxy's sites must not get the session cookie."""
     return prefix_of(request.scope) + "/"
 
 

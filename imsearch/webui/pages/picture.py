@@ -1,4 +1,4 @@
-"""``/picture/{id}``: one picture, large, with all that is known of it."""
+"""``/picture/{id}``: one picture, large, with all its data."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ router = APIRouter(include_in_schema=False)
 
 SIMILAR = 12
 BROWSABLE = {"JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP"}
-"""Formats whose originals browsers show; of others the large thumbnail is all there is to see."""
+"""Formats whose originals browsers display; of others there is only the large thumbnail."""
 _LONGEST_ID = 18
 _ROOT = "../"
-"""From a picture's page, into which its parts are put, to where the pages begin."""
+"""The relative address of the start page from a picture's page, into which its parts are inserted."""
 
 Everything = Annotated[bool, Query(alias="all")]
 
 
 class Turn(NamedTuple):
-    """A neighbour: its page, and the picture to have ready."""
+    """A neighbour: its page, and the picture to preload."""
 
     address: str
     large: str
 
 
 class Neighbours(NamedTuple):
-    """Where a picture stands in the results it was opened from; position counts from 1."""
+    """The position of a picture in the results it was opened from, counted from 1, and its neighbours."""
 
     previous: Turn | None = None
     next: Turn | None = None
@@ -48,7 +48,7 @@ class Neighbours(NamedTuple):
 
 @router.get("/picture/{number}")
 def picture(request: Request, site: TheSite, number: str, q: str = "", everything: Everything = False) -> HTMLResponse:
-    """The page, opened from the results of `q`."""
+    """Return the page, opened from the results of `q`."""
     image = _image(site.library, number)
     return site.pages.render(
         request,
@@ -75,14 +75,14 @@ def picture(request: Request, site: TheSite, number: str, q: str = "", everythin
 
 @router.get("/picture/{number}/tags")
 def tags(request: Request, site: TheSite, number: str) -> HTMLResponse:
-    """The tags alone, for the page to show after a change."""
+    """Return the tags alone, for the page to update after a change."""
     image = _image(site.library, number)
     return site.pages.render(request, "picture_tags.html", rows=_rows(site.library, image), root=_ROOT)
 
 
 @router.get("/picture/{number}/similar")
 def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
-    """The pictures most like this one, for the page to show when it has the time."""
+    """Return the pictures most similar to this one, loaded by the page later."""
     image = _image(site.library, number)
     query = f"like:{image.id}"
     try:
@@ -100,7 +100,7 @@ def similar(request: Request, site: TheSite, number: str) -> HTMLResponse:
 
 @router.get("/picture/{number}/like")
 def like(site: TheSite, number: str, q: str = "") -> RedirectResponse:
-    """The search for pictures that look like this one and show what the words say."""
+    """Redirect to the search for pictures that look like this one and match the words."""
     image = _image(site.library, number)
     return RedirectResponse(f"../..{search_address(f'like:{image.id} {q}'.strip())}", 303)
 
@@ -110,7 +110,7 @@ def _rows(library: Library, image: Image) -> view.TagRows:
 
 
 def _image(library: Library, number: str) -> Image:
-    """The picture, or a page that says what became of it."""
+    """Return the picture; raises a page that says what became of it."""
     known = number.isdecimal() and len(number) <= _LONGEST_ID
     image = library.facts.image(int(number)) if known else None
     if image is not None:
@@ -125,7 +125,7 @@ def _image(library: Library, number: str) -> Image:
 
 
 def _neighbours(library: Library, query: str, image: int, everything: bool) -> Neighbours:
-    """Those before and after in the results; of all pictures when no query is asked."""
+    """Return the previous and next picture in the results; of all pictures without a query."""
     try:
         found = library.search.neighbours(query.strip() or ALL, image, everything)
     except QueryError:
@@ -140,6 +140,6 @@ def _neighbours(library: Library, query: str, image: int, everything: bool) -> N
 
 
 def _failures(library: Library, image: Image) -> list[str]:
-    """What went wrong with its files when they were last tried."""
+    """Return the failures of its files when they were last tried."""
     failed = (failure for path in image.files for failure in library.facts.failures(path))
     return [f"{failure.annotator}: {failure.reason}" if failure.annotator else failure.reason for failure in failed]

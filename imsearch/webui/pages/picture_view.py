@@ -1,4 +1,4 @@
-"""What the page of a picture tells, made from what the library knows; plain values for the template."""
+"""View models of a picture's page; plain values for the template."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from imsearch.webui.linking import (
 )
 
 _IN_METADATA_TOO = {"camera": "camera", "gps": "latitude"}
-"""What the metadata repeats, and the fact that tells whether it does."""
+"""Metadata keys that repeat a fact, and that fact."""
 
 
 @dataclass(frozen=True, slots=True)
 class TagRow:
-    """A tag as a row.  state: what the user says of it: "accepted", "rejected" or nothing."""
+    """A tag as a row.  state: the user's verdict: "accepted", "rejected" or nothing."""
 
     name: str
     search: str
@@ -37,13 +37,13 @@ class TagRow:
 
     @property
     def number(self) -> str:
-        """As it is shown."""
+        """The probability as displayed."""
         return percent(self.probability)
 
 
 @dataclass(frozen=True, slots=True)
 class TagRows:
-    """confident: those that are shown; tail: those that only help ranking; rejected: what the user took away."""
+    """confident: shown tags; tail: those that only help ranking; rejected: those removed by the user."""
 
     confident: tuple[TagRow, ...]
     tail: tuple[TagRow, ...]
@@ -52,9 +52,9 @@ class TagRows:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing a picture says of itself.
+    """One fact about a picture.
 
-    label: what it is.  search: finds pictures of which the same holds.  more: lines below it.  copied: what a button
+    label: its name.  search: finds pictures with the same value.  more: lines below it.  copied: the text that a button
     copies.  map: an address on another site.
     """
 
@@ -70,7 +70,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One of a picture's files; there: whether it is still where it was; raw: a raw file of the same shot."""
+    """One of a picture's files; there: True if it is still in its place; raw: a raw file of the same shot."""
 
     path: str
     name: str
@@ -81,7 +81,7 @@ class File:
 
 
 def tag_rows(tags: Sequence[Tag], rejected: Sequence[str]) -> TagRows:
-    """Tags come likeliest first and stay so."""
+    """Group tags, which come likeliest first, keeping their order."""
     rows = {
         shown: tuple(
             TagRow(
@@ -101,7 +101,7 @@ def tag_rows(tags: Sequence[Tag], rejected: Sequence[str]) -> TagRows:
 
 
 def fact_rows(image: Image) -> Iterator[Fact]:
-    """When, with what, how large and where."""
+    """Yield when, with what, how large and where."""
     facts = image.facts
     if image.taken_at:
         yield Fact(
@@ -143,7 +143,7 @@ def fact_rows(image: Image) -> Iterator[Fact]:
 
 
 def keywords(texts: Sequence[Text]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The keywords of each place they were found in, with a search for each."""
+    """Return the keywords of each source, with a search for each."""
     found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for text in texts:
         if text.source == "keyword":
@@ -152,7 +152,7 @@ def keywords(texts: Sequence[Text]) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def files(image: Image) -> list[File]:
-    """The copies, those that are there and were seen last first, and then the raw files of the same shot."""
+    """Return the copies, existing and most recently seen ones first, and then the raw files of the same shot."""
     return [
         File(
             printable(path), printable(path.name), printable(path.parent), _in_folder(path.parent), _is_there(path), raw
@@ -163,7 +163,7 @@ def files(image: Image) -> list[File]:
 
 
 def told_besides(image: Image) -> list[str]:
-    """What else was read, and what could not be."""
+    """Return the remaining metadata, and the problems of reading it."""
     return [
         f"{name}: {value}"
         for name, value in sorted(image.metadata.items())
@@ -189,5 +189,5 @@ def _is_there(path: Path) -> bool:
 
 
 def printable(path: Path | str) -> str:
-    """Bytes that are no UTF-8 cannot be sent; they are shown as question marks."""
+    """Return a path with question marks for undecodable bytes, which cannot be sent."""
     return str(path).encode("utf-8", "replace").decode()

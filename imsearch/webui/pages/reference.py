@@ -1,4 +1,4 @@
-"""The page that shows the OpenAPI document and tries it; Swagger UI as the package fastapi-swagger brings it."""
+"""The page that shows the OpenAPI document and lets users try it; Swagger UI from the package fastapi-swagger."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Swagger UI sets styles in its markup; nothing else is let off."""
+"""Swagger UI uses inline styles; nothing else is exempted."""
 
 
 @router.get("/api/docs")
 def reference(request: Request, site: TheSite) -> HTMLResponse:
-    """The page."""
+    """Return the page."""
     page = site.pages.render(request, "api.html", release=version("fastapi-swagger"))
     page.headers["Content-Security-Policy"] = _POLICY
     return page
@@ -33,14 +33,14 @@ def reference(request: Request, site: TheSite) -> HTMLResponse:
 
 @router.get(DOCUMENT)
 def document(request: Request) -> JSONResponse:
-    """The document; below a sub-path it says so."""
+    """Return the document; below a sub-path, with that as the server."""
     made, prefix = request.app.openapi(), prefix_of(request.scope)
     return JSONResponse({**made, "servers": [{"url": prefix}]} if prefix else made)
 
 
 @router.get("/api/docs/{name}")
 def part(name: str) -> Response:
-    """A file of Swagger UI; its address changes with its version."""
+    """Return a file of Swagger UI; its address changes with its version."""
     if name not in _KINDS:
         raise Problem(404, f"There is no {name} here.")
     return Response(

@@ -1,4 +1,4 @@
-"""``/review``: the tags that annotators are most in doubt about, one key each."""
+"""``/review``: the tags that annotators are most in doubt about, one key press each."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from imsearch.webui.site import Site, TheSite
 router = APIRouter(include_in_schema=False)
 
 BATCH = 12
-"""Questions that are asked for at once."""
+"""Number of questions fetched at once."""
 CHIPS = 24
-"""Tags that one can choose to be asked about."""
+"""Number of tags offered as filters."""
 
 
 @router.get("/review")
 def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
-    """The page with its first questions; word: only about this tag."""
+    """Return the page with its first questions; word: only about this tag."""
     word = word.strip()
     library = site.library
-    # Before it is said that nothing is in doubt, all has been read.
+    # Before the page reports that nothing is in doubt, the whole library has been read.
     doubts = library.tags.review(word, limit=BATCH, patience=PATIENCE) or library.tags.review(word, limit=BATCH)
     return site.pages.render(
         request,
@@ -46,13 +46,13 @@ def review(request: Request, site: TheSite, word: str = "") -> HTMLResponse:
 
 
 def _chips(site: Site, word: str) -> list[str]:
-    """The chosen tag first, so that it is in sight."""
+    """Return the filter tags, the chosen one first, so that it is in view."""
     names = site.library.tags.doubtful_tags(CHIPS, patience=0)
     return [*([word] if word else []), *(name for name in names if name != word)]
 
 
 def question(doubt: Doubt) -> dict[str, Any]:
-    """What the script needs to ask; as ``GET /api/review`` returns it."""
+    """Return a question for the script, as ``GET /api/review`` returns it."""
     return {
         "id": doubt.image.id,
         "tag": tag_record(doubt.tag),

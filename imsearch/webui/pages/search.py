@@ -1,4 +1,4 @@
-"""The search page, and the parts of it that its scripts ask for."""
+"""The search page, and the parts of it that its scripts fetch."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def search(
     part: Literal["", "hits", "facets"] = "",
     kind: str = "",
 ) -> Response:
-    """The page of a query.
+    """Return the page of a query.
 
-    offset: of the first picture.  n: how many pictures, so that a visitor who comes back finds all that were there.
-    all: the less likely pictures too.  part: only the pictures, or only what they have in common.
-    kind: of that, all values of this kind alone.
+    offset: of the first picture.  n: how many pictures, so that a returning visitor finds all that were there.
+    all: include the less likely pictures.  part: only the pictures, or only their facets.
+    kind: of the facets, all values of this kind alone.
     """
     text = q.strip()
     can_add = may_add(request, site)
@@ -62,7 +62,7 @@ def search(
 
 @router.get("/shapes.css")
 def stylesheet_of_shapes() -> Response:
-    """The ratio classes; their address changes with them."""
+    """Return the stylesheet of aspect ratios; its address changes with its content."""
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(shapes.stylesheet(), media_type="text/css", headers=headers)
 
@@ -83,7 +83,7 @@ def _page(request: Request, site: Site, found: Found, can_add: bool) -> HTMLResp
 
 
 def _help(site: Site, found: Found, can_add: bool) -> dict[str, Any]:
-    """What helps where nothing was found; a library that finds something is not asked for it."""
+    """Return suggestions for an empty result; skipped when something was found."""
     if found.cards:
         return {"empty": False}
     library = site.library
@@ -106,7 +106,7 @@ def _not_understood(request: Request, site: Site, text: str, error: QueryError) 
 
 def _facets(request: Request, site: Site, text: str, kind: str) -> HTMLResponse:
     most = MOST_VALUES if kind else FEW_VALUES
-    counted = find_facets(site.library, text, most + 1)  # one more tells whether there are more
+    counted = find_facets(site.library, text, most + 1)  # one more shows if there are more
     wanted = {kind: counted[kind]} if kind in counted else {} if kind else counted
     groups = facet_groups(text, wanted, most, site.library.search.keys)
     return site.pages.render(request, "_facets.html", groups=groups, whole=bool(kind))

@@ -1,4 +1,4 @@
-"""The page that tells how the library is: indexing, stores, annotators, failures, changes, versions."""
+"""The status page: indexing, stores, annotators, failures, changes, versions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from imsearch.webui.texts import readable
 router = APIRouter(include_in_schema=False)
 
 CHANGES, FILES, A_PAGE = 10, 5, 100
-"""Changes and files of a group that the page shows, and files on a page of failures."""
+"""Number of changes, of files per group on the page, and of files on a page of failures."""
 _checking = Lock()
 
 
@@ -31,7 +31,7 @@ _checking = Lock()
 def status_page(
     request: Request, site: TheSite, changes: Annotated[int, Query(ge=1, le=1000)] = CHANGES
 ) -> HTMLResponse:
-    """changes: how many of the newest are shown."""
+    """changes: number of the newest ones shown."""
     library = site.library
     settings = library.settings
     stores = library.health.status(remembered=True)
@@ -73,7 +73,7 @@ def failures_page(
     q: Annotated[str, Query(max_length=200)] = "",
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> HTMLResponse:
-    """reason: the key of a group.  q: only paths and reasons that hold this."""
+    """reason: the key of a group.  q: only paths and reasons that contain this."""
     failures = site.library.facts.failures()
     found = [failure for failure in failures if _fits(failure, reason, q.strip().casefold())]
     pages = max(1, -(-len(found) // A_PAGE))
@@ -94,7 +94,7 @@ def failures_page(
 
 @router.get("/status/check")
 def check(request: Request, site: TheSite) -> HTMLResponse:
-    """A part of a page: what is wrong with the library.  Reads all of it, so one at a time."""
+    """Return a part of a page: problems of the library.  Reads all of it, so one at a time."""
     if not _checking.acquire(blocking=False):
         raise Problem(409, "The library is being checked already. Wait until that is done.")
     try:

@@ -25,11 +25,11 @@ _DONE = {
     "clear": "Left {} open again on {}",
 }
 MOST_NAMED = 4
-"""So many tags of a change are named."""
+"""Maximum number of tags of a change that are named."""
 
 
 def when(moment: datetime, now: datetime | None = None) -> str:
-    """``today 14:02``, ``yesterday 09:30``, ``3 March 14:02``, ``3 March 2024``; in the zone of the server."""
+    """Return ``today 14:02``, ``yesterday 09:30``, ``3 March 14:02``, ``3 March 2024``; in the server's time zone."""
     moment = moment.astimezone()
     now = (now or datetime.now().astimezone()).astimezone()
     days = (now.date() - moment.date()).days
@@ -40,7 +40,7 @@ def when(moment: datetime, now: datetime | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``0.4 s``, ``12 s``, ``4 min``, ``1 h 5 min``."""
+    """Return ``0.4 s``, ``12 s``, ``4 min``, ``1 h 5 min``."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 99.5:
@@ -50,7 +50,7 @@ def duration(seconds: float) -> str:
 
 
 def told(change: Change) -> str:
-    """One entry of the history as a sentence without its full stop."""
+    """Return one entry of the history as a sentence without its full stop."""
     tags = ", ".join(f"“{tag}”" for tag in change.tags[:MOST_NAMED])
     if len(change.tags) > MOST_NAMED:
         tags += f" and {len(change.tags) - MOST_NAMED:,} more"
@@ -65,7 +65,7 @@ def told(change: Change) -> str:
 
 
 def phase(run: Progress | None, stopping: bool) -> str:
-    """What a run does now."""
+    """Return the current phase of a run in words."""
     if stopping:
         return "Stopping: what is in hand is stored first."
     if run is None:
@@ -76,13 +76,13 @@ def phase(run: Progress | None, stopping: bool) -> str:
 
 
 def last_run(run: LastRun) -> str:
-    """``Yesterday 14:02: 12 new, 3 failed, in 4 min.``"""
+    """Return ``Yesterday 14:02: 12 new, 3 failed, in 4 min.``"""
     what = tell_news(run.counts) if run.outcome == "done" else tell_end(run)
     return f"{when(run.ended).capitalize()}: {what}, in {duration(run.seconds)}."
 
 
 def passed_over(run: LastRun) -> list[str]:
-    """What a run did not look at, each a sentence: ``Not read: 120 videos (mp4, mov).``"""
+    """Return what a run skipped, each a sentence: ``Not read: 120 videos (mp4, mov).``"""
     told = {
         "Not there, so that their pictures are kept": readable(tell_missing(run.missing)),
         "Not read": tell_not_read(run.not_read),

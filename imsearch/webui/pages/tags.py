@@ -19,16 +19,16 @@ from imsearch.webui.site import TheSite
 router = APIRouter(include_in_schema=False)
 
 CLOUD = 60
-"""Tags in the cloud."""
+"""Number of tags in the cloud."""
 _SIZES, _BARS = 7, 20
-"""How many sizes of letters and lengths of bars the style sheet knows."""
+"""Number of font sizes and bar lengths in the stylesheet."""
 _BANDS = (1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
-"""Where a new group begins in the list by count."""
+"""Lower bounds of the groups in the list by count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One tag: its whole name, what is written of it in its group, its pictures, and its class in the style sheet."""
+    """One tag: its full name, its text within its group, its number of pictures, and its class in the stylesheet."""
 
     name: str
     label: str
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Tags under one heading; `letter` is what the row of letters to jump to shows, if anything."""
+    """Tags under one heading; `letter` is its label in the row of letters to jump to, if any."""
 
     title: str
     rows: Sequence[Row]
@@ -55,7 +55,7 @@ def tags_page(
     sort: Literal["name", "count"] = "name",
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
-    """by: a source, or all.  q: only tags that hold this; the browser filters further without asking."""
+    """by: a source, or all.  q: only tags that contain this; the browser filters further without a request."""
     counted = site.library.tags.counts(by=by)
     wanted = tidy(q).casefold()
     return site.pages.render(
@@ -74,7 +74,7 @@ def tags_page(
 
 
 def _cloud(counted: Sequence[tuple[str, int]], by: str) -> list[Row]:
-    """The most frequent tags in the order of the alphabet; `step` is the size, 1 to 7, even in the logarithm."""
+    """Return the most frequent tags in alphabetical order; `step` is the size, 1 to 7, on a logarithmic scale."""
     if not counted:
         return []
     most, least = math.log(counted[0][1]), math.log(counted[-1][1])
@@ -87,7 +87,7 @@ def _cloud(counted: Sequence[tuple[str, int]], by: str) -> list[Row]:
 
 
 def _groups(counted: Sequence[tuple[str, int]], sort: str, by: str) -> list[Group]:
-    """Each namespace on its own, then the plain tags by letter or by how many pictures they have."""
+    """Group by namespace first, then the plain tags by letter or by number of pictures."""
     most = counted[0][1] if counted else 1
     grouped: dict[tuple[bool, str], list[Row]] = {}
     for name, images in counted if sort == "count" else sorted(counted, key=lambda pair: _alphabet(pair[0])):
@@ -109,12 +109,12 @@ def _in_order(grouped: dict[tuple[bool, str], list[Row]], *, letters: bool) -> I
 
 
 def _search(name: str, by: str) -> str:
-    """The page of the pictures that show this very tag; by: as this source says."""
+    """Return the address of the pictures that show exactly this tag; by: from this source."""
     return search_address(f"{tag_query(name)} by:{by}" if by else tag_query(name))
 
 
 def _alphabet(name: str) -> tuple[bool, str, str]:
-    """Letters before digits and signs; accents count only between equal names."""
+    """Sort key: letters before digits and symbols; accents only break ties."""
     bare = "".join(each for each in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(each))
     return not bare[:1].isalpha(), bare, name
 

@@ -1,4 +1,4 @@
-"""The page on which pictures are tried that are not in the library."""
+"""The page for trying annotators on pictures that are not in the library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imsearch.webui.site import Site, TheSite
 router = APIRouter(include_in_schema=False)
 
 _SURE, _GUESSES = 12, 5
-"""So many tags of an annotator are shown when it is sure of them, and when it is sure of none."""
+"""Number of tags of an annotator shown above its thresholds, and if there is none, of the likeliest."""
 
 
 @router.get("/try")
@@ -27,7 +27,7 @@ def try_page(request: Request, site: TheSite) -> HTMLResponse:
 
 @router.post("/try")
 def try_without_script(request: Request, site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> HTMLResponse:
-    """The same page with what was seen in the first picture; browsers that run scripts ask the API instead."""
+    """Return the same page with the tags of the first picture; browsers that run scripts use the API instead."""
     return _page(request, site, annotate(request, site, form), form.fields.get("annotators", []))
 
 
@@ -51,7 +51,7 @@ def _page(
 
 
 def _said(tags: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """The tags worth showing, by annotator."""
+    """Return the tags worth showing, by annotator."""
     by: dict[str, list[Mapping[str, Any]]] = {}
     for tag in tags:
         by.setdefault(tag["source"], []).append(tag)

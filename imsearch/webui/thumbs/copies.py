@@ -1,4 +1,4 @@
-"""Opens the file of a picture that the catalog knows, and no other: what lies there may have changed since."""
+"""Open the file of a picture in the catalog, and no other: the file may have changed since."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_HASHED = 4096
 
 
 class NoCopyError(Exception):
-    """None of an image's files still holds its bytes; `reason` tells the worst of what was found instead."""
+    """Raised when none of an image's files still holds its bytes; `reason` is the worst problem found."""
 
     def __init__(self, reason: Reason, path: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -35,23 +35,23 @@ class NoCopyError(Exception):
 
 
 class Copies:
-    """Opens pictures; used by several threads at once.
+    """Opens pictures; safe for several threads at once.
 
-    A file is taken as it is when the system says that nothing has touched it since it was indexed: it has the time of
-    change that programs cannot set (ctime).  Otherwise, where that time is not known, and when a link leads to the
-    file, its bytes must have the hash of the image, whatever its size and its time of modification are: other programs
-    put those back.  A file is hashed once as long as it stays as it is.
+    A file is accepted as it is if its ctime, which programs cannot set, shows that nothing has touched it since it was
+    indexed.  Otherwise, where the ctime is not known, and when a link leads to the
+    file, its bytes must have the hash of the image, whatever its size and modification time: other programs
+    restore those.  A file is hashed once as long as it does not change.
     """
 
     def __init__(self, settled: float = 2.0) -> None:
-        """settled: seconds that a file must be left alone before its hash is remembered; no clock is coarser."""
+        """settled: seconds that a file must be left alone before its hash is cached; no clock is coarser."""
         self._settled = int(settled * 1e9)
         self._hashes: OrderedDict[tuple[int, ...], str] = OrderedDict()
         self._turns: dict[tuple[int, ...], threading.Lock] = {}
         self._lock = threading.Lock()
 
     def open(self, image: KnownImage) -> tuple[BufferedReader, FileSeen]:
-        """The first copy that is there and unchanged, at its beginning, and which that is; raises NoCopyError."""
+        """Return the first unchanged copy, opened at its beginning, and its catalog entry; raises NoCopyError."""
         found: dict[Reason, str] = {}
         for seen in image.files:
             file = self._open(image, seen)
@@ -69,7 +69,7 @@ class Copies:
         except (FileNotFoundError, NotADirectoryError):
             return "missing"
         except OSError as error:
-            return "changed" if error.errno in _A_LINK else "unreadable"  # a link in a circle
+            return "changed" if error.errno in _A_LINK else "unreadable"  # a circular link
         status = os.fstat(number)
         if not stat.S_ISREG(status.st_mode) or status.st_size != image.bytes:
             os.close(number)
@@ -91,14 +91,14 @@ class Copies:
         file.seek(0)
         if not begins_like(image.format, start):
             return False
-        # 0 in libraries made before this time was kept, and on systems that have none.
+        # 0 in libraries older than this column, and on systems without ctimes.
         touched = seen.ctime_ns
         if touched and touched == status.st_ctime_ns and status.st_mtime_ns == seen.mtime_ns and not linked:
             return True
         return self._hash(file, status) == image.sha256
 
     def _hash(self, file: BufferedReader, status: os.stat_result) -> str:
-        """The hash of the bytes; who asks while another thread is at it waits for that one."""
+        """Return the hash of the bytes; concurrent callers wait for the first."""
         key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         with self._lock:
             turn = self._turns.setdefault(key, threading.Lock())
@@ -112,7 +112,7 @@ class Copies:
             finally:
                 with self._lock:
                     self._turns.pop(key, None)
-                    # What is written right after a change may leave the same times behind.
+                    # A write right after a change may leave the same times behind.
                     if found and time.time_ns() - status.st_ctime_ns >= self._settled:
                         self._hashes[key] = found
                     while len(self._hashes) > _MOST_HASHED:
@@ -122,7 +122,7 @@ class Copies:
 
 
 def _descriptor(path: str) -> tuple[int, bool]:
-    """The file opened, and whether the last part of its path is a link.  Never waits for a pipe."""
+    """Return the opened file, and True if the last part of its path is a link.  Never blocks on a pipe."""
     if not _NO_LINKS:
         return os.open(path, _FLAGS), os.path.islink(path)  # noqa: PTH114 - paths may be no text
     try:

@@ -1,4 +1,4 @@
-"""Sends a file that is already opened, whole or a range of it: what was checked is what is sent."""
+"""Send a file that is already open, whole or a range of it, so that exactly the checked file is sent."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Read = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 
 
 class UnsatisfiableError(Exception):
-    """The range that is asked for lies behind the end."""
+    """Raised when the requested range starts after the end."""
 
 
 class HeldFile(Response):
-    """A response with an opened file, which it closes.
+    """A response with an open file, which it closes.
 
-    size: of the file, in bytes.  read: runs the reading of a piece somewhere else than on the event loop.
-    headers: an "etag" among them.  Of several ranges none is heeded: the file is sent whole, as HTTP allows.
+    size: of the file, in bytes.  read: runs the reading of a piece off the event loop.
+    headers: an "etag" among them.  Multiple ranges are ignored: the file is sent whole, as HTTP allows.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class HeldFile(Response):
 
 
 def asked_range(headers: Headers, size: int, etag: str) -> tuple[int, int] | None:
-    """Where the range that is asked for begins and ends (exclusive), or None for the whole file.
+    """Return start and end (exclusive) of the requested range, or None for the whole file.
 
-    Raises UnsatisfiableError.  What cannot be understood is not heeded, nor is a range of another state of the file.
+    Raises UnsatisfiableError.  An invalid range is ignored, as is one of another version of the file.
     """
     match = _RANGE.fullmatch(headers.get("range", ""))
     if match is None or headers.get("if-range", etag) != etag:
@@ -81,6 +81,6 @@ def asked_range(headers: Headers, size: int, etag: str) -> tuple[int, int] | Non
 
 
 def matches(headers: Headers, etag: str) -> bool:
-    """Whether who asks has this state already."""
+    """Return True if the client has this version already."""
     named = headers.get("if-none-match", "")
     return named.strip() == "*" or etag in [each.strip().removeprefix("W/") for each in named.split(",")]

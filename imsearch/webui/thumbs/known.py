@@ -1,4 +1,4 @@
-"""What the catalog knows of the pictures that were asked for last, at hand without asking it each time."""
+"""A cache of the images requested last, to save catalog lookups."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from imsearch.library.facts import Facts
 
 _TRUSTED = 2.0
-"""Seconds during which it is not looked whether the catalog has changed."""
+"""Seconds between checks for changes of the catalog."""
 _MOST = 20_000
 
 
 class Known:
-    """Remembers images until the catalog changes; for several threads."""
+    """Caches images until the catalog changes; safe for several threads."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
@@ -27,13 +27,13 @@ class Known:
         self._lock = threading.Lock()
 
     def at_hand(self, image: int) -> KnownImage | None:
-        """What can be told at once, without touching the catalog; None says nothing."""
+        """Return an image without touching the catalog; None if it is not cached."""
         if time.monotonic() - self._looked > _TRUSTED:
             return None
         return self._images.get(image)
 
     def get(self, image: int, *, anew: bool = False) -> KnownImage | None:
-        """The image; None when it is unknown or has no file any more.  `anew` asks the catalog in any case."""
+        """Return the image; None when it is unknown or has no file any more.  `anew` bypasses the cache."""
         if anew or time.monotonic() - self._looked > _TRUSTED:
             looked, state = time.monotonic(), self._facts.state()
             with self._lock:

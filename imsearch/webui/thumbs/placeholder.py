@@ -1,4 +1,4 @@
-"""What is shown in place of a picture that cannot be: a drawing of its shape that says why."""
+"""Placeholders for pictures that cannot be shown: an SVG of the same shape with the reason."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ SAID = {
     "unreadable": "Cannot be opened",
     "damaged": "Damaged file",
 }
-"""By the reason that the header X-Imsearch-Placeholder names."""
+"""Texts by the reason in the header X-Imsearch-Placeholder."""
 
-# Greys that are readable on a light page and on a dark one alike.
+# Greys that are readable on light and dark pages alike.
 _GROUND, _INK = "#8a8a86", "#7c7c76"
 _WORDS_FROM = 150
-"""Pixels of width; on anything narrower the words would not be readable."""
+"""Minimum width in pixels; on anything narrower the words would not be readable."""
 
 
 def placeholder(width: int, height: int, reason: str) -> bytes:
-    """An SVG of this size in pixels.  It holds neither style nor script, so that any policy lets it be drawn."""
+    """Return an SVG of this size in pixels.  It holds neither style nor script, so that any policy allows it."""
     shorter = min(width, height)
     glyph = max(12.0, min(50.0, shorter * 0.5), shorter / 8)
-    letters = max(13.0, shorter / 40)  # a large one is seen scaled down
+    letters = max(13.0, shorter / 40)  # a large one is displayed scaled down
     words = width >= _WORDS_FROM and height >= 80
     x, y = (width - glyph) / 2, (height - glyph) / 2 - (letters if words else 0)
     text = (

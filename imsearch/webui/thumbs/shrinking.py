@@ -1,7 +1,7 @@
-"""From an opened picture to the bytes of a thumbnail: upright, in sRGB, decoded no larger than needed.
+"""Make thumbnails: upright, in sRGB, decoded no larger than needed.
 
 Thumbnails are JPEGs: measured (docs/benchmarks.md), they take a tenth of WebP's time to write and a fifth more bytes
-for the same likeness, and the bytes mostly travel inside one machine.
+at the same fidelity, and the bytes mostly stay on one machine.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ log = logging.getLogger("imsearch.webui")
 
 
 def fitted(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
-    """The size of a picture of this shape inside the box; one that is smaller stays as it is."""
+    """Return the size of a picture of this shape fitted into the box; a smaller one stays as it is."""
     scale = min(1.0, box[0] / width, box[1] / height)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def shrink(data: bytes, box: tuple[int, int], *, budget: Holding = IN_PROCESS) -> bytes:
-    """A thumbnail of the picture whose bytes these are, which fits into the box; of a damaged one, what is there.
+    """Return a thumbnail of the picture in `data`, which fits into the box; a damaged one is decoded as far as
+    possible.
 
     Raises PictureError.
     """
@@ -58,7 +59,7 @@ def _shrunk(opened: Image.Image, box: tuple[int, int], damaged: str, budget: Hol
     with opened:
         full_size = width, height = opened.size
         refuse_pixels(width, height)
-        # Only JPEGs gain from knowing this before they are decoded; of a PNG it would cost the decoding to know.
+        # Only JPEGs gain from knowing this before they are decoded; for a PNG finding out would mean decoding it.
         turned = opened.format in ("JPEG", "MPO") and _orientation(opened) >= 5
         size = fitted(*((height, width) if turned else (width, height)), box)
         choose_scale(opened, size[::-1] if turned else size)
@@ -70,7 +71,7 @@ def _shrunk(opened: Image.Image, box: tuple[int, int], damaged: str, budget: Hol
                 opened.load()
             forget_scale(opened)
             profile = opened.info.get("icc_profile") or b""
-            orientation = _orientation(opened)  # only now: TIFFs are turned while they are loaded
+            orientation = _orientation(opened)  # not earlier: TIFFs are rotated while loading
             size = fitted(*(opened.size[::-1] if orientation >= 5 else opened.size), box)
             image = reduced(opened, size[::-1] if orientation >= 5 else size)
     image = _on_a_ground(in_srgb(image, profile))
@@ -89,7 +90,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _on_a_ground(image: Image.Image) -> Image.Image:
-    """See-through parts become a light grey, or a dark one behind a picture that is itself light."""
+    """Composite transparent parts on light grey, or on dark grey behind a light picture."""
     if image.mode != "RGBA":
         return image
     visible = image.getchannel("A").point(lambda alpha: 255 if alpha > 32 else 0)

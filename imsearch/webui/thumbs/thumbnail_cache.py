@@ -1,6 +1,6 @@
-"""Keeps thumbnails: the last ones in memory, many on disk below the library's folder, within limits.
+"""Cache thumbnails: the latest in memory, many on disk below the library's folder, within limits.
 
-Several processes may use one folder: a file appears under its name only when it is whole, and anybody may delete it.
+Several processes may share a folder: a file gets its name only when it is complete, and any process may delete it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ IN_MEMORY = 32 << 20
 """Bytes; about two thousand small thumbnails."""
 
 _FRESH = 3600.0
-"""Seconds; a file that was used is marked so at most this often."""
+"""Seconds; the time of last use is updated at most this often."""
 _PAUSE = 60.0
 """Seconds without writing after a disk was full or refused."""
 _KEPT_FREE = 0.1
-"""Of the limit, freed at once when it is reached, so that it is not reached again soon."""
+"""Share of the limit freed when it is reached, so that it is not reached again soon."""
 
 _UNFINISHED = ".new"
 _CHECK = 4
@@ -33,7 +33,7 @@ log = logging.getLogger("imsearch.webui")
 
 
 class Recent:
-    """What was used last, up to a number of bytes; for several threads."""
+    """An LRU cache limited in bytes; safe for several threads."""
 
     def __init__(self, limit: int = IN_MEMORY) -> None:
         self._limit, self._bytes = limit, 0
@@ -56,28 +56,28 @@ class Recent:
 
 
 def _checksum(content: bytes) -> bytes:
-    """What stands behind a thumbnail in its file."""
+    """Return the checksum that follows a thumbnail in its file."""
     return zlib.crc32(content).to_bytes(_CHECK, "big")
 
 
 class ThumbnailCache:
-    """Files `folder`/ab/<name>, at most about `limit` bytes; those not used for longest go first.
+    """Files `folder`/ab/<name>, at most about `limit` bytes; least recently used go first.
 
-    sweep_after: seconds from the first writing until the folder is looked through, so that the first page is not
+    sweep_after: seconds from the first write until the folder is swept, so that the first page is not
     delayed by it.
     """
 
     def __init__(self, folder: Path, limit: int, *, sweep_after: float = 5.0) -> None:
         self._folder, self._limit = folder, limit
         self._sweep_after = sweep_after
-        self._bytes: int | None = None  # by the last look through the folder
+        self._bytes: int | None = None  # as of the last sweep
         self._written = 0  # since then
         self._sweeping = self._told = False
         self._paused_until = 0.0
         self._lock = threading.Lock()
 
     def read(self, name: str) -> bytes | None:
-        """What was kept under this name, whole; otherwise None."""
+        """Return the thumbnail of this name, verified; otherwise None."""
         path = self._path(name)
         try:
             with path.open("rb") as file:
@@ -87,14 +87,14 @@ class ThumbnailCache:
             return None
         content, check = content[:-_CHECK], content[-_CHECK:]
         if check != _checksum(content):
-            return None  # cut short by a crash of the machine, garbled by the disk, or of an older version
+            return None  # truncated by a crash of the machine, corrupted on disk, or of an older version
         if age > _FRESH:
             with suppress(OSError):
                 os.utime(path)
         return content
 
     def write(self, name: str, content: bytes) -> None:
-        """Keep it, if that can be; what prevents it is logged once."""
+        """Store a thumbnail if possible; the reason of a failure is logged once."""
         if not self._limit or time.monotonic() < self._paused_until:
             return
         path = self._path(name)
@@ -126,7 +126,7 @@ class ThumbnailCache:
     def _due(self) -> bool:
         if self._bytes is None:
             return True
-        # The second: other processes write too, and their files are only seen by looking.
+        # The second: other processes write too, and only a sweep sees their files.
         return self._bytes + self._written > self._limit or self._written > max(self._limit // 10, 1 << 20)
 
     def _sweep(self) -> None:
@@ -141,12 +141,12 @@ class ThumbnailCache:
             self._bytes, self._sweeping = total, False
 
     def sweep(self) -> int:
-        """Delete what was not used for longest when there is too much; returns the bytes that are left."""
+        """Delete the least recently used files when over the limit; return the remaining bytes."""
         found = sorted(self._files())
         total = sum(size for _, size, _ in found)
         goal = total if total <= self._limit else int(self._limit * (1 - _KEPT_FREE))
         for used, size, path in found:
-            # What another process is writing right now is let alone; what one left behind when it was killed is not.
+            # A file that another process is writing is left alone; one left behind by a killed process is not.
             if used < time.time() - _FRESH if path.endswith(_UNFINISHED) else total > goal:
                 with suppress(OSError):
                     os.unlink(path)  # noqa: PTH108 - there may be a hundred thousand
@@ -154,7 +154,7 @@ class ThumbnailCache:
         return total
 
     def _files(self) -> list[tuple[float, int, str]]:
-        """When each was used last, its bytes and its path."""
+        """Return time of last use, size in bytes and path of each file."""
         files = []
         for path in self._folder.glob("??/*"):
             with suppress(FileNotFoundError):

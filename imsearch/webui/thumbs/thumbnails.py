@@ -1,4 +1,4 @@
-"""Small pictures of the pictures: made once a size, kept in the library's folder, handed out from memory."""
+"""Thumbnails: made once per size, stored in the library's folder, served from memory."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ R = TypeVar("R")
 Size = Literal["small", "medium", "large"]
 
 BOXES: dict[Size, tuple[int, int]] = {"small": (1024, 256), "medium": (2048, 512), "large": (1920, 1920)}
-"""Into which width and height, in pixels, each size fits."""
+"""The box, width and height in pixels, that each size fits into."""
 _LATER: dict[Size, float] = {"small": 0.0, "medium": 0.05, "large": 0.2}
-"""Seconds of handicap: many small ones are waited for at once, and each is quickly made."""
+"""Seconds of handicap in the queue: many small ones are waited for at once, and each is quickly made."""
 _SOURCES: dict[Size, tuple[Size, ...]] = {"small": ("medium", "large"), "medium": (), "large": ()}
-"""Thumbnails from which another one can be made.  (A panorama's large one is less high than its medium one.)"""
+"""Thumbnails from which another size can be made.  (A panorama's large one is less high than its medium one.)"""
 
 HEALS_AFTER = 10.0
-"""Seconds after which it is tried again to make what could not be made."""
+"""Seconds after which a failed thumbnail is tried again."""
 _READERS = 8
-"""Threads that wait for the catalog and for disks."""
+"""Threads for waiting on the catalog and on disks."""
 
 log = logging.getLogger("imsearch.webui")
 
@@ -54,18 +54,18 @@ class HasBytes(Protocol):
 
 
 def thumbnail_address(image: HasBytes, size: Size = "small") -> str:
-    """Where a thumbnail is served; browsers may keep what they get there forever."""
+    """Return the address of a thumbnail; browsers may cache the response forever."""
     return f"/api/images/{image.id}/thumbnail?size={size}&v={image.sha256[:12]}"
 
 
 def original_address(image: HasBytes, *, download: bool = False) -> str:
-    """Where the file of a picture is served as it is; browsers may keep what they get there forever."""
+    """Return the address of a picture's original file; browsers may cache the response forever."""
     return f"/api/images/{image.id}/original?v={image.sha256[:12]}" + ("&download=1" if download else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """The bytes of a thumbnail, and of which image; `problem` is the reason why it is a placeholder, or empty."""
+    """The bytes of a thumbnail, and its image; `problem` is the reason why it is a placeholder, or empty."""
 
     image: KnownImage
     content: bytes
@@ -73,7 +73,7 @@ class Thumbnail:
 
 
 class Thumbnails:
-    """All thumbnails of one library.  Nothing needs to be closed."""
+    """The thumbnails of one library.  Needs no closing."""
 
     def __init__(self, library: Library, decoding: Decoding, *, workers: int | None = None) -> None:
         self._decoding = decoding
@@ -87,23 +87,23 @@ class Thumbnails:
         self._makers: Workers[Thumbnail] = Workers(workers or count() or 1, "imsearch-thumbnail-maker")
 
     def at_hand(self, image: int, size: Size) -> Thumbnail | None:
-        """A thumbnail that can be had at once, touching neither disk nor catalog."""
+        """Return a thumbnail available at once, touching neither disk nor catalog."""
         known = self.known.at_hand(image)
         content = self._recent.get(_name(known, size)) if known else None
         return Thumbnail(known, content) if known and content else None
 
     async def get(self, image: int, size: Size) -> Thumbnail | None:
-        """A thumbnail, made if need be; None when there is no such image.  Raises what the catalog raises."""
+        """Return a thumbnail, made on demand; None when there is no such image.  Raises what the catalog raises."""
         if at_hand := self.at_hand(image, size):
             return at_hand
         found = await self.read(self._find, image, size)
         if isinstance(found, Future):
-            # Shielded: who goes away must not cancel the work that others wait for.
+            # Shielded: a client that disconnects must not cancel work that others wait for.
             return await asyncio.shield(asyncio.wrap_future(found))
         return found
 
     async def read(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Have something done that waits for disks, without stopping the event loop."""
+        """Run blocking disk work off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, lambda: work(*args, **kwargs))
 
     def _find(self, image: int, size: Size) -> Thumbnail | Future[Thumbnail] | None:
@@ -120,7 +120,7 @@ class Thumbnails:
         return self._start(image, known, size)
 
     def _start(self, image: int, known: KnownImage, size: Size) -> Future[Thumbnail]:
-        """Have it made; where a larger one is being made just now, from that one afterwards."""
+        """Start making a thumbnail; if a larger one is in progress, from that one afterwards."""
 
         def make() -> Thumbnail:
             return self._make(image, known, size)
@@ -132,7 +132,7 @@ class Thumbnails:
 
     def _make(self, image: int, known: KnownImage, size: Size) -> Thumbnail:
         name = _name(known, size)
-        # It may have been made between being looked for and being asked for.
+        # It may have been made between lookup and request.
         content = self._recent.get(name)
         if content is not None:
             return Thumbnail(known, content)
@@ -193,7 +193,7 @@ def _without(known: KnownImage, size: Size, problem: str) -> Thumbnail:
 
 
 def _after(first: Future[Thumbnail], then: Callable[[], Future[Thumbnail]]) -> Future[Thumbnail]:
-    """A future that ends as the one does that is made when the first has ended."""
+    """Return a future for work that starts when `first` has ended."""
     outer: Future[Thumbnail] = Future()
 
     def end(inner: Future[Thumbnail]) -> None:

@@ -1,4 +1,4 @@
-"""A bounded pool of threads that takes the most urgent work first and does nothing twice at the same time."""
+"""A bounded thread pool with priorities, which never runs the same work twice at the same time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Workers(Generic[T]):
-    """At most `limit` threads, which end when there is nothing to do."""
+    """At most `limit` threads, which exit when there is nothing to do."""
 
     def __init__(self, limit: int, name: str) -> None:
         self._limit, self._name = limit, name
@@ -25,9 +25,9 @@ class Workers(Generic[T]):
         self._lock = threading.Lock()
 
     def submit(self, key: Hashable, work: Callable[[], T], *, later: float = 0.0) -> Future[T]:
-        """Have `work` done, unless what goes by this key is waiting or being done already.
+        """Submit `work`, unless work with this key is queued or running already.
 
-        later: seconds of handicap; work that was handed in so much later goes first.  Do not cancel the future: others
+        later: seconds of handicap; work submitted up to that much later goes first.  Do not cancel the future: others
         may wait for it too.
         """
         with self._lock:
@@ -37,12 +37,12 @@ class Workers(Generic[T]):
             heapq.heappush(self._waiting, (time.monotonic() + later, next(self._numbers), key, work))
             if self._running < self._limit:
                 self._running += 1
-                # A daemon: nobody waits for thumbnails when the program ends.
+                # A daemon: thumbnails do not delay the program's exit.
                 threading.Thread(target=self._run, name=self._name, daemon=True).start()
         return flight
 
     def flight(self, key: Hashable) -> Future[T] | None:
-        """What is waiting or being done under this key."""
+        """Return the future queued or running under this key."""
         with self._lock:
             return self._flights.get(key)
 
