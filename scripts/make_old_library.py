@@ -15,12 +15,13 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class OldVersion:
     def serving(self) -> Iterator[str]:
         """Serve the library; yields the address."""
         command = self._command("serve", "--port", "0")
-        with subprocess.Popen(command, cwd=PHOTOS, env=self._environment, stdout=subprocess.PIPE, text=True) as server:
+        with subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
             try:
                 told = next(line for line in server.stdout if "http://" in line)
@@ -90,7 +91,7 @@ def fill(old: OldVersion) -> None:
 
 
 def answers(old: OldVersion) -> list[dict[str, Any]]:
-    """What the older version answers to all questions."""
+    """What the older version answers to all questions, without the pictures."""
     with old.serving() as address:
         found = [(each, json.load(urllib.request.urlopen(address + each))) for each in questions()]
     return [{"question": question, "answer": essence(answer)} for question, answer in found]
@@ -100,6 +101,9 @@ def keep(old: OldVersion, revision: str, found: list[dict[str, Any]], target: Pa
     """Copy the library and write the answers, each on one line."""
     if target.exists():
         shutil.rmtree(target)
+    # The last connection to close leaves everything in one file.
+    with closing(sqlite3.connect(old.library / "catalog.sqlite3")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copytree(old.library, target / "library", ignore=shutil.ignore_patterns(*_NOT_KEPT))
     shutil.copyfile(old.config, target / "config.toml")
     lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in found)
@@ -120,12 +124,12 @@ def main() -> int:
         work.mkdir(parents=True, exist_ok=True)
         if (work / "library").exists():
             shutil.rmtree(work / "library")
+        old = OldVersion(arguments.revision, work)
         try:
-            old = OldVersion(arguments.revision, work)
             fill(old)
-            keep(old, arguments.revision, answers(old), arguments.to)
         finally:
             shutil.rmtree(PHOTOS, ignore_errors=True)
+        keep(old, arguments.revision, answers(old), arguments.to)
     return 0
 
 

@@ -29,8 +29,6 @@ FIXTURE = Path(__file__).parents[1] / "fixtures" / "library-0.1.0"
 ANSWERS: dict[str, Any] = {
     each["question"]: each["answer"] for each in json.loads((FIXTURE / "answers.json").read_text("utf-8"))["answers"]
 }
-DEFINED = ("night sky", "two wheels")
-"""Tags that are defined by phrases."""
 
 
 @pytest.fixture
@@ -62,9 +60,9 @@ def ask(library: Library) -> dict[str, Any]:
         return {question: client.get(question).raise_for_status().json() for question in ANSWERS}
 
 
-def compare(found: dict[str, Any], questions: Iterator[str] | None = None) -> None:
-    for question in questions or ANSWERS:
-        assert_same(found[question], ANSWERS[question], question)
+def compare(found: dict[str, Any]) -> None:
+    for question, before in ANSWERS.items():
+        assert_same(found[question], before, question)
 
 
 def assert_same(found: Any, before: Any, where: str) -> None:
@@ -117,8 +115,7 @@ def test_indexes_made_anew_answer_the_same(library: Path) -> None:
 def test_one_of_the_version_before_is_migrated(library: Path) -> None:
     set_back(library, back_to_0006)
     with Library.open(settings=load_settings(), write=True) as opened:
-        found = ask(opened)
-        compare(found)
+        compare(ask(opened))
         assert opened.verify() == []
     assert len(list((library / "backups").iterdir())) == 1
 
