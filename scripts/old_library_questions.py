@@ -1,4 +1,4 @@
-"""What scripts/make_old_library.py does to its library, and the questions that it asks: commands, and paths of the API."""
+"""What scripts/make_old_library.py does to its library and asks of it: commands, and paths of the JSON API."""
 
 from __future__ import annotations
 
