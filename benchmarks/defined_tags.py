@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pictures import report
-from imsearch.engine.search.definitions import SHOWN
 from imsearch.engine.search.fusion import baseline, probabilities
+from imsearch.engine.stores.definitions import SHOWN
 from imsearch.library import Library
 from imsearch.plugins.text_encoders import TextEncoders
 from imsearch.settings import Settings

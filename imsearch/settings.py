@@ -6,6 +6,7 @@ The file is in the platform's configuration folder (``imsearch status`` prints t
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from imsearch.errors import ImsearchError
 
 PREFIX = "IMSEARCH_"
 CONFIG_VARIABLE = "IMSEARCH_CONFIG"
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 def _user_data() -> Path:
@@ -133,6 +135,17 @@ def _folder(value: Any) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def _library(value: Any) -> Path:
+    """A folder; another address than ``file://`` is left as it is, for the one who opens it to judge."""
+    if not isinstance(value, str) or not _URL.match(value):
+        return _folder(value)
+    from urllib.parse import urlsplit  # not quick to import, and needed by few
+    from urllib.request import url2pathname
+
+    address = urlsplit(value)
+    return _folder(url2pathname(address.path)) if address.scheme == "file" else Path(value)
+
+
 def _folders(value: Any) -> tuple[Path, ...]:
     paths = value.split(os.pathsep) if isinstance(value, str) else value
     if not isinstance(paths, list | tuple) or not all(isinstance(path, str | Path) for path in paths):
@@ -209,7 +222,7 @@ def _when(value: Any) -> str:
 
 
 _PARSERS = {
-    "library": _folder,
+    "library": _library,
     "folders": _folders,
     "exclude": _globs,
     "annotators": _names,

@@ -30,6 +30,13 @@ def test_each_source_wins_over_the_next(environ: dict[str, str], tmp_path: Path)
     assert (settings.min_score, settings.library) == (0.0, tmp_path)
 
 
+def test_a_library_is_a_folder_or_an_address(environ: dict[str, str], tmp_path: Path) -> None:
+    assert load_settings({"library": "photos"}, environ).library == Path("photos").absolute()
+    assert load_settings({"library": f"file://{tmp_path}/a%20b"}, environ).library == tmp_path / "a b"
+    environ["IMSEARCH_LIBRARY"] = "postgresql://server/photos"
+    assert load_settings(environ=environ).library == Path("postgresql://server/photos")  # nothing below this folder
+
+
 def test_names_in_a_variable_are_separated_by_commas(environ: dict[str, str]) -> None:
     environ["IMSEARCH_ANNOTATORS"] = "everyday, colors"
     assert load_settings(environ=environ).annotators == ("everyday", "colors")

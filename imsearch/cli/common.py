@@ -22,9 +22,18 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+
+class LibraryPlace(click.Path):
+    """The folder of a library; or an address of one, which stays a text, since a path has no double slashes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A path, or the text of an address."""
+        return value if isinstance(value, str) and "://" in value else super().convert(value, param, ctx)
+
+
 library_option = click.option(
     "--library",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=LibraryPlace(path_type=Path, file_okay=False),
     metavar="DIR",
     help="The library's folder (else IMSEARCH_LIBRARY, else the user's data folder).",
 )
@@ -72,8 +81,10 @@ def open_library(
 
     look: True to let queries open files, which is only for users of this machine.
     """
+    from imsearch.engine.stores.registry import home_class
     from imsearch.library import Library
 
+    home_class(settings.library)  # refuses an address that nothing here can open
     with Library.open(settings=settings, write=write, create=create, look=look, plugins=plugins) as library:
         for note in library.health.notes:
             say(note)

@@ -123,10 +123,10 @@ def serve(
 def _make_library(settings: Settings) -> None:
     """Create an empty library for users who have indexed nothing yet."""
     from imsearch.engine.stores.embedded.home import FILE_NAME
-    from imsearch.library import Library
 
     if not (settings.library / FILE_NAME).exists():
-        Library.open(settings=settings, create=True).close()
+        with open_library(settings, create=True):
+            pass
         fill = command_line("index", settings)
         say(f"There was no library yet; {settings.library} is one now. Fill it with: {fill} FOLDER")
 

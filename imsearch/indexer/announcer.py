@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
     from imsearch.indexer.report import Observer
     from imsearch.plugins.manager import PluginManager
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Announcer:
     """An observer that forwards every call, and calls ``imsearch_image_indexed`` once images are committed."""
 
-    def __init__(self, observer: Observer, catalog: Catalog, plugins: PluginManager) -> None:
+    def __init__(self, observer: Observer, catalog: CatalogReading, plugins: PluginManager) -> None:
         self._observer, self._catalog, self._plugins = observer, catalog, plugins
         self.scanned, self.planned, self.done = observer.scanned, observer.planned, observer.done
         self.note, self.failed = observer.note, observer.failed

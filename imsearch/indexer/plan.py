@@ -17,7 +17,7 @@ from imsearch.indexer.scan import Scan
 from imsearch.records import Failure
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Plan:
         return True
 
 
-def refuse_unknown(paths: Sequence[Path], catalog: Catalog) -> None:
+def refuse_unknown(paths: Sequence[Path], catalog: CatalogReading) -> None:
     """Raise ImsearchError for a path that neither exists nor is known."""
     for path in paths:
         if not os.path.lexists(path) and not catalog.known_files(path):

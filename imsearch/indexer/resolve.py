@@ -11,7 +11,7 @@ from imsearch.indexer.item import Item, Outcome
 from imsearch.indexer.plan import Plan
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
 
 CHUNK = 32
 """Number of hashes looked up per query."""
@@ -23,7 +23,7 @@ class Resolver:
     Results of the run itself need no second lookup: the first file of each new hash is remembered.
     """
 
-    def __init__(self, plan: Plan, catalog: Catalog, crew: Crew) -> None:
+    def __init__(self, plan: Plan, catalog: CatalogReading, crew: Crew) -> None:
         self._plan, self._catalog, self._crew = plan, catalog, crew
         self._seen: set[bytes] = set()
         self._refused: dict[str, str] = {}

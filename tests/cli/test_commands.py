@@ -304,6 +304,17 @@ def test_a_library_elsewhere(run: Run, indexed: Path, tmp_path: Path) -> None:
     assert run("query", "red", "--library", tmp_path / "other").code == 0
 
 
+@pytest.mark.parametrize("command", [["query", "red"], ["index", "."], ["status"], ["serve", "--port", "0"]])
+def test_an_address_that_nothing_opens_makes_no_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    ran = run(*command, "--library", "postgresql://server/photos")
+    assert ran.code == 2 and "No library can be opened at postgresql:// here" in ran.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_query_says_which_words_nobody_knows(run: Run, indexed: Path) -> None:
     ran = run("query", "red", "xyzzy", "--format", "paths")
     assert (ran.code, ran.out) == (0, f"{indexed / 'red.png'}\n")

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores import follow
 from imsearch.engine.stores.changes import Verdict
-from imsearch.engine.stores.embedded import home, indexes
+from imsearch.engine.stores.embedded import home
 from imsearch.engine.stores.embedded.home import Home
 from imsearch.engine.stores.embedded.lock import WriteLock
 from imsearch.engine.stores.sql.journal import history
@@ -95,14 +96,14 @@ def test_read_only_media_are_told_of(reader: Engine, monkeypatch: pytest.MonkeyP
 def test_corrections_need_no_lock_and_are_found_once_it_is_free(
     library: Path, reader: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexes, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(follow, "_LOOK_SECONDS", 0.0)
     lock = WriteLock(library)  # a run that will end without another look at the catalog
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: pytest.fail("it waits for the lock"))
     monkeypatch.setattr("imsearch.engine.stores.embedded.lock.time", clock)
     add(reader, 1, "beach")
     assert total(reader, "beach") == 0  # the index is behind, and the search did not wait for it
     monkeypatch.undo()
-    monkeypatch.setattr(indexes, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(follow, "_LOOK_SECONDS", 0.0)
     assert {tag.name for tag in reader.catalog.tags_of([1])[1]} == {"beach", "cat"}
     lock.release()
     assert total(reader, "beach") == 1
@@ -113,12 +114,12 @@ def test_a_search_looks_for_what_is_behind_only_now_and_then(
     library: Path, reader: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[int] = []
-    monkeypatch.setattr(indexes.Indexes, "heal", lambda self: looks.append(1))
-    monkeypatch.setattr(indexes, "_LOOK_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr(follow.Indexes, "heal", lambda self: looks.append(1))
+    monkeypatch.setattr(follow, "_LOOK_SECONDS", 10 * PATIENCE)
     for _ in range(5):
         total(reader, "cat")
     assert looks == []  # it was opened just now
-    monkeypatch.setattr(indexes, "_LOOK_SECONDS", -1.0)
+    monkeypatch.setattr(follow, "_LOOK_SECONDS", -1.0)
     total(reader, "cat")
     assert looks == [1]
 
@@ -129,8 +130,8 @@ def test_an_index_that_cannot_be_written_does_not_hinder_searching(
     def full(self: object) -> None:
         raise LibraryError("the disk is full")
 
-    monkeypatch.setattr(indexes, "_LOOK_SECONDS", -1.0)
-    monkeypatch.setattr(indexes.Indexes, "heal", full)
+    monkeypatch.setattr(follow, "_LOOK_SECONDS", -1.0)
+    monkeypatch.setattr(follow.Indexes, "heal", full)
     assert (total(reader, "cat"), total(reader, "cat")) == (30, 30)
     assert reader.notes == ["the disk is full"]
 

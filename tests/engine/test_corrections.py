@@ -73,15 +73,6 @@ def test_tags_of_a_namespace(pets: Engine) -> None:
     assert ids(pets, "emotion:happy") == [1]
 
 
-def test_mistakes_change_nothing(pets: Engine) -> None:
-    before = pets.status()
-    with pytest.raises(ImsearchError, match="needs a name"):
-        correct(pets, Verdict.ADD, [1], "dog", " ")
-    with pytest.raises(ImsearchError, match="no image 99"):
-        correct(pets, Verdict.ADD, [1, 99], "beach")
-    assert pets.status() == before
-
-
 def test_a_reader_corrects_beside_a_writer(pets: Engine, folder: Path) -> None:
     with Engine.open(folder, LEXICON) as reader:
         assert correct(reader, Verdict.ADD, [1], "dog").number == 1
@@ -122,27 +113,6 @@ def test_every_change_is_undone_one_after_the_other(pets: Engine) -> None:
     with pytest.raises(ImsearchError, match="nothing to undo"):
         pets.corrections.undo()
     assert pets.verify() == []
-
-
-def test_the_history_tells_what_was_done(pets: Engine) -> None:
-    for change in CHANGES:
-        change(pets)
-    undone = pets.corrections.undo()
-    assert (undone.action, undone.tags, undone.name, undone.undone) == ("rename", ("cat",), "cat", True)
-    told = [(each.action, each.tags, each.name, each.images) for each in history(pets.catalog)]
-    assert told == [
-        ("rename", ("cat",), "cat", 2),
-        ("clear", ("pet",), None, 1),
-        ("add", ("pet",), None, 1),
-        ("merge", ("puss", "dog"), "pet", 3),
-        ("accept", ("puss",), None, 1),
-        ("rename", ("cat",), "puss", 2),
-        ("remove", ("beach",), None, 1),
-        ("reject", ("dog", "cat"), None, 1),
-        ("add", ("dog", "beach"), None, 2),
-    ]
-    assert [each.undone for each in history(pets.catalog)] == [True] + [False] * 8
-    assert len(history(pets.catalog, 2)) == 2
 
 
 def test_a_change_after_an_undo_is_the_next_to_be_undone(pets: Engine) -> None:

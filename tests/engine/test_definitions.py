@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.search.definitions import Definition, definitions
+from imsearch.engine.search.definitions import definitions
 from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.definitions import Definition
 from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.errors import ImsearchError
 from tests.engine.support import LEXICON, correct, ids, reading, spec, tags

@@ -18,8 +18,9 @@ from sqlalchemy import create_engine
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.embedded import home, migrating
 from imsearch.engine.stores.embedded.home import FILE_NAME
+from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.sql import schema
-from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
+from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.errors import LibraryError
 from tests.engine.support import LEXICON, reading, spec
 

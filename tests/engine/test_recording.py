@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.stores.batch import FileSeen, KnownFile, Reading
+from imsearch.engine.stores.batch import FileSeen, Reading
 from imsearch.errors import ImsearchError, LibraryError
 from imsearch.records import Failure
 from tests.engine.support import LEXICON, reading, sha256, spec
@@ -18,33 +18,6 @@ from tests.engine.support import LEXICON, reading, sha256, spec
 def ids(engine: Engine, text: str) -> list[int]:
     engine.catch_up()
     return [hit.image.id for hit in engine.finder.search(text, min_score=0).hits]
-
-
-def test_a_reading_can_be_read_back(engine: Engine) -> None:
-    engine.record([reading(7, {"cat": 0.9, "dog": 0.6}, vector=(1, 2))])
-    image = engine.catalog.image(Path("/photos/7.jpg"))
-    assert image is not None
-    assert (image.sha256, image.width, image.height, image.format, image.bytes) == (sha256(7), 640, 480, "JPEG", 107)
-    assert image.files == (Path("/photos/7.jpg"),)
-    assert image.metadata == {"camera": "Box"}
-    tags = engine.catalog.tags_of([image.id])[image.id]
-    # A dog is shown from .7 on.
-    assert [(tag.name, tag.probability, tag.shown) for tag in tags] == [("cat", 0.9, True), ("dog", 0.6, False)]
-    vector = engine.catalog.vector(image.id, "fake")
-    assert vector is not None and vector.tolist() == [1, 2]
-    assert engine.catalog.images_by_sha256([sha256(7), sha256(8)]) == {sha256(7): image.id}
-
-
-def test_known_files_of_a_folder(engine: Engine) -> None:
-    paths = ["/a/1.jpg", "/a/b/2.jpg", "/a!/3.jpg", "/a0/4.jpg", "/a", "/a/caf\udce9\n.jpg"]
-    engine.record([reading(number, {}, path=path) for number, path in enumerate(paths)])
-    engine.record([], [Failure(Path("/a/broken.jpg"), "empty")])
-    known = engine.catalog.known_files(Path("/a"))
-    assert set(known) == {"/a/1.jpg", "/a/b/2.jpg", "/a", "/a/caf\udce9\n.jpg", "/a/broken.jpg"}
-    assert known["/a/b/2.jpg"][1:5] == (101, 1_000_001, 0, 0)
-    assert known["/a/broken.jpg"] == KnownFile(None, 0, 0)
-    assert set(engine.catalog.known_files(Path("/a0/4.jpg"))) == {"/a0/4.jpg"}
-    assert len(engine.catalog.known_files(Path("/"))) == 7
 
 
 def test_copies_are_one_image(engine: Engine) -> None:
@@ -155,12 +128,6 @@ def test_the_user_has_the_last_word(engine: Engine) -> None:
         engine.correct(99, "cat", 1)
 
 
-def test_tag_counts_count_shown_tags(pets: Engine) -> None:
-    assert pets.catalog.tag_counts() == [("car", 1), ("cat", 1), ("dog", 1), ("traffic light", 1)]
-    assert pets.catalog.tag_counts("ca") == [("car", 1), ("cat", 1)]
-    assert pets.catalog.tag_counts("%") == []
-
-
 def test_a_reader_sees_what_a_writer_does_and_cannot_write(engine: Engine, folder: Path) -> None:
     with Engine.open(folder, LEXICON) as reader:
         assert reader.finder.search("cat").total == 0
@@ -186,13 +153,3 @@ def test_many_batches_make_few_segments(engine: Engine, folder: Path) -> None:
     assert engine.finder.search('tag:"tag 3"').total == 1
     assert sum(name.endswith(".seg") for name in os.listdir(folder / "text")) <= 10  # noqa: PTH208
     assert engine.verify() == []
-
-
-def test_what_changes_no_image_makes_no_generation(pets: Engine) -> None:
-    before = pets.status().generation
-    assert pets.forget([Path("/never.jpg")]) == 0
-    pets.record([], [Failure(Path("/broken.jpg"), "empty")])
-    pets.record([])
-    assert pets.status().generation == before
-    assert pets.forget([Path("/photos/1.jpg")]) == 1
-    assert pets.status().generation == before + 1

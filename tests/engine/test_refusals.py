@@ -111,15 +111,17 @@ def test_a_reader_without_room_for_the_lock_makes_an_index_elsewhere(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (library / "text" / "state.json").unlink()
-    monkeypatch.setattr("imsearch.engine.stores.embedded.home.Home.borrow_lock", lambda *_: None)
-    monkeypatch.setattr("imsearch.engine.stores.embedded.indexes.what_refuses", lambda path: errno.ENOSPC)
+    monkeypatch.setattr("imsearch.engine.stores.embedded.home.Home.lock", lambda *_: None)
+    monkeypatch.setattr("imsearch.engine.stores.embedded.home.what_refuses", lambda path: errno.ENOSPC)
     with Engine.open(library, LEXICON) as engine:
         assert ids(engine, "tag:cat") == [1]
         assert any("no room" in note for note in engine.notes)
 
 
 def test_a_reader_without_room_beside_the_catalog_reads_it(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.engine.stores.sql.catalog_base.check_file", _once(WriteRefused("The disk is full")))
+    monkeypatch.setattr(
+        "imsearch.engine.stores.embedded.sqlite_database.check_file", _once(WriteRefused("The disk is full"))
+    )
     with Engine.open(library, LEXICON) as engine:
         assert ids(engine, "tag:cat") == [1]
         monkeypatch.undo()

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from imsearch.engine.engine import Engine
+from imsearch.engine.review import doubts
 from imsearch.engine.review.review import Thresholds
 from imsearch.engine.stores.changes import Verdict
-from imsearch.engine.stores.sql import doubts, schema
+from imsearch.engine.stores.sql import schema
 from imsearch.errors import ImsearchError
 from imsearch.records import RANKING_ONLY
 from tests.engine.support import reading, spec

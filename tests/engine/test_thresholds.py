@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
+from imsearch.engine.stores.limits import Limits
+from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.records import RANKING_ONLY
 from imsearch.specs import AnnotatorSpec
 from tests.engine.support import ids, reading, spec, tags

@@ -13,8 +13,9 @@ from sqlalchemy import update
 
 from imsearch.annotator import Annotator
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.sql import schema
-from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
+from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.errors import ModelError, PluginError
 from imsearch.indexer.answers import checked
 from imsearch.indexer.options import IndexOptions

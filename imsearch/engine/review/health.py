@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-
+from imsearch.engine.stores.annotator_status import AnnotatorStatus
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import IndexDamagedError
-from imsearch.engine.stores.embedded.home import THUMBNAILS, Home
-from imsearch.engine.stores.embedded.indexes import Indexes
-from imsearch.engine.stores.embedded.sqlite import damages
-from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.annotators import AnnotatorStatus, annotators, failure_heard
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.catalog_base import pieces
+from imsearch.engine.stores.follow import Indexes
+from imsearch.engine.stores.home import Home
+from imsearch.engine.stores.pieces import pieces
 from imsearch.errors import LibraryLocked
 
 
@@ -44,46 +37,28 @@ class Status:
     bytes: int
 
 
-def status(home: Home, catalog: Catalog) -> Status:
+def status(home: Home, catalog: CatalogReading) -> Status:
     """Count."""
     # The very list that "imsearch tags" and the pages show, so that all tell the same number.
     tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
-    with catalog.reading() as connection:
-
-        def count(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> int:
-            return int(connection.execute(select(func.count(column)).where(*conditions)).scalar_one())
-
-        return Status(
-            folder=home.folder,
-            images=count(s.files.c.image_id.distinct()),
-            files=count(s.files.c.path),
-            failures=count(s.failures.c.path, failure_heard(s.failures.c.annotator)),
-            tags=tags,
-            corrections=count(s.corrections.c.image_id),
-            annotators=annotators(catalog),
-            generation=connection.execute(select(s.library.c.generation)).scalar_one(),
-            schema=s.HEAD,
-            bytes=_bytes_below(home.folder),
-        )
+    held = catalog.holdings()
+    return Status(
+        folder=home.scratch,
+        images=held.images,
+        files=held.files,
+        failures=held.failures,
+        tags=tags,
+        corrections=held.corrections,
+        annotators=catalog.annotators(),
+        generation=held.generation,
+        schema=held.schema,
+        bytes=home.bytes(),
+    )
 
 
-def _bytes_below(folder: Path) -> int:
-    """The bytes of all files but thumbnails; one that a run replaces at this moment is left out."""
-    total = 0
-    for path, folders, names in os.walk(folder):
-        if THUMBNAILS in folders:
-            folders.remove(THUMBNAILS)
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(path, name)).st_size  # noqa: PTH118 - in half the time
-    return total
-
-
-def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
+def verify(home: Home, catalog: CatalogReading, indexes: Indexes) -> list[str]:
     """What is wrong, in sentences.  Raises `LibraryLocked` when a run writes faster than can be compared."""
-    with catalog.reading() as connection:
-        found = damages(connection)
-    if found:
+    if found := catalog.damages():
         return [f"The catalog is damaged: {each}" for each in found]
     before = catalog.state()
     garbled = [
@@ -104,7 +79,7 @@ def verify(home: Home, catalog: Catalog, indexes: Indexes) -> list[str]:
     return problems
 
 
-def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
+def _text_problems(catalog: CatalogReading, indexes: Indexes) -> Iterator[str]:
     """Compare every posting list with the catalog: how many images have a tag, and how strongly in sum."""
     index = indexes.text_index
     index.check()
@@ -132,7 +107,7 @@ def _text_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
             yield f"The text index is wrong about {tag!r}."
 
 
-def _vector_problems(catalog: Catalog, indexes: Indexes) -> Iterator[str]:
+def _vector_problems(catalog: CatalogReading, indexes: Indexes) -> Iterator[str]:
     for name in catalog.vector_spaces():
         _, index = indexes.vectors.of(name)
         expected: set[int] = set()

@@ -8,21 +8,19 @@ from .01 as .98 is from .99.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
 
+from imsearch.engine.review.doubts import MOST, Heard, Said, by_name, doubt, in_turn
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.changes import Doubt
-from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.annotators import HEARD
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.catalog_base import pieces
-from imsearch.engine.stores.sql.doubts import MOST, Heard, Said, by_name, doubt, in_turn
-from imsearch.engine.stores.sql.renaming import Tags
+from imsearch.engine.stores.pieces import pieces
+from imsearch.engine.stores.renaming import existing
+from imsearch.engine.stores.tag_names import TagNames
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.specs import AnnotatorSpec
 
@@ -63,7 +61,7 @@ class Thresholds:
 class Review:
     """Tells the doubtful tags of a library; remembers what annotators said.  Several threads may use one."""
 
-    def __init__(self, catalog: Catalog, lexicon: Lexicon) -> None:
+    def __init__(self, catalog: CatalogReading, lexicon: Lexicon) -> None:
         self._catalog = catalog
         self._lexicon = lexicon
         self._said = Said(catalog)
@@ -84,45 +82,42 @@ class Review:
         thresholds; of annotators they do not know only what was shown on some picture is asked about.  Raises
         `ImsearchError` for a tag that the library does not have.
         """
-        with self._catalog.reading() as connection:
-            tags = Tags(connection)
-            name = tags.existing(self._lexicon, self._lexicon.normalize(word)) if word else ""
-            judged, current = _judged(connection, tags), _current(connection)
+        tags, judged, current = self._now()
+        name = existing(tags, self._lexicon, self._lexicon.normalize(word)) if word else ""
         near = self._near(self._said.read(patience), tags, current, thresholds)
         own = tags.id(tags.name(name)) if name else None
         return list(islice(_confirmed(self._catalog, _candidates(near, tags, own, judged)), limit))
 
     def judged(self, word: str = "", thresholds: Thresholds | None = None) -> int:
         """How many of the doubtful tags, or of this one, the user has judged already."""
-        with self._catalog.reading() as connection:
-            tags = Tags(connection)
-            name = tags.existing(self._lexicon, self._lexicon.normalize(word)) if word else ""
-            judged, current = _judged(connection, tags), _current(connection)
+        tags, judged, current = self._now()
+        name = existing(tags, self._lexicon, self._lexicon.normalize(word)) if word else ""
         near = self._near(self._said.read(), tags, current, thresholds)
         names = near.names[_among(near, judged)]
         return int(np.count_nonzero(names == tags.id(tags.name(name))) if name else len(names))
 
     def never_asked(self, word: str, thresholds: Thresholds | None = None) -> bool:
         """Whether annotators say this tag of pictures, and none of them ever shows it."""
-        with self._catalog.reading() as connection:
-            tags = Tags(connection)
-            name = tags.existing(self._lexicon, self._lexicon.normalize(word))
-            current = _current(connection)
-            ids = tags.ids_of(tags.name(name))
+        tags, _, current = self._now()
+        ids = tags.ids_of(tags.name(existing(tags, self._lexicon, self._lexicon.normalize(word))))
         heard = self._said.read()
         said = np.isin(heard.tags, ids) & np.isin(heard.annotators, list(current))
         return bool(said.any() and not _asked(heard, tags, current, thresholds)[said].any())
 
     def names(self, limit: int = 20, patience: float | None = None, thresholds: Thresholds | None = None) -> list[str]:
         """The tags that are in doubt on most pictures, those that the user has judged left out."""
-        with self._catalog.reading() as connection:
-            tags = Tags(connection)
-            judged, current = _judged(connection, tags), _current(connection)
+        tags, judged, current = self._now()
         near = self._near(self._said.read(patience), tags, current, thresholds)
         names, counts = np.unique(near.names[~_among(near, judged)], return_counts=True)
         return [tags.spelled(name) for name in names[np.lexsort((names, -counts))][:limit].tolist()]
 
-    def _near(self, heard: Heard, tags: Tags, current: dict[int, str], thresholds: Thresholds | None) -> _Near:
+    def _now(self) -> tuple[TagNames, set[tuple[int, int]], Mapping[int, str]]:
+        """All tags; image and name of what the user has judged, which need not be looked at again and again; and the
+        annotators whose tags count."""
+        tags, judged, annotators = self._catalog.judgement()
+        return tags, {(image, tag) for image, tag in judged if tag not in tags.aliases}, annotators
+
+    def _near(self, heard: Heard, tags: TagNames, current: Mapping[int, str], thresholds: Thresholds | None) -> _Near:
         state = heard.version, tuple(tags.aliases.items()), tuple(current), thresholds and thresholds.state
         known = self._known
         if known is None or known[0] != state:
@@ -130,7 +125,7 @@ class Review:
         return known[1]
 
 
-def _near(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds | None) -> _Near:
+def _near(heard: Heard, tags: TagNames, current: Mapping[int, str], specs: Thresholds | None) -> _Near:
     keys, probabilities = heard.rows["key"], heard.rows["probability"]
     thresholds = heard.thresholds[keys]
     doubts = doubt(probabilities, thresholds)
@@ -140,7 +135,7 @@ def _near(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds |
     return _Near(heard.rows["image"][near], names, probabilities[near], thresholds[near], doubts[near], order)
 
 
-def _asked(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds | None) -> NDArray[np.bool_]:
+def _asked(heard: Heard, tags: TagNames, current: Mapping[int, str], specs: Thresholds | None) -> NDArray[np.bool_]:
     """By key, whether it may be asked about: the annotator's tags count, and it does not hide this one.
 
     The name that matters is the one the annotator gives, whatever the user calls the tag.
@@ -154,7 +149,7 @@ def _asked(heard: Heard, tags: Tags, current: dict[int, str], specs: Thresholds 
     return asked
 
 
-def _candidates(near: _Near, tags: Tags, own: int | None, judged: set[tuple[int, int]]) -> Iterator[_Candidate]:
+def _candidates(near: _Near, tags: TagNames, own: int | None, judged: set[tuple[int, int]]) -> Iterator[_Candidate]:
     """In the order they are to be asked; own: only this name."""
     if own is None:
         places = in_turn(near.names, near.doubts, near.order)
@@ -168,7 +163,7 @@ def _candidates(near: _Near, tags: Tags, own: int | None, judged: set[tuple[int,
             yield _Candidate(image, tags.spelled(name), probability, threshold)
 
 
-def _confirmed(catalog: Catalog, candidates: Iterator[_Candidate]) -> Iterator[Doubt]:
+def _confirmed(catalog: CatalogReading, candidates: Iterator[_Candidate]) -> Iterator[Doubt]:
     """Those in doubt all things considered: the user may have judged them, another annotator be sure of them."""
     for piece in pieces(candidates, _CONFIRMED_AT_ONCE):
         ids = {each.image for each in piece}
@@ -180,20 +175,8 @@ def _confirmed(catalog: Catalog, candidates: Iterator[_Candidate]) -> Iterator[D
                 yield Doubt(images[each.image], tag, each.threshold)
 
 
-def _judged(connection: Connection, tags: Tags) -> set[tuple[int, int]]:
-    """Image and name of what the user has judged, so that it need not be looked at again and again."""
-    rows = connection.execute(select(s.corrections.c.image_id, s.corrections.c.tag_id))
-    return {(image, tag) for image, tag in rows if tag not in tags.aliases}
-
-
 def _among(near: _Near, judged: set[tuple[int, int]]) -> NDArray[np.bool_]:
     """Which of them the user has judged."""
     pairs = np.array(sorted(judged), np.int64).reshape(-1, 2)
     factor = max(near.names.max(initial=0), pairs[:, 1].max(initial=0)) + 1
     return np.isin(near.images * factor + near.names, pairs[:, 0] * factor + pairs[:, 1])
-
-
-def _current(connection: Connection) -> dict[int, str]:
-    """The annotators whose tags count, and their names."""
-    rows = connection.execute(select(s.annotators.c.id, s.annotators.c.name).where(s.annotators.c.current, HEARD))
-    return {id: name for id, name in rows}  # noqa: C416 - rows are no pairs to mypy

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Set
 from threading import Lock
 
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import State
-from imsearch.engine.stores.embedded.indexes import Indexes
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.engine.words.words import Words
 
@@ -18,7 +18,7 @@ class Speaking:
     During indexing the catalog changes every other second, the set of its tags hardly ever.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon) -> None:
+    def __init__(self, catalog: CatalogReading, indexes: Indexes, lexicon: Lexicon) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._lexicon = lexicon

@@ -27,7 +27,7 @@ from imsearch.errors import ImsearchError
 from imsearch.records import Image
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def rest_of(group: Group) -> Rest:
 
 
 def find_groups(
-    catalog: Catalog, threshold: float | None = THRESHOLD, folders: Sequence[Path] = ()
+    catalog: CatalogReading, threshold: float | None = THRESHOLD, folders: Sequence[Path] = ()
 ) -> tuple[Group, ...]:
     """Return the groups, those whose spare copies take the most bytes first.
 
@@ -114,7 +114,7 @@ def find_groups(
     return tuple(group for group in groups if group.touches(folders)) if folders else groups
 
 
-def duplicate_ids(catalog: Catalog, threshold: float | None = THRESHOLD) -> NDArray[np.int64]:
+def duplicate_ids(catalog: CatalogReading, threshold: float | None = THRESHOLD) -> NDArray[np.int64]:
     """Return the images that have copies, or several files of the same bytes; sorted."""
     groups = find_groups(catalog, threshold)
     return np.array(sorted(copy.image.id for group in groups for copy in group.copies), np.int64)
@@ -128,7 +128,7 @@ class _Candidates:
     groups: tuple[Sequence[int], ...]
 
 
-def _candidates(catalog: Catalog, threshold: float | None) -> _Candidates:
+def _candidates(catalog: CatalogReading, threshold: float | None) -> _Candidates:
     looks = Looks.read(catalog)
     together = [] if threshold is None else joined(len(looks.ids), looks.pairs(threshold))
     joint = {position for several in together for position in several}
@@ -139,7 +139,7 @@ def _candidates(catalog: Catalog, threshold: float | None) -> _Candidates:
     return _Candidates(looks.part(used), tuple(places))
 
 
-def _living_groups(catalog: Catalog, candidates: _Candidates, threshold: float | None) -> tuple[Group, ...]:
+def _living_groups(catalog: CatalogReading, candidates: _Candidates, threshold: float | None) -> tuple[Group, ...]:
     looks = candidates.looks
     images = catalog.images(looks.ids.tolist())
     files = catalog.files_of(images)

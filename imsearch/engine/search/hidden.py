@@ -14,7 +14,6 @@ import numpy as np
 
 from imsearch.engine.search.cut import Ending, set_back
 from imsearch.engine.search.scoring import Lookup
-from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Resolved, tags_in, without_conditions, without_less, words_in
 
@@ -22,17 +21,16 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
-    from imsearch.engine.stores.sql.catalog_base import CatalogBase
+    from imsearch.engine.stores.catalog import CatalogReading
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
 
-def hidden_tags(catalog: CatalogBase) -> frozenset[str]:
+def hidden_tags(catalog: CatalogReading) -> frozenset[str]:
     """Return the tags that no annotator of a library ever shows, by their original names; cached for each state."""
 
     def read() -> frozenset[str]:
-        with catalog.reading() as connection:
-            limits = stored_limits(connection).values()
+        limits = catalog.limits().values()
         return frozenset(tag for each in limits for tag, threshold in each.own.items() if threshold > 1)
 
     return catalog.remembered("hidden tags", read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.words.texts import evidence, is_key, readable
 from imsearch.records import Hit, Image, Tag
 
@@ -14,7 +14,11 @@ _BYTES, _TAG_BYTES = 1500, 150
 
 
 def read_hits(
-    catalog: Catalog, ids: Sequence[int], scores: Sequence[float], why: Mapping[str, frozenset[str]], tail: bool = True
+    catalog: CatalogReading,
+    ids: Sequence[int],
+    scores: Sequence[float],
+    why: Mapping[str, frozenset[str]],
+    tail: bool = True,
 ) -> tuple[Hit, ...]:
     """Read the hits of a page from the catalog.
 
@@ -37,7 +41,7 @@ def size_of(hits: Sequence[Hit]) -> int:
     return sum(_BYTES + _TAG_BYTES * len(hit.tags) for hit in hits)
 
 
-def _written(catalog: Catalog, images: Mapping[int, Image]) -> dict[int, dict[str, Tag]]:
+def _written(catalog: CatalogReading, images: Mapping[int, Image]) -> dict[int, dict[str, Tag]]:
     """Return the written words of images."""
     texts = catalog.texts_of(images)
     return {image: evidence(found.files, texts.get(image, ())) for image, found in images.items()}

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.engine.search.hits import read_hits
-from imsearch.engine.stores.embedded.indexes import Indexes
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.catalog import CatalogReading
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.words.resolved import Like
 from imsearch.errors import ImsearchError
 from imsearch.records import Results
@@ -27,7 +27,7 @@ _LONGEST_ID = 18
 class Likeness:
     """Finds the nearest pictures.  Safe for several threads."""
 
-    def __init__(self, catalog: Catalog, indexes: Indexes) -> None:
+    def __init__(self, catalog: CatalogReading, indexes: Indexes) -> None:
         self._catalog = catalog
         self._indexes = indexes
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imsearch.engine.stores.near_pairs import Hashes, Ids, Pairs, cosines, distances, pairs_by_hash, pairs_by_vector
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
 
 SPACE = "everyday"
 """The annotator whose vectors are compared: distances mean something else in the vectors of any other."""
@@ -44,7 +44,7 @@ class Looks:
     vectors: NDArray[np.float16]
 
     @classmethod
-    def read(cls, catalog: Catalog, space: str = SPACE) -> Self:
+    def read(cls, catalog: CatalogReading, space: str = SPACE) -> Self:
         """Read all hashes and vectors in the catalog."""
         ids, hashes = catalog.perceptual_hashes()
         owners, vectors = catalog.all_vectors(space)

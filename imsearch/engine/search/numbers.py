@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from imsearch.engine.stores.embedded.indexes import Indexes
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.catalog import CatalogReading
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.words.resolved import Counted
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Numbers:
     heads: returns version and heads of every annotator that counts; called at the first query with a number.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, heads: Callable[[], Heads]) -> None:
+    def __init__(self, catalog: CatalogReading, indexes: Indexes, heads: Callable[[], Heads]) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._heads = heads

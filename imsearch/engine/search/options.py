@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from imsearch.annotator import CountHead
     from imsearch.engine.search.ranking import Ranking
     from imsearch.engine.search.text_space import Encoders
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
 
     Heads = Mapping[str, tuple[str, Mapping[str, CountHead]]]
-    Look = Callable[[Catalog, Path, str], NDArray[float32]]
+    Look = Callable[[CatalogReading, Path, str], NDArray[float32]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from imsearch.engine.stores.embedded.indexes import Indexes
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.catalog import CatalogReading
+from imsearch.engine.stores.follow import Indexes
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -35,7 +35,7 @@ class TextSpace:
     """
 
     def __init__(
-        self, catalog: Catalog, indexes: Indexes, encoders: Encoders | None = None, exact: int | None = None
+        self, catalog: CatalogReading, indexes: Indexes, encoders: Encoders | None = None, exact: int | None = None
     ) -> None:
         self._catalog = catalog
         self._indexes = indexes

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import State
-from imsearch.engine.stores.embedded.indexes import Indexes
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.follow import Indexes
 
 if TYPE_CHECKING:
     from imsearch.engine.stores.vector_index import VectorIndex
@@ -73,7 +73,9 @@ class VectorTable:
     encoder: projects them to the space of texts.  Safe for several threads.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, name: str, encoder: Space, exact: int | None = None) -> None:
+    def __init__(
+        self, catalog: CatalogReading, indexes: Indexes, name: str, encoder: Space, exact: int | None = None
+    ) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._name = name

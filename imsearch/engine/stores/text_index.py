@@ -1,4 +1,7 @@
-"""What the engine needs of an index of tags; `imsearch.engine.stores.embedded.text_whoosh` implements it."""
+"""What the engine needs of an index of tags; `imsearch.engine.stores.embedded.text_whoosh` implements it.
+
+`imsearch.engine.stores.follow` keeps it up to date.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,14 @@ class TextIndex(Protocol):
 
     All methods but `state` raise `IndexDamagedError` when the files cannot be read; `clear` and `apply` put them right.
     """
+
+    @property
+    def derived(self) -> bool:
+        """Whether it is made from the catalog and has to catch up.
+
+        False where the catalog's database is the index: `clear` and `apply` do nothing then, and
+        `state` is the catalog's.
+        """
 
     @property
     def state(self) -> State | None:

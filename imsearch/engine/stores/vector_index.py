@@ -19,6 +19,14 @@ class VectorIndex(Protocol):
     """
 
     @property
+    def derived(self) -> bool:
+        """Whether it is made from the catalog and has to catch up.
+
+        False where the catalog's database is the index: `clear`, `apply` and `save` do nothing then, and
+        `state` is the catalog's.
+        """
+
+    @property
     def damage(self) -> str:
         """What was wrong with what was written down, until it is written anew; empty when nothing was."""
 

@@ -1,19 +1,28 @@
-"""The folder of a library: is it one, may it be opened, who writes to it."""
+"""The folder of a library: is it one, may it be opened, who writes to it, and what lies where in it."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from imsearch.engine.stores.derived import State, intact_state
 from imsearch.engine.stores.embedded import sqlite as database
 from imsearch.engine.stores.embedded.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
 from imsearch.engine.stores.embedded.sqlite_database import SqliteDatabase
 from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.recorder import TAIL, Recorder
 from imsearch.engine.stores.sql.schema import HEAD
 from imsearch.errors import LibraryError
-from imsearch.system.refusals import in_words
+from imsearch.system.refusals import in_words, what_refuses
+
+if TYPE_CHECKING:
+    from imsearch.engine.stores.text_index import TextIndex
+    from imsearch.engine.stores.vector_index import VectorIndex
 
 FILE_NAME = "catalog.sqlite3"
 THUMBNAILS = "thumbnails"
@@ -25,12 +34,24 @@ _PATIENCE = 30.0
 
 
 class Home:
-    """A library's folder, and the right to write there while that is held."""
+    """A library's folder, and the right to write there while that is held.
+
+    Implements `imsearch.engine.stores.home.Home`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.notes: list[str] = []
         self._lock: WriteLock | None = None
+        self._opened: list[Catalog] = []
+
+    @property
+    def place(self) -> str:
+        return str(self.folder)
+
+    @property
+    def scratch(self) -> Path:
+        return self.folder
 
     @property
     def writing(self) -> bool:
@@ -42,9 +63,21 @@ class Home:
         """Where the catalog lies."""
         return self.folder / FILE_NAME
 
+    def bytes(self) -> int:
+        """The bytes of all files but thumbnails; one that a run replaces at this moment is left out."""
+        total = 0
+        for path, folders, names in os.walk(self.folder):
+            if THUMBNAILS in folders:
+                folders.remove(THUMBNAILS)
+            for name in names:
+                with suppress(OSError):
+                    total += os.lstat(os.path.join(path, name)).st_size  # noqa: PTH118 - in half the time
+        return total
+
     @classmethod
-    def open(cls, folder: Path, *, write: bool, create: bool) -> Home:
+    def open(cls, where: Path | str, *, write: bool, create: bool) -> Home:
         """Check the folder, create a library in it if asked to, and take the lock if asked to."""
+        folder = Path(where)
         home = cls(folder)
         try:
             if not home.catalog_path.exists():
@@ -87,6 +120,20 @@ class Home:
         if not create:
             raise LibraryError(f"There is no library in {folder} yet. Make one with: imsearch index FOLDER")
 
+    @cached_property
+    def catalog(self) -> Catalog:
+        """See `open_catalog`; closed with the home."""
+        self._opened.append(self.open_catalog())
+        return self._opened[-1]
+
+    def recorder(self, tail: int = TAIL) -> Recorder:
+        """What writes to the catalog; beside whoever holds the lock, if that is not this process."""
+        if self.writing:
+            return Recorder(self.catalog, tail)
+        self.catalog.check_place()  # or another library would get what is written
+        self._opened.append(self.open_for_corrections())
+        return Recorder(self._opened[-1], tail)
+
     def open_catalog(self) -> Catalog:
         """The catalog, brought to this version of the program; a newer or damaged one is not touched."""
         catalog = self._catalog()
@@ -120,7 +167,7 @@ class Home:
                 held.callback(WriteLock(self.folder).release)
             self.notes.append(migrate(self.catalog_path, found))
 
-    def borrow_lock(self, wait: float = 0) -> WriteLock | None:
+    def lock(self, wait: float = 0) -> WriteLock | None:
         """The lock for something short by a reader; None when another process writes or the folder cannot be.
 
         wait: seconds for another reader that has it; a run is not waited for.
@@ -139,7 +186,7 @@ class Home:
 
     def while_free(self, work: Callable[[], None], patience: float = 0) -> bool:
         """Do something short with the lock borrowed; returns whether it could be."""
-        lock = self.borrow_lock(patience)
+        lock = self.lock(patience)
         if lock is None:
             return False
         try:
@@ -154,6 +201,47 @@ class Home:
             work()
             return True
         return self.while_free(work, patience)
+
+    def is_full(self) -> bool:
+        """Whether there is no room, not even for the lock."""
+        return what_refuses(self.catalog_path) in (errno.ENOSPC, errno.EDQUOT)
+
+    # -- the derived indexes
+
+    def text(self, folder: Path | None = None) -> TextIndex:
+        """The text index in this folder, or in another one for the moment."""
+        from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
+
+        return WhooshTextIndex((folder or self.folder) / "text")
+
+    def vectors(self, space: str, version: str, length: int) -> VectorIndex:
+        """The index of an annotator's vectors, as it is written down; empty where nothing is."""
+        from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
+
+        return FaissVectorIndex(self._vectors_path(space), version, length)
+
+    def vectors_state(self, space: str) -> State | None:
+        """The catalog state of an annotator's file of vectors; None unless it holds the bytes that were written."""
+        path = self._vectors_path(space)
+        return intact_state(path.with_suffix(".json"), path)
+
+    def vectors_damage(self, space: str) -> str:
+        """What is wrong with the file, if both it and what is noted of it are there."""
+        path = self._vectors_path(space)
+        there = path.exists() and path.with_suffix(".json").exists()
+        return "its bytes are not those that were written" if there and self.vectors_state(space) is None else ""
+
+    def drop_vectors(self, space: str) -> None:
+        """Remove an annotator's file."""
+        path = self._vectors_path(space)
+        for each in (path.with_suffix(".json"), path):
+            with suppress(OSError):  # it takes room, and does no harm
+                each.unlink(missing_ok=True)
+
+    def _vectors_path(self, space: str) -> Path:
+        return self.folder / "vectors" / f"{space}.faiss"
+
+    # --
 
     def tell(self, note: str) -> None:
         """Keep a note for the user, once."""
@@ -170,7 +258,9 @@ class Home:
         return self._catalog(write=True)
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Close what was opened here, and give the lock back."""
+        for catalog in self._opened:
+            catalog.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from imsearch.engine.stores.embedded.sqlite import READING, check_file, connect, is_still, translated
+from imsearch.engine.stores.embedded.sqlite import READING, check_file, connect, damages, is_still, translated
 from imsearch.errors import LibraryError, WriteRefused
 
 
@@ -71,6 +71,11 @@ class SqliteDatabase:
         self.check_place()
         with translated(self.path), self.engine.begin() as connection:
             yield connection
+
+    def damages(self) -> list[str]:
+        """What SQLite's own check of every page, row and reference finds; empty when all is well."""
+        with self.reading() as connection:
+            return damages(connection)
 
     def check_place(self) -> None:
         """Raise `LibraryError` when the file was removed or another one lies in its place.

@@ -84,6 +84,8 @@ def _guarded(
 class WhooshTextIndex:
     """See `imsearch.engine.stores.text_index.TextIndex`."""
 
+    derived = True
+
     def __init__(self, folder: Path) -> None:
         """Nothing is opened before it is needed."""
         self._folder = folder

@@ -39,6 +39,8 @@ _Vectors = NDArray[np.float32]
 class FaissVectorIndex:
     """See `imsearch.engine.stores.vector_index.VectorIndex`."""
 
+    derived = True
+
     def __init__(self, path: Path, version: str, length: int) -> None:
         """Load what is at `path`; start empty when that is missing, damaged, or of another version or length.
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from imsearch.engine.stores.limits import Limits
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog_base import pieces
-from imsearch.engine.stores.sql.thresholds import Limits, store_limits
+from imsearch.engine.stores.sql.thresholds import store_limits
 from imsearch.records import Annotation, Tag
 from imsearch.specs import AnnotatorSpec
 

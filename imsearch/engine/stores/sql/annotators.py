@@ -8,16 +8,16 @@ when it uses it.  What the user said of its tags is the user's, and stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
+from imsearch.engine.stores.annotator_status import AnnotatorStatus as AnnotatorStatus  # for who shows them
 from imsearch.engine.stores.sql import schema as s
 from imsearch.records import DEFINED
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.catalog_base import CatalogBase
+    from imsearch.engine.stores.sql.database import Readable
 
 _A = s.annotators.c
 HEARD = _A.forgotten_at.is_(None)
@@ -34,31 +34,7 @@ def failure_heard(name: ColumnElement[str]) -> ColumnElement[bool]:
     return name.not_in(select(_A.name).where(_A.forgotten_at.is_not(None)))
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotatorStatus:
-    """One version of an annotator and what it did.
-
-    current: the version that was used last.  images: those it has annotated.  tags: those it shows on some image.
-    vector_length: None where it makes no vectors.  forgotten: the user does not want it any more, and it is gone with
-    the next run.
-    """
-
-    name: str
-    version: str
-    current: bool
-    images: int
-    tags: int
-    vector_length: int | None
-    forgotten: bool
-
-    def state(self, installed: bool) -> str:
-        """A word or two on what is special about it, or nothing."""
-        if self.forgotten:
-            return "forgotten"
-        return "not installed" if not installed else "" if self.current else "replaced"
-
-
-def annotators(catalog: CatalogBase) -> tuple[AnnotatorStatus, ...]:
+def annotators(catalog: Readable) -> tuple[AnnotatorStatus, ...]:
     """All that a library holds, forgotten ones too, by name; the versions of one in the order they came.
 
     Not among them is who says what the user defined by phrases, since that is none.

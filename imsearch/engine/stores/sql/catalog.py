@@ -1,208 +1,285 @@
-"""The catalog as its readers see it: files, images, tags, failures.
+"""The catalog as its readers see it.
 
 The catalog is the only truth; the indexes are made from it.  Writing is in `imsearch.engine.stores.sql.recorder`.
 """
 
 from __future__ import annotations
 
-import os
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Connection, Engine, select
 
+from imsearch.engine.stores.annotator_status import AnnotatorStatus
 from imsearch.engine.stores.batch import FileSeen, KnownFile, KnownImage
-from imsearch.engine.stores.living import preferred
+from imsearch.engine.stores.changes import Change
+from imsearch.engine.stores.definitions import Definition, Phrase
+from imsearch.engine.stores.derived import State
+from imsearch.engine.stores.holdings import Holdings
+from imsearch.engine.stores.limits import Limits
+from imsearch.engine.stores.remembered import Remembered
+from imsearch.engine.stores.sql import (
+    annotators,
+    definitions,
+    folders,
+    holdings,
+    journal,
+    locating,
+    read_files,
+    read_images,
+    read_tags,
+    read_vectors,
+    said,
+    tag_counts,
+    tag_names,
+    thresholds,
+)
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.annotators import failure_heard
-from imsearch.engine.stores.sql.catalog_base import pieces
-from imsearch.engine.stores.sql.catalog_tags import CatalogTags
-from imsearch.engine.stores.sql.companions import companions_among, is_own
-from imsearch.records import Facts, Failure, Image
+from imsearch.engine.stores.sql.database import Database
+from imsearch.engine.stores.sql.read_files import under as under  # for conditions, beside the catalog
+from imsearch.engine.stores.tag_names import Judgement
+from imsearch.records import Failure, Folder, Image, Tag, Text
 
-_I, _F = s.images.c, s.files.c
-_FACTS = tuple(each.name for each in fields(Facts))
-# Made once: making a statement takes longer than running it.
-_IMAGES = select(
-    *(_I[name] for name in ("id", "sha256", "width", "height", "format", "bytes", "taken_at", "metadata", *_FACTS))
-).where(_I.id.in_(bindparam("ids", expanding=True)))
-_FILES = (
-    select(_F.image_id, _F.path, _F.size, _F.mtime_ns)
-    .where(_F.image_id.in_(bindparam("ids", expanding=True)))
-    .order_by(_F.seen.desc(), _F.path)
-)
-_KNOWN = (
-    select(_I.sha256, _I.width, _I.height, _I.format, _I.bytes, _F.path, _F.size, _F.mtime_ns, _F.ctime_ns)
-    .join_from(s.images, s.files)
-    .where(_I.id == bindparam("image"), is_own())
-    .order_by(_F.seen.desc(), _F.path)
-)
+if TYPE_CHECKING:
+    from numpy import float16, float32, float64, int64, uint64
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+_STATE = select(s.library.c.uid, s.library.c.generation)
 
 
-class Catalog(CatalogTags):
-    """Reads everything the catalog knows."""
+class Catalog:
+    """An open catalog; every call sees the newest committed state, from any thread.
+
+    A call is one snapshot of the database; the statements are in the modules of this folder, one for each subject.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Read and write through this database, which is closed with the catalog."""
+        self.database = database
+        self._memory = Remembered(self.state)
+
+    # -- the database
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine."""
+        return self.database.engine
+
+    def close(self) -> None:
+        self.database.close()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection whose statements all see one state."""
+        return self.database.reading()
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction of a catalog that was opened for writing; one at a time, whatever the process."""
+        return self.database.writing()
+
+    def check_place(self) -> None:
+        self.database.check_place()
+
+    def damages(self) -> list[str]:
+        return self.database.damages()
+
+    # -- its state
+
+    def state(self) -> State:
+        with self.reading() as connection:
+            uid, generation = connection.execute(_STATE).one()
+        return uid, generation
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        return self._memory.get(key, make)
+
+    def changed_since(self, generation: int) -> list[int]:
+        with self.reading() as connection:
+            return read_images.changed_since(connection, generation)
+
+    def holdings(self) -> Holdings:
+        with self.reading() as connection:
+            return holdings.holdings(connection)
+
+    # -- files
 
     def known_files(self, folder: Path) -> dict[str, KnownFile]:
-        """What is known of the files under a folder, or of that one file, by absolute path as `os.scandir` gives it.
-
-        `KnownFile.image_id` is None for a file whose last reading failed.
-        """
-        decode = os.fsdecode
-        table = s.files.c
-        files = select(table.path, table.image_id, table.size, table.mtime_ns, table.beside, table.ctime_ns)
-        files = files.where(under(table.path, folder))
-        gone = s.failures.c
-        failed = select(gone.path, gone.reason, gone.size, gone.mtime_ns, gone.ctime_ns)
-        failed = failed.where(under(gone.path, folder), gone.annotator == "")
         with self.reading() as connection:
-            known = {}
-            for path, reason, size, mtime_ns, ctime_ns in connection.execute(failed):
-                lasts = size is not None
-                known[decode(path)] = KnownFile(
-                    None, size or 0, mtime_ns or 0, 0, ctime_ns or 0, reason if lasts else ""
-                )
-            for path, *facts in connection.execute(files):
-                known[decode(path)] = KnownFile(*facts)
-        return known
-
-    def images_by_sha256(self, hashes: Iterable[str]) -> dict[str, int]:
-        """The ids of those of these bytes that the catalog knows, whether or not a file still holds them."""
-        found: dict[str, int] = {}
-        with self.reading() as connection:
-            for piece in pieces(hashes):
-                known = select(s.images.c.sha256, s.images.c.id).where(s.images.c.sha256.in_(piece))
-                found.update((sha256, image) for sha256, image in connection.execute(known))
-        return found
-
-    def lacking(self, annotators: Sequence[str]) -> dict[int, tuple[str, ...]]:
-        """The images that the current version of some of these annotators has not seen, and which those are."""
-        lacks: defaultdict[int, tuple[str, ...]] = defaultdict(tuple)
-        with self.reading() as connection:
-            for name in annotators:
-                current = select(s.annotators.c.id).where(s.annotators.c.name == name, s.annotators.c.current)
-                seen = exists().where(
-                    s.annotations.c.image_id == s.images.c.id,
-                    s.annotations.c.annotator_id == current.scalar_subquery(),
-                )
-                for image in connection.execute(select(s.images.c.id).where(~seen)).scalars():
-                    lacks[image] += (name,)
-        return dict(lacks)
-
-    def read_before(self, version: int) -> set[int]:
-        """The images whose facts were read by a lower version of the program than this one."""
-        with self.reading() as connection:
-            older = connection.execute(select(s.images.c.id).where(s.images.c.facts_version < version))
-            return set(older.scalars())
-
-    def hashes(self, ids: Iterable[int]) -> dict[int, str]:
-        """The hashes of the bytes of images."""
-        found: dict[int, str] = {}
-        with self.reading() as connection:
-            for piece in pieces(ids):
-                rows = connection.execute(select(s.images.c.id, s.images.c.sha256).where(s.images.c.id.in_(piece)))
-                found.update((image, sha256) for image, sha256 in rows)
-        return found
-
-    def image(self, path_or_id: Path | int) -> Image | None:
-        """One image by its id or by one of its files; None when it is unknown or has no file any more."""
-        if isinstance(path_or_id, int):
-            return self.images([path_or_id]).get(path_or_id)
-        path = _key(path_or_id)
-        with self.reading() as connection:
-            found = connection.execute(select(s.files.c.image_id).where(s.files.c.path == path)).scalar()
-        return None if found is None else self.image(found)
+            return read_files.known_files(connection, folder)
 
     def images_by_path(self, paths: Iterable[Path]) -> dict[Path, int]:
-        """The ids of the images that these files hold; files that are not known are left out."""
-        keys = {path: _key(path) for path in paths}
-        found: dict[bytes, int] = {}
         with self.reading() as connection:
-            for piece in pieces(dict.fromkeys(keys.values())):
-                known = select(s.files.c.path, s.files.c.image_id).where(s.files.c.path.in_(piece))
-                found.update((path, image) for path, image in connection.execute(known))
-        return {path: found[key] for path, key in keys.items() if key in found}
+            return read_files.images_by_path(connection, paths)
 
-    def images(self, ids: Iterable[int]) -> dict[int, Image]:
-        """The images of these ids that still have files in the catalog.
-
-        Of several files those come first that are there as they were indexed; only then they are looked at.
-        """
-        found: dict[int, Image] = {}
+    def paths_of(self, ids: Iterable[int]) -> dict[int, list[Path]]:
         with self.reading() as connection:
-            for piece in pieces(ids):
-                seen = _files_of(connection, piece)
-                for row in connection.execute(_IMAGES, {"ids": list(seen)}).all():
-                    image, sha256, width, height, format_, size, taken_at, metadata, *facts = row
-                    own = [file for file in seen[image] if file.size == size]
-                    if not own:
-                        continue
-                    files = tuple(preferred(own, size))
-                    beside = tuple(file.path for file in seen[image] if file.size != size)
-                    found[image] = Image(
-                        image, sha256, width, height, format_, size, files, taken_at, metadata, Facts(*facts), beside
-                    )
-        return found
+            return read_files.paths_of(connection, ids)
+
+    def live(self, ids: Iterable[int]) -> set[int]:
+        with self.reading() as connection:
+            return read_files.live(connection, ids)
 
     def files_of(self, ids: Iterable[int]) -> dict[int, list[FileSeen]]:
-        """The files of images as they were when they were read, the last recorded first; none for one without."""
-        found: dict[int, list[FileSeen]] = {}
         with self.reading() as connection:
-            for piece in pieces(ids):
-                found |= _files_of(connection, piece)
-        return found
+            return read_files.files_of(connection, ids)
 
     def known_image(self, image: int) -> KnownImage | None:
-        """What is needed to open an image, with one statement; None when it is unknown or has no file any more."""
         with self.reading() as connection:
-            found = connection.execute(_KNOWN, {"image": image}).all()
-        if not found:
-            return None
-        files = (FileSeen(Path(os.fsdecode(row.path)), row.size, row.mtime_ns, ctime_ns=row.ctime_ns) for row in found)
-        return KnownImage(*found[0][:5], files=tuple(files))
+            return read_files.known_image(connection, image)
 
     def companions(self, paths: Iterable[str]) -> set[str]:
-        """Those of these files that belong to a picture without holding its bytes: raw files beside a JPEG."""
         with self.reading() as connection:
-            return set(map(os.fsdecode, companions_among(connection, map(os.fsencode, paths))))
+            return read_files.companions(connection, paths)
 
     def images_with_copies(self) -> list[int]:
-        """The images whose bytes several files hold, in order of id."""
-        several = select(s.files.c.image_id).join_from(s.files, s.images).where(is_own())
-        several = several.group_by(s.files.c.image_id).having(func.count() > 1)
         with self.reading() as connection:
-            return list(connection.execute(several.order_by(s.files.c.image_id)).scalars())
+            return read_files.images_with_copies(connection)
 
     def failures(self, folder: Path | None = None) -> tuple[Failure, ...]:
-        """The files that could not be read and the annotators that failed, under a folder or all, by path."""
-        table = s.failures.c
-        failed = select(table.path, table.reason, table.annotator).where(failure_heard(table.annotator))
-        failed = failed.order_by(table.path, table.annotator)
-        if folder is not None:
-            failed = failed.where(under(table.path, folder))
         with self.reading() as connection:
-            return tuple(
-                Failure(Path(os.fsdecode(path)), reason, annotator)
-                for path, reason, annotator in connection.execute(failed)
-            )
+            return read_files.failures(connection, folder)
 
+    def folders(self) -> list[Folder]:
+        return folders.folders(self)
 
-def _files_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[FileSeen]]:
-    found: defaultdict[int, list[FileSeen]] = defaultdict(list)
-    for image, path, size, mtime_ns in connection.execute(_FILES, {"ids": ids}).all():
-        found[image].append(FileSeen(Path(os.fsdecode(path)), size, mtime_ns))
-    return dict(found)
+    # -- images
 
+    def image(self, path_or_id: Path | int) -> Image | None:
+        with self.reading() as connection:
+            if not isinstance(path_or_id, int):
+                found = read_files.images_by_path(connection, [path_or_id]).get(path_or_id)
+                if found is None:
+                    return None
+                path_or_id = found
+            return read_images.images(connection, [path_or_id]).get(path_or_id)
 
-def _key(path: Path) -> bytes:
-    """A path as the catalog holds it: absolute and without "..", links not followed; see `imsearch.indexer.scan`."""
-    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - resolve() follows links
+    def images(self, ids: Iterable[int]) -> dict[int, Image]:
+        with self.reading() as connection:
+            return read_images.images(connection, ids)
 
+    def images_by_sha256(self, hashes: Iterable[str]) -> dict[str, int]:
+        with self.reading() as connection:
+            return read_images.images_by_sha256(connection, hashes)
 
-def under(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
-    """Paths inside a folder, or that very path: a range of bytes, so that the index of the column serves."""
-    path = _key(folder)
-    separator = os.fsencode(os.sep)
-    inside = path if path.endswith(separator) else path + separator
-    return or_(column == path, and_(column >= inside, column < inside[:-1] + bytes([inside[-1] + 1])))
+    def hashes(self, ids: Iterable[int]) -> dict[int, str]:
+        with self.reading() as connection:
+            return read_images.hashes(connection, ids)
+
+    def perceptual_hashes(self) -> tuple[NDArray[int64], NDArray[uint64]]:
+        with self.reading() as connection:
+            return read_images.perceptual_hashes(connection)
+
+    def lacking(self, annotators: Sequence[str]) -> dict[int, tuple[str, ...]]:
+        with self.reading() as connection:
+            return read_images.lacking(connection, annotators)
+
+    def read_before(self, version: int) -> set[int]:
+        with self.reading() as connection:
+            return read_images.read_before(connection, version)
+
+    def unlocated(self) -> list[int]:
+        return locating.unlocated(self)
+
+    # -- tags and texts
+
+    def tags_of(self, ids: Iterable[int], tail: Collection[str] | None = None) -> dict[int, tuple[Tag, ...]]:
+        with self.reading() as connection:
+            return read_tags.tags_of(connection, ids, tail)
+
+    def verdicts_of(self, ids: Iterable[int]) -> dict[int, dict[str, int]]:
+        with self.reading() as connection:
+            return read_tags.verdicts_of(connection, ids)
+
+    def with_verdicts(self) -> list[int]:
+        with self.reading() as connection:
+            return read_tags.with_verdicts(connection)
+
+    def written(self, ids: Iterable[int]) -> dict[int, list[Text]]:
+        with self.reading() as connection:
+            return read_tags.written(connection, ids)
+
+    def texts_of(self, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
+        return {image: [(text.source, text.text) for text in texts] for image, texts in self.written(ids).items()}
+
+    def tag_names(self) -> list[str]:
+        with self.reading() as connection:
+            return read_tags.used_names(connection)
+
+    def rejected_names(self) -> set[str]:
+        with self.reading() as connection:
+            return read_tags.judged_names(connection, added=False)
+
+    def given_names(self) -> set[str]:
+        with self.reading() as connection:
+            return read_tags.judged_names(connection, added=True)
+
+    def renamed(self) -> dict[str, str]:
+        with self.reading() as connection:
+            return read_tags.renamed(connection)
+
+    def sources(self) -> list[str]:
+        with self.reading() as connection:
+            return read_tags.sources(connection)
+
+    def tag_counts(self, prefix: str = "", source: str = "") -> list[tuple[str, int]]:
+        with self.reading() as connection:
+            return tag_counts.tag_counts(connection, prefix, source)
+
+    # -- annotators and their vectors
+
+    def annotators(self) -> tuple[AnnotatorStatus, ...]:
+        return annotators.annotators(self)
+
+    def vector(self, image: int, annotator: str) -> NDArray[float32] | None:
+        return self.vectors(annotator, [image]).get(image)
+
+    def vectors(self, annotator: str, ids: Iterable[int]) -> dict[int, NDArray[float32]]:
+        with self.reading() as connection:
+            return read_vectors.vectors(connection, annotator, ids)
+
+    def annotated_since(self, annotator: str, generation: int, ids: Iterable[int]) -> set[int]:
+        with self.reading() as connection:
+            return read_vectors.annotated_since(connection, annotator, generation, ids)
+
+    def count_vectors(self, annotator: str) -> int:
+        with self.reading() as connection:
+            return read_vectors.count_vectors(connection, annotator)
+
+    def all_vectors(self, annotator: str) -> tuple[NDArray[int64], NDArray[float16]]:
+        with self.reading() as connection:
+            return read_vectors.all_vectors(connection, annotator)
+
+    def vector_spaces(self) -> dict[str, tuple[str, int]]:
+        with self.reading() as connection:
+            return read_vectors.vector_spaces(connection)
+
+    # -- what the user said
+
+    def history(self, limit: int | None = None, number: int | None = None) -> list[Change]:
+        return journal.history(self, limit, number)
+
+    def definitions(self, tag: int | None = None) -> tuple[Definition, ...]:
+        with self.reading() as connection:
+            return definitions.definitions(connection, tag)
+
+    def phrases(self) -> list[Phrase]:
+        with self.reading() as connection:
+            return definitions.phrases(connection)
+
+    def judgement(self) -> Judgement:
+        with self.reading() as connection:
+            return tag_names.judgement(connection)
+
+    def limits(self) -> dict[int, Limits]:
+        with self.reading() as connection:
+            return thresholds.stored_limits(connection)
+
+    def said_of(self, images: Iterable[int]) -> NDArray[float64]:
+        with self.reading() as connection:
+            return said.said_of(connection, images)
+
+    def spelled(self, tags: Iterable[int]) -> dict[int, str]:
+        with self.reading() as connection:
+            return said.spelled(connection, tags)

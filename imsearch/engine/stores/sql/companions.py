@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, delete, exists, insert, select
 
 from imsearch.engine.stores.batch import FileSeen
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog_base import pieces
 
 _F, _I = s.files.c, s.images.c
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from sqlalchemy import delete, insert, select, update
 
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog_base import CatalogBase
-from imsearch.engine.stores.sql.recorder import Recorder
+from imsearch.engine.stores.sql.database import Readable, Writable
 from imsearch.records import Folder
 
 
-def folders(catalog: CatalogBase) -> list[Folder]:
+def folders(catalog: Readable) -> list[Folder]:
     """All of them, by path."""
     rows = select(s.folders.c.path, s.folders.c.indexed_at).order_by(s.folders.c.path)
     with catalog.reading() as connection:
@@ -25,7 +24,7 @@ def folders(catalog: CatalogBase) -> list[Folder]:
         ]
 
 
-def remember(recorder: Recorder, paths: Sequence[Path]) -> None:
+def remember(recorder: Writable, paths: Sequence[Path]) -> None:
     """Note folders, given by absolute path, that a run begins with."""
     keys = [os.fsencode(path) for path in paths]
     with recorder.writing() as connection:
@@ -34,7 +33,7 @@ def remember(recorder: Recorder, paths: Sequence[Path]) -> None:
             connection.execute(insert(s.folders), new)
 
 
-def completed(recorder: Recorder, paths: Iterable[Path]) -> None:
+def completed(recorder: Writable, paths: Iterable[Path]) -> None:
     """Note that all below these folders is indexed by now."""
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     keys = [os.fsencode(path) for path in paths]
@@ -42,7 +41,7 @@ def completed(recorder: Recorder, paths: Iterable[Path]) -> None:
         connection.execute(update(s.folders).where(s.folders.c.path.in_(keys)).values(indexed_at=now))
 
 
-def drop(recorder: Recorder, paths: Iterable[Path]) -> None:
+def drop(recorder: Writable, paths: Iterable[Path]) -> None:
     """Forget folders; the pictures below them stay as they are."""
     keys = [os.fsencode(path) for path in paths]
     with recorder.writing() as connection:

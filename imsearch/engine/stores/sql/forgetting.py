@@ -8,14 +8,14 @@ from sqlalchemy import Connection, select, update
 
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.annotators import HEARD, annotated_by, hear_again, ids_of
-from imsearch.engine.stores.sql.recorder import Recorder
+from imsearch.engine.stores.sql.database import Marking
 from imsearch.errors import ImsearchError
 from imsearch.records import DEFINED, USER
 
 _A = s.annotators.c
 
 
-def forget(recorder: Recorder, name: str) -> int:
+def forget(recorder: Marking, name: str) -> int:
     """Let an annotator be heard no more, in all its versions; returns how many pictures that concerns.
 
     Raises ImsearchError for a name that the library does not hold.
@@ -33,7 +33,7 @@ def forget(recorder: Recorder, name: str) -> int:
     return len(images)
 
 
-def restore(recorder: Recorder, name: str) -> int:
+def restore(recorder: Marking, name: str) -> int:
     """Hear a forgotten annotator again; returns how many pictures that concerns.
 
     Raises ImsearchError where there is nothing to take back, or a run has removed it since.

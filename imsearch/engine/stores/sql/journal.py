@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, union, update
 
 from imsearch.engine.stores.changes import Change
+from imsearch.engine.stores.journal import Edit
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog_base import CatalogBase
-
-
-class Edit(NamedTuple):
-    """One row: a verdict that changed, or, where there is no image, the name that a tag goes by."""
-
-    image_id: int | None
-    tag_id: int
-    before: int | None
-    after: int | None
+from imsearch.engine.stores.sql.database import Readable
 
 
 def write(connection: Connection, action: str, edits: Iterable[Edit]) -> int:
@@ -64,7 +56,7 @@ def carriers(connection: Connection, tag_ids: Iterable[int]) -> list[int]:
     return sorted(connection.execute(either).scalars())
 
 
-def history(catalog: CatalogBase, limit: int | None = None, number: int | None = None) -> list[Change]:
+def history(catalog: Readable, limit: int | None = None, number: int | None = None) -> list[Change]:
     """The changes of the user, the newest first, or the one of this number.
 
     A renaming concerns the images that hold the tags now; how many may differ from when it was made.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog_base import CatalogBase, pieces
+from imsearch.engine.stores.sql.database import Readable
 
 if TYPE_CHECKING:
     from imsearch.engine.words.gazetteer import Gazetteer
@@ -60,7 +61,7 @@ _LOCATED = (
 )
 
 
-def unlocated(catalog: CatalogBase) -> list[int]:
+def unlocated(catalog: Readable) -> list[int]:
     """The images with coordinates whose place no version of the gazetteer, or an older one, has told."""
     with catalog.reading() as connection:
         return list(connection.execute(select(_I.id).where(_HERE, _I.located < VERSION)).scalars())

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.pictures.metadata.names import moment_of_name
 from imsearch.pictures.metadata.preference import FROM_NAME
 

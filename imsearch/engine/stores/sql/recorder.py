@@ -11,15 +11,18 @@ from threading import Lock
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.stores.pieces import pieces
+from imsearch.engine.stores.sql import folders, forgetting
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.annotation_writer import AnnotationWriter
 from imsearch.engine.stores.sql.annotators import hear_again, remove_forgotten
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.companions import drop_widows, join
+from imsearch.engine.stores.sql.database import Writable
+from imsearch.engine.stores.sql.definitions import SqlDefining
 from imsearch.engine.stores.sql.facts_writer import write_facts
 from imsearch.engine.stores.sql.locating import PIECE, Locator
 from imsearch.engine.stores.sql.name_dates import follow_names
+from imsearch.engine.stores.sql.revision import SqlRevision
 from imsearch.records import Failure, FileState
 from imsearch.specs import AnnotatorSpec
 
@@ -31,12 +34,12 @@ _STAMPED_AT_ONCE = 10_000
 
 
 class Recorder:
-    """Writes what the indexer read; `imsearch.engine.stores.sql.corrections` writes what the user corrects through it.
+    """Writes what the indexer read; `revising` and `defining` what the user says.
 
     Several processes may each have one, and several threads may use one: a transaction waits for the one before it.
     """
 
-    def __init__(self, catalog: Catalog, tail: int = TAIL) -> None:
+    def __init__(self, catalog: Writable, tail: int = TAIL) -> None:
         self._catalog = catalog
         self._turn = Lock()
         self._annotations = AnnotationWriter(tail)
@@ -131,15 +134,38 @@ class Recorder:
                 connection.execute(delete(s.files).where(s.files.c.path.in_(piece)))
             _mark_changed(connection, changed, generation)
 
-    # -- what `imsearch.engine.stores.sql.corrections` needs
+    def remember_folders(self, paths: Sequence[Path]) -> None:
+        folders.remember(self, paths)
+
+    def complete_folders(self, paths: Iterable[Path]) -> None:
+        folders.completed(self, paths)
+
+    def drop_folders(self, paths: Iterable[Path]) -> None:
+        folders.drop(self, paths)
+
+    def forget_annotator(self, name: str) -> int:
+        return forgetting.forget(self, name)
+
+    def restore_annotator(self, name: str) -> int:
+        return forgetting.restore(self, name)
+
+    # -- what the user changes
+
+    @contextmanager
+    def revising(self) -> Iterator[SqlRevision]:
+        """One transaction of the user's; nothing of it is kept when the block raises."""
+        with self._writing() as connection:
+            yield SqlRevision(connection, self._annotations, self.mark_changed)
+
+    @contextmanager
+    def defining(self) -> Iterator[SqlDefining]:
+        """One transaction in which definitions change; nothing of it is kept when the block raises."""
+        with self._writing() as connection:
+            yield SqlDefining(connection, self._annotations, self.mark_changed)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """One transaction; nothing of it is kept when the block raises."""
         return self._writing()
-
-    def tag_ids(self, connection: Connection, names: Iterable[str]) -> Mapping[str, int]:
-        """The ids of these tags and maybe others, by name; new ones are written first."""
-        return self._annotations.ids_of_tags(connection, set(names))
 
     def mark_changed(self, connection: Connection, images: Iterable[int], *, always: bool = False) -> None:
         """Let the indexes follow what this transaction did to these images.

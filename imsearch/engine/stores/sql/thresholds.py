@@ -1,37 +1,15 @@
-"""From where on annotators show tags, as the catalog holds it since the last run that used them."""
+"""Storing from where on annotators show tags; see `imsearch.engine.stores.limits`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 from sqlalchemy import Connection, and_, bindparam, select, update
 
+from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.sql import schema as s
-from imsearch.specs import AnnotatorSpec
 
 _A, _S = s.annotators.c, s.annotation_tags.c
 _AT_ONCE = 10_000
 """Rows that are fetched together."""
-
-
-class Limits(NamedTuple):
-    """The thresholds of one annotator: the common one, and those of single tags, by the names it gives them.
-
-    Each is a probability, or above 1 for what it never shows.
-    """
-
-    common: float
-    own: Mapping[str, float]
-
-    @classmethod
-    def of(cls, spec: AnnotatorSpec) -> Limits:
-        """Those of a spec, as they are stored."""
-        return cls(float(spec.threshold), {name: float(value) for name, value in spec.thresholds.items()})
-
-    def threshold(self, tag: str) -> float:
-        """The threshold of a tag."""
-        return self.own.get(tag, self.common)
 
 
 def stored_limits(connection: Connection) -> dict[int, Limits]:

@@ -6,15 +6,12 @@ writes it down.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from imsearch.engine.stores.derived import intact_state
-from imsearch.engine.stores.embedded.home import Home
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.catalog_base import pieces
+from imsearch.engine.stores.catalog import CatalogReading
+from imsearch.engine.stores.home import Home
+from imsearch.engine.stores.pieces import pieces
 from imsearch.errors import ImsearchError, WriteRefused
 
 if TYPE_CHECKING:
@@ -28,7 +25,7 @@ _PIECE = 5000
 class VectorIndexes:
     """Opens them, brings them up to date, and writes them down.  Several threads may use one."""
 
-    def __init__(self, home: Home, catalog: Catalog) -> None:
+    def __init__(self, home: Home, catalog: CatalogReading) -> None:
         self._home = home
         self._catalog = catalog
         self._indexes: dict[tuple[str, str, int], VectorIndex] = {}
@@ -43,8 +40,7 @@ class VectorIndexes:
         """Bring the vector indexes up to date and write them down."""
         state = self._catalog.state()
         for name in self._catalog.vector_spaces():
-            path = self._path(name)
-            if intact_state(path.with_suffix(".json"), path) == state:
+            if self._home.vectors_state(name) == state:
                 continue  # saved since: not even loaded, which would take its time in a large library
             with self._turn:
                 index = self._index(name)
@@ -55,10 +51,7 @@ class VectorIndexes:
 
     def drop(self, name: str) -> None:
         """Remove what is written down of the vectors of an annotator that is gone."""
-        path = self._path(name)
-        for each in (path.with_suffix(".json"), path):
-            with suppress(OSError):  # it takes room, and does no harm
-                each.unlink(missing_ok=True)
+        self._home.drop_vectors(name)
 
     def of(self, annotator: str | None) -> tuple[str, VectorIndex]:
         """An annotator that makes vectors and its index, up to date."""
@@ -89,27 +82,19 @@ class VectorIndexes:
 
     def damaged(self) -> dict[str, str]:
         """The vector indexes whose files are not as they were written, and what is wrong; nothing is mended."""
-        found = {}
-        for name in self._catalog.vector_spaces():
-            path = self._path(name)
-            state = path.with_suffix(".json")
-            if path.exists() and state.exists() and intact_state(state, path) is None:
-                found[name] = "its bytes are not those that were written"
-        return found
-
-    def _path(self, name: str) -> Path:
-        return self._home.folder / "vectors" / f"{name}.faiss"
+        damages = {name: self._home.vectors_damage(name) for name in self._catalog.vector_spaces()}
+        return {name: damage for name, damage in damages.items() if damage}
 
     def _index(self, name: str) -> VectorIndex:
         version, length = self._catalog.vector_spaces()[name]
         key = name, version, length  # a newer version may come while this process lives
         if key not in self._indexes:
-            from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
-
-            self._indexes[key] = FaissVectorIndex(self._path(name), version, length)
+            self._indexes[key] = self._home.vectors(name, version, length)
         return self._indexes[key]
 
     def _catch_up(self, name: str, index: VectorIndex) -> None:
+        if not index.derived:
+            return
         own = index.state
         state = self._catalog.state()
         if own == state:

@@ -13,12 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Integer, select, type_coerce
 
-from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.annotators import heard
-from imsearch.engine.stores.sql.catalog_base import CatalogBase, pieces
-from imsearch.engine.stores.sql.thresholds import Limits, stored_limits
+from imsearch.engine.stores.catalog import CatalogReading
+from imsearch.engine.stores.limits import Limits
 
 MOST = 9.0
 """Odds that differ from the threshold's by more than this factor are no doubt: below .1 and above .9 for one of .5."""
@@ -52,7 +49,7 @@ class Heard(NamedTuple):
 class Said:
     """Reads what annotators said of the images of a catalog.  Several threads may use one."""
 
-    def __init__(self, catalog: CatalogBase) -> None:
+    def __init__(self, catalog: CatalogReading) -> None:
         self._catalog = catalog
         self._lock = Lock()
         self._version = 0
@@ -99,8 +96,7 @@ class Said:
     def _catch_up(self) -> None:
         """Find out which images have to be read, and forget what was known of them, where it is different now."""
         library, generation = self._catalog.state()
-        with self._catalog.reading() as connection:
-            limits = stored_limits(connection)
+        limits = self._catalog.limits()
         if library != self._library or limits != self._limits:
             self._forget(library)
             self._limits = limits
@@ -135,18 +131,8 @@ class Said:
         self._version += 1
 
     def _fetch(self, images: NDArray[np.int64]) -> Rows:
-        """What is said of these images, in order; without SQLAlchemy's conversions, which take most of the time."""
-        table = s.annotation_tags.c
-        shown = type_coerce(table.shown, Integer)
-        columns = (table.image_id, table.annotator_id, table.tag_id, table.probability, shown)
-        found: list[tuple[float, ...]] = []
-        with self._catalog.reading() as connection:
-            for piece in pieces(images.tolist()):
-                here = select(*columns).where(table.image_id.in_(piece), heard(table.annotator_id))
-                result = connection.execute(here)
-                found += result.cursor.fetchall() if result.cursor else []
-                result.close()
-        plain = np.array(found, np.float64).reshape(-1, len(columns))
+        """What is said of these images, in order."""
+        plain = self._catalog.said_of(images.tolist())
         rows = np.empty(len(plain), _COLUMNS)
         rows["image"], rows["probability"], rows["shown"] = plain[:, 0], plain[:, 3], plain[:, 4]
         rows["key"] = self._keys(plain[:, 1].astype(np.int64), plain[:, 2].astype(np.int64))
@@ -167,11 +153,7 @@ class Said:
 
     def _stored_thresholds(self, pairs: Sequence[tuple[int, int]]) -> list[float]:
         """Of annotators and tags, by their ids; NaN where the catalog does not have it."""
-        names: dict[int, str] = {}
-        with self._catalog.reading() as connection:
-            for piece in pieces({tag for _, tag in pairs}):
-                rows = connection.execute(select(s.tags.c.id, s.tags.c.name).where(s.tags.c.id.in_(piece)))
-                names.update((tag, name) for tag, name in rows)
+        names = self._catalog.spelled({tag for _, tag in pairs})
         limits = [(self._limits.get(annotator), names[tag]) for annotator, tag in pairs]
         return [np.nan if each is None else each.threshold(name) for each, name in limits]
 
