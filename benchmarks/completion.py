@@ -22,7 +22,6 @@ import numpy as np
 from benchmarks.pictures import report
 from benchmarks.query_latency import synthetic_library
 from imsearch.engine.engine import Engine
-from imsearch.engine.search import facets
 from imsearch.languages.lexicon import Lexicon
 
 VALUES = ("date:2", "date:2015-", "camera:c", "by:", "folder:1", "sort:", "is:", "tag:a", "autom", "traffic li")
@@ -46,7 +45,7 @@ def measure(engine: Engine, images: int) -> list[dict[str, object]]:
     table = engine.finder.facets.table()
     for count in (1, 32, 1000):
         parts = [list(range(start, start + count)) for start in range(1, 10 * count, count)]
-        again = [partial(facets.applied, table, engine.catalog, part, table.state) for part in parts]
+        again = [partial(engine.finder.facets.reread, table, part, table.state) for part in parts]
         rows.append(_timed(f"{count:,} images changed", again))
     rows.append(_timed(f"facets of {images:,} results", [lambda: engine.finder.facets.of(every)] * 20))
     rows.append(_timed("first completion", [lambda: engine.finder.completer.complete("ca", 2, 8)]))

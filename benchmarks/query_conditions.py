@@ -23,8 +23,8 @@ from benchmarks.pictures import report
 from benchmarks.query_latency import synthetic_library
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.search.filters import Filters
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.conditions import Filters
 from imsearch.engine.words.resolving import resolve
 from imsearch.languages.lexicon import Lexicon
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imsearch.annotator import Annotator, CountHead, TextEncoder
+    from imsearch.keys import Key
     from imsearch.pictures.picture import Picture
     from imsearch.plugins.hookspecs import hookimpl
     from imsearch.records import RANKING_ONLY, Annotation, Image, Tag
@@ -27,6 +28,7 @@ __all__ = [
     "AnnotatorSpec",
     "CountHead",
     "Image",
+    "Key",
     "LanguageSpec",
     "Picture",
     "RecipeSpec",
@@ -42,6 +44,7 @@ _HOMES = {
     "AnnotatorSpec": "imsearch.specs",
     "CountHead": "imsearch.annotator",
     "Image": "imsearch.records",
+    "Key": "imsearch.keys",
     "LanguageSpec": "imsearch.specs",
     "Picture": "imsearch.pictures.picture",
     "RecipeSpec": "imsearch.specs",

@@ -11,6 +11,7 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import click
 import numpy as np
@@ -18,8 +19,10 @@ import pytest
 
 from imsearch.cli.root import root
 from imsearch.engine.engine import Engine
-from imsearch.engine.query.grammar import ALL_KEYS
+from imsearch.engine.query.keys import KEYS
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.keys import Compare, Span
+from imsearch.keys.predicate import Number, Text
 from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import check_annotator
@@ -132,6 +135,24 @@ def test_the_command_and_the_listener_of_the_page_work(plugins: Plugins, capsys:
     assert capsys.readouterr() == ("hello\n", "cat.png: cat\n")
 
 
+def test_the_query_key_of_the_page_works(plugins: Plugins) -> None:
+    plugins.add("aperture", blocks("plugins.md", "python")[4])
+    manager = make_manager()
+    (key,) = manager.query_keys(KEYS.names)
+    assert [plugin.error for plugin in manager.plugins()] == [None]
+    assert key.predicate(key.read("<2.8")) == Compare("aperture", Span(high=2.8, below=True))
+
+
+def test_the_page_names_every_fact_that_a_key_can_ask() -> None:
+    for fact in (*get_args(Number), *get_args(Text)):
+        assert f"`{fact}`" in text_of("plugins.md").partition("## A query key")[2]
+
+
+@pytest.mark.parametrize("key", list(KEYS))
+def test_the_example_of_every_key_is_on_the_page(key: str) -> None:
+    assert f"`{KEYS[key].example}`" in [row[0] for row in table("query.md", "query")]
+
+
 LOOKS = {"beach": (1, 0.1), "street": (1, 0), "park": (0.3, 0.9), "cat": (0, 1), "scan": (0.1, 1)}
 """Vectors of the pictures of docs/query.md: cosines with the cat's are .10, 0, .95, 1, 1.00."""
 
@@ -193,7 +214,7 @@ def test_the_queries_of_the_page_find_what_it_says(library: Engine, copies: None
     assert [hit.image.path.name for hit in hits] == finds.split()
 
 
-@pytest.mark.parametrize("key", ALL_KEYS)
+@pytest.mark.parametrize("key", list(KEYS))
 def test_every_key_of_the_query_language_is_documented(key: str) -> None:
     assert f"`{key}:" in text_of("query.md") or f" {key}:" in text_of("query.md")
 

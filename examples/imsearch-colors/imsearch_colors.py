@@ -1,7 +1,8 @@
 """A plugin for imsearch that names the dominant colors of a picture.
 
 It has no network and no weights, but everything else that a model plugin has: a spec, an annotator with tags and a
-vector, words that lead into the space of its vectors, and the hook that offers them.
+vector, words that lead into the space of its vectors, and the hook that offers them.  Beside that it adds a key to the
+query language, ``ratio:3:2``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch import Annotation, Annotator, AnnotatorSpec, Picture, Tag, hookimpl
+from imsearch import Annotation, Annotator, AnnotatorSpec, Key, Picture, Tag, hookimpl
+from imsearch.keys import BadValue, Compare, Facet, in_words, span
 
 Colors: TypeAlias = NDArray[np.floating[Any]]
 
@@ -23,6 +25,12 @@ COLORS = ("black", "gray", "white", "red", "brown", "orange", "yellow", "green",
 
 HUES = ((15, "red"), (40, "orange"), (70, "yellow"), (165, "green"), (200, "cyan"), (260, "blue"), (300, "purple"))
 """Where each color ends on the color circle, in degrees; what follows is pink, and red again from 345."""
+
+RATIOS = ("1:1", "4:3", "3:2", "16:9", "2:1", "3:4", "2:3", "9:16", "1:2")
+"""Width to height, as pictures usually have it."""
+
+NEARLY = 0.01
+"""A ratio is met when it is missed by no more than this share: cameras round to whole blocks of pixels."""
 
 
 class ColorAnnotator(Annotator):
@@ -78,6 +86,41 @@ def _hue(rgb: Colors, value: Colors, chroma: Colors) -> Colors:
     sixth = np.where(value == red, (green - blue) / chroma, (blue - red) / chroma + 2)
     sixth = np.where((value == blue) & (value != red) & (value != green), (red - green) / chroma + 4, sixth)
     return np.asarray(sixth * 60 % 360)
+
+
+def read_ratio(text: str, position: int) -> tuple[float, float]:
+    """``3:2`` or ``1.5``: the least and the greatest width for a height of 1."""
+    width, _, height = text.partition(":")
+    try:
+        ratio = float(width) / float(height or 1)
+    except (ValueError, ZeroDivisionError):
+        ratio = 0.0
+    if not 0 < ratio < float("inf"):
+        raise BadValue("ratio: takes width and height, or a number, for example ratio:3:2 or ratio:>1.5", position)
+    return ratio * (1 - NEARLY), ratio * (1 + NEARLY)
+
+
+def usual_ratio(width: int, height: int) -> str | None:
+    """The usual ratio that a picture has, if any."""
+    limits = ((name, read_ratio(name, 0)) for name in RATIOS)
+    return next((name for name, (least, most) in limits if least * height <= width <= most * height), None)
+
+
+RATIO = Key(
+    "ratio",
+    hint="width to height: ratio:3:2, ratio:>1.5",
+    example="ratio:3:2",
+    read=lambda text: span(text, read_ratio),
+    predicate=lambda asked: Compare("width", asked, times="height"),
+    told=lambda text: f"with a ratio of {in_words(text)}",
+    values=tuple((name, "") for name in RATIOS),
+    facets=(Facet("ratio", ("width", "height"), usual_ratio, title="Width to height", glyph="similar"),),
+)
+
+
+@hookimpl
+def imsearch_query_keys() -> list[Key]:
+    return [RATIO]
 
 
 @hookimpl

@@ -58,6 +58,7 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
     """
     from imsearch.cli.leaving import leaving_at_once
     from imsearch.cli.progress import IndexingProgress
+    from imsearch.engine.query.keys import KEYS
     from imsearch.indexer.exclusions import Exclusions
     from imsearch.indexer.interrupt import sigterm_is_ctrl_c
     from imsearch.plugins.manager import make_manager
@@ -67,6 +68,7 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
     Exclusions(settings.exclude, exclude)
     plugins = make_manager()
     plugins.choose(settings.annotators)
+    plugins.query_keys(KEYS.names)  # so that the run tells of names that are in use
     for path in paths or settings.folders:
         if not os.path.lexists(path) and not settings.library.exists():
             raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")

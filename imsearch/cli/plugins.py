@@ -33,9 +33,11 @@ def plugins(context: click.Context, as_json: bool) -> int:
     """
     if context.invoked_subcommand:
         return 0
+    from imsearch.engine.query.keys import KEYS
     from imsearch.plugins.manager import make_manager
 
     manager = make_manager()
+    keys = manager.query_keys(KEYS.names)
     found = manager.plugins()
     specs = manager.offered()
     if as_json:
@@ -52,6 +54,12 @@ def plugins(context: click.Context, as_json: bool) -> int:
             words = f"{len(spec.visible_vocabulary)}" if spec.vocabulary else "any"
             vector = f"{spec.vector_length or '-'}"
             table.add_row(spec.name, spec.version, words, vector, printable(spec.description))
+        print_table(table)
+    if keys:
+        click.echo()
+        table = make_table("query key", "example", "finds")
+        for key in keys:
+            table.add_row(f"{key.name}:", printable(key.example), printable(key.hint))
         print_table(table)
     return 0
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imsearch.annotator import CountHead
+    from imsearch.engine.query.keys import Keys
     from imsearch.engine.review.review import Thresholds
+    from imsearch.keys import Key
     from imsearch.plugins.manager import PluginManager
     from imsearch.plugins.text_encoders import TextEncoders
     from imsearch.specs import LanguageSpec
@@ -48,7 +50,16 @@ class Installed:
 
     def languages(self) -> tuple[LanguageSpec, ...]:
         """The languages that plugins bring; quick where only imsearch's own are installed, which bring none."""
+        return () if self._only_ours() else self.plugins.languages()
+
+    def query_keys(self, own: Keys) -> tuple[Key, ...]:
+        """The query keys that plugins bring beside the program's `own`; as quick where there are none."""
+        return () if self._only_ours() else self.plugins.query_keys(own.names)
+
+    def _only_ours(self) -> bool:
+        """Whether no plugin is given or installed beside imsearch's own."""
         from importlib.metadata import entry_points
 
-        ours = (entry.value.startswith("imsearch.") for entry in entry_points(group="imsearch"))
-        return () if self._given is None and all(ours) else self.plugins.languages()
+        return self._given is None and all(
+            entry.value.startswith("imsearch.") for entry in entry_points(group="imsearch")
+        )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from imsearch.engine.stores.sql.catalog import Catalog
+    from imsearch.engine.stores.catalog import CatalogReading
     from imsearch.library.installed import Installed
     from imsearch.settings import Settings
 
@@ -24,7 +24,7 @@ class Looking:
         self._installed = installed
         self._settings = settings
 
-    def known_or_readable(self, catalog: Catalog, file: Path) -> int | Path:
+    def known_or_readable(self, catalog: CatalogReading, file: Path) -> int | Path:
         """The id of a picture whose bytes the catalog knows, or else the path of a file that is there.
 
         Raises PictureError when the file cannot be read.
@@ -34,7 +34,7 @@ class Looking:
         path = file.absolute()
         return next(iter(catalog.images_by_sha256([sha256_of(path)]).values()), path)
 
-    def vector_in(self, catalog: Catalog, file: Path, name: str) -> NDArray[float32]:
+    def vector_in(self, catalog: CatalogReading, file: Path, name: str) -> NDArray[float32]:
         """The vector of any file, float32 ``(length,)``: known bytes need no model.  Raises PictureError."""
         found = self.known_or_readable(catalog, file)
         vector = catalog.vector(found, name) if isinstance(found, int) else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.engine.engine import Engine
+from imsearch.engine.query.keys import KEYS
 from imsearch.engine.search.options import SearchOptions
 from imsearch.languages.lexicon import Lexicon
 from imsearch.library.annotators import Annotators
@@ -65,6 +66,7 @@ def open_parts(
         ranking=_ranking(settings),
         heads=installed.count_heads,
         encoders=installed.encoders,
+        keys=KEYS.beside(installed.query_keys),
     )
     languages = choose_languages(settings.languages, os.environ, installed.languages)
     lexicon = Lexicon.load(languages=languages)

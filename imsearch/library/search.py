@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy import float32, int64
     from numpy.typing import NDArray
 
+    from imsearch.engine.query.keys import Keys
     from imsearch.engine.search.completion import Completion
     from imsearch.engine.search.duplicates import Group
     from imsearch.engine.search.finder import Finder, Neighbours
@@ -80,6 +81,11 @@ class Search:
             tail=tail,
             relax=relax,
         )
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the query language, those of plugins among them."""
+        return self._finder.options.keys
 
     def found_ids(self, text: str, everything: bool = False, *, min_score: float | None = None) -> list[int]:
         """The ids of all pictures that `query` lists, in its order."""

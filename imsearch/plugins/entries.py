@@ -12,7 +12,7 @@ from typing import Any
 from imsearch.languages.letters import tidy
 from imsearch.plugins import hookspecs
 from imsearch.plugins.contract import spec_problems
-from imsearch.specs import AnnotatorSpec
+from imsearch.specs import AnnotatorSpec, LanguageSpec
 from imsearch.system.foreign import reason
 
 
@@ -87,6 +87,13 @@ def spec_problem(spec: AnnotatorSpec) -> str:
         return next(iter(spec_problems(spec)), "")
     except Exception as error:  # noqa: BLE001 - a field of the wrong type
         return reason(error)
+
+
+def language_problem(spec: LanguageSpec) -> str:
+    """What is wrong with the code of a language, if anything."""
+    code = spec.code
+    is_code = isinstance(code, str) and code.islower() and code.isalpha()
+    return "" if is_code else "its code must be one of ISO 639, such as 'de'"
 
 
 def tidied(spec: AnnotatorSpec) -> AnnotatorSpec:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import click
 
+    from imsearch.keys import Key
     from imsearch.records import Image, Tag
     from imsearch.specs import AnnotatorSpec, LanguageSpec, RecipeSpec
 
@@ -45,6 +46,14 @@ def imsearch_languages() -> Sequence[LanguageSpec]:  # type: ignore[empty-body]
     """The languages in which queries are understood when the setting ``languages`` names them.
 
     Called only for a language that does not come with imsearch, so every query in it loads the plugins.
+    """
+
+
+@hookspec
+def imsearch_query_keys() -> Sequence[Key]:  # type: ignore[empty-body]
+    """The keys this plugin adds to the query language, such as ``ratio:`` in ``ratio:3:2``.
+
+    Called when a query may use one, and by the pages, which count their facets.
     """
 
 

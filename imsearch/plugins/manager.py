@@ -6,18 +6,21 @@ fails is listed with its error, and everything else works.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from imsearch.errors import ModelError, PluginError
+from imsearch.keys import Key
 from imsearch.plugins import hookspecs, trained
 from imsearch.plugins.entries import (
     Plugin,
     is_shipped,
+    language_problem,
     misspelled,
     name_taken,
     package,
@@ -27,6 +30,7 @@ from imsearch.plugins.entries import (
     spec_problem,
     tidied,
 )
+from imsearch.plugins.query_keys import guarded, key_problem
 from imsearch.records import Image, Tag
 from imsearch.specs import AnnotatorSpec, LanguageSpec, RecipeSpec
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
@@ -34,7 +38,7 @@ from imsearch.system.foreign import foreign, is_ctrl_c, reason
 if TYPE_CHECKING:
     import click
 
-Offer = TypeVar("Offer", AnnotatorSpec, LanguageSpec, RecipeSpec)
+Offer = TypeVar("Offer", AnnotatorSpec, Key, LanguageSpec, RecipeSpec)
 
 
 def make_manager(found: Iterable[EntryPoint] | None = None) -> PluginManager:
@@ -76,7 +80,7 @@ class PluginManager:
 
     def plugins(self) -> tuple[Plugin, ...]:
         """All of them, the broken ones included, after each was asked what it offers."""
-        self._annotators, self._recipes, self._languages  # noqa: B018 - asking is what brings errors to light
+        self._annotators, self._recipes, self._languages, self._query_keys  # noqa: B018 - asking is what brings errors to light
         return (*self._plugins, *(plugin for plugin, _ in self._kept.values()))
 
     def choose(self, names: Collection[str]) -> tuple[AnnotatorSpec, ...]:
@@ -124,7 +128,7 @@ class PluginManager:
 
     def problems(self) -> list[str]:
         """A sentence about each plugin that is broken, or of which something was left out."""
-        working = {id(provider) for provider, _ in self._annotators.values()}
+        working = {id(provider) for provider, _ in (*self._annotators.values(), *self._query_keys.values())}
         return [
             f"The plugin {plugin} works only in part: {plugin.error}"
             if id(plugin) in working
@@ -146,6 +150,12 @@ class PluginManager:
     def languages(self) -> tuple[LanguageSpec, ...]:
         """All languages of queries that plugins bring, in the order of their codes."""
         return tuple(self._languages[code] for code in sorted(self._languages))
+
+    def query_keys(self, taken: Collection[str]) -> tuple[Key, ...]:
+        """All query keys that plugins bring, in the order of their names; `taken` are the program's own names."""
+        for name in self._query_keys.keys() & set(taken):
+            self._query_keys[name][0].fail(name_taken("query key", name, "imsearch itself"))
+        return tuple(self._query_keys[name][1] for name in sorted(self._query_keys.keys() - set(taken)))
 
     def commands(self, taken: Collection[str]) -> dict[str, click.Command]:
         """The commands that plugins add; `taken` are the program's own names."""
@@ -226,18 +236,31 @@ class PluginManager:
                 plugin.fail(f"{hook} must return a list of {kind.__name__}, not {shown(answer)}")
         return items
 
+    def _claimed(
+        self,
+        what: str,
+        hook: str,
+        kind: type[Offer],
+        name_of: Callable[[Offer], str],
+        problem_of: Callable[[Offer], str] = lambda item: "",
+    ) -> dict[str, tuple[Plugin, Offer]]:
+        """What plugins offer, by name.  Who comes first keeps the name; a newcomer is left out, and told so."""
+        claims: dict[str, tuple[Plugin, Offer]] = {}
+        for plugin in self._usable():
+            for item in self._offered(plugin, hook, kind):
+                name = name_of(item)
+                if problem := problem_of(item):
+                    plugin.fail(f"{what} {shown(name)}: {problem}")
+                elif name in claims:
+                    plugin.fail(name_taken(what, name, rival(claims[name][0], plugin)))
+                else:
+                    claims[name] = (plugin, item)
+        return claims
+
     @cached_property
     def _annotators(self) -> dict[str, tuple[Plugin, AnnotatorSpec]]:
-        """By name, who offers an annotator.  Who comes first keeps the name; a newcomer is left out, and told so."""
-        offers: dict[str, tuple[Plugin, AnnotatorSpec]] = {}
-        for plugin in self._usable():
-            for spec in self._offered(plugin, "imsearch_annotators", AnnotatorSpec):
-                if problem := spec_problem(spec):
-                    plugin.fail(f"annotator {spec.name!r}: {problem}")
-                elif spec.name in offers:
-                    plugin.fail(name_taken("annotator", spec.name, rival(offers[spec.name][0], plugin)))
-                else:
-                    offers[spec.name] = (plugin, tidied(spec))
+        claims = self._claimed("annotator", "imsearch_annotators", AnnotatorSpec, attrgetter("name"), spec_problem)
+        offers = {name: (plugin, tidied(spec)) for name, (plugin, spec) in claims.items()}
         for plugin, item in self._kept.values():
             try:
                 if item.name in offers:
@@ -252,27 +275,18 @@ class PluginManager:
 
     @cached_property
     def _recipes(self) -> dict[str, RecipeSpec]:
-        recipes: dict[str, tuple[Plugin, RecipeSpec]] = {}
-        for plugin in self._usable():
-            for recipe in self._offered(plugin, "imsearch_recipes", RecipeSpec):
-                if recipe.name in recipes:
-                    plugin.fail(name_taken("training recipe", recipe.name, rival(recipes[recipe.name][0], plugin)))
-                else:
-                    recipes[recipe.name] = (plugin, recipe)
-        return {name: recipe for name, (_, recipe) in recipes.items()}
+        claims = self._claimed("training recipe", "imsearch_recipes", RecipeSpec, attrgetter("name"))
+        return {name: recipe for name, (_, recipe) in claims.items()}
 
     @cached_property
     def _languages(self) -> dict[str, LanguageSpec]:
-        languages: dict[str, tuple[Plugin, LanguageSpec]] = {}
-        for plugin in self._usable():
-            for spec in self._offered(plugin, "imsearch_languages", LanguageSpec):
-                if not (isinstance(spec.code, str) and spec.code.islower() and spec.code.isalpha()):
-                    plugin.fail(f"language {shown(spec.code)}: its code must be one of ISO 639, such as 'de'")
-                elif spec.code in languages:
-                    plugin.fail(name_taken("language", spec.code, rival(languages[spec.code][0], plugin)))
-                else:
-                    languages[spec.code] = (plugin, spec)
-        return {code: spec for code, (_, spec) in languages.items()}
+        claims = self._claimed("language", "imsearch_languages", LanguageSpec, attrgetter("code"), language_problem)
+        return {code: spec for code, (_, spec) in claims.items()}
+
+    @cached_property
+    def _query_keys(self) -> dict[str, tuple[Plugin, Key]]:
+        claims = self._claimed("query key", "imsearch_query_keys", Key, attrgetter("name"), key_problem)
+        return {name: (plugin, guarded(key)) for name, (plugin, key) in claims.items()}
 
     def unknown(self, what: str, name: str, known: Iterable[str]) -> str:
         """Return the message about a name that nothing offers; a plugin that would offer it may be broken."""

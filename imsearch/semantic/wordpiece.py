@@ -13,8 +13,15 @@ BEGIN, END, UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 _INSIDE = "##"
 """Marks a piece that does not begin a word."""
 _LONGEST_WORD = 100
-_CHINESE = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2FA1F), (0xF900, 0xFAFF))
-"""Where every character is a word."""
+_CHINESE = (
+    (0x4E00, 0x9FFF),
+    (0x3400, 0x4DBF),
+    (0x20000, 0x2A6DF),
+    (0x2A700, 0x2CEAF),
+    (0xF900, 0xFAFF),
+    (0x2F800, 0x2FA1F),
+)
+"""Where every character is a word: the blocks that BERT's own program names; later ones are left as they are."""
 
 
 class WordPieces:
@@ -57,7 +64,8 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _is_control(each: str) -> bool:
-    return unicodedata.category(each) in ("Cc", "Cf") and not each.isspace()
+    """Tell whether a character is dropped: control, format and private ones, and the replacement sign."""
+    return each == "\ufffd" or (unicodedata.category(each) in ("Cc", "Cf", "Co") and each not in "\t\n\r")
 
 
 def _stands_alone(each: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,13 @@ def finish(
     extra: Mapping[str, Tensor] | None = None,
     train_features: Floats | None = None,
     held_features: Floats | None = None,
-    remembered: Collection[str] | None = None,
     least_shown: Mapping[str, float] | None = None,
 ) -> Path:
     """Writes ``weights.safetensors``, ``weights.json`` and ``report.json`` into the run's folder; the weights' path.
 
     held_logits: ``(held rows, columns)``.  tags: the name of each output where the lexicon's is not wanted.
     train_features, held_features: ``(rows, length)`` as the annotator computes them; with them the training pictures
-    are remembered, and what their nearest ones were labelled is further evidence.  remembered: only for these heads.
+    are remembered, and what their nearest ones were labelled is further evidence.
     least_shown: by tag, from which probability on it may be shown at all.
     """
     plain = Checkpoint(
@@ -58,7 +57,7 @@ def finish(
         data=corpus.data,
         figures={"last epoch": {name: round(value, 4) for name, value in history[-1].items()}} if history else {},
     )
-    memory = None if train_features is None else remember(corpus, train_features, remembered)
+    memory = None if train_features is None else remember(corpus, train_features)
     checkpoint = finish_checkpoint(plain, corpus, held_logits, memory, held_features)
     raised = {tag: max(least, checkpoint.thresholds.get(tag, 0)) for tag, least in (least_shown or {}).items()}
     checkpoint = replace(checkpoint, thresholds={**checkpoint.thresholds, **raised})
@@ -88,13 +87,13 @@ def _write_report(path: Path, checkpoint: Checkpoint, network: nn.Module, histor
     path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
-def remember(corpus: Corpus, features: Floats, heads: Collection[str] | None = None) -> Memory:
+def remember(corpus: Corpus, features: Floats) -> Memory:
     """The training pictures with true labels, head by head, as the memory will be read back from the weights.
 
-    features: ``(training rows, length)``.  heads: those that remember; None for all.
+    features: ``(training rows, length)``.
     """
     seen, labels = {}, {}
-    for name in corpus.heads if heads is None else heads:
+    for name in corpus.heads:
         places, truth = corpus.judged(name, corpus.train)
         if len(places):
             seen[name], labels[name] = features[places], truth

@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from imsearch.engine.stores.changes import Change
     from imsearch.records import Facts, Image, Relaxed
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-"""Indexed by the number of the month minus one."""
-
 
 def left_out(relaxed: Relaxed, found: int) -> str:
     """Return the words dropped and the result: ``Nothing for sunset and mountain together; 12 for mountain.``"""

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from imsearch.engine.query.keys.annotator import source_name
+from imsearch.engine.query.moments import MONTHS
 from imsearch.records import FOLDER
-from imsearch.views.wording import MONTHS, percent
+from imsearch.views.wording import percent
 from imsearch.webui import texts
-from imsearch.webui.linking import search_address, source_name
+from imsearch.webui.linking import search_address
 from imsearch.webui.shapes import shape
 from imsearch.webui.thumbs.thumbnails import thumbnail_address
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.refining import refined, refinement
 from imsearch.languages.counting import count
 from imsearch.webui.asked import parts
@@ -43,18 +44,6 @@ EXAMPLES = (
     ("name:IMG*", "by file name, path: by folder"),
     ("sort:-date", "the newest first"),
 )
-KINDS = {
-    "tag": ("Tags", "tags"),
-    "emotion": ("Emotion", "star"),
-    "year": ("Year", "calendar"),
-    "country": ("Country", "map"),
-    "city": ("City", "map"),
-    "camera": ("Camera", "camera"),
-    "type": ("File type", "similar"),
-    "annotator": ("Tagged by", "check"),
-    "folder": ("Folder", "folder"),
-}
-"""Names and icons of facets, in display order."""
 
 
 class Value(NamedTuple):
@@ -110,26 +99,27 @@ def unknown_words(results: Results, text: str) -> Unknown | None:
     return Unknown(", ".join(results.unknown), results.sense, meant)
 
 
-def understood(text: str, results: Results) -> list[str]:
+def understood(text: str, results: Results, keys: Keys = KEYS) -> list[str]:
     """Return the parts of a query as they were interpreted, where that is more than a word."""
-    return parts(parse(text).tree, results.unknown) if text else []
+    return parts(parse(text, keys).tree, keys, results.unknown) if text else []
 
 
-def facet_groups(text: str, facets: Facets, most: int) -> list[Group]:
-    """Return facets as links that narrow the query, or widen it again where it already contains the value.
+def facet_groups(text: str, facets: Facets, most: int, keys: Keys = KEYS) -> list[Group]:
+    """The facets as links that narrow the query, or widen it again where it says so already.
 
-    most: maximum number of values of each kind; for the rest only their existence is noted.
+    most: so many values of each kind; of those behind it is only told that there are some.  keys: those of the query
+    language, which say what facets are called.
     """
-    active = {each.text: each.rest for each in conditions(text)}
+    active = {each.text: each.rest for each in conditions(text, keys)}
     groups = []
-    for kind, (title, glyph) in KINDS.items():
+    for kind, title, glyph in ((facet.name, facet.title, facet.glyph) for facet in keys.told_facets):
         values = facets.get(kind, ())[:most]
         labels = _short([name for name, _ in values]) if kind == "folder" else [readable(name) for name, _ in values]
         made = []
         for (name, images), label in zip(values, labels, strict=True):
-            condition = refinement(kind, name)
+            condition = refinement(kind, name, keys)
             rest = active.get(condition)
-            query = refined(text, condition) if rest is None else rest
+            query = refined(text, condition, keys) if rest is None else rest
             made.append(Value(label, readable(name), images, query, rest is not None))
         if made:
             groups.append(Group(kind, title, glyph, made, len(facets[kind]) > most))

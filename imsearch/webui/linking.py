@@ -7,7 +7,6 @@ from datetime import datetime
 from urllib.parse import quote
 
 from imsearch.engine.query.escapes import escaped
-from imsearch.records import FOLDER, USER
 
 _PLAIN = re.compile(r"[\w+#&'.:-]+")
 
@@ -31,11 +30,6 @@ def picture_address(image: int, query: str = "", everything: bool = False) -> st
 def review_address(word: str) -> str:
     """Return the address of the page for reviewing doubtful instances of this tag."""
     return f"/review?word={quote(word)}"
-
-
-def source_name(source: str) -> str:
-    """Return the display name of a source of tags."""
-    return {USER: "you", FOLDER: "a folder's name"}.get(source, source)
 
 
 def folder_query(folder: str) -> str:

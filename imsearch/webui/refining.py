@@ -6,15 +6,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
-from imsearch.engine.query.grammar import ALL_KEYS
+from imsearch.engine.query.keys import KEYS, Keys
 
-_CONDITION = re.compile(
-    r'"[^"]*(?:"|$)|'  # quoted text holds no condition
-    rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(ALL_KEYS)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)',
-    re.IGNORECASE,
-)
 _ORDER = re.compile(r"(?<![^\s])sort:(-?\w+)", re.IGNORECASE)
 _GROUPED = re.compile(r"[()]|(?<!\S)(?:or|not)(?!\S)", re.IGNORECASE)
 
@@ -28,11 +24,23 @@ class Active(NamedTuple):
     label: str
 
 
-def conditions(text: str) -> list[Active]:
-    """Return the conditions of a query that can be removed one by one; none if it has groups."""
+@lru_cache(8)
+def _condition(keys: Keys) -> re.Pattern[str]:
+    return re.compile(
+        r'"[^"]*(?:"|$)|'  # what stands in quotes holds no condition
+        rf'(?<!\S)(?P<sign>[-+]?)(?P<key>{"|".join(keys)}):(?P<value>=?"[^"]*(?:"[<>]=?\S*|"|$)|[^\s()"]+)',
+        re.IGNORECASE,
+    )
+
+
+def conditions(text: str, keys: Keys = KEYS) -> list[Active]:
+    """The conditions of a query that can be taken out one by one; none where words are grouped.
+
+    keys: those of the query language.
+    """
     if _GROUPED.search(re.sub(r'"[^"]*"?', "", text)):
         return []
-    found = [match for match in _CONDITION.finditer(text) if match["key"] and not _ORDER.fullmatch(match[0])]
+    found = [match for match in _condition(keys).finditer(text) if match["key"] and not _ORDER.fullmatch(match[0])]
     return [
         Active(match[0], joined(text[: match.start()], text[match.end() :]), match.start(), _label(match))
         for match in found
@@ -47,9 +55,9 @@ def _label(match: re.Match[str]) -> str:
     return value.rstrip("/").rpartition("/")[2] or value if key == "folder" else value
 
 
-def bare(text: str) -> str:
+def bare(text: str, keys: Keys = KEYS) -> str:
     """Return the query without its removable conditions."""
-    for each in reversed(conditions(text)):
+    for each in reversed(conditions(text, keys)):
         text = text[: each.start] + " " + text[each.start + len(each.text) :]
     return " ".join(text.split())
 

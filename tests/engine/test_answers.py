@@ -15,7 +15,7 @@ from imsearch.engine.search.feedback import Feedback
 from imsearch.engine.search.finder import Neighbours
 from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.search.ranking import Ranking
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.errors import ImsearchError
 from tests.engine.support import reading
 from tests.patience import PATIENCE
@@ -128,7 +128,7 @@ def test_a_file_outside_the_library_is_looked_at_each_time(many: Engine, tmp_pat
     outside.write_bytes(b"a picture")
     looked: list[Path] = []
 
-    def look(catalog: Catalog, path: Path, name: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    def look(catalog: CatalogReading, path: Path, name: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         looked.append(path)
         return np.array([1, 0], np.float32)
 

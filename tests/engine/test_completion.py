@@ -9,8 +9,8 @@ from datetime import datetime
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.query.grammar import ALL_KEYS, parse
-from imsearch.engine.query.key_values import FIXED, HINTS
+from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.keys import KEYS
 from imsearch.engine.search.completion import Completion, complete
 from imsearch.engine.search.names import Names
 from imsearch.engine.search.place import place_at
@@ -119,14 +119,14 @@ def test_what_is_told_of_each() -> None:
     (synonym,) = completed("autom|")[0].suggestions
     assert (synonym.images, synonym.hint) == (9, "car")
     key = completed("camer|")[0].suggestions[0]
-    assert (key.text, key.kind, key.hint) == ("camera:", "key", HINTS["camera"])
+    assert (key.text, key.kind, key.hint) == ("camera:", "key", KEYS["camera"].hint)
     assert {each.kind for each in completed("by:|")[0].suggestions} == {"source"}
 
 
 def test_every_key_has_a_hint_and_every_fixed_value_is_understood() -> None:
-    assert HINTS.keys() == set(ALL_KEYS)
-    for key, values in FIXED.items():
-        for name, _ in values:
+    for key in KEYS:
+        assert KEYS[key].hint
+        for name, _ in KEYS.values(key):
             parse(f"{key}:{name}")
 
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.keys import KEYS
 from imsearch.engine.query.refining import refined, refinement
-from imsearch.engine.search.facets import KINDS, Facets
+from imsearch.engine.search.facets import Facets
 from tests.engine.support import LEXICON, reading, spec
 
 TAGS = ("cat", "dog", "traffic light", "emotion:happy", '5" gun', "100%25 wool", "“quoted”", "or", "beach")
@@ -114,9 +115,9 @@ def test_only_what_changed_is_read_again(pets: Engine, monkeypatch: pytest.Monke
 
     asked: list[object] = []
 
-    def read(catalog: Any, ids: Any) -> Any:
+    def read(catalog: Any, facets: Any, ids: Any) -> Any:
         asked.append(ids)
-        return read_pairs(catalog, ids)
+        return read_pairs(catalog, facets, ids)
 
     monkeypatch.setattr(facets, "read_pairs", read)
     assert pets.finder.facets.table().counted("tag") == {"car": 1, "cat": 1, "dog": 1, "traffic light": 1}
@@ -133,7 +134,7 @@ def test_few_images_are_counted_without_reading_all(pets: Engine) -> None:
     assert pets.finder.facets._table is None
     pets.finder.facets.table()
     assert pets.finder.facets.of(np.array([1, 2])) == counted
-    assert tuple(counted) == tuple(kind for kind in KINDS if kind in counted)
+    assert tuple(counted) == tuple(facet.name for facet in KEYS.told_facets if facet.name in counted)
 
 
 def test_the_most_frequent_come_first_and_equal_ones_by_name(engine: Engine) -> None:

@@ -17,15 +17,15 @@ import pytest
 from sqlalchemy import insert, select
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.query.conditions import Circle
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.search.filters import Filters
 from imsearch.engine.stores.sql import schema
-from imsearch.engine.stores.sql.conditions import Filters
 from imsearch.engine.words.places import box, inside
 from imsearch.engine.words.resolved import Filter, Like
 from imsearch.engine.words.resolving import resolve
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError, QueryError
+from imsearch.keys import Circle
 from tests.engine.support import LEXICON, reading, set_facts, spec
 
 SPRING, SUMMER = datetime(2023, 5, 17, 23, 59, 59), datetime(2023, 7, 1)

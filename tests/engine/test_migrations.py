@@ -22,6 +22,7 @@ from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.sql import schema
 from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.errors import LibraryError
+from tests.engine.older import back_to_0005
 from tests.engine.support import LEXICON, reading, spec
 
 NEXT = """
@@ -95,16 +96,6 @@ def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -
         with engine.catalog.reading() as connection:
             assert stored_limits(connection) == {1: Limits(0.5, {"dog": 0.7})}
         assert engine.verify() == []
-
-
-def back_to_0005(connection: sqlite3.Connection) -> None:
-    """Take away what came after version 0005."""
-    connection.execute("DROP TABLE definitions")
-    for column in ("city", "region", "country"):
-        connection.execute(f"DROP INDEX ix_images_{column}")
-        connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
-    connection.execute("ALTER TABLE images DROP COLUMN located")
-    connection.execute("UPDATE alembic_version SET version_num = '0005'")
 
 
 def test_a_library_without_places_gets_them_without_reading_a_file(library: Path) -> None:

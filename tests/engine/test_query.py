@@ -7,9 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from imsearch.engine.query.conditions import Chance, Circle, Part, Span, Value
 from imsearch.engine.query.grammar import (
-    ALL_KEYS,
     MAX_LENGTH,
     And,
     By,
@@ -24,7 +22,9 @@ from imsearch.engine.query.grammar import (
     Word,
     parse,
 )
+from imsearch.engine.query.keys import KEYS
 from imsearch.errors import QueryError
+from imsearch.keys import Chance, Circle, Part, Span, Value
 
 A, B, C = Word("a"), Word("b"), Word("c")
 WIDE = Condition("width", Span(low=2000, above=True))
@@ -236,7 +236,7 @@ def test_no_text_makes_anything_but_a_query_or_a_query_error() -> None:
     """Five thousand texts of pieces of the language thrown together, and as many of any characters."""
     chance = random.Random(4)
     pieces = [
-        *(f"{key}:" for key in ALL_KEYS),
+        *(f"{key}:" for key in KEYS),
         *(text for text, _ in VALUES),
         *("a", "OR", "and", "NOT", "(", ")", '"', "-", "+", "*", "~", ":", ",", "..", ">", "<=", "%", " ", " ", "1"),
         *("2023-15", "\u201c", "\u0661", "\u00b2", "\ud83d", "\0", "\t", "tag:", "sort:-date", "9" * 400),

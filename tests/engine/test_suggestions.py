@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.query.spelling import near
+from imsearch.languages.spelling import near
 from tests.engine.support import reading
 
 

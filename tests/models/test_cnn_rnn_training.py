@@ -15,13 +15,12 @@ from imsearch.pictures.picture import read_picture
 from imsearch.plugins.cnn_rnn.annotator import CnnRnnAnnotator
 from imsearch.plugins.cnn_rnn.head import Shape
 from imsearch.plugins.cnn_rnn.network import CnnRnnNetwork
-from imsearch.plugins.cnn_rnn.recipe import HELD_ONE_IN, train, worth_remembering
+from imsearch.plugins.cnn_rnn.recipe import HELD_ONE_IN, train
 from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.everyday import corpus as everyday
 from imsearch.plugins.everyday.checkpoint import read_checkpoint
 from imsearch.plugins.everyday.files import WEIGHTS as EVERYDAY
 from imsearch.specs import AnnotatorSpec
-from imsearch.training.corpus import gather
 from imsearch.training.data.datasets import Dataset
 from imsearch.training.run import Run
 from tests.models.conftest import MakeDataset, StopAfter, tensors
@@ -116,18 +115,6 @@ def test_labels_that_everyday_knows_start_as_its_own() -> None:
 def test_it_holds_back_what_everyday_did() -> None:
     assert all(everyday.HELD_ONE_IN[kind] == one_in for kind, one_in in HELD_ONE_IN.items())
     assert "coco" in HELD_ONE_IN
-
-
-def test_only_heads_that_gain_by_it_remember(dataset: Dataset, tmp_path: Path) -> None:
-    """Pictures whose vector tells their label are worth remembering for a network that knows nothing."""
-    run = Run(tmp_path, [dataset])
-    corpus = gather(run)
-    told = np.zeros((len(corpus.files), 1280), dtype=np.float32)
-    told[:, : corpus.targets.shape[1]] = corpus.targets
-    told[:, -1] = 0.1
-    knowing, ignorant = corpus.targets[corpus.held] * 8 - 4, np.zeros_like(corpus.targets[corpus.held])
-    assert worth_remembering(run, corpus, ignorant, told) == ("jsonl",)
-    assert worth_remembering(run, corpus, knowing, told) == ()
 
 
 def test_bad_settings_and_foreign_weights_are_refused(dataset: Dataset, trained: Path, tmp_path: Path) -> None:

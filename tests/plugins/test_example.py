@@ -60,9 +60,11 @@ def test_the_example_is_found_indexes_and_answers(environment: Path, tmp_path: P
 
     (tmp_path / "photos").mkdir()
     red = plain(tmp_path / "photos" / "a.png", RED)
-    plain(tmp_path / "photos" / "b.png", BLUE)
+    blue = plain(tmp_path / "photos" / "b.png", BLUE, (24, 32))
     imsearch(environment, library, "index", tmp_path / "photos", "--annotator", "colors")
     assert imsearch(environment, library, "query", "red", "--format", "paths").stdout == f"{red}\n"
+    assert imsearch(environment, library, "query", "ratio:3:4", "--format", "paths").stdout == f"{blue}\n"
+    assert "ratio:3:2" in imsearch(environment, library, "plugins").stdout
     similar = imsearch(environment, library, "similar", plain(tmp_path / "c.png", (200, 10, 20)), "-n", "1", "-0")
     assert similar.stdout == f"{red}\0"
 

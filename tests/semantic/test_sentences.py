@@ -26,6 +26,20 @@ def test_words_are_cut_into_the_longest_known_pieces() -> None:
     assert pieces.numbers("snow snow snow", 4) == [0, 3, 3, 1]
 
 
+@pytest.mark.parametrize("dropped", ["\0", "\x0b", "\x1f", "\x85", "\u200d", "\ue000", "\ufffd", "\U000f0000"])
+def test_what_says_nothing_is_dropped_as_bert_does_it(dropped: str) -> None:
+    pieces = WordPieces.parse("[CLS]\n[SEP]\n[UNK]\nsnow\n##ball\n##board\n##s\n-\ncafe\n")
+    assert pieces.numbers(f"snow{dropped}ball {dropped}", 9) == [0, 3, 4, 1]
+
+
+def test_white_space_and_chinese_part_words() -> None:
+    pieces = WordPieces.parse("[CLS]\n[SEP]\n[UNK]\nsnow\n##ball\n\u732b\n")
+    for space in ("\t", "\n", "\r", "\u00a0", "\u3000", "\u2028"):
+        assert pieces.numbers(f"snow{space}snow", 9) == [0, 3, 3, 1]
+    assert pieces.numbers("snow\u732bsnow", 9) == [0, 3, 5, 3, 1]
+    assert pieces.numbers("snow\U000323b0snow", 9) == [0, 2, 1]  # of a block that came after BERT
+
+
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The encoder's folder in the folder of weights, with files that are not the published ones."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
-from imsearch.engine.query.conditions import KEYS
-from imsearch.webui.asked import _WORDS, asked
+from imsearch.engine.query.keys import KEYS
+from imsearch.webui.asked import asked
 
 TOLD = [
     ("", "", ""),
@@ -34,6 +34,7 @@ TOLD = [
     ("like:12 dog", "dog", "like picture 12"),
     ("like:/a/b.jpg", "", "like b.jpg"),
     ("has:gps -is:untagged", "", "with a place, not without tags"),
+    ("is:screenshot", "", "that are screenshots"),
     ("dog date:2023-15", "dog date:2023-15", ""),  # cannot be understood
 ]
 
@@ -44,7 +45,10 @@ def test_a_query_is_told_in_plain_words(text: str, words: str, rest: str) -> Non
 
 
 def test_every_condition_has_its_words() -> None:
-    assert set(_WORDS) == set(KEYS)
+    assert {key for key in KEYS if KEYS[key].told is None} == {"tag", "by", "like", "sort"}  # these have their own
+    for key in KEYS:
+        for name, _ in KEYS.values(key):
+            assert key == "sort" or str(asked(f"{key}:{name}"))
 
 
 def test_no_page_shows_the_syntax_that_facets_write(client: TestClient, ids: dict[str, int]) -> None:

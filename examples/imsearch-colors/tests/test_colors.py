@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from imsearch_colors import COLORS, ColorAnnotator, ColorWords, color_shares
+from imsearch_colors import COLORS, RATIO, RATIOS, ColorAnnotator, ColorWords, color_shares, usual_ratio
+
+from imsearch.keys import BadValue, Compare
 
 
 def test_contract(check_annotator: Callable[[str], None]) -> None:
@@ -49,3 +51,34 @@ def test_a_text_points_to_pictures_of_its_colors() -> None:
     vector = np.sqrt(color_shares(half_red)[0])
     cosines = ColorWords().encode(["red", "a red car by the blue sea", "green", "qwertz"]) @ vector
     assert cosines.tolist() == pytest.approx([np.sqrt(0.5), 1, 0, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits", "fails"),
+    [
+        ("3:2", (6000, 4000), (6000, 4500)),
+        ("3:2", (5184, 3456), (4000, 6000)),
+        ("1.5", (3008, 2000), (3100, 2000)),
+        (">16:9", (4000, 2000), (1920, 1080)),
+        ("2:3..3:4", (3000, 4000), (4000, 4000)),
+    ],
+)
+def test_a_ratio_is_met_nearly(text: str, fits: tuple[int, int], fails: tuple[int, int]) -> None:
+    asked = RATIO.read(text)
+    assert RATIO.predicate(asked) == Compare("width", asked, times="height")
+    least, most = asked.low or 0, asked.high or float("inf")
+    assert least * fits[1] <= fits[0] <= most * fits[1]
+    assert not least * fails[1] <= fails[0] <= most * fails[1]
+
+
+def test_every_usual_ratio_is_counted_as_it_is_asked_for() -> None:
+    for name in RATIOS:
+        width, height = (1000 * int(side) for side in name.split(":"))
+        assert usual_ratio(width, height) == name
+    assert usual_ratio(1000, 1234) is None
+
+
+@pytest.mark.parametrize("text", ["wide", "3:0", "-2", "3:2:1", "nan", ""])
+def test_what_is_no_ratio_is_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="width and height"):
+        RATIO.read(text)

@@ -11,7 +11,7 @@ moun*, montain~          words that begin so, words that are spelled about so
 (cat OR dog) grass       grouping
 tag:dog>0.8              this tag, and so likely
 by:user                  what this source said
-date:2023 iso:>800       conditions, see `imsearch.engine.query.conditions`
+date:2023 iso:>800       conditions, see `imsearch.engine.query.keys`
 like:beach.jpg           pictures that look like it
 sort:date                the order of the results
 """
@@ -19,19 +19,34 @@ sort:date                the order of the results
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar, cast
 
 from lark import Lark, Token, Transformer, UnexpectedInput
 
-from imsearch.engine.query.conditions import KEYS, SORTS, BadValue, Condition, chance, did_you_mean
 from imsearch.engine.query.escapes import PLAIN_QUOTES
-from imsearch.engine.query.tree import And, By, Everything, Like, Match, Node, Not, Or, Query, Required, Sort, Word
+from imsearch.engine.query.keys import KEYS, Keys
+from imsearch.engine.query.special import Special
+from imsearch.engine.query.tree import (
+    And,
+    By,
+    Condition,
+    Everything,
+    Like,
+    Match,
+    Node,
+    Not,
+    Or,
+    Query,
+    Required,
+    Sort,
+    Word,
+)
 from imsearch.errors import QueryError
+from imsearch.keys import BadValue
 
 __all__ = [
-    "ALL_KEYS",
     "MAX_LENGTH",
     "And",
     "By",
@@ -88,17 +103,21 @@ _DASHES = r"\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _STOPS = r"\u3001\u3002\uff01\uff08\uff09\uff0b\uff0c\uff0e\uff1a\uff1b\uff1f\uff5c\u2026"
 MAX_LENGTH = 1000
 """Characters of a query; keeps the tree shallow enough to walk it by recursion."""
-TAG, BY, LIKE, SORT = "tag", "by", "like", "sort"
-ALL_KEYS = (TAG, BY, LIKE, SORT, *KEYS)
-"""What is no namespace when it stands before a colon."""
+TAG = "tag"
 
 T = TypeVar("T")
 _MATCHES: dict[str, Match] = {"*": "prefix", "\uff0a": "prefix", "~": "near", "\uff5e": "near"}
 _COLON = re.compile("[:\uff1a]")
+_ASKED = re.compile("(\\w+)[:\uff1a](-?\\w*)")
+"""What may be a key, and the beginning of what stands behind it."""
 
 
 class _Build(Transformer[Token, Node]):
     """Makes nodes while the text is parsed.  A `Sort` stands among them until `parse` takes it out."""
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__()
+        self._keys = keys
 
     def start(self, items: list[Node]) -> Node:
         return items[0]
@@ -139,35 +158,21 @@ class _Build(Transformer[Token, Node]):
 
     def tagged(self, items: list[Token]) -> Node:
         text, start = str(items[0])[len("tag:") :], _start(items[0]) + len("tag:")
-        wanted = _read(chance, text, start)
+        wanted = _read(self._keys[TAG].read, text, start)
         if wanted is not None:
-            return Condition(TAG, wanted, str(items[0]), start)
+            return Condition.of(self._keys[TAG], wanted, str(items[0]), start)
         return Word(_unquote(text), exact=True) if text.startswith('"') else _word(text, exact=True)
 
     def keyed(self, items: list[Token]) -> Node | Sort:
         typed, text = _COLON.split(str(items[0]), maxsplit=1)
-        key, start = typed.lower(), _start(items[0]) + len(typed) + 1
+        key, start = self._keys[typed.lower()], _start(items[0]) + len(typed) + 1
         if text.startswith(('"', '="')):
             text, start = text.replace('"', ""), start + 1
         else:
             text = text.rstrip(",;!?")
-        if key in _SPECIAL:
-            return _read(lambda value: _SPECIAL[key](value, start), text, start)
-        return Condition(key, _read(KEYS[key], text, start), str(items[0]), start)
-
-
-def _sort(text: str, position: int) -> Sort:
-    key = text.lower().removeprefix("-")
-    if key not in SORTS:
-        raise BadValue(f"sort: knows {', '.join(SORTS)}; not {key!r}.{did_you_mean(key, SORTS)}", len(text) - len(key))
-    return Sort(key, text.startswith("-"), position)
-
-
-_SPECIAL: Mapping[str, Callable[[str, int], Node | Sort]] = {
-    BY: lambda text, position: By(text.lower(), position),
-    LIKE: Like,
-    SORT: _sort,
-}
+        if isinstance(key, Special):
+            return _read(lambda value: key.node(value, start, self._keys), text, start)
+        return _read(lambda value: Condition.read(key, value, str(items[0]), start), text, start)
 
 
 def _start(token: Token) -> int:
@@ -200,20 +205,23 @@ def _unquote(text: str) -> str:
     return " ".join(text.strip('"').split())
 
 
-@cache
-def _parser() -> Lark:
-    grammar = _GRAMMAR.replace("KEYS", "|".join((BY, LIKE, SORT, *KEYS)))
+@lru_cache(8)
+def _parser(keys: Keys) -> Lark:
+    grammar = _GRAMMAR.replace("KEYS", "|".join(key for key in keys if key != TAG))
     grammar = grammar.replace("STOPS", _STOPS).replace("DASHES", _DASHES)
-    return Lark(grammar, parser="lalr", lexer="basic", transformer=_Build())
+    return Lark(grammar, parser="lalr", lexer="basic", transformer=_Build(keys))
 
 
-def parse(text: str) -> Query:
-    """A query understood; raises `QueryError` with the position where it stops making sense."""
+def parse(text: str, keys: Keys = KEYS) -> Query:
+    """A query understood; raises `QueryError` with the position where it stops making sense.
+
+    keys: what is no namespace when it stands before a colon.
+    """
     if len(text) > MAX_LENGTH:
         raise QueryError(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)
     plain = text.translate(PLAIN_QUOTES)
     try:
-        tree = _parser().parse(plain)
+        tree = _parser(keys.among(_ASKED.findall(plain))).parse(plain)
     except UnexpectedInput as error:
         position = error.pos_in_stream
         at_end = position is None or position >= len(plain.rstrip()) or getattr(error, "token", None) == ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from imsearch.engine.query.escapes import escaped
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.tree import And, Everything, Node
 from imsearch.errors import QueryError
 
@@ -15,28 +15,28 @@ _PLAIN = re.compile(r"[\w/.][\w/.:-]*")
 """What needs no quotes."""
 
 
-def refinement(kind: str, value: str) -> str:
+def refinement(kind: str, value: str, keys: Keys = KEYS) -> str:
     """The condition that is true of just the images that a facet counts under this value.
 
-    kind: "tag", "emotion", "year", "month", "camera", "lens", "city", "region", "country", "type", "annotator" or
-    "folder"; KeyError for others.
+    kind: the name of a facet of one of the keys, such as "tag", "year" or "camera"; KeyError for others.
     """
-    return _CONDITIONS[kind](value)
+    key, facet = keys.facets[kind]
+    return f"{key.name}:{facet.sign}{_value(value)}"
 
 
-def refined(text: str, condition: str) -> str:
+def refined(text: str, condition: str, keys: Keys = KEYS) -> str:
     """A query and a condition that all of it must meet: ``(cat OR dog) date:2023``.
 
     An empty query means all pictures.  Raises `QueryError` when the query cannot be understood.
     """
     if not text.strip():
         return condition
-    asked = parse(text)
-    wanted = _together(asked.tree, parse(condition).tree)
+    asked = parse(text, keys)
+    wanted = _together(asked.tree, parse(condition, keys).tree)
     for begin, end in (("", ""), ("", '"'), ("(", ")"), ("(", '")')):  # an open quote reaches to the end
         candidate = f"{begin}{text.strip()}{end} {condition}"
         with suppress(QueryError):
-            made = parse(candidate)
+            made = parse(candidate, keys)
             if made.tree == wanted and made.sort == asked.sort:
                 return candidate
     return f"({text.strip()}) {condition}"
@@ -52,19 +52,3 @@ def _value(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     return f'"{escaped(text)}"'
-
-
-_CONDITIONS: Mapping[str, Callable[[str], str]] = {
-    "tag": lambda value: f"shows:{_value(value)}",
-    "emotion": lambda value: f"shows:{_value(value)}",
-    "year": lambda value: f"date:{value}",
-    "month": lambda value: f"date:{value}",
-    "camera": lambda value: f"camera:={_value(value)}",
-    "lens": lambda value: f"lens:={_value(value)}",
-    "city": lambda value: f"city:={_value(value)}",
-    "region": lambda value: f"region:={_value(value)}",
-    "country": lambda value: f"country:={_value(value)}",
-    "type": lambda value: f"type:{value}",
-    "annotator": lambda value: f"annotator:{_value(value)}",
-    "folder": lambda value: f"folder:{_value(value)}",
-}

@@ -5,9 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from imsearch.engine.query.conditions import Condition
+from imsearch.keys import And as AllOf
+from imsearch.keys import Key, Predicate, Value
 
 Match: TypeAlias = Literal["", "prefix", "near"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What is so of a picture or not, whatever the words: ``date:2023``.
+
+    key, value: as they were read.  text: how it was typed.  position: where what follows the colon starts in the query.
+    predicate: what must be so, which the key made of the value.
+    """
+
+    key: str
+    value: Value
+    text: str = field(default="", compare=False)
+    position: int = field(default=0, compare=False)
+    predicate: Predicate = field(default=AllOf(()), compare=False)
+
+    @classmethod
+    def read(cls, key: Key, behind: str, text: str, position: int = 0) -> Condition:
+        """Read what stands behind a key; raises `BadValue` where that makes no sense."""
+        return cls.of(key, key.read(behind), text, position)
+
+    @classmethod
+    def of(cls, key: Key, value: Value, text: str, position: int = 0) -> Condition:
+        """Return the condition that a key makes of a value."""
+        return cls(key.name, value, text, position, key.predicate(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +142,7 @@ class Or:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An order of results: one of `SORTS`, or its reverse."""
+    """An order of results, by the name of an `imsearch.keys.Order`, or its reverse."""
 
     key: str
     reverse: bool = False

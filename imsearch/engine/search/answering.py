@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imsearch.engine.query.tree import Node, Sort, Word
+    from imsearch.engine.search.filters import Filters
     from imsearch.engine.search.fusion import Sense
-    from imsearch.engine.stores.sql.conditions import Filters
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
@@ -52,7 +52,7 @@ class Answering:
         self._numbers = Numbers(catalog, indexes, options.heads)
         self._names = FactNames(catalog)
         self._coordinates = cache(coordinates_of)
-        self._speaking = Speaking(catalog, indexes, lexicon)
+        self._speaking = Speaking(catalog, indexes, lexicon, options.keys)
 
     def words(self) -> Words:
         """The current words of the library."""
@@ -83,13 +83,21 @@ class Answering:
             found, cut = self._rank(query, index, sense)
             ranked = query is None or sense is not None or ranks(query)
             sort = order or (None if ranked else NEWEST)
+
+            def arrange(found: Ranked) -> Ranked:
+                if sort is None:
+                    return found
+                by = self._options.keys.order(sort.key)
+                assert by is not None  # or the query would not have been understood
+                return ordered(self._catalog, *found, by, index.postings, reverse=sort.reverse)
+
             return Answer(
                 words,
                 query,
                 unknown,
                 found,
                 cut,
-                lambda ranked: ordered(self._catalog, *ranked, sort, index.postings) if sort else ranked,
+                arrange,
                 lambda: self._suggestions(unknown, words),
                 sort=sort,
                 ranked=ranked,
@@ -106,11 +114,14 @@ class Answering:
 
         Files come and go, and their paths may hold other pictures, while the library stays as it is.
         """
-        from imsearch.engine.stores.sql.conditions import Filters, duplicates_of
+        from imsearch.engine.search.filters import Filters
 
         def duplicates(catalog: Catalog) -> Iterable[int]:
+            from imsearch.engine.search.duplicates import duplicate_ids
+
             outside.append("files")
-            return duplicates_of(catalog)
+            ids: list[int] = duplicate_ids(catalog).tolist()
+            return ids
 
         def like(target: str) -> Like:
             return self.likeness.like(target, self.vector_space(), self._options.look, outside)

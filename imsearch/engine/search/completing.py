@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import islice
 from threading import Lock, Thread
 
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.tree import Word
 from imsearch.engine.search.completion import Completion, complete
 from imsearch.engine.search.facets import Facets, Table
@@ -69,8 +70,9 @@ class _Known:
 class Completer:
     """Completes queries over one library.  Several threads may use one."""
 
-    def __init__(self, catalog: Catalog, facets: Facets, words: Callable[[], Words]) -> None:
+    def __init__(self, catalog: Catalog, facets: Facets, words: Callable[[], Words], keys: Keys = KEYS) -> None:
         self._catalog = catalog
+        self._keys = keys
         self._facets = facets
         self._words = words
         self._known: _Known | None = None
@@ -89,7 +91,7 @@ class Completer:
                 known = self._known or self._read()
         elif known.table.state != self._catalog.state():
             self._read_soon()
-        return complete(text, cursor, known, limit)
+        return complete(text, cursor, known, limit, self._keys)
 
     def close(self) -> None:
         """Wait until nothing is read any more."""

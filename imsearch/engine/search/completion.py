@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from imsearch.engine.query.escapes import QUOTES
-from imsearch.engine.query.grammar import ALL_KEYS
-from imsearch.engine.query.key_values import FIXED, HINTS
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.refining import refinement
 from imsearch.engine.search.names import Names
 from imsearch.engine.search.place import Place, place_at
 from imsearch.engine.words.vocabulary import SEPARATOR
+from imsearch.keys import Offer
 
 _BARE = re.compile(r"[^\W_][\w'&/]*(?:-[\w'&/]+)*")
 """A word that needs no quotes."""
@@ -62,20 +62,20 @@ class Known(Protocol):
         """Words of the lexicon that begin so and are no tags here, and the tags they find, the best first."""
 
 
-def complete(text: str, cursor: int, known: Known, limit: int = 8) -> Completion:
-    """What could stand at the cursor.
+def complete(text: str, cursor: int, known: Known, limit: int = 8, keys: Keys = KEYS) -> Completion:
+    """What could stand at the cursor.  keys: those of the query language.
 
     Tags that begin so come first, by how many pictures show them, then those with a word inside that does.
     """
-    place = place_at(text, cursor)
+    place = place_at(text, cursor, keys)
     if place.key:
-        return Completion(place.start, place.end, tuple(_values(place, known, limit)))
-    start, phrases = _phrases(place, known, limit)
-    tags = [_tag(name, known) for name in known.names("tag").starting(place.typed, limit)]
-    keys = [*_keys(place.typed, known)] if place.typed else []
-    room = max(0, limit - min(len(keys), _FEW_KEYS) - len(phrases))
+        return Completion(place.start, place.end, tuple(_values(place, known, limit, keys)))
+    start, phrases = _phrases(place, known, limit, keys)
+    tags = [_tag(name, known, keys) for name in known.names("tag").starting(place.typed, limit)]
+    begun = [*_keys(place.typed, known, keys)] if place.typed else []
+    room = max(0, limit - min(len(begun), _FEW_KEYS) - len(phrases))
     kept = text[start : place.start]
-    found = [*phrases, *(replace(each, text=kept + each.text) for each in (*tags[:room], *keys))][:limit]
+    found = [*phrases, *(replace(each, text=kept + each.text) for each in (*tags[:room], *begun))][:limit]
     if len(found) < limit and len(place.typed) >= _SHORTEST_WORD:
         told = {each.label for each in found}
         more = (replace(each, text=kept + each.text) for each in _words(place.typed, known) if each.label not in told)
@@ -83,26 +83,26 @@ def complete(text: str, cursor: int, known: Known, limit: int = 8) -> Completion
     return Completion(start, place.end, tuple(found))
 
 
-def _phrases(place: Place, known: Known, limit: int) -> tuple[int, list[Suggestion]]:
+def _phrases(place: Place, known: Known, limit: int, keys: Keys) -> tuple[int, list[Suggestion]]:
     """Tags of several words whose first ones stand in front of what is typed, and where those begin."""
     for number, (start, _) in enumerate(place.before):
         phrase = " ".join([*(word for _, word in place.before[number:]), place.typed])
         if found := known.names("tag").starting(phrase, limit, inside=False):
-            return start, [_tag(name, known) for name in found]
+            return start, [_tag(name, known, keys) for name in found]
     return place.start, []
 
 
-def _tag(name: str, known: Known, text: str = "") -> Suggestion:
-    return Suggestion(text or tag_text(name), name, "tag", known.names("tag").counts[name])
+def _tag(name: str, known: Known, keys: Keys) -> Suggestion:
+    return Suggestion(tag_text(name, keys), name, "tag", known.names("tag").counts[name])
 
 
-def tag_text(name: str) -> str:
+def tag_text(name: str, keys: Keys = KEYS) -> str:
     """A tag as a word of a query."""
     space, separator, value = name.partition(SEPARATOR)
     if _QUOTE_LIKE.search(name):
         return refinement("tag", name)
     if separator and _BARE.fullmatch(space):
-        return f"tag:{_quoted(name)}" if space in ALL_KEYS else f"{space}:{_quoted(value)}"
+        return f"tag:{_quoted(name)}" if space in keys else f"{space}:{_quoted(value)}"
     return _quoted(name)
 
 
@@ -110,14 +110,14 @@ def _quoted(text: str) -> str:
     return text if _BARE.fullmatch(text) and text not in _OPERATORS else f'"{text}"'
 
 
-def _keys(typed: str, known: Known) -> Iterator[Suggestion]:
+def _keys(typed: str, known: Known, keys: Keys) -> Iterator[Suggestion]:
     """Keys of the language, and namespaces."""
     begun = typed.lower()
     for name in known.namespaces().starting(begun, _FEW_KEYS, inside=False):
         count = known.namespaces().counts[name]
-        if name != begun.partition(SEPARATOR)[0] and name not in ALL_KEYS:
+        if name != begun.partition(SEPARATOR)[0] and name not in keys:
             yield Suggestion(f"{name}:", f"{name}:", "key", None, f"{count:,} tag{'s' if count != 1 else ''}")
-    yield from (Suggestion(f"{key}:", f"{key}:", "key", None, HINTS[key]) for key in ALL_KEYS if key.startswith(begun))
+    yield from (Suggestion(f"{key}:", f"{key}:", "key", None, keys[key].hint) for key in keys if key.startswith(begun))
 
 
 def _words(typed: str, known: Known) -> Iterator[Suggestion]:
@@ -129,53 +129,35 @@ def _words(typed: str, known: Known) -> Iterator[Suggestion]:
         )
 
 
-def _values(place: Place, known: Known, limit: int) -> list[Suggestion]:
+def _values(place: Place, known: Known, limit: int, keys: Keys) -> list[Suggestion]:
     """What could stand behind a key."""
-    typed = place.typed
-    if place.key in FIXED:
-        fixed = [(name, hint) for name, hint in FIXED[place.key] if name.startswith(typed.lower())]
+    typed, key = place.typed, keys[place.key]
+    if values := keys.values(place.key):
+        fixed = [(name, hint) for name, hint in values if name.startswith(typed.lower())]
         return [Suggestion(name, name, "value", None, hint) for name, hint in fixed[:limit]]
-    if place.key in _KINDS:
-        kind, text, told = _KINDS[place.key]
-        names = known.names(kind)
-        return [Suggestion(text(name), name, told, names.counts[name]) for name in names.starting(typed, limit)]
-    if place.key in ("date", "before", "after"):
-        return _dates(typed, known, limit)
-    return []
+    offer = key.offer
+    if offer is None:
+        return []
+    if offer.finer:
+        return _finer(offer, typed, known, limit)
+    names = known.names(offer.facet)
+    found = names.starting(typed, limit)
+    return [Suggestion(_written(name, offer, keys), name, offer.kind, names.counts[name]) for name in found]
 
 
-def _dates(typed: str, known: Known, limit: int) -> list[Suggestion]:
-    """Years, and the months of one that is typed; the newest first."""
-    first, dots, last = typed.rpartition("..")
-    years, months = known.names("year").counts, known.names("month").counts
-    counts = {**years, **(months if len(last) >= len("2023") else {})}
-    found = sorted((name for name in counts if name.startswith(last)), key=lambda name: (len(name), name), reverse=True)
-    found.sort(key=lambda name: name != last)  # the year itself, then its months
-    return [Suggestion(first + dots + name, name, "value", counts[name]) for name in found[:limit]]
-
-
-def _named(kind: str) -> Callable[[str], str]:
-    """The value of the condition that means just this one."""
-    return lambda name: refinement(kind, name).partition(":")[2]
-
-
-def _part(name: str) -> str:
+def _written(name: str, offer: Offer, keys: Keys) -> str:
+    """A value as it stands behind its key."""
+    if offer.escaped:
+        return refinement(offer.facet, name, keys).partition(":")[2]
     return name if _BARE.fullmatch(name) else f'"{name}"'
 
 
-_KINDS: Mapping[str, tuple[str, Callable[[str], str], str]] = {
-    "tag": ("tag", _named("tag"), "tag"),
-    "shows": ("tag", _named("tag"), "tag"),
-    "camera": ("camera", _part, "value"),
-    "lens": ("lens", _part, "value"),
-    "city": ("city", _part, "value"),
-    "region": ("region", _part, "value"),
-    "country": ("country", _part, "value"),
-    "place": ("city", _part, "value"),
-    "near": ("city", _part, "value"),
-    "type": ("type", _named("type"), "value"),
-    "by": ("annotator", _part, "source"),
-    "annotator": ("annotator", _named("annotator"), "source"),
-    "folder": ("folder", _named("folder"), "value"),
-}
-"""Keys whose values pictures have: of which kind, how one is written, and what it is told as."""
+def _finer(offer: Offer, typed: str, known: Known, limit: int) -> list[Suggestion]:
+    """Years, and the months of one that is typed; the newest first."""
+    first, dots, last = typed.rpartition("..")
+    coarse, fine = known.names(offer.facet).counts, known.names(offer.finer).counts
+    begun = any(last.startswith(name) for name in coarse)
+    counts = {**coarse, **(fine if begun else {})}
+    found = sorted((name for name in counts if name.startswith(last)), key=lambda name: (len(name), name), reverse=True)
+    found.sort(key=lambda name: name != last)  # the year itself, then its months
+    return [Suggestion(first + dots + name, name, offer.kind, counts[name]) for name in found[:limit]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from threading import Lock
 
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.follow import Indexes
@@ -18,10 +19,11 @@ class Speaking:
     During indexing the catalog changes every other second, the set of its tags hardly ever.
     """
 
-    def __init__(self, catalog: CatalogReading, indexes: Indexes, lexicon: Lexicon) -> None:
+    def __init__(self, catalog: CatalogReading, indexes: Indexes, lexicon: Lexicon, keys: Keys = KEYS) -> None:
         self._catalog = catalog
         self._indexes = indexes
         self._lexicon = lexicon
+        self._keys = keys
         self._state: State | None = None
         self._made_of: tuple[list[str], dict[str, str], Set[str], Set[str]] | None = None
         self._words: Words | None = None
@@ -45,4 +47,4 @@ class Speaking:
                 lambda index: not bool(index.postings(tag).rejected.all())
             )
 
-        return Words(self._lexicon, tags, renamed, is_left, {*given, *renamed.values()})
+        return Words(self._lexicon, tags, renamed, is_left, {*given, *renamed.values()}, self._keys)

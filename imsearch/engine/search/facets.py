@@ -14,17 +14,14 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.facet_values import read_pairs
 
 Counts = tuple[tuple[str, int], ...]
-KINDS = ("tag", "emotion", "year", "country", "city", "camera", "type", "annotator", "folder")
-"""What is told of a result; what else is known of images serves completion."""
 MOST = 10
 """Values of each kind where nobody says how many."""
-LATEST_FIRST = frozenset({"year"})
-"""Kinds whose values are told in their own order, the latest first, and not by how frequent they are."""
 FEW = 1000
 """So many images are looked up one by one, when the values of all are not at hand."""
 
@@ -107,10 +104,15 @@ class Table:
 
 
 class Facets:
-    """Counts over the images of one catalog.  Several threads may use one."""
+    """Counts over the images of one catalog.  Several threads may use one.
 
-    def __init__(self, catalog: Catalog) -> None:
+    keys: those of the query language, which say what is counted.
+    """
+
+    def __init__(self, catalog: Catalog, keys: Keys = KEYS) -> None:
         self._catalog = catalog
+        self._told = keys.told_facets
+        self._facets = tuple(facet for _, facet in keys.facets.values())
         self._table: Table | None = None
         self._lock = Lock()
 
@@ -123,15 +125,15 @@ class Facets:
         if not len(ids):
             return {}
         if self._table is None and len(ids) <= FEW:
-            known = applied(Table(("", 0), {}), self._catalog, ids.tolist(), ("", 0)).kinds
+            known = self.reread(Table(("", 0), {}), ids.tolist(), ("", 0)).kinds
         else:
             known = self.table().kinds
         inside = np.zeros(int(ids.max()) + 1, np.bool_)
         inside[ids] = True
-        counted = {
-            kind: known[kind].latest(inside, most) if kind in LATEST_FIRST else known[kind].top(inside, most)
-            for kind in KINDS
-        }
+        counted = {}
+        for facet in self._told:
+            values = known[facet.name]
+            counted[facet.name] = values.latest(inside, most) if facet.latest_first else values.top(inside, most)
         return {kind: top for kind, top in counted.items() if top}
 
     def table(self) -> Table:
@@ -145,22 +147,21 @@ class Facets:
         if known is not None and known.state == state:
             return known
         if known is None or known.state[0] != state[0] or known.state[1] > state[1]:
-            return applied(Table(state, {}), self._catalog, None, state)
+            return self.reread(Table(state, {}), None, state)
         changed = self._catalog.changed_since(known.state[1])
-        return applied(known, self._catalog, changed, state)
+        return self.reread(known, changed, state)
 
-
-def applied(table: Table, catalog: Catalog, changed: Sequence[int] | None, state: State) -> Table:
-    """The table with the values of these images, or of all, read again."""
-    pairs = read_pairs(catalog, changed)
-    marked = np.zeros(max(changed, default=0) + 1 if changed is not None else 1, np.bool_)
-    if changed:
-        marked[np.asarray(changed)] = True
-    kinds = {
-        kind: table.kinds.get(kind, Values.empty()).replaced(marked, images, values)
-        for kind, (images, values) in pairs.items()
-    }
-    return Table(state, kinds)
+    def reread(self, table: Table, changed: Sequence[int] | None, state: State) -> Table:
+        """Return the table with the values of these images, or of all, read again."""
+        pairs = read_pairs(self._catalog, self._facets, changed)
+        marked = np.zeros(max(changed, default=0) + 1 if changed is not None else 1, np.bool_)
+        if changed:
+            marked[np.asarray(changed)] = True
+        kinds = {
+            kind: table.kinds.get(kind, Values.empty()).replaced(marked, images, values)
+            for kind, (images, values) in pairs.items()
+        }
+        return Table(state, kinds)
 
 
 def _marked(marks: NDArray[np.bool_], images: NDArray[np.int64]) -> NDArray[np.bool_]:

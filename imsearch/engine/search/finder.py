@@ -165,14 +165,14 @@ class Finder:
         """Counts what many images have in common."""
         from imsearch.engine.search.facets import Facets
 
-        return Facets(self.catalog)
+        return Facets(self.catalog, self.options.keys)
 
     @cached_property
     def completer(self) -> Completer:
         """Tells what could be typed next."""
         from imsearch.engine.search.completing import Completer
 
-        return Completer(self.catalog, self.facets, self.current_words)
+        return Completer(self.catalog, self.facets, self.current_words, self.options.keys)
 
     def close(self) -> None:
         """Wait until nothing is read in the background any more."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from imsearch.engine.query.escapes import PLAIN_QUOTES
-from imsearch.engine.query.grammar import ALL_KEYS
+from imsearch.engine.query.keys import KEYS, Keys
 
 _BEFORE = re.compile(r"[^\s()\"]*\Z")
 _AFTER = re.compile(r"[^\s()\"]*")
@@ -32,7 +32,7 @@ class Place:
     before: tuple[tuple[int, str], ...] = ()
 
 
-def place_at(text: str, cursor: int) -> Place:
+def place_at(text: str, cursor: int, keys: Keys = KEYS) -> Place:
     """Return the item at the cursor; a cursor beyond the text counts as its end."""
     cursor = max(0, min(cursor, len(text)))
     plain = text.translate(PLAIN_QUOTES)
@@ -44,7 +44,7 @@ def place_at(text: str, cursor: int) -> Place:
     head, typed = before[start:head_end], before[quote + 1 :] if quote >= 0 else ""
     end = _end(plain, cursor, quote >= 0)
     key, colon, value = head.partition(":")
-    if colon and key.lower() in ALL_KEYS:
+    if colon and key.lower() in keys:
         start += len(key) + 1
         sign = len(_match(_SIGN, value))
         return Place(start + sign, end, value[sign:] + typed, key.lower())

@@ -6,8 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from imsearch.engine.query.conditions import Condition
-from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Like, Node, Not, Number, Or, Required, Word
+from imsearch.engine.query.tree import (
+    And,
+    By,
+    Condition,
+    Everything,
+    Fact,
+    Less,
+    Like,
+    Node,
+    Not,
+    Number,
+    Or,
+    Required,
+    Word,
+)
 from imsearch.records import Relaxed
 
 if TYPE_CHECKING:

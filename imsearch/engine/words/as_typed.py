@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from imsearch.engine.query.grammar import parse
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.tree import And, Node, Not, Or, Query, Required, Word
 from imsearch.engine.words.splitting import chunks, is_spaceless, parts
 from imsearch.engine.words.vocabulary import SEPARATOR
@@ -27,8 +28,8 @@ _JOINED = 4
 """Maximum number of adjacent plain words that are found to be a tag anyway."""
 
 
-def understood(text: str, normalize: Callable[[str], str], tags: Container[str]) -> Query:
-    """Return a parsed query; raises `QueryError` as `parse` does.
+def understood(text: str, normalize: Callable[[str], str], tags: Container[str], keys: Keys = KEYS) -> Query:
+    """Return a query understood; raises `QueryError` as `parse` does.
 
     A query typed exactly as a tag is printed asks for that tag, even if it contains words and signs of the language:
     "to be
@@ -37,10 +38,10 @@ def understood(text: str, normalize: Callable[[str], str], tags: Container[str])
     """
     name = normalize(text)
     if name not in tags or text.lstrip()[:1] in ("-", "+") or _is_plain(name):
-        return parse(text)
+        return parse(text, keys)
     tag = Word(name, quoted=True)
     with suppress(QueryError):
-        query = parse(text)
+        query = parse(text, keys)
         if not _is_words(query.tree):
             return query if query.sort is not None else Query(Or((tag, query.tree)))
     return Query(tag)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from imsearch.engine.query.conditions import KEYS, Condition
-from imsearch.engine.query.tree import And, By, Fact, Node, Not, Or, Required, Word
+from imsearch.engine.query.keys import KEYS
+from imsearch.engine.query.tree import And, By, Condition, Fact, Node, Not, Or, Required, Word
 from imsearch.engine.words.dates import Time, Times
 from imsearch.engine.words.fact_words import FactWords
 from imsearch.engine.words.negations import Excluded, Negations
@@ -269,7 +269,7 @@ def _found(length: int, asked: Condition, words: Node | None, *, surely: bool = 
 
 def _condition(key: str, value: str) -> Condition:
     quoted = f'"{value}"' if " " in value else value
-    return Condition(key, KEYS[key](value), f"{key}:{quoted}")
+    return Condition.read(KEYS[key], value, f"{key}:{quoted}")
 
 
 def _parsed(condition: str) -> Condition:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from numpy import bool_, float64
     from numpy.typing import NDArray
 
-    from imsearch.engine.query.conditions import Circle
+    from imsearch.keys import Circle
 
 RADIUS = 6371.0088
 """Mean radius of the earth in kilometres, accurate to half a percent everywhere."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from imsearch.engine.query.conditions import Condition
-from imsearch.engine.query.tree import And, By, Everything, Fact, Less, Node, Not, Number, Or, Required, Word
+from imsearch.engine.query.tree import And, By, Condition, Everything, Fact, Less, Node, Not, Number, Or, Required, Word
 from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.words.resolved import (
     All,

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from imsearch.engine.query.grammar import ALL_KEYS
-from imsearch.engine.query.spelling import near
 from imsearch.engine.query.tree import Word
 from imsearch.engine.words.decency import is_suggestible
 from imsearch.engine.words.english import is_english
@@ -16,6 +14,7 @@ from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Term
 from imsearch.engine.words.vocabulary import SEPARATOR
 from imsearch.engine.words.words import Words
+from imsearch.languages.spelling import near
 
 MOST = 3
 _SHORT, _LONG = 4, 7
@@ -44,7 +43,7 @@ def _keys(word: str, words: Words) -> tuple[str, ...]:
     if not separator or words.has_namespace(words.normalize(key)):
         return ()
     value = f'"{value}"' if " " in value else value
-    return tuple(f"{right}:{value}" for _, right in near(key.lower(), ALL_KEYS)[:MOST])
+    return tuple(f"{right}:{value}" for _, right in near(key.lower(), words.keys)[:MOST])
 
 
 def _words(word: str, words: Words, showing: Callable[[Term], int]) -> tuple[str, ...]:

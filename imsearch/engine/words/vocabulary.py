@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
-from imsearch.engine.query.spelling import near
+from imsearch.languages.spelling import near
 
 SEPARATOR = ":"
 """Separates a namespace from the rest: ``emotion:happy``."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 
 from imsearch.engine.query.escapes import unescaped
+from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.tree import Node, Query, Word
 from imsearch.engine.words.as_typed import AsTyped, understood
 from imsearch.engine.words.fillers import FILLERS
@@ -45,12 +46,14 @@ class Words:
         renamed: Mapping[str, str] | None = None,
         is_left: Callable[[str], bool] = lambda tag: True,
         given: Set[str] = frozenset(),
+        keys: Keys = KEYS,
     ) -> None:
         """tags: those of the library, by their current names.  renamed: old name -> current name.
 
-        is_left: returns True if some image has a tag; the user may have rejected it everywhere.  given: the tags that
-        the user gave.
+        is_left: whether some image has a tag; the user may have rejected it wherever it was said.  given: the tags that
+        the user gave.  keys: those of the query language.
         """
+        self.keys = keys
         self._lexicon = lexicon
         self._is_left = is_left
         self._given = given
@@ -266,7 +269,7 @@ class Words:
 
     def understood(self, text: str) -> Query:
         """Return the query as parsed by `grammar.parse`, unless it is exactly one of the library's tags."""
-        return understood(text, self._lexicon.normalize, self._tags)
+        return understood(text, self._lexicon.normalize, self._tags, self.keys)
 
     def plain(self, word: Node) -> str | None:
         """Return the normalized text of a word that may be joined with its neighbours."""

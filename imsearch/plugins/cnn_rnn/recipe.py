@@ -26,13 +26,11 @@ from imsearch.plugins.cnn_rnn.further import learn_further, make_plan
 from imsearch.plugins.cnn_rnn.head import Shape
 from imsearch.plugins.cnn_rnn.network import FROZEN_STAGES, STARTS, CnnRnnNetwork
 from imsearch.plugins.cnn_rnn.sequences import RANDOM, check_order, priorities, to_sequences
-from imsearch.training.calibration import evidence_of, fit_platt
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.features import cached_maps
-from imsearch.training.finish import finish, remember
+from imsearch.training.finish import finish
 from imsearch.training.fit import Fit, Inputs, Rows
 from imsearch.training.fusion import Rule, fit_rule
-from imsearch.training.metrics import mean_average_precision
 from imsearch.training.run import Epoch, Run, Setting
 
 DEFAULTS: dict[str, Setting] = {
@@ -67,9 +65,6 @@ weights, everyday's, or ImageNet's, which need some epochs of tuning.
 
 HELD_ONE_IN = {"coco": 4}
 """Held out as by everyday: a start from its weights would otherwise be evaluated on pictures they were trained on."""
-
-LEAST_GAIN, MOST_REMEMBERED = 0.005, 9000
-"""Minimum gain in held-out mAP for a head to remember its pictures; maximum of pictures remembered (256 bytes each)."""
 
 
 def train(run: Run) -> Path:
@@ -206,7 +201,6 @@ def write(
         run.reporter.note(f"{name}: logit = {rule.weights[0]} linear {rule.weights[1]:+} decoders {rule.offset:+}")
     logits = network.fused(torch.from_numpy(linear), torch.from_numpy(told)).numpy()
     vectors = features[:, -network.vector_length :]
-    heads = worth_remembering(run, corpus, logits, vectors) if settings["memory"] else ()
     return finish(
         run,
         NAME,
@@ -219,40 +213,9 @@ def write(
         settings=settings,
         network_settings=network.settings,
         history=history,
-        train_features=vectors[corpus.train] if heads else None,
-        held_features=vectors[corpus.held] if heads else None,
-        remembered=heads,
+        train_features=vectors[corpus.train] if settings["memory"] else None,
+        held_features=vectors[corpus.held] if settings["memory"] else None,
     )
-
-
-def worth_remembering(
-    run: Run, corpus: Corpus, logits: NDArray[np.float32], vectors: NDArray[np.float32]
-) -> tuple[str, ...]:
-    """Return the heads that remember: those with the highest gain in held-out mAP per picture, within
-    `MOST_REMEMBERED`.
-
-    logits: ``(held rows, outputs)``.  vectors: ``(pictures, length)``.
-    """
-    memory, gains = remember(corpus, vectors[corpus.train]), {}
-    for name, columns in corpus.slices.items():
-        places, truth = corpus.judged(name, corpus.held)
-        if name not in memory.shelves or not truth.any():
-            continue
-        plain = logits[places][:, columns]
-        evidence = evidence_of(name, plain, memory, vectors[corpus.held][places])
-        rows = corpus.held[places]
-        *weights, offset = fit_platt(evidence, truth, corpus.known(name, rows))
-        both = np.asarray(sum(weight * each for weight, each in zip(weights, evidence, strict=True)) + offset)
-        before, after = (mean_average_precision(truth, corpus.asked(name, rows, each)) for each in (plain, both))
-        run.reporter.note(f"{name}: mAP {before:.4f}, with the memory {after:.4f}")
-        if after - before >= LEAST_GAIN:
-            gains[name] = (after - before) / len(memory.shelves[name].vectors)
-    chosen, left = [], MOST_REMEMBERED
-    for name in sorted(gains, key=lambda name: -gains[name]):
-        if len(memory.shelves[name].vectors) <= left:
-            chosen.append(name)
-            left -= len(memory.shelves[name].vectors)
-    return tuple(name for name in corpus.heads if name in chosen)
 
 
 def judge(

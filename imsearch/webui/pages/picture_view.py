@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imsearch.engine.query.keys.annotator import source_name
 from imsearch.engine.query.refining import refinement
 from imsearch.records import USER, Image, Tag, Text
 from imsearch.views.wording import exposure, percent, place, size, stars, taken, where
@@ -17,7 +18,6 @@ from imsearch.webui.linking import (
     near_query,
     quoted,
     search_address,
-    source_name,
     tag_query,
 )
 

@@ -93,7 +93,7 @@ def _help(site: Site, found: Found, can_add: bool) -> dict[str, Any]:
         "frequent": library.search.frequent("tag", 24) if found.text else [],
         "command": readable(command_line("index", library.settings)),
         "can_add": can_add,
-        "understood": understood(found.text, found.results),
+        "understood": understood(found.text, found.results, library.search.keys),
     }
 
 
@@ -108,11 +108,13 @@ def _facets(request: Request, site: Site, text: str, kind: str) -> HTMLResponse:
     most = MOST_VALUES if kind else FEW_VALUES
     counted = find_facets(site.library, text, most + 1)  # one more shows if there are more
     wanted = {kind: counted[kind]} if kind in counted else {} if kind else counted
-    return site.pages.render(request, "_facets.html", groups=facet_groups(text, wanted, most), whole=bool(kind))
+    groups = facet_groups(text, wanted, most, site.library.search.keys)
+    return site.pages.render(request, "_facets.html", groups=groups, whole=bool(kind))
 
 
 def _render(request: Request, site: Site, text: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     blank: dict[str, Any] = {"can_add": False, "found": None, "wrong": None, "empty": False, "unknown": None}
     blank |= {"orders": (), "headline": "", "relaxed": ""}
-    more = {"text": text, "asked": asked(text), "active": conditions(text), "bare": bare(text)}
+    keys = site.library.search.keys
+    more = {"text": text, "asked": asked(text, keys), "active": conditions(text, keys), "bare": bare(text, keys)}
     return site.pages.render(request, "search.html", status=status, **(blank | more | values))

@@ -56,6 +56,15 @@ class WeightedTags(fields.FieldType):  # type: ignore[misc]
         return ((tag.encode(), 1, weight, b"") for tag, weight in value.items())
 
 
+def _schema() -> fields.Schema:
+    """Return the fields of every index.
+
+    Opening one with it leaves the schema in the file alone, a pickle that names the module where this class lay when
+    the index was made.
+    """
+    return fields.Schema(image=fields.COLUMN(NumericColumn("q")), tags=WeightedTags())
+
+
 def _guarded(
     method: Callable[Concatenate[WhooshTextIndex, _P], _R],
 ) -> Callable[Concatenate[WhooshTextIndex, _P], _R]:
@@ -147,7 +156,7 @@ class WhooshTextIndex:
     def _clean(self) -> None:
         """Remove what a failed commit has left, or a full disk would stay full."""
         with suppress(Exception):  # what failed before is what has to be told
-            index = open_dir(self._folder)
+            index = open_dir(self._folder, schema=_schema())
             clean_files(index.storage, index.indexname, index.latest_generation(), index._segments())
             for path in self._folder.glob("*.tmp*"):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -162,7 +171,7 @@ class WhooshTextIndex:
         else:
             self._folder.unlink(missing_ok=True)
         self._folder.mkdir()
-        create_in(self._folder, fields.Schema(image=fields.COLUMN(NumericColumn("q")), tags=WeightedTags()))
+        create_in(self._folder, _schema())
 
     @_guarded
     def apply(self, documents: Mapping[int, Mapping[str, float] | None], state: State | None) -> None:
@@ -239,7 +248,7 @@ class WhooshTextIndex:
     def _open(self) -> tuple[Any, Any]:
         if self._opened is None:
             self._check_files()
-            index = open_dir(self._folder)
+            index = open_dir(self._folder, schema=_schema())
             self._opened_at = self._now(index)
             self._opened = index, index.reader()
             used = {leaf.segment().segment_id() for leaf in leaves(self._opened[1])}

@@ -1,31 +1,50 @@
-"""Conditions looked up: from `date:2023` to the ids of the images it is true of.
+"""Predicates looked up: from `Compare("iso", Span(low=800))` to the ids of the images it is true of.
 
-What the catalog has a column for is asked in SQL; what only people would call the same (a name in other capitals, a
-distance on the globe) is decided here, on as few rows as SQL can narrow it down to.
+This is the only file that makes SQL of predicates, and it knows no key of the query language.  What the catalog has a
+column for is asked in SQL; what only people would call the same (a name in other capitals, a distance on the globe) is
+decided here, on as few rows as SQL can narrow it down to.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterable
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
-from sqlalchemy import Column, ColumnElement, and_, exists, extract, or_, select, true
+from sqlalchemy import Column, ColumnElement, and_, exists, extract, false, func, not_, or_, select, true
 
-from imsearch.engine.query.conditions import Around, Chance, Circle, Condition, Exact, Months, Part, Span, did_you_mean
-from imsearch.engine.query.screenshots import is_screenshot
-from imsearch.engine.query.tree import By, Everything
-from imsearch.engine.query.tree import Like as LikeNode
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.catalog import Catalog, under
+from imsearch.engine.stores.sql.distinct import distinct
 from imsearch.engine.stores.sql.sources import Sources, shown_by
-from imsearch.engine.stores.sql.where import PLACED, around, circle_of, coordinates_of, in_place
+from imsearch.engine.stores.sql.where import around, circle_of, in_place
 from imsearch.engine.words.postings import Postings
-from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
-from imsearch.errors import ImsearchError, QueryError
+from imsearch.keys import (
+    And,
+    BadValue,
+    Compare,
+    FileFits,
+    HasDuplicate,
+    HasKind,
+    HasTag,
+    HasText,
+    Holds,
+    InMonths,
+    InPlace,
+    Known,
+    Not,
+    OneOf,
+    Or,
+    Predicate,
+    SaidBy,
+    Span,
+    Under,
+    Within,
+    did_you_mean,
+)
 from imsearch.languages.letters import folded, unaccented
 
 if TYPE_CHECKING:
@@ -33,35 +52,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _image = s.images.c
-_NUMBERS: Mapping[str, Column[Any]] = {
-    **dict.fromkeys(("date", "before", "after"), _image.taken_at),
-    **{"iso": _image.iso, "width": _image.width, "height": _image.height},
-    **{"size": _image.bytes, "rating": _image.rating},
-}
-_NAMES: Mapping[str, Column[str]] = {"camera": _image.camera, "lens": _image.lens}
-_SHAPES: Mapping[str, ColumnElement[bool]] = {
-    "portrait": _image.height > _image.width,
-    "landscape": _image.width > _image.height,
-    "square": _image.width == _image.height,
-}
-_PANORAMA = or_(_image.width >= 2 * _image.height, 2 * _image.height >= 5 * _image.width)
-"""Twice as wide as tall; upright two and a half times, since the screens of many phones are more than twice as tall."""
-_FACTS: Mapping[str, ColumnElement[bool]] = {
-    "gps": and_(_image.latitude.is_not(None), _image.longitude.is_not(None)),
-    "date": _image.taken_at.is_not(None),
-    **{name: _image[name].is_not(None) for name in ("camera", "lens", "iso", "rating")},
-    "text": exists().where(s.texts.c.image_id == _image.id),
-    **{
-        name: exists().where(s.texts.c.image_id == _image.id, s.texts.c.source == name.removesuffix("s"))
-        for name in ("title", "description", "keywords")
-    },
-}
-_PERSON = "person"
+_FACTS = frozenset(
+    (
+        *("taken_at", "utc_offset", "iso", "aperture", "exposure", "focal_length", "width", "height", "bytes"),
+        *("rating", "latitude", "longitude", "camera", "lens", "format", "city", "region", "country"),
+    )
+)
 _EXACT = 1e-6
 """Indexes hold single precision: what was said as .8 comes back as .79999995 and must count as .8."""
 
 
-class _Words(Protocol):
+class Tags(Protocol):
     """What is needed of `imsearch.engine.words.words.Words`."""
 
     def of_kind(self, kind: str) -> list[str]:
@@ -71,109 +72,103 @@ class _Words(Protocol):
         """As tags are spelled."""
 
 
-def duplicates_of(catalog: Catalog) -> Iterable[int]:
-    """The images that have a near duplicate; looked up by a module that only this question needs."""
-    module = import_module("imsearch.engine.search.duplicates")
-    return cast("Iterable[int]", module.duplicate_ids(catalog))
+class Selector:
+    """Finds the images that predicates are true of, in a library as it is now.
 
-
-class Filters:
-    """Resolves conditions against a library as it is now."""
+    postings: the images that have a tag.  duplicates: the images that have a near duplicate.  coordinates: latitude and
+    longitude of a place; None for one that nobody knows.
+    """
 
     def __init__(
         self,
         catalog: Catalog,
         postings: Callable[[str], Postings],
-        words: _Words,
-        duplicates: Callable[[Catalog], Iterable[int]] = duplicates_of,
-        like: Callable[[str], Like] | None = None,
-        coordinates: Callable[[str], tuple[float, float] | None] = coordinates_of,
-        counted: Callable[[int, Sequence[str]], Counted | None] = lambda value, things: None,
+        tags: Tags,
+        duplicates: Callable[[Catalog], Iterable[int]],
+        coordinates: Callable[[str], tuple[float, float] | None],
+        sources: Sources,
     ) -> None:
         self._catalog = catalog
         self._postings = postings
-        self._words = words
+        self._tags = tags
         self._duplicates = duplicates
-        self._like = like
         self._coordinates = coordinates
-        self.counted = counted
-        self._sources = Sources(catalog, postings)
+        self._sources = sources
 
-    def find(self, node: Condition | By | Everything) -> Filter:
-        """The images of which this is true."""
-        if isinstance(node, Everything):
-            return Filter("", self._select(true()))
-        if isinstance(node, By):
-            return Filter(f"by:{node.source}", self._select(shown_by(self._known("by", node.source, node.position))))
-        return Filter(node.text, self._ids(node))
+    def ids(self, predicate: Predicate) -> NDArray[int64]:
+        """Return the ids in order; raises `BadValue` where the predicate names what the library does not know."""
+        if _is_sql(predicate):
+            return self._select(self._clause(predicate))
+        match predicate:
+            case And(items):
+                return reduce(np.intersect1d, map(self.ids, items))
+            case Or(items):
+                return reduce(np.union1d, map(self.ids, items))
+            case Not(item):
+                return np.setdiff1d(self._select(true()), self.ids(item), assume_unique=True)
+            case HasTag(tag, None):
+                return self._shown(tag)
+            case HasTag(tag, span):
+                return self._likely(tag, cast(Span, span))
+            case HasKind(kind):
+                return self._showing(self._tags.of_kind(kind))
+            case HasDuplicate():
+                return np.unique(np.fromiter(self._duplicates(self._catalog), np.int64))
+            case Within(circle):
+                return around(self._catalog, circle_of(circle, self._coordinates))
+            case Under(folder, directly):
+                return self._under(folder, directly)
+            case Holds("name", text):
+                fits = _pattern(text)
+                return self._on_paths(lambda path: fits(path.rpartition(os.sep)[2]))
+            case Holds(_, text):
+                return self._on_paths(_pattern(text))
+            case FileFits(test):
+                return self._on_paths(test)
+        raise TypeError(f"{predicate!r} is no predicate")
 
-    def like(self, node: LikeNode) -> Like:
-        """What looks like a picture."""
-        if self._like is None:
-            raise TypeError("like: needs vectors to be looked up in")
-        try:
-            return self._like(node.target)
-        except ImsearchError as error:
-            raise QueryError(str(error), node.position) from error
-
-    def scoped(self, item: Resolved, by: By) -> Scoped:
-        """The words of a group as far as this source said them."""
-        source = self._known("by", by.source, by.position)
-        return Scoped(item, source, self._sources.postings(source, tags_in(item)))
-
-    def _known(self, key: str, source: str, position: int) -> str:
+    def known(self, source: str) -> str:
+        """Return the name of a source of tags; raises `BadValue` for one that the library does not have."""
         names = self._sources.names()
         if source not in names:
-            raise QueryError(
-                f"{key}: knows {', '.join(names)} in this library; not {source!r}.{did_you_mean(source, names)}",
-                position,
-            )
+            raise BadValue(f"knows {', '.join(names)} in this library; not {source!r}.{did_you_mean(source, names)}")
         return source
 
-    def _ids(self, condition: Condition) -> NDArray[int64]:
-        value = condition.value
-        match value:
-            case Chance():
-                return self._likely(value)
-            case Circle() | Around():
-                return around(self._catalog, circle_of(condition, self._coordinates))
-            case Span():
-                return self._select(_within(_NUMBERS[condition.key], value))
-            case Part() | Exact() if condition.key in PLACED:
-                return self._select(in_place(self._catalog, condition.key, value))
-            case Part():
-                return self._named(condition.key, value)
-            case Exact():
-                return self._exactly(condition.key, value.text)
-            case Months():
-                return self._select(extract("month", _image.taken_at).in_(value.numbers))
-        if condition.key == "annotator":
-            return self._select(shown_by(self._known("annotator", value, condition.position)))
-        if condition.key == "type":
-            return self._select(_image.format == value.upper())
-        if condition.key == "orientation":
-            return self._select(_SHAPES[value])
-        if value == "duplicate":
-            return np.unique(np.fromiter(self._duplicates(self._catalog), np.int64))
-        if value == "panorama":
-            return self._select(_PANORAMA)
-        if value == "screenshot":
-            return self._on_paths(is_screenshot)
-        if value == "people":
-            return self._showing(self._words.of_kind(_PERSON))
-        if value in ("tags", "untagged"):
-            tagged = shown_by("")
-            return self._select(tagged if value == "tags" else ~tagged)
-        return self._select(_FACTS[value])
+    def _clause(self, predicate: Predicate) -> ColumnElement[bool]:
+        match predicate:
+            case Compare(field, span, times):
+                return _within(_column(field), span, None if times is None else _column(times))
+            case InMonths(months):
+                return extract("month", _image.taken_at).in_(months)
+            case OneOf(field, values):
+                return _column(field).in_([kept for each in values if (kept := _storable(each)) is not None])
+            case Known(field):
+                return _column(field).is_not(None)
+            case Holds(field, text):
+                return self._named(_column(field), _pattern(text))
+            case InPlace(fields, text):
+                return in_place(self._catalog, [_column(field) for field in fields], text)
+            case HasText(source):
+                written = exists().where(s.texts.c.image_id == _image.id)
+                return written.where(s.texts.c.source == source) if source else written
+            case SaidBy(source):
+                return shown_by(self.known(source) if source else "")
+            case And(items):
+                return and_(true(), *map(self._clause, items))
+            case Or(items):
+                return or_(false(), *map(self._clause, items))
+            case Not(item):
+                return not_(func.coalesce(self._clause(item), false()))  # what is not known is not so
+        raise TypeError(f"{predicate!r} is no predicate")
 
     def _select(self, condition: ColumnElement[bool]) -> NDArray[int64]:
         with self._catalog.reading() as connection:
             found = connection.execute(select(_image.id).where(condition).order_by(_image.id))
             return np.array(found.scalars().all(), np.int64)
 
-    def _likely(self, value: Chance) -> NDArray[int64]:
-        postings = self._postings(self._words.normalize(value.tag))
-        probability, span = postings.probabilities, value.span
+    def _likely(self, tag: str, span: Span) -> NDArray[int64]:
+        postings = self._postings(self._tags.normalize(tag))
+        probability = postings.probabilities
         kept = ~postings.rejected
         if span.low is not None:
             low = cast(float, span.low)
@@ -183,35 +178,31 @@ class Filters:
             kept &= probability < high - _EXACT if span.below else probability <= high + _EXACT
         return np.sort(postings.images[kept])
 
+    def _shown(self, name: str) -> NDArray[int64]:
+        tag = _storable(name)
+        if tag is None:
+            return np.empty(0, np.int64)
+        return self._showing([tag if len(self._postings(tag).images) else self._tags.normalize(tag)])
+
     def _showing(self, tags: Iterable[str]) -> NDArray[int64]:
         found = [postings.images[postings.shown & ~postings.rejected] for postings in map(self._postings, tags)]
         return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
 
-    def _exactly(self, key: str, text: str) -> NDArray[int64]:
-        """What is called just so; for ``folder``, the images with a copy that lies directly in it."""
+    def _under(self, folder: str, directly: bool) -> NDArray[int64]:
         try:
-            folder = os.fsencode(text.rstrip(os.sep))
+            wanted = os.fsencode(folder.rstrip(os.sep))
         except UnicodeEncodeError:  # half a character: nothing that is stored can be called so
             return np.empty(0, np.int64)
-        if key in _NAMES:
-            return self._select(_NAMES[key] == text.encode(errors="replace").decode())
-        if key == "shows":
-            tag = text.encode(errors="replace").decode()
-            return self._showing([tag if len(self._postings(tag).images) else self._words.normalize(tag)])
-        paths = select(s.files.c.path, s.files.c.image_id).where(under(s.files.c.path, Path(text)))
+        paths = select(s.files.c.path, s.files.c.image_id).where(under(s.files.c.path, Path(folder)))
         with self._catalog.reading() as connection:
             files = connection.execute(paths).all()
-        inside = (image for path, image in files if path.rpartition(os.fsencode(os.sep))[0] == folder)
+        separator = os.fsencode(os.sep)
+        inside = (image for path, image in files if not directly or path.rpartition(separator)[0] == wanted)
         return np.unique(np.fromiter(inside, np.int64))
 
-    def _named(self, key: str, part: Part) -> NDArray[int64]:
-        fits = _pattern(part.text)
-        if key in _NAMES:
-            column = _NAMES[key]
-            with self._catalog.reading() as connection:
-                names = connection.execute(select(column).where(column.is_not(None)).distinct()).scalars().all()
-            return self._select(column.in_([name for name in names if fits(name)]))
-        return self._on_paths(lambda path: fits(path.rpartition(os.sep)[2] if key == "name" else path))
+    def _named(self, column: Column[Any], fits: Callable[[str], bool]) -> ColumnElement[bool]:
+        with self._catalog.reading() as connection:
+            return column.in_([name for name in distinct(connection, column) if fits(name)])
 
     def _on_paths(self, fits: Callable[[str], bool]) -> NDArray[int64]:
         """The images with a file whose path fits."""
@@ -221,17 +212,46 @@ class Filters:
         return np.unique(np.fromiter(found, np.int64))
 
 
-def _within(column: Column[Any], span: Span) -> ColumnElement[bool]:
+def _is_sql(predicate: Predicate) -> bool:
+    """Return True for what is asked in one statement."""
+    if isinstance(predicate, And | Or):
+        return all(map(_is_sql, predicate.items))
+    if isinstance(predicate, Not):
+        return _is_sql(predicate.item)
+    if isinstance(predicate, Holds):
+        return predicate.field not in ("path", "name")
+    return isinstance(predicate, Compare | InMonths | OneOf | Known | InPlace | HasText | SaidBy)
+
+
+def _column(field: str) -> Column[Any]:
+    if field not in _FACTS:
+        raise BadValue(f"asks for a fact {field!r}, which the catalog does not hold.")
+    return _image[field]
+
+
+def _storable(value: str | float) -> Any:
+    """Return a value as it would be stored; None for half a character: nothing that is stored can be called so."""
+    if not isinstance(value, str):
+        return value
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return None
+    return value.encode(errors="replace").decode()
+
+
+def _within(column: Column[Any], span: Span, times: Column[Any] | None) -> ColumnElement[bool]:
     limits: list[ColumnElement[bool]] = []
+    low, high = (limit if times is None or limit is None else limit * times for limit in (span.low, span.high))
     if span.low is not None:
-        limits.append(column > span.low if span.above else column >= span.low)
+        limits.append(column > low if span.above else column >= low)
     if span.high is not None:
-        limits.append(column < span.high if span.below else column <= span.high)
-    return and_(*limits)
+        limits.append(column < high if span.below else column <= high)
+    return and_(true(), *limits)
 
 
 def _pattern(text: str) -> Callable[[str], bool]:
-    """Whether a text holds this, in any capitals and any Unicode form; ``*`` stands for anything.
+    """Return a test of whether a text holds this, in any capitals and any Unicode form; ``*`` stands for anything.
 
     What is typed without accents is found with them, too.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,47 +16,48 @@ from imsearch.engine.stores.sql.annotators import heard
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.sources import shown_by
+from imsearch.keys import Facet
 from imsearch.records import USER
 
 Pairs: TypeAlias = tuple[NDArray[np.int64], Sequence[str]]
 """Images, shape (n,), and a value of each; an image may come several times, also with the same value."""
+Found: TypeAlias = dict[str, list[tuple[int, str]]]
 
-_EMOTION = "emotion:"
 _SEPARATOR = os.fsencode(os.sep)
+_MOMENT = "taken_at"
+_TAGS, _SOURCES, _FOLDERS = "tags", "sources", "folders"
 
 
-def read_pairs(catalog: Catalog, ids: Sequence[int] | None = None) -> dict[str, Pairs]:
-    """The values of all images that have files, or of those of these that have, by kind.
+def read_pairs(catalog: Catalog, facets: Sequence[Facet], ids: Sequence[int] | None = None) -> dict[str, Pairs]:
+    """The values of all images that have files, or of those of these that have, by the names of facets.
 
-    Kinds: "tag" (shown ones), "emotion" (those of this namespace), "year", "month" (2023-05), "camera", "lens", "city",
-    "region", "country", "type" (in lower case), "annotator" (whose tags are shown; "user", too), "folder" (in which a
-    copy lies).
+    A tag counts where it is shown, a source where a tag of it is ("user", too), a folder where a copy lies in it.
     """
     corrected: set[int] = set()
-    found: Found = {kind: [] for kind in ("tag", "annotator", "folder", *_FACTS)}
+    found: Found = {name: [] for name in (_TAGS, _SOURCES, _FOLDERS)}
+    facts: Found = {facet.name: [] for facet in facets if not _is_gathered(facet)}
     with catalog.reading() as connection:
         names = _mapping(connection, s.tags.c.id, s.tags.c.name)
         names |= {tag: names[other] for tag, other in _mapping(connection, *s.aliases.c).items()}
         sources = _mapping(connection, s.annotators.c.id, s.annotators.c.name)
         for piece in [None] if ids is None else pieces(ids):
             live = _read_files(connection, piece, found)
-            _read_facts(connection, piece, live, found)
+            _read_facts(connection, piece, live, [facet for facet in facets if facet.name in facts], facts)
             corrected |= _read_shown(connection, piece, live, names, sources, found)
     _read_corrected(catalog, sorted(corrected), found)
-    found["emotion"] = [pair for pair in found["tag"] if pair[1].startswith(_EMOTION)]
-    return {kind: _columns(pairs) for kind, pairs in found.items()}
+    return {
+        facet.name: _columns(facts[facet.name] if facet.name in facts else _begun(found[facet.of[0]], facet.prefix))
+        for facet in facets
+    }
 
 
-Found: TypeAlias = dict[str, list[tuple[int, str]]]
-_FACTS: Mapping[str, ColumnElement[Any]] = {
-    # Moments are taken as the database writes them: making a hundred thousand of them anew takes its time.
-    "year": type_coerce(s.images.c.taken_at, NullType()),
-    "month": type_coerce(s.images.c.taken_at, NullType()),
-    "camera": s.images.c.camera,
-    "lens": s.images.c.lens,
-    "type": s.images.c.format,
-    **{name: s.images.c[name] for name in ("city", "region", "country")},
-}
+def _is_gathered(facet: Facet) -> bool:
+    """Return True for a facet of something that a picture has several of."""
+    return facet.of[0] in (_TAGS, _SOURCES, _FOLDERS)
+
+
+def _begun(pairs: list[tuple[int, str]], prefix: str) -> list[tuple[int, str]]:
+    return [pair for pair in pairs if pair[1].startswith(prefix)] if prefix else pairs
 
 
 def _mapping(connection: Connection, key: Column[int], value: Column[Any]) -> dict[int, Any]:
@@ -73,25 +74,42 @@ def _read_files(connection: Connection, piece: Sequence[int] | None, found: Foun
         name = folders.get(folder)
         if name is None:
             name = folders[folder] = os.fsdecode(folder or _SEPARATOR)
-        found["folder"].append((image, name))
+        found[_FOLDERS].append((image, name))
     return {image for image, _ in rows}
 
 
-def _read_facts(connection: Connection, piece: Sequence[int] | None, live: set[int], found: Found) -> None:
-    names = ("camera", "lens", "city", "region", "country")
-    columns = select(s.images.c.id, _FACTS["year"], s.images.c.format, *(_FACTS[name] for name in names))
-    for image, moment, form, *values in connection.execute(columns.where(_among(s.images.c.id, piece))).all():
-        if image not in live:
-            continue
-        if moment is not None:
-            text = str(moment)
-            found["year"].append((image, text[:4]))
-            found["month"].append((image, text[:7]))
-        if form:
-            found["type"].append((image, form.lower()))
-        for name, value in zip(names, values, strict=True):
-            if value:
-                found[name].append((image, value))
+def _read_facts(
+    connection: Connection, piece: Sequence[int] | None, live: set[int], facets: Sequence[Facet], found: Found
+) -> None:
+    fields = list(dict.fromkeys(field for facet in facets for field in facet.of))
+    rows = select(s.images.c.id, *map(_plain, fields)).where(_among(s.images.c.id, piece))
+    columns = list(zip(*connection.execute(rows).all(), strict=True))
+    if not columns:
+        return
+    images, facts = columns[0], dict(zip(fields, columns[1:], strict=True))
+    if _MOMENT in facts:  # not every database writes them as text
+        facts[_MOMENT] = tuple(None if moment is None else str(moment) for moment in facts[_MOMENT])
+    for facet in facets:
+        made = _values(facet, [facts[field] for field in facet.of])
+        found[facet.name] += [
+            (image, value) for image, value in zip(images, made, strict=True) if value and image in live
+        ]
+
+
+def _plain(field: str) -> ColumnElement[Any]:
+    # Moments are taken as the database writes them: making a hundred thousand of them anew takes its time.
+    column = s.images.c[field]
+    return type_coerce(column, NullType()) if field == _MOMENT else column
+
+
+def _values(facet: Facet, facts: Sequence[Sequence[Any]]) -> Iterable[str | None]:
+    """The value of each image; None or "" where it has none."""
+    make = facet.value
+    if make is None:
+        return facts[0]
+    if len(facts) == 1:
+        return (None if fact is None else make(fact) for fact in facts[0])
+    return (None if None in row else make(*row) for row in zip(*facts, strict=True))
 
 
 def _read_shown(
@@ -112,9 +130,9 @@ def _read_shown(
     last: tuple[int, int] = (0, 0)
     for image, tag, annotator in connection.execute(shown).all():
         if image in plain:
-            found["tag"].append((image, names[tag]))
+            found[_TAGS].append((image, names[tag]))
             if last != (image, annotator):
-                found["annotator"].append((image, sources[annotator]))
+                found[_SOURCES].append((image, sources[annotator]))
                 last = image, annotator
     return settled
 
@@ -124,12 +142,12 @@ def _read_corrected(catalog: Catalog, ids: Sequence[int], found: Found) -> None:
     if not ids:
         return
     for image, tags in catalog.tags_of(ids).items():
-        found["tag"] += [(image, tag.name) for tag in tags if tag.shown]
+        found[_TAGS] += [(image, tag.name) for tag in tags if tag.shown]
     sources = (USER, *catalog.sources())
     with catalog.reading() as connection:
         for source, piece in ((source, piece) for source in sources for piece in pieces(ids)):
             shown = select(s.images.c.id).where(s.images.c.id.in_(piece), shown_by(source))
-            found["annotator"] += [(image, source) for image in connection.execute(shown).scalars()]
+            found[_SOURCES] += [(image, source) for image in connection.execute(shown).scalars()]
 
 
 def _among(column: ColumnElement[int], piece: Sequence[int] | None) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.distinct import distinct
-from imsearch.engine.stores.sql.where import PLACED
+from imsearch.engine.stores.sql.where import PLACES
 from imsearch.engine.words.place_names import PlaceNames, folded
 
 _TOKEN = re.compile(r"[^\W_]+")
@@ -64,7 +64,7 @@ class FactNames:
 def _read(catalog: Catalog) -> _Known:
     with catalog.reading() as connection:
         cameras = distinct(connection, s.images.c.camera)
-        places = [name for column in PLACED["place"] for name in distinct(connection, column)]
+        places = [name for column in PLACES for name in distinct(connection, column)]
     spellings = PlaceNames().spellings
     return _Known(
         dict(part for name in cameras for part in _parts(name)),

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, between, or_, select
 
-from imsearch.engine.query.conditions import Around, Circle, Condition, Exact, Part
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.catalog_base import CatalogBase
 from imsearch.engine.stores.sql.distinct import distinct
 from imsearch.engine.words.place_names import PlaceNames, folded, holds
 from imsearch.engine.words.places import box, inside
-from imsearch.errors import QueryError
+from imsearch.keys import Around, BadValue, Circle
 
 if TYPE_CHECKING:
     from numpy import int64
     from numpy.typing import NDArray
 
 _I = s.images.c
-PLACED: Mapping[str, Sequence[Column[Any]]] = {
-    "place": (_I.city, _I.region, _I.country),
-    "city": (_I.city,),
-    "region": (_I.region,),
-    "country": (_I.country,),
-}
-"""The columns that a key asks."""
+PLACES: Sequence[Column[Any]] = (_I.city, _I.region, _I.country)
+"""The columns that name where a picture was taken."""
 
 
 def coordinates_of(name: str) -> tuple[float, float] | None:
@@ -36,20 +30,17 @@ def coordinates_of(name: str) -> tuple[float, float] | None:
     return Gazetteer().find(name)
 
 
-def circle_of(condition: Condition, find: Callable[[str], tuple[float, float] | None]) -> Circle:
-    """The circle that ``near:`` asks for; raises `QueryError` for a place that nobody knows."""
-    value = condition.value
-    if isinstance(value, Circle):
-        return value
-    assert isinstance(value, Around)
-    found = find(value.name)
+def circle_of(asked: Circle | Around, find: Callable[[str], tuple[float, float] | None]) -> Circle:
+    """The circle that is asked for; raises `BadValue` for a place that nobody knows."""
+    if isinstance(asked, Circle):
+        return asked
+    found = find(asked.name)
     if found is None:
-        raise QueryError(
-            f"near: knows no place called {value.name!r}. Name a city, or give latitude, longitude and kilometres, "
-            "for example near:48.14,11.58,5.",
-            condition.position,
+        raise BadValue(
+            f"knows no place called {asked.name!r}. Name a city, or give latitude, longitude and kilometres, "
+            "for example near:48.14,11.58,5."
         )
-    return Circle(*found, value.kilometres)
+    return Circle(*found, asked.kilometres)
 
 
 def around(catalog: CatalogBase, circle: Circle) -> NDArray[int64]:
@@ -66,12 +57,9 @@ def around(catalog: CatalogBase, circle: Circle) -> NDArray[int64]:
     return ids
 
 
-def in_place(catalog: CatalogBase, key: str, value: Part | Exact) -> ColumnElement[bool]:
-    """The images taken in a place whose name holds these words, in any language that is known; or just this name."""
-    columns = PLACED[key]
-    if isinstance(value, Exact):
-        return or_(*(column == value.text.encode(errors="replace").decode() for column in columns))
-    wanted = [words for words in PlaceNames().meant(folded(value.text)) if words]
+def in_place(catalog: CatalogBase, columns: Sequence[Column[Any]], text: str) -> ColumnElement[bool]:
+    """The images taken in a place whose name holds these words, in any language that is known."""
+    wanted = [words for words in PlaceNames().meant(folded(text)) if words]
     found = []
     with catalog.reading() as connection:
         for column in columns:

@@ -1,0 +1,11 @@
+"""``like:beach.jpg``: pictures that look like this one, a file or the id of a picture; counts as a word does."""
+
+from imsearch.engine.query.special import Special
+from imsearch.engine.query.tree import Like
+
+KEY = Special(
+    "like",
+    hint="looks like the picture of this id",
+    example="like:/photos/town/cat.jpg",
+    node=lambda text, position, orders: Like(text, position),
+)

@@ -1,0 +1,12 @@
+"""``path:holiday``: the path of a file holds this."""
+
+from imsearch.keys import Holds, Key, Part
+
+KEY = Key(
+    "path",
+    hint="the path holds this",
+    example="path:photos/2023",
+    read=Part,
+    predicate=lambda value: Holds("path", value.text),
+    told=lambda text: f"in {text}",
+)

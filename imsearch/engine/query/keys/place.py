@@ -1,0 +1,5 @@
+"""``place:Italy``: taken in a city, region or country whose name holds this, in any language that is known."""
+
+from imsearch.engine.query.names import place_key
+
+KEY = place_key("place", ("city", "region", "country"), "the city, region or country", "place:germany")
