@@ -1,7 +1,7 @@
 """One head for each dataset, each trained as if it were the only one, then all of them in one layer.
 
-Trained together they would share the features' scale, the optimizer's steps and the batches, and each would lose some of
-what its own recipe, which was chosen for one dataset, finds (README.md).
+Trained together they would share the features' scale, the optimizer's steps and the batches, and each would lose some
+of what its own recipe, which was chosen for one dataset, finds (README.md).
 """
 
 from __future__ import annotations
