@@ -24,7 +24,7 @@ from benchmarks.claims.report import print_claim
 from imsearch.plugins.vgg_bce.apart import fit_apart, part_of
 from imsearch.plugins.vgg_bce.recipe import DEFAULTS, check, make_fit, pooled_views
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 from imsearch.training.run import Run
 
 TOGETHER, SHORTER, APART = "together", "together, steps of the first", "apart"

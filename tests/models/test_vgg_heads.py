@@ -20,7 +20,7 @@ from imsearch.plugins.vgg_bce.kinds import UNKNOWN, Mixture, fit_far, fit_kinds,
 from imsearch.plugins.vgg_bce.network import VggBce
 from imsearch.plugins.vgg_bce.recipe import train
 from imsearch.training.corpus import gather
-from imsearch.training.datasets import Dataset
+from imsearch.training.data.datasets import Dataset
 from imsearch.training.probabilities import logit, sigmoid
 from imsearch.training.run import Run
 from tests.models.conftest import MakeDataset, StopAfter, tensors

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.vgg_bce.apart import fit_apart
 from imsearch.plugins.vgg_bce.kinds import fit_far, fit_kinds, kinds_of, near
 from imsearch.plugins.vgg_bce.network import MODEL, POOLINGS, VERSION, VggBce, pooled
