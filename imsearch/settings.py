@@ -136,7 +136,7 @@ def _folder(value: Any) -> Path:
 
 
 def _library(value: Any) -> Path:
-    """A folder; another address than ``file://`` is left as it is, for the one who opens it to judge."""
+    """Return a folder; an address of another scheme than ``file://`` is kept, for the home that opens it."""
     if not isinstance(value, str) or not _URL.match(value):
         return _folder(value)
     from urllib.parse import urlsplit  # not quick to import, and needed by few

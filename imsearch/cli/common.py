@@ -24,10 +24,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class LibraryPlace(click.Path):
-    """The folder of a library; or an address of one, which stays a text, since a path has no double slashes."""
+    """The folder or URL of a library; a URL is kept as text, since a path would lose its double slash."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """A path, or the text of an address."""
+        """Return a path, or a URL as text."""
         return value if isinstance(value, str) and "://" in value else super().convert(value, param, ctx)
 
 
