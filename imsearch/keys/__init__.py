@@ -1,4 +1,4 @@
-"""What a query key is made of; plugins make their own of it, for the hook ``imsearch_query_keys``.
+"""Building blocks of query keys, also for plugins, which add their own by the hook ``imsearch_query_keys``.
 
     from imsearch.keys import Compare, Key, numbers
 

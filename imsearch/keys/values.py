@@ -1,4 +1,4 @@
-"""What stands behind the keys of the query language, once it is read.  Pure."""
+"""Values of conditions: the text behind a key, once it is read.  Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """How likely a tag is."""
+    """A tag and the span of its probability."""
 
     tag: str
     span: Span

@@ -244,7 +244,7 @@ class PluginManager:
         name_of: Callable[[Offer], str],
         problem_of: Callable[[Offer], str] = lambda item: "",
     ) -> dict[str, tuple[Plugin, Offer]]:
-        """What plugins offer, by name.  Who comes first keeps the name; a newcomer is left out, and told so."""
+        """Return what plugins offer, by name.  The first keeps the name; a later one is left out, which is recorded."""
         claims: dict[str, tuple[Plugin, Offer]] = {}
         for plugin in self._usable():
             for item in self._offered(plugin, hook, kind):
