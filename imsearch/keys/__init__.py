@@ -1,4 +1,4 @@
-"""What a query key is made of; plugins make their own of it, for the hook ``imsearch_query_keys``.
+"""The building blocks of query keys; plugins use them for the hook ``imsearch_query_keys``.
 
     from imsearch.keys import Compare, Key, numbers
 

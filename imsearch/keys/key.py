@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from imsearch.keys.predicate import Field, Number, Predicate
 
 Counted: TypeAlias = Field | Literal["tags", "sources", "folders"]
-"""What the values of a facet are made of: a fact, the tags that are shown, who gave them, or the folders of files."""
+"""The source of a facet's values: a fact, the shown tags, their sources, or the folders of files."""
 
 
 class Facet(NamedTuple):

@@ -1,4 +1,4 @@
-"""What must be so of a picture: a small tree of frozen nodes that a query key makes.  Pure; knows no SQL.
+"""Conditions on pictures: small trees of frozen nodes, made by query keys.  Pure; without SQL.
 
 `imsearch.engine.stores.sql.conditions` finds the images that one is true of.  The nodes are named tuples, since every
 query loads them and dataclasses take eight times as long to make.

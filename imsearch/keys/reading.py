@@ -1,4 +1,4 @@
-"""How the text behind a key is read: numbers, comparisons, ranges, choices.  Pure; raises `BadValue`."""
+"""Parsers for the text after a key: numbers, comparisons, ranges, choices.  Pure; raise `BadValue`."""
 
 from __future__ import annotations
 

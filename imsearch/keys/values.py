@@ -1,4 +1,4 @@
-"""What stands behind the keys of the query language, once it is read.  Pure."""
+"""Parsed values of query keys.  Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """How likely a tag is."""
+    """A condition on the probability of a tag."""
 
     tag: str
     span: Span

@@ -244,7 +244,10 @@ class PluginManager:
         name_of: Callable[[Offer], str],
         problem_of: Callable[[Offer], str] = lambda item: "",
     ) -> dict[str, tuple[Plugin, Offer]]:
-        """What plugins offer, by name.  Who comes first keeps the name; a newcomer is left out, and told so."""
+        """Return the offers of plugins by name.
+
+        The first plugin keeps a name; later ones are left out, and told so.
+        """
         claims: dict[str, tuple[Plugin, Offer]] = {}
         for plugin in self._usable():
             for item in self._offered(plugin, hook, kind):
