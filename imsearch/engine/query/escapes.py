@@ -1,15 +1,15 @@
-"""What cannot be typed in the quotes of a query is written as in addresses: ``%22`` is a quotation mark.  Pure."""
+"""Percent-escapes for characters that cannot be typed in the quotes of a query: ``%22`` is a quotation mark.  Pure."""
 
 from __future__ import annotations
 
 import re
 
 QUOTES = "\u201c\u201d\u201e\u00ab\u00bb\uff02\u300c\u300d\u300e\u300f"
-"""What counts as a quotation mark beside the plain one."""
+"""Characters that count as quotation marks besides the plain one."""
 PLAIN_QUOTES = str.maketrans(dict.fromkeys(QUOTES, '"'))
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _UNTYPED = re.compile(r'["' + QUOTES + r"\x00-\x1f\x7f-\x9f\ud800-\udfff]|%(?=[0-9A-Fa-f]{2})|^\s|\s$")
-"""What cannot stand in quotes, or would be read as something else; also the bytes of names that are no text."""
+"""Characters that cannot be quoted, or would be read as something else; also undecodable bytes of names."""
 
 
 def escaped(text: str) -> str:
@@ -20,5 +20,5 @@ def escaped(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """What it stands for."""
+    """Return the unescaped text."""
     return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode(errors="surrogateescape"), text)

@@ -109,7 +109,7 @@ T = TypeVar("T")
 _MATCHES: dict[str, Match] = {"*": "prefix", "\uff0a": "prefix", "~": "near", "\uff5e": "near"}
 _COLON = re.compile("[:\uff1a]")
 _ASKED = re.compile("(\\w+)[:\uff1a](-?\\w*)")
-"""What may be a key, and the beginning of what stands behind it."""
+"""A possible key, and the start of its value."""
 
 
 class _Build(Transformer[Token, Node]):
@@ -180,7 +180,7 @@ def _start(token: Token) -> int:
 
 
 def _read(reader: Callable[[str], T], text: str, start: int) -> T:
-    """What `reader` makes of the text behind a key, which starts there in the query."""
+    """Return the result of `reader` for the value of a key, which starts there in the query."""
     try:
         return reader(text)
     except BadValue as error:

@@ -12,7 +12,7 @@ from imsearch.engine.query.tree import And, Everything, Node
 from imsearch.errors import QueryError
 
 _PLAIN = re.compile(r"[\w/.][\w/.:-]*")
-"""What needs no quotes."""
+"""Text that needs no quotes."""
 
 
 def refinement(kind: str, value: str, keys: Keys = KEYS) -> str:

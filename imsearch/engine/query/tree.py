@@ -1,4 +1,4 @@
-"""What the query language makes of a text: a tree of frozen nodes, which `imsearch.engine.words.words` resolves."""
+"""The parsed form of a query: a tree of frozen nodes, which `imsearch.engine.words.words` resolves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Match: TypeAlias = Literal["", "prefix", "near"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is so of a picture or not, whatever the words: ``date:2023``.
+    """A condition that is true or false of a picture, whatever the words: ``date:2023``.
 
     key, value: as they were read.  text: how it was typed.  position: where what follows the colon starts in the query.
     predicate: what must be so, which the key made of the value.
@@ -87,14 +87,14 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Less:
-    """What counts less than what stands beside it: red things and cars, for "red car" where there is such a tag."""
+    """An item that counts less than its neighbour: red things and cars, for "red car" where there is such a tag."""
 
     item: And
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How many there are of the thing beside it; `word` is the number as a tag may have it, `things` what is counted.
+    """The count of the thing beside it; `word` is the number as a tag may spell it, `things` the things counted.
 
     Made from words, see `imsearch.engine.words.numbers`.
     """
@@ -158,7 +158,7 @@ Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Numbe
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to find, and in which order when that was said."""
+    """A parsed query, and its order if one was given."""
 
     tree: Node
     sort: Sort | None = None

@@ -1,4 +1,4 @@
-"""What completion knows of a library, kept at hand and a moment old at most."""
+"""The data of completion for a library, cached and a moment old at most."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Completer:
         self._reading: Thread | None = None
 
     def complete(self, text: str, cursor: int, limit: int) -> Completion:
-        """What could stand at the cursor.
+        """Return the completions at the cursor.
 
         The first call reads the values of all pictures; later ones never wait: while the library changes they tell the
         counts of a moment ago, and another thread reads the new ones.

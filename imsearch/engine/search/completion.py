@@ -1,4 +1,4 @@
-"""What could stand where somebody is typing a query.  Pure: the text, the cursor and what the library knows in."""
+"""Completions of a query.  Pure: from the text, the cursor and the names in the library."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What could stand in place of the text from `start` to `end`, the likeliest first."""
+    """Replacements for the text from `start` to `end`, the likeliest first."""
 
     start: int
     end: int
@@ -50,7 +50,7 @@ class Completion:
 
 
 class Known(Protocol):
-    """What the library knows."""
+    """The names in the library."""
 
     def names(self, kind: str) -> Names:
         """The values that pictures have: "tag", "year", "month", "camera", "city", "folder" and so on."""
@@ -63,7 +63,7 @@ class Known(Protocol):
 
 
 def complete(text: str, cursor: int, known: Known, limit: int = 8, keys: Keys = KEYS) -> Completion:
-    """What could stand at the cursor.  keys: those of the query language.
+    """Return the completions at the cursor.  keys: those of the query language.
 
     Tags that begin so come first, by how many pictures show them, then those with a word inside that does.
     """
@@ -130,7 +130,7 @@ def _words(typed: str, known: Known) -> Iterator[Suggestion]:
 
 
 def _values(place: Place, known: Known, limit: int, keys: Keys) -> list[Suggestion]:
-    """What could stand behind a key."""
+    """Return completions for the value of a key."""
     typed, key = place.typed, keys[place.key]
     if values := keys.values(place.key):
         fixed = [(name, hint) for name, hint in values if name.startswith(typed.lower())]

@@ -63,7 +63,7 @@ _EXACT = 1e-6
 
 
 class Tags(Protocol):
-    """What is needed of `imsearch.engine.words.words.Words`."""
+    """The part of `imsearch.engine.words.words.Words` in use here."""
 
     def of_kind(self, kind: str) -> list[str]:
         """The library's tags of a kind, itself too."""

@@ -1,4 +1,4 @@
-"""What the catalog says of images that can be counted: tags, dates, cameras, formats, sources, folders."""
+"""Countable values of images in the catalog: tags, dates, cameras, formats, sources, folders."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _read_shown(
     sources: Mapping[int, str],
     found: Found,
 ) -> set[int]:
-    """What annotators show of images of which the user said nothing; returns the others."""
+    """Read the tags that annotators show for images without verdicts of the user; return the other images."""
     user, said = s.corrections.c, s.annotation_tags.c
     corrected = connection.execute(select(user.image_id).where(_among(user.image_id, piece)).distinct())
     settled = live.intersection(corrected.scalars().all())
@@ -138,7 +138,7 @@ def _read_shown(
 
 
 def _read_corrected(catalog: Catalog, ids: Sequence[int], found: Found) -> None:
-    """What is shown of images of which the user said something, which is settled tag by tag."""
+    """Read the shown tags of images with verdicts of the user, which are settled tag by tag."""
     if not ids:
         return
     for image, tags in catalog.tags_of(ids).items():

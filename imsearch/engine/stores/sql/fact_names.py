@@ -1,4 +1,4 @@
-"""What a library has names for beside its tags: the cameras its pictures were taken with, and the places."""
+"""Names in a library besides its tags: the cameras its pictures were taken with, and the places."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FactNames:
         self._lock = Lock()
 
     def camera(self, text: str, *, sure: bool) -> str | None:
-        """What stands behind ``camera:`` for a camera of which these words are a part; None where there is none.
+        """Return the value of ``camera:`` for a camera whose name contains these words; None if there is none.
 
         sure: whether a single word counts wherever it stands; others do where they begin a name or hold a digit.
         """

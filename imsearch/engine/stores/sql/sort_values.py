@@ -1,4 +1,4 @@
-"""What results are ordered by, read from the catalog."""
+"""Sort keys of results, read from the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one source said: an annotator, whatever the others say, or the user."""
+"""The tags of one source: an annotator, whatever the others return, or the user."""
 
 from __future__ import annotations
 
