@@ -29,10 +29,12 @@ class ModelAnnotator(Annotator):
     """Runs the network of a weights file.  A model sets `model` and `version` and implements `build` and `look`.
 
     Outputs of one tag (the same word learned from two datasets) are shown with the mean of their probabilities.
+    `most_tags` is how many tags of a picture are told.
     """
 
     model: ClassVar[str]
     version: ClassVar[str]
+    most_tags: int = MOST_TAGS
 
     def __init__(self, weights: Path, sha256: str | None = None, device: str = "cpu") -> None:
         self.checkpoint = read_checkpoint(weights, self.model, self.version, sha256)
@@ -79,14 +81,19 @@ class ModelAnnotator(Annotator):
     def annotate(self, batch: Sequence[Any]) -> list[Annotation]:
         """One forward pass gives the tags and the vector."""
         features, logits = self.forward(batch)
-        rows = self.join(sigmoid(logits))
+        rows = self.tag_probabilities(features, logits)
+        chosen = [strongest(self.tags, row, self.most_tags, LEAST_PROBABILITY) for row in rows]
         return [
             Annotation(
-                tuple(Tag(name, min(p, 1.0)) for name, p in strongest(self.tags, row, MOST_TAGS, LEAST_PROBABILITY)),
+                tuple(Tag(name, min(p, 1.0)) for name, p in likeliest),
                 None if features is None else features[index],
             )
-            for index, row in enumerate(rows)
+            for index, likeliest in enumerate(chosen)
         ]
+
+    def tag_probabilities(self, features: Floats | None, logits: Floats) -> Floats:
+        """Of the tags ``(N, tags)``, from what `forward` gives."""
+        return self.join(sigmoid(logits))
 
     def join(self, probabilities: Floats) -> Floats:
         """Of outputs ``(N, outputs)`` those of the tags ``(N, tags)``: the mean over a tag's outputs."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imsearch.engine.query.tree import Sort
-from imsearch.engine.stores.sql.catalog_base import CatalogBase
+from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.sort_values import names_of, numbers_of
 from imsearch.engine.words.postings import Postings
 from imsearch.keys import Order, Poles
@@ -24,7 +24,7 @@ _LEAST, _MOST = 0.001, 0.999
 
 
 def ordered(
-    catalog: CatalogBase,
+    catalog: Catalog,
     ids: NDArray[int64],
     scores: NDArray[float32],
     order: Order,

@@ -21,7 +21,7 @@ MODEL = ShippedModel(
     recipe="A linear layer over frozen VGG-16 features, with binary cross-entropy",
     annotator="imsearch.plugins.vgg_bce.annotator:VggBceAnnotator",
     train="imsearch.plugins.vgg_bce.recipe:train",
-    datasets=("corel5k", "flickr8k"),
+    datasets=("corel5k", "flickr8k", "jsonl"),
 )
 
 imsearch_annotators, imsearch_recipes = MODEL.hooks()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -35,13 +37,22 @@ class VggBce(nn.Module):
 
     The inputs' mean and spread over the training pictures are constants, so all together is one linear layer.
     `features`, the convolutions, are needed for pictures only; where they stay frozen, training reads their output from
-    disk.  tuned: they are trained too, and belong to the weights that are stored.
+    disk.  tuned: they are trained too, and belong to the weights that are stored.  far: where the heads of several
+    datasets were trained apart, what is added to the logits of each on pictures of other kinds; the layer `kinds` tells
+    which dataset a picture is like (`imsearch.plugins.vgg_bce.kinds`).
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, pooling: str, outputs: int, features: nn.Module | None = None, tuned: bool = False) -> None:
+    def __init__(
+        self,
+        pooling: str,
+        outputs: int,
+        features: nn.Module | None = None,
+        tuned: bool = False,
+        far: Mapping[str, float] | None = None,
+    ) -> None:
         super().__init__()
         self.frozen = () if tuned else ("features.",)
         if pooling not in POOLINGS:
@@ -50,6 +61,7 @@ class VggBce(nn.Module):
         self.register_buffer("mean", torch.zeros(POOLINGS[pooling]))
         self.register_buffer("scale", torch.ones(POOLINGS[pooling]))
         self.linear = nn.Linear(POOLINGS[pooling], outputs)
+        self.kinds = nn.Linear(POOLINGS[pooling], len(far)) if far else None
 
     def begin(self, inputs: NDArray[np.float32], frequency: NDArray[np.float32]) -> None:
         """Sets the constants from the training pictures ``(N, width)``, and each label's offset to its log-odds.
@@ -69,9 +81,19 @@ class VggBce(nn.Module):
         assert self.features is not None, "built without the convolutions"
         return pooled(self.features(x), self.pooling)
 
+    def scaled(self, inputs: Tensor) -> Tensor:
+        """Pooled maps ``(N, width)`` as the linear layers take them."""
+        return (inputs - self.mean) * self.scale
+
+    def likely_kinds(self, inputs: Tensor) -> Tensor:
+        """How likely pictures are of each dataset's kind, from pooled maps: ``(N, heads)``, each row's sum 1."""
+        assert self.kinds is not None, "one dataset only"
+        likely: Tensor = self.kinds(self.scaled(inputs)).softmax(dim=1)
+        return likely
+
     def forward(self, inputs: Tensor) -> Tensor:
         """inputs: pooled maps, or pictures ``(N, 3, H, W)`` as `look` takes them."""
         if inputs.dim() == 4:
             inputs = self.look(inputs)
-        logits: Tensor = self.linear((inputs - self.mean) * self.scale)
+        logits: Tensor = self.linear(self.scaled(inputs))
         return logits

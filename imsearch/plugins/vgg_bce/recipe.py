@@ -2,11 +2,14 @@
 
 The convolutions run once over every picture and, for each augmented view, once more over those to learn from.  The
 linear layer then learns from the pooled maps; in every epoch each picture is shown in one of its views, drawn by lot.
+The heads of several datasets are trained one after another, each as if it were the only one (`apart`), and believed
+as far as a picture is like those of their own dataset (`kinds`).
 With ``--set frozen=no`` the whole network learns instead, from the pixels, as in the article's script (`whole`).
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +19,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imsearch.errors import ModelError
+from imsearch.lexicon import Lexicon
+from imsearch.plugins.vgg_bce.apart import fit_apart
+from imsearch.plugins.vgg_bce.kinds import fit_far, fit_kinds, kinds_of, near
 from imsearch.plugins.vgg_bce.network import MODEL, POOLINGS, VERSION, VggBce, pooled
 from imsearch.plugins.vgg_bce.views import PLAIN, SIDE, cached_view
 from imsearch.plugins.vgg_bce.whole import pixel_inputs, some_pooled
-from imsearch.training.corpus import Corpus, gather
+from imsearch.training.corpus import Corpus, gather, tag_names
 from imsearch.training.finish import finish
 from imsearch.training.fit import Fit, Inputs, Loss, Plan, predict
+from imsearch.training.identity import begin
 from imsearch.training.losses import asymmetric, binary_cross_entropy, focal, masked
-from imsearch.training.run import Run, Setting
+from imsearch.training.run import Epoch, Run, Setting
 from imsearch.training.vgg16 import load_vgg16_features
 
 DEFAULTS: dict[str, Setting] = {
@@ -54,24 +61,51 @@ def train(run: Run) -> Path:
     settings = run.settings(DEFAULTS)
     check(settings)
     corpus = gather(run)
-    if settings["frozen"]:
-        fit = make_fit(run, corpus, pooled_views(run, corpus, settings), settings)
+    far: dict[str, float] = {}
+    network: nn.Module
+    if settings["frozen"] and len(corpus.heads) > 1:
+        network, history, logits, far = _train_apart(run, corpus, settings)
     else:
-        fit = whole_fit(run, corpus, settings)
-    network = fit.fit()
+        views = pooled_views(run, corpus, settings) if settings["frozen"] else None
+        fit = whole_fit(run, corpus, settings) if views is None else make_fit(run, corpus, views, settings)
+        network, history = fit.fit(), fit.history
+        logits = predict(network, fit.inputs, corpus.held, run.device)
     return finish(
         run,
         MODEL,
         VERSION,
         network,
         corpus,
-        predict(network, fit.inputs, corpus.held, run.device),
+        logits,
         side=SIDE,
         vector_length=POOLINGS[settings["pooling"]],
         settings=settings,
-        network_settings={"pooling": settings["pooling"], **({} if settings["frozen"] else {"tuned": True})},
-        history=fit.history,
+        network_settings={
+            "pooling": settings["pooling"],
+            **({} if settings["frozen"] else {"tuned": True}),
+            **({"far": far} if far else {}),
+        },
+        history=history,
     )
+
+
+def _train_apart(
+    run: Run, corpus: Corpus, settings: dict[str, Any]
+) -> tuple[VggBce, list[Epoch], NDArray[np.float32], dict[str, float]]:
+    """The heads of several datasets, what they told of each epoch, their logits of the held-back pictures, and what
+    is added to each head's on pictures of other kinds.
+    """
+    begin(run.folder, run.identity, run.fresh)
+    views = pooled_views(run, corpus, settings)
+    network, history = fit_apart(run, corpus, views, DEFAULTS, partial(make_fit, settings=settings))
+    logits = predict(network.to(run.device), make_inputs(views), corpus.held, run.device)
+    tags = tag_names(corpus.heads, Lexicon.load())
+    far = fit_far(corpus, tags, near(corpus, logits))
+    for head, offset in far.items():
+        run.reporter.note(f"{head} on other kinds of pictures: logit {offset:+}")
+    rows, kinds = kinds_of(corpus)
+    network.cpu().kinds = fit_kinds(network.scaled(torch.from_numpy(views[PLAIN, rows])), kinds)
+    return network, history, logits, far
 
 
 def check(settings: dict[str, Any]) -> None:

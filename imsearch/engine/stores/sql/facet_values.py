@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Column, ColumnElement, Connection, select, type_coerce
 from sqlalchemy.types import NullType
 
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.annotators import heard
 from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.catalog_base import pieces
 from imsearch.engine.stores.sql.sources import shown_by
 from imsearch.keys import Facet
 from imsearch.records import USER

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select
 
+from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.aliases import named
 from imsearch.engine.stores.sql.annotators import HEARD, heard
-from imsearch.engine.stores.sql.catalog_base import CatalogBase, pieces
+from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.words.postings import Postings
 from imsearch.records import USER
 
@@ -26,7 +27,7 @@ class Sources:
     spares a search through all that was ever said.
     """
 
-    def __init__(self, catalog: CatalogBase, merged: Callable[[str], Postings]) -> None:
+    def __init__(self, catalog: Catalog, merged: Callable[[str], Postings]) -> None:
         self._catalog = catalog
         self._merged = merged
 

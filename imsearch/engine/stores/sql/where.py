@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, ColumnElement, between, or_, select
 
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog_base import CatalogBase
+from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.distinct import distinct
 from imsearch.engine.words.place_names import PlaceNames, folded, holds
 from imsearch.engine.words.places import box, inside
@@ -43,7 +43,7 @@ def circle_of(asked: Circle | Around, find: Callable[[str], tuple[float, float] 
     return Circle(*found, asked.kilometres)
 
 
-def around(catalog: CatalogBase, circle: Circle) -> NDArray[int64]:
+def around(catalog: Catalog, circle: Circle) -> NDArray[int64]:
     """The images whose coordinates lie in a circle, in order of id."""
     import numpy as np
 
@@ -57,7 +57,7 @@ def around(catalog: CatalogBase, circle: Circle) -> NDArray[int64]:
     return ids
 
 
-def in_place(catalog: CatalogBase, columns: Sequence[Column[Any]], text: str) -> ColumnElement[bool]:
+def in_place(catalog: Catalog, columns: Sequence[Column[Any]], text: str) -> ColumnElement[bool]:
     """The images taken in a place whose name holds these words, in any language that is known."""
     wanted = [words for words in PlaceNames().meant(folded(text)) if words]
     found = []
