@@ -1,4 +1,4 @@
-"""The building blocks of query keys; plugins use them for the hook ``imsearch_query_keys``.
+"""Building blocks of query keys, also for plugins, which add their own by the hook ``imsearch_query_keys``.
 
     from imsearch.keys import Compare, Key, numbers
 

@@ -1,4 +1,4 @@
-"""A query key: all that is known of what may stand before a colon, such as ``iso:``.  Pure."""
+"""A query key, such as ``iso:``, with its facets and orders.  Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from imsearch.keys.predicate import Field, Number, Predicate
 
 Counted: TypeAlias = Field | Literal["tags", "sources", "folders"]
-"""The source of a facet's values: a fact, the shown tags, their sources, or the folders of files."""
+"""Sources of the values of a facet: a fact, the tags that are shown, their sources, or the folders of files."""
 
 
 class Facet(NamedTuple):

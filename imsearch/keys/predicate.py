@@ -1,4 +1,4 @@
-"""Conditions on pictures: small trees of frozen nodes, made by query keys.  Pure; without SQL.
+"""Predicates on pictures: small trees of frozen nodes that query keys make.  Pure; know no SQL.
 
 `imsearch.engine.stores.sql.conditions` finds the images that one is true of.  The nodes are named tuples, since every
 query loads them and dataclasses take eight times as long to make.

@@ -1,4 +1,4 @@
-"""Parsers for the text after a key: numbers, comparisons, ranges, choices.  Pure; raise `BadValue`."""
+"""Readers of the text behind a key: numbers, comparisons, ranges, choices.  Pure; raise `BadValue`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parsed values of query keys.  Pure."""
+"""Values of conditions: the text behind a key, once it is read.  Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """A condition on the probability of a tag."""
+    """A tag and the span of its probability."""
 
     tag: str
     span: Span

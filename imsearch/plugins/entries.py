@@ -90,7 +90,7 @@ def spec_problem(spec: AnnotatorSpec) -> str:
 
 
 def language_problem(spec: LanguageSpec) -> str:
-    """Return what is wrong with the code of a language, if anything."""
+    """Return what is wrong with the code of a language; empty when nothing is."""
     code = spec.code
     is_code = isinstance(code, str) and code.islower() and code.isalpha()
     return "" if is_code else "its code must be one of ISO 639, such as 'de'"

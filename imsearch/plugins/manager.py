@@ -244,10 +244,7 @@ class PluginManager:
         name_of: Callable[[Offer], str],
         problem_of: Callable[[Offer], str] = lambda item: "",
     ) -> dict[str, tuple[Plugin, Offer]]:
-        """Return the offers of plugins by name.
-
-        The first plugin keeps a name; later ones are left out, and told so.
-        """
+        """Return what plugins offer, by name.  The first keeps the name; a later one is left out, which is recorded."""
         claims: dict[str, tuple[Plugin, Offer]] = {}
         for plugin in self._usable():
             for item in self._offered(plugin, hook, kind):

@@ -184,7 +184,7 @@ def test_a_library_understands_the_keys_of_its_plugins(plugins: Plugins, tmp_pat
     with Library.open(settings=settings, create=True, plugins=make_manager()) as library:
         assert "wide" in library.search.keys
         assert library.search.query("wide:1").unknown == ()
-        assert [each.text for each in library.search.complete("wid", 3).suggestions] == ["wide:"]
+        assert [each.text for each in library.search.complete("wide", 4).suggestions] == ["wide:"]
 
 
 @pytest.mark.parametrize(

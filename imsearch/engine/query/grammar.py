@@ -109,7 +109,7 @@ T = TypeVar("T")
 _MATCHES: dict[str, Match] = {"*": "prefix", "\uff0a": "prefix", "~": "near", "\uff5e": "near"}
 _COLON = re.compile("[:\uff1a]")
 _ASKED = re.compile("(\\w+)[:\uff1a](-?\\w*)")
-"""A possible key, and the start of its value."""
+"""Words that may be keys, with the beginning of the text behind the colon."""
 
 
 class _Build(Transformer[Token, Node]):
@@ -180,7 +180,7 @@ def _start(token: Token) -> int:
 
 
 def _read(reader: Callable[[str], T], text: str, start: int) -> T:
-    """Return the result of `reader` for the value of a key, which starts there in the query."""
+    """Read the text behind a key, which starts there in the query; `BadValue` becomes `QueryError`."""
     try:
         return reader(text)
     except BadValue as error:
@@ -213,9 +213,9 @@ def _parser(keys: Keys) -> Lark:
 
 
 def parse(text: str, keys: Keys = KEYS) -> Query:
-    """A query understood; raises `QueryError` with the position where it stops making sense.
+    """Parse a query; raises `QueryError` with the position where it stops making sense.
 
-    keys: what is no namespace when it stands before a colon.
+    keys: the words that are no namespace before a colon.
     """
     if len(text) > MAX_LENGTH:
         raise QueryError(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)

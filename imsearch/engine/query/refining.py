@@ -1,4 +1,4 @@
-"""From a value that facets count to the condition that finds just those images.  Pure."""
+"""Conditions made of the values of facets, each finding just the images that were counted.  Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imsearch.engine.query.tree import And, Everything, Node
 from imsearch.errors import QueryError
 
 _PLAIN = re.compile(r"[\w/.][\w/.:-]*")
-"""Text that needs no quotes."""
+"""Values that need no quotes."""
 
 
 def refinement(kind: str, value: str, keys: Keys = KEYS) -> str:

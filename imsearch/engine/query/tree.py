@@ -1,4 +1,4 @@
-"""The parsed form of a query: a tree of frozen nodes, which `imsearch.engine.words.words` resolves."""
+"""The parsed query: a tree of frozen nodes, which `imsearch.engine.words.words` resolves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Match: TypeAlias = Literal["", "prefix", "near"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition that is true or false of a picture, whatever the words: ``date:2023``.
+    """A filter, true or false of a picture whatever the words: ``date:2023``.
 
     key, value: as they were read.  text: how it was typed.  position: where what follows the colon starts in the query.
     predicate: what must be so, which the key made of the value.
@@ -87,14 +87,14 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Less:
-    """An item that counts less than its neighbour: red things and cars, for "red car" where there is such a tag."""
+    """A part that weighs less than its neighbours: red things and cars, for "red car" where there is such a tag."""
 
     item: And
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """The count of the thing beside it; `word` is the number as a tag may spell it, `things` the things counted.
+    """A count of the thing beside it; `word` is the number as a tag may have it, `things` what is counted.
 
     Made from words, see `imsearch.engine.words.numbers`.
     """
@@ -158,7 +158,7 @@ Node: TypeAlias = Word | Condition | By | Like | Everything | Not | Less | Numbe
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query, and its order if one was given."""
+    """A parsed query, with the order of the results if it names one."""
 
     tree: Node
     sort: Sort | None = None

@@ -1,4 +1,4 @@
-"""The data of completion for a library, cached and a moment old at most."""
+"""Completion over one library, from names kept in memory that are a moment old at most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Completions of a query.  Pure: from the text, the cursor and the names in the library."""
+"""Completions for a query that is being typed.  Pure: takes the text, the cursor and the names of the library."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Replacements for the text from `start` to `end`, the likeliest first."""
+    """Suggestions to replace the text from `start` to `end`, the likeliest first."""
 
     start: int
     end: int
@@ -50,7 +50,7 @@ class Completion:
 
 
 class Known(Protocol):
-    """The names in the library."""
+    """The names of a library."""
 
     def names(self, kind: str) -> Names:
         """The values that pictures have: "tag", "year", "month", "camera", "city", "folder" and so on."""
@@ -130,7 +130,7 @@ def _words(typed: str, known: Known) -> Iterator[Suggestion]:
 
 
 def _values(place: Place, known: Known, limit: int, keys: Keys) -> list[Suggestion]:
-    """Return completions for the value of a key."""
+    """Return suggestions for the value behind a key."""
     typed, key = place.typed, keys[place.key]
     if values := keys.values(place.key):
         fixed = [(name, hint) for name, hint in values if name.startswith(typed.lower())]

@@ -1,4 +1,4 @@
-"""Facets of many images: their most frequent tags, years, cameras, ..., with counts.
+"""Facets: the most frequent tags, years, cameras, ... of many images, with counts.
 
 All values of the library are read once and kept as arrays, so that counting over any result is a matter of milliseconds
 afterwards.  When the catalog changes, only the images that changed are read again.
@@ -165,6 +165,6 @@ class Facets:
 
 
 def _marked(marks: NDArray[np.bool_], images: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return True for each of these images that is marked; the largest ids may be beyond the marks."""
+    """Return a mask of the images that are marked; the largest ids may lie beyond the marks."""
     found: NDArray[np.bool_] = marks[np.minimum(images, len(marks) - 1)] & (images < len(marks))
     return found

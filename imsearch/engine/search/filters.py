@@ -56,7 +56,7 @@ class Filters:
         return Filter(node.text, _asked(lambda: self._selector.ids(node.predicate), node.key, node.position))
 
     def like(self, node: LikeNode) -> Like:
-        """Return the images similar to a picture."""
+        """Return the images similar to a picture; raises `QueryError` where there is none to compare with."""
         if self._like is None:
             raise TypeError("like: needs vectors to be looked up in")
         try:

@@ -20,7 +20,7 @@ _SORTS = (
     *("-date", "date", "-rating", "name", "-size", "size", "score", "rating", "-name", "-score"),
     *("-valence", "valence", "-arousal", "arousal"),
 )
-"""The most useful orders first; others follow in the order of the keys."""
+"""The most useful values come first; others follow in the order of the keys."""
 
 
 class Keys:

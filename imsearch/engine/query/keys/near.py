@@ -8,7 +8,7 @@ from imsearch.keys import Around, BadValue, Circle, Key, Offer, Within, number
 from imsearch.keys.reading import is_number
 
 KILOMETRES = 20.0
-"""Radius around a place given by its name alone."""
+"""The radius around a place that is given by its name alone."""
 _HELP = (
     "near: takes latitude, longitude and kilometres, or the name of a place, for example near:48.14,11.58,5, "
     "near:Rome or near:Rome,20"

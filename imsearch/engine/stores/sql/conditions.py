@@ -63,7 +63,7 @@ _EXACT = 1e-6
 
 
 class Tags(Protocol):
-    """The part of `imsearch.engine.words.words.Words` in use here."""
+    """The part of `imsearch.engine.words.words.Words` that predicates on tags need."""
 
     def of_kind(self, kind: str) -> list[str]:
         """The library's tags of a kind, itself too."""

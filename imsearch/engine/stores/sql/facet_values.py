@@ -1,4 +1,4 @@
-"""Countable values of images in the catalog: tags, dates, cameras, formats, sources, folders."""
+"""Values of images that facets count, read from the catalog: tags, dates, cameras, formats, sources, folders."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _read_shown(
     sources: Mapping[int, str],
     found: Found,
 ) -> set[int]:
-    """Read the tags that annotators show for images without verdicts of the user; return the other images."""
+    """Read the tags that annotators show of images without corrections; returns the images with corrections."""
     user, said = s.corrections.c, s.annotation_tags.c
     corrected = connection.execute(select(user.image_id).where(_among(user.image_id, piece)).distinct())
     settled = live.intersection(corrected.scalars().all())
@@ -138,7 +138,7 @@ def _read_shown(
 
 
 def _read_corrected(catalog: Catalog, ids: Sequence[int], found: Found) -> None:
-    """Read the shown tags of images with verdicts of the user, which are settled tag by tag."""
+    """Read the tags that are shown of images with corrections, which are settled tag by tag."""
     if not ids:
         return
     for image, tags in catalog.tags_of(ids).items():

@@ -1,4 +1,4 @@
-"""Names in a library besides its tags: the cameras its pictures were taken with, and the places."""
+"""Names in a library beside its tags: the cameras its pictures were taken with, and the places."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FactNames:
         self._lock = Lock()
 
     def camera(self, text: str, *, sure: bool) -> str | None:
-        """Return the value of ``camera:`` for a camera whose name contains these words; None if there is none.
+        """Return the text behind ``camera:`` for a camera with these words in its name; None where there is none.
 
         sure: whether a single word counts wherever it stands; others do where they begin a name or hold a digit.
         """

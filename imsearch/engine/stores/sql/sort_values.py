@@ -1,4 +1,4 @@
-"""Sort keys of results, read from the catalog."""
+"""Facts and file names that results are ordered by, read from the catalog."""
 
 from __future__ import annotations
 

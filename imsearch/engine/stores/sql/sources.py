@@ -1,4 +1,4 @@
-"""The tags of one source: an annotator, whatever the others return, or the user."""
+"""Tags of one source: an annotator, whatever the others say, or the user."""
 
 from __future__ import annotations
 
