@@ -220,11 +220,11 @@ class Engine:
         self.indexes.rebuild()
 
     def status(self) -> Status:
-        """How much the library holds."""
+        """Return how much the library holds."""
         return status(self._home, self.catalog)
 
     def verify(self) -> list[str]:
-        """What is wrong with the library, in sentences; reads everything.  Empty when all is well.
+        """Return what is wrong with the library, in sentences; reads everything.  Empty if nothing is.
 
         Raises `LibraryLocked` when a run is writing and the indexes do not agree with the catalog at this moment.
         """
@@ -257,7 +257,7 @@ class Engine:
 
     @cached_property
     def reviewing(self) -> Review:
-        """What annotators are in doubt about; it is read when first asked for, and remembered."""
+        """The tags that annotators are in doubt about; read on first access, and cached."""
         from imsearch.engine.review.review import Review
 
         return Review(self.catalog, self._lexicon)

@@ -1,4 +1,4 @@
-"""What the library knows of its pictures: their files, what people wrote of them, what failed."""
+"""The facts of the library's pictures: files, texts, failures."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ class Facts:
         return {sha256: image for sha256, image in found.items() if image in live}
 
     def was_known(self, image: int) -> bool:
-        """Whether there ever was a picture of this id, though its files may be gone."""
+        """Return True if there ever was a picture of this id, though its files may be gone."""
         return bool(self._catalog.hashes([image]))
 
     def known(self, image: int) -> KnownImage | None:
-        """What is needed to open a picture, with one statement; None when it is unknown or has no file any more."""
+        """Return what is needed to open a picture, in one statement; None if it is unknown or has no file any more."""
         return self._catalog.known_image(image)
 
     def state(self) -> State:
@@ -79,7 +79,7 @@ class Facts:
         return self._catalog.state()
 
     def texts(self, image: Image) -> tuple[Text, ...]:
-        """What people wrote of a picture: title, description, keywords."""
+        """Return the texts of a picture: title, description, keywords."""
         return tuple(self._catalog.written([image.id]).get(image.id, ()))
 
     def failures(self, folder: Path | None = None) -> tuple[Failure, ...]:

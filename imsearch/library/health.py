@@ -1,4 +1,4 @@
-"""How the library is: how much it holds, whether its parts agree."""
+"""The state of the library: its size, and the consistency of its parts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Health:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What had to be repaired since the library was opened, in sentences."""
+        """Repairs made since the library was opened, in sentences."""
         return tuple(self._engine.notes)
 
     def status(self, *, remembered: bool = False) -> Status:
-        """How much the library holds.
+        """Return how much the library holds.
 
         remembered: as it was counted last, where the catalog has not changed since; counting takes a second where there
         are 100,000 pictures.

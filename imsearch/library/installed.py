@@ -37,7 +37,7 @@ class Installed:
         return TextEncoders(lambda: self.plugins)
 
     def count_heads(self) -> Mapping[str, tuple[str, Mapping[str, CountHead]]]:
-        """What annotators count things by, and of which version; loads the plugins."""
+        """Return the count heads of annotators, with their versions; loads the plugins."""
         from imsearch.plugins.count_heads import count_heads
 
         return count_heads(self.plugins.offered())
@@ -57,7 +57,7 @@ class Installed:
         return () if self._only_ours() else self.plugins.query_keys(own.names)
 
     def _only_ours(self) -> bool:
-        """Whether no plugin is given or installed beside imsearch's own."""
+        """Return True if only imsearch's own plugins are given or installed."""
         from importlib.metadata import entry_points
 
         return self._given is None and all(

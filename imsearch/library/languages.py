@@ -1,4 +1,4 @@
-"""Which languages queries are understood in, beside English, and where their tables lie."""
+"""The query languages in use besides English, and the paths of their tables."""
 
 from __future__ import annotations
 

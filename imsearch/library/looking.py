@@ -41,7 +41,7 @@ class Looking:
         return self.vector_of(file.absolute(), name) if vector is None else vector
 
     def vector_of(self, path: Path, name: str) -> NDArray[float32]:
-        """What an annotator makes of a file, float32 ``(length,)``.  Raises PictureError."""
+        """Return an annotator's vector of a file, float32 ``(length,)``.  Raises PictureError."""
         (item,) = annotate([path], self._installed.plugins.choose([name]), self._settings)
         annotation = item.annotations.get(name)
         if annotation is None or annotation.vector is None:

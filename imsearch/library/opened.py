@@ -86,7 +86,7 @@ def open_parts(
 
 
 def _ranking(settings: Settings) -> Ranking | None:
-    """How results are ranked; None for what measured best."""
+    """Return the ranking of the settings; None for the default."""
     if not settings.visual_evidence:
         return None
     from imsearch.engine.search.feedback import Feedback

@@ -78,7 +78,7 @@ class Runs:
         return report
 
     def _begin(self, paths: Sequence[Path]) -> None:
-        """What is done before any file is read."""
+        """Prepare a run before any file is read."""
         remembered.remember(self._engine.recorder, [path for path in paths if path.is_dir()])
         self._engine.locate()
         self._engine.keep_up()
@@ -112,7 +112,7 @@ class Runs:
             remembered.drop(recorder, [path for path in paths if not path.exists()])
 
     def _usual_paths(self, observer: Observer) -> list[Path]:
-        """What is indexed when nothing is named; what is neither there nor known is told and left out."""
+        """Return the default paths to index; missing and unknown ones are reported and left out."""
         usual = [folder.path for folder in self.folders()]
         if not usual:
             raise ImsearchError(
@@ -138,7 +138,7 @@ class Runs:
         return tuple(known.get(path, Folder(path)) for path in outermost(paths))
 
     def progress(self) -> Progress | None:
-        """How far the run is that goes on now, whichever process does it; None when there is none."""
+        """Return the progress of the current run, whichever process does it; None if there is none."""
         from imsearch.indexer.progress_file import bury, read_progress
 
         found = read_progress(self._settings.library)
@@ -152,7 +152,7 @@ class Runs:
         return self._engine.running()
 
     def last_run(self) -> LastRun | None:
-        """How the last run ended; None before the first one, and where it is not known."""
+        """Return the result of the last run; None before the first one, and if it is unknown."""
         from imsearch.indexer.progress_file import read_last_run
 
         return read_last_run(self._settings.library)

@@ -41,7 +41,7 @@ class Search:
 
     @property
     def opens_files(self) -> bool:
-        """Whether a query can open files, by ``like:PATH``, and so tell who asks which there are."""
+        """True if a query can open files, by ``like:PATH``, and so reveal which files exist."""
         return self._finder.options.look is not None
 
     def ranked_by(self, ranking: Ranking) -> Search:
@@ -103,7 +103,7 @@ class Search:
         return self._finder.neighbours(text, image, min_score=self._settings.min_score, everything=everything)
 
     def complete(self, text: str, cursor: int, limit: int = 8) -> Completion:
-        """What could stand at the cursor of a query that is being typed."""
+        """Return the completions at the cursor of a query being typed."""
         return self._finder.completer.complete(text, cursor, limit)
 
     def frequent(self, kind: str, most: int) -> list[tuple[str, int]]:

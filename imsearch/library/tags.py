@@ -54,12 +54,12 @@ class Tags:
         return self._engine.catalog.tags_of([image]).get(image, ())
 
     def rejected(self, image: int) -> tuple[str, ...]:
-        """What the user said that a picture does not show."""
+        """Return the tags that the user rejected for a picture."""
         verdicts = self._engine.catalog.verdicts_of([image]).get(image, {})
         return tuple(sorted(name for name, verdict in verdicts.items() if verdict < 0))
 
     def verdicts(self) -> list[Verdicts]:
-        """What the user said of each picture of which anything was said, and what annotators show there besides."""
+        """Return the user's verdicts on each picture that has any, and the other tags that annotators show there."""
         catalog = self._engine.catalog
         verdicts = catalog.verdicts_of(catalog.with_verdicts())
         images, tags = catalog.images(verdicts), catalog.tags_of(verdicts, tail=())
@@ -128,11 +128,11 @@ class Tags:
         return self._engine.reviewing.doubts(word, most, patience, self._installed.thresholds())
 
     def judged_doubts(self, word: str = "") -> int:
-        """How many of the tags that annotators doubt, or of this one, the user has judged already."""
+        """Return how many of the doubtful tags, or of this one, the user has judged already."""
         return self._engine.reviewing.judged(word, self._installed.thresholds())
 
     def never_asked(self, word: str) -> bool:
-        """Whether no annotator ever shows this tag, so that there is nothing to review."""
+        """Return True if no annotator ever shows this tag, so that there is nothing to review."""
         return self._engine.reviewing.never_asked(word, self._installed.thresholds())
 
     def doubtful_tags(self, limit: int, *, patience: float | None = None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What annotators said, kept in memory for asking what they doubt; brought up to date by what has changed since.
+"""Tags of annotators, held in memory to find the doubtful ones; updated incrementally.
 
 Reading all of a large library takes seconds, so whoever waits may say for how long: what was read until then answers,
 and the next call goes on.  Of what is far from any threshold nothing is kept.
@@ -20,7 +20,7 @@ from imsearch.engine.stores.limits import Limits
 MOST = 9.0
 """Odds that differ from the threshold's by more than this factor are no doubt: below .1 and above .9 for one of .5."""
 _KEPT = 4 * MOST
-"""What is farther away is forgotten; thresholds move a little when pictures are added."""
+"""Tags farther from their threshold are dropped; thresholds move a little when pictures are added."""
 _AT_ONCE = 500
 """Images that are read between two looks at the clock."""
 _LEAST = 1e-4
@@ -30,7 +30,7 @@ Rows = NDArray[np.void]
 
 
 class Heard(NamedTuple):
-    """What was said so far.
+    """The tags read so far.
 
     version: changes whenever this does.  rows: of `_COLUMNS`, by image; a key is a place in the others: who says which
     tag, by their ids, from where on it shows it (above 1: never), whether that is known or guessed from what it shows,
@@ -110,7 +110,7 @@ class Said:
             self._waiting = np.union1d(self._waiting, changed)
 
     def _is_as_before(self, images: NDArray[np.int64]) -> bool:
-        """Whether annotators say the same of them; the user's corrections change images, too."""
+        """Return True if the annotators' tags of them are unchanged; the user's corrections change images, too."""
         images = np.setdiff1d(images, self._waiting)
         known = self._joined()
         return np.array_equal(known[np.isin(known["image"], images)], self._near(self._fetch(images)))
@@ -131,7 +131,7 @@ class Said:
         self._version += 1
 
     def _fetch(self, images: NDArray[np.int64]) -> Rows:
-        """What is said of these images, in order."""
+        """Return the annotators' tags of these images, in order."""
         plain = self._catalog.said_of(images.tolist())
         rows = np.empty(len(plain), _COLUMNS)
         rows["image"], rows["probability"], rows["shown"] = plain[:, 0], plain[:, 3], plain[:, 4]

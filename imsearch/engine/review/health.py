@@ -1,4 +1,4 @@
-"""How much a library holds, and whether its parts agree."""
+"""The size of a library, and the consistency of its parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from imsearch.errors import LibraryLocked
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How much a library holds.
+    """The size of a library.
 
     images: those with at least one file.  tags: those in use, which some picture shows, whether an annotator or the
     user says so; the same that `imsearch tags` lists.  failures: recorded ones.  bytes: of the catalog, the indexes and
@@ -57,7 +57,7 @@ def status(home: Home, catalog: CatalogReading) -> Status:
 
 
 def verify(home: Home, catalog: CatalogReading, indexes: Indexes) -> list[str]:
-    """What is wrong, in sentences.  Raises `LibraryLocked` when a run writes faster than can be compared."""
+    """Return what is wrong, in sentences.  Raises `LibraryLocked` when a run writes faster than can be compared."""
     if found := catalog.damages():
         return [f"The catalog is damaged: {each}" for each in found]
     before = catalog.state()

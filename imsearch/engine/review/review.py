@@ -35,7 +35,7 @@ class _Candidate(NamedTuple):
 
 
 class _Near(NamedTuple):
-    """What lies near its threshold, by image; names: the ids that tags go by; order: by name and doubt."""
+    """Tags close to their thresholds, by image; names: the ids that tags go by; order: by name and doubt."""
 
     images: NDArray[np.int64]
     names: NDArray[np.int64]
@@ -46,14 +46,14 @@ class _Near(NamedTuple):
 
 
 class Thresholds:
-    """What the installed plugins never show; asked where the catalog holds no thresholds of an annotator yet."""
+    """The tags that installed plugins never show; used while the catalog has no thresholds of an annotator."""
 
     def __init__(self, specs: Iterable[AnnotatorSpec] = ()) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self.state = tuple(sorted((spec.name, spec.version) for spec in self._specs.values()))
 
     def hides(self, annotator: str, tag: str) -> bool | None:
-        """Whether an annotator never shows a tag, however likely it is; None where nobody knows."""
+        """Return True if an annotator never shows a tag, whatever its probability; None if that is unknown."""
         spec = self._specs.get(annotator)
         return None if spec is None else spec.hides(tag)
 
@@ -89,7 +89,7 @@ class Review:
         return list(islice(_confirmed(self._catalog, _candidates(near, tags, own, judged)), limit))
 
     def judged(self, word: str = "", thresholds: Thresholds | None = None) -> int:
-        """How many of the doubtful tags, or of this one, the user has judged already."""
+        """Return how many of the doubtful tags, or of this one, the user has judged already."""
         tags, judged, current = self._now()
         name = existing(tags, self._lexicon, self._lexicon.normalize(word)) if word else ""
         near = self._near(self._said.read(), tags, current, thresholds)
@@ -97,7 +97,7 @@ class Review:
         return int(np.count_nonzero(names == tags.id(tags.name(name))) if name else len(names))
 
     def never_asked(self, word: str, thresholds: Thresholds | None = None) -> bool:
-        """Whether annotators say this tag of pictures, and none of them ever shows it."""
+        """Return True if annotators return this tag for pictures, and none of them ever shows it."""
         tags, _, current = self._now()
         ids = tags.ids_of(tags.name(existing(tags, self._lexicon, self._lexicon.normalize(word))))
         heard = self._said.read()
@@ -176,7 +176,7 @@ def _confirmed(catalog: CatalogReading, candidates: Iterator[_Candidate]) -> Ite
 
 
 def _among(near: _Near, judged: set[tuple[int, int]]) -> NDArray[np.bool_]:
-    """Which of them the user has judged."""
+    """Return a mask of those that the user has judged."""
     pairs = np.array(sorted(judged), np.int64).reshape(-1, 2)
     factor = max(near.names.max(initial=0), pairs[:, 1].max(initial=0)) + 1
     return np.isin(near.images * factor + near.names, pairs[:, 0] * factor + pairs[:, 1])

@@ -1,4 +1,4 @@
-"""What was asked for last, kept within bounds and made once, however many threads ask at the same time."""
+"""A bounded cache of recent results, each computed once, however many threads ask at the same time."""
 
 from __future__ import annotations
 

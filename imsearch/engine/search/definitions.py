@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LEAST = 0.02
 """Less likely ones are not kept."""
 PRIOR = 0.03
-"""How likely a picture is taken to show a phrase before it is compared; `benchmarks.defined_tags` chose it."""
+"""Prior probability that a picture shows a phrase; chosen by `benchmarks.defined_tags`."""
 
 
 def definitions(catalog: CatalogReading) -> tuple[Definition, ...]:

@@ -187,7 +187,7 @@ class Finder:
     def _settled(
         self, text: str, min_score: float | None, everything: bool, like: str = "", *, relax: bool = True
     ) -> tuple[Hashable, Settled]:
-        """What a query comes to, or where that lists nothing, what comes of as much of it as lists something."""
+        """Return the result of a query, or if that lists nothing, of as much of it as lists something."""
         asked, answer = self._answer(text, like)
         if not relax or answer.count(0.0 if everything else answer.cut if min_score is None else min_score):
             return asked, Settled(answer, answer)
@@ -200,7 +200,7 @@ class Finder:
         return asked, self._settlements.get(asked, make) if answer.lasting else make()
 
     def _answer(self, text: str, like: str = "") -> tuple[Hashable, Answer]:
-        """What a query comes to now, and what that is remembered under."""
+        """Return the current result of a query, and its cache key."""
         # The state is read first: what is found in a newer one may be taken for an older, but never the reverse.
         asked = text, like, self.state()
         return asked, self._answers.get(asked, lambda: self._answering.answer(*self._answering.read(text, like)))

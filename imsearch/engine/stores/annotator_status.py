@@ -1,4 +1,4 @@
-"""What a library tells of its annotators."""
+"""The state of a library's annotators."""
 
 from __future__ import annotations
 

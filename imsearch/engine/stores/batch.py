@@ -1,4 +1,4 @@
-"""What the indexer hands to `Engine.record`: plain values, one `Reading` a file."""
+"""The input of `Engine.record`: plain values, one `Reading` per file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ctime_of(status: os.stat_result) -> int:
 
 
 class KnownFile(NamedTuple):
-    """What the catalog knows of one path; `image_id` is None where the last attempt to read the file failed.
+    """The catalog's entry for one path; `image_id` is None where the last attempt to read the file failed.
 
     ctime_ns: as in `FileSeen`.  left_alone: why a file that failed is not tried again while it stays as it is.
     """
@@ -53,7 +53,7 @@ class FileSeen:
 
 @dataclass(frozen=True, slots=True)
 class KnownImage:
-    """Where the bytes of an image lie and what they are; the files as they were when they were read, newest first."""
+    """The files of an image and its bytes; the files as they were when they were read, newest first."""
 
     sha256: str
     width: int
@@ -65,12 +65,12 @@ class KnownImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What reading tells about a picture: the size in pixels of the upright original, and what is said of it.
+    """The result of reading a picture: the size in pixels of the upright original, and its metadata.
 
-    Of an image that the catalog knows, only what is said is taken; it keeps its size and format.  `metadata` must be
-    plain JSON: strings, finite numbers, booleans, None, lists and dictionaries with text keys.  `version` is that of
-    the program that read them; a catalog finds by it what should be read again.  `phash` is what
-    `imsearch.pictures.phash` makes of the pixels, None where only the headers were read.
+    For an image in the catalog, only the metadata is used; it keeps its size and format.  `metadata` must be plain
+    JSON: strings, finite numbers, booleans, None, lists and dictionaries with text keys.  `version` is that of the
+    program that read them; a catalog finds by it what should be read again.  `phash` is what `imsearch.pictures.phash`
+    makes of the pixels, None where only the headers were read.
     """
 
     width: int

@@ -1,4 +1,4 @@
-"""What the engine needs of a catalog: reading, recording, and the journal of the user's changes.
+"""The interface of a catalog: reading, recording, and the journal of the user's changes.
 
 `imsearch.engine.stores.sql` implements all three on any database that SQLAlchemy speaks to.  Ids of images and tags are
 numbers of the catalog; paths are absolute.  Every method raises `LibraryError` where the catalog cannot be used.
@@ -37,7 +37,7 @@ class CatalogReading(Protocol):
         """The library's own id and its generation, which grows with every change."""
 
     def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returns in the present state; made once, and again when the catalog has changed.
+        """Return the result of `make` for the present state, cached until the catalog changes.
 
         key: names what is made, and what it depends on beside the catalog.
         """
@@ -46,15 +46,15 @@ class CatalogReading(Protocol):
         """The images changed after that generation, in order of id; 0 asks for all."""
 
     def holdings(self) -> Holdings:
-        """How much the library holds."""
+        """Return how much the library holds."""
 
     def damages(self) -> list[str]:
-        """What is wrong with what is stored, in words; reads everything.  Empty when all is well."""
+        """Return what is wrong with the stored data, in words; reads everything.  Empty if nothing is."""
 
     # -- files
 
     def known_files(self, folder: Path) -> dict[str, KnownFile]:
-        """What is known of the files under a folder, or of that one file, by absolute path as `os.scandir` gives it.
+        """Return the entries of the files under a folder, or of one file, by absolute path as `os.scandir` gives it.
 
         `KnownFile.image_id` is None for a file whose last reading failed.
         """
@@ -72,7 +72,7 @@ class CatalogReading(Protocol):
         """The files of images as they were when they were read, the last recorded first; none for one without."""
 
     def known_image(self, image: int) -> KnownImage | None:
-        """What is needed to open an image; None when it is unknown or has no file any more."""
+        """Return what is needed to open an image; None when it is unknown or has no file any more."""
 
     def companions(self, paths: Iterable[str]) -> set[str]:
         """Those of these files that belong to a picture without holding its bytes: raw files beside a JPEG."""
@@ -125,16 +125,16 @@ class CatalogReading(Protocol):
         """
 
     def verdicts_of(self, ids: Iterable[int]) -> dict[int, dict[str, int]]:
-        """What the user added (1) and rejected (-1), by image and tag; images without verdicts are left out."""
+        """Return the user's verdicts, 1 for added and -1 for rejected, by image and tag; other images are left out."""
 
     def with_verdicts(self) -> list[int]:
         """The images of which the user added or rejected a tag, in order."""
 
     def written(self, ids: Iterable[int]) -> dict[int, list[Text]]:
-        """What people wrote of images, and where it was found; images of which nothing was written are left out."""
+        """Return the texts people wrote about images, and their sources, without images that have none."""
 
     def texts_of(self, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
-        """What people wrote of images, as (source, text): "title", "description" or "keyword"; none where nothing."""
+        """Return the texts of images as (source, text): "title", "description" or "keyword"; empty without any."""
 
     def tag_names(self) -> list[str]:
         """Every tag an image ever had, shown or not, by the name it goes by now."""
@@ -175,7 +175,7 @@ class CatalogReading(Protocol):
         """Those of these images that the current version of an annotator has looked at after that generation."""
 
     def count_vectors(self, annotator: str) -> int:
-        """How many images, with files or without, the current version of an annotator made vectors of."""
+        """Return the number of images, with files or without, that have vectors of an annotator's current version."""
 
     def all_vectors(self, annotator: str) -> tuple[NDArray[int64], NDArray[float16]]:
         """The images with files that the current version of an annotator made vectors of, by id, and the vectors.
@@ -198,7 +198,7 @@ class CatalogReading(Protocol):
         """The tags that the user defined, by the names they go by; or that of the tag of this id."""
 
     def phrases(self) -> list[Phrase]:
-        """What the defined tags stand for."""
+        """Return the phrases of defined tags."""
 
     def judgement(self) -> Judgement:
         """All tags, what the user has judged, and whose tags count, in one state."""
@@ -207,7 +207,7 @@ class CatalogReading(Protocol):
         """The thresholds of annotators by their ids; without those that no run has used since thresholds are kept."""
 
     def said_of(self, images: Iterable[int]) -> NDArray[float64]:
-        """What was said of images, but by forgotten ones: image, annotator, tag, probability, shown; shape (n, 5)."""
+        """Return the tags of images, except forgotten ones: image, annotator, tag, probability, shown; shape (n, 5)."""
 
     def spelled(self, tags: Iterable[int]) -> dict[int, str]:
         """The tags of these ids, as annotators say them."""

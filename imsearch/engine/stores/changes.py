@@ -11,7 +11,7 @@ from imsearch.records import Image, Tag
 
 
 class Verdict(StrEnum):
-    """What the user says of a tag on a picture."""
+    """The user's verdict on a tag of a picture."""
 
     ADD = "add"
     """It is there, whoever says so."""
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What `correct` did; a pair is an image's id and the name of a tag.
+    """The result of `correct`; a pair is an image's id and the name of a tag.
 
     changed: pairs that are different now.  unchanged: pairs that were so already.  refused: pairs that nobody
     suggested (to accept) or the user had not added (to remove).  said: which annotator says the pairs that were to be
@@ -45,13 +45,13 @@ class Correction:
 
     @property
     def images(self) -> int:
-        """How many images changed."""
+        """The number of images that changed."""
         return len({image for image, _ in self.changed})
 
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """What `rename` or `merge` did: these tags go by that name now, on so many images.
+    """The result of `rename` or `merge`: these tags have that name now, on that many images.
 
     number: of the change in the history; None when they went by that name already.
     """

@@ -1,4 +1,4 @@
-"""What the user says of tags on pictures.  Every call is one transaction and one batch of the journal.
+"""The user's corrections of tags.  Every call is one transaction and one batch of the journal.
 
 What annotators say is never touched, so a correction holds whatever they say later; see
 `imsearch.engine.stores.tagging`.
@@ -115,7 +115,7 @@ class Corrections:
         return name
 
     def _choices(self, revision: Revision, tags: TagNames, typed: str, exact: bool) -> tuple[str, ...]:
-        """What a word may be taken for, the first that the image or the user knows, or else the last."""
+        """Return the possible tags for a word: the first that the image or the user has, or else the last."""
         if exact or tags.is_alias(typed) or (typed in tags and revision.is_given(tags.id(typed))):
             return (tags.name(typed),)
         return tuple(dict.fromkeys((typed, tags.name(self._lexicon.canonical(typed) or typed))))

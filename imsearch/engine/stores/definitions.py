@@ -26,7 +26,7 @@ class Definition:
 
 
 class Phrase(NamedTuple):
-    """What a tag, by its id, stands for.
+    """The phrase that defines a tag, given by its id.
 
     space: in what it was compared, as in `Definition`.  base: what its cosines were compared with when it was made;
     None where it needs nothing.  generation: of the catalog, up to which pictures were judged.
@@ -58,7 +58,7 @@ class Defining(Protocol):
         """Forget the phrase of a tag."""
 
     def shown(self, tag: int) -> int:
-        """How many images, with files or without, show a defined tag because of its phrase."""
+        """Return the number of images, with files or without, that show a defined tag because of its phrase."""
 
     def write(self, tag: int, likely: Sequence[tuple[int, float]], among: Iterable[int] | None = None) -> set[int]:
         """Write images and probabilities in place of what is there; returns the images that changed.

@@ -1,4 +1,4 @@
-"""What the derived indexes have in common: they know the state of the catalog they reflect, and they can break."""
+"""Shared by derived indexes: they know the state of the catalog they reflect, and they can break."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ State: TypeAlias = tuple[str, int]
 
 
 _CHECK = "check"
-"""Where a state file holds the checksum of the rest of it."""
+"""The key in a state file for the checksum of the rest of it."""
 _BLOCK = 1 << 22
 
 

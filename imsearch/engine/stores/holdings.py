@@ -1,4 +1,4 @@
-"""How much a catalog holds, counted."""
+"""Counts of a catalog's contents."""
 
 from __future__ import annotations
 

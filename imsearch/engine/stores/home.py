@@ -1,4 +1,4 @@
-"""What the engine needs of the place where a library lives; `imsearch.engine.stores.registry` finds one by its URL."""
+"""The interface of the place where a library is stored; `imsearch.engine.stores.registry` finds one by its URL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Home(Protocol):
 
     @property
     def place(self) -> str:
-        """What it is called in messages."""
+        """The place's name in messages."""
 
     @property
     def scratch(self) -> Path:
@@ -36,11 +36,11 @@ class Home(Protocol):
 
     @property
     def notes(self) -> list[str]:
-        """What the user should be told."""
+        """Notes for the user."""
 
     @property
     def writing(self) -> bool:
-        """Whether this process holds the lock for a run."""
+        """True if this process holds the lock for a run."""
 
     @classmethod
     def open(cls, where: Path | str, *, write: bool, create: bool) -> Self:
@@ -55,7 +55,8 @@ class Home(Protocol):
         """The catalog, brought to this version of the program; raises `LibraryError` for a newer or damaged one."""
 
     def recorder(self, tail: int) -> Recorder:
-        """What writes to the catalog, beside whoever holds the lock; raises `LibraryError` on read-only media.
+        """Return the writer of the catalog, which works alongside the holder of the lock; raises `LibraryError` on
+        read-only media.
 
         tail: tags kept for an image and annotator.
         """
@@ -73,7 +74,7 @@ class Home(Protocol):
         """The catalog state of what is written down of an annotator's vectors, if that is sound; loads nothing."""
 
     def vectors_damage(self, space: str) -> str:
-        """What is wrong with what is written down of an annotator's vectors; empty when nothing is."""
+        """Return what is wrong with the stored vectors of an annotator; empty if nothing is."""
 
     def drop_vectors(self, space: str) -> None:
         """Remove what is written down of the vectors of an annotator that is gone."""
@@ -94,10 +95,10 @@ class Home(Protocol):
         """The process that holds the lock for a run, maybe this one; None when nobody does."""
 
     def is_full(self) -> bool:
-        """Whether there is no room to write anything."""
+        """Return True if there is no space to write anything."""
 
     def bytes(self) -> int:
-        """How much room the library takes, thumbnails not counted."""
+        """Return the size of the library in bytes, without thumbnails."""
 
     def tell(self, note: str) -> None:
         """Keep a note for the user, once."""

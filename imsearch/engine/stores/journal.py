@@ -26,19 +26,19 @@ class Edit(NamedTuple):
     after: int | None
 
     def back(self) -> Edit:
-        """What takes it back."""
+        """The edit that reverts it."""
         return Edit(self.image_id, self.tag_id, self.after, self.before)
 
 
 @dataclass(slots=True)
 class Known:
-    """What is known of some tags on some images: the user's words, and the likeliest annotator that says it."""
+    """The state of some tags on some images: the user's verdicts, and the likeliest annotator of each."""
 
     words: defaultdict[Pair, list[Word]] = field(default_factory=lambda: defaultdict(list))
     said: dict[Pair, str] = field(default_factory=dict)
 
     def added(self, pair: Pair) -> bool:
-        """Whether the tag is there because the user says so."""
+        """Return True if the tag is present because the user added it."""
         return settle((), self.words.get(pair, ()))[1].get(pair[1], 0) > 0
 
 
@@ -55,13 +55,13 @@ class Revision(Protocol):
         """Those of these numbers that are no image of the catalog."""
 
     def known(self, images: Iterable[int], tags: Mapping[int, str]) -> Known:
-        """What is known of these images under these ids; tags: the names that they go by."""
+        """Return the state of these images under these ids; tags: their current names."""
 
     def is_given(self, tag: int) -> bool:
-        """Whether the user has added the tag of this id to some image."""
+        """Return True if the user has added the tag of this id to some image."""
 
     def is_in_use(self, tags: Sequence[int]) -> bool:
-        """Whether an annotator that is heard or the user said something of an image under one of these ids."""
+        """Return True if an active annotator or the user has given some image a tag under one of these ids."""
 
     def carriers(self, tags: Iterable[int]) -> list[int]:
         """The images of which annotators or the user said something under one of these ids, in order."""
@@ -82,7 +82,7 @@ class Revision(Protocol):
         """The newest entry of the journal that was not undone, its number and edits; None when there is none."""
 
     def is_undone(self, number: int) -> bool | None:
-        """Whether the entry of this number was undone; None where there is none."""
+        """Return True if the entry of this number was undone; None if there is none."""
 
     def mark_undone(self, number: int) -> None:
         """From now on the entry counts as undone."""

@@ -1,4 +1,4 @@
-"""What keeps the text index up to date while a process holds the library: others correct tags meanwhile."""
+"""Keep the text index up to date while a process holds the library: others correct tags meanwhile."""
 
 from __future__ import annotations
 

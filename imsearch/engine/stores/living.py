@@ -1,4 +1,4 @@
-"""Which of the files that the catalog names are there, unchanged, and not another name of one another.
+"""Find the catalog's files that exist, are unchanged, and are not other names of one another.
 
 The catalog tells what was indexed.  Since then files were deleted, folders renamed, disks mounted elsewhere; and one
 file may have several names: links, hard links, a folder that is reached in two ways.  Only what is a file of its own
@@ -65,7 +65,7 @@ def preferred(files: Sequence[FileSeen], size: int) -> list[Path]:
 
 
 def holds(path: Path, sha256: str) -> bool:
-    """Whether there is a real file, no link, of these very bytes now; reads all of it."""
+    """Return True if this is a real file, not a link, with exactly these bytes now; reads all of it."""
     try:
         with path.open("rb") as file:
             if path.is_symlink() or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -106,7 +106,7 @@ def _unchanged(seen: FileSeen) -> os.stat_result | None:
 
 
 def _inode(path: Path, status: os.stat_result) -> _Inode:
-    """What two names of one file have in common; some file systems have no numbers for that."""
+    """Return a key shared by two names of one file; some file systems have no inode numbers."""
     return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
 
 

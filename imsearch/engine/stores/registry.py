@@ -1,4 +1,4 @@
-"""Where libraries can live: the scheme of a URL picks the home, a path the folder.
+"""Registry of library homes: the scheme of a URL picks the home, a path the folder.
 
 A package brings a home by an entry point of the group ``imsearch.homes``: its name is the scheme, its object a class
 that does what `imsearch.engine.stores.home.Home` says.

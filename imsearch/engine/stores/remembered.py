@@ -1,4 +1,4 @@
-"""What was made of one state of a catalog, kept until the catalog changes."""
+"""A cache of results for one state of a catalog, kept until the catalog changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Remembered:
         self._known: dict[Hashable, tuple[State, object]] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returns in the present state; made once, and again when the catalog has changed.
+        """Return the result of `make` for the present state, cached until the catalog changes.
 
         key: names what is made, and what it depends on beside the catalog.
         """

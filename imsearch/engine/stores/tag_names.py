@@ -31,11 +31,11 @@ class TagNames:
         return self._names[tag]
 
     def is_alias(self, name: str) -> bool:
-        """Whether this tag goes by another name."""
+        """Return True if this tag has another name."""
         return self._ids.get(name) in self.aliases
 
     def name(self, name: str) -> str:
-        """What this tag goes by; itself when it was never renamed."""
+        """Return the current name of this tag; itself if it was never renamed."""
         tag = self._ids.get(name)
         return name if tag is None else self._names[self.aliases.get(tag, tag)]
 
@@ -52,7 +52,7 @@ class TagNames:
 
 
 class Judgement(NamedTuple):
-    """What has to be known of one state of a catalog to tell what is still in doubt.
+    """The data of one state of a catalog needed to find doubtful tags.
 
     judged: pairs of an image and the id of a tag that the user said something of.  annotators: the names of those
     whose tags count, by their ids.

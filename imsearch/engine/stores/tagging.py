@@ -1,4 +1,4 @@
-"""What an image shows, put together from several annotators and the user.  Pure."""
+"""Combine the tags of several annotators and the user's verdicts.  Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Word(NamedTuple):
 
 
 def settle(said: Sequence[Said], words: Sequence[Word]) -> tuple[list[Tag], dict[str, int]]:
-    """What is left of what annotators say of one image, and the verdicts, when tags were renamed or merged.
+    """Return the annotators' remaining tags of one image, and the verdicts, after renaming and merging.
 
     What the user says of a name itself decides.  Else the tag is there if the user added one of those that go by it.
     Else a rejection takes away what was said under the rejected tag; only when nothing else was said under the name

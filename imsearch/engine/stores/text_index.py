@@ -1,4 +1,4 @@
-"""What the engine needs of an index of tags; `imsearch.engine.stores.embedded.text_whoosh` implements it.
+"""The interface of an index of tags; `imsearch.engine.stores.embedded.text_whoosh` implements it.
 
 `imsearch.engine.stores.follow` keeps it up to date.
 """
@@ -25,7 +25,7 @@ class TextIndex(Protocol):
 
     @property
     def derived(self) -> bool:
-        """Whether it is made from the catalog and has to catch up.
+        """True if it is built from the catalog and has to catch up.
 
         False where the catalog's database is the index: `clear` and `apply` do nothing then, and
         `state` is the catalog's.

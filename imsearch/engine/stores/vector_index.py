@@ -1,4 +1,4 @@
-"""What the engine needs of an index of vectors; `imsearch.engine.stores.embedded.vectors_faiss` implements it."""
+"""The interface of an index of vectors; `imsearch.engine.stores.embedded.vectors_faiss` implements it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class VectorIndex(Protocol):
 
     @property
     def derived(self) -> bool:
-        """Whether it is made from the catalog and has to catch up.
+        """True if it is built from the catalog and has to catch up.
 
         False where the catalog's database is the index: `clear`, `apply` and `save` do nothing then, and
         `state` is the catalog's.
@@ -28,7 +28,7 @@ class VectorIndex(Protocol):
 
     @property
     def damage(self) -> str:
-        """What was wrong with what was written down, until it is written anew; empty when nothing was."""
+        """The damage of the stored index, until it is rewritten; empty if there was none."""
 
     @property
     def state(self) -> State | None:
@@ -50,7 +50,7 @@ class VectorIndex(Protocol):
         """The images that have a vector, in no order."""
 
     def __len__(self) -> int:
-        """How many images have a vector."""
+        """Return the number of images with a vector."""
 
     def save(self) -> None:
         """Write it down, if anything changed since it was loaded or saved."""

@@ -1,1 +1,1 @@
-"""What stands around every request: host names, the token, rates, sizes, headers."""
+"""Security checks around every request: host names, the token, rates, sizes, headers."""

@@ -55,12 +55,12 @@ class Home:
 
     @property
     def writing(self) -> bool:
-        """Whether this process holds the right to write."""
+        """True if this process holds the write lock."""
         return self._lock is not None
 
     @property
     def catalog_path(self) -> Path:
-        """Where the catalog lies."""
+        """The path of the catalog."""
         return self.folder / FILE_NAME
 
     def bytes(self) -> int:
@@ -127,7 +127,7 @@ class Home:
         return self._opened[-1]
 
     def recorder(self, tail: int = TAIL) -> Recorder:
-        """What writes to the catalog; beside whoever holds the lock, if that is not this process."""
+        """Return the writer of the catalog; it works alongside the holder of the lock, if that is another process."""
         if self.writing:
             return Recorder(self.catalog, tail)
         self.catalog.check_place()  # or another library would get what is written
@@ -203,7 +203,7 @@ class Home:
         return self.while_free(work, patience)
 
     def is_full(self) -> bool:
-        """Whether there is no room, not even for the lock."""
+        """Return True if there is no space, not even for the lock."""
         return what_refuses(self.catalog_path) in (errno.ENOSPC, errno.EDQUOT)
 
     # -- the derived indexes
@@ -226,7 +226,7 @@ class Home:
         return intact_state(path.with_suffix(".json"), path)
 
     def vectors_damage(self, space: str) -> str:
-        """What is wrong with the file, if both it and what is noted of it are there."""
+        """Return what is wrong with the file, if both it and its record exist."""
         path = self._vectors_path(space)
         there = path.exists() and path.with_suffix(".json").exists()
         return "its bytes are not those that were written" if there and self.vectors_state(space) is None else ""

@@ -1,3 +1,3 @@
-"""Where the engine takes the indexes from."""
+"""The source of the engine's indexes."""
 
 from imsearch.engine.stores.follow import Indexes as Indexes

@@ -127,7 +127,7 @@ def _begin_for_writing(connection: Connection) -> None:
 
 
 def is_still(path: Path) -> bool:
-    """Whether all of the catalog is in its own file: there is no log, or an empty one."""
+    """Return True if all of the catalog is in its own file: there is no write-ahead log, or an empty one."""
     log = path.with_name(path.name + "-wal")
     try:
         return log.stat().st_size == 0
@@ -190,7 +190,7 @@ def version(engine: Engine, path: Path) -> str:
 
 
 def damages(connection: Connection) -> list[str]:
-    """What SQLite's own check of every page, row and reference finds; empty when all is well."""
+    """Return the findings of SQLite's integrity check of every page, row and reference; empty if there are none."""
     found = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()]
     lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     broken = [f"row {row[1]} of {row[0]} refers to nothing in {row[2]}" for row in lost[:20]]

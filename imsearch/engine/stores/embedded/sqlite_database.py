@@ -73,7 +73,7 @@ class SqliteDatabase:
             yield connection
 
     def damages(self) -> list[str]:
-        """What SQLite's own check of every page, row and reference finds; empty when all is well."""
+        """Return the findings of SQLite's integrity check of every page, row and reference; empty if there are none."""
         with self.reading() as connection:
             return damages(connection)
 

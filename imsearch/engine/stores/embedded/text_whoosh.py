@@ -52,7 +52,7 @@ class WeightedTags(fields.FieldType):  # type: ignore[misc]
         super().__init__(formats.Existence(), analyzer=None)
 
     def index(self, value: Mapping[str, float], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
-        """What Whoosh writes: term, frequency, weight, payload."""
+        """Yield what Whoosh writes: term, frequency, weight, payload."""
         return ((tag.encode(), 1, weight, b"") for tag, weight in value.items())
 
 

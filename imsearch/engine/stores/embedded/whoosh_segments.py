@@ -19,7 +19,7 @@ def leaves(reader: Any) -> list[SegmentReader]:
 
 
 def alive(leaf: SegmentReader) -> NDArray[np.bool_]:
-    """Which documents of a segment are not deleted."""
+    """Return a mask of the documents of a segment that are not deleted."""
     living = np.ones(leaf.doc_count_all(), np.bool_)
     living[list(leaf.segment().deleted_docs())] = False
     return living

@@ -1,3 +1,3 @@
-"""Where `imsearch.engine.engine` takes corrections from."""
+"""The source of corrections for `imsearch.engine.engine`."""
 
 from imsearch.engine.stores.corrections import Corrections as Corrections

@@ -10,21 +10,21 @@ from sqlalchemy import Connection, Engine
 
 
 class Readable(Protocol):
-    """What statements are run on that only read: a database, or the catalog on it."""
+    """The target of statements that only read: a database, or the catalog on it."""
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection whose statements all see one state."""
 
 
 class Writable(Protocol):
-    """What transactions that write are made on: a database, or the catalog on it."""
+    """The target of transactions that write: a database, or the catalog on it."""
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that writes; raises `LibraryError` where the database can only be read."""
 
 
 class Marking(Writable, Protocol):
-    """What is written through when images change: the recorder."""
+    """The recorder, through which changed images are written."""
 
     def mark_changed(self, connection: Connection, images: Iterable[int], *, always: bool = False) -> None:
         """Let the indexes follow what this transaction did to these images; see the recorder's."""
@@ -42,7 +42,7 @@ class Database(Readable, Writable, Protocol):
         """SQLAlchemy's engine."""
 
     def damages(self) -> list[str]:
-        """What is wrong with what is stored, in words, by the database's own check; empty when all is well."""
+        """Return what is wrong with the stored data, by the database's integrity check; empty if nothing is."""
 
     def check_place(self) -> None:
         """Raise `LibraryError` when the library was removed or replaced while it was open."""

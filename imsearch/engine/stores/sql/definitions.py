@@ -41,7 +41,7 @@ def definitions(connection: Connection, tag: int | None = None) -> tuple[Definit
 
 
 def phrases(connection: Connection) -> list[Phrase]:
-    """What the defined tags stand for."""
+    """Return the phrases of defined tags."""
     rows = select(_D.tag_id, _D.text, _D.space, _D.base, _D.generation)
     return [Phrase(*row) for row in connection.execute(rows)]
 

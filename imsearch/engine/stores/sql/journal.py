@@ -38,7 +38,7 @@ def last(connection: Connection) -> tuple[int, list[Edit]] | None:
 
 
 def is_undone(connection: Connection, batch: int) -> bool | None:
-    """Whether the batch of this number was undone; None where there is none."""
+    """Return True if the batch of this number was undone; None if there is none."""
     found = connection.execute(select(s.edits.c.undone).where(s.edits.c.batch == batch).limit(1)).scalar()
     return None if found is None else bool(found)
 
@@ -100,6 +100,6 @@ def _change(connection: Connection, row: Row[Any]) -> Change:
 
 
 def _name_after(connection: Connection, renamed: Any) -> str:
-    """What a tag was renamed to; its own name where it got that back."""
+    """Return the new name of a tag; its own name if it got that back."""
     new = renamed.tag_id if renamed.after is None else renamed.after
     return str(connection.execute(select(s.tags.c.name).where(s.tags.c.id == new)).scalar_one())

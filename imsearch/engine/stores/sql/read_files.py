@@ -31,7 +31,7 @@ _KNOWN = (
 
 
 def known_files(connection: Connection, folder: Path) -> dict[str, KnownFile]:
-    """What is known of the files under a folder, or of that one file, by absolute path as `os.scandir` gives it.
+    """Return the entries of the files under a folder, or of one file, by absolute path as `os.scandir` gives it.
 
     `KnownFile.image_id` is None for a file whose last reading failed.
     """
@@ -89,7 +89,7 @@ def files_of(connection: Connection, ids: Iterable[int]) -> dict[int, list[FileS
 
 
 def known_image(connection: Connection, image: int) -> KnownImage | None:
-    """What is needed to open an image, with one statement; None when it is unknown or has no file any more."""
+    """Return what is needed to open an image, with one statement; None when it is unknown or has no file any more."""
     found = connection.execute(_KNOWN, {"image": image}).all()
     if not found:
         return None

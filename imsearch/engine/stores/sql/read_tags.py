@@ -63,7 +63,7 @@ def tags_of(
 
 
 def verdicts_of(connection: Connection, ids: Iterable[int]) -> dict[int, dict[str, int]]:
-    """What the user added (1) and rejected (-1), by image and tag; images without verdicts are left out."""
+    """Return the user's verdicts, 1 for added and -1 for rejected, by image and tag, without images that have none."""
     found: dict[int, dict[str, int]] = {}
     for piece in pieces(ids):
         words = _words(connection, piece)
@@ -108,7 +108,7 @@ def sources(connection: Connection) -> list[str]:
 
 
 def written(connection: Connection, ids: Iterable[int]) -> dict[int, list[Text]]:
-    """What people wrote of images, and where it was found; images of which nothing was written are left out."""
+    """Return the texts people wrote about images, and their sources, without images that have none."""
     table = s.texts.c
     found: defaultdict[int, list[Text]] = defaultdict(list)
     for piece in pieces(ids):
@@ -138,7 +138,7 @@ def _ids_of(connection: Connection, names: Collection[str], renamed: Mapping[int
 def _said(
     connection: Connection, ids: Sequence[int], renamed: Mapping[int, str], tail: Sequence[int] | None = None
 ) -> Iterator[tuple[int, int, Tag]]:
-    """What the annotators said of these images: image, under which id, and the tag by the name it goes by now.
+    """Yield the annotators' tags of these images: image, the tag's id, and the tag by its current name.
 
     tail: of what is not shown, only these tags.
     """
@@ -150,7 +150,7 @@ def _said(
 
 
 def _words(connection: Connection, ids: Sequence[int]) -> dict[int, list[Word]]:
-    """What the user said of these images."""
+    """Return the user's verdicts on these images."""
     words: defaultdict[int, list[Word]] = defaultdict(list)
     for image, *word in connection.execute(_WORDS, {"ids": ids}):
         words[image].append(Word(*word))

@@ -47,7 +47,7 @@ def annotated_since(connection: Connection, annotator: str, generation: int, ids
 
 
 def count_vectors(connection: Connection, annotator: str) -> int:
-    """How many images, with files or without, the current version of an annotator made vectors of."""
+    """Return the number of images, with files or without, that have vectors of an annotator's current version."""
     made = select(func.count()).select_from(join(s.vectors, s.annotators))
     return connection.execute(made.where(s.annotators.c.name == annotator, s.annotators.c.current, HEARD)).scalar_one()
 

@@ -19,14 +19,14 @@ def tag_names(connection: Connection) -> TagNames:
 
 
 def is_given(connection: Connection, tag: int) -> bool:
-    """Whether the user has added the tag of this id to some image."""
+    """Return True if the user has added the tag of this id to some image."""
     user = s.corrections.c
     added = select(user.tag_id).where(user.tag_id == tag, user.verdict > 0).limit(1)
     return connection.execute(added).scalar() is not None
 
 
 def is_in_use(connection: Connection, tags: Sequence[int]) -> bool:
-    """Whether an annotator or the user said something of an image under one of these ids."""
+    """Return True if an annotator or the user has given some image a tag under one of these ids."""
     said = exists().where(s.annotation_tags.c.tag_id.in_(tags), heard(s.annotation_tags.c.annotator_id))
     user = exists().where(s.corrections.c.tag_id.in_(tags))
     return bool(connection.execute(select(or_(said, user))).scalar())

@@ -1,4 +1,4 @@
-"""What cameras and people say of a picture, names that tags go by, and a journal of the user's changes."""
+"""Metadata and texts of pictures, names that tags go by, and a journal of the user's changes."""
 
 from __future__ import annotations
 
