@@ -162,7 +162,7 @@ from pathlib import Path
 from imsearch.engine.engine import Engine
 from imsearch.languages.lexicon import Lexicon
 with Engine.open(Path({str(library)!r}), Lexicon()) as engine:
-    assert engine.search("cat").total == 1
+    assert engine.finder.search("cat").total == 1
 heavy = {{"alembic", "torch", "faiss", "sqlalchemy.orm", "filelock", "PIL"}} & set(sys.modules)
 assert not heavy, heavy
 """

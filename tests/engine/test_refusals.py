@@ -119,9 +119,8 @@ def test_a_reader_without_room_for_the_lock_makes_an_index_elsewhere(
 
 
 def test_a_reader_without_room_beside_the_catalog_reads_it(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "imsearch.engine.stores.embedded.sqlite_database.check_file", _once(WriteRefused("The disk is full"))
-    )
+    full = _once(WriteRefused("The disk is full"))
+    monkeypatch.setattr("imsearch.engine.stores.embedded.sqlite_database.check_file", full)
     with Engine.open(library, LEXICON) as engine:
         assert ids(engine, "tag:cat") == [1]
         monkeypatch.undo()

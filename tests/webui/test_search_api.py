@@ -95,6 +95,14 @@ def test_no_query_tells_which_files_there_are(
     assert len(set(details)) == 1
 
 
+def test_a_library_whose_queries_open_files_is_not_served(library: Library) -> None:
+    with (
+        Library.open(settings=library.settings, look=True, plugins=fake_plugins()) as opened,
+        pytest.raises(ValueError, match="open it without look"),
+    ):
+        create_app(opened)
+
+
 def test_an_answer_that_is_still_so_is_not_made_again(client: TestClient, library: Library, photos: Path) -> None:
     for address, more in (
         ("/api/search?q=red", "&n=7"),
