@@ -1,4 +1,4 @@
-"""The network: EfficientNet-Lite2 with fused scales, social tags beside it, and a head that counts labels.
+"""The network: EfficientNet-Lite2 with fused scales, a head that counts labels, and a branch that reads social tags.
 
 The backbone runs as it always does.  A branch beside it carries finer scales to the last one: a fusion block halves a
 map and gives it the channels of the next scale, where the two are added; the sum goes through the next block, and what
@@ -60,46 +60,63 @@ class Fusion(nn.Module):
         return fused.mean(dim=(2, 3))
 
 
-class JointHead(nn.Module):
-    """Labels and their number from the visual feature and the vector of social tags.
+class SeenHead(nn.Module):
+    """Labels and their number from the visual feature.
 
-    outputs: labels of all datasets.  heads: how many datasets; each has a count of its own.  words: length of the tag
-    vector; 0 for none.  hidden, counting: width of the tags' and of the counts' hidden layers.
+    outputs: labels of all datasets.  heads: how many datasets; each has a count of its own.  counting: width of the
+    counts' hidden layer.
     """
 
-    def __init__(
-        self, outputs: int, heads: int, words: int, hidden: int = 256, counting: int = 256, dropout: float = 0.3
-    ) -> None:
+    def __init__(self, outputs: int, heads: int, counting: int = 256, dropout: float = 0.3) -> None:
         super().__init__()
-        self.words = (
-            nn.Sequential(
-                nn.Linear(words, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, hidden), nn.ReLU()
-            )
-            if words
-            else None
-        )
-        joint = FEATURES + (hidden if words else 0)
         self.dropout = nn.Dropout(dropout)
-        self.label = nn.Linear(joint, outputs)
+        self.label = nn.Linear(FEATURES, outputs)
         nn.init.normal_(self.label.weight, std=0.01)
         nn.init.constant_(self.label.bias, -3.0)  # rare labels: start near their frequency, not at one half
         last = nn.Linear(counting, heads)
-        self.count = nn.Sequential(nn.Linear(joint, counting), nn.ReLU(), last)
+        self.count = nn.Sequential(nn.Linear(FEATURES, counting), nn.ReLU(), last)
 
     def start_counts(self, means: NDArray[np.float32]) -> None:
         """Lets the counts begin at these means, one for each dataset."""
         with torch.no_grad():
             next(reversed(list(self.count.parameters()))).copy_(torch.from_numpy(means))
 
-    def join(self, features: Tensor, tags: Tensor) -> Tensor:
-        """Features and the tags' hidden layer side by side."""
-        features = self.dropout(features)
-        return features if self.words is None else torch.cat([features, self.words(tags)], dim=1)
-
-    def forward(self, features: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Logits ``(N, outputs)`` and counts ``(N, heads)``."""
-        joint = self.join(features, tags)
-        return self.label(joint), self.count(joint)
+        features = self.dropout(features)
+        return self.label(features), self.count(features)
+
+
+class TagBranch(nn.Module):
+    """What a picture's tags add to the calibrated logits of what is seen in it: nothing where there are none.
+
+    words: length of the tags' vector.  `weights` says how much counts of what the layers find, and what it counts that
+    a tag says a label.
+    """
+
+    weights: Tensor
+
+    def __init__(self, words: int, hidden: int, outputs: int, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(words, hidden), nn.ReLU(), nn.Dropout(dropout),
+            nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(dropout),
+            nn.Linear(hidden, outputs),
+        )  # fmt: skip
+        last = self.layers[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)  # it starts from what is seen
+        nn.init.zeros_(last.bias)
+        self.register_buffer("weights", torch.tensor([1.0, 0.0]))
+
+    def found(self, vectors: Tensor) -> Tensor:
+        """What the layers make of tags ``(N, words)``: ``(N, outputs)``, 0 for pictures without any."""
+        found: Tensor = self.layers(vectors) * vectors.any(dim=1, keepdim=True)
+        return found
+
+    def forward(self, vectors: Tensor, said: Tensor) -> Tensor:
+        """What is added, ``(N, outputs)``; said: the labels that a tag says, ``(N, outputs)`` of 0 and 1."""
+        return self.weights[0] * self.found(vectors) + self.weights[1] * said
 
 
 class MultimodalNetwork(nn.Module):
@@ -108,12 +125,15 @@ class MultimodalNetwork(nn.Module):
     frozen = ("backbone.stem.", *(f"backbone.stages.{stage}." for stage in range(COARSE)))
 
     def __init__(self, heads: Mapping[str, Sequence[str]], words: int, hidden: int, dropout: float = 0.3) -> None:
+        """words: length of the tags' vector; 0 for a network that reads no tags.  hidden: width of the tags' layers."""
         super().__init__()
+        outputs = sum(map(len, heads.values()))
         self.backbone: EfficientNetLite = load_imagenet("lite2")
         fold_normalization(self.backbone)
         del self.backbone.classifier
         self.fusion = Fusion()
-        self.head = JointHead(sum(map(len, heads.values())), len(heads), words, hidden, _COUNTING, dropout)
+        self.head = SeenHead(outputs, len(heads), _COUNTING, dropout)
+        self.tags = TagBranch(words, hidden, outputs, dropout) if words else None
         self.to(memory_format=torch.channels_last)
 
     def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -127,10 +147,10 @@ class MultimodalNetwork(nn.Module):
         added: Tensor = self.fusion(fine, coarse)
         return self.backbone.upper(coarse, COARSE) + added
 
-    def forward(self, fine: Tensor, coarse: Tensor, tags: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits ``(N, outputs)``, counts ``(N, heads)``, features ``(N, 1280)``."""
+    def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of what is seen alone: logits ``(N, outputs)``, counts ``(N, heads)``, features ``(N, 1280)``."""
         features = self.features(fine, coarse)
-        return *self.head(features, tags), features
+        return *self.head(features), features
 
     def upper(self) -> list[nn.Parameter]:
         """The parameters of the backbone that are tuned."""
@@ -139,4 +159,4 @@ class MultimodalNetwork(nn.Module):
     def start_from_everyday(self, heads: Mapping[str, Sequence[str]]) -> None:
         """Take everyday's tuned stages, and its weights of labels that both know; raises `ModelError` if it cannot."""
         label = self.head.label
-        start_from_everyday(self.state_dict(), label.weight[:, :FEATURES], label.bias, heads)
+        start_from_everyday(self.state_dict(), label.weight, label.bias, heads)

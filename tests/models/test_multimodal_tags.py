@@ -1,0 +1,196 @@
+"""Social tags of the multi-modal model: any words, read as text vectors, added to what is seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from imsearch.lexicon import Lexicon
+from imsearch.pictures.picture import Picture, read_picture
+from imsearch.plugins.multimodal import MODEL
+from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
+from imsearch.plugins.multimodal.network import TagBranch
+from imsearch.plugins.multimodal.recipe import read_tags, train
+from imsearch.plugins.multimodal.social import TagReader, clean, pooled, text_hash
+from imsearch.plugins.multimodal.tag_learning import fit_added
+from imsearch.plugins.multimodal.tags import Tags, gather_tags
+from imsearch.training.corpus import Corpus, gather
+from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.probabilities import sigmoid
+from imsearch.training.run import Run
+from tests.make_pictures import iptc, jpeg, xmp
+
+from .conftest import MakeDataset, tensors
+
+OPTIONS = {"tag_epochs": "40", "learning_rate": "1e-4", "batch_size": "6", "tag_batch_size": "6", "guess_epochs": "2"}
+TAGS = {
+    "sky": {"text_tags": ["windy", "kite", "breeze"]},
+    "grass": {"text_tags": ["picnic", "lawnmower", "golf"]},
+    "snow": {"text_tags": ["cold", "skier", "mitten"]},
+}
+DATA = Path(os.environ.get("IMSEARCH_DATA", "../shared/data"))
+
+
+@pytest.fixture(scope="module")
+def dataset(make_dataset: MakeDataset) -> Dataset:
+    return make_dataset(count=24, more=TAGS)
+
+
+@pytest.fixture(scope="module")
+def trained(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(Run(tmp_path_factory.mktemp("run"), [dataset], options=OPTIONS))
+
+
+@pytest.fixture(scope="module")
+def annotator(trained: Path) -> MultimodalAnnotator:
+    return MultimodalAnnotator(trained)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> MultimodalAnnotator:
+    return MultimodalAnnotator(MODEL.folder / "weights.safetensors")
+
+
+def noise(tags: Sequence[str] = ()) -> Picture:
+    pixels = np.random.default_rng(1).integers(0, 255, (90, 120, 3), np.uint8)
+    return Picture(Path("a.png"), "0" * 64, 120, 90, "PNG", {}, tuple(tags), Image.fromarray(pixels))
+
+
+def reader(*labels: str) -> TagReader:
+    return TagReader(labels, Lexicon.load())
+
+
+def corpus_of(dataset: Dataset) -> tuple[Corpus, Tags]:
+    corpus = gather(Run(Path(), [dataset]))
+    return corpus, gather_tags(corpus, reader(*(label for labels in corpus.heads.values() for label in labels)))
+
+
+def test_tags_are_plain_texts_each_once() -> None:
+    assert clean(["Places|Beach", "golden_retriever", " places beach ", ""]) == ["places beach", "golden retriever"]
+
+
+def test_a_vector_holds_the_mean_and_the_maximum_of_known_tags() -> None:
+    found = pooled(np.array([[1, 0], [0, 0], [0, -1]], np.float32))
+    assert found.tolist() == [0.5, -0.5, 1, 0]
+    assert not pooled(np.zeros((2, 2), np.float32)).any()
+
+
+def test_a_tag_says_labels_by_forms_synonyms_and_parts() -> None:
+    told = reader("boats", "cars", "surf").read(["my boat", "automobile", "Qwzx"])
+    assert told.said.tolist() == [1, 1, 0] and told.vector.any()
+    nothing = reader("boats").read(["qwzxv"])
+    assert not nothing.said.any() and not nothing.vector.any()
+
+
+def test_a_branch_adds_nothing_where_there_are_no_tags() -> None:
+    torch.manual_seed(0)
+    branch = TagBranch(4, 8, 3).eval()
+    torch.nn.init.normal_(branch.layers[-1].weight)
+    torch.nn.init.normal_(branch.layers[-1].bias)
+    branch.weights.copy_(torch.tensor([0.5, 2.0]))
+    vectors, said = torch.zeros(2, 4), torch.zeros(2, 3)
+    vectors[1], said[1, 2] = torch.rand(4), 1
+    found = branch(vectors, said)
+    assert not found[0].any()
+    torch.testing.assert_close(found[1], 0.5 * branch.layers(vectors)[1] + torch.tensor([0, 0, 2.0]))
+
+
+def test_a_label_that_a_tag_says_does_not_count_and_counts_more_where_it_was_hidden(dataset: Dataset) -> None:
+    said = np.array([[True, False], [False, False]])
+    tags = Tags(("sea", "sand"), np.eye(2, dtype=np.float32), said, [np.arange(2)] * 2, np.zeros(2, int), np.ones(2, bool))
+    rows = np.zeros(4000, dtype=int)
+    settings = {"wrong_tags": 0, "mixed_tags": 0, "hide_tag": 0.8}
+    shown = tags.drawn(rows, rows, np.random.default_rng(0), settings)
+    told = shown.said[:, 0] > 0
+    assert 0.45 < told.mean() < 0.55
+    assert set(shown.weight[told, 0]) == {0} and set(shown.weight[~told, 0]) == {2} and set(shown.weight[:, 1]) == {1}
+    assert shown.weight[:, 0].mean() == pytest.approx(1, abs=0.1)  # whatever tags say, a label counts as often
+    silent = tags.whole([np.arange(2)], spoken=False)
+    assert not silent.said.any() and silent.vectors[0].tolist() == [0, 1, 0, 1]
+
+
+def test_wrong_tags_are_those_of_another_picture_of_the_same_set(dataset: Dataset) -> None:
+    corpus, tags = corpus_of(dataset)
+    rows = np.repeat(corpus.train[:1], 300)
+    others = tags.others(rows, corpus.train, np.random.default_rng(0))
+    assert set(others) <= set(corpus.train) and len(set(others)) > 5
+    shown = tags.drawn(rows, others, np.random.default_rng(0), {"wrong_tags": 1.0, "mixed_tags": 0, "hide_tag": 0.0})
+    foreign = tags.whole([tags.places[row] for row in others], spoken=True)
+    np.testing.assert_allclose(shown.vectors, foreign.vectors)
+
+
+def test_added_evidence_is_weighed_against_what_is_seen() -> None:
+    random = np.random.default_rng(0)
+    before, evidence = random.normal(-2, 1, 20000).astype(np.float32), random.normal(0, 1, (20000, 2))
+    truth = random.random(20000) < 1 / (1 + np.exp(-(before + evidence @ [0.5, 0.0])))
+    found = fit_added(evidence, before, truth, np.ones(20000))
+    np.testing.assert_allclose(found, [0.5, 0], atol=0.08)
+
+
+def test_keywords_of_ones_own_pictures_are_tags_without_label_words(tmp_path: Path) -> None:
+    for label, keyword in (("sea", b"surfer"), ("alps", b"glacier")):
+        folder = tmp_path / label
+        folder.mkdir()
+        for number in range(12):
+            (folder / f"{label}{number}.jpg").write_bytes(jpeg(own_iptc=iptc(keyword, label.encode())))
+            (folder / f"{label}{number}.xmp").write_bytes(xmp("holiday"))
+    corpus, tags = corpus_of(load_dataset(f"folders:{tmp_path}"))
+    found = [{tags.texts[place] for place in tags.places[row]} for row in corpus.train]
+    names = [corpus.files[row].parent.name for row in corpus.train]
+    assert found == [{"surfer", "holiday"} if name == "sea" else {"glacier", "holiday"} for name in names]
+    assert not tags.written.any()
+
+
+def test_labels_stand_in_where_nobody_wrote(make_dataset: MakeDataset) -> None:
+    corpus, tags = corpus_of(make_dataset())
+    found = [{tags.texts[place] for place in tags.places[row]} for row in corpus.train]
+    assert found == [set(corpus.samples[row].labels) for row in corpus.train] and not tags.written.any()
+
+
+def test_without_known_tags_it_learns_from_pixels_alone(make_dataset: MakeDataset, tmp_path: Path) -> None:
+    plain = make_dataset(count=12, more={name: {"text_tags": ["qwzxv"]} for name in TAGS})
+    run = Run(tmp_path, [plain], options={"batch_size": "3", "further_epochs": "1"})
+    corpus = gather(run)
+    assert read_tags(run, corpus, reader(*corpus.heads["jsonl"])) is None
+    annotator = MultimodalAnnotator(train(run))
+    assert annotator.network.tags is None
+    few, many = (annotator.annotate([annotator.prepare(noise(tags))])[0].tags for tags in ((), ("picnic",)))
+    assert few == many
+
+
+def test_training_again_gives_the_same_weights(dataset: Dataset, trained: Path, tmp_path: Path) -> None:
+    shared = trained.parent / "maps"
+    assert tensors(train(Run(tmp_path, [dataset], options=OPTIONS, shared=shared))) == tensors(trained)
+
+
+def test_tags_that_were_never_seen_in_training_count(annotator: MultimodalAnnotator) -> None:
+    grass = annotator.heads["jsonl"].index("grass")
+    prepared = [annotator.prepare(noise(tags)) for tags in ((), ("unheardofzz",), ("Barbecue",), ("snowflake",))]
+    none, unknown, near, far = annotator.forward(prepared)[1][:, grass]
+    assert none == unknown
+    assert near > far + 0.1  # "picnic" and "lawnmower" are near to one, "cold" and "mitten" to the other
+
+
+def test_no_tags_are_as_without_the_branch(annotator: MultimodalAnnotator, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = [annotator.prepare(noise())]
+    _, found = annotator.forward(prepared)
+    monkeypatch.setattr(annotator.network, "tags", None)
+    np.testing.assert_array_equal(annotator.forward(prepared)[1], found)
+
+
+def test_the_shipped_weights_read_tags_by_the_shipped_text_encoder(shipped: MultimodalAnnotator) -> None:
+    assert shipped.checkpoint.network["text"] == text_hash()
+
+
+def likeliest(annotator: MultimodalAnnotator, path: Path, beside: str) -> dict[str, float]:
+    path.with_suffix(".txt").write_text(beside)
+    picture = read_picture(path, annotator.side, social_tags=True)
+    found = sigmoid(annotator.forward([annotator.prepare(picture)])[1])[0]
+    return dict(zip(annotator.tags, annotator.join(found[None])[0].tolist(), strict=True))
