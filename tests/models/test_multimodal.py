@@ -131,12 +131,14 @@ def test_counts_learn_on_and_leave_alone_what_features_say(dataset: Dataset, tmp
     torch.manual_seed(0)
     corpus = small_corpus(dataset)
     head = MultimodalNetwork(corpus.heads, 0, 8).head
+    names = ("label.weight", "count.0.weight")
     features = np.random.default_rng(0).random((12, 1280), np.float32)
     settings = {"head_learning_rate": 0.01, "further_epochs": 2, "batch_size": 3, "count_weight": 0.1, "average": 0.5}
-    before = [value.detach().clone() for value in (head.label.weight, head.count[0].weight)]
+    before = [head.get_parameter(name).detach().clone() for name in names]
     learned = learn_counts(Run(tmp_path, [dataset]), corpus, head, features, settings)
-    torch.testing.assert_close(learned.label.weight, before[0], rtol=0, atol=0)
-    assert not torch.allclose(learned.count[0].weight, before[1], atol=1e-3)
+    after = [learned.get_parameter(name) for name in names]
+    torch.testing.assert_close(after[0], before[0], rtol=0, atol=0)
+    assert not torch.allclose(after[1], before[1], atol=1e-3)
 
 
 def test_labels_start_from_what_everyday_knows_of_them() -> None:

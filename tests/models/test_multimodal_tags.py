@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
 from imsearch.plugins.multimodal.network import TagBranch
 from imsearch.plugins.multimodal.recipe import read_tags, train
 from imsearch.plugins.multimodal.social import TagReader, clean, pooled, text_hash
-from imsearch.plugins.multimodal.tag_learning import fit_added
+from imsearch.plugins.multimodal.tag_learning import fit_weights
 from imsearch.plugins.multimodal.tags import Tags, gather_tags
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.datasets import Dataset, load_dataset
@@ -89,24 +88,41 @@ def test_a_tag_says_labels_by_forms_synonyms_and_parts() -> None:
     assert not nothing.said.any() and not nothing.vector.any()
 
 
-def test_a_branch_adds_nothing_where_there_are_no_tags() -> None:
+def branch_of(outputs: int) -> TagBranch:
     torch.manual_seed(0)
-    branch = TagBranch(4, 8, 3).eval()
-    torch.nn.init.normal_(branch.layers[-1].weight)
-    torch.nn.init.normal_(branch.layers[-1].bias)
+    branch = TagBranch(4, 8, outputs).eval().requires_grad_(False)
+    torch.nn.init.normal_(branch.get_parameter("layers.6.weight"))
+    return branch
+
+
+def test_a_branch_adds_nothing_where_there_are_no_tags() -> None:
+    branch = branch_of(3)
     branch.weights.copy_(torch.tensor([0.5, 2.0]))
+    branch.trust.copy_(torch.tensor([0.0, 100.0]))  # whatever is seen, tags are trusted
     vectors, said = torch.zeros(2, 4), torch.zeros(2, 3)
     vectors[1], said[1, 2] = torch.rand(4), 1
-    found = branch(vectors, said)
+    found = branch(torch.zeros(2, 3), vectors, said)
     assert not found[0].any()
-    torch.testing.assert_close(found[1], 0.5 * branch.layers(vectors)[1] + torch.tensor([0, 0, 2.0]))
+    torch.testing.assert_close(found[1], 0.5 * branch.found(vectors)[1] + torch.tensor([0, 0, 2.0]))
 
 
-def test_a_label_that_a_tag_says_does_not_count_and_counts_more_where_it_was_hidden(dataset: Dataset) -> None:
+def test_tags_are_trusted_as_far_as_they_agree_with_what_is_seen() -> None:
+    branch = branch_of(2)
+    branch.usual.fill_(0.1)
+    branch.trust.copy_(torch.tensor([1.0, 0.5]))
+    told = torch.log(torch.tensor([[3.0, 1.0]]))
+    seen = torch.logit(torch.tensor([[0.8, 0.1], [0.1, 0.8], [0.001, 0.1]]))
+    likelier = torch.tensor([(1 + 0.8 * 2) / 1.2, 1, (1 + 0.001 * 2) / 1.2])
+    found = branch.trusted(seen, told.expand(3, 2))[:, 0]
+    torch.testing.assert_close(found, torch.sigmoid(torch.log(likelier) + 0.5))
+
+
+def test_a_label_that_a_tag_says_does_not_count_and_counts_more_where_it_was_hidden() -> None:
     said = np.array([[True, False], [False, False]])
-    tags = Tags(("sea", "sand"), np.eye(2, dtype=np.float32), said, [np.arange(2)] * 2, np.zeros(2, int), np.ones(2, bool))
+    vectors, parts = np.eye(2, dtype=np.float32), np.zeros(2, int)
+    tags = Tags(("sea", "sand"), vectors, said, [np.arange(2)] * 2, parts, np.ones(2, bool))
     rows = np.zeros(4000, dtype=int)
-    settings = {"wrong_tags": 0, "mixed_tags": 0, "hide_tag": 0.8}
+    settings = {"wrong_tags": 0, "mixed_tags": 0, "silent_tags": 0, "hide_tag": 0.8}
     shown = tags.drawn(rows, rows, np.random.default_rng(0), settings)
     told = shown.said[:, 0] > 0
     assert 0.45 < told.mean() < 0.55
@@ -121,17 +137,29 @@ def test_wrong_tags_are_those_of_another_picture_of_the_same_set(dataset: Datase
     rows = np.repeat(corpus.train[:1], 300)
     others = tags.others(rows, corpus.train, np.random.default_rng(0))
     assert set(others) <= set(corpus.train) and len(set(others)) > 5
-    shown = tags.drawn(rows, others, np.random.default_rng(0), {"wrong_tags": 1.0, "mixed_tags": 0, "hide_tag": 0.0})
+    settings = {"wrong_tags": 1.0, "mixed_tags": 0, "silent_tags": 0, "hide_tag": 0.0}
+    shown = tags.drawn(rows, others, np.random.default_rng(0), settings)
     foreign = tags.whole([tags.places[row] for row in others], spoken=True)
     np.testing.assert_allclose(shown.vectors, foreign.vectors)
 
 
-def test_added_evidence_is_weighed_against_what_is_seen() -> None:
-    random = np.random.default_rng(0)
-    before, evidence = random.normal(-2, 1, 20000).astype(np.float32), random.normal(0, 1, (20000, 2))
-    truth = random.random(20000) < 1 / (1 + np.exp(-(before + evidence @ [0.5, 0.0])))
-    found = fit_added(evidence, before, truth, np.ones(20000))
-    np.testing.assert_allclose(found, [0.5, 0], atol=0.08)
+def test_evidence_of_tags_is_weighed_against_what_is_seen() -> None:
+    generator = torch.Generator().manual_seed(0)
+    branch = branch_of(4)
+    branch.weights.copy_(torch.tensor([1.0, 2.0]))
+    seen = torch.randn(5000, 4, generator=generator) - 2
+    found, said = torch.randn(5000, 4, generator=generator), (torch.rand(5000, 4, generator=generator) < 0.3).float()
+    right = torch.rand(5000, 1, generator=generator) < 0.7
+    logits = seen + (0.5 * found + 1.5 * said) * right
+    targets = (torch.rand(5000, 4, generator=generator) < torch.sigmoid(logits)).float()
+    fit_weights(branch, seen, found, said, targets, torch.ones(5000, 4))
+    fitted = branch.weighed(seen, found, said)
+
+    def loss(added: torch.Tensor) -> float:
+        return float(torch.nn.functional.binary_cross_entropy_with_logits(seen + added, targets))
+
+    assert loss(fitted) < loss(torch.zeros(5000, 4)) - 0.01 and loss(fitted) < loss(found + 2 * said)
+    assert (branch.weights >= 0).all() and branch.trust[0] >= 0
 
 
 def test_keywords_of_ones_own_pictures_are_tags_without_label_words(tmp_path: Path) -> None:

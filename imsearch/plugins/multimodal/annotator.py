@@ -55,7 +55,7 @@ class MultimodalAnnotator(ModelAnnotator):
             raise ModelError(f"This checkpoint of {NAME} lacks a setting of its network ({error}).") from error
         if words and text != (installed := text_hash()):
             raise ModelError(
-                f"These weights of {NAME} read social tags by the text encoder {text}, and everyday has {installed} now. "
+                f"These weights of {NAME} read social tags by the text encoder {text}, and everyday has {installed}. "
                 f"Install the version of imsearch that they were made for, or train them again: imsearch train {NAME}"
             )
         return MultimodalNetwork(checkpoint.heads, words, hidden)
@@ -74,15 +74,15 @@ class MultimodalAnnotator(ModelAnnotator):
     def forward(self, batch: Sequence[Any]) -> tuple[Floats | None, Floats]:
         """Features, and calibrated logits of what is seen and told ``(N, outputs)``."""
         features, logits = super().forward(batch)
-        return features, logits + self.added([item.told for item in batch])
+        return features, logits + self.added(logits, [item.told for item in batch])
 
-    def added(self, several: Sequence[Told | None]) -> Floats:
-        """What pictures' tags add to the calibrated logits ``(N, outputs)``."""
+    def added(self, seen: Floats, several: Sequence[Told | None]) -> Floats:
+        """What pictures' tags add to the calibrated logits of what is seen, ``(N, outputs)``."""
         branch = self.network.tags
         if branch is None or not any(told is not None and (told.vector.any() or told.said.any()) for told in several):
             return np.zeros((len(several), self.checkpoint.outputs), np.float32)
         vectors, said = (np.stack([told[part] for told in several if told is not None]) for part in (0, 1))
-        tensors = (torch.from_numpy(each).to(self.device).float() for each in (vectors, said))
+        tensors = (torch.from_numpy(each).to(self.device).float() for each in (seen, vectors, said))
         with torch.inference_mode():
             found: Floats = branch(*tensors).cpu().numpy()
         return found

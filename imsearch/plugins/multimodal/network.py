@@ -22,6 +22,9 @@ FINE, COARSE = 3, 5
 """After how many stages the fused maps are taken: 8 and 16 pixels a cell.  The last one has 32."""
 _CHANNELS = {FINE: 48, COARSE: 120}
 _COUNTING = 64
+_GAIN = 16.0
+"""By what tags' vectors are multiplied: the numbers of a vector of length 1 are small."""
+_MOST_TOLD = 8.0
 STARTS = ("everyday", "imagenet")
 
 
@@ -90,33 +93,53 @@ class SeenHead(nn.Module):
 class TagBranch(nn.Module):
     """What a picture's tags add to the calibrated logits of what is seen in it: nothing where there are none.
 
-    words: length of the tags' vector.  `weights` says how much counts of what the layers find, and what it counts that
-    a tag says a label.
+    Tags are trusted as far as they agree with what is seen.  Were they right, label by label and each on its own, they
+    would be (1 + p (e^a - 1)) / (1 + f (e^a - 1)) times as likely beside a label of the probability p as beside any
+    picture, where f is the label's frequency and a what they add; the logarithm of the product over all labels is the
+    agreement.
+
+    words: length of the tags' vector.  `weights`: how much counts of what the layers find, and what it counts that a
+    tag says a label.  `trust`: slope and offset of the trust on the agreement.  `usual`: the labels' frequencies.
     """
 
-    weights: Tensor
+    usual: Tensor
 
     def __init__(self, words: int, hidden: int, outputs: int, dropout: float = 0.3) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Linear(words, hidden), nn.ReLU(), nn.Dropout(dropout),
             nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(dropout),
-            nn.Linear(hidden, outputs),
+            nn.Linear(hidden, outputs, bias=False),
         )  # fmt: skip
         last = self.layers[-1]
         assert isinstance(last, nn.Linear)
         nn.init.zeros_(last.weight)  # it starts from what is seen
-        nn.init.zeros_(last.bias)
-        self.register_buffer("weights", torch.tensor([1.0, 0.0]))
+        self.weights = nn.Parameter(torch.tensor([1.0, 0.0]))
+        self.trust = nn.Parameter(torch.tensor([1.0, 1.0]))
+        self.register_buffer("usual", torch.full((outputs,), 0.01))
 
     def found(self, vectors: Tensor) -> Tensor:
         """What the layers make of tags ``(N, words)``: ``(N, outputs)``, 0 for pictures without any."""
-        found: Tensor = self.layers(vectors) * vectors.any(dim=1, keepdim=True)
+        found: Tensor = self.layers(_GAIN * vectors) * vectors.any(dim=1, keepdim=True)
         return found
 
-    def forward(self, vectors: Tensor, said: Tensor) -> Tensor:
-        """What is added, ``(N, outputs)``; said: the labels that a tag says, ``(N, outputs)`` of 0 and 1."""
-        return self.weights[0] * self.found(vectors) + self.weights[1] * said
+    def trusted(self, seen: Tensor, told: Tensor) -> Tensor:
+        """How far tags that would add `told` are trusted beside calibrated logits `seen`: ``(N, 1)`` in 0 to 1."""
+        factor = torch.expm1(told.clamp(-_MOST_TOLD, _MOST_TOLD))
+        likelier = torch.log1p(torch.sigmoid(seen) * factor) - torch.log1p(self.usual * factor)
+        return torch.sigmoid(self.trust[0] * likelier.sum(dim=1, keepdim=True) + self.trust[1])
+
+    def weighed(self, seen: Tensor, found: Tensor, said: Tensor) -> Tensor:
+        """What is added, ``(N, outputs)``.  seen: calibrated logits.  found: as of the layers.
+
+        said: the labels that a tag says, 0 or 1.
+        """
+        told = self.weights[0] * found + self.weights[1] * said
+        return told * self.trusted(seen, told)
+
+    def forward(self, seen: Tensor, vectors: Tensor, said: Tensor) -> Tensor:
+        """What is added to calibrated logits ``(N, outputs)``."""
+        return self.weighed(seen, self.found(vectors), said)
 
 
 class MultimodalNetwork(nn.Module):

@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Setting] = {
     "hidden": 128,
     "count_weight": 0.1,
     "hide_tag": 0.8,
+    "silent_tags": 0.5,
     "wrong_tags": 0.15,
     "mixed_tags": 0.15,
     "guess_epochs": 12,
@@ -61,7 +62,8 @@ DEFAULTS: dict[str, Setting] = {
     "start": "everyday",
 }
 """further_epochs: of the layers of counts.  smallest_crop: of the coarse maps' side of 17.  hidden: width of the tags'
-layers.  hide_tag: up to which share of a picture's tags is hidden in a showing.  wrong_tags, mixed_tags: how often the
+layers.  hide_tag: up to which share of a picture's tags is hidden in a showing; silent_tags: in which
+share of showings all tags that say a label are.  wrong_tags, mixed_tags: how often the
 tags are another picture's, or its own and another's.  guess_epochs, tag_epochs: see `tag_learning`.  start: whose upper
 stages and label weights it begins with, everyday's, or ImageNet's, which needs more epochs."""
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imsearch.plugins.multimodal.apart import apart
@@ -22,6 +21,7 @@ from imsearch.plugins.multimodal.tags import Showing, Tags
 from imsearch.training.calibration import fit_platt
 from imsearch.training.corpus import Corpus
 from imsearch.training.fit import Fit, Plan, Rows
+from imsearch.training.fusion import fit_offset
 from imsearch.training.losses import asymmetric, masked
 from imsearch.training.probabilities import Floats
 from imsearch.training.run import Epoch, Run
@@ -54,6 +54,10 @@ def guesses(run: Run, corpus: Corpus, features: Floats, settings: Mapping[str, A
             rows, known = corpus.train[places], corpus.known(name, corpus.train)[places]
             weight, offset = fit_platt([found[rows][:, columns]], corpus.targets[rows][:, columns], known)
             found[:, columns] = weight * found[:, columns] + offset
+            for index, column in enumerate(range(columns.start, columns.stop)):
+                some = rows[known[:, index]]
+                truth = corpus.targets[some, column] >= 0.5
+                found[:, column] += fit_offset(found[some, column], truth, np.ones(len(some)))
     return found
 
 
@@ -87,7 +91,7 @@ class _Beside(nn.Module):
         self.branch = branch
 
     def forward(self, seen: Tensor, vectors: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-        return seen + self.branch.found(vectors), weight
+        return seen + self.branch(seen, vectors, torch.zeros_like(seen)), weight
 
 
 def _loss(output: Sequence[Tensor], targets: Tensor, mask: Tensor) -> Tensor:
@@ -105,6 +109,8 @@ def learn_tags(
     network says of those held back.
     """
     rows = corpus.train[tags.tagged[corpus.train]]
+    with torch.no_grad():
+        branch.usual.copy_(torch.from_numpy(corpus.frequency))
 
     def inputs(some: Rows, generator: np.random.Generator | None) -> tuple[Tensor, ...]:
         if generator is None:
@@ -114,7 +120,7 @@ def learn_tags(
         return tuple(torch.from_numpy(each) for each in (seen[some], shown.vectors, shown.weight))
 
     plan = Plan(
-        [{"params": list(branch.layers.parameters()), "lr": settings["tag_learning_rate"]}],
+        [{"params": [*branch.layers.parameters(), branch.trust], "lr": settings["tag_learning_rate"]}],
         settings["tag_epochs"],
         settings["tag_batch_size"],
         _loss,
@@ -129,10 +135,11 @@ def learn_tags(
     return learned.branch, fit.history
 
 
-def added(branch: TagBranch, shown: Showing) -> Floats:
-    """What the branch adds to the calibrated logits of pictures with these tags."""
+def added(branch: TagBranch, seen: Floats, shown: Showing) -> Floats:
+    """What the branch adds to the calibrated logits `seen` of pictures with these tags."""
+    tensors = (torch.from_numpy(each) for each in (seen, shown.vectors, shown.said))
     with torch.inference_mode():
-        found: Floats = branch(torch.from_numpy(shown.vectors), torch.from_numpy(shown.said)).numpy()
+        found: Floats = branch(*tensors).numpy()
     return found
 
 
@@ -144,42 +151,58 @@ def weigh(
     settings: Mapping[str, Any],
     generator: np.random.Generator,
 ) -> None:
-    """Sets the branch's weights by held-back pictures: with their tags, and with those of others as often as learned.
+    """Sets the branch's weights and trust by held-back pictures: with their tags, and with those of others.
 
-    Labels that tags say are judged only where people wrote tags without seeing labels.
+    Wrong tags count as much as they were learned from.  Labels that tags say are judged only where people wrote tags
+    without seeing labels; where nobody did, they count `SAYS`.
     """
     rows = corpus.held[tags.tagged[corpus.held]]
-    branch.weights.copy_(torch.tensor([1.0, 0.0]))
+    with torch.no_grad():
+        branch.weights.copy_(torch.tensor([1.0, SAYS]))
     if not len(rows):
-        branch.weights[1] = SAYS
         return
     wrong = settings["wrong_tags"] + settings["mixed_tags"] / 2
-    pairs = []
+    known = corpus.mask[rows] >= 1
+    written = known & tags.written[rows][:, None]
+    parts = []
     for importance, whose in ((1 - wrong, rows), (wrong, tags.others(rows, rows, generator))):
         places = [tags.places[row] for row in whose]
-        known = corpus.mask[rows] >= 1
-        silent, spoken = (tags.whole(places, spoken) for spoken in (False, True))
-        for shown, judged in ((silent, known), (spoken, known & (spoken.said > 0) & tags.written[rows][:, None])):
-            found = added(branch, shown)
-            evidence = np.stack([found[judged], shown.said[judged]], axis=1).astype(np.float64)
-            truth = corpus.targets[rows][judged] >= 0.5
-            pairs.append((evidence, seen[rows][judged], truth, np.full(len(truth), importance)))
-    evidence, before, truth, importance = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    branch.weights.copy_(torch.from_numpy(fit_added(evidence, before, truth, importance)).float())
+        for spoken in (False, True):
+            shown = tags.whole(places, spoken)
+            judged = written & (shown.said > 0) if spoken else known
+            with torch.inference_mode():
+                found = branch.found(torch.from_numpy(shown.vectors)).numpy()
+            parts.append(
+                (seen[rows], found, shown.said, corpus.targets[rows], (importance * judged).astype(np.float32))
+            )
+    fit_weights(branch, *(torch.from_numpy(np.concatenate(part)) for part in zip(*parts, strict=True)))
 
 
-def fit_added(
-    evidence: NDArray[np.float64], before: Floats, truth: NDArray[np.bool_], importance: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Weights of evidence ``(pairs, 2)`` that is added to logits ``(pairs,)``: logistic regression, none below 0."""
-    start = np.array([1.0, SAYS])
-    weights, fixed = start.copy(), before.astype(np.float64)
-    for _ in range(40):
-        p = 1 / (1 + np.exp(-np.clip(fixed + evidence @ weights, -30, 30)))
-        gradient = evidence.T @ (importance * (p - truth)) + _PRIOR_STRENGTH * (weights - start)
-        hessian = (evidence * (importance * p * (1 - p))[:, None]).T @ evidence + _PRIOR_STRENGTH * np.eye(2)
-        change = np.linalg.solve(hessian, gradient)
-        weights = weights - np.clip(change, -1, 1)
-        if np.abs(change).max() < 1e-7:
-            break
-    return np.asarray(np.maximum(weights, 0))
+def fit_weights(
+    branch: TagBranch, seen: Tensor, found: Tensor, said: Tensor, targets: Tensor, importance: Tensor
+) -> None:
+    """Weights and trust of a branch with the least cross-entropy, drawn towards where they begin; none counts against.
+
+    All arrays: ``(pictures, outputs)``; found: what the layers make of the pictures' tags.
+    """
+    several = [branch.weights, branch.trust]
+    start = [each.detach().clone() for each in several]
+    optimizer = torch.optim.LBFGS(several, max_iter=40, line_search_fn="strong_wolfe")
+    for each in several:
+        each.requires_grad_(True)
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        logits = seen + branch.weighed(seen, found, said)
+        each = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        drawn = sum(((now - first) ** 2).sum() for now, first in zip(several, start, strict=True))
+        total: Tensor = (each * importance).sum() + _PRIOR_STRENGTH * drawn / 2
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        branch.weights.clamp_(min=0)
+        branch.trust[0].clamp_(min=0)
+    for each in several:
+        each.requires_grad_(False)

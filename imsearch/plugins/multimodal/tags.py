@@ -94,21 +94,28 @@ class Tags:
             places = foreign if lot < wrong else np.union1d(own, foreign) if lot < wrong + mixed else own
             share = generator.uniform(1 - settings["hide_tag"], 1)
             kept = places[generator.random(len(places)) < np.where(silent[places], share, 0.5)]
+            possible = self.said[places].sum(axis=0)
+            if generator.random() < settings["silent_tags"]:
+                kept, possible = kept[silent[kept]], np.zeros_like(possible)
             told = self.said[kept].any(axis=0)
             vectors.append(pooled(self.vectors[kept]))
             said.append(told)
-            weight.append(np.where(told, 0, np.minimum(2.0 ** self.said[places].sum(axis=0), _MOST_WEIGHT)))
+            weight.append(np.where(told, 0, np.minimum(2.0**possible, _MOST_WEIGHT)))
         return Showing(np.stack(vectors), np.stack(said).astype(np.float32), np.stack(weight).astype(np.float32))
 
 
-def gather_tags(corpus: Corpus, reader: TagReader) -> Tags:
-    """The tags of the pictures to learn from and of those held back; other rows have none.
+def gather_tags(corpus: Corpus, reader: TagReader, more: Rows | None = None) -> Tags:
+    """The tags of the pictures to learn from, of those held back, and of `more`; other rows have none.
 
     What the dataset says was written; else the keywords in the file and beside it, without those that say a label, by
     which the labels may have been given; else, where a dataset has neither, the picture's own labels, and objects of
     which a teacher is sure, stand in for tags.
     """
-    samples, parts, rows = corpus.samples, _parts(corpus.parts), {*corpus.train.tolist(), *corpus.held.tolist()}
+    samples, parts, rows = (
+        corpus.samples,
+        _parts(corpus.parts),
+        {*corpus.train, *corpus.held, *(() if more is None else more)},
+    )
     found: list[list[str]] = [[] for _ in samples]
     written = np.zeros(len(samples), dtype=bool)
     for part in range(len(corpus.parts)):
