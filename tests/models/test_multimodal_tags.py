@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import copy
 
 import numpy as np
 import pytest
@@ -217,8 +218,43 @@ def test_the_shipped_weights_read_tags_by_the_shipped_text_encoder(shipped: Mult
     assert shipped.checkpoint.network["text"] == text_hash()
 
 
-def likeliest(annotator: MultimodalAnnotator, path: Path, beside: str) -> dict[str, float]:
-    path.with_suffix(".txt").write_text(beside)
+def tagged(annotator: MultimodalAnnotator, path: Path, keywords: str) -> dict[str, float]:
+    """The probabilities of all tags, with these keywords in a file beside the picture."""
+    path.with_suffix(".txt").write_text(keywords)
     picture = read_picture(path, annotator.side, social_tags=True)
-    found = sigmoid(annotator.forward([annotator.prepare(picture)])[1])[0]
-    return dict(zip(annotator.tags, annotator.join(found[None])[0].tolist(), strict=True))
+    found = annotator.join(sigmoid(annotator.forward([annotator.prepare(picture)])[1]))[0]
+    return dict(zip(annotator.tags, found.tolist(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def surfers(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Photos of surfing that nobody learned from."""
+    if not (DATA / "flickr8k_224").is_dir():
+        pytest.skip(f"needs flickr8k_224 in {DATA}")
+    samples = load_dataset(f"flickr8k:{DATA / 'flickr8k_224'}").split("dev").samples
+    folder = tmp_path_factory.mktemp("surfers")
+    return [Path(copy(each.file, folder)) for each in samples if "surf" in each.labels][:10]
+
+
+def test_a_sidecar_about_surfing_raises_words_of_surfing(shipped: MultimodalAnnotator, surfers: list[Path]) -> None:
+    bare = [tagged(shipped, path, "") for path in surfers]
+    told = [tagged(shipped, path, "wave, ocean, surfer") for path in surfers]
+    for word in ("surf", "ocean", "wave"):
+        before, after = (np.mean([each[word] for each in several]) for several in (bare, told))
+        assert after > before + 0.02, word
+    others = ("snow", "dog", "street")
+    assert all(now[word] < 0.3 for now in told for word in others)
+
+
+def test_words_near_to_a_label_raise_it_without_saying_it(shipped: MultimodalAnnotator, surfers: list[Path]) -> None:
+    assert not shipped.reader.read(["wetsuit", "barrel"]).said.any()
+    bare, told = ([tagged(shipped, path, words)["surf"] for path in surfers] for words in ("", "wetsuit, barrel"))
+    assert np.mean(told) > np.mean(bare)
+
+
+def test_wrong_tags_do_not_take_away_what_is_seen(shipped: MultimodalAnnotator, surfers: list[Path]) -> None:
+    bare = [tagged(shipped, path, "") for path in surfers]
+    fooled = [tagged(shipped, path, "paris, wedding, office") for path in surfers]
+    sure = [(before, after) for before, after in zip(bare, fooled, strict=True) if before["water"] > 0.6]
+    assert len(sure) >= 5 and all(after["water"] > 0.9 * before["water"] for before, after in sure)
+    assert all(after[word] < 0.3 for after in fooled for word in ("street", "building", "dress", "church"))

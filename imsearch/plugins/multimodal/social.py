@@ -20,6 +20,7 @@ from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.plugins.everyday import TEXT_WEIGHTS
 from imsearch.plugins.everyday.text_encoder import EverydayText
+from imsearch.training.label_words import LabelWords
 from imsearch.training.probabilities import Floats
 from imsearch.training.samples import Sample
 
@@ -67,20 +68,12 @@ class TagReader:
     """Reads tags, and knows which of the labels they say.  labels: of all heads, one after another."""
 
     def __init__(self, labels: Sequence[str], lexicon: Lexicon, path: Path = TEXT_WEIGHTS) -> None:
-        self.labels, self._lexicon, self._path = tuple(labels), lexicon, path
+        self.labels, self._path = tuple(labels), path
+        self._words = LabelWords(labels, lexicon)
 
     @cached_property
     def _encoder(self) -> EverydayText:
         return EverydayText.load(self._path)
-
-    @cached_property
-    def _columns(self) -> dict[str, list[int]]:
-        """The labels that a name may stand for."""
-        found: dict[str, list[int]] = {}
-        for column, label in enumerate(self.labels):
-            for name in self._meanings(label.replace("_", " ")):
-                found.setdefault(name, []).append(column)
-        return found
 
     @property
     def length(self) -> int:
@@ -93,8 +86,7 @@ class TagReader:
 
     def said(self, text: str) -> list[int]:
         """The columns of the labels that a tag says, as a whole or by one of its words."""
-        names = {name for part in (text, *text.split()) for name in self._meanings(part)}
-        return sorted({column for name in names for column in self._columns.get(name, ())})
+        return self._words.said(text)
 
     def read(self, tags: Iterable[str]) -> Told:
         """What a picture's tags tell; nothing where there are none."""
@@ -104,10 +96,6 @@ class TagReader:
         for text in texts:
             said[self.said(text)] = 1
         return Told(pooled(self.vectors(texts)), said)
-
-    def _meanings(self, word: str) -> set[str]:
-        """Everything a word may stand for: its forms, and the names they lead to."""
-        return {*self._lexicon.forms(word), *self._lexicon.senses(word)}
 
 
 def pooled(vectors: Floats) -> Floats:
