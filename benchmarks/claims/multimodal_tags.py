@@ -3,8 +3,9 @@
     python -m benchmarks.claims.multimodal_tags --dataset corel5k:PATH --dataset flickr8k:PATH --cache runs/maps \
           --output docs/figures/multimodal_tags.json
 
-What is seen is what the shipped weights see, the same in every row.  The branch of social tags learns anew for each
-seed, as the recipe does it, with wrong tags (another picture's), with own and another's mixed, and with the right ones.
+What is seen is what the shipped weights see, the same in every row, and the guesses that the branch of tags learns
+beside are the same for every seed.  The branch learns anew for each seed, as the recipe does it; rows differ by the
+tags that it is shown then: none, the picture's own, another picture's, or both.
 Judged on Flickr8k's dev split, which also served calibration: its `text_tags`, content words of a caption that its
 labels were not made of, stand in for social tags, without the words that say a label; in the last row with them, as in
 use.  Corel5k has no tags: on its test split half of a picture's labels, by lot, stand in for tags, in all rows only the
@@ -61,7 +62,7 @@ class Bench:
     """The corpus, what the shipped weights see of it, and the tags."""
 
     def __init__(self, specs: Sequence[str], cache: Path, weights: Path) -> None:
-        self.run = Run(cache, [load_dataset(spec) for spec in specs])
+        self.run = Run(cache, [load_dataset(spec) for spec in specs], shared=cache)
         self.settings = self.run.settings(DEFAULTS)
         self.corpus: Corpus = gather(self.run)
         self.annotator = MultimodalAnnotator(weights)
@@ -70,7 +71,8 @@ class Bench:
         everything = np.unique(np.concatenate([self.corpus.held, *self.rows.values()]))
         self.reader = TagReader([label for labels in self.corpus.heads.values() for label in labels], Lexicon.load())
         self.tags = gather_tags(self.corpus, self.reader, everything)
-        self.untouched = self._look(everything, cache)
+        self.learned = guesses(self.run, self.corpus, self._look(everything, cache), self.settings)
+        self.learned[self.corpus.held] = self.seen[self.corpus.held]
 
     def _judged(self, kind: str) -> Rows:
         kinds = [part.kind for part in self.corpus.parts for _ in part.samples]
@@ -99,12 +101,10 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             run = replace(self.run, folder=Path(folder), seed=seed, effective={})
             run.settings(DEFAULTS)
-            seen = guesses(run, self.corpus, self.untouched, self.settings)
-            seen[self.corpus.held] = self.seen[self.corpus.held]
             run.seed_everything(9)
             outputs = self.corpus.targets.shape[1]
             branch = TagBranch(self.reader.length, self.settings["hidden"], outputs, self.settings["dropout"])
-            return learn_tags(run, self.corpus, branch, self.tags, seen, self.settings)[0].eval()
+            return learn_tags(run, self.corpus, branch, self.tags, self.learned, self.settings)[0].eval()
 
     def judge(self, kind: str, branch: TagBranch, seed: int) -> dict[str, Figures]:
         """The figures of each way to tell tags, by the name of its row."""

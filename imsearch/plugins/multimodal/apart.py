@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,16 @@ from numpy.typing import NDArray
 from imsearch.training.run import Run
 
 
-def apart(run: Run, name: str, *learned: NDArray[np.generic]) -> Run:
-    """The run in a folder named by what it learns from, so that it never goes on from a checkpoint on other data."""
-    digest = hashlib.sha256()
+def digest(*learned: NDArray[Any]) -> str:
+    """Names arrays by what they hold."""
+    found = hashlib.sha256()
     for each in learned:
-        digest.update(np.ascontiguousarray(each).tobytes())
-    folder = run.folder / f"{name}-{digest.hexdigest()[:12]}"
+        found.update(np.ascontiguousarray(each).tobytes())
+    return found.hexdigest()[:12]
+
+
+def apart(run: Run, name: str, *learned: NDArray[Any]) -> Run:
+    """The run in a folder named by what it learns from, so that it never goes on from a checkpoint on other data."""
+    folder = run.folder / f"{name}-{digest(*learned)}"
     folder.mkdir(exist_ok=True)
     return replace(run, folder=folder, shared=run.cache)

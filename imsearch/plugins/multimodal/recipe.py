@@ -23,6 +23,7 @@ from imsearch.plugins.multimodal.annotator import NAME, VERSION
 from imsearch.plugins.multimodal.apart import apart
 from imsearch.plugins.multimodal.inputs import make_inputs, pooled_features
 from imsearch.plugins.multimodal.network import COARSE, FINE, STARTS, MultimodalNetwork, SeenHead
+from imsearch.plugins.multimodal.sight import take_sight
 from imsearch.plugins.multimodal.social import TEXT_TAGS, TagReader, text_hash
 from imsearch.plugins.multimodal.tag_learning import guesses, learn_tags
 from imsearch.plugins.multimodal.tags import Tags, gather_tags
@@ -65,14 +66,16 @@ DEFAULTS: dict[str, Setting] = {
 layers.  hide_tag: up to which share of a picture's tags is hidden in a showing; silent_tags: in which
 share of showings all tags that say a label are.  wrong_tags, mixed_tags: how often the
 tags are another picture's, or its own and another's.  guess_epochs, tag_epochs: see `tag_learning`.  start: whose upper
-stages and label weights it begins with, everyday's, or ImageNet's, which needs more epochs."""
+stages and label weights it begins with, everyday's, or ImageNet's, which needs more epochs; or a weights file of this
+recipe, whose sight is kept: then only the tags are learned."""
 
 
 def train(run: Run) -> Path:
     """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
     settings = run.settings(DEFAULTS)
-    if settings["start"] not in STARTS:
-        raise ModelError(f"The setting start wants one of {', '.join(STARTS)}, not {settings['start']!r}")
+    before = None if settings["start"] in STARTS else Path(settings["start"])
+    if before is not None and not before.is_file():
+        raise ModelError(f"The setting start wants one of {', '.join(STARTS)}, or a weights file, not {before}")
     torch.use_deterministic_algorithms(True, warn_only=True)
     run.seed_everything(0)
     corpus = gather(run)
@@ -86,20 +89,19 @@ def train(run: Run) -> Path:
         network.start_from_everyday(corpus.heads)
     network.head.start_counts(mean_counts(corpus))
     inputs = make_inputs(corpus, maps, settings)
-    fit = Fit(run, corpus, network, inputs, _plan(network, corpus, settings))
-    trained = fit.fit()
-    assert isinstance(trained, MultimodalNetwork)
+    trained, history = see(run, corpus, network, inputs, settings, before)
     features = np.zeros((len(corpus.files), FEATURES), dtype=np.float32)
     for rows in (corpus.train, corpus.held):
         features[rows] = predict(trained, inputs, rows, run.device, lambda output: output[2])
-    trained.head = learn_counts(run, corpus, trained.head, features, settings)
+    if before is None:
+        trained.head = learn_counts(run, corpus, trained.head, features, settings)
     held = predict(trained.head, _fixed(features), corpus.held, run.device)
     told = counted(run, corpus, trained.head, features)
     if tags is not None and untouched is not None and trained.tags is not None:
         seen = guesses(run, corpus, untouched, settings)
         seen[corpus.held] = calibrated_held(corpus, held, features)
-        trained.tags, history = learn_tags(run, corpus, trained.tags.cpu(), tags, seen, settings)
-        told |= {f"{name} with tags": value for name, value in history[-1].items() if name != "loss"}
+        trained.tags, learned = learn_tags(run, corpus, trained.tags.cpu(), tags, seen, settings)
+        told |= {f"{name} with tags": value for name, value in learned[-1].items() if name != "loss"}
     return finish(
         run,
         NAME,
@@ -109,12 +111,30 @@ def train(run: Run) -> Path:
         held,
         side=network.backbone.size,
         vector_length=FEATURES,
-        settings=settings,
+        settings=settings if before is None else {**settings, "start": before.name},
         network_settings={"hidden": settings["hidden"], "words": words, "text": text_hash() if words else ""},
-        history=[*fit.history[:-1], fit.history[-1] | told],
+        history=[*history[:-1], history[-1] | told],
         train_features=features[corpus.train],
         held_features=features[corpus.held],
     )
+
+
+def see(
+    run: Run,
+    corpus: Corpus,
+    network: MultimodalNetwork,
+    inputs: Inputs,
+    settings: Mapping[str, Any],
+    before: Path | None,
+) -> tuple[MultimodalNetwork, Sequence[Epoch]]:
+    """The network after learning from pixels, and its epochs; with the sight of the weights `before`, without any."""
+    if before is not None:
+        take_sight(network, before, corpus.heads)
+        return network.eval().requires_grad_(False), [{}]
+    fit = Fit(run, corpus, network, inputs, _plan(network, corpus, settings))
+    trained = fit.fit()
+    assert isinstance(trained, MultimodalNetwork)
+    return trained, fit.history
 
 
 def read_tags(run: Run, corpus: Corpus, reader: TagReader) -> Tags | None:

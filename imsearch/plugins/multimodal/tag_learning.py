@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from imsearch.plugins.multimodal.apart import apart
+from imsearch.plugins.multimodal.apart import apart, digest
 from imsearch.plugins.multimodal.network import TagBranch
 from imsearch.plugins.multimodal.tags import Showing, Tags
 from imsearch.training.calibration import fit_platt
@@ -36,8 +36,22 @@ _PRIOR_STRENGTH = 2.0
 def guesses(run: Run, corpus: Corpus, features: Floats, settings: Mapping[str, Any]) -> Floats:
     """Calibrated logits ``(rows, outputs)`` of the training pictures by layers that did not learn from them; else 0.
 
-    features: ``(rows, length)`` of a backbone that has not learned from these pictures either.
+    features: ``(rows, length)`` of a backbone that has not learned from these pictures either.  They are kept in the
+    run's cache.
     """
+    said = (features, corpus.targets, corpus.mask, corpus.train, np.array([run.seed, settings["guess_epochs"]]))
+    kept = run.cache / f"guesses-{digest(*said)}.npy"
+    if kept.exists():
+        return np.asarray(np.load(kept), np.float32)
+    found = _guessed(run, corpus, features, settings)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(".partial.npy")
+    np.save(partial, found)
+    partial.replace(kept)
+    return found
+
+
+def _guessed(run: Run, corpus: Corpus, features: Floats, settings: Mapping[str, Any]) -> Floats:
     found = np.zeros_like(corpus.targets)
     generator = run.seed_everything(7)
     folds = generator.permutation(len(corpus.train)) % min(FOLDS, len(corpus.train))
