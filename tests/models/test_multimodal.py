@@ -212,7 +212,7 @@ def test_the_contract_holds(trained: Path) -> None:
 def test_other_checkpoints_and_settings_are_refused(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="multimodal"):
         MultimodalAnnotator(EVERYDAY)
-    with pytest.raises(ModelError, match="start wants one of everyday, imagenet"):
+    with pytest.raises(ModelError, match="start wants one of everyday, imagenet, or a weights file"):
         train(Run(tmp_path, [dataset], options={"start": "nothing"}))
     with pytest.raises(ModelError, match="no setting 'epoch'"):
         train(Run(tmp_path, [dataset], options={"epoch": "1"}))

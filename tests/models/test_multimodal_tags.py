@@ -11,13 +11,17 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
+from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.pictures.picture import Picture, read_picture
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
-from imsearch.plugins.multimodal.network import TagBranch
+from imsearch.plugins.multimodal.network import MultimodalNetwork, TagBranch
 from imsearch.plugins.multimodal.recipe import read_tags, train
+from imsearch.plugins.multimodal.sight import take_sight
 from imsearch.plugins.multimodal.social import TagReader, clean, pooled, text_hash
 from imsearch.plugins.multimodal.tag_learning import fit_weights
 from imsearch.plugins.multimodal.tags import Tags, gather_tags
@@ -258,3 +262,42 @@ def test_wrong_tags_do_not_take_away_what_is_seen(shipped: MultimodalAnnotator, 
     sure = [(before, after) for before, after in zip(bare, fooled, strict=True) if before["water"] > 0.6]
     assert len(sure) >= 5 and all(after["water"] > 0.9 * before["water"] for before, after in sure)
     assert all(after[word] < 0.3 for after in fooled for word in ("street", "building", "dress", "church"))
+
+
+def test_from_weights_only_the_tags_are_learned(dataset: Dataset, trained: Path, tmp_path: Path) -> None:
+    options = {**OPTIONS, "start": str(trained), "tag_epochs": "2"}
+    again = train(Run(tmp_path, [dataset], options=options, shared=trained.parent / "maps"))
+    before, after = tensors(trained), tensors(again)
+    seeing = [name for name in before if name.startswith(("backbone.", "fusion.", "head."))]
+    assert seeing and all(before[name] == after[name] for name in seeing)
+    assert before["tags.layers.6.weight"] != after["tags.layers.6.weight"]
+    assert MultimodalAnnotator(again).checkpoint.recipe["start"] == trained.name
+
+
+def test_weights_of_other_labels_are_no_start(make_dataset: MakeDataset, trained: Path, tmp_path: Path) -> None:
+    other = make_dataset(words={"sky": ["sea"], "grass": ["grass"], "snow": ["snow"]})
+    with pytest.raises(ModelError, match="learned other labels"):
+        take_sight(MultimodalNetwork({"jsonl": other.labels}, 0, 8), trained, {"jsonl": other.labels})
+    with pytest.raises(ModelError, match="or a weights file, not nothing"):
+        train(Run(tmp_path, [other], options={"start": "nothing"}))
+
+
+def test_layers_of_words_that_were_not_there_become_biases(trained: Path, tmp_path: Path) -> None:
+    """Weights of version 1 had layers of 544 words beside the feature."""
+    generator, new = torch.Generator().manual_seed(0), load_file(trained)
+    old = {name: value for name, value in new.items() if name.startswith(("backbone.", "fusion.", "head."))}
+    words = [torch.nn.Linear(5, 8), torch.nn.Linear(8, 8)]
+    for place, layer in zip((0, 3), words, strict=True):
+        old |= {f"head.words.{place}.{name}": value.detach() for name, value in layer.named_parameters()}
+    for name in ("head.label.weight", "head.count.0.weight"):
+        old[name] = torch.cat([old[name].float(), torch.randn(len(old[name]), 8, generator=generator)], dim=1)
+    with safe_open(trained, framework="pt") as file:
+        save_file(old, tmp_path / "old.safetensors", metadata=file.metadata())
+    heads = MultimodalAnnotator(trained).heads
+    network = MultimodalNetwork(heads, 0, 8).eval()
+    take_sight(network, tmp_path / "old.safetensors", heads)
+    with torch.no_grad():
+        feature, hidden = torch.rand(2, 1280, generator=generator), torch.relu(words[1](torch.relu(words[0].bias)))
+        joint = torch.cat([feature, hidden.expand(2, 8)], dim=1)
+        wanted = joint @ old["head.label.weight"].T + old["head.label.bias"].float()
+        torch.testing.assert_close(network.head(feature)[0], wanted, rtol=1e-4, atol=1e-4)
