@@ -106,6 +106,7 @@ class TagBranch(nn.Module):
 
     def __init__(self, words: int, hidden: int, outputs: int, dropout: float = 0.3) -> None:
         super().__init__()
+        self.words = words
         self.layers = nn.Sequential(
             nn.Linear(words, hidden), nn.ReLU(), nn.Dropout(dropout),
             nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(dropout),

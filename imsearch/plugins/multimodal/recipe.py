@@ -9,6 +9,7 @@ the branch of social tags learns what to add (`tag_learning`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from imsearch.plugins.multimodal.social import TEXT_TAGS, TagReader, text_hash
 from imsearch.plugins.multimodal.tag_learning import guesses, learn_tags
 from imsearch.plugins.multimodal.tags import Tags, gather_tags
 from imsearch.training.calibration import calibrated, finish_checkpoint
-from imsearch.training.checkpoint import Checkpoint
+from imsearch.training.checkpoint import WEIGHTS, Checkpoint, save_checkpoint, write_summary
 from imsearch.training.corpus import Corpus, gather, tag_names
 from imsearch.training.efficientnet_lite import FEATURES
 from imsearch.training.features import cached_maps
@@ -36,6 +37,7 @@ from imsearch.training.finish import finish, remember
 from imsearch.training.fit import Fit, Inputs, Loss, Plan, predict
 from imsearch.training.losses import asymmetric, masked
 from imsearch.training.metrics import count_error
+from imsearch.training.model import restore_memory
 from imsearch.training.probabilities import Floats
 from imsearch.training.run import Epoch, Run, Setting
 
@@ -89,19 +91,18 @@ def train(run: Run) -> Path:
         network.start_from_everyday(corpus.heads)
     network.head.start_counts(mean_counts(corpus))
     inputs = make_inputs(corpus, maps, settings)
-    trained, history = see(run, corpus, network, inputs, settings, before)
+    if before is not None:
+        return _go_on(run, corpus, network, before, inputs, (tags, untouched), settings)
+    fit = Fit(run, corpus, network, inputs, _plan(network, corpus, settings))
+    trained = fit.fit()
+    assert isinstance(trained, MultimodalNetwork)
     features = np.zeros((len(corpus.files), FEATURES), dtype=np.float32)
     for rows in (corpus.train, corpus.held):
         features[rows] = predict(trained, inputs, rows, run.device, lambda output: output[2])
-    if before is None:
-        trained.head = learn_counts(run, corpus, trained.head, features, settings)
+    trained.head = learn_counts(run, corpus, trained.head, features, settings)
     held = predict(trained.head, _fixed(features), corpus.held, run.device)
     told = counted(run, corpus, trained.head, features)
-    if tags is not None and untouched is not None and trained.tags is not None:
-        seen = guesses(run, corpus, untouched, settings)
-        seen[corpus.held] = calibrated_held(corpus, held, features)
-        trained.tags, learned = learn_tags(run, corpus, trained.tags.cpu(), tags, seen, settings)
-        told |= {f"{name} with tags": value for name, value in learned[-1].items() if name != "loss"}
+    told |= _learn_tags(run, corpus, trained, (tags, untouched), calibrated_held(corpus, held, features), settings)
     return finish(
         run,
         NAME,
@@ -111,30 +112,65 @@ def train(run: Run) -> Path:
         held,
         side=network.backbone.size,
         vector_length=FEATURES,
-        settings=settings if before is None else {**settings, "start": before.name},
-        network_settings={"hidden": settings["hidden"], "words": words, "text": text_hash() if words else ""},
-        history=[*history[:-1], history[-1] | told],
+        settings=settings,
+        network_settings=_described(trained, settings),
+        history=[*fit.history[:-1], fit.history[-1] | told],
         train_features=features[corpus.train],
         held_features=features[corpus.held],
     )
 
 
-def see(
+Told = tuple[Tags | None, NDArray[np.float32] | None]
+"""The pictures' tags, and the features ``(rows, 1280)`` that guesses are made from."""
+
+
+def _described(network: MultimodalNetwork, settings: Mapping[str, Any]) -> dict[str, Any]:
+    words = 0 if network.tags is None else network.tags.words
+    return {"hidden": settings["hidden"], "words": words, "text": text_hash() if words else ""}
+
+
+def _learn_tags(
+    run: Run, corpus: Corpus, network: MultimodalNetwork, told: Told, held: Floats, settings: Mapping[str, Any]
+) -> Epoch:
+    """Learns the network's branch of tags; its last figures.  held: calibrated logits of the held-back pictures."""
+    tags, untouched = told
+    if tags is None or untouched is None or network.tags is None:
+        return {}
+    seen = guesses(run, corpus, untouched, settings)
+    seen[corpus.held] = held
+    network.tags, history = learn_tags(run, corpus, network.tags.cpu(), tags, seen, settings)
+    return {f"{name} with tags": value for name, value in history[-1].items() if name != "loss"}
+
+
+def _go_on(
     run: Run,
     corpus: Corpus,
     network: MultimodalNetwork,
+    before: Path,
     inputs: Inputs,
+    told: Told,
     settings: Mapping[str, Any],
-    before: Path | None,
-) -> tuple[MultimodalNetwork, Sequence[Epoch]]:
-    """The network after learning from pixels, and its epochs; with the sight of the weights `before`, without any."""
-    if before is not None:
-        take_sight(network, before, corpus.heads)
-        return network.eval().requires_grad_(False), [{}]
-    fit = Fit(run, corpus, network, inputs, _plan(network, corpus, settings))
-    trained = fit.fit()
-    assert isinstance(trained, MultimodalNetwork)
-    return trained, fit.history
+) -> Path:
+    """Weights that see, remember and are calibrated as those `before`, with tags learned anew."""
+    known, extra = take_sight(network, before, corpus.heads)
+    network.eval().requires_grad_(False)
+    features = predict(network, inputs, corpus.held, run.device, lambda output: output[2])
+    logits = predict(network.head, lambda rows, generator: (torch.from_numpy(features),), corpus.held, run.device)
+    held = calibrated(logits, known, restore_memory(extra, known), features)
+    figures = _learn_tags(run, corpus, network, told, held, settings)
+    rounded = {name: round(value, 4) for name, value in figures.items()}
+    checkpoint = replace(
+        known,
+        version=VERSION,
+        network=_described(network, settings),
+        recipe={**known.recipe, "tags": {"seed": run.seed, **settings, "start": before.name}},
+        figures={**known.figures, "tags": rounded},
+    )
+    path = run.folder / WEIGHTS
+    save_checkpoint(path, network, checkpoint, extra)
+    write_summary(path, checkpoint, FEATURES, network.backbone.size)
+    run.reporter.note(f"Wrote {path}: " + ", ".join(f"{name} {value}" for name, value in rounded.items()))
+    return path
 
 
 def read_tags(run: Run, corpus: Corpus, reader: TagReader) -> Tags | None:

@@ -1,4 +1,4 @@
-"""Going on from weights of this model: what is seen stays as it is, and only social tags are learned.
+"""Going on from weights of this model: what is seen stays as it is, and only social tags are learned anew.
 
 Weights of version 1 read 544 words of tags in layers beside the feature; a picture without tags had zeros there.  What
 these layers make of zeros is the same for every picture, so it goes into the biases.
@@ -16,24 +16,30 @@ from torch import Tensor
 
 from imsearch.errors import ModelError
 from imsearch.plugins.multimodal.network import MultimodalNetwork
+from imsearch.training.checkpoint import Checkpoint, read_checkpoint
 from imsearch.training.efficientnet_lite import FEATURES
 from imsearch.training.header import read_header
 
 MODEL = "multimodal"
+_EXTRA = "extra."
 _SEEING = ("backbone.", "fusion.", "head.")
 _JOINT = ("head.label", "head.count.0")
 """Layers that saw features and tags side by side in version 1."""
 
 
-def take_sight(network: MultimodalNetwork, weights: Path, heads: Mapping[str, Sequence[str]]) -> None:
-    """Copy what sees from a weights file of the same labels; raises `ModelError` for another one."""
-    said = read_header(weights)
-    if said["model"] != MODEL or {name: tuple(labels) for name, labels in said["heads"].items()} != dict(heads):
-        raise ModelError(
-            f"{weights} is no start here: it is not of {MODEL}, or learned other labels than these datasets have"
-        )
+def take_sight(
+    network: MultimodalNetwork, weights: Path, heads: Mapping[str, Sequence[str]]
+) -> tuple[Checkpoint, dict[str, Tensor]]:
+    """Copy what sees from a weights file of the same labels; what its header says, and its memory.
+
+    Raises `ModelError` for another file.
+    """
+    said = read_checkpoint(weights, MODEL, str(read_header(weights)["version"]))
+    if dict(said.heads) != dict(heads):
+        raise ModelError(f"{weights} is no start here: it learned other labels than these datasets have")
     try:
-        tensors = {name: value for name, value in load_file(weights).items() if name.startswith(_SEEING)}
+        everything = load_file(weights)
+        tensors = {name: value for name, value in everything.items() if name.startswith(_SEEING)}
         if "head.words.0.bias" in tensors:
             tensors = _without_words({name: value.float() for name, value in tensors.items()})
         own = {name: value for name, value in network.state_dict().items() if name in tensors}
@@ -44,6 +50,8 @@ def take_sight(network: MultimodalNetwork, weights: Path, heads: Mapping[str, Se
                 value.copy_(tensors[name])
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError) as error:
         raise ModelError(f"The weights in {weights} are no start here: {error}") from error
+    extra = {name.removeprefix(_EXTRA): value for name, value in everything.items() if name.startswith(_EXTRA)}
+    return said, extra
 
 
 def _without_words(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

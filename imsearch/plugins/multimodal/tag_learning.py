@@ -81,10 +81,10 @@ def _linear(
     layer, loss = nn.Linear(x.shape[1], corpus.targets.shape[1]), masked(asymmetric)
     nn.init.normal_(layer.weight, std=0.001)
     nn.init.constant_(layer.bias, -3.0)
-    size, epochs = 64, settings["guess_epochs"]
+    size, epochs = min(256, len(rows)), settings["guess_epochs"]
     steps = max(len(rows) // size, 1) * epochs
     optimizer = torch.optim.AdamW(layer.parameters(), weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps + 1, pct_start=0.15)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps + 1, pct_start=0.15)
     order = np.concatenate([generator.permutation(rows) for _ in range(epochs)])
     for step in range(steps):
         some = order[step * size : (step + 1) * size]
