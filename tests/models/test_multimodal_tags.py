@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -292,7 +293,8 @@ def test_layers_of_words_that_were_not_there_become_biases(trained: Path, tmp_pa
     for name in ("head.label.weight", "head.count.0.weight"):
         old[name] = torch.cat([old[name].float(), torch.randn(len(old[name]), 8, generator=generator)], dim=1)
     with safe_open(trained, framework="pt") as file:
-        save_file(old, tmp_path / "old.safetensors", metadata=file.metadata())
+        header = file.metadata()
+    save_file(old, tmp_path / "old.safetensors", metadata=header)
     heads = MultimodalAnnotator(trained).heads
     network = MultimodalNetwork(heads, 0, 8).eval()
     take_sight(network, tmp_path / "old.safetensors", heads)
@@ -301,3 +303,10 @@ def test_layers_of_words_that_were_not_there_become_biases(trained: Path, tmp_pa
         joint = torch.cat([feature, hidden.expand(2, 8)], dim=1)
         wanted = joint @ old["head.label.weight"].T + old["head.label.bias"].float()
         torch.testing.assert_close(network.head(feature)[0], wanted, rtol=1e-4, atol=1e-4)
+    said = json.loads(header["imsearch"])
+    said |= {"version": "1", "network": {"hidden": 8, "words": list("abcde")}}
+    extra = {name: value for name, value in new.items() if name.startswith("extra.")}
+    save_file(old | extra, tmp_path / "old.safetensors", metadata={"imsearch": json.dumps(said)})
+    annotator = MultimodalAnnotator(tmp_path / "old.safetensors")  # it sees as ever, and reads no tags
+    bare, told = annotator.forward([annotator.prepare(noise(tags)) for tags in ((), ("picnic",))])[1]
+    np.testing.assert_array_equal(bare, told)

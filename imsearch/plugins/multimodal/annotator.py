@@ -9,21 +9,25 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from imsearch.errors import ModelError
 from imsearch.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.multimodal.counting import limited, within_counts
 from imsearch.plugins.multimodal.network import MultimodalNetwork
+from imsearch.plugins.multimodal.sight import take_sight
 from imsearch.plugins.multimodal.social import TagReader, Told, text_hash
 from imsearch.records import Annotation, Tag
 from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.efficientnet_lite import to_input
+from imsearch.training.header import read_header
 from imsearch.training.model import LEAST_PROBABILITY, MOST_TAGS, ModelAnnotator
 from imsearch.training.probabilities import Floats, sigmoid, strongest
 
 NAME, VERSION = "multimodal", "2"
+BEFORE = "1"
+"""The version whose weights read 544 words in other layers."""
 
 
 class Prepared(NamedTuple):
@@ -40,6 +44,8 @@ class MultimodalAnnotator(ModelAnnotator):
     network: MultimodalNetwork
 
     def __init__(self, weights: Path, sha256: str | None = None, device: str = "cpu") -> None:
+        if weights.is_file() and read_header(weights).get("version") == BEFORE:
+            self.version = BEFORE  # type: ignore[misc]
         super().__init__(weights, sha256, device)
         labels = [label for several in self.checkpoint.heads.values() for label in several]
         self.reader = TagReader(labels, Lexicon.load())
@@ -48,6 +54,8 @@ class MultimodalAnnotator(ModelAnnotator):
 
     def build(self, checkpoint: Checkpoint) -> MultimodalNetwork:
         """The network of the checkpoint's settings; refuses one that reads tags by another text encoder than ours."""
+        if checkpoint.version == BEFORE:
+            return MultimodalNetwork(checkpoint.heads, 0, 1)
         try:
             words, hidden = int(checkpoint.network["words"]), int(checkpoint.network["hidden"])
             text = str(checkpoint.network["text"])
@@ -59,6 +67,13 @@ class MultimodalAnnotator(ModelAnnotator):
                 f"Install the version of imsearch that they were made for, or train them again: imsearch train {NAME}"
             )
         return MultimodalNetwork(checkpoint.heads, words, hidden)
+
+    def fill(self, network: nn.Module, weights: Path) -> dict[str, Tensor]:
+        """As of every model; weights of version 1 see as ever, and read no tags."""
+        if self.version != BEFORE:
+            return super().fill(network, weights)
+        assert isinstance(network, MultimodalNetwork)
+        return take_sight(network, weights, self.checkpoint.heads)[1]
 
     def prepare(self, picture: Picture) -> Prepared:
         """The picture squashed to a square, and what its social tags tell."""

@@ -58,7 +58,7 @@ DEFAULTS: dict[str, Setting] = {
     "wrong_tags": 0.15,
     "mixed_tags": 0.15,
     "guess_epochs": 12,
-    "tag_epochs": 12,
+    "tag_epochs": 8,
     "tag_batch_size": 64,
     "tag_learning_rate": 1e-3,
     "tag_weight_decay": 0.05,
@@ -154,9 +154,10 @@ def _go_on(
     """Weights that see, remember and are calibrated as those `before`, with tags learned anew."""
     known, extra = take_sight(network, before, corpus.heads)
     network.eval().requires_grad_(False)
-    features = predict(network, inputs, corpus.held, run.device, lambda output: output[2])
-    logits = predict(network.head, lambda rows, generator: (torch.from_numpy(features),), corpus.held, run.device)
-    held = calibrated(logits, known, restore_memory(extra, known), features)
+    features = np.zeros((len(corpus.files), FEATURES), dtype=np.float32)
+    features[corpus.held] = predict(network, inputs, corpus.held, run.device, lambda output: output[2])
+    logits = predict(network.head, _fixed(features), corpus.held, run.device)
+    held = calibrated(logits, known, restore_memory(extra, known), features[corpus.held])
     figures = _learn_tags(run, corpus, network, told, held, settings)
     rounded = {name: round(value, 4) for name, value in figures.items()}
     checkpoint = replace(
