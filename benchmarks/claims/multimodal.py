@@ -29,7 +29,7 @@ from imsearch.plugins.multimodal.inputs import pooled_features
 from imsearch.plugins.multimodal.network import COARSE, FINE, Fusion, SeenHead
 from imsearch.plugins.multimodal.recipe import make_loss, mean_counts
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.efficientnet_lite import fold_normalization, load_imagenet
 from imsearch.training.features import cached_maps
 from imsearch.training.fit import Fit, Inputs, Plan, Rows, predict

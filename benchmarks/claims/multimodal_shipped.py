@@ -26,7 +26,7 @@ from imsearch.pictures.picture import read_picture
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
 from imsearch.plugins.multimodal.social import text_tags
-from imsearch.training.datasets import Dataset, Sample, hold_out, label_matrix, load_dataset
+from imsearch.training.data.datasets import Dataset, Sample, hold_out, label_matrix, load_dataset
 from imsearch.training.metrics import balanced, threshold_scores, top_counts
 from imsearch.training.probabilities import Floats, sigmoid
 

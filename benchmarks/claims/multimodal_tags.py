@@ -29,7 +29,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.claims.report import Figures, print_claim
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
 from imsearch.plugins.multimodal.inputs import make_inputs, pooled_features
@@ -40,7 +40,7 @@ from imsearch.plugins.multimodal.tag_learning import added, guesses, learn_tags
 from imsearch.plugins.multimodal.tags import Showing, gather_tags
 from imsearch.training.calibration import calibrated
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import load_dataset
+from imsearch.training.data.datasets import load_dataset
 from imsearch.training.efficientnet_lite import fold_normalization, load_imagenet
 from imsearch.training.features import cached_maps
 from imsearch.training.fit import Rows, predict

@@ -15,8 +15,8 @@ from imsearch.annotator import Annotator
 from imsearch.errors import DatasetError, PictureError
 from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import read_picture
-from imsearch.records import AnnotatorSpec
-from imsearch.training.datasets import Dataset, Sample
+from imsearch.specs import AnnotatorSpec
+from imsearch.training.data.datasets import Dataset, Sample
 from imsearch.training.label_words import LabelWords
 from imsearch.training.metrics import (
     ThresholdScores,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 
 
 class LabelWords:

@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
+from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import Picture, read_picture
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
@@ -27,7 +27,7 @@ from imsearch.plugins.multimodal.social import TagReader, clean, pooled, text_ha
 from imsearch.plugins.multimodal.tag_learning import fit_weights
 from imsearch.plugins.multimodal.tags import Tags, gather_tags
 from imsearch.training.corpus import Corpus, gather
-from imsearch.training.datasets import Dataset, load_dataset
+from imsearch.training.data.datasets import Dataset, load_dataset
 from imsearch.training.probabilities import sigmoid
 from imsearch.training.run import Run
 from tests.make_pictures import iptc, jpeg, xmp

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.errors import ModelError
-from imsearch.lexicon import Lexicon
-from imsearch.plugins.everyday import TEXT_WEIGHTS
+from imsearch.languages.lexicon import Lexicon
+from imsearch.plugins.everyday.files import TEXT_WEIGHTS
 from imsearch.plugins.everyday.text_encoder import EverydayText
+from imsearch.training.data.samples import Sample
 from imsearch.training.label_words import LabelWords
 from imsearch.training.probabilities import Floats
-from imsearch.training.samples import Sample
 
 TEXT_TAGS = "text_tags"
 """Where a dataset keeps what people wrote, or what stands in for it, in `Sample.extra`."""

@@ -19,9 +19,9 @@ from imsearch.errors import DatasetError, PictureError
 from imsearch.pictures.picture import read_picture
 from imsearch.plugins.multimodal.social import TEXT_TAGS, TagReader, clean, pooled, text_tags
 from imsearch.training.corpus import Corpus
+from imsearch.training.data.samples import Dataset, Sample
 from imsearch.training.fit import Rows
 from imsearch.training.probabilities import Floats
-from imsearch.training.samples import Dataset, Sample
 
 SURE = 0.5
 """From this probability on a teacher's object is a tag of a picture that nobody wrote about."""
