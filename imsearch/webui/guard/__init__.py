@@ -1,1 +1,1 @@
-"""Security checks around every request: host names, the token, rates, sizes, headers."""
+"""Guards around every request: host names, the token, rates, sizes, headers."""
