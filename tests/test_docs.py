@@ -204,7 +204,8 @@ def copies(library: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The near duplicates of the page."""
     images = [library.catalog.image(Path("/photos") / name) for name in ("town/cat.jpg", "scan.png")]
     module = ModuleType("imsearch.engine.search.duplicates")
-    module.duplicate_ids = lambda catalog: [image.id for image in images if image]  # type: ignore[attr-defined]
+    ids = np.array([image.id for image in images if image], np.int64)
+    module.duplicate_ids = lambda catalog: ids  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "imsearch.engine.search.duplicates", module)
 
 
