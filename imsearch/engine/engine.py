@@ -11,17 +11,17 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from imsearch.engine.review.corrections import Corrections
 from imsearch.engine.review.health import Status, status, verify
 from imsearch.engine.search.finder import Finder
 from imsearch.engine.search.options import DEFAULTS, SearchOptions
 from imsearch.engine.stores.batch import FileSeen, Reading
 from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.embedded.home import Home
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.stores.keeper import Keeper
 from imsearch.engine.stores.sql import forgetting
 from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.corrections import Corrections
 from imsearch.engine.stores.sql.locating import unlocated
 from imsearch.engine.stores.sql.recorder import TAIL, Recorder
 from imsearch.engine.words.knowledge import Lexicon

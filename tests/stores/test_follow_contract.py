@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imsearch.engine.review.corrections import Corrections
 from imsearch.engine.review.health import status, verify
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.changes import Verdict
-from imsearch.engine.stores.corrections import Corrections
 from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.stores.home import Home, Recorder
 from imsearch.errors import ImsearchError

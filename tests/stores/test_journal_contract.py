@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from imsearch.engine.review.corrections import Corrections
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.changes import Verdict
-from imsearch.engine.stores.corrections import Corrections
 from imsearch.engine.stores.definitions import Definition, Phrase
 from imsearch.engine.stores.home import Recorder
 from imsearch.engine.stores.journal import Edit

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.engine.review.doubts import MOST, Heard, Said, by_name, doubt, in_turn
+from imsearch.engine.review.renaming import existing
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.changes import Doubt
 from imsearch.engine.stores.pieces import pieces
-from imsearch.engine.stores.renaming import existing
 from imsearch.engine.stores.tag_names import TagNames
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.specs import AnnotatorSpec

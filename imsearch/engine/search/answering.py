@@ -13,7 +13,7 @@ from imsearch.engine.search.numbers import Numbers
 from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.search.reading import Read, read
 from imsearch.engine.search.text_space import TextSpace
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.fact_names import FactNames
 from imsearch.engine.stores.sql.where import coordinates_of

@@ -12,7 +12,7 @@ from imsearch.engine.search.cache import Memory
 from imsearch.engine.search.hits import read_hits, size_of
 from imsearch.engine.search.options import DEFAULTS, SearchOptions
 from imsearch.engine.search.relaxing import Settled, settle
-from imsearch.engine.stores.embedded.indexes import Indexes
+from imsearch.engine.stores.follow import Indexes
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.engine.words.words import Words

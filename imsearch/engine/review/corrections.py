@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from imsearch.engine.review.renaming import rename
 from imsearch.engine.stores.catalog import CatalogReading, Journal
 from imsearch.engine.stores.changes import Change, Correction, Renaming, Verdict
 from imsearch.engine.stores.journal import Edit, Known, Pair, Revision
-from imsearch.engine.stores.renaming import rename
 from imsearch.engine.stores.tag_names import TagNames
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.errors import ImsearchError, UndoConflict
