@@ -49,6 +49,7 @@ def index(
     decoding: Decoding | None = None,
     in_hand: InHand | None = None,
     try_alone: Callable[[Sequence[Path]], Mapping[Path, str]] | None = None,
+    make_run: Callable[..., Run] = Run,
 ) -> Report:
     """Bring the library up to date with folders and files, annotating what the annotators have not seen.
 
@@ -59,6 +60,7 @@ def index(
     machines.  `ctimes` tells whether a file of which only the ctime is another is read again.  `decoding` is closed at
     the end; by default pictures are decoded in processes of their own, and given up after `decode_seconds`.
     `in_hand` remembers what the run is at, should it die; `try_alone` tells what of that ends the program.
+    `make_run` is called with the arguments of a `Run`, and may make one that works elsewhere.
 
     Raises ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
     Ctrl-C, once the pictures in hand are stored.
@@ -81,7 +83,7 @@ def index(
     engine.recorder.stamp(plan.stamps)
     workers = workers or default_workers()
     with closing(decoding or decoders.Decoders(workers, seconds=decode_seconds)) as decoding, in_hand:
-        run = Run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand)
+        run = make_run(engine, plan, annotators, device, batch_size, workers, observer, decoding, in_hand)
         run.to_the_end()
     pairs.store(engine)
     _tell_emptied(plan, roots, forget_missing, observer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
     from imsearch.engine.review.review import Thresholds
     from imsearch.indexer.report import Observer, Report
+    from imsearch.indexer.run import Run
     from imsearch.indexer.runs import LastRun, Progress
     from imsearch.plugins.manager import PluginManager
     from imsearch.plugins.text_encoders import TextEncoders
@@ -65,12 +66,14 @@ class IndexLibrary(TagLibrary):
         observer: Observer | None = None,
         forget_missing: bool = False,
         exclude: Sequence[str] = (),
+        cluster: Callable[..., Run] | None = None,
     ) -> Report:
         """Bring the library up to date with these files and folders; by default with those of `folders`.
 
         annotators: by name; by default those of the settings, or all.  forget_missing: remove pictures of folders that
         are missing or empty.  exclude: globs, as in a .gitignore file, of what is left out beside what the settings
-        leave out.  Raises PluginError when an annotator is not installed, ImsearchError for a path that neither exists
+        leave out.  cluster: makes a run whose files are read and annotated elsewhere; see `imsearch.indexer.ray`.
+        Raises PluginError when an annotator is not installed, ImsearchError for a path that neither exists
         nor is known and for a glob that cannot be used.
         """
         from imsearch.indexer.announcer import Announcer
@@ -80,6 +83,7 @@ class IndexLibrary(TagLibrary):
         from imsearch.indexer.plan import refuse_unknown
         from imsearch.indexer.progress_file import Beacon
         from imsearch.indexer.report import SilentObserver
+        from imsearch.indexer.run import Run
         from imsearch.indexer.scan import absolute
         from imsearch.indexer.trial import try_alone
 
@@ -111,6 +115,7 @@ class IndexLibrary(TagLibrary):
                 ctimes=self.settings.compare_ctime,
                 in_hand=InHand(self.settings.library),
                 try_alone=partial(try_alone, annotators=names or [spec.name for spec in specs], device=device),
+                make_run=cluster or Run,
             )
             self.engine.definitions.refresh()
             beacon.finish(report)
