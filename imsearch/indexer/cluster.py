@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from threading import Event
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from imsearch.errors import ImsearchError
 from imsearch.indexer.annotator_pool import told
 from imsearch.indexer.cluster_worker import Greeting
 from imsearch.indexer.item import Item
+from imsearch.indexer.shares import IN_HAND, Backend, Batch, LostError, Member, Ref, Share, Step, chosen
 from imsearch.system.doing import Doing
 
-IN_HAND = 2
-"""Batches that a worker has of each step: one under way, and the next one."""
 LOSSES = 2
 """So often may a batch be lost before its files go alone, and a file alone before it is given up."""
 REASON = "annotating it ends the program (it did so to two workers of the cluster)"
@@ -30,81 +28,8 @@ WITHOUT = 120.0
 """Seconds after which a run without any worker ends."""
 MOST_TOLD = 5
 """So many lost workers are told."""
-MOST_NEW = 3
-"""So often, for each worker of the beginning, another one is started in the place of one that was lost."""
-
-Step = Literal["read", "annotate"]
-Ref = Hashable
-"""A result that will be there, of a call to a worker."""
-
-
-class LostError(Exception):
-    """The worker that a call went to is gone, or its result."""
-
-
-class Backend(Protocol):
-    """Starts workers (`imsearch.indexer.cluster_worker.Worker`) somewhere, and calls them."""
-
-    def start(self) -> Any:
-        """A worker, which need not be there yet."""
-
-    def call(self, worker: Any, method: str, *arguments: Any) -> Ref:
-        """Call a method of a worker."""
-
-    def wait(self, refs: Sequence[Ref], seconds: float) -> Sequence[Ref]:
-        """Those of the results that are there, as soon as there is one, or after so many seconds."""
-
-    def result(self, ref: Ref) -> Any:
-        """A result that is there.  Raises LostError, or what the call raised."""
-
-    def put(self, value: object) -> Any:
-        """Lay something down where workers find it; what is returned may be an argument of `call`."""
-
-    def end(self, worker: Any) -> None:
-        """End a worker, whatever it does."""
-
-
-@dataclass(eq=False, slots=True)
-class Batch:
-    """Files that travel together.
-
-    left: how many of them the step under way has still to do.  home: the worker that read them.
-    parcels: the bytes of its files, where workers do not read them.
-    """
-
-    items: list[Item]
-    left: int = 0
-    home: Member | None = None
-    parcels: list[Any] = field(default_factory=list)
-
-
-@dataclass(eq=False, slots=True)
-class Share:
-    """What goes to a worker at once: places in a batch."""
-
-    step: Step
-    batch: Batch
-    places: list[int]
-    losses: int = 0
-    suspect: bool = False
-
-
-@dataclass(eq=False, slots=True)
-class Member:
-    """One worker, and what it has in hand; `greeting` is what it said of itself, or else will be in `greets`."""
-
-    worker: Any
-    greets: Ref | None = None
-    greeting: Greeting | None = None
-    work: dict[Ref, Share] = field(default_factory=dict)
-
-    def room(self, step: Step) -> bool:
-        """Whether it may be given another share of this step."""
-        return sum(share.step == step for share in self.work.values()) < IN_HAND
-
-    @property
-    def has_suspect(self) -> bool:
-        return any(share.suspect for share in self.work.values())
+MOST_NEW = 5
+"""So many for each worker of the beginning may be lost, and others started in their place, without any progress."""
 
 
 class Cluster:
@@ -119,7 +44,7 @@ class Cluster:
         self._needed: list[str] = []
         self._queue: deque[Share] = deque()
         self._suspects: list[Share] = []
-        self._told, self._new = 0, number * MOST_NEW
+        self._told = self._in_vain = 0
         self._alive = time.monotonic()
         self._members: list[Member] = []
         for _ in range(number):
@@ -243,7 +168,7 @@ class Cluster:
         members = sorted((each for each in self._ready() if not each.has_suspect), key=lambda each: len(each.work))
         members = members[len(self._suspects) :]  # as many as suspects get nothing else, so that they become free
         for share in list(self._queue) if members else ():
-            if member := _chosen(share, members):
+            if member := chosen(share, members):
                 self._queue.remove(share)
                 self._give(member, share)
 
@@ -267,6 +192,7 @@ class Cluster:
         for place, item in zip(share.places, items, strict=True):
             share.batch.items[place] = item
         share.batch.left -= len(share.places)
+        self._in_vain = 0
         for note in notes:
             self.note(f"{_machine(member)}: {note}")
 
@@ -276,8 +202,8 @@ class Cluster:
         self._told += 1
         if self._told <= MOST_TOLD:
             self.note(f"The worker on {_machine(member)} was lost; others do what it had in hand ({error})")
-        if self._new > 0:
-            self._new -= 1
+        self._in_vain += 1
+        if self._in_vain <= MOST_NEW * self.number:
             self._start()
 
     def _dismiss(self, member: Member, why: str) -> None:
@@ -302,6 +228,7 @@ class Cluster:
         else:
             batch.items[share.places[0]].fail(REASON, lasts=True)
             batch.left -= 1
+            self._in_vain = 0
 
     def _start(self) -> None:
         member = Member(self._backend.start())
@@ -348,17 +275,6 @@ class Cluster:
         for member in self._members:
             self._backend.end(member.worker)
         self._members = []
-
-
-def _chosen(share: Share, members: Sequence[Member]) -> Member | None:
-    """Who gets a share: who read it, or else who has nothing to do; None when all have enough."""
-    home = share.batch.home
-    if share.step == "annotate" and home in members:
-        assert home is not None
-        if home.room(share.step):
-            return home
-        return next((each for each in members if not any(s.step == share.step for s in each.work.values())), None)
-    return min((each for each in members if each.room(share.step)), key=lambda each: len(each.work), default=None)
 
 
 def _machine(member: Member) -> str:

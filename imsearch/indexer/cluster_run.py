@@ -12,13 +12,14 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from imsearch.indexer.annotator_pool import DEFAULT_BATCH, Crew
-from imsearch.indexer.cluster import Batch, Cluster
+from imsearch.indexer.cluster import Cluster
 from imsearch.indexer.cluster_worker import CHANGES, Parcel
 from imsearch.indexer.item import Item
 from imsearch.indexer.plan import Plan
 from imsearch.indexer.read import ordered, read_bytes
 from imsearch.indexer.resolve import CHUNK, Resolver
 from imsearch.indexer.run import Run
+from imsearch.indexer.shares import Batch
 from imsearch.pictures.metadata.beside import beside
 from imsearch.pictures.metadata.sidecars import LARGEST
 from imsearch.specs import AnnotatorSpec

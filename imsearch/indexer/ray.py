@@ -22,10 +22,11 @@ from ray.exceptions import RayError, RayTaskError
 
 import imsearch
 from imsearch.errors import ImsearchError
-from imsearch.indexer.cluster import Cluster, LostError
+from imsearch.indexer.cluster import Cluster
 from imsearch.indexer.cluster_run import ClusterRun
 from imsearch.indexer.cluster_worker import Greeting, Job, Worker
 from imsearch.indexer.run import Run
+from imsearch.indexer.shares import LostError
 from imsearch.settings import Settings
 from imsearch.specs import AnnotatorSpec
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import Any
 import pytest
 
 from imsearch.cli import main
-from imsearch.errors import ImsearchError
 from imsearch.indexer.cluster import REASON
 from imsearch.indexer.report import Report, SilentObserver
 from imsearch.library import Library
@@ -50,7 +50,7 @@ class Deadly(ColourAnnotator):
 
 @imsearch.hookimpl
 def imsearch_annotators():
-    return [AnnotatorSpec("colours", os.environ.get("COLOURS", "1"), lambda device: Deadly(Calls(), seconds=0.005),
+    return [AnnotatorSpec("colours", os.environ.get("COLOURS", "1"), lambda device: Deadly(Calls(), seconds=0.03),
         vocabulary=("red", "green", "blue"), vector_length=4, input_size=8)]
 """
 
@@ -68,7 +68,12 @@ class Nodes:
 
     def _node(self, **arguments: Any) -> dict[str, Any]:
         variables = self._path | arguments.pop("env_vars", {})
-        small = {"num_cpus": 1, "include_log_monitor": False, "object_store_memory": 100 << 20, "node_ip_address": "127.0.0.2"}
+        small = {
+            "num_cpus": 1,
+            "include_log_monitor": False,
+            "object_store_memory": 100 << 20,
+            "node_ip_address": "127.0.0.2",
+        }
         return {**small, "env_vars": variables, **arguments}
 
     def add(self, **variables: str) -> Any:
@@ -180,7 +185,7 @@ def test_the_catalog_is_that_of_a_local_run(
     report = index(tmp_path / "library", pictures, nodes, ship_bytes=ship_bytes)
     assert (report.new, report.copied, report.failed, report.annotated) == (48, 1, 2, 48)
     assert catalog(tmp_path / "library") == expected
-    again = index(tmp_path / "library", pictures, nodes, ship_bytes=ship_bytes)
+    again = index(tmp_path / "library", pictures)
     assert (again.unchanged, again.annotated, again.failed) == (49, 0, 2)
 
 
@@ -213,7 +218,7 @@ def test_a_picture_that_ends_its_worker_is_found_and_recorded(
     deadly = plain(pictures / "zz deadly.png", DEADLY)
     try:
         report = index(tmp_path / "library", pictures, nodes)
-        again = index(tmp_path / "library", pictures, nodes)
+        again = index(tmp_path / "library", pictures)
     finally:
         deadly.unlink()
     (failure,) = [each for each in report.failures if each.path == deadly]
@@ -250,16 +255,6 @@ def test_a_worker_with_another_annotator_is_refused(
     assert not (tmp_path / "library").exists()
 
 
-def test_workers_that_do_not_see_the_pictures_are_refused(nodes: Nodes, tmp_path: Path) -> None:
-    from imsearch.indexer.ray import on_ray
-
-    elsewhere = tmp_path / "only here"
-    chosen = settings(tmp_path / "library")
-    with pytest.raises(ImsearchError, match=r"does not see .*only here.* --ship-bytes. Nothing was indexed"):
-        with on_ray(nodes.address, make_manager().choose(["colours"]), chosen, [elsewhere], ship_bytes=False):
-            pass
-
-
 def test_an_address_without_a_cluster_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken, socket.socket() as listening:
         taken.bind(("127.0.0.1", 0))
@@ -284,6 +279,14 @@ def test_without_the_extra_it_is_told_what_to_install(
     assert "pip install 'imsearch-engine[ray]'" in capfd.readouterr().err
     assert run([*command, "--ship-bytes"]) == 2
     assert not (tmp_path / "library").exists()
+
+
+def test_ray_is_not_imported_without_its_option(plugins: Path, pictures: Path, tmp_path: Path) -> None:
+    command = ["index", str(pictures / "plain00.png"), "--annotator", "colours", "--library", str(tmp_path / "library")]
+    code = f"import sys; from imsearch.cli import main; print(main({command!r}), 'ray' in sys.modules)"
+    path = {"PYTHONPATH": os.pathsep.join([os.fspath(plugins), os.fspath(ROOT)])}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | path, capture_output=True, text=True)
+    assert done.stdout.split() == ["0", "False"], done.stderr
 
 
 def run(arguments: list[str]) -> int:
