@@ -30,7 +30,7 @@ from imsearch.indexer.shares import LostError
 from imsearch.settings import Settings
 from imsearch.specs import AnnotatorSpec
 
-FIRST, OTHERS = 60.0, 20.0
+FIRST, OTHERS = 120.0, 30.0
 """Seconds to wait for the first worker, and from then on for the others."""
 GOODBYE = 5.0
 """Seconds in which annotators may give back what they hold."""
@@ -187,7 +187,7 @@ def _connect(address: str) -> None:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
-    except ConnectionError as error:
+    except (ConnectionError, SystemExit) as error:  # it leaves where it finds none
         raise ImsearchError(unknown.format("")) from error
     except (RuntimeError, ValueError) as error:  # another version of Ray or Python than the cluster's
         raise ImsearchError(f"The Ray cluster cannot be used: {error}") from error
