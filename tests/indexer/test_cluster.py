@@ -155,6 +155,7 @@ def test_workers_that_cannot_build_an_annotator_are_let_go_where_others_can() ->
     assert other.needs("colours", Event()) == "no memory"
 
 
+@pytest.mark.usefixtures("ray_on_path")
 @pytest.mark.parametrize(
     ("greeting", "told"),
     [
@@ -170,13 +171,16 @@ def test_workers_that_cannot_build_an_annotator_are_let_go_where_others_can() ->
     ],
 )
 def test_why_a_worker_cannot_be_used(greeting: Greeting, told: str) -> None:
-    ray = pytest.importorskip("imsearch.indexer.ray")
-    problem = ray.problem_of(greeting, {"colours": "1"})
+    from imsearch.indexer.ray import problem_of
+
+    problem = problem_of(greeting, {"colours": "1"})
     assert told in problem and bool(told) == bool(problem)
 
 
+@pytest.mark.usefixtures("ray_on_path")
 def test_a_worker_takes_a_gpu_where_there_are_some() -> None:
-    ray = pytest.importorskip("imsearch.indexer.ray")
+    from imsearch.indexer import ray
+
     nodes = [
         {"Alive": True, "Resources": {"CPU": 16.0, "GPU": 2.0}},
         {"Alive": True, "Resources": {"CPU": 4.0}},

@@ -28,7 +28,7 @@ pytestmark = [
     # Ray leaves files and sockets of its own to the garbage collector, and asks Python what it will not say any more.
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.usefixtures("decoder_processes"),
+    pytest.mark.usefixtures("decoder_processes", "ray_on_path"),
 ]
 
 DEADLY = (200, 10, 200)
@@ -98,7 +98,7 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def nodes(plugins: Path) -> Iterator[Nodes]:
+def nodes(plugins: Path, ray_on_path: None) -> Iterator[Nodes]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         started = Nodes(plugins)
