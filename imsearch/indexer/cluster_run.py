@@ -39,14 +39,16 @@ class ClusterRun(Run):
         engine: Engine,
         plan: Plan,
         annotators: Sequence[AnnotatorSpec],
+        device: str,
+        batch_size: int | None,
         *others: Any,
         cluster: Cluster,
         ship_bytes: bool = False,
     ) -> None:
         """ship_bytes: files are read here and sent, as workers do not see them."""
-        super().__init__(engine, plan, annotators, *others)
+        super().__init__(engine, plan, annotators, device, batch_size, *others)
         self._cluster, self._ship_bytes = cluster, ship_bytes
-        self.crew = ClusterCrew(annotators, cluster, self._waiting.put, self._stop)
+        self.crew = ClusterCrew(annotators, cluster, batch_size, self._waiting.put, self._stop)
         cluster.note, cluster.doing = self._waiting.put, self.crew.doing
 
     def _decoded(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
@@ -87,15 +89,20 @@ class ClusterCrew(Crew):
     """The annotators of a run, which workers of a cluster build and call."""
 
     def __init__(
-        self, specs: Sequence[AnnotatorSpec], cluster: Cluster, note: Callable[[str], None], stop: Event
+        self,
+        specs: Sequence[AnnotatorSpec],
+        cluster: Cluster,
+        batch_size: int | None,
+        note: Callable[[str], None],
+        stop: Event,
     ) -> None:
-        super().__init__(specs, note=note)
+        super().__init__(specs, batch_size=batch_size, note=note)
         self._cluster, self._stop = cluster, stop
         self._built: set[str] = set()
 
     @property
     def batch_size(self) -> int:
-        return self._cluster.batch_size if self._built else DEFAULT_BATCH
+        return self._batch_size or self._cluster.batch_size or DEFAULT_BATCH
 
     def has(self, name: str) -> bool:
         if name not in self._built and name not in self.broken:

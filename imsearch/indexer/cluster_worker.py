@@ -51,7 +51,7 @@ class Greeting:
     """What a worker is and has.
 
     versions: of the annotators, by name.  problem: why there are none.  unseen: folders it does not see.  batch_size:
-    how many pictures its annotators like at once.  broken: why annotators cannot be built, by name.
+    how many pictures its annotators take at once, 0 before one is built.  broken: why others cannot be, by name.
     """
 
     machine: str
@@ -98,7 +98,8 @@ class Worker:
             except ImsearchError as error:
                 return replace(greeting, problem=str(error))
             broken = {name: crew.broken[name] for name in build if not crew.has(name)}
-        return replace(greeting, versions=self._versions, batch_size=crew.batch_size, broken=broken)
+        size = crew.batch_size if crew.ready else 0
+        return replace(greeting, versions=self._versions, batch_size=size, broken=broken)
 
     def _the_crew(self) -> Crew:
         if self._crew is None:

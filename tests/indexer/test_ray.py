@@ -128,7 +128,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings(library: Path) -> Settings:
-    return Settings(library=library, annotators=("colours",), workers=2)
+    return Settings(library=library, annotators=("colours",), workers=2, batch_size=4)
 
 
 def index(library: Path, pictures: Path, nodes: Nodes | None = None, **options: Any) -> Report:
