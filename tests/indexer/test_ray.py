@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ import pytest
 
 from imsearch.cli import main
 from imsearch.indexer.cluster import REASON
-from imsearch.indexer.report import Report, SilentObserver
+from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.library import Library
 from imsearch.plugins.manager import make_manager
 from imsearch.settings import Settings
@@ -131,21 +132,20 @@ def settings(library: Path) -> Settings:
     return Settings(library=library, annotators=("colours",), workers=2, batch_size=4)
 
 
-def index(library: Path, pictures: Path, nodes: Nodes | None = None, **options: Any) -> Report:
+def index(library: Path, pictures: Path, nodes: Nodes | None = None, observer: Observer | None = None) -> Report:
     """Index here, or on the nodes."""
     chosen = settings(library)
-    ship_bytes = options.pop("ship_bytes", False)
     if nodes is None:
         with Library.open(settings=chosen, write=True, create=True) as opened:
-            return opened.index([pictures], **options)
+            return opened.index([pictures], observer=observer)
     from imsearch.indexer.ray import on_ray
 
     specs = make_manager().choose(["colours"])
     with (
-        on_ray(nodes.address, specs, chosen, [pictures], ship_bytes=ship_bytes) as cluster,
+        on_ray(nodes.address, specs, chosen, [pictures], ship_bytes=False) as cluster,
         Library.open(settings=chosen, write=True, create=True) as opened,
     ):
-        return opened.index([pictures], cluster=cluster, **options)
+        return opened.index([pictures], cluster=cluster, observer=observer)
 
 
 def catalog(library: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -177,15 +177,22 @@ def expected(
     return found
 
 
-@pytest.mark.parametrize("ship_bytes", [False, True])
-def test_the_catalog_is_that_of_a_local_run(
-    nodes: Nodes, expected: Any, pictures: Path, tmp_path: Path, ship_bytes: bool
-) -> None:
-    report = index(tmp_path / "library", pictures, nodes, ship_bytes=ship_bytes)
+def test_the_catalog_is_that_of_a_local_run(nodes: Nodes, expected: Any, pictures: Path, tmp_path: Path) -> None:
+    report = index(tmp_path / "library", pictures, nodes)
     assert (report.new, report.copied, report.failed, report.annotated) == (48, 1, 2, 48)
     assert catalog(tmp_path / "library") == expected
     again = index(tmp_path / "library", pictures)
     assert (again.unchanged, again.annotated, again.failed) == (49, 0, 2)
+
+
+def test_so_it_is_when_the_command_line_sends_the_bytes(
+    nodes: Nodes, expected: Any, pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = ["index", str(pictures), "--annotator", "colours", "--library", str(tmp_path / "library")]
+    assert run([*command, "--ray", nodes.address, "--ship-bytes", "--batch-size", "4", "--json"]) == 1
+    told = json.loads(capfd.readouterr().out)
+    assert (told["new"], told["copied"], told["failed"], told["annotated"]) == (48, 1, 2, 48)
+    assert catalog(tmp_path / "library") == expected
 
 
 def test_a_picture_that_ends_its_worker_is_found_and_recorded(
