@@ -125,7 +125,7 @@ def _is_to_be_annotated(item: Item) -> bool:
 
 
 def _parcel(item: Item) -> Parcel | None:
-    """What a worker has to have of a file, which lets go of its bytes; None where it needs none."""
+    """Return the bytes of a file that a worker needs, dropped from the item; None if it needs none."""
     data, item.data = item.data, b""
     if not _is_to_be_annotated(item):
         return None

@@ -32,7 +32,7 @@ CHANGES = "it changes while it is being read; index it again later"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker has to know of a run.
+    """Settings of a run that a worker needs.
 
     annotators: as ``--annotator`` takes them.  readers: how many files it reads and decodes at once.  folders: what it
     must see in its own file system.
@@ -48,7 +48,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What a worker is and has.
+    """Versions, machine and annotators of a worker.
 
     versions: of the annotators, by name.  problem: why there are none.  unseen: folders it does not see.  batch_size:
     how many pictures its annotators take at once, 0 before one is built.  broken: why others cannot be, by name.
@@ -85,7 +85,7 @@ class Worker:
         self._lock, self._decodes, self._annotates = threading.Lock(), threading.Lock(), threading.Lock()
 
     def greet(self, build: Sequence[str] = ()) -> Greeting:
-        """What it is and has; build: the annotators that are needed now."""
+        """Return the worker's versions and annotators; build: the annotators that are needed now."""
         greeting = Greeting(
             platform.node(),
             imsearch.__version__,

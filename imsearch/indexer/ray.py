@@ -40,7 +40,7 @@ _CALLS_AT_ONCE = 4
 """One that reads, one that decodes, one that annotates, and a greeting."""
 
 _HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
-"""How a client of HTTP/2 begins: its preface, and an empty frame of settings."""
+"""Beginning of an HTTP/2 connection: the client's preface, and an empty frame of settings."""
 _SETTINGS = 4
 
 
@@ -108,14 +108,14 @@ def problem_of(greeting: Greeting, versions: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a worker takes of a machine."""
+    """Resources that one worker takes."""
 
     cpus: int = 1
     gpus: int = 0
 
 
 def _shape(nodes: Sequence[Mapping[str, Any]], device: str) -> tuple[Shape, int]:
-    """What a worker takes, and how many there can be: one a GPU where there are some and they may be used, or a CPU."""
+    """Return the resources of a worker and the number of workers: one for each usable GPU, or else CPU."""
     offers = [node["Resources"] for node in nodes if node["Alive"]]
     with_gpu = [offer for offer in offers if offer.get("GPU", 0) >= 1 and offer.get("CPU", 0) >= 1]
     if device.startswith("cuda:"):

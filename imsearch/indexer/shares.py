@@ -1,4 +1,4 @@
-"""What the workers of a cluster have in hand: batches of files, and shares of them."""
+"""Work in progress on a cluster: batches of files, and shares of them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Batch:
 
 @dataclass(eq=False, slots=True)
 class Share:
-    """What goes to a worker at once: places in a batch."""
+    """Places in a batch that are sent to a worker at once."""
 
     step: Step
     batch: Batch
@@ -78,7 +78,7 @@ class Member:
     work: dict[Ref, Share] = field(default_factory=dict)
 
     def room(self, step: Step) -> bool:
-        """Whether it may be given another share of this step."""
+        """Return True if the worker may get another share of this step."""
         return sum(share.step == step for share in self.work.values()) < IN_HAND
 
     @property
@@ -87,7 +87,7 @@ class Member:
 
 
 def chosen(share: Share, members: Sequence[Member]) -> Member | None:
-    """Who gets a share: who read it, or else who has nothing to do; None when all have enough."""
+    """Return the worker for a share: the one that read it, or else an idle one; None when all have enough."""
     home = share.batch.home
     if share.step == "annotate" and home in members:
         assert home is not None

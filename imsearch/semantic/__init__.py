@@ -24,7 +24,7 @@ class SentenceEncoder(Protocol):
 
 
 class Wanting(Protocol):
-    """What is needed of `imsearch.settings.Settings`."""
+    """The part of `imsearch.settings.Settings` that is needed."""
 
     @property
     def semantic(self) -> str:
@@ -45,7 +45,7 @@ def installed_sentence_encoder(settings: Wanting) -> SentenceEncoder | None:
 
 
 def encoder_state(wanted: str) -> str:
-    """Whether there is a sentence encoder, in words; `wanted` is the setting ``semantic``."""
+    """Return in words if there is a sentence encoder; `wanted` is the setting ``semantic``."""
     if encoder_folder() is None:
         return "not installed"
     return "installed" if wanted == "auto" else "installed, switched off"

@@ -16,7 +16,7 @@ LENGTH = 384
 
 
 def encoder_folder() -> Path | None:
-    """Where the encoder's files lie: in the folder of weights, or else in the package; None when nowhere.
+    """Return the folder of the encoder's files: in the weights folder, or else in the package; None if missing.
 
     Imports nothing.
     """

@@ -21,7 +21,7 @@ _CHINESE = (
     (0xF900, 0xFAFF),
     (0x2F800, 0x2FA1F),
 )
-"""Where every character is a word: the blocks that BERT's own program names; later ones are left as they are."""
+"""Blocks in which every character is a word, as BERT's own program names them; later ones are left as they are."""
 
 
 class WordPieces:

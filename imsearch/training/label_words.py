@@ -1,4 +1,4 @@
-"""Which labels a text says, in any form or by a synonym: what somebody wrote about a picture may tell the answer."""
+"""Labels that a text says, in any form or by a synonym: a text about a picture may tell the answer."""
 
 from __future__ import annotations
 

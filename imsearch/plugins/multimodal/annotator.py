@@ -31,14 +31,14 @@ BEFORE = "1"
 
 
 class Prepared(NamedTuple):
-    """What the network needs of one picture."""
+    """Input of the network for one picture."""
 
     pixels: NDArray[np.uint8]
     told: Told | None
 
 
 class MultimodalAnnotator(ModelAnnotator):
-    """What social tags tell is added to the calibrated logits of what is seen: nothing for a picture without any."""
+    """The annotator; the evidence of social tags is added to calibrated logits, none for a picture without tags."""
 
     model, version = NAME, VERSION
     network: MultimodalNetwork
@@ -92,7 +92,7 @@ class MultimodalAnnotator(ModelAnnotator):
         return features, logits + self.added(logits, [item.told for item in batch])
 
     def added(self, seen: Floats, several: Sequence[Told | None]) -> Floats:
-        """What pictures' tags add to the calibrated logits of what is seen, ``(N, outputs)``."""
+        """Return the evidence of the pictures' tags, added to the calibrated logits: ``(N, outputs)``."""
         branch = self.network.tags
         if branch is None or not any(told is not None and (told.vector.any() or told.said.any()) for told in several):
             return np.zeros((len(several), self.checkpoint.outputs), np.float32)
@@ -103,7 +103,7 @@ class MultimodalAnnotator(ModelAnnotator):
         return found
 
     def counts(self, features: Floats) -> Floats:
-        """How many labels of each head the pictures should have: ``(N, heads)``."""
+        """Return the predicted number of labels of each head: ``(N, heads)``."""
         with torch.inference_mode():
             seen = torch.from_numpy(features).to(self.device)
             counts: Floats = self.network.head(seen)[1].cpu().numpy()

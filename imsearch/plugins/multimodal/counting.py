@@ -14,7 +14,7 @@ _LIMIT, _SLOPE = 0.95, 0.04
 
 
 def within_counts(probabilities: Floats, counts: Floats, columns: Iterable[slice]) -> NDArray[np.bool_]:
-    """Which outputs are among the likeliest of their head, as many as its count says, rounded, but one at least.
+    """Return a mask of the likeliest outputs of each head, as many as its rounded count, one at least.
 
     probabilities: ``(N, outputs)``.  counts: ``(N, heads)``.  columns: of each head.
     """

@@ -1,4 +1,4 @@
-"""What the network is shown of a picture: crops of the maps of both scales."""
+"""Inputs of the network: crops of the maps of both scales."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def fusion_block(inputs: int, outputs: int, start: float) -> nn.Sequential:
 
 
 class Fusion(nn.Module):
-    """What the finer scales add to the pooled feature.
+    """Fusion blocks: the part of the pooled feature that comes from the finer scales.
 
     Pooling is linear, so the last map and this branch may be pooled before they are added.
     """
@@ -91,7 +91,7 @@ class SeenHead(nn.Module):
 
 
 class TagBranch(nn.Module):
-    """What a picture's tags add to the calibrated logits of what is seen in it: nothing where there are none.
+    """Evidence of a picture's tags, added to the calibrated logits: nothing without tags.
 
     Tags are trusted as far as they agree with what is seen.  Were they right, label by label and each on its own, they
     would be (1 + p (e^a - 1)) / (1 + f (e^a - 1)) times as likely beside a label of the probability p as beside any
@@ -120,18 +120,18 @@ class TagBranch(nn.Module):
         self.register_buffer("usual", torch.full((outputs,), 0.01))
 
     def found(self, vectors: Tensor) -> Tensor:
-        """What the layers make of tags ``(N, words)``: ``(N, outputs)``, 0 for pictures without any."""
+        """Apply the layers to tags ``(N, words)``: ``(N, outputs)``, 0 for pictures without any."""
         found: Tensor = self.layers(_GAIN * vectors) * vectors.any(dim=1, keepdim=True)
         return found
 
     def trusted(self, seen: Tensor, told: Tensor) -> Tensor:
-        """How far tags that would add `told` are trusted beside calibrated logits `seen`: ``(N, 1)`` in 0 to 1."""
+        """Return the trust in tags that would add `told` to calibrated logits `seen`: ``(N, 1)`` in 0 to 1."""
         factor = torch.expm1(told.clamp(-_MOST_TOLD, _MOST_TOLD))
         likelier = torch.log1p(torch.sigmoid(seen) * factor) - torch.log1p(self.usual * factor)
         return torch.sigmoid(self.trust[0] * likelier.sum(dim=1, keepdim=True) + self.trust[1])
 
     def weighed(self, seen: Tensor, found: Tensor, said: Tensor) -> Tensor:
-        """What is added, ``(N, outputs)``.  seen: calibrated logits.  found: as of the layers.
+        """Return the evidence, ``(N, outputs)``.  seen: calibrated logits.  found: as of the layers.
 
         said: the labels that a tag says, 0 or 1.
         """
@@ -139,7 +139,7 @@ class TagBranch(nn.Module):
         return told * self.trusted(seen, told)
 
     def forward(self, seen: Tensor, vectors: Tensor, said: Tensor) -> Tensor:
-        """What is added to calibrated logits ``(N, outputs)``."""
+        """Return the evidence added to calibrated logits, ``(N, outputs)``."""
         return self.weighed(seen, self.found(vectors), said)
 
 

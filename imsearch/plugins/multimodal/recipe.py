@@ -1,4 +1,4 @@
-"""How the weights are made: ``imsearch train multimodal --dataset corel5k:PATH --dataset flickr8k:PATH``.
+"""Recipe of the weights: ``imsearch train multimodal --dataset corel5k:PATH --dataset flickr8k:PATH``.
 
 The frozen stages run once over every picture; their maps of two scales are kept.  The upper stages, the fusion blocks
 and the labels then learn together from crops of these maps that are taken in step, without any tags, so that a picture
@@ -215,7 +215,7 @@ def calibrated_held(corpus: Corpus, logits: Floats, features: Floats) -> Floats:
 
 
 def mean_counts(corpus: Corpus) -> NDArray[np.float32]:
-    """How many labels of each head a training picture has that could: ``(heads,)``."""
+    """Return the mean number of labels of each head over the training pictures that it judges: ``(heads,)``."""
     found = [corpus.judged(name, corpus.train)[1].sum(axis=1) for name in corpus.heads]
     return np.array([counts.mean() if len(counts) else 1.0 for counts in found], dtype=np.float32)
 

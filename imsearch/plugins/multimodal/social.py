@@ -25,7 +25,7 @@ from imsearch.training.label_words import LabelWords
 from imsearch.training.probabilities import Floats
 
 TEXT_TAGS = "text_tags"
-"""Where a dataset keeps what people wrote, or what stands in for it, in `Sample.extra`."""
+"""Key in `Sample.extra` of the texts that people wrote, or of their stand-ins."""
 MOST = 100
 """Of a picture's tags so many are read."""
 _SEPARATORS = str.maketrans("|/,;:_", "      ")
@@ -33,7 +33,7 @@ _SEPARATORS = str.maketrans("|/,;:_", "      ")
 
 
 class Told(NamedTuple):
-    """What a picture's tags tell.
+    """Text vectors of a picture's tags, and the labels they say.
 
     vector: float32 ``(2 * length,)``, mean and maximum of the text vectors; zeros where no tag is known.
     said: uint8 ``(outputs,)``, the labels that a tag says, in any form or by a synonym.
@@ -44,7 +44,7 @@ class Told(NamedTuple):
 
 
 def text_tags(sample: Sample) -> tuple[str, ...]:
-    """What the dataset says that people wrote about this picture, if anything."""
+    """Return the dataset's text tags of a picture, if any."""
     return tuple(str(tag) for tag in sample.extra.get(TEXT_TAGS) or ())
 
 
@@ -89,7 +89,7 @@ class TagReader:
         return self._words.said(text)
 
     def read(self, tags: Iterable[str]) -> Told:
-        """What a picture's tags tell; nothing where there are none."""
+        """Read a picture's tags; empty without any."""
         texts, said = clean(tags), np.zeros(len(self.labels), np.uint8)
         if not texts:
             return Told(np.zeros(self.length, np.float32), said)

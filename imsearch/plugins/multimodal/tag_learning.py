@@ -1,4 +1,4 @@
-"""How the branch of social tags learns: what tags add to what is seen, and how much of it counts.
+"""Training of the branch of social tags, and the weight of its evidence.
 
 What is seen of a picture that was learned from is surer than it will be in use, and beside it tags would seem of no
 use.  So the branch learns beside the guesses of linear layers that never saw the picture (stacking, Wolpert 1992): on
@@ -29,7 +29,7 @@ from imsearch.training.samplers import only
 
 FOLDS = 5
 SAYS = 2.0
-"""What it counts that a tag says a label, before held-back pictures tell: odds of 7 to 1."""
+"""Initial weight of a tag that says a label, before the fit on held-back pictures: odds of 7 to 1."""
 _PRIOR_STRENGTH = 2.0
 
 
@@ -150,7 +150,7 @@ def learn_tags(
 
 
 def added(branch: TagBranch, seen: Floats, shown: Showing) -> Floats:
-    """What the branch adds to the calibrated logits `seen` of pictures with these tags."""
+    """Return the branch's evidence for pictures with calibrated logits `seen` and these tags."""
     tensors = (torch.from_numpy(each) for each in (seen, shown.vectors, shown.said))
     with torch.inference_mode():
         found: Floats = branch(*tensors).numpy()

@@ -55,7 +55,7 @@ class Tags:
 
     @property
     def tagged(self) -> Bools:
-        """Which rows have a tag of which a word is known."""
+        """Return the rows that have a tag with a known word."""
         known = np.asarray(self.vectors.any(axis=1))
         return np.array([bool(known[places].any()) for places in self.places], dtype=np.bool_)
 
@@ -146,7 +146,7 @@ def _written(sample: Sample, reader: TagReader) -> list[str]:
 
 
 def keywords(file: Path) -> tuple[str, ...]:
-    """What XMP, IPTC and files beside a picture say; `DatasetError` names a file that is no picture."""
+    """Return the keywords in a picture's XMP, IPTC and sidecar files; raises `DatasetError` for a file that is none."""
     try:
         return read_picture(file, 1, social_tags=True).social_tags
     except PictureError as error:

@@ -82,7 +82,7 @@ def joined(networks: Mapping[str, nn.Module], corpus: Corpus) -> VggBce:
 
 
 def together(histories: Mapping[str, Sequence[Epoch]]) -> list[Epoch]:
-    """What all heads told of each epoch, under names that begin with the head's."""
+    """Return the figures of all heads for each epoch, under names that begin with the head's."""
     return [
         {
             name if name.startswith(f"{head} ") else f"{head} {name}": value

@@ -1,4 +1,4 @@
-"""What several heads say of one picture, put together: each head is believed on pictures like those it learned from.
+"""Combination of several heads: each head counts on pictures like those it learned from.
 
 A head's probabilities mean what they say on its own dataset.  On another kind of picture they do not: five objects that
 every picture of a set shows one of are found in landscapes too.  So a small linear layer tells from the same features
@@ -38,7 +38,7 @@ def kinds_of(corpus: Corpus) -> tuple[NDArray[np.intp], Tensor]:
 
 
 def fit_kinds(inputs: Tensor, kinds: Tensor) -> nn.Linear:
-    """Which dataset a picture is like: logistic regression, each dataset counting alike.
+    """Fit a logistic regression that tells the dataset a picture is like, all datasets weighted alike.
 
     inputs: ``(N, width)``, standardized.  kinds: ``(N,)``, which dataset each is of.
     """
@@ -94,7 +94,7 @@ def fit_far(corpus: Corpus, tags: Sequence[str], near: Floats) -> dict[str, floa
 def _foreign_pairs(
     corpus: Corpus, tags: Sequence[str], near: Floats, head: str, other: str
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """What `head` says on the held-back pictures of `other` of the tags that both know, and what is true: flat."""
+    """Return logits of `head` and truth for the shared tags, on the held-back pictures of `other`: flat."""
     places, truth = corpus.judged(other, corpus.held)
     known = corpus.known(other, corpus.held[places])
     mine, theirs = corpus.slices[head], corpus.slices[other]

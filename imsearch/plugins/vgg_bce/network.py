@@ -14,7 +14,7 @@ from imsearch.training.vgg16 import CHANNELS
 
 MODEL, VERSION = "vgg-bce", "1"
 POOLINGS = {"average": CHANNELS, "root": CHANNELS, "max": CHANNELS, "both": 2 * CHANNELS}
-"""How many numbers each way of pooling leaves of the maps.  "root" is the square root of the averages (as Perronnin et
+"""Length of the pooled maps by way of pooling.  "root" is the square root of the averages (as Perronnin et
 al. 2010 do with Fisher vectors, https://doi.org/10.1007/978-3-642-15561-1_11), which makes a few large ones count less.
 "both" are the averages, then the maxima."""
 _RARE = 1e-4
@@ -86,7 +86,7 @@ class VggBce(nn.Module):
         return (inputs - self.mean) * self.scale
 
     def likely_kinds(self, inputs: Tensor) -> Tensor:
-        """How likely pictures are of each dataset's kind, from pooled maps: ``(N, heads)``, each row's sum 1."""
+        """Return the probability of each dataset's kind, from pooled maps: ``(N, heads)``, each row's sum 1."""
         assert self.kinds is not None, "one dataset only"
         likely: Tensor = self.kinds(self.scaled(inputs)).softmax(dim=1)
         return likely

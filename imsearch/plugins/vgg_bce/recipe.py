@@ -1,4 +1,4 @@
-"""How the weights of vgg-bce are made: ``imsearch train vgg-bce --dataset corel5k:PATH --dataset flickr8k:PATH``.
+"""Recipe of vgg-bce's weights: ``imsearch train vgg-bce --dataset corel5k:PATH --dataset flickr8k:PATH``.
 
 The convolutions run once over every picture and, for each augmented view, once more over those to learn from.  The
 linear layer then learns from the pooled maps; in every epoch each picture is shown in one of its views, drawn by lot.

@@ -41,7 +41,7 @@ def pixel_inputs(corpus: Corpus) -> Inputs:
 
 
 def some_pooled(network: VggBce, corpus: Corpus, inputs: Inputs, device: torch.device) -> NDArray[np.float32]:
-    """What the convolutions say, before they are trained, of some pictures to learn from: ``(N, width)``."""
+    """Return pooled maps of the untrained convolutions, of some training pictures: ``(N, width)``."""
     rows = np.random.default_rng(0).permutation(corpus.train)[:_PROBES]
     parts = []
     for start in range(0, len(rows), _BATCH):
