@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.errors import PictureError
-from imsearch.indexer.annotating import annotate, error_of
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -42,6 +41,8 @@ class Looking:
 
     def vector_of(self, path: Path, name: str) -> NDArray[float32]:
         """Return an annotator's vector of a file, float32 ``(length,)``.  Raises PictureError."""
+        from imsearch.indexer.annotating import annotate, error_of
+
         (item,) = annotate([path], self._installed.plugins.choose([name]), self._settings)
         annotation = item.annotations.get(name)
         if annotation is None or annotation.vector is None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.stores.sql import folders as remembered
 from imsearch.errors import ImsearchError
-from imsearch.indexer.annotating import pick_device, usable_annotators
 from imsearch.records import Folder
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ class Runs:
         Raises PluginError when an annotator is not installed, ImsearchError for a path that neither exists
         nor is known and for a glob that cannot be used.
         """
+        from imsearch.indexer.annotating import usable_annotators
         from imsearch.indexer.announcer import Announcer
         from imsearch.indexer.exclusions import Exclusions
         from imsearch.indexer.pipeline import index
@@ -90,6 +90,7 @@ class Runs:
 
     def _options(self, exclusions: Exclusions, forget_missing: bool, names: Sequence[str]) -> IndexOptions:
         """The options of a run; names: of the annotators, to try pictures alone."""
+        from imsearch.indexer.annotating import pick_device
         from imsearch.indexer.in_hand import InHand
         from imsearch.indexer.options import IndexOptions
         from imsearch.indexer.trial import try_alone

@@ -68,7 +68,7 @@ def test_the_annotator_says_what_the_network_says(dataset: Dataset, trained: Pat
     assert output.second is not None
     wanted = (2 * torch.sigmoid(output.first) + torch.sigmoid(output.second)) / 3
     wanted = torch.sigmoid(slope * torch.logit(wanted) + offset)
-    assert annotator.label_scores(batch)["jsonl"] == pytest.approx(wanted.numpy(), abs=1e-4)
+    assert annotator.label_scores(batch)["jsonl"] == pytest.approx(wanted.numpy(), abs=4e-3)  # half precision
     for annotation in annotator.annotate(batch):
         assert {tag.name for tag in annotation.tags} <= set(annotator.tags)
         assert annotation.vector is not None and annotation.vector.shape == (16,)

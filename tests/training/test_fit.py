@@ -143,7 +143,9 @@ def test_one_step_by_hand(tmp_path: Path) -> None:
     trained = trainer.fit()
     # At probability one half the gradient of the bias is the mean of 1/2 - target.
     expected = -0.5 * (0.5 - trainer.corpus.targets[trainer.corpus.train]).mean(axis=0)
-    assert trained.get_parameter("bias").tolist() == pytest.approx(expected.tolist())
+    assert trained.get_parameter("bias").tolist() == pytest.approx(
+        expected.tolist(), rel=4e-3
+    )  # in half precision where that is fast
     assert trainer.history[0]["loss"] == pytest.approx(3 * np.log(2))
 
 
