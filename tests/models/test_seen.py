@@ -33,7 +33,7 @@ FLOORS: dict[str, dict[str, float]] = {
 """What each row of the measures must at least reach."""
 MOST_FALSE: dict[str, float] = {
     "screens, Corel5k": 0.01,
-    "missing objects, COCO": 0.42,
+    "missing objects, COCO": 0.45,
     "missing stuff, COCO": 0.62,
     "missing stuff, CamVid": 0.2,
     "outdoors, in rooms": 0.0,
@@ -41,7 +41,10 @@ MOST_FALSE: dict[str, float] = {
     "animals, landscapes": 0.0,
     "other animals, dogs": 0.06,
 }
-"""The share of pictures that may show a tag that is surely false."""
+"""The share of pictures that may show a tag that is surely false.
+
+Processors round convolutions differently, which moves probabilities by up to .05 (99 of 100 by less than .006): of the
+84 pictures of COCO 35, 36 or 37 show such a tag, depending on the processor."""
 LEAST_TAGS, MOST_BARE, MOST_OUT_OF_ORDER, MOST_NEVER_SHOWN, FURTHEST = 5.3, 0.01, 0.0, 282, 0.15
 """Of the mixed pictures: shown tags a picture, the share without any, the share in which an unshown tag that could be
 shown is likelier than a shown one.  Of the vocabulary: tags that no probability shows.  Of the calibration curve, where
