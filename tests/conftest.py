@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from imsearch.pictures import decoders
+from tests import postgres
 
 # How long an example takes says more of the machine than of the program.
 settings.register_profile("imsearch", deadline=None)
@@ -25,6 +28,20 @@ def decoding_in_process(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 @pytest.fixture
 def decoder_processes() -> None:
     """Pictures are decoded in processes of their own, as the program does it."""
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> postgres.Server:
+    """A PostgreSQL server."""
+    return postgres.for_tests(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a new, empty database; what this machine derives from it is kept in the test's own folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with postgres_server.database() as name:
+        yield postgres_server.at(name)
 
 
 def pytest_configure() -> None:

@@ -12,12 +12,13 @@ from imsearch.engine.stores.embedded.home import Home as EmbeddedHome
 from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
 from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
 from imsearch.engine.stores.home import Home, Recorder
+from imsearch.engine.stores.postgres.home import Home as PostgresHome
 from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.stores.vector_index import VectorIndex
 from tests.engine.support import reading, spec
 from tests.stores.memory import MemoryHome, MemoryTextIndex, MemoryVectorIndex
 
-HOMES: dict[str, type[Home]] = {"embedded": EmbeddedHome, "memory": MemoryHome}
+HOMES: dict[str, type[Home]] = {"embedded": EmbeddedHome, "memory": MemoryHome, "postgres": PostgresHome}
 TEXT_INDEXES: dict[str, Callable[[Path], TextIndex]] = {
     "Whoosh": lambda folder: WhooshTextIndex(folder / "text"),
     "memory": lambda folder: MemoryTextIndex(),
@@ -31,7 +32,8 @@ VECTOR_INDEXES: dict[str, Callable[[Path], VectorIndex]] = {
 @pytest.fixture(params=HOMES)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A new library, open for writing."""
-    home = HOMES[request.param].open(tmp_path / "library", write=True, create=True)
+    where = request.getfixturevalue("postgres_url") if request.param == "postgres" else tmp_path / "library"
+    home = HOMES[request.param].open(where, write=True, create=True)
     yield home
     home.close()
 

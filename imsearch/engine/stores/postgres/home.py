@@ -1,0 +1,291 @@
+"""The library in a database: is it one, may it be opened, who writes to it, and what of it lies on this machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from imsearch.engine.stores.derived import State, intact_state
+from imsearch.engine.stores.embedded.lock import WriteLock
+from imsearch.engine.stores.postgres.address import Address, digest
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.recorder import TAIL, Recorder
+from imsearch.engine.stores.sql.schema import HEAD
+from imsearch.errors import LibraryError, WriteRefused
+from imsearch.system.refusals import what_refuses
+
+if TYPE_CHECKING:
+    from imsearch.engine.stores.postgres.database import PostgresDatabase
+    from imsearch.engine.stores.postgres.lock import RunLock
+    from imsearch.engine.stores.text_index import TextIndex
+    from imsearch.engine.stores.vector_index import VectorIndex
+
+_PATIENCE = 30.0
+"""Seconds a run waits for a reader of this machine to bring an index up to date."""
+_FAR_BEHIND = 50
+"""Changes of the library after which it pays to write a vector index down again, if only for this machine's readers."""
+_SIZE = """
+SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class AS c
+WHERE c.relkind = 'r' AND c.relnamespace = to_regnamespace('imsearch')
+"""
+
+
+class Home:
+    """A library in PostgreSQL, with the indexes that this machine derives from it.
+
+    Implements `imsearch.engine.stores.home.Home`.  The catalog is in the database.  Every machine keeps its own text
+    and vector indexes in its cache folder, and brings them up to date from the catalog; the processes of a machine
+    share them, as those of a library in a folder do.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self.notes: list[str] = []
+        self._held = ExitStack()
+        self._run: RunLock | None = None
+        self._vectors: dict[str, VectorIndex] = {}
+
+    @property
+    def place(self) -> str:
+        return self._address.place
+
+    @property
+    def writing(self) -> bool:
+        """True if this process holds the lock for a run."""
+        return self._run is not None
+
+    @classmethod
+    def exists(cls, where: Path | str) -> bool:
+        """Return True if the database holds a library."""
+        home = cls(Address(where))
+        try:
+            return home._is_library()
+        finally:
+            home.close()
+
+    @classmethod
+    def open(cls, where: Path | str, *, write: bool, create: bool) -> Home:
+        """Look at the database, make a library in it if asked to, and take the locks if asked to."""
+        home = cls(Address(where))
+        try:
+            home._open(write or create, create)
+        except BaseException:
+            home.close()
+            raise
+        return home
+
+    def _open(self, write: bool, create: bool) -> None:
+        from imsearch.engine.stores.postgres.creating import create as make
+        from imsearch.engine.stores.postgres.lock import RunLock
+
+        there = self._is_library()
+        if not there and not create:
+            raise LibraryError(
+                f"There is no library in {self.place} yet. Make one with: imsearch --library {self.place} index FOLDER"
+            )
+        if write:
+            self._check_writable()
+            self._run = RunLock(self._address)
+            self._held.callback(self._run.release)
+            if not there and not self._is_library():  # another machine may have made it meanwhile
+                make(self._database.engine, self._address)
+            self._held.callback(WriteLock(self.scratch, wait=_PATIENCE).release)
+
+    @cached_property
+    def _database(self) -> PostgresDatabase:
+        from imsearch.engine.stores.postgres.database import PostgresDatabase
+
+        database = PostgresDatabase(self._address, f"imsearch {os.getpid()}")
+        self._held.callback(database.close)
+        return database
+
+    def _is_library(self) -> bool:
+        from imsearch.engine.stores.postgres.creating import check
+
+        with self._database.reading() as connection:
+            return check(connection, self._address)
+
+    def _check_writable(self) -> None:
+        with self._database.reading() as connection:
+            replica = connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar_one()
+            preset = connection.exec_driver_sql(
+                "SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only'"
+            )
+            only_read = replica or preset.scalar_one() == "on"
+        if only_read:
+            raise WriteRefused(
+                f"The library {self.place} can only be read here: the server is a replica, or you may only read. Give "
+                "the address of a server and a user that may write. What was stored before is kept."
+            )
+
+    # -- the catalog
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalog, brought to this version of the program; a newer one is not touched."""
+        from imsearch.engine.stores.postgres.creating import version
+
+        with self._database.reading() as connection:
+            found = version(connection, self._address)
+        if found > HEAD:
+            raise LibraryError(
+                f"The library {self.place} was made by a newer version of imsearch. Install the newest version. "
+                "Nothing was changed."
+            )
+        if found < HEAD:
+            self._migrate(found)
+        self._database.check_place()
+        return Catalog(self._database)
+
+    def _migrate(self, found: str) -> None:
+        from imsearch.engine.stores.postgres.lock import RunLock
+        from imsearch.engine.stores.postgres.migrating import migrate  # alembic takes its time to import
+        from imsearch.engine.stores.postgres.words import translated
+
+        with ExitStack() as held:
+            if not self.writing:
+                held.callback(RunLock(self._address).release)
+            held.enter_context(translated(self._address))
+            self.notes.append(migrate(self._database.engine, found))
+
+    def recorder(self, tail: int = TAIL) -> Recorder:
+        """Return the writer of the catalog; it works alongside the holder of the lock, if that is another process."""
+        self.catalog.check_place()
+        if not self.writing:
+            self._check_writable()
+        return Recorder(self.catalog, tail)
+
+    # -- who writes
+
+    def lock(self, wait: float = 0) -> WriteLock | None:
+        """The lock of this machine's indexes, for something short; None when another process of it writes them."""
+        try:
+            return WriteLock(self.scratch, wait=wait, brief=True)
+        except LibraryError:
+            return None
+
+    def running(self) -> int | None:
+        """The process that holds the lock for a run, maybe this one, maybe of another machine; None for nobody."""
+        from imsearch.engine.stores.postgres.lock import holder
+
+        if self.writing:
+            return os.getpid()
+        with self._database.reading() as connection:
+            return holder(connection)
+
+    def while_free(self, work: Callable[[], None], patience: float = 0) -> bool:
+        """Do something short to this machine's files with their lock borrowed; returns whether it could be."""
+        lock = self.lock(patience)
+        if lock is None:
+            return False
+        try:
+            work()
+        finally:
+            lock.release()
+        return True
+
+    def as_writer(self, work: Callable[[], None], patience: float = 0) -> bool:
+        """Do this if the process may write this machine's files, or can for a moment; returns whether it was done."""
+        if self.writing:
+            work()
+            return True
+        return self.while_free(work, patience)
+
+    # -- this machine's files
+
+    @cached_property
+    def scratch(self) -> Path:
+        """The folder of this library in this machine's cache; one for the moment where that cannot be written."""
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("imsearch", appauthor=False) / "libraries" / self._digest()
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            refused = not os.access(folder, os.W_OK)
+        except OSError:
+            refused = True
+        if not refused:
+            return folder
+        self.tell(f"The cache folder {folder} cannot be written, so this machine's indexes are made anew each time.")
+        return Path(self._held.enter_context(TemporaryDirectory(prefix="imsearch-")))
+
+    def _digest(self) -> str:
+        """Tells this library from any other, a restored copy of it and a replica among them."""
+        uid, _ = self.catalog.state()
+        with self._database.reading() as connection:
+            info = connection.connection.driver_connection.info  # type: ignore[union-attr]
+            return digest(info.host, str(info.port), info.dbname, uid)
+
+    def is_full(self) -> bool:
+        """Return True if there is no space on this machine, not even for the lock."""
+        return what_refuses(self.scratch / "lock") in (errno.ENOSPC, errno.EDQUOT)
+
+    def bytes(self) -> int:
+        """The size of the tables and their indexes in the database."""
+        with self._database.reading() as connection:
+            return int(connection.exec_driver_sql(_SIZE).scalar_one())
+
+    def text(self, folder: Path | None = None) -> TextIndex:
+        """This machine's text index, or one in another folder for the moment."""
+        from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
+
+        return WhooshTextIndex((folder or self.scratch) / "text")
+
+    def vectors(self, space: str, version: str, length: int) -> VectorIndex:
+        """This machine's index of an annotator's vectors, as it is written down; empty where nothing is."""
+        from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
+
+        self._vectors[space] = FaissVectorIndex(self._vectors_path(space), version, length)
+        return self._vectors[space]
+
+    def vectors_state(self, space: str) -> State | None:
+        """The catalog state of an annotator's file of vectors; None unless it holds the bytes that were written."""
+        path = self._vectors_path(space)
+        return intact_state(path.with_suffix(".json"), path)
+
+    def vectors_damage(self, space: str) -> str:
+        """Return what is wrong with the file, if both it and its record exist."""
+        path = self._vectors_path(space)
+        there = path.exists() and path.with_suffix(".json").exists()
+        return "its bytes are not those that were written" if there and self.vectors_state(space) is None else ""
+
+    def drop_vectors(self, space: str) -> None:
+        """Remove an annotator's file."""
+        path = self._vectors_path(space)
+        for each in (path.with_suffix(".json"), path):
+            with suppress(OSError):  # it takes room, and does no harm
+                each.unlink(missing_ok=True)
+
+    def _vectors_path(self, space: str) -> Path:
+        return self.scratch / "vectors" / f"{space}.faiss"
+
+    def _keep_vectors(self) -> None:
+        """Write down what a reader had to fill from the catalog, on a machine where no run does."""
+        for space, index in self._vectors.items():
+            stored = self.vectors_state(space)
+            if index.state and (stored is None or index.state[1] - stored[1] > _FAR_BEHIND):
+                with suppress(WriteRefused):  # the next process fills its own, as this one has
+                    self.while_free(index.save)
+
+    # --
+
+    def tell(self, note: str) -> None:
+        """Keep a note for the user, once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def close(self) -> None:
+        """Close what was opened here, and give the locks back."""
+        try:
+            if not self.writing:
+                self._keep_vectors()
+        finally:
+            self._vectors.clear()
+            self._run = None
+            self._held.close()
