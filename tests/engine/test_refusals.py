@@ -111,8 +111,8 @@ def test_a_reader_without_room_for_the_lock_makes_an_index_elsewhere(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (library / "text" / "state.json").unlink()
-    monkeypatch.setattr("imsearch.engine.stores.embedded.home.Home.lock", lambda *_: None)
-    monkeypatch.setattr("imsearch.engine.stores.embedded.home.what_refuses", lambda path: errno.ENOSPC)
+    monkeypatch.setattr("imsearch.engine.stores.embedded.files.HomeWithFiles.lock", lambda *_: None)
+    monkeypatch.setattr("imsearch.engine.stores.embedded.files.what_refuses", lambda path: errno.ENOSPC)
     with Engine.open(library, LEXICON) as engine:
         assert ids(engine, "tag:cat") == [1]
         assert any("no room" in note for note in engine.notes)

@@ -32,7 +32,7 @@ VECTOR_INDEXES: dict[str, Callable[[Path], VectorIndex]] = {
 @pytest.fixture(params=HOMES)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A new library, open for writing."""
-    where = request.getfixturevalue("postgres_url") if request.param == "postgres" else tmp_path / "library"
+    where = request.getfixturevalue("postgres_library") if request.param == "postgres" else tmp_path / "library"
     home = HOMES[request.param].open(where, write=True, create=True)
     yield home
     home.close()

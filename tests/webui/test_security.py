@@ -214,7 +214,9 @@ def test_reading_changes_nothing(
     app: FastAPI, client: TestClient, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[object] = []
-    monkeypatch.setattr("imsearch.engine.stores.embedded.home.WriteLock", lambda *folder, **wait: taken.append(folder))
+    for module in ("files", "home"):
+        name = f"imsearch.engine.stores.embedded.{module}.WriteLock"
+        monkeypatch.setattr(name, lambda *folder, **wait: taken.append(folder))
     before = library.health.status().generation
     for method, path in requests_of(app):
         if method in READING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,10 +35,14 @@ class PostgresDatabase:
     Implements `imsearch.engine.stores.sql.database.Database`.
     """
 
-    def __init__(self, address: Address, application: str) -> None:
-        """Connects when it is first used.  application: its name in the server's lists."""
+    def __init__(self, address: Address, application: str, before_writing: Callable[[], None]) -> None:
+        """Connects when it is first used.
+
+        application: its name in the server's lists.  before_writing: is called before each transaction that writes.
+        """
         self._address = address
         self._uid = ""
+        self._before_writing = before_writing
         self.engine: Engine = create_engine(
             "postgresql+psycopg://",
             pool_size=_POOLED,
@@ -67,6 +71,7 @@ class PostgresDatabase:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction; one at a time, whatever the process and the machine."""
+        self._before_writing()
         with translated(self._address), self.engine.begin() as connection:
             self._check(connection.execute(_TURN).scalar())
             yield connection

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable
+import shlex
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from imsearch.engine.stores.derived import State, intact_state
+from imsearch.engine.stores.embedded.files import HomeWithFiles
 from imsearch.engine.stores.embedded.lock import WriteLock
 from imsearch.engine.stores.postgres.address import Address, digest
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.recorder import TAIL, Recorder
 from imsearch.engine.stores.sql.schema import HEAD
 from imsearch.errors import LibraryError, WriteRefused
-from imsearch.system.refusals import what_refuses
 
 if TYPE_CHECKING:
     from imsearch.engine.stores.postgres.database import PostgresDatabase
     from imsearch.engine.stores.postgres.lock import RunLock
-    from imsearch.engine.stores.text_index import TextIndex
     from imsearch.engine.stores.vector_index import VectorIndex
 
 _PATIENCE = 30.0
@@ -36,7 +33,7 @@ WHERE c.relkind = 'r' AND c.relnamespace = to_regnamespace('imsearch')
 """
 
 
-class Home:
+class Home(HomeWithFiles):
     """A library in PostgreSQL, with the indexes that this machine derives from it.
 
     Implements `imsearch.engine.stores.home.Home`.  The catalog is in the database.  Every machine keeps its own text
@@ -87,7 +84,8 @@ class Home:
         there = self._is_library()
         if not there and not create:
             raise LibraryError(
-                f"There is no library in {self.place} yet. Make one with: imsearch --library {self.place} index FOLDER"
+                f"There is no library in {self.place} yet. Make one with: "
+                f"imsearch --library {shlex.quote(self.place)} index FOLDER"
             )
         if write:
             self._check_writable()
@@ -101,9 +99,13 @@ class Home:
     def _database(self) -> PostgresDatabase:
         from imsearch.engine.stores.postgres.database import PostgresDatabase
 
-        database = PostgresDatabase(self._address, f"imsearch {os.getpid()}")
+        database = PostgresDatabase(self._address, f"imsearch {os.getpid()}", self._check_lock)
         self._held.callback(database.close)
         return database
+
+    def _check_lock(self) -> None:
+        if self._run is not None:
+            self._run.check()
 
     def _is_library(self) -> bool:
         from imsearch.engine.stores.postgres.creating import check
@@ -112,17 +114,10 @@ class Home:
             return check(connection, self._address)
 
     def _check_writable(self) -> None:
+        from imsearch.engine.stores.postgres.creating import check_writable
+
         with self._database.reading() as connection:
-            replica = connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar_one()
-            preset = connection.exec_driver_sql(
-                "SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only'"
-            )
-            only_read = replica or preset.scalar_one() == "on"
-        if only_read:
-            raise WriteRefused(
-                f"The library {self.place} can only be read here: the server is a replica, or you may only read. Give "
-                "the address of a server and a user that may write. What was stored before is kept."
-            )
+            check_writable(connection, self._address)
 
     # -- the catalog
 
@@ -163,13 +158,6 @@ class Home:
 
     # -- who writes
 
-    def lock(self, wait: float = 0) -> WriteLock | None:
-        """The lock of this machine's indexes, for something short; None when another process of it writes them."""
-        try:
-            return WriteLock(self.scratch, wait=wait, brief=True)
-        except LibraryError:
-            return None
-
     def running(self) -> int | None:
         """The process that holds the lock for a run, maybe this one, maybe of another machine; None for nobody."""
         from imsearch.engine.stores.postgres.lock import holder
@@ -178,24 +166,6 @@ class Home:
             return os.getpid()
         with self._database.reading() as connection:
             return holder(connection)
-
-    def while_free(self, work: Callable[[], None], patience: float = 0) -> bool:
-        """Do something short to this machine's files with their lock borrowed; returns whether it could be."""
-        lock = self.lock(patience)
-        if lock is None:
-            return False
-        try:
-            work()
-        finally:
-            lock.release()
-        return True
-
-    def as_writer(self, work: Callable[[], None], patience: float = 0) -> bool:
-        """Do this if the process may write this machine's files, or can for a moment; returns whether it was done."""
-        if self.writing:
-            work()
-            return True
-        return self.while_free(work, patience)
 
     # -- this machine's files
 
@@ -222,48 +192,15 @@ class Home:
             info = connection.connection.driver_connection.info  # type: ignore[union-attr]
             return digest(info.host, str(info.port), info.dbname, uid)
 
-    def is_full(self) -> bool:
-        """Return True if there is no space on this machine, not even for the lock."""
-        return what_refuses(self.scratch / "lock") in (errno.ENOSPC, errno.EDQUOT)
-
     def bytes(self) -> int:
         """The size of the tables and their indexes in the database."""
         with self._database.reading() as connection:
             return int(connection.exec_driver_sql(_SIZE).scalar_one())
 
-    def text(self, folder: Path | None = None) -> TextIndex:
-        """This machine's text index, or one in another folder for the moment."""
-        from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
-
-        return WhooshTextIndex((folder or self.scratch) / "text")
-
     def vectors(self, space: str, version: str, length: int) -> VectorIndex:
         """This machine's index of an annotator's vectors, as it is written down; empty where nothing is."""
-        from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
-
-        self._vectors[space] = FaissVectorIndex(self._vectors_path(space), version, length)
+        self._vectors[space] = super().vectors(space, version, length)
         return self._vectors[space]
-
-    def vectors_state(self, space: str) -> State | None:
-        """The catalog state of an annotator's file of vectors; None unless it holds the bytes that were written."""
-        path = self._vectors_path(space)
-        return intact_state(path.with_suffix(".json"), path)
-
-    def vectors_damage(self, space: str) -> str:
-        """Return what is wrong with the file, if both it and its record exist."""
-        path = self._vectors_path(space)
-        there = path.exists() and path.with_suffix(".json").exists()
-        return "its bytes are not those that were written" if there and self.vectors_state(space) is None else ""
-
-    def drop_vectors(self, space: str) -> None:
-        """Remove an annotator's file."""
-        path = self._vectors_path(space)
-        for each in (path.with_suffix(".json"), path):
-            with suppress(OSError):  # it takes room, and does no harm
-                each.unlink(missing_ok=True)
-
-    def _vectors_path(self, space: str) -> Path:
-        return self.scratch / "vectors" / f"{space}.faiss"
 
     def _keep_vectors(self) -> None:
         """Write down what a reader had to fill from the catalog, on a machine where no run does."""
@@ -272,13 +209,6 @@ class Home:
             if index.state and (stored is None or index.state[1] - stored[1] > _FAR_BEHIND):
                 with suppress(WriteRefused):  # the next process fills its own, as this one has
                     self.while_free(index.save)
-
-    # --
-
-    def tell(self, note: str) -> None:
-        """Keep a note for the user, once."""
-        if note not in self.notes:
-            self.notes.append(note)
 
     def close(self) -> None:
         """Close what was opened here, and give the locks back."""

@@ -6,7 +6,10 @@ import os
 import re
 import socket
 import time
+from threading import RLock
 from typing import TYPE_CHECKING, Any
+
+import psycopg
 
 from imsearch.engine.stores.postgres.words import translated
 from imsearch.errors import LibraryLocked
@@ -35,8 +38,26 @@ class RunLock:
     def __init__(self, address: Address) -> None:
         """Take it; raises `LibraryLocked` when another process has it."""
         self._address = address
-        with translated(address):
-            self._connection: Connection[Any] | None = address.connect(
+        self._connection: Connection[Any] | None = None
+        self._turn = RLock()
+        self._connect()
+
+    def check(self) -> None:
+        """Take it again if the server was started anew meanwhile; raises `LibraryLocked` if another process was first.
+
+        To be called before something is written.
+        """
+        with self._turn:
+            try:
+                if self._connection is not None:
+                    self._connection.execute("SELECT")
+            except psycopg.OperationalError:
+                self.release()
+                self._connect()
+
+    def _connect(self) -> None:
+        with translated(self._address):
+            self._connection = self._address.connect(
                 f"imsearch run {os.getpid()} on {socket.gethostname()}", autocommit=True
             )
             try:
@@ -59,9 +80,10 @@ class RunLock:
 
     def release(self) -> None:
         """Give it back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 def holder(connection: Any) -> int | None:

@@ -1,0 +1,434 @@
+"""What only the home in PostgreSQL does: errors in words, locks between processes, copies of indexes on machines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from imsearch.engine.review.corrections import Corrections
+from imsearch.engine.review.health import verify
+from imsearch.engine.stores.changes import Verdict
+from imsearch.engine.stores.follow import Indexes
+from imsearch.engine.stores.postgres import home as home_module
+from imsearch.engine.stores.postgres import migrating
+from imsearch.engine.stores.postgres.address import Address
+from imsearch.engine.stores.postgres.home import Home
+from imsearch.engine.stores.sql import schema
+from imsearch.errors import LibraryError, LibraryLocked, WriteRefused
+from imsearch.records import Text
+from tests.engine.support import FACTS, LEXICON, reading, spec
+from tests.engine.test_migrations import NEXT
+from tests.postgres import Server
+
+SECRET = "geheim"
+ROOT = Path(__file__).parents[2]
+
+
+def opened(url: str, *, write: bool = False, create: bool = False) -> Home:
+    """A home whose catalog was looked at."""
+    home = Home.open(url, write=write, create=create)
+    try:
+        home.catalog.state()
+    except BaseException:
+        home.close()
+        raise
+    return home
+
+
+@pytest.fixture
+def library(postgres_library: str) -> str:
+    """The address of a library with three pictures, of a cat, a dog and a car."""
+    home = opened(postgres_library, write=True)
+    recorder = home.recorder()
+    recorder.use_annotators([spec()])
+    tags = enumerate(("cat", "dog", "car"), start=1)
+    recorder.record([reading(number, {tag: 0.9}, vector=(number, 1)) for number, tag in tags], [])
+    home.close()
+    return postgres_library
+
+
+def refusal(url: str, **how: bool) -> str:
+    """The message with which opening a library is refused; never with the password."""
+    with pytest.raises(LibraryError) as caught:
+        opened(url, **how).close()
+    told = str(caught.value)
+    assert SECRET not in told and "\n" not in told
+    return told
+
+
+# -- addresses and servers
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:geheim@host:5433/photos", "postgresql://me@host:5433/photos"),
+        ("postgres://host/photos?password=geheim&sslmode=require", "postgresql://host/photos?sslmode=require"),
+        ("postgresql:///photos", "postgresql:///photos"),
+        ("postgresql://me@/photos?host=/run/postgresql", "postgresql://me@/photos?host=/run/postgresql"),
+        ("postgresql://me:ge%40heim@[::1]/a%20b", "postgresql://me@[::1]/a%20b"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert Address(url).place == shown
+    assert Address(shown).place == shown
+
+
+def test_a_path_that_has_lost_a_slash_is_an_address() -> None:
+    assert Address(Path("postgresql://me@host/photos")).place == "postgresql://me@host/photos"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://me:geheim@host/photos?sslmod=require", "has no option 'sslmod'"),
+        ("postgresql://me:geheim%zz@host/photos", "Write it like postgresql://user@host/database"),
+        ("postgresql://me:geheim@127.0.0.1:1/photos", "no PostgreSQL server to be reached at 127.0.0.1:1 .*refused"),
+    ],
+)
+def test_a_server_that_cannot_be_reached(url: str, told: str) -> None:
+    with pytest.raises(LibraryError, match=told) as caught:
+        opened(url)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_made_by_a_command(postgres_server: Server) -> None:
+    told = refusal(postgres_server.at("imsearch_nowhere"))
+    assert "has no database 'imsearch_nowhere'" in told and told.endswith("imsearch_nowhere")
+    assert "Make it with: createdb -h " in told
+
+
+def test_who_is_not_let_in(postgres_server: Server) -> None:
+    if postgres_server.folder is None:
+        pytest.skip("changes who is let in, which a server of somebody else's must not")
+    rules = postgres_server.folder / "pg_hba.conf"
+    before = rules.read_text()
+    try:
+        rules.write_text(f"local all locked scram-sha-256\nlocal all barred reject\n{before}")
+        make = [f"CREATE ROLE locked LOGIN PASSWORD '{SECRET}'", "CREATE ROLE barred LOGIN"]
+        postgres_server.run(*make, "SELECT pg_reload_conf()")
+        wrong = refusal(postgres_server.at("postgres", "locked", SECRET + "er"))
+        assert "does not let locked in: the name or the password is wrong" in wrong and "PGPASSWORD" in wrong
+        assert "There is no library" in refusal(postgres_server.at("postgres", "locked", SECRET))
+        assert "the password is wrong" in refusal(postgres_server.at("postgres", "nobody", SECRET))
+        assert "does not let you in from here" in refusal(postgres_server.at("postgres", "barred", SECRET))
+    finally:
+        rules.write_text(before)
+        postgres_server.run("SELECT pg_reload_conf()", "DROP ROLE IF EXISTS locked", "DROP ROLE IF EXISTS barred")
+
+
+def test_an_old_server_is_refused(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imsearch.engine.stores.postgres.creating.OLDEST", 99)
+    assert "imsearch needs 99 or newer. Nothing was changed" in refusal(postgres_url, create=True)
+
+
+def test_a_database_of_another_encoding_is_refused(postgres_server: Server) -> None:
+    with postgres_server.database("ENCODING 'LATIN1' LOCALE 'C'") as name:
+        told = refusal(postgres_server.at(name), create=True)
+    assert "stores text as LATIN1" in told and "createdb --encoding=UTF8" in told
+
+
+@pytest.mark.parametrize("table", ["public.orders", "imsearch.orders"])
+def test_a_database_of_somebody_else_is_left_alone(postgres_server: Server, table: str) -> None:
+    with postgres_server.database() as name:
+        postgres_server.run("CREATE SCHEMA imsearch", f"CREATE TABLE {table} (id int)", database=name)
+        assert "is not a library" in refusal(postgres_server.at(name), create=True)
+        tables = postgres_server.run(
+            "SELECT schemaname || '.' || tablename FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+            database=name,
+        )
+        assert tables == [(table,)]
+
+
+def test_what_is_no_library_yet_is_none(postgres_url: str) -> None:
+    assert not Home.exists(postgres_url)
+    assert "There is no library in" in refusal(postgres_url)
+    opened(postgres_url, create=True).close()
+    assert Home.exists(postgres_url)
+
+
+def test_a_library_of_a_newer_version_is_not_touched(library: str, postgres_server: Server) -> None:
+    database = library_name(library)
+    postgres_server.run("UPDATE imsearch.alembic_version SET version_num = '9999'", database=database)
+    assert "made by a newer version of imsearch" in refusal(library)
+    assert "made by a newer version of imsearch" in refusal(library, write=True)
+
+
+def library_name(url: str) -> str:
+    return url.rpartition("?")[0].rpartition("/")[2] or url.rpartition("/")[2]
+
+
+# -- those who may only read
+
+
+@pytest.fixture
+def reader(library: str, postgres_server: Server) -> Iterator[str]:
+    """The same library for a user who has no rights on it yet."""
+    postgres_server.run("CREATE ROLE imsearch_reader LOGIN")
+    try:
+        yield postgres_server.at(library_name(library), "imsearch_reader", SECRET)
+    finally:
+        name = library_name(library)
+        postgres_server.run("DROP OWNED BY imsearch_reader", "DROP ROLE imsearch_reader", database=name)
+
+
+def test_a_user_who_may_only_read_reads(reader: str, library: str, postgres_server: Server) -> None:
+    assert "You may not read the library" in refusal(reader)
+    grants = "GRANT USAGE ON SCHEMA imsearch TO imsearch_reader"
+    also = "GRANT SELECT ON ALL TABLES IN SCHEMA imsearch TO imsearch_reader"
+    postgres_server.run(grants, also, database=library_name(library))
+    home = opened(reader)
+    assert home.catalog.tag_counts() == [("car", 1), ("cat", 1), ("dog", 1)]
+    with pytest.raises(WriteRefused, match="can only be read here: you may only read it"):
+        home.recorder()
+    home.close()
+    assert "can only be read here" in refusal(reader, write=True)
+
+
+def test_a_server_that_takes_no_changes_is_read(library: str) -> None:
+    separator = "&" if "?" in library else "?"
+    fixed = f"{library}{separator}options=-cdefault_transaction_read_only%3Don"
+    home = opened(fixed)
+    indexes = Indexes(home, home.catalog)
+    indexes.heal()
+    assert found(indexes, "cat") == [1]
+    with pytest.raises(WriteRefused, match="set to be read only"):
+        home.recorder()
+    indexes.close()
+    home.close()
+    assert "set to be read only" in refusal(fixed, write=True)
+
+
+# -- several processes
+
+
+@contextmanager
+def child(url: str, *arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that works on the library; it has begun."""
+    command = [sys.executable, "-m", "tests.stores.postgres_child", url, *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None and process.stdout.readline().startswith("ready")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_one_process_runs_and_its_end_frees_the_library(library: str) -> None:
+    home = opened(library)
+    assert home.running() is None
+    with child(library, "hold") as process:
+        assert home.running() == process.pid
+        assert f"written to by another run (process {process.pid} on " in refusal(library, write=True)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        other = opened(library, write=True)  # the server notices by itself
+    assert other.writing and home.running() is not None
+    other.close()
+    assert home.running() is None
+    home.close()
+
+
+def test_corrections_of_several_processes_lose_nothing(library: str) -> None:
+    home = opened(library, write=True)  # a run that holds the lock lets others correct
+    before = home.catalog.state()[1]
+    with child(library, "correct", "sea", "3") as one, child(library, "correct", "sky", "3") as two:
+        recorder = home.recorder()
+        recorder.use_annotators([spec()])
+        for number in range(4, 9):
+            recorder.record([reading(number, {"cat": 0.9})], [])
+        assert (one.wait(60), two.wait(60)) == (0, 0)
+    counts = dict(home.catalog.tag_counts("", "user"))
+    assert counts == {"sea": 3, "sky": 3}
+    assert home.catalog.state()[1] == before + 11
+    assert sorted(change.number for change in home.catalog.history()) == [1, 2, 3, 4, 5, 6]
+    home.close()
+
+
+def test_a_writer_that_is_killed_loses_nothing(library: str) -> None:
+    with child(library, "record", "10") as process:
+        assert process.stdout is not None
+        for _ in range(3):
+            process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    home = opened(library, write=True)
+    images = home.catalog.live(range(1, 1000))
+    recorded = len(images) - 3
+    assert recorded >= 8 and recorded % 2 == 0  # batches are there as a whole or not at all
+    assert len(home.catalog.failures()) == recorded // 2
+    assert home.catalog.count_vectors("fake") == len(images)
+    indexes = Indexes(home, home.catalog)
+    indexes.heal()
+    assert verify(home, home.catalog, indexes) == []
+    indexes.close()
+    home.close()
+
+
+# -- connections that end
+
+
+def end_connections(server: Server, url: str) -> None:
+    """As when the server is stopped: all connections end, transactions are taken back, locks are free."""
+    name = library_name(url)
+    server.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
+def test_a_server_that_was_started_anew_is_asked_again(library: str, postgres_server: Server) -> None:
+    home = opened(library, write=True)
+    recorder = home.recorder()
+    with pytest.raises(LibraryError, match="has ended the connection") as caught, home.catalog.reading() as connection:
+        end_connections(postgres_server, library)
+        connection.execute(text("SELECT 1"))
+    assert "Try again when the server is back" in str(caught.value)
+    assert home.catalog.live([1, 2, 3]) == {1, 2, 3}
+    before = home.catalog.state()
+    with pytest.raises(LibraryError, match="has ended the connection"), recorder.revising() as revision:
+        revision.mark_changed([1])
+        end_connections(postgres_server, library)
+        revision.mark_changed([2])
+    assert home.catalog.state() == before
+    recorder.use_annotators([spec()])
+    recorder.record([reading(4, {"cat": 0.9})], [])  # and the lock is ours again
+    assert "written to by another run" in refusal(library, write=True)
+    home.close()
+
+
+def test_a_lock_that_went_to_another_machine_meanwhile_is_not_taken_from_it(
+    library: str, postgres_server: Server, tmp_path: Path
+) -> None:
+    home = opened(library, write=True)
+    end_connections(postgres_server, library)
+    there = child(library, "hold", XDG_CACHE_HOME=str(tmp_path / "another machine"))
+    with there, pytest.raises(LibraryLocked, match="written to by another run"):
+        home.recorder().remember_folders([Path("/photos")])
+    home.close()
+
+
+def test_a_library_that_was_replaced_gets_nothing(library: str, postgres_server: Server) -> None:
+    home = opened(library)
+    recorder = home.recorder()
+    name = library_name(library)
+    postgres_server.run("UPDATE imsearch.library SET uid = 'another'", database=name)
+    with pytest.raises(LibraryError, match="removed or replaced while it was open"):
+        recorder.remember_folders([Path("/photos")])
+    postgres_server.run("DROP SCHEMA imsearch CASCADE", database=name)
+    with pytest.raises(LibraryError, match="removed or replaced while it was open"):
+        home.catalog.state()
+    home.close()
+
+
+# -- what a machine keeps
+
+
+def found(indexes: Indexes, tag: str) -> list[int]:
+    postings = indexes.with_text(lambda index: index.postings(tag))
+    return sorted(postings.images[~postings.rejected].tolist())
+
+
+@pytest.fixture
+def on_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Go to a machine by its name: each has a cache folder of its own."""
+    return lambda name: monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+
+
+def test_each_machine_brings_its_own_copy_up_to_date(library: str, on_machine: Callable[[str], None]) -> None:
+    on_machine("attic")
+    attic = opened(library, write=True)
+    in_attic = Indexes(attic, attic.catalog)
+    in_attic.heal()
+    on_machine("cellar")
+    cellar = opened(library)
+    in_cellar = Indexes(cellar, cellar.catalog)
+    in_cellar.heal()
+    assert attic.scratch != cellar.scratch and found(in_cellar, "cat") == [1]
+    recorder = attic.recorder()
+    recorder.use_annotators([spec()])
+    recorder.record([reading(4, {"cat": 0.8}, vector=(1, 1))], [])
+    in_cellar.heal()
+    assert found(in_cellar, "cat") == [1, 4] and found(in_attic, "cat") == [1]
+    assert len(in_cellar.vectors.of("fake")[1]) == 4
+    Corrections(cellar.catalog, cellar.recorder(), LEXICON, in_cellar.heal).correct([2], ["cat"], Verdict.ADD)
+    assert found(in_cellar, "cat") == [1, 2, 4]
+    in_attic.catch_up_text()
+    assert found(in_attic, "cat") == [1, 2, 4]
+    for indexes, home in ((in_cellar, cellar), (in_attic, attic)):
+        assert verify(home, home.catalog, indexes) == []
+        indexes.close()
+        home.close()
+    assert (cellar.scratch / "vectors" / "fake.faiss").exists()  # or each process there would fill its own
+
+
+def test_a_machine_without_a_cache_folder_does_without(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    home = opened(library)
+    indexes = Indexes(home, home.catalog)
+    indexes.heal()
+    assert found(indexes, "dog") == [2]
+    assert any("cannot be written, so this machine's indexes are made anew" in note for note in home.notes)
+    scratch = home.scratch
+    indexes.close()
+    home.close()
+    assert not scratch.exists()
+
+
+# -- what is stored
+
+
+def test_an_older_library_is_brought_up_to_date(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_server: Server
+) -> None:
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrating.MIGRATIONS, scripts)
+    monkeypatch.setattr(home_module, "HEAD", "9999")
+    monkeypatch.setattr(migrating.migrate, "__kwdefaults__", {"scripts": scripts, "head": "9999"})
+    step = scripts / "versions" / "v9999_stars.py"
+    step.write_text(NEXT.format(more='op.execute("SELECT nowhere()")', head=schema.HEAD))
+    assert "nowhere" in refusal(library)
+    name = library_name(library)
+    assert postgres_server.run("SELECT version_num FROM imsearch.alembic_version", database=name) == [(schema.HEAD,)]
+    step.write_text(NEXT.format(more="pass", head=schema.HEAD))
+    home = opened(library)
+    assert home.notes[0].startswith(f"The library was brought from version {schema.HEAD} to 9999.")
+    home.close()
+    assert postgres_server.run("SELECT DISTINCT stars FROM imsearch.images", database=name) == [(3,)]
+
+
+def test_a_character_that_cannot_be_stored_is_replaced(library: str) -> None:
+    home = opened(library, write=True)
+    texts = (Text("title", "a\0b"),)
+    picture = replace(reading(9), facts=replace(FACTS, metadata={"note": "a\0b"}, texts=texts))
+    home.recorder().record([picture], [])
+    (image,) = home.catalog.images_by_sha256([picture.sha256]).values()
+    assert home.catalog.texts_of([image]) == {image: [("title", "a\ufffdb")]}
+    home.close()
+
+
+def test_numbers_that_no_library_has_are_found_nowhere(library: str) -> None:
+    home = opened(library)
+    assert home.catalog.image(10**15) is None and home.catalog.history(number=10**15) == []
+    home.close()
+
+
+def test_what_cannot_be_read_is_told(library: str, postgres_server: Server) -> None:
+    home = opened(library)
+    assert home.catalog.damages() == []
+    postgres_server.run("ALTER TABLE imsearch.texts RENAME TO gone", database=library_name(library))
+    (told,) = home.catalog.damages()
+    assert told.startswith("texts: ") and "does not exist" in told
+    home.close()
