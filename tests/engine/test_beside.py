@@ -18,7 +18,6 @@ from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.embedded import home
 from imsearch.engine.stores.embedded.home import Home
 from imsearch.engine.stores.embedded.lock import WriteLock
-from imsearch.engine.stores.sql.journal import history
 from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, UndoConflict
 from tests.engine.support import LEXICON, reading, spec
 from tests.patience import PATIENCE, wait_until
@@ -71,7 +70,7 @@ def test_threads_correct_with_one_engine(reader: Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(lambda image: add(reader, image % 30 + 1, f"tag {image % 7}"), range(60)))
     assert len(set(numbers)) == 60
-    assert sorted(change.number for change in history(reader.catalog)) == list(range(1, 61))
+    assert sorted(change.number for change in reader.catalog.history()) == list(range(1, 61))
     assert sum(total(reader, f'tag:"tag {number}"') for number in range(7)) == 60
     assert reader.verify() == []
 

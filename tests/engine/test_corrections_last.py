@@ -11,7 +11,6 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.changes import Verdict
-from imsearch.engine.stores.sql.journal import history
 from tests.engine.support import LEXICON, correct, everything, ids, reading, spec, tags
 
 
@@ -113,7 +112,7 @@ def test_a_change_that_is_killed_is_made_wholly_or_not_at_all(
     with Engine.open(folder, LEXICON, write=True) as engine:
         after = everything(engine)
         assert engine.verify() == []
-        assert len(history(engine.catalog)) == made
+        assert len(engine.catalog.history()) == made
         if made:
             engine.corrections.undo()
         else:

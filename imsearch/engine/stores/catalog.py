@@ -19,6 +19,7 @@ from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.holdings import Holdings
 from imsearch.engine.stores.journal import Revision
 from imsearch.engine.stores.limits import Limits
+from imsearch.engine.stores.querying import CatalogQuerying
 from imsearch.engine.stores.tag_names import Judgement
 from imsearch.records import Failure, Folder, Image, Tag, Text
 from imsearch.specs import AnnotatorSpec
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class CatalogReading(Protocol):
+class CatalogReading(CatalogQuerying, Protocol):
     """Reads what a library knows; every call sees one committed state, the newest, from any thread."""
 
     def state(self) -> State:

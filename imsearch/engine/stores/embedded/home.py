@@ -11,15 +11,15 @@ from imsearch.engine.stores.embedded import sqlite as database
 from imsearch.engine.stores.embedded.files import HomeWithFiles
 from imsearch.engine.stores.embedded.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
 from imsearch.engine.stores.embedded.sqlite_database import SqliteDatabase
+from imsearch.engine.stores.home import TAIL, THUMBNAILS
 from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.recorder import TAIL, Recorder
+from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.engine.stores.sql.schema import HEAD
 from imsearch.errors import LibraryError
+from imsearch.locations import Location
 from imsearch.system.refusals import in_words
 
 FILE_NAME = "catalog.sqlite3"
-THUMBNAILS = "thumbnails"
-"""The folder in it that may be emptied at any time."""
 _LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", FILE_NAME + ".new-journal", ".DS_Store", THUMBNAILS}
 """Names that do not make a folder somebody else's."""
 _PATIENCE = 30.0
@@ -68,7 +68,12 @@ class Home(HomeWithFiles):
         return total
 
     @classmethod
-    def open(cls, where: Path | str, *, write: bool, create: bool) -> Home:
+    def exists(cls, where: Location) -> bool:
+        """Return True if the folder holds a catalog."""
+        return (Path(where) / FILE_NAME).exists()
+
+    @classmethod
+    def open(cls, where: Location, *, write: bool, create: bool) -> Home:
         """Check the folder, create a library in it if asked to, and take the lock if asked to."""
         folder = Path(where)
         home = cls(folder)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from imsearch.errors import LibraryError
+from imsearch.locations import Location
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -26,7 +26,7 @@ class Address:
     text: for libpq, with the password if one was given.  place: for people, without.
     """
 
-    def __init__(self, where: Path | str) -> None:
+    def __init__(self, where: Location) -> None:
         """Raises `LibraryError` for an address that libpq would not take, and where the driver is not installed."""
         given = str(where)
         self.text = given if "://" in given else _START.sub("postgresql://", given, count=1)  # a path keeps one slash

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from imsearch.engine.stores.embedded.files import HomeWithFiles
 from imsearch.engine.stores.embedded.lock import WriteLock
+from imsearch.engine.stores.home import TAIL
 from imsearch.engine.stores.postgres.address import Address, digest
 from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.recorder import TAIL, Recorder
+from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.engine.stores.sql.schema import HEAD
 from imsearch.errors import LibraryError, WriteRefused
+from imsearch.locations import Location
 
 if TYPE_CHECKING:
     from imsearch.engine.stores.postgres.database import PostgresDatabase
@@ -58,7 +60,7 @@ class Home(HomeWithFiles):
         return self._run is not None
 
     @classmethod
-    def exists(cls, where: Path | str) -> bool:
+    def exists(cls, where: Location) -> bool:
         """Return True if the database holds a library."""
         home = cls(Address(where))
         try:
@@ -67,7 +69,7 @@ class Home(HomeWithFiles):
             home.close()
 
     @classmethod
-    def open(cls, where: Path | str, *, write: bool, create: bool) -> Home:
+    def open(cls, where: Location, *, write: bool, create: bool) -> Home:
         """Look at the database, make a library in it if asked to, and take the locks if asked to."""
         home = cls(Address(where))
         try:

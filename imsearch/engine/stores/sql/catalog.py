@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, select
 
@@ -19,6 +19,7 @@ from imsearch.engine.stores.definitions import Definition, Phrase
 from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.holdings import Holdings
 from imsearch.engine.stores.limits import Limits
+from imsearch.engine.stores.querying import Pairs
 from imsearch.engine.stores.remembered import Remembered
 from imsearch.engine.stores.sql import (
     annotators,
@@ -38,8 +39,11 @@ from imsearch.engine.stores.sql import (
 )
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.database import Database
-from imsearch.engine.stores.sql.read_files import under as under  # for conditions, beside the catalog
+from imsearch.engine.stores.sql.distinct import distinct
 from imsearch.engine.stores.tag_names import Judgement
+from imsearch.keys import predicate as predicates
+from imsearch.keys.key import Facet
+from imsearch.keys.predicate import Number, Predicate
 from imsearch.records import Failure, Folder, Image, Tag, Text
 
 if TYPE_CHECKING:
@@ -102,6 +106,43 @@ class Catalog:
     def holdings(self) -> Holdings:
         with self.reading() as connection:
             return holdings.holdings(connection)
+
+    # -- what queries ask: imported by those that do
+
+    def select(self, predicate: Predicate) -> NDArray[int64]:
+        from imsearch.engine.stores.sql.conditions import Selector
+
+        return Selector(self).ids(predicate)
+
+    def distinct(self, field: predicates.Text) -> list[str]:
+        with self.reading() as connection:
+            return distinct(connection, s.images.c[field])
+
+    def numbers(self, field: Number, ids: NDArray[int64]) -> dict[int, Any]:
+        from imsearch.engine.stores.sql.sort_values import numbers_of
+
+        with self.reading() as connection:
+            return numbers_of(connection, ids, field)
+
+    def file_names(self, ids: NDArray[int64]) -> dict[int, str]:
+        from imsearch.engine.stores.sql.sort_values import names_of
+
+        with self.reading() as connection:
+            return names_of(connection, ids)
+
+    def facet_values(self, facets: Sequence[Facet], ids: Sequence[int] | None = None) -> dict[str, Pairs]:
+        from imsearch.engine.stores.sql.facet_values import read_pairs
+
+        with self.reading() as connection:
+            return read_pairs(connection, facets, ids)
+
+    def said_by(
+        self, source: str, tags: Iterable[str], images: NDArray[int64]
+    ) -> dict[str, dict[int, tuple[float, bool]]]:
+        from imsearch.engine.stores.sql.sources import said_by
+
+        with self.reading() as connection:
+            return said_by(connection, source, tags, images)
 
     # -- files
 
