@@ -1,4 +1,4 @@
-"""Where a library lives: a path, or a URL whose scheme picks its home."""
+"""The place of a library: a path, or a URL whose scheme picks its home."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from imsearch.errors import ImsearchError
-from imsearch.locations import Location, located, scheme_of, shown
+from imsearch.locations import Location, located, masked, scheme_of, shown
 
 PREFIX = "IMSEARCH_"
 CONFIG_VARIABLE = "IMSEARCH_CONFIG"
@@ -125,7 +125,7 @@ def _parse(name: str, value: Any, source: str) -> Any:
     try:
         return _PARSERS[name](value)
     except (TypeError, ValueError) as error:
-        raise ImsearchError(f"the value {value!r} {source} cannot be used: {error}") from error
+        raise ImsearchError(masked(f"the value {value!r} {source} cannot be used: {error}")) from error
 
 
 def _folder(value: Any) -> Path:

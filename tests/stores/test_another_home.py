@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,6 +18,7 @@ from imsearch.library import Library
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from imsearch.webui.guard.access import Access
+from imsearch.webui.indexing import Indexing
 from tests.make_pictures import BLUE, RED, plain
 from tests.make_plugins import Plugins
 from tests.stores.memory import MemoryHome
@@ -97,6 +100,27 @@ def test_its_tokens_are_local(address: str) -> None:
         guarded = TestClient(create_app(library, access=Access(library.scratch)), base_url="http://localhost")
         assert guarded.get("/api/status").status_code == 401
         assert guarded.get("/api/status", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+def test_runs_that_the_server_starts_have_no_password_in_their_arguments(
+    address: str, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[list[str], dict[str, str]]] = []
+
+    def start(command: list[str], *, env: dict[str, str], **options: object) -> SimpleNamespace:
+        started.append((command, env))
+        return SimpleNamespace(poll=lambda: 0, returncode=0)
+
+    with Library.open(address, Settings(semantic="off", device="cpu"), create=True) as library:
+        library.runs.index([photos])
+        with monkeypatch.context() as patched:
+            patched.setattr(subprocess, "Popen", start)
+            runs = Indexing(library)
+            runs.start()
+            runs.close()
+    ((command, environment),) = started
+    assert command[-1] == str(photos) and "secret" not in " ".join(command)
+    assert environment["IMSEARCH_LIBRARY"] == address
 
 
 def test_commands_take_its_address(

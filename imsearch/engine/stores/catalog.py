@@ -1,7 +1,8 @@
 """The interface of a catalog: reading, recording, and the journal of the user's changes.
 
-`imsearch.engine.stores.sql` implements all three on any database that SQLAlchemy speaks to.  Ids of images and tags are
-numbers of the catalog; paths are absolute.  Every method raises `LibraryError` where the catalog cannot be used.
+`imsearch.engine.stores.sql` implements all three on any database that SQLAlchemy speaks to; what queries ask is in
+`imsearch.engine.stores.querying`.  Ids of images and tags are numbers of the catalog; paths are absolute.  Every method
+raises `LibraryError` where the catalog cannot be used.
 """
 
 from __future__ import annotations
