@@ -71,6 +71,16 @@ def postgres_library(postgres_server: postgres.Server, postgres_template: str, c
         yield postgres_server.at(name)
 
 
+@pytest.fixture(scope="module")
+def postgres_library_of_module(
+    postgres_server: postgres.Server, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """As `postgres_library`, for all tests of a module."""
+    with pytest.MonkeyPatch.context() as patch, postgres_server.database(template=postgres_template) as name:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield postgres_server.at(name)
+
+
 def pytest_configure() -> None:
     """A process started in the background inherits that Ctrl-C is ignored; tests press it, here and in children.
 
