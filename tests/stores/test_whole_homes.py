@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from fastapi.testclient import TestClient
 
 from imsearch.cli import main
+from imsearch.engine.stores.changes import Verdict
 from imsearch.library import Library
+from imsearch.locations import shown
 from imsearch.settings import Settings
 from imsearch.webui.app import create_app
 from tests.make_pictures import jpeg, plain, with_exif, xmp
 from tests.make_plugins import Plugins
+from tests.postgres import started
 from tests.stores.test_another_home import FAKE
 
 COLOURS = ((255, 0, 0), (250, 30, 0), (0, 255, 0), (0, 200, 60), (0, 0, 255), (90, 0, 255), (255, 200, 0), (40, 40, 40))
+SECRET = "geheim"
 SETTINGS = Settings(semantic="off", device="cpu")
 
 
@@ -69,7 +76,9 @@ def _story(place: str, photos: Path, capfd: pytest.CaptureFixture[str]) -> list[
     def run(*arguments: str, code: int = 0) -> None:
         capfd.readouterr()
         assert main([*arguments, "--library", place]) == code, capfd.readouterr().err
-        told.append(_without_times(capfd.readouterr().out.replace(str(photos), "PHOTOS"), place))
+        out, err = capfd.readouterr()
+        assert SECRET not in out + err
+        told.append(_without_times(out.replace(str(photos), "PHOTOS"), shown(place)))
 
     red = str(photos / "IMG_20200101.png")
     run("index", str(photos), "--json", code=1)  # one is broken
@@ -96,6 +105,8 @@ def _story(place: str, photos: Path, capfd: pytest.CaptureFixture[str]) -> list[
         told.append(_pages(library, photos))
     run("verify")
     run("rebuild")
+    run("status")
+    told.pop()  # where it is, and how large
     with Library.open(place, SETTINGS) as library:
         told.append(_answers(library))
     run("annotators", "forget", "colours", "--yes")
@@ -122,7 +133,8 @@ def _pages(library: Library, photos: Path) -> list[object]:
 
 
 def _without_times(text: str, place: str) -> str:
-    text = text.replace(place, "PLACE")
+    for each in (shown(place), html.escape(shown(place)), place):
+        text = text.replace(each, "PLACE")
     text = re.sub(
         r'"(seconds|generation|library|place|started|ended|made_at|state|version|nonce)": ?("[^"]*"|[\d.]+)', "", text
     )
@@ -140,7 +152,41 @@ def told_by_a_folder(tmp_path: Path, photos: Path, capfd: pytest.CaptureFixture[
 def test_the_same_story_is_told_by_both(
     told_by_a_folder: list[object], photos: Path, postgres_url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    told = _story(postgres_url, photos, capfd)
+    told = _story(postgres_url.replace(":@", f":{SECRET}@"), photos, capfd)
     assert len(told) == len(told_by_a_folder)
+    assert SECRET not in str(told)
     for ours, expected in zip(told, told_by_a_folder, strict=True):
         assert ours == expected
+
+
+@pytest.fixture
+def own_folder() -> Iterator[Path]:
+    """A folder that a server may run in; not the test's own, which other users cannot enter."""
+    with TemporaryDirectory(prefix="imsearch-postgres-") as folder:
+        yield Path(folder) / "data"
+
+
+def test_pages_go_on_when_the_server_is_back(
+    own_folder: Path, photos: Path, cache_folder: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server = started(own_folder, keep=True)
+    place = server.at("postgres")
+    with Library.open(place, SETTINGS, create=True) as library:
+        assert library.runs.index([photos]).annotated == 10
+    try:
+        with Library.open(place, SETTINGS) as library:
+            client = TestClient(create_app(library), base_url="http://localhost", raise_server_exceptions=False)
+            before = client.get("/api/search", params={"q": "red"}).json()
+            assert before["total"] == 6
+            server.stop()
+            gone = client.get("/api/search", params={"q": "red"})
+            assert gone.status_code == 503 and "no PostgreSQL server to be reached at" in gone.text
+            assert client.get("/?q=red").status_code == 503
+            assert main(["query", "red", "--library", place]) == 2
+            assert "no PostgreSQL server to be reached at" in capfd.readouterr().err
+            server = started(own_folder, keep=True)
+            assert client.get("/api/search", params={"q": "red"}).json() == before
+            library.tags.correct([before["hits"][0]["id"]], ["sunset"], Verdict.ADD)
+            assert library.search.query("sunset").total == 1
+    finally:
+        server.stop()
