@@ -119,7 +119,7 @@ def _queries() -> list[str]:
         lambda: f"like:{chance.randrange(1, PICTURES)}",
     )
     orders = ("date", "-date", "name", "-name", "iso", "-rating", "size", "-score", "width")
-    queries = []
+    queries: list[str] = []
     while len(queries) < QUERIES:
         parts = chance.sample(words, chance.randrange(0, 4)) + [
             chance.choice(keys)() for _ in range(chance.randrange(3))

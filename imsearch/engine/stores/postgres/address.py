@@ -17,11 +17,11 @@ _START = re.compile(r"postgres(?:ql)?:/+", re.IGNORECASE)
 _SECRET = re.compile(r"passw|secret|token", re.IGNORECASE)
 _EXAMPLE = "postgresql://user@host/database"
 SECONDS = 10
-"""How long to wait for a server, unless the address says ``connect_timeout``."""
+"""Waiting for a server ends after so many, unless the address says ``connect_timeout``."""
 
 
 class Address:
-    """Where a library's database is.
+    """The place of a library's database.
 
     text: for libpq, with the password if one was given.  place: for people, without.
     """

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg import OperationalError
 from psycopg.adapt import AdaptersMap
 from psycopg.types.string import StrDumper
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy.engine.interfaces import ExceptionContext, IsolationLevel
+from sqlalchemy.exc import DisconnectionError
 
 from imsearch.engine.stores.postgres.address import Address
 from imsearch.engine.stores.postgres.words import removed, translated
@@ -27,6 +32,8 @@ _TURN = select(s.library.c.uid).with_for_update()
 """Writers take turns: generations are counted in the order in which transactions end, and what a transaction has read
 is true until then."""
 _POOLED = 5
+_IDLE = 1.0
+"""Seconds after which a connection is tried before it is used."""
 
 
 class PostgresDatabase:
@@ -43,24 +50,50 @@ class PostgresDatabase:
         self._address = address
         self._uid = ""
         self._before_writing = before_writing
-        self.engine: Engine = create_engine(
+
+        self._lost = -math.inf
+        # Two pools: setting the isolation of a connection anew for each use takes longer than many a statement.
+        self.engine: Engine = self._pool(application, "READ COMMITTED")
+        self._reading: Engine = self._pool(application, "REPEATABLE READ")
+        event.listen(self._reading, "connect", _only_read)
+
+    def _pool(self, application: str, isolation: IsolationLevel) -> Engine:
+        def connect(dialect: Any, record: Any, arguments: Any, options: dict[str, Any]) -> Any:
+            return self._address.connect(application, **options)
+
+        engine = create_engine(
             "postgresql+psycopg://",
             pool_size=_POOLED,
             max_overflow=-1,  # a web server has more threads than a pool has connections
-            pool_pre_ping=True,  # the server may have been started anew
-            isolation_level="READ COMMITTED",
+            isolation_level=isolation,
         )
+        event.listen(engine, "do_connect", connect)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", self._try)
+        event.listen(engine, "handle_error", self._note_loss)
+        return engine
 
-        @event.listens_for(self.engine, "do_connect")
-        def connect(dialect: Any, record: Any, arguments: Any, options: dict[str, Any]) -> Any:
-            return address.connect(application, **options)
+    def _note_loss(self, context: ExceptionContext) -> None:
+        if context.is_disconnect:
+            self._lost = time.monotonic()
 
-        event.listen(self.engine, "connect", _prepare)
-        self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    def _try(self, connection: Any, record: Any, _: object) -> None:
+        """Try a connection that the server may have ended; to do so each time would double what a statement costs."""
+        now = time.monotonic()
+        used = record.info.get("used", now)
+        if used > self._lost and now - used < _IDLE:
+            return
+        try:
+            connection.execute("SELECT")
+            connection.rollback()
+        except OperationalError as error:
+            raise DisconnectionError from error  # the pool opens others
 
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+        self._reading.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -100,6 +133,14 @@ class PostgresDatabase:
         self._uid = self._uid or uid or ""
         if uid is None or uid != self._uid:
             raise removed(self._address)
+
+
+def _only_read(connection: Any, _: object) -> None:
+    connection.read_only = True
+
+
+def _note_use(_: object, record: Any) -> None:
+    record.info["used"] = time.monotonic()
 
 
 class _StrDumper(StrDumper):

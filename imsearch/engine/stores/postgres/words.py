@@ -1,4 +1,4 @@
-"""What PostgreSQL says, in words for the user: what happened and what to do.  Never with a password."""
+"""PostgreSQL's errors in words for the user: what happened and what to do.  Never with a password."""
 
 from __future__ import annotations
 
