@@ -45,7 +45,7 @@ def postgres_template(postgres_server: postgres.Server) -> Iterator[str]:
 
     with postgres_server.database() as name:
         address = Address(postgres_server.at(name))
-        database = PostgresDatabase(address, "imsearch test", lambda: None)
+        database = PostgresDatabase(address, "imsearch test", lambda: False)
         create(database.engine, address)
         database.close()
         yield name

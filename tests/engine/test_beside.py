@@ -17,7 +17,7 @@ from imsearch.engine.stores import follow
 from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.embedded import home
 from imsearch.engine.stores.embedded.home import Home
-from imsearch.engine.stores.embedded.lock import WriteLock
+from imsearch.engine.stores.local.lock import WriteLock
 from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, UndoConflict
 from tests.engine.support import LEXICON, reading, spec
 from tests.patience import PATIENCE, wait_until
@@ -98,7 +98,7 @@ def test_corrections_need_no_lock_and_are_found_once_it_is_free(
     monkeypatch.setattr(follow, "_LOOK_SECONDS", 0.0)
     lock = WriteLock(library)  # a run that will end without another look at the catalog
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: pytest.fail("it waits for the lock"))
-    monkeypatch.setattr("imsearch.engine.stores.embedded.lock.time", clock)
+    monkeypatch.setattr("imsearch.engine.stores.local.lock.time", clock)
     add(reader, 1, "beach")
     assert total(reader, "beach") == 0  # the index is behind, and the search did not wait for it
     monkeypatch.undo()
@@ -153,9 +153,7 @@ def test_a_run_waits_for_somebody_who_is_done_in_a_moment(library: Path, monkeyp
             lock.release()
 
     monkeypatch.setattr(home, "_PATIENCE", PATIENCE)
-    monkeypatch.setattr(
-        "imsearch.engine.stores.embedded.lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=wait)
-    )
+    monkeypatch.setattr("imsearch.engine.stores.local.lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=wait))
     with Engine.open(library, LEXICON, write=True) as engine:
         assert engine.running() == os.getpid()
         with pytest.raises(LibraryLocked, match=f"process {os.getpid()}"):

@@ -120,7 +120,7 @@ def test_damage_inside_the_catalog_is_found_by_verify(library: Path) -> None:
 
 def test_one_writer_at_a_time(library: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from imsearch.engine.stores.embedded.lock import WriteLock\n"
+        "import sys; from pathlib import Path; from imsearch.engine.stores.local.lock import WriteLock\n"
         f"lock = WriteLock(Path({str(library)!r})); print(flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:

@@ -9,9 +9,9 @@ import pytest
 
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.embedded.home import Home as EmbeddedHome
-from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
-from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
 from imsearch.engine.stores.home import Home, Recorder
+from imsearch.engine.stores.local.text_whoosh import WhooshTextIndex
+from imsearch.engine.stores.local.vectors_faiss import FaissVectorIndex
 from imsearch.engine.stores.postgres.home import Home as PostgresHome
 from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.stores.vector_index import VectorIndex

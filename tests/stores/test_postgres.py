@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -301,6 +302,7 @@ def test_a_server_that_was_started_anew_is_asked_again(library: str, postgres_se
         revision.mark_changed([2])
     assert home.catalog.state() == before
     recorder.use_annotators([spec()])
+    end_connections(postgres_server, library)
     recorder.record([reading(4, {"cat": 0.9})], [])  # and the lock is ours again
     assert "written to by another run" in refusal(library, write=True)
     home.close()
@@ -310,10 +312,11 @@ def test_a_lock_that_went_to_another_machine_meanwhile_is_not_taken_from_it(
     library: str, postgres_server: Server, tmp_path: Path
 ) -> None:
     home = opened(library, write=True)
+    recorder = home.recorder()
     end_connections(postgres_server, library)
     there = child(library, "hold", XDG_CACHE_HOME=str(tmp_path / "another machine"))
     with there, pytest.raises(LibraryLocked, match="written to by another run"):
-        home.recorder().remember_folders([Path("/photos")])
+        recorder.remember_folders([Path("/photos")])
     home.close()
 
 
@@ -416,6 +419,17 @@ def test_a_character_that_cannot_be_stored_is_replaced(library: str) -> None:
     home.recorder().record([picture], [])
     (image,) = home.catalog.images_by_sha256([picture.sha256]).values()
     assert home.catalog.texts_of([image]) == {image: [("title", "a\ufffdb")]}
+    home.close()
+
+
+def test_a_path_that_cannot_be_stored_is_told(library: str) -> None:
+    home = opened(library, write=True)
+    before = home.catalog.state()
+    chance = random.Random(1)
+    path = os.fsdecode(b"/" + bytes(chance.randrange(48, 256) for _ in range(3900)))
+    with pytest.raises(LibraryError, match="cannot be used: the server says 'index row"):
+        home.recorder().record([reading(9, path=path)], [])
+    assert home.catalog.state() == before
     home.close()
 
 

@@ -214,8 +214,8 @@ def test_reading_changes_nothing(
     app: FastAPI, client: TestClient, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[object] = []
-    for module in ("files", "home"):
-        name = f"imsearch.engine.stores.embedded.{module}.WriteLock"
+    for module in ("local.files", "embedded.home"):
+        name = f"imsearch.engine.stores.{module}.WriteLock"
         monkeypatch.setattr(name, lambda *folder, **wait: taken.append(folder))
     before = library.health.status().generation
     for method, path in requests_of(app):

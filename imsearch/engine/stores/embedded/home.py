@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from imsearch.engine.stores.embedded import sqlite as database
-from imsearch.engine.stores.embedded.files import HomeWithFiles
-from imsearch.engine.stores.embedded.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
 from imsearch.engine.stores.embedded.sqlite_database import SqliteDatabase
 from imsearch.engine.stores.home import TAIL, THUMBNAILS
+from imsearch.engine.stores.local.files import HomeWithFiles
+from imsearch.engine.stores.local.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.engine.stores.sql.schema import HEAD

@@ -19,6 +19,12 @@ _EXAMPLE = "postgresql://user@host/database"
 SECONDS = 10
 """Waiting for a server ends after so many, unless the address says ``connect_timeout``."""
 
+KEEP_ALIVE = (
+    "SELECT set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '10', false),"
+    " set_config('tcp_keepalives_count', '3', false)"
+)
+"""Settings of a session that end it within a minute when its machine vanishes, so that nobody waits for that longer."""
+
 
 class Address:
     """The place of a library's database.

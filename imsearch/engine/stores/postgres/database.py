@@ -15,19 +15,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.engine.interfaces import ExceptionContext, IsolationLevel
 from sqlalchemy.exc import DisconnectionError
 
-from imsearch.engine.stores.postgres.address import Address
+from imsearch.engine.stores.postgres.address import KEEP_ALIVE, Address
 from imsearch.engine.stores.postgres.words import removed, translated
 from imsearch.engine.stores.sql import schema as s
 from imsearch.errors import LibraryError
 
 SCHEMA = "imsearch"
 """The schema of the tables, so that they are told from all others."""
-_SESSION = (
-    "SELECT set_config('search_path', 'imsearch', false), set_config('lock_timeout', '60s', false),"
-    # A machine that vanishes must not keep others waiting: its connection ends within a minute.
-    " set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '10', false),"
-    " set_config('tcp_keepalives_count', '3', false)"
-)
+_SESSION = "SELECT set_config('search_path', 'imsearch', false), set_config('lock_timeout', '60s', false)"
 _TURN = select(s.library.c.uid).with_for_update()
 """Writers take turns: generations are counted in the order in which transactions end, and what a transaction has read
 is true until then."""
@@ -42,10 +37,11 @@ class PostgresDatabase:
     Implements `imsearch.engine.stores.sql.database.Database`.
     """
 
-    def __init__(self, address: Address, application: str, before_writing: Callable[[], None]) -> None:
+    def __init__(self, address: Address, application: str, before_writing: Callable[[], bool]) -> None:
         """Connects when it is first used.
 
-        application: its name in the server's lists.  before_writing: is called before each transaction that writes.
+        application: its name in the server's lists.  before_writing: is called before each transaction that writes,
+        and returns True if the server was found to have ended connections.
         """
         self._address = address
         self._uid = ""
@@ -104,7 +100,8 @@ class PostgresDatabase:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction; one at a time, whatever the process and the machine."""
-        self._before_writing()
+        if self._before_writing():
+            self._lost = time.monotonic()
         with translated(self._address), self.engine.begin() as connection:
             self._check(connection.execute(_TURN).scalar())
             yield connection
@@ -155,6 +152,7 @@ def _prepare(connection: Any, _: object) -> None:
     adapters.register_dumper(str, _StrDumper)
     with connection.cursor() as cursor:
         cursor.execute(_SESSION)
+        cursor.execute(KEEP_ALIVE)
     connection.commit()
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from imsearch.engine.stores.embedded.files import HomeWithFiles
-from imsearch.engine.stores.embedded.lock import WriteLock
 from imsearch.engine.stores.home import TAIL
+from imsearch.engine.stores.local.files import HomeWithFiles
+from imsearch.engine.stores.local.lock import WriteLock
 from imsearch.engine.stores.postgres.address import Address, digest
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.recorder import Recorder
@@ -105,9 +105,8 @@ class Home(HomeWithFiles):
         self._held.callback(database.close)
         return database
 
-    def _check_lock(self) -> None:
-        if self._run is not None:
-            self._run.check()
+    def _check_lock(self) -> bool:
+        return self._run is not None and self._run.check()
 
     def _is_library(self) -> bool:
         from imsearch.engine.stores.postgres.creating import check

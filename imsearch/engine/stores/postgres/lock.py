@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from imsearch.engine.stores.postgres.address import KEEP_ALIVE
 from imsearch.engine.stores.postgres.words import translated
 from imsearch.errors import LibraryLocked
 
@@ -42,10 +43,10 @@ class RunLock:
         self._turn = RLock()
         self._connect()
 
-    def check(self) -> None:
-        """Take it again if the server was started anew meanwhile; raises `LibraryLocked` if another process was first.
+    def check(self) -> bool:
+        """Take it again if the server was started anew meanwhile; returns whether it was.
 
-        To be called before something is written.
+        To be called before something is written.  Raises `LibraryLocked` if another process was first.
         """
         with self._turn:
             try:
@@ -54,6 +55,8 @@ class RunLock:
             except psycopg.OperationalError:
                 self.release()
                 self._connect()
+                return True
+        return False
 
     def _connect(self) -> None:
         with translated(self._address):
@@ -61,6 +64,7 @@ class RunLock:
                 f"imsearch run {os.getpid()} on {socket.gethostname()}", autocommit=True
             )
             try:
+                self._connection.execute(KEEP_ALIVE)
                 self._take(self._connection)
             except BaseException:
                 self.release()

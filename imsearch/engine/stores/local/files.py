@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.engine.stores.derived import State, intact_state
-from imsearch.engine.stores.embedded.lock import LOCK_NAME, WriteLock
+from imsearch.engine.stores.local.lock import LOCK_NAME, WriteLock
 from imsearch.errors import LibraryError
 from imsearch.system.refusals import what_refuses
 
@@ -69,13 +69,13 @@ class HomeWithFiles:
 
     def text(self, folder: Path | None = None) -> TextIndex:
         """The text index in the home's folder, or in another one for the moment."""
-        from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
+        from imsearch.engine.stores.local.text_whoosh import WhooshTextIndex
 
         return WhooshTextIndex((folder or self.scratch) / "text")
 
     def vectors(self, space: str, version: str, length: int) -> VectorIndex:
         """The index of an annotator's vectors, as it is written down; empty where nothing is."""
-        from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
+        from imsearch.engine.stores.local.vectors_faiss import FaissVectorIndex
 
         return FaissVectorIndex(self._vectors_path(space), version, length)
 
