@@ -309,7 +309,7 @@ def test_an_address_that_nothing_opens_makes_no_folder(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    address = "postgresql://somebody:secret@server/photos"
+    address = "mysql://somebody:secret@server/photos"
     (tmp_path / "config.toml").write_text("")
     before = sorted(tmp_path.rglob("*"))
     told = [run(*command, "--library", address)]
@@ -319,7 +319,7 @@ def test_an_address_that_nothing_opens_makes_no_folder(
     (tmp_path / "config.toml").write_text(f'library = "{address}"')
     told.append(run(*command))
     for ran in told:
-        assert (ran.code, ran.out) == (2, "") and "No library can be opened at postgresql:// here" in ran.err
+        assert (ran.code, ran.out) == (2, "") and "No library can be opened at mysql:// here" in ran.err
         assert "secret" not in ran.err
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -9,6 +9,7 @@ import pytest
 
 from imsearch.engine.stores.home import Home
 from imsearch.errors import LibraryError
+from imsearch.locations import Location
 from tests.engine.support import reading, spec
 from tests.stores.conftest import HOMES
 
@@ -18,25 +19,30 @@ def kind(request: pytest.FixtureRequest) -> Iterator[type[Home]]:
     yield HOMES[request.param]
 
 
-def test_a_library_is_there_once_it_is_made(kind: type[Home], tmp_path: Path) -> None:
-    where = tmp_path / "library"
+@pytest.fixture
+def where(kind: type[Home], request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """A place without a library."""
+    address: str | None = request.getfixturevalue("postgres_url") if kind is HOMES["postgres"] else None
+    return address or tmp_path / "library"
+
+
+def test_a_library_is_there_once_it_is_made(kind: type[Home], where: Location) -> None:
     assert not kind.exists(where)
     with pytest.raises(LibraryError, match=r"There is no library .*Make one with: imsearch index FOLDER"):
         kind.open(where, write=False, create=False)
-    assert not kind.exists(where) and not where.exists()
+    assert not kind.exists(where) and not Path(where).exists()
     kind.open(where, write=True, create=True).close()
     assert kind.exists(where)
 
 
-def test_a_home_has_a_name_and_a_folder_on_this_machine(kind: type[Home], tmp_path: Path) -> None:
-    home = kind.open(tmp_path / "library", write=False, create=True)
-    assert home.writing and home.place == str(tmp_path / "library")
+def test_a_home_has_a_name_and_a_folder_on_this_machine(kind: type[Home], where: Location) -> None:
+    home = kind.open(where, write=False, create=True)
+    assert home.writing and home.place == str(where).replace(":@", "@")
     (home.scratch / "progress.json").write_text("{}")
     home.close()
 
 
-def test_what_one_writes_the_next_reads_and_adds_to(kind: type[Home], tmp_path: Path) -> None:
-    where = tmp_path / "library"
+def test_what_one_writes_the_next_reads_and_adds_to(kind: type[Home], where: Location) -> None:
     home = kind.open(where, write=True, create=True)
     recorder = home.recorder()
     recorder.use_annotators([spec()])

@@ -38,7 +38,7 @@ def test_it_is_what_the_entry_point_says() -> None:
     assert ours == registry.FOLDER and ours.load() is Home
 
 
-@pytest.mark.parametrize("where", ["postgresql://somebody@server/photos", Path("mongodb://server/photos")])
+@pytest.mark.parametrize("where", ["mysql://somebody@server/photos", Path("mongodb://server/photos")])
 def test_an_unknown_scheme_is_refused_and_those_there_are_are_named(where: Path | str, another: None) -> None:
     with pytest.raises(LibraryError, match=r"No library can be opened at \w+:// here.* cloud://, file://, fog://$"):
         registry.home_class(where)
@@ -62,7 +62,7 @@ def test_a_url_of_a_folder_is_that_folder(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    "where", ["postgresql://me:secret@server/photos", Path("postgresql://me:secret@server/photos"), "mongodb:/x"]
+    "where", ["mysql://me:secret@server/photos", Path("mysql://me:secret@server/photos"), "mongodb:/x"]
 )
 def test_python_hears_the_same_sentence_and_no_folder_is_made(
     where: Path | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

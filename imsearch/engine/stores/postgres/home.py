@@ -87,7 +87,7 @@ class Home(HomeWithFiles):
         if not there and not create:
             raise LibraryError(
                 f"There is no library in {self.place} yet. Make one with: "
-                f"imsearch --library {shlex.quote(self.place)} index FOLDER"
+                f"imsearch index FOLDER --library {shlex.quote(self.place)}"
             )
         if write:
             self._check_writable()
