@@ -35,7 +35,7 @@ class Server:
         """The URL of a database of this server."""
         parts = urlsplit(self.url)
         _, _, host = parts.netloc.rpartition("@")
-        netloc = f"{user}:{password}@{host}" if user else parts.netloc
+        netloc = f"{user}{password and f':{password}'}@{host}" if user else parts.netloc
         return urlunsplit(parts._replace(netloc=netloc, path=f"/{database}"))
 
     def run(self, *statements: str, database: str = "") -> list[Any]:

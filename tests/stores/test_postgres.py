@@ -103,13 +103,19 @@ def test_a_server_that_cannot_be_reached(url: str, told: str) -> None:
     assert SECRET not in str(caught.value)
 
 
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("psycopg", "psycopg.conninfo"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert "needs the driver psycopg" in refusal(f"postgresql://me:{SECRET}@host/photos")
+
+
 def test_a_database_that_is_not_there_is_made_by_a_command(postgres_server: Server) -> None:
     told = refusal(postgres_server.at("imsearch_nowhere"))
     assert "has no database 'imsearch_nowhere'" in told and told.endswith("imsearch_nowhere")
     assert "Make it with: createdb -h " in told
 
 
-def test_who_is_not_let_in(postgres_server: Server) -> None:
+def test_who_is_let_in(postgres_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if postgres_server.folder is None:
         pytest.skip("changes who is let in, which a server of somebody else's must not")
     rules = postgres_server.folder / "pg_hba.conf"
@@ -121,6 +127,15 @@ def test_who_is_not_let_in(postgres_server: Server) -> None:
         wrong = refusal(postgres_server.at("postgres", "locked", SECRET + "er"))
         assert "does not let locked in: the name or the password is wrong" in wrong and "PGPASSWORD" in wrong
         assert "There is no library" in refusal(postgres_server.at("postgres", "locked", SECRET))
+        bare = postgres_server.at("postgres", "locked")
+        assert "the password is wrong, or none was given" in refusal(bare)
+        monkeypatch.setenv("PGPASSWORD", SECRET)
+        assert "There is no library" in refusal(bare)
+        monkeypatch.delenv("PGPASSWORD")
+        (tmp_path / "pgpass").write_text(f"*:*:*:locked:{SECRET}\n")
+        (tmp_path / "pgpass").chmod(0o600)
+        monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
+        assert "There is no library" in refusal(bare)
         assert "the password is wrong" in refusal(postgres_server.at("postgres", "nobody", SECRET))
         assert "does not let you in from here" in refusal(postgres_server.at("postgres", "barred", SECRET))
     finally:
