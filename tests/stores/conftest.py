@@ -17,6 +17,7 @@ from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.stores.vector_index import VectorIndex
 from tests.engine.support import reading, spec
 from tests.stores.memory import MemoryHome, MemoryTextIndex, MemoryVectorIndex
+from tests.stores.postgres_support import opened
 
 HOMES: dict[str, type[Home]] = {"embedded": EmbeddedHome, "memory": MemoryHome, "postgres": PostgresHome}
 TEXT_INDEXES: dict[str, Callable[[Path], TextIndex]] = {
@@ -76,3 +77,15 @@ def pets(recorder: Recorder) -> Recorder:
     ]
     recorder.record(readings, [])
     return recorder
+
+
+@pytest.fixture
+def library(postgres_library: str) -> str:
+    """The address of a library with three pictures, of a cat, a dog and a car."""
+    home = opened(postgres_library, write=True)
+    recorder = home.recorder()
+    recorder.use_annotators([spec()])
+    tags = enumerate(("cat", "dog", "car"), start=1)
+    recorder.record([reading(number, {tag: 0.9}, vector=(number, 1)) for number, tag in tags], [])
+    home.close()
+    return postgres_library
