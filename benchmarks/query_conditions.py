@@ -27,6 +27,7 @@ from imsearch.engine.search.filters import Filters
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.words.resolving import resolve
 from imsearch.languages.lexicon import Lexicon
+from tests.engine.support import tables
 
 QUERIES = (
     *("dog beach person", "dgo beach person", "gras~ beach", "gr* beach", "dog by:user", "dog by:synthetic"),
@@ -70,7 +71,7 @@ def draw_facts(engine: Engine) -> None:
         }
         for image in images
     ]
-    with engine.catalog.engine.begin() as connection:
+    with tables(engine).engine.begin() as connection:
         connection.execute(
             update(s.images)
             .where(s.images.c.id == bindparam("which"))

@@ -29,6 +29,7 @@ from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.search.ranking import Ranking
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.languages.lexicon import Lexicon
+from imsearch.locations import Location
 from imsearch.records import Annotation, Tag
 from imsearch.specs import AnnotatorSpec
 
@@ -84,7 +85,7 @@ def _asked(folder: Path, way: str) -> list[dict[str, object]]:
         if way == NEIGHBOURS:
             rows.append({"asked for": way, "words": "-", **_nearest(engine)})
         else:
-            timed = {length: _timed(engine, words, odds, length, facets) for length in (1, 2, 3)}
+            timed = {length: timed(engine, words, odds, length, facets) for length in (1, 2, 3)}
             rows += [{"asked for": way, "words": length, **row} for length, row in timed.items()]
     return [{**row, "peak MB": _peak()} for row in rows]
 
@@ -95,7 +96,8 @@ def _peak() -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-def _timed(engine: Engine, words: Words, odds: Odds, length: int, facets: bool) -> dict[str, object]:
+def timed(engine: Engine, words: Words, odds: Odds, length: int, facets: bool) -> dict[str, object]:
+    """Ask queries of so many words."""
     random = np.random.default_rng(length)
     seconds, found = [], 0
     for _ in range(QUERIES):
@@ -132,7 +134,7 @@ def _vocabulary(lexicon: Lexicon) -> tuple[Words, Odds]:
     return words, odds / odds.sum()
 
 
-def synthetic_library(folder: Path, count: int) -> tuple[Lexicon, Words, Odds]:
+def synthetic_library(folder: Location, count: int) -> tuple[Lexicon, Words, Odds]:
     """Make a library of so many images; returns the lexicon, its tags and how often each occurs."""
     lexicon = Lexicon.load()
     words, odds = _vocabulary(lexicon)

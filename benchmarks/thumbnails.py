@@ -38,7 +38,7 @@ from benchmarks.pictures import natural, report
 from imsearch.annotator import Annotator
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
-from imsearch.engine.stores.embedded.home import THUMBNAILS
+from imsearch.engine.stores.home import THUMBNAILS
 from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Annotation
 from imsearch.specs import AnnotatorSpec

@@ -6,7 +6,6 @@ The file is in the platform's configuration folder (``imsearch status`` prints t
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from imsearch.errors import ImsearchError
+from imsearch.locations import Location, located, masked, scheme_of, shown
 
 PREFIX = "IMSEARCH_"
 CONFIG_VARIABLE = "IMSEARCH_CONFIG"
-_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 def _user_data() -> Path:
@@ -34,7 +33,7 @@ def _setting(default: Any, help: str) -> Any:
 class Settings:
     """All user settings; each field is a key of ``config.toml`` and, in capitals, a variable ``IMSEARCH_…``."""
 
-    library: Path = field(default_factory=_user_data, metadata={"help": "The folder of the library."})
+    library: Location = field(default_factory=_user_data, metadata={"help": "The folder of the library."})
     folders: tuple[Path, ...] = _setting(
         (), "The folders of pictures, which `imsearch index` brings up to date; by default those it was given before."
     )
@@ -92,7 +91,7 @@ def command_line(command: str, settings: Settings) -> str:
     import shlex
 
     usual = Settings().library == settings.library
-    return f"imsearch {command}" if usual else f"imsearch {command} --library {shlex.quote(str(settings.library))}"
+    return f"imsearch {command}" if usual else f"imsearch {command} --library {shlex.quote(shown(settings.library))}"
 
 
 def config_path(environ: Mapping[str, str] | None = None) -> Path:
@@ -126,7 +125,7 @@ def _parse(name: str, value: Any, source: str) -> Any:
     try:
         return _PARSERS[name](value)
     except (TypeError, ValueError) as error:
-        raise ImsearchError(f"the value {value!r} {source} cannot be used: {error}") from error
+        raise ImsearchError(masked(f"the value {value!r} {source} cannot be used: {error}")) from error
 
 
 def _folder(value: Any) -> Path:
@@ -135,15 +134,9 @@ def _folder(value: Any) -> Path:
     return Path(value).expanduser().absolute()
 
 
-def _library(value: Any) -> Path:
+def _library(value: Any) -> Location:
     """Return a folder; an address of another scheme than ``file://`` is kept, for the home that opens it."""
-    if not isinstance(value, str) or not _URL.match(value):
-        return _folder(value)
-    from urllib.parse import urlsplit  # not quick to import, and needed by few
-    from urllib.request import url2pathname
-
-    address = urlsplit(value)
-    return _folder(url2pathname(address.path)) if address.scheme == "file" else Path(value)
+    return located(value) if isinstance(value, str | Path) and scheme_of(value) else _folder(value)
 
 
 def _folders(value: Any) -> tuple[Path, ...]:

@@ -144,7 +144,7 @@ def main() -> None:
             path = shutil.which("chromium") or shutil.which("google-chrome")
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
             shoot_all(browser, address, cat, photos, options.target)
-            access = Access(settings.library)
+            access = Access(library.scratch)
             access.ensure_token()
             with served(library, access) as locked:
                 shoot(browser, locked, {"login": ("/login", None)}, options.target)

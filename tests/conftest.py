@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from imsearch.pictures import decoders
+from tests import postgres
 
 # How long an example takes says more of the machine than of the program.
 settings.register_profile("imsearch", deadline=None)
@@ -25,6 +28,57 @@ def decoding_in_process(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 @pytest.fixture
 def decoder_processes() -> None:
     """Pictures are decoded in processes of their own, as the program does it."""
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> postgres.Server:
+    """A PostgreSQL server."""
+    return postgres.for_tests(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgres.Server) -> Iterator[str]:
+    """The name of a database with an empty library, for copies: making the tables takes longer."""
+    from imsearch.engine.stores.postgres.address import Address
+    from imsearch.engine.stores.postgres.creating import create
+    from imsearch.engine.stores.postgres.database import PostgresDatabase
+
+    with postgres_server.database() as name:
+        address = Address(postgres_server.at(name))
+        database = PostgresDatabase(address, "imsearch test", lambda: False)
+        create(database.engine, address)
+        database.close()
+        yield name
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a machine derives from a database is kept in the test's own folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server, cache_folder: None) -> Iterator[str]:
+    """The address of a new, empty database."""
+    with postgres_server.database() as name:
+        yield postgres_server.at(name)
+
+
+@pytest.fixture
+def postgres_library(postgres_server: postgres.Server, postgres_template: str, cache_folder: None) -> Iterator[str]:
+    """The address of a database with a new, empty library."""
+    with postgres_server.database(template=postgres_template) as name:
+        yield postgres_server.at(name)
+
+
+@pytest.fixture(scope="module")
+def postgres_library_of_module(
+    postgres_server: postgres.Server, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """As `postgres_library`, for all tests of a module."""
+    with pytest.MonkeyPatch.context() as patch, postgres_server.database(template=postgres_template) as name:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield postgres_server.at(name)
 
 
 def pytest_configure() -> None:

@@ -15,7 +15,7 @@ from imsearch.settings import load_settings
 from imsearch.views.as_json import annotators_record
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.annotators import AnnotatorStatus
+    from imsearch.engine.stores.annotator_status import AnnotatorStatus
 
 
 @click.group(

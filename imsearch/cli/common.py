@@ -81,10 +81,8 @@ def open_library(
 
     look: True to let queries open files, which is only for users of this machine.
     """
-    from imsearch.engine.stores.registry import home_class
     from imsearch.library import Library
 
-    home_class(settings.library)  # refuses an address that nothing here can open
     with Library.open(settings=settings, write=write, create=create, look=look, plugins=plugins) as library:
         for note in library.health.notes:
             say(note)

@@ -59,6 +59,7 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
     from imsearch.cli.leaving import leaving_at_once
     from imsearch.cli.progress import IndexingProgress
     from imsearch.engine.query.keys import KEYS
+    from imsearch.engine.stores.registry import is_library
     from imsearch.indexer.exclusions import Exclusions
     from imsearch.indexer.interrupt import sigterm_is_ctrl_c
     from imsearch.plugins.manager import make_manager
@@ -69,8 +70,9 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
     plugins = make_manager()
     plugins.choose(settings.annotators)
     plugins.query_keys(KEYS.names)  # so that the run tells of names that are in use
+    known = is_library(settings.library)
     for path in paths or settings.folders:
-        if not os.path.lexists(path) and not settings.library.exists():
+        if not known and not os.path.lexists(path):
             raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")
     opened = open_library(settings, write=True, create=bool(paths or settings.folders), plugins=plugins)
     with sigterm_is_ctrl_c(), opened as library, leaving_at_once(), IndexingProgress() as progress, foreign():

@@ -18,7 +18,7 @@ from imsearch.views.run_words import tell_last_run, tell_left_out, tell_missing,
 
 if TYPE_CHECKING:
     from imsearch.engine.review.health import Status
-    from imsearch.engine.stores.sql.annotators import AnnotatorStatus
+    from imsearch.engine.stores.annotator_status import AnnotatorStatus
     from imsearch.indexer.runs import LastRun, Progress
     from imsearch.records import Failure, Folder
 
@@ -86,7 +86,7 @@ def _print_status(
 ) -> None:
     table = make_table("", "")
     table.show_header = False
-    table.add_row("library", printable(found.folder))
+    table.add_row("library", printable(found.place))
     table.add_row("configuration", printable(config_path()) + ("" if config_path().exists() else " (not there)"))
     table.add_row("pictures", f"{found.images:,} in {count(found.files, 'file')}")
     table.add_row("tags in use", f"{found.tags:,}")

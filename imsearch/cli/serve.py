@@ -95,15 +95,16 @@ def serve(
     try:
         _make_library(settings)
         asked = ask or new_token or behind_proxy is not None or bool(settings.allowed_hosts)
-        access, token = _prepare(settings, new_token) if asked or not listening.only_here(sockets) else (None, None)
         with open_library(settings) as opened:
+            guarded = asked or not listening.only_here(sockets)
+            access, token = _prepare(opened.scratch, new_token) if guarded else (None, None)
             from imsearch.webui.app import create_app
             from imsearch.webui.guard.hosts import Hosts
             from imsearch.webui.picking import picker_for
             from imsearch.webui.serving import serve as run
 
             only_here = listening.only_here(sockets)
-            picker = picker_for(settings, only_here=only_here, proxy=behind_proxy, prefix=prefix)
+            picker = picker_for(settings, opened.scratch, only_here=only_here, proxy=behind_proxy, prefix=prefix)
             hosts = Hosts.of(host, settings.allowed_hosts)
             app = create_app(opened, access=access, hosts=hosts, prefix=prefix, picker=picker)
             outside = settings.allowed_hosts[0] + prefix if behind_proxy and settings.allowed_hosts else None
@@ -122,19 +123,19 @@ def serve(
 
 def _make_library(settings: Settings) -> None:
     """Create an empty library for users who have indexed nothing yet."""
-    from imsearch.engine.stores.embedded.home import FILE_NAME
+    from imsearch.engine.stores.registry import is_library
 
-    if not (settings.library / FILE_NAME).exists():
-        with open_library(settings, create=True):
-            pass
+    if not is_library(settings.library):
+        with open_library(settings, create=True) as made:
+            place = made.place
         fill = command_line("index", settings)
-        say(f"There was no library yet; {settings.library} is one now. Fill it with: {fill} FOLDER")
+        say(f"There was no library yet; {place} is one now. Fill it with: {fill} FOLDER")
 
 
-def _prepare(settings: Settings, new: bool) -> tuple[Access, str | None]:
+def _prepare(folder: Path, new: bool) -> tuple[Access, str | None]:
     from imsearch.webui.guard.access import Access
 
-    access = Access(settings.library)
+    access = Access(folder)
     return access, access.ensure_token(new=new)
 
 

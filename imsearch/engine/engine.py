@@ -17,15 +17,13 @@ from imsearch.engine.search.finder import Finder
 from imsearch.engine.search.options import DEFAULTS, SearchOptions
 from imsearch.engine.stores.batch import FileSeen, Reading
 from imsearch.engine.stores.changes import Verdict
-from imsearch.engine.stores.embedded.home import Home
 from imsearch.engine.stores.follow import Indexes
+from imsearch.engine.stores.home import TAIL, Home, Recorder
 from imsearch.engine.stores.keeper import Keeper
-from imsearch.engine.stores.sql import forgetting
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.locating import unlocated
-from imsearch.engine.stores.sql.recorder import TAIL, Recorder
+from imsearch.engine.stores.registry import open_home
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.errors import LibraryError
+from imsearch.locations import Location
 from imsearch.records import Failure
 from imsearch.specs import AnnotatorSpec
 
@@ -47,16 +45,16 @@ class Engine:
     what was read from files is for one thread of the process that opened the library for writing.
     """
 
-    def __init__(self, home: Home, catalog: Catalog, lexicon: Lexicon, tail: int, options: SearchOptions) -> None:
+    def __init__(self, home: Home, lexicon: Lexicon, tail: int, options: SearchOptions) -> None:
         """See `open`."""
-        self.catalog = catalog
-        self.indexes = Indexes(home, catalog)
-        self.finder = Finder(catalog, self.indexes, lexicon, options)
+        self.catalog = home.catalog
+        self.indexes = Indexes(home, self.catalog)
+        self.finder = Finder(self.catalog, self.indexes, lexicon, options)
         self.notes: list[str] = home.notes
         self._lexicon = lexicon
         self._home = home
-        self._recorder = Recorder(catalog, tail) if home.writing else None
-        self._beside: tuple[Catalog, Recorder] | None = None
+        self._recorder = home.recorder(tail) if home.writing else None
+        self._beside: Recorder | None = None
         self._opening = Lock()
         self._keeper: Keeper | None = None
         self._caught_up = time.monotonic()
@@ -64,7 +62,7 @@ class Engine:
     @classmethod
     def open(
         cls,
-        folder: Path,
+        where: Location,
         lexicon: Lexicon,
         *,
         write: bool = False,
@@ -72,23 +70,32 @@ class Engine:
         tail: int = TAIL,
         options: SearchOptions = DEFAULTS,
     ) -> Engine:
-        """Open the library in `folder`.
+        """Open the library at a path or URL.
 
         write: take the right to write, or raise `LibraryLocked`.  create: make a new library where there is none
         (implies write).  tail: tags kept for an image and annotator.  options: how it is searched; by default no query
         can open a file, and no plugin is asked.
-        Raises `LibraryError` when the folder holds no library, a newer one, or a damaged one.  `notes` says what had
-        to be repaired.
+        Raises `LibraryError` when there is no library, a newer one, or a damaged one.  `notes` says what had to be
+        repaired.
         """
-        home = Home.open(folder, write=write, create=create)
+        home = open_home(where, write=write, create=create)
         try:
-            catalog = home.open_catalog()
-            engine = cls(home, catalog, lexicon, tail, options)
+            engine = cls(home, lexicon, tail, options)
             engine.indexes.heal()
         except BaseException:
             home.close()
             raise
         return engine
+
+    @property
+    def place(self) -> str:
+        """The library's name in messages."""
+        return self._home.place
+
+    @property
+    def scratch(self) -> Path:
+        """See `imsearch.engine.stores.home.Home.scratch`."""
+        return self._home.scratch
 
     # -- writing
 
@@ -96,7 +103,7 @@ class Engine:
     def recorder(self) -> Recorder:
         """Writes to the catalog of a library that was opened for writing; raises `LibraryError` for others."""
         if self._recorder is None:
-            raise LibraryError(f"The library {self._home.folder} was opened for reading only.")
+            raise LibraryError(f"The library {self.place} was opened for reading only.")
         return self._recorder
 
     def use_annotators(self, specs: Sequence[AnnotatorSpec]) -> None:
@@ -106,7 +113,7 @@ class Engine:
 
     def locate(self) -> int:
         """Tell the places of images that a version without a gazetteer indexed; returns how many those are."""
-        images = unlocated(self.catalog)
+        images = self.catalog.unlocated()
         self.recorder.locate(images)
         return len(images)
 
@@ -158,14 +165,14 @@ class Engine:
         return Definitions(self.catalog, recorder, self.finder.texts, self.finder.options.annotators, self._follow)
 
     def forget_annotator(self, name: str) -> int:
-        """See `imsearch.engine.stores.sql.forgetting.forget`; the indexes follow as they follow corrections."""
-        images = forgetting.forget(self._recorder or self._beside_others(), name)
+        """See `CatalogRecording.forget_annotator`; the indexes follow as they follow corrections."""
+        images = (self._recorder or self._beside_others()).forget_annotator(name)
         self._follow()
         return images
 
     def restore_annotator(self, name: str) -> int:
-        """See `imsearch.engine.stores.sql.forgetting.restore`."""
-        images = forgetting.restore(self._recorder or self._beside_others(), name)
+        """See `CatalogRecording.restore_annotator`."""
+        images = (self._recorder or self._beside_others()).restore_annotator(name)
         self._follow()
         return images
 
@@ -173,10 +180,8 @@ class Engine:
         """A recorder on a connection of its own, made when a reader first corrects something."""
         with self._opening:
             if self._beside is None:
-                self.catalog.check_place()  # or another library would get these corrections
-                catalog = self._home.open_for_corrections()
-                self._beside = catalog, Recorder(catalog)
-            return self._beside[1]
+                self._beside = self._home.recorder()
+            return self._beside
 
     def _follow(self) -> None:
         if self._home.writing:
@@ -242,9 +247,6 @@ class Engine:
             if self._keeper is not None:
                 self._keeper.stop()
             self.indexes.close()
-            self.catalog.close()
-            if self._beside is not None:
-                self._beside[0].close()
             self._home.close()
 
     def __enter__(self) -> Engine:

@@ -25,7 +25,7 @@ class InHand:
     """A log in the library's folder, removed by a run that ends normally; safe for several threads."""
 
     def __init__(self, folder: Path | None) -> None:
-        """folder: of the library, or None for a run without a log."""
+        """folder: the library's scratch folder, or None for a run without a log."""
         self._path = None if folder is None else folder / NAME
         self._paths: dict[str, int] = {}
         self._file: IO[str] | None = None

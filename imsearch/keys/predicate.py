@@ -1,7 +1,7 @@
 """Predicates on pictures: small trees of frozen nodes that query keys make.  Pure; know no SQL.
 
-`imsearch.engine.stores.sql.conditions` finds the images that one is true of.  The nodes are named tuples, since every
-query loads them and dataclasses take eight times as long to make.
+A catalog selects the images that one is true of; `imsearch.engine.search.selecting` asks the indexes for tags.  The
+nodes are named tuples, since every query loads them and dataclasses take eight times as long to make.
 """
 
 from __future__ import annotations

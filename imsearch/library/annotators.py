@@ -8,7 +8,7 @@ from imsearch.errors import ImsearchError
 
 if TYPE_CHECKING:
     from imsearch.engine.engine import Engine
-    from imsearch.engine.stores.sql.annotators import AnnotatorStatus
+    from imsearch.engine.stores.annotator_status import AnnotatorStatus
     from imsearch.library.installed import Installed
     from imsearch.library.runs import Runs
 
@@ -23,9 +23,7 @@ class Annotators:
 
     def held(self) -> tuple[AnnotatorStatus, ...]:
         """The annotators whose tags or vectors the library holds, forgotten ones too."""
-        from imsearch.engine.stores.sql.annotators import annotators
-
-        return annotators(self._engine.catalog)
+        return self._engine.catalog.annotators()
 
     def installed(self) -> frozenset[str]:
         """The names of the annotators that could run."""

@@ -11,8 +11,8 @@ from imsearch.records import Image, Tag, Text
 
 if TYPE_CHECKING:
     from imsearch.engine.stores.batch import KnownImage
+    from imsearch.engine.stores.catalog import CatalogReading
     from imsearch.engine.stores.derived import State
-    from imsearch.engine.stores.sql.catalog import Catalog
     from imsearch.records import Failure
 
 _LONGEST_ID = 18
@@ -22,7 +22,7 @@ _LONGEST_ID = 18
 class Facts:
     """Tells of pictures.  Several threads may use one."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: CatalogReading) -> None:
         self._catalog = catalog
 
     def show(self, image: str) -> tuple[Image, tuple[Tag, ...]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from imsearch.library.opened import Parts, open_parts
 
 if TYPE_CHECKING:
+    from imsearch.locations import Location
     from imsearch.plugins.manager import PluginManager
     from imsearch.settings import Settings
 
@@ -34,7 +35,7 @@ class Library:
     @classmethod
     def open(
         cls,
-        folder: Path | None = None,
+        where: Location | None = None,
         settings: Settings | None = None,
         *,
         write: bool = False,
@@ -42,19 +43,29 @@ class Library:
         look: bool = False,
         plugins: PluginManager | None = None,
     ) -> Self:
-        """Open the library in `folder`, or the one of the settings.
+        """Open the library at a path or URL, or the one of the settings.
 
         write: take the lock for indexing.  create: make the library when there is none.  look: whether queries may open
         files, by ``like:PATH``; closed by default, since who asks from elsewhere would learn which files there are.
         plugins: by default those that are installed.
         Raises LibraryError when it cannot be used, LibraryLocked when another process writes to it.
         """
-        return cls(open_parts(folder, settings, write=write, create=create, look=look, plugins=plugins))
+        return cls(open_parts(where, settings, write=write, create=create, look=look, plugins=plugins))
 
     @property
     def plugins(self) -> PluginManager:
         """The plugins, loaded when first asked for: a query needs none."""
         return self._installed.plugins
+
+    @property
+    def place(self) -> str:
+        """The library's path, or its URL without a password: its name in messages."""
+        return self.engine.place
+
+    @property
+    def scratch(self) -> Path:
+        """The folder on this machine for what belongs to the library and may be lost: thumbnails, progress, tokens."""
+        return self.engine.scratch
 
     def close(self) -> None:
         """Bring the indexes up to date, save them, and give the library back."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsearch.engine.engine import Engine
@@ -23,6 +22,7 @@ from imsearch.library.looking import Looking
 from imsearch.library.runs import Runs
 from imsearch.library.search import Search
 from imsearch.library.tags import Tags
+from imsearch.locations import Location, located
 from imsearch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Parts:
 
 
 def open_parts(
-    folder: Path | None,
+    where: Location | None,
     settings: Settings | None,
     *,
     write: bool,
@@ -56,8 +56,8 @@ def open_parts(
 ) -> Parts:
     """Open a library; see `imsearch.library.Library.open`."""
     settings = settings or load_settings()
-    if folder is not None:
-        settings = replace(settings, library=folder.absolute())
+    if where is not None:
+        settings = replace(settings, library=located(where))
     installed = Installed(plugins)
     looking = Looking(installed, settings)
     options = SearchOptions(

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imsearch.engine.stores.sql import folders as remembered
 from imsearch.errors import ImsearchError
 from imsearch.records import Folder
 
@@ -63,7 +62,7 @@ class Runs:
         paths = absolute(paths) or self._usual_paths(observer)
         refuse_unknown(paths, self._engine.catalog)
         self._begin(paths)
-        beacon = Beacon(observer, self._settings.library, paths, [spec.name for spec in specs])
+        beacon = Beacon(observer, self._engine.scratch, paths, [spec.name for spec in specs])
         with beacon:
             report = index(
                 paths,
@@ -80,7 +79,7 @@ class Runs:
 
     def _begin(self, paths: Sequence[Path]) -> None:
         """Prepare a run before any file is read."""
-        remembered.remember(self._engine.recorder, [path for path in paths if path.is_dir()])
+        self._engine.recorder.remember_folders([path for path in paths if path.is_dir()])
         self._engine.locate()
         self._engine.keep_up()
 
@@ -99,19 +98,19 @@ class Runs:
             workers=settings.workers,
             forget_missing=forget_missing,
             exclusions=exclusions,
-            known_folders=[folder.path for folder in remembered.folders(self._engine.catalog)],
+            known_folders=[folder.path for folder in self._engine.catalog.folders()],
             ctimes=settings.compare_ctime,
             decode_seconds=settings.decode_seconds,
-            in_hand=InHand(settings.library),
+            in_hand=InHand(self._engine.scratch),
             try_alone=partial(try_alone, annotators=names, device=device),
         )
 
     def _remember(self, paths: Sequence[Path], report: Report, forget_missing: bool) -> None:
         """Note which folders a run that came to its end has covered."""
         recorder = self._engine.recorder
-        remembered.completed(recorder, [path for path in paths if path not in report.missing])
+        recorder.complete_folders(path for path in paths if path not in report.missing)
         if forget_missing:
-            remembered.drop(recorder, [path for path in paths if not path.exists()])
+            recorder.drop_folders(path for path in paths if not path.exists())
 
     def _usual_paths(self, observer: Observer) -> list[Path]:
         """Return the default paths to index; missing and unknown ones are reported and left out."""
@@ -135,7 +134,7 @@ class Runs:
         """
         from imsearch.indexer.scan import outermost
 
-        known = {folder.path: folder for folder in remembered.folders(self._engine.catalog)}
+        known = {folder.path: folder for folder in self._engine.catalog.folders()}
         paths = list(dict.fromkeys(self._settings.folders)) or list(known)
         return tuple(known.get(path, Folder(path)) for path in outermost(paths))
 
@@ -143,10 +142,10 @@ class Runs:
         """Return the progress of the current run, whichever process does it; None if there is none."""
         from imsearch.indexer.progress_file import bury, read_progress
 
-        found = read_progress(self._settings.library)
+        found = read_progress(self._engine.scratch)
         if found is None or self._engine.running() == found.pid:
             return found
-        self._engine.while_free(lambda: bury(self._settings.library))  # it was killed
+        self._engine.while_free(lambda: bury(self._engine.scratch))  # it was killed
         return None
 
     def writing(self) -> int | None:
@@ -157,4 +156,4 @@ class Runs:
         """Return the result of the last run; None before the first one, and if it is unknown."""
         from imsearch.indexer.progress_file import read_last_run
 
-        return read_last_run(self._settings.library)
+        return read_last_run(self._engine.scratch)

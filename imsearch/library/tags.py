@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imsearch.engine.stores.changes import Change, Correction, Doubt, Renaming, Verdict
-from imsearch.engine.stores.sql.journal import history
 from imsearch.errors import ImsearchError
 from imsearch.languages.letters import without_invisible
 from imsearch.records import USER, Verdicts
@@ -117,7 +116,7 @@ class Tags:
 
     def history(self, limit: int | None = None) -> list[Change]:
         """The changes of the user, the newest first."""
-        return history(self._engine.catalog, limit)
+        return self._engine.catalog.history(limit)
 
     def review(self, word: str = "", *, limit: int | None = None, patience: float | None = None) -> list[Doubt]:
         """The tags that annotators are most in doubt about, or the pictures on which they doubt this one.

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from imsearch.engine.review.health import Status
     from imsearch.engine.search.definitions import Definition
+    from imsearch.engine.stores.annotator_status import AnnotatorStatus
     from imsearch.engine.stores.changes import Change, Correction, Doubt, Renaming
-    from imsearch.engine.stores.sql.annotators import AnnotatorStatus
     from imsearch.indexer.annotating import Annotated
     from imsearch.plugins.entries import Plugin
     from imsearch.records import Failure, Hit, Image, Results, Tag, Text
@@ -188,7 +188,7 @@ def status_record(
     the query languages in use.
     """
     return {
-        "library": str(found.folder),
+        "library": found.place,
         "config": str(config),
         "images": found.images,
         "files": found.files,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from imsearch.settings import command_line
+from imsearch.settings import PREFIX, command_line
 from imsearch.webui.problem import Problem
 from imsearch.webui.texts import readable
 
@@ -169,7 +169,7 @@ class Indexing:
         """Return why nothing at all can be indexed now."""
         if own or progress is not None:
             return "An indexing run is on already."
-        if not os.access(self.library.settings.library, os.W_OK):
+        if not os.access(self.library.scratch, os.W_OK):
             return "The library can only be read here, so nothing can be indexed."
         return None
 
@@ -202,7 +202,8 @@ class Indexing:
 
     def _spawn(self, paths: Sequence[Path], annotators: Sequence[str]) -> None:
         settings = self.library.settings
-        command = [sys.executable, *_isolation(), "-m", "imsearch", "index", "--library", str(settings.library)]
+        command = [sys.executable, *_isolation(), "-m", "imsearch", "index"]
+        command += ["--library", str(settings.library)] if isinstance(settings.library, Path) else []
         command += ["--device", settings.device]
         command += ["--batch-size", str(settings.batch_size)] if settings.batch_size else []
         command += ["--workers", str(settings.workers)] if settings.workers else []
@@ -214,6 +215,8 @@ class Indexing:
         self._stopping = False
         self._child = subprocess.Popen(
             [*command, "--", *map(os.fspath, paths)],
+            # An address may hold a password, and everybody can read the arguments of a process.
+            env={**os.environ, PREFIX + "LIBRARY": str(settings.library)},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -154,14 +154,15 @@ class Picker:
         return found
 
 
-def picker_for(settings: Settings, *, only_here: bool, proxy: str | None, prefix: str) -> Picker | None:
+def picker_for(settings: Settings, own: Path, *, only_here: bool, proxy: str | None, prefix: str) -> Picker | None:
     """Return a picker, or None if others than this machine can reach the server.
 
-    only_here: True if only this machine reaches the server.  proxy, prefix: of a reverse proxy, if there is one.
+    own: the library's folder on this machine.  only_here: True if only this machine reaches the server.  proxy, prefix:
+    of a reverse proxy, if there is one.
     """
     if not only_here or proxy or prefix or settings.allowed_hosts:
         return None
-    return Picker(settings.library, settings.allowed_roots)
+    return Picker(own, settings.allowed_roots)
 
 
 def comes_from_here(scope: Scope) -> bool:

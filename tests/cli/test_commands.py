@@ -309,9 +309,18 @@ def test_an_address_that_nothing_opens_makes_no_folder(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    address = "mysql://somebody:secret@server/photos"
+    (tmp_path / "config.toml").write_text("")
     before = sorted(tmp_path.rglob("*"))
-    ran = run(*command, "--library", "postgresql://server/photos")
-    assert ran.code == 2 and "No library can be opened at postgresql:// here" in ran.err
+    told = [run(*command, "--library", address)]
+    monkeypatch.setenv("IMSEARCH_LIBRARY", address)
+    told.append(run(*command))
+    monkeypatch.delenv("IMSEARCH_LIBRARY")
+    (tmp_path / "config.toml").write_text(f'library = "{address}"')
+    told.append(run(*command))
+    for ran in told:
+        assert (ran.code, ran.out) == (2, "") and "No library can be opened at mysql:// here" in ran.err
+        assert "secret" not in ran.err
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
-from imsearch.engine.stores.embedded.lock import HOLDER_NAME
+from imsearch.engine.stores.local.lock import HOLDER_NAME
 from imsearch.indexer.progress_file import PROGRESS_NAME, Beacon
 from imsearch.indexer.report import SilentObserver
 from imsearch.languages.lexicon import Lexicon

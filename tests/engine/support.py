@@ -14,6 +14,8 @@ from imsearch.engine.search.finder import Finder
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
 from imsearch.engine.stores.changes import Correction, Verdict
 from imsearch.engine.stores.sql import schema
+from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.languages.lexicon import Lexicon
 from imsearch.records import Annotation, Tag
 from imsearch.specs import AnnotatorSpec
@@ -56,9 +58,21 @@ def reading(
     return Reading(file, sha256(number), FACTS, {} if tags is None else {annotator: said})
 
 
+def tables(engine: Engine) -> Catalog:
+    """The catalog with the database under it, for what its interface does not tell."""
+    assert isinstance(engine.catalog, Catalog)
+    return engine.catalog
+
+
+def writer(engine: Engine) -> Recorder:
+    """The recorder with the transactions under it."""
+    assert isinstance(engine.recorder, Recorder)
+    return engine.recorder
+
+
 def set_facts(engine: Engine, image: int, *, title: str = "", **columns: object) -> None:
     """Write what a picture's metadata would say into the catalog, whichever formats are read from files."""
-    with engine.catalog.engine.begin() as connection:
+    with tables(engine).engine.begin() as connection:
         if columns:
             connection.execute(update(schema.images).where(schema.images.c.id == image).values(columns))
         if title:

@@ -10,9 +10,8 @@ from sqlalchemy import func, select
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.sql import schema
-from imsearch.engine.stores.sql.annotators import annotators
 from imsearch.errors import ImsearchError
-from tests.engine.support import LEXICON, correct, ids, reading, spec, tags
+from tests.engine.support import LEXICON, correct, ids, reading, spec, tables, tags
 
 OLD = spec("old", vector_length=3)
 
@@ -51,14 +50,14 @@ def seen(engine: Engine) -> list[object]:
 
 
 def rows(engine: Engine, table: str) -> int:
-    with engine.catalog.reading() as connection:
+    with tables(engine).reading() as connection:
         column = schema.metadata.tables[table].c.annotator_id
         old = select(schema.annotators.c.id).where(schema.annotators.c.name == "old")
         return connection.execute(select(func.count()).where(column.in_(old))).scalar_one()
 
 
 def test_what_is_held_is_listed(two: Engine) -> None:
-    found = {each.name: each for each in annotators(two.catalog)}
+    found = {each.name: each for each in two.catalog.annotators()}
     assert (found["fake"].images, found["fake"].tags, found["fake"].vector_length) == (2, 2, 2)
     assert (found["old"].images, found["old"].tags, found["old"].vector_length) == (3, 2, 3)
     assert not any(each.forgotten for each in found.values())
@@ -98,7 +97,7 @@ def test_the_next_run_removes_it_for_good(two: Engine, folder: Path) -> None:
     before = seen(two)
     two.use_annotators([spec()])
     assert [rows(two, name) for name in ("annotations", "annotation_tags", "vectors")] == [0, 0, 0]
-    assert [each.name for each in annotators(two.catalog)] == ["fake"]
+    assert [each.name for each in two.catalog.annotators()] == ["fake"]
     assert seen(two) == before
     assert not (folder / "vectors" / "old.faiss").exists()
     with pytest.raises(ImsearchError, match="no annotator 'old', but: fake"):
@@ -145,7 +144,7 @@ def test_all_versions_are_forgotten(two: Engine) -> None:
     two.use_annotators([spec("old", "2", vector_length=3)])
     two.record([reading(1, {"pony": 0.9}, annotator="old")])
     assert two.forget_annotator("old") == 3
-    assert {each.version: each.forgotten for each in annotators(two.catalog) if each.name == "old"} == {
+    assert {each.version: each.forgotten for each in two.catalog.annotators() if each.name == "old"} == {
         "1": True,
         "2": True,
     }

@@ -17,8 +17,7 @@ from imsearch.engine.stores import follow
 from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.embedded import home
 from imsearch.engine.stores.embedded.home import Home
-from imsearch.engine.stores.embedded.lock import WriteLock
-from imsearch.engine.stores.sql.journal import history
+from imsearch.engine.stores.local.lock import WriteLock
 from imsearch.errors import ImsearchError, LibraryError, LibraryLocked, UndoConflict
 from tests.engine.support import LEXICON, reading, spec
 from tests.patience import PATIENCE, wait_until
@@ -71,7 +70,7 @@ def test_threads_correct_with_one_engine(reader: Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(lambda image: add(reader, image % 30 + 1, f"tag {image % 7}"), range(60)))
     assert len(set(numbers)) == 60
-    assert sorted(change.number for change in history(reader.catalog)) == list(range(1, 61))
+    assert sorted(change.number for change in reader.catalog.history()) == list(range(1, 61))
     assert sum(total(reader, f'tag:"tag {number}"') for number in range(7)) == 60
     assert reader.verify() == []
 
@@ -99,7 +98,7 @@ def test_corrections_need_no_lock_and_are_found_once_it_is_free(
     monkeypatch.setattr(follow, "_LOOK_SECONDS", 0.0)
     lock = WriteLock(library)  # a run that will end without another look at the catalog
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: pytest.fail("it waits for the lock"))
-    monkeypatch.setattr("imsearch.engine.stores.embedded.lock.time", clock)
+    monkeypatch.setattr("imsearch.engine.stores.local.lock.time", clock)
     add(reader, 1, "beach")
     assert total(reader, "beach") == 0  # the index is behind, and the search did not wait for it
     monkeypatch.undo()
@@ -154,9 +153,7 @@ def test_a_run_waits_for_somebody_who_is_done_in_a_moment(library: Path, monkeyp
             lock.release()
 
     monkeypatch.setattr(home, "_PATIENCE", PATIENCE)
-    monkeypatch.setattr(
-        "imsearch.engine.stores.embedded.lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=wait)
-    )
+    monkeypatch.setattr("imsearch.engine.stores.local.lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=wait))
     with Engine.open(library, LEXICON, write=True) as engine:
         assert engine.running() == os.getpid()
         with pytest.raises(LibraryLocked, match=f"process {os.getpid()}"):

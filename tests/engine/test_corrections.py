@@ -13,7 +13,6 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.changes import Verdict
-from imsearch.engine.stores.sql.journal import history
 from imsearch.errors import ImsearchError
 from tests.engine.support import LEXICON, correct, everything, ids, tags
 
@@ -34,7 +33,7 @@ def test_what_is_so_already_is_no_change(pets: Engine) -> None:
     before = pets.status().generation
     assert correct(pets, Verdict.REJECT, [1], "cat").unchanged == ((1, "cat"),)
     assert pets.status().generation == before
-    assert len(history(pets.catalog)) == 1
+    assert len(pets.catalog.history()) == 1
 
 
 def test_accept_confirms_only_what_was_suggested(pets: Engine) -> None:

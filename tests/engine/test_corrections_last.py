@@ -11,7 +11,6 @@ import pytest
 
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.changes import Verdict
-from imsearch.engine.stores.sql.journal import history
 from tests.engine.support import LEXICON, correct, everything, ids, reading, spec, tags
 
 
@@ -72,9 +71,9 @@ def test_corrections_survive_a_rebuild_and_closing(corrected: Engine, folder: Pa
 
 MOMENTS = {
     "before the transaction is committed": ("imsearch.engine.stores.sql.recorder", "_mark_changed", False),
-    "before the text index follows": ("imsearch.engine.stores.embedded.text_whoosh.WhooshTextIndex", "apply", True),
+    "before the text index follows": ("imsearch.engine.stores.local.text_whoosh.WhooshTextIndex", "apply", True),
     "after the text index is written, before its state": (
-        "imsearch.engine.stores.embedded.text_whoosh",
+        "imsearch.engine.stores.local.text_whoosh",
         "write_state",
         True,
     ),
@@ -113,7 +112,7 @@ def test_a_change_that_is_killed_is_made_wholly_or_not_at_all(
     with Engine.open(folder, LEXICON, write=True) as engine:
         after = everything(engine)
         assert engine.verify() == []
-        assert len(history(engine.catalog)) == made
+        assert len(engine.catalog.history()) == made
         if made:
             engine.corrections.undo()
         else:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from imsearch.engine.engine import Engine
 from imsearch.engine.stores.embedded.home import FILE_NAME
 from imsearch.errors import LibraryError, LibraryLocked
-from tests.engine.support import LEXICON, reading, spec
+from tests.engine.support import LEXICON, reading, spec, tables
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_a_newer_library(library: Path) -> None:
-    with Engine.open(library, LEXICON, write=True) as engine, engine.catalog.engine.begin() as connection:
+    with Engine.open(library, LEXICON, write=True) as engine, tables(engine).engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     refused(library, "newer version of imsearch")
 
@@ -120,7 +120,7 @@ def test_damage_inside_the_catalog_is_found_by_verify(library: Path) -> None:
 
 def test_one_writer_at_a_time(library: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from imsearch.engine.stores.embedded.lock import WriteLock\n"
+        "import sys; from pathlib import Path; from imsearch.engine.stores.local.lock import WriteLock\n"
         f"lock = WriteLock(Path({str(library)!r})); print(flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -199,7 +199,7 @@ import os
 from pathlib import Path
 from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.engine import Engine
-from tests.engine.support import LEXICON, reading, spec
+from tests.engine.support import LEXICON, reading, spec, tables
 engine = Engine.open(Path({str(library)!r}), LEXICON, write=True)
 engine.use_annotators([spec()])
 engine.record([reading(3, {{"cat": .7}}, vector=(1, 1))])

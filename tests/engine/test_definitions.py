@@ -14,7 +14,7 @@ from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.definitions import Definition
 from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.errors import ImsearchError
-from tests.engine.support import LEXICON, correct, ids, reading, spec, tags
+from tests.engine.support import LEXICON, correct, ids, reading, spec, tables, tags
 from tests.engine.test_text_space import NORTH, SOUTH, Compass
 
 
@@ -63,7 +63,7 @@ def test_it_is_no_annotator(seen: Engine) -> None:
 
 def test_doubtful_ones_are_asked_about_and_answers_hold(seen: Engine) -> None:
     seen.definitions.define("content", "purring")
-    with seen.catalog.reading() as connection:
+    with tables(seen).reading() as connection:
         assert stored_limits(connection)[2].threshold("content") == 0.5
     assert [(doubt.image.id, doubt.tag.name) for doubt in seen.reviewing.doubts("content")] == [(2, "content")]
     correct(seen, Verdict.REJECT, [2], "content")

@@ -19,7 +19,7 @@ from imsearch.engine.query.grammar import parse
 from imsearch.engine.query.keys import KEYS
 from imsearch.engine.query.refining import refined, refinement
 from imsearch.engine.search.facets import Facets
-from tests.engine.support import LEXICON, reading, spec
+from tests.engine.support import LEXICON, reading, spec, tables
 
 TAGS = ("cat", "dog", "traffic light", "emotion:happy", '5" gun', "100%25 wool", "“quoted”", "or", "beach")
 CAMERAS = ("Canon EOS R", "Canon EOS R6", 'The "Box"', "canon eos r", None)
@@ -110,16 +110,15 @@ def arbitrary(random: Random) -> dict[str, Any]:
 
 
 def test_only_what_changed_is_read_again(pets: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from imsearch.engine.search import facets
-    from imsearch.engine.stores.sql.facet_values import read_pairs
-
     asked: list[object] = []
+    catalog = tables(pets)
+    facet_values = catalog.facet_values
 
-    def read(catalog: Any, facets: Any, ids: Any) -> Any:
+    def read(facets: Any, ids: Any) -> Any:
         asked.append(ids)
-        return read_pairs(catalog, facets, ids)
+        return facet_values(facets, ids)
 
-    monkeypatch.setattr(facets, "read_pairs", read)
+    monkeypatch.setattr(catalog, "facet_values", read)
     assert pets.finder.facets.table().counted("tag") == {"car": 1, "cat": 1, "dog": 1, "traffic light": 1}
     pets.correct(3, "beach", 1)
     assert pets.finder.facets.table().counted("annotator") == {"fake": 3, "user": 1}

@@ -26,7 +26,7 @@ from imsearch.engine.words.resolving import resolve
 from imsearch.engine.words.words import Words
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.keys import Circle
-from tests.engine.support import LEXICON, reading, set_facts, spec
+from tests.engine.support import LEXICON, reading, set_facts, spec, tables
 
 SPRING, SUMMER = datetime(2023, 5, 17, 23, 59, 59), datetime(2023, 7, 1)
 
@@ -143,7 +143,7 @@ def test_what_the_user_said_is_a_source(library: Engine) -> None:
 
 
 def test_renamed_tags_are_known_to_their_sources(library: Engine) -> None:
-    with library.catalog.engine.begin() as connection:
+    with tables(library).engine.begin() as connection:
         ids = dict(connection.execute(select(schema.tags.c.name, schema.tags.c.id)).all())
         connection.execute(insert(schema.aliases).values(tag_id=ids["dog"], name_id=ids["cat"]))
     filters = Filters(

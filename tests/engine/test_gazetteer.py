@@ -16,7 +16,7 @@ from imsearch.engine.words.gazetteer import Gazetteer, Located
 from imsearch.engine.words.place_names import PlaceNames, folded, holds
 from imsearch.errors import QueryError
 from imsearch.languages.lexicon import Lexicon
-from tests.engine.support import reading, set_facts, spec
+from tests.engine.support import reading, set_facts, spec, tables, writer
 
 ROME, PARIS, NYC = (41.8902, 12.4922), (48.8584, 2.2945), (40.7069, -74.0089)
 MUNICH, NICE, SEA = (48.1390, 11.5658), (43.6961, 7.2718), (30.0, -40.0)
@@ -182,7 +182,7 @@ def test_places_are_counted_and_completed(library: Engine) -> None:
 
 
 def test_values_of_a_column_are_told_in_order(library: Engine) -> None:
-    with library.catalog.reading() as connection:
+    with tables(library).reading() as connection:
         assert distinct(connection, schema.images.c.city) == ["Munich", "New York City", "Nice", "Rome"]
         assert distinct(connection, schema.images.c.lens) == []
 
@@ -194,7 +194,7 @@ def test_a_picture_that_moves_gets_another_place(folder: Path) -> None:
         set_facts(engine, 1, latitude=ROME[0], longitude=ROME[1])
         engine.locate()
         set_facts(engine, 1, latitude=MUNICH[0], longitude=MUNICH[1])
-        with engine.recorder.writing() as connection:
+        with writer(engine).writing() as connection:
             Locator().locate(connection, [1])
             assert connection.execute(select(schema.images.c.city)).scalar() == "Munich"
         engine.record([reading(1, {})])  # its facts are read again: it has no coordinates now

@@ -23,7 +23,7 @@ from imsearch.engine.stores.sql import schema
 from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.errors import LibraryError
 from tests.engine.older import back_to_0005
-from tests.engine.support import LEXICON, reading, spec
+from tests.engine.support import LEXICON, reading, spec, tables
 
 NEXT = """
 import sqlalchemy as sa
@@ -90,10 +90,10 @@ def test_a_library_without_thresholds_gets_them_at_the_next_run(library: Path) -
         connection.commit()
     with Engine.open(library, LEXICON, write=True) as engine:
         assert engine.finder.search("+cat").total == 1 and engine.reviewing.doubts() == []
-        with engine.catalog.reading() as connection:
+        with tables(engine).reading() as connection:
             assert stored_limits(connection) == {}
         engine.use_annotators([spec()])
-        with engine.catalog.reading() as connection:
+        with tables(engine).reading() as connection:
             assert stored_limits(connection) == {1: Limits(0.5, {"dog": 0.7})}
         assert engine.verify() == []
 

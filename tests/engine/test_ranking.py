@@ -20,7 +20,7 @@ from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.words.postings import REJECTED, Postings
 from imsearch.engine.words.resolved import All, Demanded, Like, Negated, Resolved, Term
 from imsearch.errors import ImsearchError
-from tests.engine.support import reading
+from tests.engine.support import reading, tables
 
 CAT, DOG = Term("cat", ("cat",)), Term("dog", ("dog",))
 TAGS = {"cat": {1: 0.9, 3: 0.05}, "dog": {1: 0.2, 2: 0.8}}
@@ -188,7 +188,7 @@ def written(engine: Engine) -> Engine:
         ]
     )
     rows = [("keyword", "hot dogs"), ("title", "Golden Gate"), ("description", "Rex and a kitty")]
-    with engine.catalog.engine.begin() as connection:
+    with tables(engine).engine.begin() as connection:
         connection.execute(insert(s.texts), [{"image_id": 3, "source": source, "text": text} for source, text in rows])
     engine.rebuild()
     return engine
@@ -270,7 +270,7 @@ def test_facets_count_the_whole_result(engine: Engine) -> None:
     facts = readings[0].facts
     assert facts is not None
     engine.record([replace(readings[0], facts=replace(facts, taken_at=datetime(2023, 5, 1))), *readings[1:]])
-    with engine.catalog.engine.begin() as connection:
+    with tables(engine).engine.begin() as connection:
         connection.execute(update(s.images).where(s.images.c.id < 4).values(camera="Box"))
     engine.correct(2, "grass", -1)
     engine.correct(3, "beach", 1)

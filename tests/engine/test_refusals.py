@@ -16,7 +16,7 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.stores import derived
 from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.embedded import sqlite as database
-from imsearch.engine.stores.embedded.lock import WriteLock
+from imsearch.engine.stores.local.lock import WriteLock
 from imsearch.errors import LibraryError, WriteRefused
 from imsearch.system.refusals import in_words, refusal_in, what_refuses
 from tests.engine.support import LEXICON, correct, ids, reading, spec
@@ -111,8 +111,8 @@ def test_a_reader_without_room_for_the_lock_makes_an_index_elsewhere(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (library / "text" / "state.json").unlink()
-    monkeypatch.setattr("imsearch.engine.stores.embedded.home.Home.lock", lambda *_: None)
-    monkeypatch.setattr("imsearch.engine.stores.embedded.home.what_refuses", lambda path: errno.ENOSPC)
+    monkeypatch.setattr("imsearch.engine.stores.local.files.HomeWithFiles.lock", lambda *_: None)
+    monkeypatch.setattr("imsearch.engine.stores.local.files.what_refuses", lambda path: errno.ENOSPC)
     with Engine.open(library, LEXICON) as engine:
         assert ids(engine, "tag:cat") == [1]
         assert any("no room" in note for note in engine.notes)

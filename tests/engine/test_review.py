@@ -14,7 +14,7 @@ from imsearch.engine.stores.changes import Verdict
 from imsearch.engine.stores.sql import schema
 from imsearch.errors import ImsearchError
 from imsearch.records import RANKING_ONLY
-from tests.engine.support import reading, spec
+from tests.engine.support import reading, spec, tables
 
 
 def listed(engine: Engine, word: str = "", limit: int = 20) -> list[tuple[int, str]]:
@@ -27,7 +27,7 @@ def ask(engine: Engine, thresholds: Thresholds, word: str = "") -> list[str]:
 
 def as_before(engine: Engine) -> None:
     """Make it a library of the time when thresholds were not stored."""
-    with engine.catalog.engine.begin() as connection:
+    with tables(engine).engine.begin() as connection:
         connection.execute(update(schema.annotators).values(threshold=None, thresholds=None))
 
 

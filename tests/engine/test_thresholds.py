@@ -12,13 +12,13 @@ from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.sql.thresholds import stored_limits
 from imsearch.records import RANKING_ONLY
 from imsearch.specs import AnnotatorSpec
-from tests.engine.support import ids, reading, spec, tags
+from tests.engine.support import ids, reading, spec, tables, tags
 
 
 def limits(engine: Engine) -> dict[str, Limits]:
     """By name and version; without annotators that have none."""
     names = {number: f"{each.name} {each.version}" for number, each in enumerate(engine.status().annotators, 1)}
-    with engine.catalog.reading() as connection:
+    with tables(engine).reading() as connection:
         return {names[annotator]: found for annotator, found in stored_limits(connection).items()}
 
 
@@ -32,7 +32,7 @@ def test_a_run_stores_the_thresholds_of_its_annotators(engine: Engine) -> None:
     # Whatever kind of number a plugin takes.
     engine.use_annotators([changed(np.float32(0.25), "2", dog=np.float64(0.75), mug=RANKING_ONLY)])  # type: ignore[arg-type]
     assert limits(engine)["fake 2"] == Limits(0.25, {"dog": 0.75, "mug": 2.0})
-    with engine.catalog.reading() as connection:
+    with tables(engine).reading() as connection:
         found = stored_limits(connection)[2]
     assert [found.threshold(tag) for tag in ("cat", "dog", "mug")] == [0.25, 0.75, RANKING_ONLY]
 

@@ -24,6 +24,7 @@ from imsearch.indexer.report import SilentObserver
 from imsearch.pictures.picture import Picture
 from imsearch.records import RANKING_ONLY, Annotation, Tag
 from imsearch.specs import AnnotatorSpec
+from tests.engine.support import tables
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import RED, plain
 
@@ -63,17 +64,17 @@ def test_thresholds_of_a_newer_version_follow_and_replace_what_was_shown(engine:
     old = colour_spec()
     index([photos], engine, [old])
     assert shown() == {"red": 1, "green": 1, "blue": 1}
-    with engine.catalog.engine.begin() as connection:  # a library from before thresholds were stored
+    with tables(engine).engine.begin() as connection:  # a library from before thresholds were stored
         connection.execute(update(schema.annotators).values(threshold=None, thresholds=None))
     # Nothing is to be done, and yet they are stored.
     assert index([photos], engine, [old]).annotated == 0
-    with engine.catalog.reading() as connection:
+    with tables(engine).reading() as connection:
         assert stored_limits(connection) == {1: Limits(0.5, {})}
     new = dataclasses.replace(colour_spec(version="2"), threshold=0.7, thresholds={"red": RANKING_ONLY})
     report = index([photos], engine, [new])
     assert report.annotated == 3
     assert shown() == {"green": 1, "blue": 1}
-    with engine.catalog.reading() as connection:
+    with tables(engine).reading() as connection:
         assert stored_limits(connection)[2] == Limits(0.7, {"red": RANKING_ONLY})
 
 

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes
 
 ENGINE = "imsearch.engine.engine"
 RECORDER = "imsearch.engine.stores.sql.recorder"
-TEXT = "imsearch.engine.stores.embedded.text_whoosh"
-VECTORS = "imsearch.engine.stores.embedded.vectors_faiss"
+TEXT = "imsearch.engine.stores.local.text_whoosh"
+VECTORS = "imsearch.engine.stores.local.vectors_faiss"
 
 MOMENTS = [
     # The n-th transaction of the catalog: not begun, written but not committed, committed.

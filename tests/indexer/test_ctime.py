@@ -13,6 +13,7 @@ from imsearch.engine.stores.batch import ctime_of
 from imsearch.engine.stores.sql import schema
 from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.pipeline import index
+from tests.engine.support import writer
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import BLUE, GREEN, plain
 
@@ -71,7 +72,7 @@ def test_a_library_of_before_reads_nothing_again_and_sees_edits_from_then_on(eng
     path = padded(tmp_path / "a.png", BLUE)
     path.with_suffix(".xmp").write_text("<x/>")
     index([tmp_path], engine, [colour_spec()])
-    with engine.recorder.writing() as connection:
+    with writer(engine).writing() as connection:
         before = _beside_of_before(path)
         connection.execute(update(schema.files).values(ctime_ns=0, beside=before))
     report = index([tmp_path], engine, [colour_spec()])

@@ -15,6 +15,7 @@ from imsearch.engine.engine import Engine
 from imsearch.engine.stores.sql import schema as s
 from imsearch.indexer.pipeline import index
 from imsearch.records import Facts, Text
+from tests.engine.support import tables
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import encoded, jpeg, plain, quarters, xmp
 from tests.test_facts import CLOCK, FACTS, FULL
@@ -50,7 +51,7 @@ def known(engine: Engine) -> Known:
 
 def make_older(engine: Engine) -> None:
     """As a library of an older version is after its migration: no facts in the new columns, and no texts."""
-    with engine.catalog.engine.begin() as connection:
+    with tables(engine).engine.begin() as connection:
         connection.execute(s.texts.delete())
         connection.execute(update(s.images).values(facts_version=0, utc_offset=None, **dict.fromkeys(NAMES)))
         connection.execute(update(s.files).values(beside=0))

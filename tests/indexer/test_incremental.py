@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from imsearch.engine.engine import Engine
+from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.indexer.pipeline import index
 from tests.fakes import Calls, colour_spec
 from tests.make_pictures import BLUE, RED, WHITE, plain
@@ -157,12 +158,12 @@ def test_no_query_a_file_for_unchanged_files(
         plain(folder / f"{number}.png", seed=number + 1)
     index([folder], engine, [colour_spec(calls)])
     statements: list[str] = []
-    connect = type(engine.catalog).reading
+    connect = Catalog.reading
 
-    def spy(catalog: object) -> object:
+    def spy(catalog: Catalog) -> object:
         statements.append("a connection")
-        return connect(catalog)  # type: ignore[arg-type]
+        return connect(catalog)
 
-    monkeypatch.setattr(type(engine.catalog), "reading", spy)
+    monkeypatch.setattr(Catalog, "reading", spy)
     assert index([folder], engine, [colour_spec(calls)]).unchanged == 120
     assert len(statements) < 20

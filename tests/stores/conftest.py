@@ -9,15 +9,17 @@ import pytest
 
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.embedded.home import Home as EmbeddedHome
-from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
-from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
 from imsearch.engine.stores.home import Home, Recorder
+from imsearch.engine.stores.local.text_whoosh import WhooshTextIndex
+from imsearch.engine.stores.local.vectors_faiss import FaissVectorIndex
+from imsearch.engine.stores.postgres.home import Home as PostgresHome
 from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.stores.vector_index import VectorIndex
 from tests.engine.support import reading, spec
 from tests.stores.memory import MemoryHome, MemoryTextIndex, MemoryVectorIndex
+from tests.stores.postgres_support import opened
 
-HOMES: dict[str, type[Home]] = {"embedded": EmbeddedHome, "memory": MemoryHome}
+HOMES: dict[str, type[Home]] = {"embedded": EmbeddedHome, "memory": MemoryHome, "postgres": PostgresHome}
 TEXT_INDEXES: dict[str, Callable[[Path], TextIndex]] = {
     "Whoosh": lambda folder: WhooshTextIndex(folder / "text"),
     "memory": lambda folder: MemoryTextIndex(),
@@ -31,7 +33,8 @@ VECTOR_INDEXES: dict[str, Callable[[Path], VectorIndex]] = {
 @pytest.fixture(params=HOMES)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """A new library, open for writing."""
-    home = HOMES[request.param].open(tmp_path / "library", write=True, create=True)
+    where = request.getfixturevalue("postgres_library") if request.param == "postgres" else tmp_path / "library"
+    home = HOMES[request.param].open(where, write=True, create=True)
     yield home
     home.close()
 
@@ -74,3 +77,15 @@ def pets(recorder: Recorder) -> Recorder:
     ]
     recorder.record(readings, [])
     return recorder
+
+
+@pytest.fixture
+def library(postgres_library: str) -> str:
+    """The address of a library with three pictures, of a cat, a dog and a car."""
+    home = opened(postgres_library, write=True)
+    recorder = home.recorder()
+    recorder.use_annotators([spec()])
+    tags = enumerate(("cat", "dog", "car"), start=1)
+    recorder.record([reading(number, {tag: 0.9}, vector=(number, 1)) for number, tag in tags], [])
+    home.close()
+    return postgres_library

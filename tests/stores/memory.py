@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.engine.stores.derived import State
 from imsearch.engine.words.postings import REJECTED, SHOWN, Postings
+from imsearch.errors import LibraryError
+from imsearch.locations import Location, shown
 from tests.stores.memory_catalog import MemoryCatalog
 from tests.stores.memory_recorder import MemoryRecorder
 from tests.stores.memory_tables import Tables
@@ -105,32 +108,54 @@ class MemoryLock:
     def release(self) -> None: ...
 
 
+class Kept:
+    """All that a library holds, and its indexes."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self.text = MemoryTextIndex()
+        self.vectors: dict[tuple[str, str, int], MemoryVectorIndex] = {}
+
+
 class MemoryHome:
-    """A library that lasts as long as the object; `where` names a folder for what is written to disk."""
+    """A library that lasts as long as the process.
 
-    writing = True
+    At a path it writes to that folder what belongs on this machine, at a URL to one of `folders`.
+    """
 
-    def __init__(self, scratch: Path) -> None:
-        self.place = "memory"
-        self.scratch = scratch
+    libraries: ClassVar[dict[str, Kept]] = {}
+    folders: ClassVar[Path]
+
+    def __init__(self, where: Location, kept: Kept | None = None, *, writing: bool = True) -> None:
+        self.place = shown(where)
+        self.scratch = where if isinstance(where, Path) else self.folders / where.rpartition("/")[2]
+        self.writing = writing
         self.notes: list[str] = []
-        self._tables = Tables()
-        self.catalog = MemoryCatalog(self._tables)
-        self._text = MemoryTextIndex()
-        self._vectors: dict[tuple[str, str, int], MemoryVectorIndex] = {}
+        self._kept = kept or Kept()
+        self.catalog = MemoryCatalog(self._kept.tables)
 
     @classmethod
-    def open(cls, where: Path | str, *, write: bool, create: bool) -> MemoryHome:
-        return cls(Path(where))
+    def exists(cls, where: Location) -> bool:
+        return str(where) in cls.libraries
+
+    @classmethod
+    def open(cls, where: Location, *, write: bool, create: bool) -> MemoryHome:
+        if create:
+            cls.libraries.setdefault(str(where), Kept())
+        if not cls.exists(where):
+            raise LibraryError(f"There is no library at {shown(where)} yet. Make one with: imsearch index FOLDER")
+        home = cls(where, cls.libraries[str(where)], writing=write or create)
+        home.scratch.mkdir(parents=True, exist_ok=True)
+        return home
 
     def recorder(self, tail: int = 64) -> MemoryRecorder:
-        return MemoryRecorder(self._tables, tail)
+        return MemoryRecorder(self._kept.tables, tail)
 
     def text(self, folder: Path | None = None) -> MemoryTextIndex:
-        return self._text
+        return self._kept.text
 
     def vectors(self, space: str, version: str, length: int) -> MemoryVectorIndex:
-        return self._vectors.setdefault((space, version, length), MemoryVectorIndex())
+        return self._kept.vectors.setdefault((space, version, length), MemoryVectorIndex())
 
     def vectors_state(self, space: str) -> State | None:
         return None
@@ -139,7 +164,8 @@ class MemoryHome:
         return ""
 
     def drop_vectors(self, space: str) -> None:
-        self._vectors = {key: index for key, index in self._vectors.items() if key[0] != space}
+        vectors = self._kept.vectors
+        self._kept.vectors = {key: index for key, index in vectors.items() if key[0] != space}
 
     def lock(self, wait: float = 0) -> MemoryLock | None:
         return MemoryLock()

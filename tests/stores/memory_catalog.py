@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,15 @@ from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.holdings import Holdings
 from imsearch.engine.stores.limits import Limits
 from imsearch.engine.stores.living import preferred
+from imsearch.engine.stores.querying import Pairs
 from imsearch.engine.stores.remembered import Remembered
 from imsearch.engine.stores.tag_names import Judgement, TagNames
 from imsearch.engine.stores.tagging import merge, settle
+from imsearch.keys import Facet, Predicate
+from imsearch.keys import predicate as predicates
+from imsearch.keys.predicate import Number
 from imsearch.records import DEFINED, USER, Failure, Folder, Image, Tag, Text
+from tests.stores import memory_querying as querying
 from tests.stores.memory_tables import Entry, Tables
 
 T = TypeVar("T")
@@ -51,6 +56,30 @@ class MemoryCatalog:
 
     def damages(self) -> list[str]:
         return []
+
+    # -- what queries ask
+
+    def select(self, predicate: Predicate) -> NDArray[np.int64]:
+        return querying.selected(self._tables, predicate)
+
+    def distinct(self, field: predicates.Text) -> list[str]:
+        found = (querying.fact(self._tables, image, field) for image in self._tables.images)
+        return sorted({value for value in found if value is not None})
+
+    def numbers(self, field: Number, ids: NDArray[np.int64]) -> dict[int, Any]:
+        found = {image: querying.fact(self._tables, image, field) for image in ids.tolist()}
+        return {image: value for image, value in found.items() if value is not None}
+
+    def file_names(self, ids: NDArray[np.int64]) -> dict[int, str]:
+        return {image: self._tables.beside(image)[0].seen.path.name.casefold() for image in self.live(ids.tolist())}
+
+    def facet_values(self, facets: Sequence[Facet], ids: Sequence[int] | None = None) -> dict[str, Pairs]:
+        return querying.facet_values(self._tables, lambda image: self._showing(image, ""), facets, ids)
+
+    def said_by(
+        self, source: str, tags: Iterable[str], images: NDArray[np.int64]
+    ) -> Mapping[str, Mapping[int, tuple[float, bool]]]:
+        return querying.said_by(self._tables, source, tags)
 
     # -- files
 

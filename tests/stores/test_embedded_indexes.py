@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imsearch.engine.stores.embedded import vectors_faiss as faiss_index
-from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
-from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
+from imsearch.engine.stores.local import vectors_faiss as faiss_index
+from imsearch.engine.stores.local.text_whoosh import WhooshTextIndex
+from imsearch.engine.stores.local.vectors_faiss import FaissVectorIndex
 from tests.stores.test_text_index_contract import STATE, content
 from tests.stores.test_vector_index_contract import rows
 

@@ -65,7 +65,7 @@ def test_indexes_are_made_anew(catalog: CatalogReading, pets: Recorder, indexes:
 
 def test_the_status_counts(home: Home, catalog: CatalogReading, pets: Recorder) -> None:
     told = status(home, catalog)
-    assert (told.images, told.files, told.tags, told.folder) == (3, 3, 4, home.scratch)
+    assert (told.images, told.files, told.tags, told.place) == (3, 3, 4, home.place)
     assert [each.name for each in told.annotators] == ["fake"]
 
 

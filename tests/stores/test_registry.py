@@ -10,6 +10,8 @@ import pytest
 from imsearch.engine.stores import registry
 from imsearch.engine.stores.embedded.home import Home
 from imsearch.errors import LibraryError
+from imsearch.library import Library
+from imsearch.settings import Settings
 
 
 class Cloud:
@@ -36,7 +38,7 @@ def test_it_is_what_the_entry_point_says() -> None:
     assert ours == registry.FOLDER and ours.load() is Home
 
 
-@pytest.mark.parametrize("where", ["postgresql://somebody@server/photos", Path("mongodb://server/photos")])
+@pytest.mark.parametrize("where", ["mysql://somebody@server/photos", Path("mongodb://server/photos")])
 def test_an_unknown_scheme_is_refused_and_those_there_are_are_named(where: Path | str, another: None) -> None:
     with pytest.raises(LibraryError, match=r"No library can be opened at \w+:// here.* cloud://, file://, fog://$"):
         registry.home_class(where)
@@ -49,6 +51,30 @@ def test_a_scheme_picks_the_home_that_a_package_brings(another: None) -> None:
 def test_a_broken_package_is_named(another: None) -> None:
     with pytest.raises(LibraryError, match="fog:// cannot be loaded: ModuleNotFoundError"):
         registry.home_class("fog://server/photos")
+
+
+def test_a_url_of_a_folder_is_that_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = (tmp_path / "my photos").as_uri()
+    assert not registry.is_library(url)
+    registry.open_home(url, write=True, create=True).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["my photos"] and registry.is_library(url)
+
+
+@pytest.mark.parametrize(
+    "where", ["mysql://me:secret@server/photos", Path("mysql://me:secret@server/photos"), "mongodb:/x"]
+)
+def test_python_hears_the_same_sentence_and_no_folder_is_made(
+    where: Path | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for create in (False, True):
+        with pytest.raises(LibraryError, match=r"No library can be opened at \w+:// here") as raised:
+            Library.open(where, Settings(semantic="off"), create=create)
+        assert "secret" not in str(raised.value)
+    with pytest.raises(LibraryError, match="No library can be opened"):
+        registry.is_library(where)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_library_is_opened_where_it_lives(tmp_path: Path) -> None:

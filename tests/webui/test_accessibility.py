@@ -122,7 +122,7 @@ def test_nor_have_the_pages_of_an_empty_library(
 ) -> None:
     Library.open(settings=settings, create=True).close()
     with Library.open(settings=settings, plugins=fake_plugins()) as library:
-        picker = Picker(settings.library, usual=lambda: [photos.parent])
+        picker = Picker(library.scratch, usual=lambda: [photos.parent])
         page = browser.new_page(
             base_url=serve(create_app(library, picker=picker)),
             viewport=viewport,

@@ -80,7 +80,7 @@ HOME = "/home/ada"
 def client(library: Library, photos: Path) -> Iterator[TestClient]:
     """On the very computer of the server, whose user keeps pictures in their home."""
     photos.with_name("Pictures").mkdir()
-    app = create_app(library, picker=Picker(library.settings.library, usual=lambda: [photos.parent]))
+    app = create_app(library, picker=Picker(library.scratch, usual=lambda: [photos.parent]))
     with TestClient(app, base_url=SERVER, client=("127.0.0.1", 5), raise_server_exceptions=False) as opened:
         yield opened
 

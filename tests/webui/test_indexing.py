@@ -178,8 +178,8 @@ def test_a_run_started_elsewhere_is_only_watched(client: TestClient, settings: S
     from imsearch.indexer.progress_file import Beacon
     from imsearch.indexer.report import SilentObserver
 
-    with Library.open(settings=settings, write=True, plugins=fake_plugins()):
-        with Beacon(SilentObserver(), settings.library, [photos], ["colours"]) as beacon:
+    with Library.open(settings=settings, write=True, plugins=fake_plugins()) as writing:
+        with Beacon(SilentObserver(), writing.scratch, [photos], ["colours"]) as beacon:
             beacon.planned(10, 1000)
             state = client.get("/api/indexing").json()
             assert (state["indexing"]["pid"], state["indexing"]["planned"]) == (os.getpid(), 10)

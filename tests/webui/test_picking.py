@@ -66,7 +66,7 @@ def empty(settings: Settings) -> Iterator[Library]:
 
 @pytest.fixture
 def picker(home: Path, settings: Settings) -> Picker:
-    return Picker(settings.library, usual=lambda: [home])
+    return Picker(Path(settings.library), usual=lambda: [home])
 
 
 @pytest.fixture
@@ -153,17 +153,18 @@ def test_links_within_the_roots_lead_to_the_folder_itself(client: TestClient, ho
     assert [each["path"] for each in found["folders"]] == [str(home / "Pictures" / "2023")]
 
 
-def test_the_library_is_no_place_for_pictures(settings: Settings) -> None:
-    settings.library.mkdir()
-    picker = Picker(settings.library, usual=lambda: [settings.library.parent])
-    assert settings.library.name not in [each.name for each in picker.look(str(settings.library.parent)).folders]
+def test_the_library_is_no_place_for_pictures(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    picker = Picker(library, usual=lambda: [tmp_path])
+    assert library.name not in [each.name for each in picker.look(str(tmp_path)).folders]
     with pytest.raises(Problem):
-        picker.check(str(settings.library))
+        picker.check(str(library))
 
 
 def test_further_roots_and_disks_that_come_and_go(home: Path, tmp_path: Path, settings: Settings) -> None:
     disk = tmp_path / "disk"
-    picker = Picker(settings.library, [disk, home / "Pictures"], lambda: [home])
+    picker = Picker(Path(settings.library), [disk, home / "Pictures"], lambda: [home])
     assert picker.roots() == [home]  # the other lies inside
     disk.mkdir()
     assert picker.roots() == [home, disk]
@@ -172,7 +173,7 @@ def test_further_roots_and_disks_that_come_and_go(home: Path, tmp_path: Path, se
 
 def test_counting_takes_no_longer_than_it_may(home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picking, "SECONDS", 0.0)
-    listing = Picker(settings.library, usual=lambda: [home]).look(str(home))
+    listing = Picker(Path(settings.library), usual=lambda: [home]).look(str(home))
     assert [each.name for each in listing.folders if each.more] == ["Pictures"]
 
 
@@ -214,8 +215,8 @@ def test_servers_that_others_reach_add_nothing(
     settings: Settings, only_here: bool, proxy: str | None, prefix: str, hosts: tuple[str, ...]
 ) -> None:
     told = replace(settings, allowed_hosts=hosts)
-    assert picker_for(told, only_here=only_here, proxy=proxy, prefix=prefix) is None
-    assert picker_for(settings, only_here=True, proxy=None, prefix="") is not None
+    assert picker_for(told, Path(told.library), only_here=only_here, proxy=proxy, prefix=prefix) is None
+    assert picker_for(settings, Path(settings.library), only_here=True, proxy=None, prefix="") is not None
 
 
 def test_without_a_picker_nothing_can_be_added(empty: Library, home: Path) -> None:

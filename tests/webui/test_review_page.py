@@ -181,7 +181,7 @@ def test_without_doubts_and_without_pictures_it_says_something_else(
         writing.runs.index([photos], forget_missing=True)
     text = client.get("/review").text
     assert "Nothing is in doubt." in text and "judged" not in text
-    with Library.open(settings=replace(settings, library=settings.library / "new"), create=True) as empty:
+    with Library.open(settings=replace(settings, library=Path(settings.library) / "new"), create=True) as empty:
         text = TestClient(create_app(empty), base_url="http://localhost").get("/review").text
     assert "No pictures yet" in text and "in doubt" not in text.replace("What is in doubt", "")
 

@@ -169,7 +169,7 @@ def test_a_proxy_without_a_token_lets_nobody_in(library: Library, client: TestCl
     refused = client.get("/api/openapi.json", headers={header: "for=192.168.1.5"})
     assert refused.status_code == 403
     assert "imsearch serve --token" in refused.json()["detail"]
-    with TestClient(create_app(library, access=Access(library.settings.library)), base_url=OURS) as guarded:
+    with TestClient(create_app(library, access=Access(library.scratch)), base_url=OURS) as guarded:
         assert guarded.get("/login", headers={header: "192.168.1.5"}).status_code == 200
 
 
@@ -214,7 +214,9 @@ def test_reading_changes_nothing(
     app: FastAPI, client: TestClient, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[object] = []
-    monkeypatch.setattr("imsearch.engine.stores.embedded.home.WriteLock", lambda *folder, **wait: taken.append(folder))
+    for module in ("local.files", "embedded.home"):
+        name = f"imsearch.engine.stores.{module}.WriteLock"
+        monkeypatch.setattr(name, lambda *folder, **wait: taken.append(folder))
     before = library.health.status().generation
     for method, path in requests_of(app):
         if method in READING:

@@ -134,7 +134,7 @@ def test_the_prefix_alone_leads_to_the_first_page(library: Library) -> None:
 
 
 def test_signing_in_and_out_stays_below_the_prefix(library: Library) -> None:
-    access = Access(library.settings.library)
+    access = Access(library.scratch)
     token = access.ensure_token()
     app = create_app(library, access=access, prefix=PREFIX)
     client = TestClient(app, base_url="http://localhost", follow_redirects=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from imsearch.engine.stores.embedded.home import THUMBNAILS
+from imsearch.engine.stores.home import THUMBNAILS
 from imsearch.webui.thumbs import thumbnail_cache
 from imsearch.webui.thumbs.thumbnail_cache import Recent, ThumbnailCache
 from imsearch.webui.thumbs.workers import Workers

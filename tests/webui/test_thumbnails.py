@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from imsearch.engine.stores.batch import KnownImage
-from imsearch.engine.stores.embedded.home import THUMBNAILS
+from imsearch.engine.stores.home import THUMBNAILS
 from imsearch.errors import LibraryError
 from imsearch.library import Library
 from imsearch.pictures.decoders import InProcess
@@ -161,7 +161,7 @@ def test_a_picture_that_was_moved_is_found_at_once(library: Library, photos: Pat
 def test_a_folder_that_cannot_be_written_only_costs_time(
     library: Library, photos: Path, making: Making, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (library.settings.library / THUMBNAILS).write_bytes(b"in the way")
+    (library.scratch / THUMBNAILS).write_bytes(b"in the way")
     images = [id_of(library, photos / name) for name in ("red.png", "noise.jpg")]
     thumbnails = Thumbnails(library, InProcess())
     with caplog.at_level(logging.WARNING):
@@ -249,7 +249,7 @@ def test_a_drawing_of_its_shape_stands_for_a_picture_that_is_not_there(
     assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
     assert 'width="384" height="256"' in answer.text and SAID[reason] in answer.text
     assert "etag" not in answer.headers
-    assert not list((library.settings.library).glob(f"{THUMBNAILS}/*/*"))
+    assert not list(library.scratch.glob(f"{THUMBNAILS}/*/*"))
     if (photos / "noise.jpg").is_file():  # and it heals
         (photos / "noise.jpg").write_bytes(before)
         client.app.state.site.thumbnails._failed.clear()  # type: ignore[attr-defined]
@@ -273,10 +273,10 @@ def test_placeholders_hold_no_script_and_no_style(size: tuple[int, int]) -> None
 
 
 def test_a_folder_with_thumbnails_alone_may_become_a_library(tmp_path: Path, settings: Settings) -> None:
-    (settings.library / THUMBNAILS).mkdir(parents=True)
+    (tmp_path / "library" / THUMBNAILS).mkdir(parents=True)
     with pytest.raises(LibraryError, match="no library in"):
         Library.open(settings=settings)
     with Library.open(settings=settings, create=True) as library:
         before = library.health.status().bytes
-        (settings.library / THUMBNAILS / "a").write_bytes(bytes(10_000_000))
+        (library.scratch / THUMBNAILS / "a").write_bytes(bytes(10_000_000))
         assert library.health.status().bytes < before + 1_000_000

@@ -265,12 +265,12 @@ def test_nothing_is_kept(
     monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", never)
     send(client, picture())  # what reading the library makes is there
     monkeypatch.chdir(scratch)
-    before = inside(settings.library)
+    before = inside(Path(settings.library))
     large = picture((255, 255, 0), "BMP", 1200)
     assert len(large) > 4_000_000
     answer = send(client, large, picture(), similar=3, cloud="true", name="../sun.png")
     assert [image["error"] for image in answer["images"]] == [None, None]
-    assert inside(settings.library) == before
+    assert inside(Path(settings.library)) == before
     assert inside(scratch) == {}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from imsearch.engine.stores.annotator_status import AnnotatorStatus
 from imsearch.engine.stores.catalog import CatalogReading
@@ -20,12 +19,13 @@ from imsearch.errors import LibraryLocked
 class Status:
     """The size of a library.
 
-    images: those with at least one file.  tags: those in use, which some picture shows, whether an annotator or the
-    user says so; the same that `imsearch tags` lists.  failures: recorded ones.  bytes: of the catalog, the indexes and
-    backups on disk; thumbnails, of which there may be very many, are not counted.
+    place: its path, or its URL without a password.  images: those with at least one file.  tags: those in use, which
+    some picture shows, whether an annotator or the user says so; the same that `imsearch tags` lists.  failures:
+    recorded ones.  bytes: of the catalog, the indexes and backups on disk; thumbnails, of which there may be very many,
+    are not counted.
     """
 
-    folder: Path
+    place: str
     images: int
     files: int
     failures: int
@@ -43,7 +43,7 @@ def status(home: Home, catalog: CatalogReading) -> Status:
     tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
     held = catalog.holdings()
     return Status(
-        folder=home.scratch,
+        place=home.place,
         images=held.images,
         files=held.files,
         failures=held.failures,

@@ -7,16 +7,16 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from imsearch.engine.search.answer import Answer
+from imsearch.engine.search.circles import coordinates_of
 from imsearch.engine.search.current_words import Speaking
+from imsearch.engine.search.fact_names import FactNames
 from imsearch.engine.search.likeness import Likeness
 from imsearch.engine.search.numbers import Numbers
 from imsearch.engine.search.options import SearchOptions
 from imsearch.engine.search.reading import Read, read
 from imsearch.engine.search.text_space import TextSpace
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.follow import Indexes
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.fact_names import FactNames
-from imsearch.engine.stores.sql.where import coordinates_of
 from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.engine.words.postings import Postings
@@ -43,7 +43,7 @@ class Answering:
     likeness: finds similar pictures.  texts: compares texts with pictures.
     """
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, options: SearchOptions) -> None:
+    def __init__(self, catalog: CatalogReading, indexes: Indexes, lexicon: Lexicon, options: SearchOptions) -> None:
         self.likeness = Likeness(catalog, indexes)
         self.texts = TextSpace(catalog, indexes, options.encoders, options.exact)
         self._catalog = catalog
@@ -116,7 +116,7 @@ class Answering:
         """
         from imsearch.engine.search.filters import Filters
 
-        def duplicates(catalog: Catalog) -> Iterable[int]:
+        def duplicates(catalog: CatalogReading) -> Iterable[int]:
             from imsearch.engine.search.duplicates import duplicate_ids
 
             outside.append("files")

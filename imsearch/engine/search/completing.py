@@ -14,7 +14,7 @@ from imsearch.engine.query.tree import Word
 from imsearch.engine.search.completion import Completion, complete
 from imsearch.engine.search.facets import Facets, Table
 from imsearch.engine.search.names import Names
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.words.decency import is_suggestible
 from imsearch.engine.words.vocabulary import SEPARATOR
 from imsearch.engine.words.words import Words
@@ -70,7 +70,7 @@ class _Known:
 class Completer:
     """Completes queries over one library.  Several threads may use one."""
 
-    def __init__(self, catalog: Catalog, facets: Facets, words: Callable[[], Words], keys: Keys = KEYS) -> None:
+    def __init__(self, catalog: CatalogReading, facets: Facets, words: Callable[[], Words], keys: Keys = KEYS) -> None:
         self._catalog = catalog
         self._keys = keys
         self._facets = facets

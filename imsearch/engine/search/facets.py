@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.engine.query.keys import KEYS, Keys
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import State
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.facet_values import read_pairs
 
 Counts = tuple[tuple[str, int], ...]
 MOST = 10
@@ -109,7 +108,7 @@ class Facets:
     keys: those of the query language, which say what is counted.
     """
 
-    def __init__(self, catalog: Catalog, keys: Keys = KEYS) -> None:
+    def __init__(self, catalog: CatalogReading, keys: Keys = KEYS) -> None:
         self._catalog = catalog
         self._told = keys.told_facets
         self._facets = tuple(facet for _, facet in keys.facets.values())
@@ -153,7 +152,7 @@ class Facets:
 
     def reread(self, table: Table, changed: Sequence[int] | None, state: State) -> Table:
         """Return the table with the values of these images, or of all, read again."""
-        pairs = read_pairs(self._catalog, self._facets, changed)
+        pairs = self._catalog.facet_values(self._facets, changed)
         marked = np.zeros(max(changed, default=0) + 1 if changed is not None else 1, np.bool_)
         if changed:
             marked[np.asarray(changed)] = True

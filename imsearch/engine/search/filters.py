@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from imsearch.engine.query.tree import By, Condition, Everything
 from imsearch.engine.query.tree import Like as LikeNode
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.conditions import Selector, Tags
-from imsearch.engine.stores.sql.sources import Sources
-from imsearch.engine.stores.sql.where import coordinates_of
+from imsearch.engine.search.circles import coordinates_of
+from imsearch.engine.search.selecting import Selector, Tags
+from imsearch.engine.search.sources import Sources
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
@@ -19,7 +19,7 @@ from imsearch.keys import And, BadValue, SaidBy
 T = TypeVar("T")
 
 
-def _unknown(catalog: Catalog) -> Iterable[int]:
+def _unknown(catalog: CatalogReading) -> Iterable[int]:
     raise TypeError("is:duplicate needs somebody who knows the duplicates")
 
 
@@ -33,10 +33,10 @@ class Filters:
 
     def __init__(
         self,
-        catalog: Catalog,
+        catalog: CatalogReading,
         postings: Callable[[str], Postings],
         words: Tags,
-        duplicates: Callable[[Catalog], Iterable[int]] = _unknown,
+        duplicates: Callable[[CatalogReading], Iterable[int]] = _unknown,
         like: Callable[[str], Like] | None = None,
         coordinates: Callable[[str], tuple[float, float] | None] = coordinates_of,
         counted: Callable[[int, Sequence[str]], Counted | None] = lambda value, things: None,

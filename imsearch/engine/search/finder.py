@@ -12,8 +12,8 @@ from imsearch.engine.search.cache import Memory
 from imsearch.engine.search.hits import read_hits, size_of
 from imsearch.engine.search.options import DEFAULTS, SearchOptions
 from imsearch.engine.search.relaxing import Settled, settle
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.follow import Indexes
-from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.words.knowledge import Lexicon
 from imsearch.engine.words.words import Words
 from imsearch.records import Hit, Results
@@ -46,7 +46,9 @@ class Neighbours(NamedTuple):
 class Finder:
     """Answers queries, and remembers what it found while the library stays as it is.  Several threads may use one."""
 
-    def __init__(self, catalog: Catalog, indexes: Indexes, lexicon: Lexicon, options: SearchOptions = DEFAULTS) -> None:
+    def __init__(
+        self, catalog: CatalogReading, indexes: Indexes, lexicon: Lexicon, options: SearchOptions = DEFAULTS
+    ) -> None:
         self.catalog = catalog
         self.options = options
         self._indexes = indexes

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imsearch.engine.query.tree import Sort
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.sort_values import names_of, numbers_of
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.words.postings import Postings
 from imsearch.keys import Order, Poles
 
@@ -24,7 +23,7 @@ _LEAST, _MOST = 0.001, 0.999
 
 
 def ordered(
-    catalog: Catalog,
+    catalog: CatalogReading,
     ids: NDArray[int64],
     scores: NDArray[float32],
     order: Order,
@@ -43,7 +42,7 @@ def ordered(
     if isinstance(order.by, Poles):
         values = _felt(postings, order.by)
     else:
-        values = names_of(catalog, ids) if order.by == "name" else numbers_of(catalog, ids, order.by)
+        values = catalog.file_names(ids) if order.by == "name" else catalog.numbers(order.by, ids)
     images = ids.tolist()
     known = [place for place, image in enumerate(images) if image in values]
     known.sort(key=lambda place: values[images[place]], reverse=reverse)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from imsearch.engine.query.tree import And, Like, Node, Sort
-from imsearch.engine.stores.sql.fact_names import FactNames
+from imsearch.engine.search.fact_names import FactNames
 from imsearch.engine.words.dates import Times
 from imsearch.engine.words.fact_words import FACT_WORDS
 from imsearch.engine.words.facts import FactReader

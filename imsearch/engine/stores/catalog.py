@@ -1,7 +1,8 @@
 """The interface of a catalog: reading, recording, and the journal of the user's changes.
 
-`imsearch.engine.stores.sql` implements all three on any database that SQLAlchemy speaks to.  Ids of images and tags are
-numbers of the catalog; paths are absolute.  Every method raises `LibraryError` where the catalog cannot be used.
+`imsearch.engine.stores.sql` implements all three on any database that SQLAlchemy speaks to; what queries ask is in
+`imsearch.engine.stores.querying`.  Ids of images and tags are numbers of the catalog; paths are absolute.  Every method
+raises `LibraryError` where the catalog cannot be used.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.holdings import Holdings
 from imsearch.engine.stores.journal import Revision
 from imsearch.engine.stores.limits import Limits
+from imsearch.engine.stores.querying import CatalogQuerying
 from imsearch.engine.stores.tag_names import Judgement
 from imsearch.records import Failure, Folder, Image, Tag, Text
 from imsearch.specs import AnnotatorSpec
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class CatalogReading(Protocol):
+class CatalogReading(CatalogQuerying, Protocol):
     """Reads what a library knows; every call sees one committed state, the newest, from any thread."""
 
     def state(self) -> State:

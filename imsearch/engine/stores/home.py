@@ -10,6 +10,12 @@ from imsearch.engine.stores.catalog import CatalogReading, CatalogRecording, Jou
 from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.text_index import TextIndex
 from imsearch.engine.stores.vector_index import VectorIndex
+from imsearch.locations import Location
+
+THUMBNAILS = "thumbnails"
+"""The folder in `Home.scratch` that may be emptied at any time; pages keep small pictures there."""
+TAIL = 64
+"""Tags kept for an image and annotator where nobody says how many; all shown ones are kept even when they are more."""
 
 
 class Lock(Protocol):
@@ -28,7 +34,7 @@ class Home(Protocol):
 
     @property
     def place(self) -> str:
-        """The place's name in messages."""
+        """The place's name in messages: a path, or a URL without its password (`imsearch.locations.shown`)."""
 
     @property
     def scratch(self) -> Path:
@@ -43,7 +49,14 @@ class Home(Protocol):
         """True if this process holds the lock for a run."""
 
     @classmethod
-    def open(cls, where: Path | str, *, write: bool, create: bool) -> Self:
+    def exists(cls, where: Location) -> bool:
+        """Return True if there is a library at a path or URL; makes and changes nothing.
+
+        Raises `LibraryError` where that cannot be found out.
+        """
+
+    @classmethod
+    def open(cls, where: Location, *, write: bool, create: bool) -> Self:
         """Open the library at a path or URL.
 
         write: take the lock for a run, or raise `LibraryLocked`.  create: make a library where there is none (implies
@@ -54,9 +67,9 @@ class Home(Protocol):
     def catalog(self) -> CatalogReading:
         """The catalog, brought to this version of the program; raises `LibraryError` for a newer or damaged one."""
 
-    def recorder(self, tail: int) -> Recorder:
-        """Return the writer of the catalog, which works alongside the holder of the lock; raises `LibraryError` on
-        read-only media.
+    def recorder(self, tail: int = TAIL) -> Recorder:
+        """Return the writer of the catalog, which works alongside the holder of the lock; raises `LibraryError` where
+        the library can only be read.
 
         tail: tags kept for an image and annotator.
         """

@@ -6,29 +6,20 @@ that does what `imsearch.engine.stores.home.Home` says.
 
 from __future__ import annotations
 
-import re
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import cast
 
 from imsearch.engine.stores.home import Home
 from imsearch.errors import LibraryError
+from imsearch.locations import Location, located, scheme_of
 
 GROUP = "imsearch.homes"
 FOLDER = EntryPoint("file", "imsearch.engine.stores.embedded.home:Home", GROUP)
 """The home of a path; known here, since looking for entry points takes its time in every start."""
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
-"""At least two letters, for ``C:/`` is a disk.  One slash will do: of a `Path`, no more are left."""
 
 
-def scheme_of(where: Path | str) -> str:
-    """The scheme of a URL, in lower case; empty for a path."""
-    found = _SCHEME.match(str(where))
-    return found[1].lower() if found else ""
-
-
-def home_class(where: Path | str) -> type[Home]:
+def home_class(where: Location) -> type[Home]:
     """The class of the home that a library at a path or URL lives in.
 
     Raises `LibraryError` for a scheme that no installed package brings, and for one whose package is broken.
@@ -49,9 +40,14 @@ def home_class(where: Path | str) -> type[Home]:
         raise LibraryError(f"What opens libraries at {scheme}:// cannot be loaded: {error!r}") from error
 
 
-def open_home(where: Path | str, *, write: bool, create: bool) -> Home:
+def open_home(where: Location, *, write: bool, create: bool) -> Home:
     """Open a library where it lives; see `Home.open`."""
-    return home_class(where).open(where, write=write, create=create)
+    return home_class(where).open(located(where), write=write, create=create)
+
+
+def is_library(where: Location) -> bool:
+    """Return True if there is a library at a path or URL; see `Home.exists`."""
+    return home_class(where).exists(located(where))
 
 
 def _load(entry: EntryPoint) -> type[Home]:

@@ -1,4 +1,4 @@
-"""The interface of an index of vectors; `imsearch.engine.stores.embedded.vectors_faiss` implements it."""
+"""The interface of an index of vectors; `imsearch.engine.stores.local.vectors_faiss` implements it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _STARS = 5
 
 
 class Names(Protocol):
-    """The names in the library; `imsearch.engine.stores.sql.fact_names` reads them from the catalog."""
+    """The names in the library; `imsearch.engine.search.fact_names` reads them from the catalog."""
 
     def camera(self, text: str, *, sure: bool) -> str | None:
         """Return the value of ``camera:`` for a camera of this name; None if the library has none.

@@ -30,7 +30,7 @@ LESS = 0.3
 
 
 class Conditions(Protocol):
-    """Lookup of conditions; implemented by `imsearch.engine.stores.sql.conditions.Filters`."""
+    """Lookup of conditions; implemented by `imsearch.engine.search.filters.Filters`."""
 
     def find(self, node: Condition | By | Everything) -> Filter:
         """Return the images that meet a condition."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from imsearch import __version__
 
 if TYPE_CHECKING:
-    from imsearch.engine.stores.sql.annotators import AnnotatorStatus
+    from imsearch.engine.stores.annotator_status import AnnotatorStatus
     from imsearch.plugins.entries import Plugin
     from imsearch.settings import Settings
     from imsearch.specs import AnnotatorSpec

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, ParamSpec, Protocol, TypeVar
 
-from imsearch.engine.stores.embedded.home import THUMBNAILS
+from imsearch.engine.stores.home import THUMBNAILS
 from imsearch.errors import PictureError
 from imsearch.webui.thumbs import shrinking
 from imsearch.webui.thumbs.copies import Copies, NoCopyError
@@ -80,7 +80,7 @@ class Thumbnails:
         count: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
         self.known = Known(library.facts)
         self.copies = Copies()
-        self._cache = ThumbnailCache(library.settings.library / THUMBNAILS, library.settings.thumbnail_cache * 10**6)
+        self._cache = ThumbnailCache(library.scratch / THUMBNAILS, library.settings.thumbnail_cache * 10**6)
         self._recent = Recent()
         self._failed: dict[str, tuple[str, float]] = {}
         self._readers = ThreadPoolExecutor(_READERS, "imsearch-thumbnail-reader")

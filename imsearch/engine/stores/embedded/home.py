@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from imsearch.engine.stores.derived import State, intact_state
 from imsearch.engine.stores.embedded import sqlite as database
-from imsearch.engine.stores.embedded.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
 from imsearch.engine.stores.embedded.sqlite_database import SqliteDatabase
+from imsearch.engine.stores.home import TAIL, THUMBNAILS
+from imsearch.engine.stores.local.files import HomeWithFiles
+from imsearch.engine.stores.local.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
 from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.recorder import TAIL, Recorder
+from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.engine.stores.sql.schema import HEAD
 from imsearch.errors import LibraryError
-from imsearch.system.refusals import in_words, what_refuses
-
-if TYPE_CHECKING:
-    from imsearch.engine.stores.text_index import TextIndex
-    from imsearch.engine.stores.vector_index import VectorIndex
+from imsearch.locations import Location
+from imsearch.system.refusals import in_words
 
 FILE_NAME = "catalog.sqlite3"
-THUMBNAILS = "thumbnails"
-"""The folder in it that may be emptied at any time."""
 _LEFT_BY_A_START = {LOCK_NAME, HOLDER_NAME, FILE_NAME + ".new", FILE_NAME + ".new-journal", ".DS_Store", THUMBNAILS}
 """Names that do not make a folder somebody else's."""
 _PATIENCE = 30.0
 """Seconds a run waits for a reader to bring an index up to date; merging a large one takes some."""
 
 
-class Home:
+class Home(HomeWithFiles):
     """A library's folder, and the right to write there while that is held.
 
     Implements `imsearch.engine.stores.home.Home`.
@@ -75,7 +68,12 @@ class Home:
         return total
 
     @classmethod
-    def open(cls, where: Path | str, *, write: bool, create: bool) -> Home:
+    def exists(cls, where: Location) -> bool:
+        """Return True if the folder holds a catalog."""
+        return (Path(where) / FILE_NAME).exists()
+
+    @classmethod
+    def open(cls, where: Location, *, write: bool, create: bool) -> Home:
         """Check the folder, create a library in it if asked to, and take the lock if asked to."""
         folder = Path(where)
         home = cls(folder)
@@ -167,86 +165,12 @@ class Home:
                 held.callback(WriteLock(self.folder).release)
             self.notes.append(migrate(self.catalog_path, found))
 
-    def lock(self, wait: float = 0) -> WriteLock | None:
-        """The lock for something short by a reader; None when another process writes or the folder cannot be.
-
-        wait: seconds for another reader that has it; a run is not waited for.
-        """
-        try:
-            return WriteLock(self.folder, wait=wait, brief=True)
-        except LibraryError:
-            return None
-
     def running(self) -> int | None:
         """The process that holds the lock for a run, maybe this one; None when nobody does."""
         found = os.getpid() if self.writing else holder(self.folder)
         if found is None or self.writing or not self.while_free(lambda: None):
             return found
         return None  # it was killed
-
-    def while_free(self, work: Callable[[], None], patience: float = 0) -> bool:
-        """Do something short with the lock borrowed; returns whether it could be."""
-        lock = self.lock(patience)
-        if lock is None:
-            return False
-        try:
-            work()
-        finally:
-            lock.release()
-        return True
-
-    def as_writer(self, work: Callable[[], None], patience: float = 0) -> bool:
-        """Do this if the process may write, or can for a moment; returns whether it was done."""
-        if self.writing:
-            work()
-            return True
-        return self.while_free(work, patience)
-
-    def is_full(self) -> bool:
-        """Return True if there is no space, not even for the lock."""
-        return what_refuses(self.catalog_path) in (errno.ENOSPC, errno.EDQUOT)
-
-    # -- the derived indexes
-
-    def text(self, folder: Path | None = None) -> TextIndex:
-        """The text index in this folder, or in another one for the moment."""
-        from imsearch.engine.stores.embedded.text_whoosh import WhooshTextIndex
-
-        return WhooshTextIndex((folder or self.folder) / "text")
-
-    def vectors(self, space: str, version: str, length: int) -> VectorIndex:
-        """The index of an annotator's vectors, as it is written down; empty where nothing is."""
-        from imsearch.engine.stores.embedded.vectors_faiss import FaissVectorIndex
-
-        return FaissVectorIndex(self._vectors_path(space), version, length)
-
-    def vectors_state(self, space: str) -> State | None:
-        """The catalog state of an annotator's file of vectors; None unless it holds the bytes that were written."""
-        path = self._vectors_path(space)
-        return intact_state(path.with_suffix(".json"), path)
-
-    def vectors_damage(self, space: str) -> str:
-        """Return what is wrong with the file, if both it and its record exist."""
-        path = self._vectors_path(space)
-        there = path.exists() and path.with_suffix(".json").exists()
-        return "its bytes are not those that were written" if there and self.vectors_state(space) is None else ""
-
-    def drop_vectors(self, space: str) -> None:
-        """Remove an annotator's file."""
-        path = self._vectors_path(space)
-        for each in (path.with_suffix(".json"), path):
-            with suppress(OSError):  # it takes room, and does no harm
-                each.unlink(missing_ok=True)
-
-    def _vectors_path(self, space: str) -> Path:
-        return self.folder / "vectors" / f"{space}.faiss"
-
-    # --
-
-    def tell(self, note: str) -> None:
-        """Keep a note for the user, once."""
-        if note not in self.notes:
-            self.notes.append(note)
 
     def open_for_corrections(self) -> Catalog:
         """The catalog, open for writing beside whoever holds the lock; raises `LibraryError` on read-only media."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, select
 
@@ -19,6 +19,7 @@ from imsearch.engine.stores.definitions import Definition, Phrase
 from imsearch.engine.stores.derived import State
 from imsearch.engine.stores.holdings import Holdings
 from imsearch.engine.stores.limits import Limits
+from imsearch.engine.stores.querying import Pairs
 from imsearch.engine.stores.remembered import Remembered
 from imsearch.engine.stores.sql import (
     annotators,
@@ -38,8 +39,11 @@ from imsearch.engine.stores.sql import (
 )
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.database import Database
-from imsearch.engine.stores.sql.read_files import under as under  # for conditions, beside the catalog
+from imsearch.engine.stores.sql.distinct import distinct
 from imsearch.engine.stores.tag_names import Judgement
+from imsearch.keys import predicate as predicates
+from imsearch.keys.key import Facet
+from imsearch.keys.predicate import Number, Predicate
 from imsearch.records import Failure, Folder, Image, Tag, Text
 
 if TYPE_CHECKING:
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T")
+P = ParamSpec("P")
 _STATE = select(s.library.c.uid, s.library.c.generation)
 
 
@@ -79,6 +84,11 @@ class Catalog:
         """A transaction of a catalog that was opened for writing; one at a time, whatever the process."""
         return self.database.writing()
 
+    def _ask(self, read: Callable[Concatenate[Connection, P], T], *arguments: P.args, **keywords: P.kwargs) -> T:
+        """Read one snapshot."""
+        with self.reading() as connection:
+            return read(connection, *arguments, **keywords)
+
     def check_place(self) -> None:
         self.database.check_place()
 
@@ -96,50 +106,71 @@ class Catalog:
         return self._memory.get(key, make)
 
     def changed_since(self, generation: int) -> list[int]:
-        with self.reading() as connection:
-            return read_images.changed_since(connection, generation)
+        return self._ask(read_images.changed_since, generation)
 
     def holdings(self) -> Holdings:
-        with self.reading() as connection:
-            return holdings.holdings(connection)
+        return self._ask(holdings.holdings)
+
+    # -- what queries ask: imported by those that do
+
+    def select(self, predicate: Predicate) -> NDArray[int64]:
+        from imsearch.engine.stores.sql.conditions import Selector
+
+        return Selector(self).ids(predicate)
+
+    def distinct(self, field: predicates.Text) -> list[str]:
+        return self._ask(distinct, s.images.c[field])
+
+    def numbers(self, field: Number, ids: NDArray[int64]) -> dict[int, Any]:
+        from imsearch.engine.stores.sql.sort_values import numbers_of
+
+        return self._ask(numbers_of, ids, field)
+
+    def file_names(self, ids: NDArray[int64]) -> dict[int, str]:
+        from imsearch.engine.stores.sql.sort_values import names_of
+
+        return self._ask(names_of, ids)
+
+    def facet_values(self, facets: Sequence[Facet], ids: Sequence[int] | None = None) -> dict[str, Pairs]:
+        from imsearch.engine.stores.sql.facet_values import read_pairs
+
+        return self._ask(read_pairs, facets, ids)
+
+    def said_by(
+        self, source: str, tags: Iterable[str], images: NDArray[int64]
+    ) -> dict[str, dict[int, tuple[float, bool]]]:
+        from imsearch.engine.stores.sql.sources import said_by
+
+        return self._ask(said_by, source, tags, images)
 
     # -- files
 
     def known_files(self, folder: Path) -> dict[str, KnownFile]:
-        with self.reading() as connection:
-            return read_files.known_files(connection, folder)
+        return self._ask(read_files.known_files, folder)
 
     def images_by_path(self, paths: Iterable[Path]) -> dict[Path, int]:
-        with self.reading() as connection:
-            return read_files.images_by_path(connection, paths)
+        return self._ask(read_files.images_by_path, paths)
 
     def paths_of(self, ids: Iterable[int]) -> dict[int, list[Path]]:
-        with self.reading() as connection:
-            return read_files.paths_of(connection, ids)
+        return self._ask(read_files.paths_of, ids)
 
     def live(self, ids: Iterable[int]) -> set[int]:
-        with self.reading() as connection:
-            return read_files.live(connection, ids)
+        return self._ask(read_files.live, ids)
 
     def files_of(self, ids: Iterable[int]) -> dict[int, list[FileSeen]]:
-        with self.reading() as connection:
-            return read_files.files_of(connection, ids)
+        return self._ask(read_files.files_of, ids)
 
     def known_image(self, image: int) -> KnownImage | None:
-        with self.reading() as connection:
-            return read_files.known_image(connection, image)
+        return self._ask(read_files.known_image, image)
 
     def companions(self, paths: Iterable[str]) -> set[str]:
-        with self.reading() as connection:
-            return read_files.companions(connection, paths)
+        return self._ask(read_files.companions, paths)
 
     def images_with_copies(self) -> list[int]:
-        with self.reading() as connection:
-            return read_files.images_with_copies(connection)
+        return self._ask(read_files.images_with_copies)
 
     def failures(self, folder: Path | None = None) -> tuple[Failure, ...]:
-        with self.reading() as connection:
-            return read_files.failures(connection, folder)
+        return self._ask(read_files.failures, folder)
 
     def folders(self) -> list[Folder]:
         return folders.folders(self)
@@ -156,28 +187,22 @@ class Catalog:
             return read_images.images(connection, [path_or_id]).get(path_or_id)
 
     def images(self, ids: Iterable[int]) -> dict[int, Image]:
-        with self.reading() as connection:
-            return read_images.images(connection, ids)
+        return self._ask(read_images.images, ids)
 
     def images_by_sha256(self, hashes: Iterable[str]) -> dict[str, int]:
-        with self.reading() as connection:
-            return read_images.images_by_sha256(connection, hashes)
+        return self._ask(read_images.images_by_sha256, hashes)
 
     def hashes(self, ids: Iterable[int]) -> dict[int, str]:
-        with self.reading() as connection:
-            return read_images.hashes(connection, ids)
+        return self._ask(read_images.hashes, ids)
 
     def perceptual_hashes(self) -> tuple[NDArray[int64], NDArray[uint64]]:
-        with self.reading() as connection:
-            return read_images.perceptual_hashes(connection)
+        return self._ask(read_images.perceptual_hashes)
 
     def lacking(self, annotators: Sequence[str]) -> dict[int, tuple[str, ...]]:
-        with self.reading() as connection:
-            return read_images.lacking(connection, annotators)
+        return self._ask(read_images.lacking, annotators)
 
     def read_before(self, version: int) -> set[int]:
-        with self.reading() as connection:
-            return read_images.read_before(connection, version)
+        return self._ask(read_images.read_before, version)
 
     def unlocated(self) -> list[int]:
         return locating.unlocated(self)
@@ -185,47 +210,37 @@ class Catalog:
     # -- tags and texts
 
     def tags_of(self, ids: Iterable[int], tail: Collection[str] | None = None) -> dict[int, tuple[Tag, ...]]:
-        with self.reading() as connection:
-            return read_tags.tags_of(connection, ids, tail)
+        return self._ask(read_tags.tags_of, ids, tail)
 
     def verdicts_of(self, ids: Iterable[int]) -> dict[int, dict[str, int]]:
-        with self.reading() as connection:
-            return read_tags.verdicts_of(connection, ids)
+        return self._ask(read_tags.verdicts_of, ids)
 
     def with_verdicts(self) -> list[int]:
-        with self.reading() as connection:
-            return read_tags.with_verdicts(connection)
+        return self._ask(read_tags.with_verdicts)
 
     def written(self, ids: Iterable[int]) -> dict[int, list[Text]]:
-        with self.reading() as connection:
-            return read_tags.written(connection, ids)
+        return self._ask(read_tags.written, ids)
 
     def texts_of(self, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
         return {image: [(text.source, text.text) for text in texts] for image, texts in self.written(ids).items()}
 
     def tag_names(self) -> list[str]:
-        with self.reading() as connection:
-            return read_tags.used_names(connection)
+        return self._ask(read_tags.used_names)
 
     def rejected_names(self) -> set[str]:
-        with self.reading() as connection:
-            return read_tags.judged_names(connection, added=False)
+        return self._ask(read_tags.judged_names, added=False)
 
     def given_names(self) -> set[str]:
-        with self.reading() as connection:
-            return read_tags.judged_names(connection, added=True)
+        return self._ask(read_tags.judged_names, added=True)
 
     def renamed(self) -> dict[str, str]:
-        with self.reading() as connection:
-            return read_tags.renamed(connection)
+        return self._ask(read_tags.renamed)
 
     def sources(self) -> list[str]:
-        with self.reading() as connection:
-            return read_tags.sources(connection)
+        return self._ask(read_tags.sources)
 
     def tag_counts(self, prefix: str = "", source: str = "") -> list[tuple[str, int]]:
-        with self.reading() as connection:
-            return tag_counts.tag_counts(connection, prefix, source)
+        return self._ask(tag_counts.tag_counts, prefix, source)
 
     # -- annotators and their vectors
 
@@ -236,24 +251,19 @@ class Catalog:
         return self.vectors(annotator, [image]).get(image)
 
     def vectors(self, annotator: str, ids: Iterable[int]) -> dict[int, NDArray[float32]]:
-        with self.reading() as connection:
-            return read_vectors.vectors(connection, annotator, ids)
+        return self._ask(read_vectors.vectors, annotator, ids)
 
     def annotated_since(self, annotator: str, generation: int, ids: Iterable[int]) -> set[int]:
-        with self.reading() as connection:
-            return read_vectors.annotated_since(connection, annotator, generation, ids)
+        return self._ask(read_vectors.annotated_since, annotator, generation, ids)
 
     def count_vectors(self, annotator: str) -> int:
-        with self.reading() as connection:
-            return read_vectors.count_vectors(connection, annotator)
+        return self._ask(read_vectors.count_vectors, annotator)
 
     def all_vectors(self, annotator: str) -> tuple[NDArray[int64], NDArray[float16]]:
-        with self.reading() as connection:
-            return read_vectors.all_vectors(connection, annotator)
+        return self._ask(read_vectors.all_vectors, annotator)
 
     def vector_spaces(self) -> dict[str, tuple[str, int]]:
-        with self.reading() as connection:
-            return read_vectors.vector_spaces(connection)
+        return self._ask(read_vectors.vector_spaces)
 
     # -- what the user said
 
@@ -261,25 +271,19 @@ class Catalog:
         return journal.history(self, limit, number)
 
     def definitions(self, tag: int | None = None) -> tuple[Definition, ...]:
-        with self.reading() as connection:
-            return definitions.definitions(connection, tag)
+        return self._ask(definitions.definitions, tag)
 
     def phrases(self) -> list[Phrase]:
-        with self.reading() as connection:
-            return definitions.phrases(connection)
+        return self._ask(definitions.phrases)
 
     def judgement(self) -> Judgement:
-        with self.reading() as connection:
-            return tag_names.judgement(connection)
+        return self._ask(tag_names.judgement)
 
     def limits(self) -> dict[int, Limits]:
-        with self.reading() as connection:
-            return thresholds.stored_limits(connection)
+        return self._ask(thresholds.stored_limits)
 
     def said_of(self, images: Iterable[int]) -> NDArray[float64]:
-        with self.reading() as connection:
-            return said.said_of(connection, images)
+        return self._ask(said.said_of, images)
 
     def spelled(self, tags: Iterable[int]) -> dict[int, str]:
-        with self.reading() as connection:
-            return said.spelled(connection, tags)
+        return self._ask(said.spelled, tags)

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Column, ColumnElement, Connection, select, type_coerce
 from sqlalchemy.types import NullType
 
 from imsearch.engine.stores.pieces import pieces
+from imsearch.engine.stores.querying import Pairs
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.annotators import heard
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.read_tags import sources as annotators_of
+from imsearch.engine.stores.sql.read_tags import tags_of
 from imsearch.engine.stores.sql.sources import shown_by
 from imsearch.keys import Facet
 from imsearch.records import USER
 
-Pairs: TypeAlias = tuple[NDArray[np.int64], Sequence[str]]
-"""Images, shape (n,), and a value of each; an image may come several times, also with the same value."""
 Found: TypeAlias = dict[str, list[tuple[int, str]]]
 
 _SEPARATOR = os.fsencode(os.sep)
@@ -28,23 +27,19 @@ _MOMENT = "taken_at"
 _TAGS, _SOURCES, _FOLDERS = "tags", "sources", "folders"
 
 
-def read_pairs(catalog: Catalog, facets: Sequence[Facet], ids: Sequence[int] | None = None) -> dict[str, Pairs]:
-    """The values of all images that have files, or of those of these that have, by the names of facets.
-
-    A tag counts where it is shown, a source where a tag of it is ("user", too), a folder where a copy lies in it.
-    """
+def read_pairs(connection: Connection, facets: Sequence[Facet], ids: Sequence[int] | None) -> dict[str, Pairs]:
+    """See `imsearch.engine.stores.querying.CatalogQuerying.facet_values`."""
     corrected: set[int] = set()
     found: Found = {name: [] for name in (_TAGS, _SOURCES, _FOLDERS)}
     facts: Found = {facet.name: [] for facet in facets if not _is_gathered(facet)}
-    with catalog.reading() as connection:
-        names = _mapping(connection, s.tags.c.id, s.tags.c.name)
-        names |= {tag: names[other] for tag, other in _mapping(connection, *s.aliases.c).items()}
-        sources = _mapping(connection, s.annotators.c.id, s.annotators.c.name)
-        for piece in [None] if ids is None else pieces(ids):
-            live = _read_files(connection, piece, found)
-            _read_facts(connection, piece, live, [facet for facet in facets if facet.name in facts], facts)
-            corrected |= _read_shown(connection, piece, live, names, sources, found)
-    _read_corrected(catalog, sorted(corrected), found)
+    names = _mapping(connection, s.tags.c.id, s.tags.c.name)
+    names |= {tag: names[other] for tag, other in _mapping(connection, *s.aliases.c).items()}
+    sources = _mapping(connection, s.annotators.c.id, s.annotators.c.name)
+    for piece in [None] if ids is None else pieces(ids):
+        live = _read_files(connection, piece, found)
+        _read_facts(connection, piece, live, [facet for facet in facets if facet.name in facts], facts)
+        corrected |= _read_shown(connection, piece, live, names, sources, found)
+    _read_corrected(connection, sorted(corrected), found)
     return {
         facet.name: _columns(facts[facet.name] if facet.name in facts else _begun(found[facet.of[0]], facet.prefix))
         for facet in facets
@@ -137,17 +132,16 @@ def _read_shown(
     return settled
 
 
-def _read_corrected(catalog: Catalog, ids: Sequence[int], found: Found) -> None:
+def _read_corrected(connection: Connection, ids: Sequence[int], found: Found) -> None:
     """Read the tags that are shown of images with corrections, which are settled tag by tag."""
     if not ids:
         return
-    for image, tags in catalog.tags_of(ids).items():
+    for image, tags in tags_of(connection, ids).items():
         found[_TAGS] += [(image, tag.name) for tag in tags if tag.shown]
-    sources = (USER, *catalog.sources())
-    with catalog.reading() as connection:
-        for source, piece in ((source, piece) for source in sources for piece in pieces(ids)):
-            shown = select(s.images.c.id).where(s.images.c.id.in_(piece), shown_by(source))
-            found[_SOURCES] += [(image, source) for image in connection.execute(shown).scalars()]
+    sources = (USER, *annotators_of(connection))
+    for source, piece in ((source, piece) for source in sources for piece in pieces(ids)):
+        shown = select(s.images.c.id).where(s.images.c.id.in_(piece), shown_by(source))
+        found[_SOURCES] += [(image, source) for image in connection.execute(shown).scalars()]
 
 
 def _among(column: ColumnElement[int], piece: Sequence[int] | None) -> ColumnElement[bool]:

@@ -26,6 +26,7 @@ _SAID = (
     .join_from(s.annotation_tags, s.tags)
     .join(s.annotators, _S.annotator_id == s.annotators.c.id)
     .where(_S.image_id.in_(bindparam("ids", expanding=True)), HEARD)
+    .order_by(_S.image_id, _S.annotator_id, _S.tag_id)  # of equally likely tags the last one counts
 )
 _SAID_SHOWN = _SAID.where(or_(_S.shown, _S.tag_id.in_(bindparam("tail", expanding=True))))
 _WORDS = (
@@ -83,7 +84,7 @@ def with_verdicts(connection: Connection) -> list[int]:
 def used_names(connection: Connection) -> list[str]:
     """Every tag an image ever had, shown or not, by the name it goes by now."""
     renamed = exists().where(s.aliases.c.tag_id == s.tags.c.id)
-    return list(connection.execute(select(s.tags.c.name).where(~renamed)).scalars())
+    return list(connection.execute(select(s.tags.c.name).where(~renamed).order_by(s.tags.c.id)).scalars())
 
 
 def judged_names(connection: Connection, *, added: bool) -> set[str]:

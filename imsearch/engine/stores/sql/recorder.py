@@ -11,6 +11,7 @@ from threading import Lock
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from imsearch.engine.stores.batch import FileSeen, ImageFacts, Reading
+from imsearch.engine.stores.home import TAIL
 from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import folders, forgetting
 from imsearch.engine.stores.sql import schema as s
@@ -25,9 +26,6 @@ from imsearch.engine.stores.sql.name_dates import follow_names
 from imsearch.engine.stores.sql.revision import SqlRevision
 from imsearch.records import Failure, FileState
 from imsearch.specs import AnnotatorSpec
-
-TAIL = 64
-"""Tags kept for an image and annotator; all shown ones are kept even when they are more."""
 
 _STAMPED_AT_ONCE = 10_000
 """Files in one transaction of `Recorder.stamp`, so that corrections by other processes need not wait for long."""

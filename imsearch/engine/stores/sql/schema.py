@@ -18,11 +18,12 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     SmallInteger,
-    String,
     Table,
     UniqueConstraint,
     text,
 )
+
+from imsearch.engine.stores.sql.types import text_of, whole
 
 HEAD = "0007"
 
@@ -31,37 +32,39 @@ metadata = MetaData()
 library = Table(
     "library",
     metadata,
-    Column("id", Integer, primary_key=True, comment="always 1"),
-    Column("uid", String(32), nullable=False, comment="drawn once; tells whose derived indexes lie beside the catalog"),
+    Column("id", whole(), primary_key=True, comment="always 1"),
+    Column(
+        "uid", text_of(32), nullable=False, comment="drawn once; tells whose derived indexes lie beside the catalog"
+    ),
     Column("generation", BigInteger, nullable=False, comment="grows by one with every transaction that changes images"),
 )
 
 images = Table(
     "images",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("sha256", String(64), nullable=False, unique=True),
-    Column("width", Integer, nullable=False),
-    Column("height", Integer, nullable=False),
-    Column("format", String(16), nullable=False),
+    Column("id", whole(), primary_key=True),
+    Column("sha256", text_of(64), nullable=False, unique=True),
+    Column("width", whole(), nullable=False),
+    Column("height", whole(), nullable=False),
+    Column("format", text_of(16), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("taken_at", DateTime, index=True, comment="what the camera's clock showed"),
     Column("metadata", JSON, nullable=False),
     Column("facts_version", SmallInteger, nullable=False, server_default="0", comment="of the program that read them"),
-    Column("utc_offset", SmallInteger, comment="minutes that the camera's clock was ahead of UTC"),
-    Column("camera", String, index=True),
-    Column("lens", String, index=True),
-    Column("iso", Integer),
+    Column("utc_offset", whole(SmallInteger), comment="minutes that the camera's clock was ahead of UTC"),
+    Column("camera", text_of(), index=True),
+    Column("lens", text_of(), index=True),
+    Column("iso", whole()),
     Column("aperture", Float, comment="f-number"),
     Column("exposure", Float, comment="seconds"),
     Column("focal_length", Float, comment="millimetres"),
     Column("latitude", Float, comment="degrees, north positive"),
     Column("longitude", Float, comment="degrees, east positive"),
-    Column("rating", SmallInteger, comment="0 to 5, or -1 for rejected"),
+    Column("rating", whole(SmallInteger), comment="0 to 5, or -1 for rejected"),
     Column("phash", BigInteger, comment="64 bits, as a signed number; near duplicates differ in few of them"),
-    Column("city", String, index=True, comment="the place, by the coordinates"),
-    Column("region", String, index=True),
-    Column("country", String, index=True),
+    Column("city", text_of(), index=True, comment="the place, by the coordinates"),
+    Column("region", text_of(), index=True),
+    Column("country", text_of(), index=True),
     Column("located", SmallInteger, nullable=False, server_default="0", comment="version of what told the place"),
     Index("ix_images_place", "latitude", "longitude"),
 )
@@ -69,11 +72,11 @@ images = Table(
 texts = Table(
     "texts",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", whole(), primary_key=True),
     Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
-    Column("source", String(16), nullable=False, comment="title, description or keyword"),
-    Column("text", String, nullable=False),
-    Column("origin", String, nullable=False, server_default="", comment="EXIF, XMP, IPTC or the name of a sidecar"),
+    Column("source", text_of(16), nullable=False, comment="title, description or keyword"),
+    Column("text", text_of(), nullable=False),
+    Column("origin", text_of(), nullable=False, server_default="", comment="EXIF, XMP, IPTC or the name of a sidecar"),
 )
 
 files = Table(
@@ -91,9 +94,9 @@ files = Table(
 annotators = Table(
     "annotators",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("version", String, nullable=False),
+    Column("id", whole(), primary_key=True),
+    Column("name", text_of(), nullable=False),
+    Column("version", text_of(), nullable=False),
     Column("vector_length", Integer),
     Column("current", Boolean, nullable=False, comment="the version of this name that was used last"),
     Column("forgotten_at", DateTime, comment="UTC; when the user forgot it, until the next run removes it"),
@@ -105,8 +108,8 @@ annotators = Table(
 tags = Table(
     "tags",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String, nullable=False, unique=True),
+    Column("id", whole(), primary_key=True),
+    Column("name", text_of(), nullable=False, unique=True),
 )
 
 annotations: Table = Table(
@@ -133,6 +136,7 @@ annotation_tags = Table(
         "image_id",
         "tag_id",
         sqlite_where=text("shown = 1"),
+        postgresql_where=text("shown"),
     ),
     sqlite_with_rowid=False,
 )
@@ -165,14 +169,14 @@ aliases = Table(
 edits = Table(
     "edits",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("batch", Integer, nullable=False, index=True),
-    Column("action", String(8), nullable=False, comment="add, accept, remove, reject, clear, rename or merge"),
+    Column("id", whole(), primary_key=True),
+    Column("batch", whole(), nullable=False, index=True),
+    Column("action", text_of(8), nullable=False, comment="add, accept, remove, reject, clear, rename or merge"),
     Column("made_at", DateTime, nullable=False, comment="UTC"),
     Column("image_id", ForeignKey("images.id"), comment="of a correction; none for an alias"),
     Column("tag_id", ForeignKey("tags.id"), nullable=False),
-    Column("before", Integer, comment="the verdict, or the id of the alias's name; none where there was none"),
-    Column("after", Integer),
+    Column("before", whole(), comment="the verdict, or the id of the alias's name; none where there was none"),
+    Column("after", whole()),
     Column("undone", Boolean, nullable=False),
 )
 
@@ -181,8 +185,8 @@ definitions = Table(
     "definitions",
     metadata,
     Column("tag_id", ForeignKey("tags.id"), primary_key=True),
-    Column("text", String, nullable=False, comment="the phrase"),
-    Column("space", String, nullable=False, comment="the annotator and version whose vectors it was compared with"),
+    Column("text", text_of(), nullable=False, comment="the phrase"),
+    Column("space", text_of(), nullable=False, comment="the annotator and version whose vectors it was compared with"),
     Column("base", Float, comment="what its cosines were compared with, in nats; none where there were no pictures"),
     Column("generation", BigInteger, nullable=False, comment="up to which pictures were judged"),
 )
@@ -191,8 +195,8 @@ failures = Table(
     "failures",
     metadata,
     Column("path", LargeBinary, primary_key=True),
-    Column("annotator", String, primary_key=True, comment="empty when the file itself cannot be read"),
-    Column("reason", String, nullable=False),
+    Column("annotator", text_of(), primary_key=True, comment="empty when the file itself cannot be read"),
+    Column("reason", text_of(), nullable=False),
     Column("size", BigInteger, comment="of a file that is left alone until it is another: as it was when it failed"),
     Column("mtime_ns", BigInteger),
     Column("ctime_ns", BigInteger),
@@ -219,5 +223,5 @@ changes = Table(
 version_table = Table(
     "alembic_version",
     MetaData(),
-    Column("version_num", String(32), primary_key=True),
+    Column("version_num", text_of(32), primary_key=True),
 )

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Select, select, type_coerce
+from sqlalchemy import Column, Connection, Select, select, type_coerce
 from sqlalchemy.types import NullType
 
 from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog import Catalog
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -23,27 +22,28 @@ _FEW = 10_000
 """So many images are asked for one by one; of more, all the library's are read."""
 
 
-def numbers_of(catalog: Catalog, ids: NDArray[int64], field: Number) -> dict[int, Any]:
+def numbers_of(connection: Connection, ids: NDArray[int64], field: Number) -> dict[int, Any]:
     """Return a fact of each image that has it, as the database compares it; maybe of other images, too."""
     # Times are compared as the database writes them: making a hundred thousand of them anew takes longer than sorting.
     column = s.images.c[field]
     rows = select(s.images.c.id, type_coerce(column, NullType())).where(column.is_not(None))
-    return dict(_rows(catalog, rows, s.images.c.id, ids))
+    return dict(_rows(connection, rows, s.images.c.id, ids))
 
 
-def names_of(catalog: Catalog, ids: NDArray[int64]) -> dict[int, str]:
+def names_of(connection: Connection, ids: NDArray[int64]) -> dict[int, str]:
     """Return the file name of each image, of the copy that is shown; maybe of other images, too."""
     files = select(s.files.c.image_id, s.files.c.path).order_by(s.files.c.seen, s.files.c.path.desc())
     return {
         image: os.fsdecode(path).rpartition(os.sep)[2].casefold()
-        for image, path in _rows(catalog, files, s.files.c.image_id, ids)
+        for image, path in _rows(connection, files, s.files.c.image_id, ids)
     }
 
 
-def _rows(catalog: Catalog, rows: Select[Any], image: Column[int], ids: NDArray[int64]) -> Iterator[tuple[int, Any]]:
-    with catalog.reading() as connection:
-        if len(ids) > _FEW:
-            yield from connection.execute(rows).all()
-            return
-        for piece in pieces(ids.tolist()):
-            yield from connection.execute(rows.where(image.in_(piece))).all()
+def _rows(
+    connection: Connection, rows: Select[Any], image: Column[int], ids: NDArray[int64]
+) -> Iterator[tuple[int, Any]]:
+    if len(ids) > _FEW:
+        yield from connection.execute(rows).all()
+        return
+    for piece in pieces(ids.tolist()):
+        yield from connection.execute(rows.where(image.in_(piece))).all()

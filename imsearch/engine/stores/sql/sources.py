@@ -2,84 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select
 
 from imsearch.engine.stores.pieces import pieces
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.aliases import named
 from imsearch.engine.stores.sql.annotators import HEARD, heard
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.words.postings import Postings
 from imsearch.records import USER
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 _MANY = 20_000
 """More images than these are not looked up one by one: all that was ever said is read once instead."""
 
 
-class Sources:
-    """Asks the catalog, which keeps apart what the text index has put together.
+def said_by(
+    connection: Connection, source: str, tags: Iterable[str], images: NDArray[int64]
+) -> dict[str, dict[int, tuple[float, bool]]]:
+    """See `imsearch.engine.stores.catalog.CatalogReading.said_by`."""
+    names = _names_of(connection, tags)
+    said: dict[str, dict[int, tuple[float, bool]]] = {name: {} for name in names.values()}
+    for image, tag, probability, shown in _rows(connection, source, names, images):
+        # Two tags may have become one by a new name.
+        other = said[names[tag]].get(image, (0.0, False))
+        said[names[tag]][image] = max(other[0], probability), other[1] or shown
+    return said
 
-    merged: the text index's postings of a tag.  The images in them are all that any source can have said it of, which
-    spares a search through all that was ever said.
-    """
 
-    def __init__(self, catalog: Catalog, merged: Callable[[str], Postings]) -> None:
-        self._catalog = catalog
-        self._merged = merged
-
-    def names(self) -> tuple[str, ...]:
-        """All there are, the user first."""
-        with self._catalog.reading() as connection:
-            annotators = select(s.annotators.c.name).where(HEARD).distinct().order_by(s.annotators.c.name)
-            return USER, *connection.execute(annotators).scalars()
-
-    def postings(self, source: str, tags: Iterable[str]) -> Callable[[str], Postings]:
-        """Looks up the images of which it said one of these tags, and those where the user rejected it.
-
-        Here is all the work; what is returned only hands it out.
-        """
-        with self._catalog.reading() as connection:
-            names = _names_of(connection, tags)
-            said: dict[str, dict[int, tuple[float, bool]]] = {name: {} for name in names.values()}
-            for image, tag, probability, shown in self._rows(connection, source, names):
-                # Two tags may have become one by a new name.
-                other = said[names[tag]].get(image, (0.0, False))
-                said[names[tag]][image] = max(other[0], probability), other[1] or shown
-        return lambda tag: self._arrays(tag, said.get(tag, {}))
-
-    def _rows(self, connection: Connection, source: str, names: Mapping[int, str]) -> Iterator[Any]:
-        """Image, tag, probability, shown."""
-        user, table = s.corrections.c, s.annotation_tags.c
-        if source == USER:
-            added = select(user.image_id, user.tag_id, literal(1.0), literal(True))
-            yield from connection.execute(added.where(user.tag_id.in_(names), user.verdict > 0))
-            return
-        versions = list(connection.execute(_versions(source)).scalars())
-        rows = select(table.image_id, table.tag_id, table.probability, table.shown)
-        rows = rows.where(table.annotator_id.in_(versions), table.tag_id.in_(names), ~_rejected())
-        found = [self._merged(name).images for name in set(names.values())]
-        images = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
-        if len(images) > _MANY:
-            yield from connection.execute(rows).all()
-            return
-        for piece in pieces(images.tolist()):
-            yield from connection.execute(rows.where(table.image_id.in_(piece))).all()
-
-    def _arrays(self, tag: str, said: Mapping[int, tuple[float, bool]]) -> Postings:
-        merged = self._merged(tag)
-        rejected = merged.images[merged.rejected].tolist()
-        known = {**said, **dict.fromkeys(rejected, (0.0, False))}
-        images = np.fromiter(known, np.int64, len(known))
-        return Postings(
-            images,
-            np.fromiter((probability for probability, _ in known.values()), np.float32, len(known)),
-            np.fromiter((shown for _, shown in known.values()), np.bool_, len(known)),
-            np.isin(images, rejected),
-        )
+def _rows(connection: Connection, source: str, names: Mapping[int, str], images: NDArray[int64]) -> Iterator[Any]:
+    """Image, tag, probability, shown."""
+    user, table = s.corrections.c, s.annotation_tags.c
+    if source == USER:
+        added = select(user.image_id, user.tag_id, literal(1.0), literal(True))
+        yield from connection.execute(added.where(user.tag_id.in_(names), user.verdict > 0))
+        return
+    versions = list(connection.execute(_versions(source)).scalars())
+    rows = select(table.image_id, table.tag_id, table.probability, table.shown)
+    rows = rows.where(table.annotator_id.in_(versions), table.tag_id.in_(names), ~_rejected())
+    if len(images) > _MANY:
+        yield from connection.execute(rows).all()
+        return
+    for piece in pieces(images.tolist()):
+        yield from connection.execute(rows.where(table.image_id.in_(piece))).all()
 
 
 def shown_by(source: str) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ def tag_counts(connection: Connection, prefix: str = "", source: str = "") -> li
     source: count only what this annotator says, or the user; what the user rejected counts for nobody.
     """
     counts = {**_plain_counts(connection, source), **_settled_counts(connection, source)}
-    named_so = s.tags.c.name.startswith(prefix, autoescape=True)
+    named_so = s.tags.c.name.istartswith(prefix, autoescape=True)
     names = connection.execute(select(s.tags.c.id, s.tags.c.name).where(named_so))
     found = [(name, counts[tag]) for tag, name in names if tag in counts]
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, between, or_, select
 
 from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog import Catalog
+from imsearch.engine.stores.sql.database import Readable
 from imsearch.engine.stores.sql.distinct import distinct
 from imsearch.engine.words.place_names import PlaceNames, folded, holds
 from imsearch.engine.words.places import box, inside
-from imsearch.keys import Around, BadValue, Circle
+from imsearch.keys import Circle
 
 if TYPE_CHECKING:
     from numpy import int64
     from numpy.typing import NDArray
 
 _I = s.images.c
-PLACES: Sequence[Column[Any]] = (_I.city, _I.region, _I.country)
-"""The columns that name where a picture was taken."""
 
 
-def coordinates_of(name: str) -> tuple[float, float] | None:
-    """The latitude and longitude of a place; None for one that nobody knows.  Reads the whole gazetteer."""
-    from imsearch.engine.words.gazetteer import Gazetteer  # most queries need none
-
-    return Gazetteer().find(name)
-
-
-def circle_of(asked: Circle | Around, find: Callable[[str], tuple[float, float] | None]) -> Circle:
-    """The circle that is asked for; raises `BadValue` for a place that nobody knows."""
-    if isinstance(asked, Circle):
-        return asked
-    found = find(asked.name)
-    if found is None:
-        raise BadValue(
-            f"knows no place called {asked.name!r}. Name a city, or give latitude, longitude and kilometres, "
-            "for example near:48.14,11.58,5."
-        )
-    return Circle(*found, asked.kilometres)
-
-
-def around(catalog: Catalog, circle: Circle) -> NDArray[int64]:
+def around(catalog: Readable, circle: Circle) -> NDArray[int64]:
     """The images whose coordinates lie in a circle, in order of id."""
     import numpy as np
 
@@ -57,7 +35,7 @@ def around(catalog: Catalog, circle: Circle) -> NDArray[int64]:
     return ids
 
 
-def in_place(catalog: Catalog, columns: Sequence[Column[Any]], text: str) -> ColumnElement[bool]:
+def in_place(catalog: Readable, columns: Sequence[Column[Any]], text: str) -> ColumnElement[bool]:
     """The images taken in a place whose name holds these words, in any language that is known."""
     wanted = [words for words in PlaceNames().meant(folded(text)) if words]
     found = []

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import NamedTuple
 
+from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.derived import State
-from imsearch.engine.stores.sql import schema as s
-from imsearch.engine.stores.sql.catalog import Catalog
-from imsearch.engine.stores.sql.distinct import distinct
-from imsearch.engine.stores.sql.where import PLACES
 from imsearch.engine.words.place_names import PlaceNames, folded
+from imsearch.keys.predicate import Text
 
+PLACES: Sequence[Text] = ("city", "region", "country")
 _TOKEN = re.compile(r"[^\W_]+")
 _LONGEST = 4
 """Words of a name that are looked for together."""
@@ -32,7 +31,7 @@ class _Known(NamedTuple):
 class FactNames:
     """Knows the names of one state of a catalog; made anew when that changes.  Several threads may use one."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: CatalogReading) -> None:
         self._catalog = catalog
         self._state: State | None = None
         self._names = _Known({}, frozenset(), frozenset())
@@ -61,10 +60,9 @@ class FactNames:
             return self._names
 
 
-def _read(catalog: Catalog) -> _Known:
-    with catalog.reading() as connection:
-        cameras = distinct(connection, s.images.c.camera)
-        places = [name for column in PLACES for name in distinct(connection, column)]
+def _read(catalog: CatalogReading) -> _Known:
+    cameras = catalog.distinct("camera")
+    places = [name for field in PLACES for name in catalog.distinct(field)]
     spellings = PlaceNames().spellings
     return _Known(
         dict(part for name in cameras for part in _parts(name)),

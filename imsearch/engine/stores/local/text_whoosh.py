@@ -24,7 +24,7 @@ from whoosh.index import clean_files, create_in, open_dir
 from whoosh.reading import SegmentReader, TermNotFound
 
 from imsearch.engine.stores.derived import IndexDamagedError, State, checksum, read_state, saved_state, write_state
-from imsearch.engine.stores.embedded.whoosh_segments import alive, leaves, merge_tiers, read_matcher
+from imsearch.engine.stores.local.whoosh_segments import alive, leaves, merge_tiers, read_matcher
 from imsearch.engine.words.postings import REJECTED, SHOWN, Postings
 from imsearch.errors import LibraryError
 from imsearch.system.refusals import refusal_in, refused

@@ -1,0 +1,1 @@
+"""The home in a PostgreSQL database, which several machines may share."""
