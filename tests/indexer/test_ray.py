@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.library import Library
 from imsearch.plugins.manager import make_manager
 from imsearch.settings import Settings
+from tests.indexer.ray_nodes import DEADLY, GO, HOLD, IN_HAND, SLOW, Nodes, path_with, two_nodes, write_plugin
 from tests.make_pictures import BLUE, GREEN, RED, broken_pictures, noise, plain, xmp
+from tests.patience import wait_until
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="addresses of the nodes are those of Linux's loopback"),
@@ -32,69 +35,11 @@ pytestmark = [
     pytest.mark.usefixtures("decoder_processes", "ray_on_path"),
 ]
 
-DEADLY = (200, 10, 200)
-"""The colour of a picture that ends the process that annotates it."""
-
-ROOT = Path(__file__).parents[2]
-PLUGIN = f"""
-import os, sys
-sys.path.append({os.fspath(ROOT)!r})
-import imsearch
-from tests.fakes import Calls, ColourAnnotator, colour_spec
-from imsearch.specs import AnnotatorSpec
-
-class Deadly(ColourAnnotator):
-    def annotate(self, batch):
-        if any(abs(pixels.mean(axis=(0, 1)) - {DEADLY!r}).max() < 3 for pixels in batch):
-            os._exit(3)
-        return super().annotate(batch)
-
-@imsearch.hookimpl
-def imsearch_annotators():
-    return [AnnotatorSpec("colours", os.environ.get("COLOURS", "1"), lambda device: Deadly(Calls(), seconds=0.03),
-        vocabulary=("red", "green", "blue"), vector_length=4, input_size=8)]
-"""
-
-
-class Nodes:
-    """A cluster in processes of this machine."""
-
-    def __init__(self, plugins: Path) -> None:
-        from ray.cluster_utils import Cluster
-
-        self._path = {"PYTHONPATH": os.pathsep.join([os.fspath(plugins), os.fspath(ROOT)])}
-        head = {"include_dashboard": False, "no_monitor": True, "_system_config": {"health_check_period_ms": 500}}
-        self.cluster: Any = Cluster(initialize_head=True, head_node_args=self._node(**head))
-        self._second: Any = self.cluster.add_node(**self._node())
-
-    def _node(self, **arguments: Any) -> dict[str, Any]:
-        small = {
-            "num_cpus": 1,
-            "include_log_monitor": False,
-            "object_store_memory": 100 << 20,
-            "node_ip_address": "127.0.0.2",
-        }
-        return {**small, "env_vars": self._path, **arguments}
-
-    def remove_second(self) -> None:
-        """Kill a node with all that it runs, once."""
-        if self._second is not None:
-            self.cluster.remove_node(self._second, allow_graceful=False)
-            self._second = None
-
-    @property
-    def address(self) -> str:
-        return str(self.cluster.address)
-
 
 @pytest.fixture(scope="module")
 def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plugins")
-    (folder / "ray_colours.py").write_text(PLUGIN)
-    metadata = folder / "ray_colours-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: ray-colours\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[imsearch]\ncolours = ray_colours\n")
+    write_plugin(folder)
     return folder
 
 
@@ -102,24 +47,26 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nodes(plugins: Path, ray_on_path: None) -> Iterator[Nodes]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        started = Nodes(plugins)
-        yield started
-        started.cluster.shutdown()
+        with two_nodes(plugins) as started:
+            yield started
 
 
 @pytest.fixture(autouse=True)
-def installed(plugins: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def installed(plugins: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.syspath_prepend(plugins)
     monkeypatch.setenv("IMSEARCH_CONFIG", os.fspath(tmp_path / "config.toml"))
+    yield
+    for name in (GO, HOLD, IN_HAND):
+        (plugins / name).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """New ones, copies, broken ones, and one with a file beside it that describes it."""
     folder = tmp_path_factory.mktemp("pictures")
-    for number in range(40):
+    for number in range(14):
         plain(folder / f"plain{number:02}.png", (RED, GREEN, BLUE)[number % 3], seed=number + 1)
-    for number in range(8):
+    for number in range(2):
         noise(folder / f"noise{number}.jpg", (320, 240), seed=number)
     shutil.copy(folder / "plain00.png", folder / "zcopy.png")
     (folder / "broken.jpg").write_bytes(broken_pictures()["truncated.jpg"])
@@ -128,13 +75,19 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def settings(library: Path) -> Settings:
-    return Settings(library=library, annotators=("colours",), workers=2, batch_size=4)
+NEW = 16
+"""Pictures of that folder that are no copies, and not broken."""
 
 
-def index(library: Path, pictures: Path, nodes: Nodes | None = None, observer: Observer | None = None) -> Report:
+def settings(library: Path, workers: int = 2) -> Settings:
+    return Settings(library=library, annotators=("colours",), workers=workers, batch_size=2)
+
+
+def index(
+    library: Path, pictures: Path, nodes: Nodes | None = None, observer: Observer | None = None, workers: int = 2
+) -> Report:
     """Index here, or on the nodes."""
-    chosen = settings(library)
+    chosen = settings(library, workers)
     if nodes is None:
         with Library.open(settings=chosen, write=True, create=True) as opened:
             return opened.runs.index([pictures], observer=observer)
@@ -169,29 +122,29 @@ def expected(
     library = tmp_path_factory.mktemp("local") / "library"
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(plugins)
-        assert index(library, pictures).new == 48
+        assert index(library, pictures).new == NEW
     found = catalog(library)
-    assert len(found["images"]) == len(found["vectors"]) == 48
-    assert len(found["files"]) == 49 and len(found["failures"]) == 2
+    assert len(found["images"]) == len(found["vectors"]) == NEW
+    assert len(found["files"]) == NEW + 1 and len(found["failures"]) == 2
     assert len(found["texts"]) >= 1
     return found
 
 
 def test_the_catalog_is_that_of_a_local_run(nodes: Nodes, expected: Any, pictures: Path, tmp_path: Path) -> None:
     report = index(tmp_path / "library", pictures, nodes)
-    assert (report.new, report.copied, report.failed, report.annotated) == (48, 1, 2, 48)
+    assert (report.new, report.copied, report.failed, report.annotated) == (NEW, 1, 2, NEW)
     assert catalog(tmp_path / "library") == expected
     again = index(tmp_path / "library", pictures)
-    assert (again.unchanged, again.annotated, again.failed) == (49, 0, 2)
+    assert (again.unchanged, again.annotated, again.failed) == (NEW + 1, 0, 2)
 
 
 def test_so_it_is_when_the_command_line_sends_the_bytes(
     nodes: Nodes, expected: Any, pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     command = ["index", str(pictures), "--annotator", "colours", "--library", str(tmp_path / "library")]
-    assert run([*command, "--ray", nodes.address, "--ship-bytes", "--batch-size", "4", "--json"]) == 1
+    assert run([*command, "--ray", nodes.address, "--ship-bytes", "--batch-size", "2", "--json"]) == 1
     told = json.loads(capfd.readouterr().out)
-    assert (told["new"], told["copied"], told["failed"], told["annotated"]) == (48, 1, 2, 48)
+    assert (told["new"], told["copied"], told["failed"], told["annotated"]) == (NEW, 1, 2, NEW)
     assert catalog(tmp_path / "library") == expected
 
 
@@ -206,24 +159,31 @@ def test_a_picture_that_ends_its_worker_is_found_and_recorded(
         deadly.unlink()
     (failure,) = [each for each in report.failures if each.path == deadly]
     assert failure.reason == REASON and REASON.startswith("annotating it ends the program (")
-    assert report.new == 48
+    assert report.new == NEW
     assert any("left alone until it changes" in each.reason for each in again.failures if each.path == deadly)
     found = catalog(tmp_path / "library")
     assert {**found, "failures": [row for row in found["failures"] if b"deadly" not in row[0]]} == expected
 
 
-def test_after_ctrl_c_the_next_run_goes_on(nodes: Nodes, expected: Any, pictures: Path, tmp_path: Path) -> None:
+def test_after_ctrl_c_the_next_run_goes_on(
+    nodes: Nodes, expected: Any, pictures: Path, plugins: Path, tmp_path: Path
+) -> None:
     class Presses(SilentObserver):
         def done(self, files: int, size: int) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        index(tmp_path / "library", pictures, nodes, observer=Presses())
-    stored = len(catalog(tmp_path / "library")["vectors"])
-    assert 0 < stored < 48
-    assert index(tmp_path / "library", pictures).annotated == 48 - stored
-    found = catalog(tmp_path / "library")
-    assert [row[0] for row in found["files"]] == [row[0] for row in expected["files"]]
+    slow = plain(pictures / "zz slow.png", SLOW)  # nobody ends with that before it is pressed
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            index(tmp_path / "library", pictures, nodes, observer=Presses())
+        stored = len(catalog(tmp_path / "library")["vectors"])
+        assert 0 < stored <= NEW
+        (plugins / GO).touch()
+        assert index(tmp_path / "library", pictures).annotated == NEW + 1 - stored
+    finally:
+        slow.unlink()
+    found = [row[0] for row in catalog(tmp_path / "library")["files"]]
+    assert [path for path in found if b"slow" not in path] == [row[0] for row in expected["files"]]
 
 
 def test_a_worker_with_another_annotator_is_refused(
@@ -267,8 +227,8 @@ def test_without_the_extra_it_is_told_what_to_install(
 def test_ray_is_not_imported_without_its_option(plugins: Path, pictures: Path, tmp_path: Path) -> None:
     command = ["index", str(pictures / "plain00.png"), "--annotator", "colours", "--library", str(tmp_path / "library")]
     code = f"import sys; from imsearch.cli import main; print(main({command!r}), 'ray' in sys.modules)"
-    path = {"PYTHONPATH": os.pathsep.join([os.fspath(plugins), os.fspath(ROOT)])}
-    done = subprocess.run([sys.executable, "-c", code], env=os.environ | path, capture_output=True, text=True)
+    environment = os.environ | path_with(plugins)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["0", "False"], done.stderr
 
 
@@ -279,21 +239,31 @@ def run(arguments: list[str]) -> int:
         return int(error.code or 0)
 
 
+class Notes(SilentObserver):
+    """What a run told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.told.append(text)
+
+
 def test_a_node_that_is_lost_costs_nothing_but_time(
-    nodes: Nodes, expected: Any, pictures: Path, tmp_path: Path
+    nodes: Nodes, expected: Any, pictures: Path, plugins: Path, tmp_path: Path
 ) -> None:
-    """The last one here, as starting a node takes long."""
+    in_hand, notes = plugins / IN_HAND, Notes()
+    (plugins / HOLD).touch()
 
-    class Watch(SilentObserver):
-        notes: list[str] = []  # noqa: RUF012 - of one test
+    def lose(node: Any) -> None:
+        wait_until(in_hand.exists)
+        node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
 
-        def done(self, files: int, size: int) -> None:
-            nodes.remove_second()
-
-        def note(self, text: str) -> None:
-            self.notes.append(text)
-
-    report = index(tmp_path / "library", pictures, nodes, observer=Watch())
-    assert any("was lost; others do what it had in hand" in note for note in Watch.notes), Watch.notes
-    assert (report.new, report.failed) == (48, 2)
+    with nodes.one_more() as doomed, ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(lose, doomed)
+        report = index(tmp_path / "library", pictures, nodes, observer=notes, workers=3)
+        assert in_hand.exists(), "the third node got no work"
+        lost.result()
+    assert any("was lost; others do what it had in hand" in note for note in notes.told), notes.told
+    assert (report.new, report.failed) == (NEW, 2)
     assert catalog(tmp_path / "library") == expected
