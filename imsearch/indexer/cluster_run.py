@@ -11,13 +11,14 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from imsearch.errors import ImsearchError
 from imsearch.indexer.annotator_pool import DEFAULT_BATCH, Crew
 from imsearch.indexer.cluster import Cluster
 from imsearch.indexer.cluster_worker import CHANGES, Parcel
 from imsearch.indexer.item import Item
 from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.plan import Plan
-from imsearch.indexer.read import ordered, read_bytes
+from imsearch.indexer.read import UNOPENED, ordered, read_bytes
 from imsearch.indexer.resolve import CHUNK, Resolver
 from imsearch.indexer.run import Run
 from imsearch.indexer.shares import Batch
@@ -79,6 +80,7 @@ class ClusterRun(Run):
 
     def _resolved(self, resolver: Resolver, batches: Iterable[Batch]) -> Iterator[Batch]:
         for batch in batches:
+            refuse_unseen(batch)
             batch.items = list(resolver.resolve(batch.items))
             if self._ship_bytes:
                 batch.parcels = [parcel and self._cluster.put(parcel) for parcel in map(_parcel, batch.items)]
@@ -124,6 +126,31 @@ def _is_to_be_annotated(item: Item) -> bool:
     return not item.reason and (item.decode or (item.reread and bool(item.sha256)))
 
 
+def refuse_unseen(batch: Batch) -> None:
+    """Raise ImsearchError for a file that a worker cannot open and this machine can.
+
+    Such as below a folder where a disk is mounted here and not there: all its pictures would be recorded as failed.
+    """
+    if batch.home is None or batch.home.greeting is None:
+        return
+    for item in batch.items:
+        if item.reason.startswith(UNOPENED) and _can_be_read(item.path):
+            raise ImsearchError(
+                f"The worker on {batch.home.greeting.machine} cannot open {item.path}, which this machine can "
+                f"({item.reason.removeprefix(UNOPENED)}). Mount it there at the same path, or send the pictures with "
+                "--ship-bytes; what was finished is kept."
+            )
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError:
+        return False
+    return True
+
+
 def _parcel(item: Item) -> Parcel | None:
     """Return the bytes of a file that a worker needs, dropped from the item; None if it needs none."""
     data, item.data = item.data, b""
@@ -137,7 +164,7 @@ def _parcel(item: Item) -> Parcel | None:
                 return None
         return Parcel(data, tuple(_beside(item.path)) if item.beside else ())
     except OSError as error:
-        item.fail(f"it cannot be opened: {error.strerror or error}")
+        item.fail(f"{UNOPENED}{error.strerror or error}")
         return None
 
 

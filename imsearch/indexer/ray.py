@@ -36,6 +36,8 @@ GOODBYE = 5.0
 """Seconds in which annotators may give back what they hold."""
 ANSWER = 5.0
 """Seconds in which a cluster takes a connection."""
+_NOT_STARTED = "raised in its creation task"
+"""In the first line of Ray's error about a worker that could not be made."""
 _CALLS_AT_ONCE = 4
 """One that reads, one that decodes, one that annotates, and a greeting."""
 
@@ -158,10 +160,10 @@ class Actors:
     def result(self, ref: Any) -> Any:
         try:
             return ray.get(ref)
-        except RayTaskError:
-            raise
+        except RayTaskError as error:
+            raise error.cause or error from error
         except RayError as error:
-            raise LostError(_first_line(error)) from error
+            raise LostError(_why_lost(error)) from error
 
     def put(self, value: object) -> Any:
         return ray.put(value)
@@ -171,9 +173,16 @@ class Actors:
             ray.kill(worker)
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+def _why_lost(error: RayError) -> str:
+    """Return one line of Ray's many; of a worker that was never there, the reason, and what to do about it."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    if _NOT_STARTED not in lines[0]:
+        return lines[0].rstrip(".")
+    _, _, reason = lines[-1].partition(": ")
+    return (
+        f"{reason or lines[-1]}. Install the same version of imsearch on all machines, in the environment in which Ray "
+        "is started, and start Ray there again"
+    )
 
 
 def _connect(address: str) -> None:
@@ -190,7 +199,11 @@ def _connect(address: str) -> None:
     except (ConnectionError, SystemExit) as error:  # it leaves where it finds none
         raise ImsearchError(unknown.format("")) from error
     except (RuntimeError, ValueError) as error:  # another version of Ray or Python than the cluster's
-        raise ImsearchError(f"The Ray cluster cannot be used: {error}") from error
+        told = " ".join(str(error).split())
+        raise ImsearchError(
+            f"The Ray cluster at {address} cannot be used: {told.rstrip('.')}. Use the same Python and the same Ray on "
+            "all machines. Nothing was indexed."
+        ) from error
     finally:
         if threading.current_thread() is threading.main_thread():
             for number, handler in handlers.items():

@@ -13,11 +13,10 @@ import pytest
 import imsearch
 from imsearch.errors import ImsearchError
 from imsearch.indexer.cluster import REASON, Cluster
-from imsearch.indexer.cluster_worker import Greeting, Job, Worker
+from imsearch.indexer.cluster_run import refuse_unseen
+from imsearch.indexer.cluster_worker import Greeting, Job
 from imsearch.indexer.item import Item
-from imsearch.indexer.shares import IN_HAND, Batch, LostError
-from imsearch.specs import AnnotatorSpec
-from tests.fakes import Calls, colour_spec
+from imsearch.indexer.shares import IN_HAND, Batch, LostError, Member
 from tests.make_pictures import RED, plain
 
 PYTHON = ".".join(platform.python_version_tuple()[:2])
@@ -177,6 +176,52 @@ def test_why_a_worker_cannot_be_used(greeting: Greeting, told: str) -> None:
     assert told in problem and bool(told) == bool(problem)
 
 
+NOT_MADE = """The actor died because of an error raised in its creation task, ray::Worker.__init__() (pid=1)
+  At least one of the input arguments for this task could not be computed:
+ModuleNotFoundError: No module named 'imsearch'"""
+"""What Ray tells of a machine without imsearch."""
+
+
+@pytest.mark.usefixtures("ray_on_path")
+def test_of_what_ray_tells_of_a_lost_worker_one_line_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ray.exceptions import ActorDiedError, NodeDiedError, RayTaskError
+
+    from imsearch.indexer import ray
+
+    def result_of(error: Exception) -> None:
+        monkeypatch.setattr("ray.get", lambda ref: raise_(error))
+        ray.Actors(Job((), "cpu", None, 1, 6.0), ray.Shape()).result("a call")
+
+    def raise_(error: Exception) -> None:
+        raise error
+
+    not_made = ActorDiedError()
+    not_made.error_msg = NOT_MADE
+    with pytest.raises(
+        LostError, match=r"^No module named 'imsearch'\. Install the same version .* start Ray there again$"
+    ):
+        result_of(not_made)
+    with pytest.raises(LostError, match=r"^Its node is gone$"):
+        result_of(NodeDiedError("Its node is gone.\nIt may be the network."))  # type: ignore[no-untyped-call]
+    with pytest.raises(OSError, match="No space left"):
+        no_space: Any = RayTaskError
+        result_of(no_space("annotate", "a long traceback", OSError(28, "No space left on device")))
+
+
+@pytest.mark.usefixtures("ray_on_path")
+def test_a_cluster_of_another_ray_or_python_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    from imsearch.indexer import ray
+
+    def init(**options: Any) -> None:
+        raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 2.0.0\n    Python: 3.9.1\n")
+
+    monkeypatch.setattr("ray.init", init)
+    with pytest.raises(
+        ImsearchError, match=r"Ray: 2\.0\.0 Python: 3\.9\.1\. Use the same Python and the same Ray on all"
+    ):
+        ray._connect("auto")
+
+
 @pytest.mark.usefixtures("ray_on_path")
 def test_a_worker_takes_a_gpu_where_there_are_some() -> None:
     from imsearch.indexer import ray
@@ -194,35 +239,22 @@ def test_a_worker_takes_a_gpu_where_there_are_some() -> None:
             ray._shape(nodes[1:], device)
 
 
-@pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
-    class Manager:
-        def choose(self, names: Sequence[str]) -> tuple[AnnotatorSpec, ...]:
-            return (colour_spec(Calls()),)
-
-    monkeypatch.setattr("imsearch.plugins.manager.make_manager", Manager)
-    return Worker(Job(("colours",), "cpu", None, 1, 6.0))
-
-
-@pytest.mark.parametrize("kept", [True, False])
-def test_bytes_that_a_worker_does_not_have_any_more_are_read_again(worker: Worker, tmp_path: Path, kept: bool) -> None:
-    assert worker.greet(["colours"]).broken == {}
-    path = plain(tmp_path / "a.png", RED)
-    (item,) = worker.read([Item(path, path.stat().st_size, 0)])
-    assert item.sha256 and not item.data
-    if not kept:
-        worker._kept.clear()
-    item.decode, item.wanted = True, ("colours",)
-    ((done,), _) = worker.annotate([item])
-    assert not done.reason and done.annotations["colours"].tags[0].name == "red"
+def test_a_run_does_not_begin_where_a_worker_cannot_be_used() -> None:
+    backend = FakeBackend(lambda number: Fake(lambda name: False))
+    cluster = Cluster(backend, 2, lambda greeting: f"The worker on {greeting.machine} is old")
+    with pytest.raises(ImsearchError, match=r"^The worker on here is old\. Nothing was indexed\.$"):
+        cluster.gather(5, 5)
+    dead = Cluster(FakeBackend(lambda number: Fake(lambda name: False, dead=True)), 2, usable)
+    with pytest.raises(ImsearchError, match=r"^A worker of the cluster could not be started: it died\. Nothing was"):
+        dead.gather(5, 5)
 
 
-def test_a_file_that_changed_since_it_was_read_fails(worker: Worker, tmp_path: Path) -> None:
-    worker.greet(["colours"])
-    path = plain(tmp_path / "a.png", RED)
-    (item,) = worker.read([Item(path, path.stat().st_size, 0)])
-    worker._kept.clear()
-    path.write_bytes(path.read_bytes() + b"more")
-    item.decode, item.wanted = True, ("colours",)
-    ((done,), _) = worker.annotate([item])
-    assert done.reason == "it changes while it is being read; index it again later"
+def test_a_file_that_only_a_worker_cannot_open_ends_the_run(tmp_path: Path) -> None:
+    """As below a folder where a disk is mounted here and not there."""
+    here, gone = plain(tmp_path / "here.png", RED), tmp_path / "gone.png"
+    home = Member(None, greeting=Greeting("far", imsearch.__version__, PYTHON))
+    unopened = [Item(path, 1, 0).fail("it cannot be opened: No such file or directory") for path in (gone, here)]
+    refuse_unseen(Batch(unopened[:1], home=home))  # it was removed meanwhile
+    refuse_unseen(Batch([Item(here, 1, 0).fail("it is not a picture")], home=home))
+    with pytest.raises(ImsearchError, match=r"worker on far cannot open .*here\.png, .*same path, or .*--ship-bytes"):
+        refuse_unseen(Batch(unopened, home=home))

@@ -10,8 +10,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -198,18 +201,35 @@ def test_a_worker_with_another_annotator_is_refused(
     assert not (tmp_path / "library").exists()
 
 
-def test_an_address_without_a_cluster_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with socket.socket() as taken, socket.socket() as listening:
+def test_an_address_without_a_cluster_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imsearch.indexer.ray.ANSWER", 0.1)
+    with socket.socket() as taken, socket.create_server(("127.0.0.1", 0)) as silent, another_server() as other:
         taken.bind(("127.0.0.1", 0))
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        closed = f"127.0.0.1:{taken.getsockname()[1]}"
-        for address, why in ((closed, "refused"), ("http://127.0.0.1", "an address is HOST:PORT")):
+        for address, why in (
+            (f"127.0.0.1:{taken.getsockname()[1]}", "refused"),
+            (f"127.0.0.1:{silent.getsockname()[1]}", "timed out"),
+            (other, "something else answers there"),
+            ("http://127.0.0.1", "an address is HOST:PORT"),
+            ("ray://127.0.0.1:10001", "an address is HOST:PORT"),
+        ):
             command = ["index", str(tmp_path), "--ray", address, "--library", str(tmp_path / "library")]
             assert run(command) == 2
             told = capfd.readouterr().err
             assert f"No Ray cluster was found at {address}" in told and why in told
     assert not (tmp_path / "library").exists()
+
+
+@contextmanager
+def another_server() -> Iterator[str]:
+    """Address of a web server."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def test_without_the_extra_it_is_told_what_to_install(
