@@ -1,10 +1,12 @@
 """What indexing costs on a Ray cluster of this machine alone, and by the local pipeline, one after the other in turns.
 
-    python -m benchmarks.ray [--annotator everyday] [--pictures 200] [--processes 2] [--rounds 3] [--ship-bytes]
+    python -m benchmarks.ray [--annotator everyday] [--pictures 96] [--processes 2] [--rounds 3] [--ship-bytes]
 
-Both have the same number of processes.  Their start and the building of the models are not counted: one picture goes
-first.  The best round of each counts, since other programs only ever make one slower.  Processor time is that of all
-processes, those of Ray itself included; unlike the clock, it tells the same on a machine that is busy.  Linux only.
+Both have the same number of processes.  A picture's cost is the difference between a run over many pictures and one
+over a sixth of them, so that the start, the building of the models and the first, slow forward pass are in none of
+them; they are told apart.  The best round of each counts, since other programs only ever make one slower.  Processor
+time is that of all processes, those of Ray itself included; unlike the clock, it hardly depends on what else runs.
+Set OMP_NUM_THREADS=1, so that a model has one thread in both.  Linux only.
 """
 
 from __future__ import annotations
@@ -29,36 +31,49 @@ STORE = 200 << 20
 """Bytes of Ray's object store."""
 
 
+BATCH = 16
+"""Pictures that each worker gets before anything is measured."""
+
+
 class Cost(NamedTuple):
-    """Seconds for one picture: by the clock, and of processors."""
+    """Seconds of a run: by the clock, and of processors."""
 
     clock: float
     processor: float
 
 
+Costs = dict[int, list[Cost]]
+"""Of each round, by the number of pictures."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--annotator", default="everyday")
-    parser.add_argument("--pictures", type=int, default=200, help="of each size (default: 200)")
+    parser.add_argument("--pictures", type=int, default=96, help="of each size (default: 96)")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ship-bytes", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rows = []
+    first, few, many = BATCH * options.processes, options.pictures // 6, options.pictures
     with tempfile.TemporaryDirectory() as folder, one_node(options.processes) as address:
         for name, size in SIZES.items():
-            pictures = write_jpegs(Path(folder) / name, size, options.pictures)[0].parent
-            local: list[Cost] = []
-            ray: list[Cost] = []
+            paths = write_jpegs(Path(folder) / name, size, first + few + many)
+            parts = paths[:first], paths[first : first + few], paths[first + few :]
+            local: Costs = {few: [], many: []}
+            ray: Costs = {few: [], many: []}
             for number in range(options.rounds):
                 for costs, on in ((local, None), (ray, address)):
-                    library = Path(folder) / f"library {name} {number} {on is None}"
                     settings = Settings(
-                        library=library, annotators=(options.annotator,), device="cpu", workers=options.processes
+                        library=Path(folder) / f"library {name} {number} {on is None}",
+                        annotators=(options.annotator,),
+                        device="cpu",
+                        workers=options.processes,
                     )
-                    costs.append(cost(pictures, settings, on, options.ship_bytes))
-                    print(name, "local" if on is None else "ray", costs[-1], file=sys.stderr)
+                    for part, cost in zip(parts, run(parts, settings, on, options.ship_bytes), strict=True):
+                        costs.get(len(part), []).append(cost)
+                        print(name, "local" if on is None else "ray", len(part), cost, file=sys.stderr)
             rows.append({"picture": name} | compared(local, ray))
     report(f"{options.annotator}, {options.processes} processes, {options.pictures} pictures", rows, options.json)
 
@@ -77,31 +92,33 @@ def one_node(cpus: int) -> Iterator[str]:
         cluster.shutdown()
 
 
-def cost(pictures: Path, settings: Settings, address: str | None, ship_bytes: bool) -> Cost:
-    """What a picture costs in one run."""
+def run(parts: Sequence[Sequence[Path]], settings: Settings, address: str | None, ship_bytes: bool) -> list[Cost]:
+    """Index one part after the other, here or on a cluster; the cost of each."""
     if address is None:
-        return timed(pictures, settings, None)
+        return timed(parts, settings, None)
     from imsearch.indexer.ray import on_ray
 
     specs = make_manager().choose(settings.annotators)
-    with on_ray(address, specs, settings, [pictures], ship_bytes=ship_bytes) as cluster:
-        return timed(pictures, settings, cluster)
+    with on_ray(address, specs, settings, [parts[0][0].parent], ship_bytes=ship_bytes) as cluster:
+        return timed(parts, settings, cluster)
 
 
-def timed(pictures: Path, settings: Settings, cluster: Callable[..., Run] | None) -> Cost:
-    """``imsearch index`` in this process; one picture goes first."""
+def timed(parts: Sequence[Sequence[Path]], settings: Settings, cluster: Callable[..., Run] | None) -> list[Cost]:
+    """``imsearch index`` in this process."""
+    costs = []
     with Library.open(settings=settings, write=True, create=True) as opened:
-        opened.runs.index([sorted(pictures.iterdir())[0]], cluster=cluster)
-        start, before = time.perf_counter(), processor_seconds()
-        done = opened.runs.index([pictures], cluster=cluster)
-        seconds, used = time.perf_counter() - start, processor_seconds() - before
-    return Cost(seconds / done.annotated, used / done.annotated)
+        for part in parts:
+            start, before = time.perf_counter(), processor_seconds()
+            done = opened.runs.index(part, cluster=cluster)
+            costs.append(Cost(time.perf_counter() - start, processor_seconds() - before))
+            assert done.annotated == len(part)
+    return costs
 
 
-def compared(local: Sequence[Cost], ray: Sequence[Cost]) -> dict[str, float]:
+def compared(local: Costs, ray: Costs) -> dict[str, float]:
     """The best of each, and how much more Ray takes: .15 is 15 %."""
-    clock, clock_on_ray = min(each.clock for each in local), min(each.clock for each in ray)
-    processor, processor_on_ray = min(each.processor for each in local), min(each.processor for each in ray)
+    clock, clock_on_ray = of_a_picture(local, "clock"), of_a_picture(ray, "clock")
+    processor, processor_on_ray = of_a_picture(local, "processor"), of_a_picture(ray, "processor")
     return {
         "local/s": 1 / clock,
         "ray/s": 1 / clock_on_ray,
@@ -110,6 +127,14 @@ def compared(local: Sequence[Cost], ray: Sequence[Cost]) -> dict[str, float]:
         "ray processor ms": 1000 * processor_on_ray,
         "overhead in processor time": processor_on_ray / processor - 1,
     }
+
+
+def of_a_picture(costs: Costs, kind: str) -> float:
+    """Return the seconds that a picture adds to a run."""
+    (few, least), (many, most) = (
+        (number, min(getattr(cost, kind) for cost in found)) for number, found in costs.items()
+    )
+    return float(most - least) / (many - few)
 
 
 def processor_seconds() -> float:
