@@ -222,7 +222,7 @@ def test_every_key_of_the_query_language_is_documented(key: str) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/commands.md", "docs/folders.md", "docs/corrections.md", "docs/plugins.md"],
+    ["README.md", "docs/cluster.md", "docs/commands.md", "docs/folders.md", "docs/corrections.md", "docs/plugins.md"],
 )
 def test_commands_in_the_pages_can_be_called_so(page: str) -> None:
     known = dict(commands())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +13,14 @@ import click
 from imsearch.cli.common import annotator_option, count, device_option, library_option, open_library, say
 from imsearch.cli.output import print_json, tell_failure
 from imsearch.errors import ImsearchError
-from imsearch.settings import load_settings
+from imsearch.settings import Settings, load_settings
 from imsearch.system.foreign import foreign
 from imsearch.views.run_words import tell_left_out, tell_not_read
 
 if TYPE_CHECKING:
     from imsearch.indexer.report import Report
+    from imsearch.indexer.run import Run
+    from imsearch.specs import AnnotatorSpec
 
 TOLD = 20
 """Maximum number of failures printed; ``imsearch status`` and ``--json`` list all."""
@@ -48,9 +52,19 @@ Run it again whenever pictures were added, moved or deleted: only what is new is
 @click.option(
     "--forget-missing", is_flag=True, help="Remove pictures of folders that are not there or empty (a lost disk)."
 )
+@click.option("--ray", "address", metavar="ADDRESS", help="Read and annotate on a Ray cluster: HOST:PORT, or auto.")
+@click.option("--ship-bytes", is_flag=True, help="With --ray: send the files to machines that do not see them.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @library_option
-def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: bool, as_json: bool, **flags: Any) -> int:
+def index(
+    paths: tuple[Path, ...],
+    exclude: tuple[str, ...],
+    forget_missing: bool,
+    address: str | None,
+    ship_bytes: bool,
+    as_json: bool,
+    **flags: Any,
+) -> int:
     """Tag and index pictures and folders; without a PATH, the folders that were indexed before.
 
     A run can be stopped with Ctrl-C at any time; the next one continues where it was.  Exit code 1 when a picture
@@ -67,20 +81,54 @@ def index(paths: tuple[Path, ...], exclude: tuple[str, ...], forget_missing: boo
     settings = load_settings(flags)
     # Report mistakes before creating a library.
     Exclusions(settings.exclude, exclude)
+    if ship_bytes and not address:
+        raise click.UsageError("--ship-bytes is for --ray ADDRESS.")
     plugins = make_manager()
-    plugins.choose(settings.annotators)
+    specs = plugins.choose(settings.annotators)
     plugins.query_keys(KEYS.names)  # so that the run tells of names that are in use
     known = is_library(settings.library)
     for path in paths or settings.folders:
         if not known and not os.path.lexists(path):
             raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")
     opened = open_library(settings, write=True, create=bool(paths or settings.folders), plugins=plugins)
-    with sigterm_is_ctrl_c(), opened as library, leaving_at_once(), IndexingProgress() as progress, foreign():
-        report = library.runs.index(paths, observer=progress, forget_missing=forget_missing, exclude=exclude)
+    elsewhere = nullcontext() if address is None else _on_ray(address, specs, settings, paths, ship_bytes)
+    with (
+        sigterm_is_ctrl_c(),
+        elsewhere as cluster,
+        opened as library,
+        leaving_at_once(),
+        IndexingProgress() as progress,
+        foreign(),
+    ):
+        report = library.runs.index(
+            paths, observer=progress, forget_missing=forget_missing, exclude=exclude, cluster=cluster
+        )
     if as_json:
         print_json(_record(report))
     _summarize(report, progress.tells_failures)
     return 0 if report.complete else 1
+
+
+def _on_ray(
+    address: str, specs: Sequence[AnnotatorSpec], settings: Settings, paths: Sequence[Path], ship_bytes: bool
+) -> AbstractContextManager[Callable[..., Run]]:
+    """Workers of a Ray cluster, found and greeted before the library is opened."""
+    try:
+        from imsearch.indexer.ray import on_ray
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise ImsearchError(
+            "To index on a Ray cluster, install imsearch with its extra \"ray\": pip install 'imsearch-engine[ray]'"
+        ) from error
+    folders = [path.absolute() for path in paths or settings.folders or _remembered(settings)]
+    return on_ray(address, specs, settings, list(filter(os.path.lexists, folders)), ship_bytes=ship_bytes)
+
+
+def _remembered(settings: Settings) -> Sequence[Path]:
+    """The folders that a run without a PATH brings up to date."""
+    with open_library(settings) as library:
+        return [folder.path for folder in library.runs.folders()]
 
 
 def _summarize(report: Report, failures_told: bool) -> None:

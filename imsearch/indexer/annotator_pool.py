@@ -70,7 +70,7 @@ class Crew:
         """Wrap a step of reading a file so that it is recorded as work in progress."""
 
         def noted(item: Item) -> Item:
-            with self.doing.at(f"{_told([item.path])} is being read or prepared"):
+            with self.doing.at(f"{told([item.path])} is being read or prepared"):
                 return step(item)
 
         return noted
@@ -87,7 +87,7 @@ class Crew:
             item.prepared = {}
 
     def _batch(self, name: str, annotator: Annotator, items: Sequence[Item]) -> None:
-        with self.doing.at(f"the annotator {name} looks at {_told([item.path for item in items])}"):
+        with self.doing.at(f"the annotator {name} looks at {told([item.path for item in items])}"):
             answers, problem, full = _ask(annotator, [item.prepared[name] for item in items])
         # Outside the handler: an exception being handled keeps the memory of the failed batch alive.
         if answers is not None:
@@ -158,7 +158,7 @@ def _ask(annotator: Annotator, batch: list[Any]) -> tuple[Sequence[Annotation] |
         return None, reason(error), isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
-def _told(paths: Sequence[Path]) -> str:
+def told(paths: Sequence[Path]) -> str:
     """``a.jpg and 3 more``."""
     first = paths[0].as_posix().encode(errors="replace").decode()
     return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"

@@ -40,10 +40,12 @@ def index(
     *,
     observer: Observer | None = None,
     decoding: Decoding | None = None,
+    make_run: Callable[..., Run] = Run,
 ) -> Report:
     """Update the library from folders and files, annotating what the annotators have not seen.
 
     decoding: closed at the end; by default pictures are decoded in processes of their own.
+    make_run: called with the arguments of a `Run`; may return one that works elsewhere.
     Raises ImsearchError before anything is changed when a path neither exists nor is known, and KeyboardInterrupt after
     Ctrl-C, once the pictures in progress are stored.
     """
@@ -65,7 +67,7 @@ def index(
     engine.recorder.stamp(plan.stamps)
     workers = options.workers or default_workers()
     with closing(decoding or decoders.Decoders(workers, seconds=options.decode_seconds)) as decoding, in_hand:
-        run = Run(engine, plan, annotators, options, workers, observer, decoding, in_hand)
+        run = make_run(engine, plan, annotators, options, workers, observer, decoding, in_hand)
         run.to_the_end()
     pairs.store(engine)
     _tell_emptied(plan, roots, options.forget_missing, observer)

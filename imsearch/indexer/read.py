@@ -39,6 +39,9 @@ MAX_BYTES = 1 << 30
 WINDOW_BYTES = 128 << 20
 """Maximum bytes of files queued between two stages, not counting the one file always let through."""
 
+UNOPENED = "it cannot be opened: "
+"""Beginning of the reason of a file that the system does not let be read."""
+
 log = logging.getLogger("imsearch.indexer")
 
 T = TypeVar("T")
@@ -91,7 +94,7 @@ def read_bytes(item: Item, decoding: Decoding) -> Item:
         return item.fail(str(error))
     except OSError as error:
         item.is_away = error.errno in LOST and item.known is not None and item.known.image_id is not None
-        return item.fail(f"it cannot be opened: {error.strerror or error}")
+        return item.fail(f"{UNOPENED}{error.strerror or error}")
     except MemoryError:
         return item.fail("there is not enough memory to read it")
 

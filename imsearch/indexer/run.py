@@ -171,7 +171,7 @@ class Run:
         pictures = 0
         for item in islice(items, ITEMS_IN_A_BATCH):
             batch.append(item)
-            pictures += bool(item.prepared)
+            pictures += bool(item.prepared or item.annotations)
             if pictures >= self.crew.batch_size or self._stop.is_set():
                 break
         return batch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imsearch.indexer.exclusions import Exclusions
     from imsearch.indexer.options import IndexOptions
     from imsearch.indexer.report import Observer, Report
+    from imsearch.indexer.run import Run
     from imsearch.indexer.runs import LastRun, Progress
     from imsearch.library.installed import Installed
     from imsearch.settings import Settings
@@ -37,12 +38,13 @@ class Runs:
         observer: Observer | None = None,
         forget_missing: bool = False,
         exclude: Sequence[str] = (),
+        cluster: Callable[..., Run] | None = None,
     ) -> Report:
         """Bring the library up to date with these files and folders; by default with those of `folders`.
 
         annotators: by name; by default those of the settings, or all.  forget_missing: remove pictures of folders that
         are missing or empty.  exclude: globs, as in a .gitignore file, of what is left out beside what the settings
-        leave out.
+        leave out.  cluster: makes a run whose files are read and annotated elsewhere; see `imsearch.indexer.ray`.
         Raises PluginError when an annotator is not installed, ImsearchError for a path that neither exists
         nor is known and for a glob that cannot be used.
         """
@@ -53,6 +55,7 @@ class Runs:
         from imsearch.indexer.plan import refuse_unknown
         from imsearch.indexer.progress_file import Beacon
         from imsearch.indexer.report import SilentObserver
+        from imsearch.indexer.run import Run
         from imsearch.indexer.scan import absolute
 
         observer = observer or SilentObserver()
@@ -70,6 +73,7 @@ class Runs:
                 specs,
                 self._options(exclusions, forget_missing, names or [spec.name for spec in specs]),
                 observer=Announcer(beacon, self._engine.catalog, plugins) if plugins.listens else beacon,
+                make_run=cluster or Run,
             )
             self._engine.definitions.refresh()
             beacon.finish(report)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,19 @@ from tests.make_pictures import BLUE, GREEN, RED, plain
 def engine(tmp_path: Path) -> Iterator[Engine]:
     with Engine.open(tmp_path / "library", Lexicon(), write=True, create=True) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def ray_on_path() -> Iterator[None]:
+    """Ray's own copies of other packages are on ``sys.path``, where it puts them, for these tests only."""
+    import ray
+
+    folder = os.fspath(Path(ray.__file__).parent / "thirdparty_files")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    yield
+    while folder in sys.path:
+        sys.path.remove(folder)
 
 
 @pytest.fixture
