@@ -47,11 +47,13 @@ def look(annotator: MultimodalAnnotator, kind: str, samples: list[Sample]) -> di
     """Without (False) and with (True) the pictures' text tags."""
     head = list(annotator.heads).index(kind)
     columns = annotator.checkpoint.slices[kind]
+    likeness = annotator.likeness
+    assert likeness is not None, "these weights read no tags"
     parts: dict[bool, list[tuple[Floats, Floats]]] = {False: [], True: []}
     for start in range(0, len(samples), annotator.batch_size):
         some = samples[start : start + annotator.batch_size]
         bare = [annotator.prepare(read_picture(sample.file, annotator.side)) for sample in some]
-        told = [annotator.reader.read(silent(annotator, sample)) for sample in some]
+        told = [annotator.reader.read(silent(annotator, sample), likeness) for sample in some]
         features, seen = annotator.forward(bare)
         assert features is not None
         counts = annotator.counts(features)[:, head]

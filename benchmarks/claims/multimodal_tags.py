@@ -114,13 +114,15 @@ class Bench:
         mixed = [np.union1d(*pair) for pair in zip(own, foreign, strict=True)]
         stand_ins = not self.tags.written[rows].any()
         several = {"right tags": own, "own and another's": mixed, "wrong tags": foreign}
-        shown = {name: self.tags.whole(places, stand_ins) for name, places in several.items()}
+        likeness = branch.likeness()
+        shown = {name: self.tags.whole(places, stand_ins, likeness) for name, places in several.items()}
         known = np.ones_like(self.seen[rows], dtype=bool)
         if stand_ins:
             for each in shown.values():
                 known &= each.said == 0
         else:
-            shown["right tags, label words too"] = self.tags.whole(own, True)
+            shown["right tags, label words too"] = self.tags.whole(own, True, likeness)
+            shown["wrong tags, label words too"] = self.tags.whole(foreign, True, likeness)
         nothing = Showing(*(np.zeros_like(each) for each in shown["right tags"]))
         return {
             name: self._figures(kind, self.seen[rows] + added(branch, self.seen[rows], each), known)

@@ -20,11 +20,12 @@ from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import Picture, read_picture
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
+from imsearch.plugins.multimodal.likeness import Likeness
 from imsearch.plugins.multimodal.network import MultimodalNetwork, TagBranch
 from imsearch.plugins.multimodal.recipe import read_tags, train
 from imsearch.plugins.multimodal.sight import take_sight
 from imsearch.plugins.multimodal.social import TagReader, clean, pooled, text_hash
-from imsearch.plugins.multimodal.tag_learning import fit_weights
+from imsearch.plugins.multimodal.tag_learning import fit_trust, fit_weights
 from imsearch.plugins.multimodal.tags import Tags, gather_tags
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.data.datasets import Dataset, load_dataset
@@ -91,28 +92,30 @@ def test_a_vector_holds_the_mean_and_the_maximum_of_known_tags() -> None:
 
 
 def test_a_tag_says_labels_by_forms_synonyms_and_parts() -> None:
-    told = reader("boats", "cars", "surf").read(["my boat", "automobile", "Qwzx"])
+    cars = reader("boats", "cars", "surf")
+    likeness = Likeness.of(cars.vectors(cars.labels), cars.vectors(["wedding", "picnic", "sailing", "road", "wave"]))
+    told = cars.read(["my boat", "automobile", "Qwzx"], likeness)
     assert told.said.tolist() == [1, 1, 0] and told.vector.any()
-    nothing = reader("boats").read(["qwzxv"])
-    assert not nothing.said.any() and not nothing.vector.any()
+    nothing = cars.read(["qwzxv"], likeness)
+    assert not nothing.said.any() and not nothing.vector.any() and not nothing.alike.any()
 
 
 def branch_of(outputs: int) -> TagBranch:
     torch.manual_seed(0)
     branch = TagBranch(4, 8, outputs).eval().requires_grad_(False)
-    torch.nn.init.normal_(branch.get_parameter("layers.6.weight"))
+    torch.nn.init.normal_(branch.get_parameter("layers.3.weight"))
     return branch
 
 
 def test_a_branch_adds_nothing_where_there_are_no_tags() -> None:
     branch = branch_of(3)
-    branch.weights.copy_(torch.tensor([0.5, 2.0]))
+    branch.weights.copy_(torch.tensor([0.5, 3.0, 2.0]))
     branch.trust.copy_(torch.tensor([0.0, 100.0]))  # whatever is seen, tags are trusted
-    vectors, said = torch.zeros(2, 4), torch.zeros(2, 3)
-    vectors[1], said[1, 2] = torch.rand(4), 1
-    found = branch(torch.zeros(2, 3), vectors, said)
+    vectors, alike, said = torch.zeros(2, 4), torch.zeros(2, 3), torch.zeros(2, 3)
+    vectors[1], alike[1, 0], said[1, 2] = torch.rand(4), 1, 1
+    found = branch(torch.zeros(2, 3), vectors, alike, said)
     assert not found[0].any()
-    torch.testing.assert_close(found[1], 0.5 * branch.found(vectors)[1] + torch.tensor([0, 0, 2.0]))
+    torch.testing.assert_close(found[1], 0.5 * branch.found(vectors)[1] + torch.tensor([3.0, 0, 2.0]))
 
 
 def test_tags_are_trusted_as_far_as_they_agree_with_what_is_seen() -> None:
@@ -122,22 +125,36 @@ def test_tags_are_trusted_as_far_as_they_agree_with_what_is_seen() -> None:
     told = torch.log(torch.tensor([[3.0, 1.0]]))
     seen = torch.logit(torch.tensor([[0.8, 0.1], [0.1, 0.8], [0.001, 0.1]]))
     likelier = torch.tensor([(1 + 0.8 * 2) / 1.2, 1, (1 + 0.001 * 2) / 1.2])
-    found = branch.trusted(seen, told.expand(3, 2))[:, 0]
-    torch.testing.assert_close(found, torch.sigmoid(torch.log(likelier) + 0.5))
+    found = branch.agreement(seen, told.expand(3, 2))[:, 0]
+    torch.testing.assert_close(found, torch.log(likelier))
+    trusted = torch.sigmoid(found + 0.5)[:, None]
+    torch.testing.assert_close(branch.weighed(seen, told.expand(3, 2)), trusted * told)
+
+
+def test_likeness_is_measured_from_the_mean_of_tags_and_of_each_label() -> None:
+    generator = np.random.default_rng(0)
+    common = np.full(16, 3.0, np.float32)  # all texts are near to each other
+    labels, tags = (generator.normal(size=(count, 16)).astype(np.float32) + common for count in (12, 400))
+    likeness = Likeness.of(labels, tags)
+    found = np.stack([likeness(each[None]) for each in tags])
+    assert found.shape == (400, 12) and 0 < (found > 0).mean() < 0.05  # two standard deviations are rare
+    own = np.stack([likeness(labels[:2]), likeness(np.stack([np.zeros(16, np.float32), labels[5]]))])
+    assert {*np.flatnonzero(own[0] > 1)} >= {0, 1} and own[1].argmax() == 5
+    assert not likeness(np.zeros((1, 16), np.float32)).any() and not likeness(np.zeros((0, 16), np.float32)).any()
 
 
 def test_a_label_that_a_tag_says_does_not_count_and_counts_more_where_it_was_hidden() -> None:
     said = np.array([[True, False], [False, False]])
     vectors, parts = np.eye(2, dtype=np.float32), np.zeros(2, int)
-    tags = Tags(("sea", "sand"), vectors, said, [np.arange(2)] * 2, parts, np.ones(2, bool))
+    tags = Tags(("sea", "sand"), vectors, vectors, said, [np.arange(2)] * 2, parts, np.ones(2, bool))
     rows = np.zeros(4000, dtype=int)
-    settings = {"wrong_tags": 0, "mixed_tags": 0, "silent_tags": 0, "hide_tag": 0.8}
-    shown = tags.drawn(rows, rows, np.random.default_rng(0), settings)
+    settings = {"silent_tags": 0, "hide_tag": 0.8}
+    shown = tags.drawn(rows, np.random.default_rng(0), settings)
     told = shown.said[:, 0] > 0
     assert 0.45 < told.mean() < 0.55
     assert set(shown.weight[told, 0]) == {0} and set(shown.weight[~told, 0]) == {2} and set(shown.weight[:, 1]) == {1}
     assert shown.weight[:, 0].mean() == pytest.approx(1, abs=0.1)  # whatever tags say, a label counts as often
-    silent = tags.whole([np.arange(2)], spoken=False)
+    silent = tags.whole([np.arange(2)], False, tags.likeness(rows[:1]))
     assert not silent.said.any() and silent.vectors[0].tolist() == [0, 1, 0, 1]
 
 
@@ -146,29 +163,33 @@ def test_wrong_tags_are_those_of_another_picture_of_the_same_set(dataset: Datase
     rows = np.repeat(corpus.train[:1], 300)
     others = tags.others(rows, corpus.train, np.random.default_rng(0))
     assert set(others) <= set(corpus.train) and len(set(others)) > 5
-    settings = {"wrong_tags": 1.0, "mixed_tags": 0, "silent_tags": 0, "hide_tag": 0.0}
-    shown = tags.drawn(rows, others, np.random.default_rng(0), settings)
-    foreign = tags.whole([tags.places[row] for row in others], spoken=True)
-    np.testing.assert_allclose(shown.vectors, foreign.vectors)
 
 
-def test_evidence_of_tags_is_weighed_against_what_is_seen() -> None:
+def test_evidence_of_tags_is_weighed_by_what_it_tells() -> None:
     generator = torch.Generator().manual_seed(0)
-    branch = branch_of(4)
-    branch.weights.copy_(torch.tensor([1.0, 2.0]))
-    seen = torch.randn(5000, 4, generator=generator) - 2
-    found, said = torch.randn(5000, 4, generator=generator), (torch.rand(5000, 4, generator=generator) < 0.3).float()
-    right = torch.rand(5000, 1, generator=generator) < 0.7
-    logits = seen + (0.5 * found + 1.5 * said) * right
-    targets = (torch.rand(5000, 4, generator=generator) < torch.sigmoid(logits)).float()
-    fit_weights(branch, seen, found, said, targets, torch.ones(5000, 4))
-    fitted = branch.weighed(seen, found, said)
+    branch, size = branch_of(4), (5000, 4)
+    branch.weights.copy_(torch.tensor([1.0, 0.4, 2.0]))
+    seen, found, alike = (torch.randn(size, generator=generator) for _ in range(3))
+    said = (torch.rand(size, generator=generator) < 0.3).float()
+    logits = seen + 0.5 * found + 1.5 * said - 0.2 * alike
+    targets = (torch.rand(size, generator=generator) < torch.sigmoid(logits)).float()
+    fit_weights(branch, seen, found, alike, said, targets, torch.ones(size))
+    assert branch.weights.tolist() == pytest.approx([0.5, 0, 1.5], abs=0.1)  # what speaks against tags is left out
+    fit_weights(branch, seen, found, alike, said, targets, torch.zeros(size))
+    assert branch.weights.tolist() == pytest.approx([0.5, 0, 1.5], abs=0.1)  # nothing is known, nothing moves
 
-    def loss(added: torch.Tensor) -> float:
-        return float(torch.nn.functional.binary_cross_entropy_with_logits(seen + added, targets))
 
-    assert loss(fitted) < loss(torch.zeros(5000, 4)) - 0.01 and loss(fitted) < loss(found + 2 * said)
-    assert (branch.weights >= 0).all() and branch.trust[0] >= 0
+def test_trust_tells_right_tags_from_wrong_ones() -> None:
+    generator = torch.Generator().manual_seed(0)
+    branch = branch_of(2)
+    right, false = (torch.randn(3000, generator=generator) + mean for mean in (1.0, -1.0))
+    fit_trust(branch, right, false, 0.5)
+    assert branch.trust.tolist() == pytest.approx([2, 0], abs=0.15)  # the odds of two normal distributions
+    fit_trust(branch, right, false, 0.2)
+    assert branch.trust.tolist() == pytest.approx([2, np.log(4)], abs=0.2)
+    before = branch.trust.clone()
+    fit_trust(branch, right, false[:0], 0.2)
+    assert torch.equal(branch.trust, before)
 
 
 def test_keywords_of_ones_own_pictures_are_tags_without_label_words(tmp_path: Path) -> None:
@@ -268,8 +289,8 @@ def test_from_weights_only_the_tags_are_learned(dataset: Dataset, trained: Path,
     before, after = tensors(trained), tensors(again)
     seeing = [name for name in before if name.startswith(("backbone.", "fusion.", "head."))]
     assert seeing and all(before[name] == after[name] for name in seeing)
-    assert before["tags.layers.6.weight"] != after["tags.layers.6.weight"]
-    assert MultimodalAnnotator(again).checkpoint.recipe["start"] == trained.name
+    assert before["tags.layers.0.weight"] != after["tags.layers.0.weight"]
+    assert MultimodalAnnotator(again).checkpoint.recipe["tags"]["start"] == trained.name
 
 
 def test_weights_of_other_labels_are_no_start(make_dataset: MakeDataset, trained: Path, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ class MultimodalAnnotator(ModelAnnotator):
         super().__init__(weights, sha256, device)
         labels = [label for several in self.checkpoint.heads.values() for label in several]
         self.reader = TagReader(labels, Lexicon.load())
+        self.likeness = None if self.network.tags is None else self.network.tags.likeness()
         own = self.checkpoint.thresholds
         self.limits = np.array([own.get(tag, self.checkpoint.threshold) for tag in self.tags], dtype=np.float32)
 
@@ -77,7 +78,7 @@ class MultimodalAnnotator(ModelAnnotator):
 
     def prepare(self, picture: Picture) -> Prepared:
         """The picture squashed to a square, and what its social tags tell."""
-        told = None if self.network.tags is None else self.reader.read(picture.social_tags)
+        told = None if self.likeness is None else self.reader.read(picture.social_tags, self.likeness)
         return Prepared(picture.array(self.side, self.side), told)
 
     def look(self, batch: Sequence[Any]) -> tuple[Tensor, Tensor]:
@@ -96,8 +97,8 @@ class MultimodalAnnotator(ModelAnnotator):
         branch = self.network.tags
         if branch is None or not any(told is not None and (told.vector.any() or told.said.any()) for told in several):
             return np.zeros((len(several), self.checkpoint.outputs), np.float32)
-        vectors, said = (np.stack([told[part] for told in several if told is not None]) for part in (0, 1))
-        tensors = (torch.from_numpy(each).to(self.device).float() for each in (seen, vectors, said))
+        told = (np.stack(parts) for parts in zip(*(each for each in several if each is not None), strict=True))
+        tensors = (torch.from_numpy(each).to(self.device).float() for each in (seen, *told))
         with torch.inference_mode():
             found: Floats = branch(*tensors).cpu().numpy()
         return found

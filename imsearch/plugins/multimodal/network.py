@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from imsearch.plugins.everyday.start import start_from_everyday
+from imsearch.plugins.multimodal.likeness import Likeness
 from imsearch.training.efficientnet_lite import FEATURES, EfficientNetLite, fold_normalization, load_imagenet
 
 FINE, COARSE = 3, 5
@@ -93,54 +94,79 @@ class SeenHead(nn.Module):
 class TagBranch(nn.Module):
     """Evidence of a picture's tags, added to the calibrated logits: nothing without tags.
 
+    Three things count: what layers make of the tags' text vectors, how near a tag is to a label's name in the space of
+    texts (`imsearch.plugins.multimodal.likeness`, no word needs to have been learned), and that a tag says a label.
+
     Tags are trusted as far as they agree with what is seen.  Were they right, label by label and each on its own, they
     would be (1 + p (e^a - 1)) / (1 + f (e^a - 1)) times as likely beside a label of the probability p as beside any
     picture, where f is the label's frequency and a what they add; the logarithm of the product over all labels is the
     agreement.
 
-    words: length of the tags' vector.  `weights`: how much counts of what the layers find, and what it counts that a
-    tag says a label.  `trust`: slope and offset of the trust on the agreement.  `usual`: the labels' frequencies.
+    words: length of the tags' vector.  hidden: width of the layers; 0 for a single linear one.  `weights`: how much the
+    layers, the likeness and a said label count.  `trust`: slope and offset of the trust on the agreement.  `usual`: the
+    labels' frequencies.  `names`, `middle`, `mean`, `spread`: see `Likeness`.
     """
 
     usual: Tensor
+    names: Tensor
+    middle: Tensor
+    mean: Tensor
+    spread: Tensor
 
     def __init__(self, words: int, hidden: int, outputs: int, dropout: float = 0.3) -> None:
         super().__init__()
         self.words = words
-        self.layers = nn.Sequential(
-            nn.Linear(words, hidden), nn.ReLU(), nn.Dropout(dropout),
-            nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(dropout),
-            nn.Linear(hidden, outputs, bias=False),
-        )  # fmt: skip
-        last = self.layers[-1]
-        assert isinstance(last, nn.Linear)
+        last = nn.Linear(hidden or words, outputs, bias=False)
         nn.init.zeros_(last.weight)  # it starts from what is seen
-        self.weights = nn.Parameter(torch.tensor([1.0, 0.0]))
+        self.layers = (
+            nn.Sequential(nn.Linear(words, hidden), nn.ReLU(), nn.Dropout(dropout), last)
+            if hidden
+            else nn.Sequential(last)
+        )
+        self.weights = nn.Parameter(torch.tensor([1.0, 0.0, 0.0]))
         self.trust = nn.Parameter(torch.tensor([1.0, 1.0]))
         self.register_buffer("usual", torch.full((outputs,), 0.01))
+        self.register_buffer("names", torch.zeros(outputs, words // 2))
+        self.register_buffer("middle", torch.zeros(words // 2))
+        self.register_buffer("mean", torch.zeros(outputs))
+        self.register_buffer("spread", torch.ones(outputs))
+
+    def likeness(self) -> Likeness:
+        """The likeness of tags and labels that it learned with."""
+        names, middle, mean, spread = (each.cpu().numpy() for each in (self.names, self.middle, self.mean, self.spread))
+        return Likeness(names, middle, mean, spread)
+
+    def compare_by(self, likeness: Likeness) -> None:
+        """Keep a likeness of tags and labels."""
+        for name in ("names", "middle", "mean", "spread"):
+            getattr(self, name).copy_(torch.from_numpy(getattr(likeness, name)))
 
     def found(self, vectors: Tensor) -> Tensor:
         """Apply the layers to tags ``(N, words)``: ``(N, outputs)``, 0 for pictures without any."""
         found: Tensor = self.layers(_GAIN * vectors) * vectors.any(dim=1, keepdim=True)
         return found
 
-    def trusted(self, seen: Tensor, told: Tensor) -> Tensor:
-        """Return the trust in tags that would add `told` to calibrated logits `seen`: ``(N, 1)`` in 0 to 1."""
+    def agreement(self, seen: Tensor, told: Tensor) -> Tensor:
+        """Return how much likelier tags that would add `told` are beside calibrated logits `seen`: ``(N, 1)``."""
         factor = torch.expm1(told.clamp(-_MOST_TOLD, _MOST_TOLD))
         likelier = torch.log1p(torch.sigmoid(seen) * factor) - torch.log1p(self.usual * factor)
-        return torch.sigmoid(self.trust[0] * likelier.sum(dim=1, keepdim=True) + self.trust[1])
+        return likelier.sum(dim=1, keepdim=True)
 
-    def weighed(self, seen: Tensor, found: Tensor, said: Tensor) -> Tensor:
-        """Return the evidence, ``(N, outputs)``.  seen: calibrated logits.  found: as of the layers.
+    def told(self, found: Tensor, alike: Tensor, said: Tensor) -> Tensor:
+        """Return what tags would add, were they trusted; all arrays ``(N, outputs)``."""
+        weights = self.weights
+        return weights[0] * found + weights[1] * alike + weights[2] * said
 
-        said: the labels that a tag says, 0 or 1.
+    def weighed(self, seen: Tensor, told: Tensor) -> Tensor:
+        """Return the evidence: what the tags add as far as they are trusted, ``(N, outputs)``."""
+        return told * torch.sigmoid(self.trust[0] * self.agreement(seen, told) + self.trust[1])
+
+    def forward(self, seen: Tensor, vectors: Tensor, alike: Tensor, said: Tensor) -> Tensor:
+        """Return the evidence added to calibrated logits, ``(N, outputs)``.
+
+        vectors: ``(N, words)``.  alike: the likeness of tags and labels.  said: the labels that a tag says, 0 or 1.
         """
-        told = self.weights[0] * found + self.weights[1] * said
-        return told * self.trusted(seen, told)
-
-    def forward(self, seen: Tensor, vectors: Tensor, said: Tensor) -> Tensor:
-        """Return the evidence added to calibrated logits, ``(N, outputs)``."""
-        return self.weighed(seen, self.found(vectors), said)
+        return self.weighed(seen, self.told(self.found(vectors), alike, said))
 
 
 class MultimodalNetwork(nn.Module):

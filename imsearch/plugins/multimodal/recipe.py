@@ -51,25 +51,24 @@ DEFAULTS: dict[str, Setting] = {
     "dropout": 0.3,
     "smallest_crop": 11,
     "average": 0.99,
-    "hidden": 128,
+    "hidden": 0,
     "count_weight": 0.1,
     "hide_tag": 0.8,
     "silent_tags": 0.5,
-    "wrong_tags": 0.15,
-    "mixed_tags": 0.15,
+    "wrong_tags": 0.22,
     "guess_epochs": 12,
     "tag_epochs": 8,
     "tag_batch_size": 64,
-    "tag_learning_rate": 1e-3,
-    "tag_weight_decay": 0.05,
+    "tag_learning_rate": 3e-3,
+    "tag_weight_decay": 0.5,
     "start": "everyday",
 }
 """further_epochs: of the layers of counts.  smallest_crop: of the coarse maps' side of 17.  hidden: width of the tags'
-layers.  hide_tag: up to which share of a picture's tags is hidden in a showing; silent_tags: in which
-share of showings all tags that say a label are.  wrong_tags, mixed_tags: how often the
-tags are another picture's, or its own and another's.  guess_epochs, tag_epochs: see `tag_learning`.  start: whose upper
-stages and label weights it begins with, everyday's, or ImageNet's, which needs more epochs; or a weights file of this
-recipe, whose sight is kept: then only the tags are learned."""
+hidden layer; 0 for a single linear layer.  hide_tag: up to which share of a picture's tags is hidden in a showing;
+silent_tags: in which share of showings all tags that say a label are.  wrong_tags: which share of pictures is
+expected to have wrong tags, when the trust in tags is set.  guess_epochs, tag_epochs: see `tag_learning`.  start: whose
+upper stages and label weights it begins with, everyday's, or ImageNet's, which needs more epochs; or a weights file of
+this recipe, whose sight is kept: then only the tags are learned."""
 
 
 def train(run: Run) -> Path:

@@ -20,6 +20,7 @@ from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.everyday.files import TEXT_WEIGHTS
 from imsearch.plugins.everyday.text_encoder import EverydayText
+from imsearch.plugins.multimodal.likeness import Likeness
 from imsearch.training.data.samples import Sample
 from imsearch.training.label_words import LabelWords
 from imsearch.training.probabilities import Floats
@@ -33,13 +34,15 @@ _SEPARATORS = str.maketrans("|/,;:_", "      ")
 
 
 class Told(NamedTuple):
-    """Text vectors of a picture's tags, and the labels they say.
+    """Text vectors of a picture's tags, the labels they are like, and the labels they say.
 
     vector: float32 ``(2 * length,)``, mean and maximum of the text vectors; zeros where no tag is known.
+    alike: float32 ``(outputs,)``, see `Likeness`.
     said: uint8 ``(outputs,)``, the labels that a tag says, in any form or by a synonym.
     """
 
     vector: Floats
+    alike: Floats
     said: NDArray[np.uint8]
 
 
@@ -88,14 +91,15 @@ class TagReader:
         """The columns of the labels that a tag says, as a whole or by one of its words."""
         return self._words.said(text)
 
-    def read(self, tags: Iterable[str]) -> Told:
+    def read(self, tags: Iterable[str], likeness: Likeness) -> Told:
         """Read a picture's tags; empty without any."""
         texts, said = clean(tags), np.zeros(len(self.labels), np.uint8)
         if not texts:
-            return Told(np.zeros(self.length, np.float32), said)
+            return Told(np.zeros(self.length, np.float32), np.zeros(len(self.labels), np.float32), said)
         for text in texts:
             said[self.said(text)] = 1
-        return Told(pooled(self.vectors(texts)), said)
+        vectors = self.vectors(texts)
+        return Told(pooled(vectors), likeness(vectors), said)
 
 
 def pooled(vectors: Floats) -> Floats:

@@ -4,11 +4,14 @@ What is seen of a picture that was learned from is surer than it will be in use,
 use.  So the branch learns beside the guesses of linear layers that never saw the picture (stacking, Wolpert 1992): on
 the features of the untouched backbone, each fifth of the pictures by a layer that learned from the others.  Guesses and
 loss are calibrated, by cross-entropy, so that what tags add is evidence, and thresholds and counts keep their meaning.
+
+How much each kind of evidence counts is set on held-back pictures with right tags, and the trust in tags apart from it,
+by telling right tags from another picture's: fitted together, wrong tags would only make all evidence small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +31,8 @@ from imsearch.training.run import Epoch, Run
 from imsearch.training.samplers import only
 
 FOLDS = 5
-SAYS = 2.0
-"""Initial weight of a tag that says a label, before the fit on held-back pictures: odds of 7 to 1."""
+SAYS, ALIKE = 2.0, 0.4
+"""Initial weights of a tag that says a label (odds of 7 to 1) and of a standard deviation of likeness."""
 _PRIOR_STRENGTH = 2.0
 
 
@@ -98,20 +101,24 @@ def _linear(
 
 
 class _Beside(nn.Module):
-    """The branch beside fixed guesses of what is seen; hands on how much each label counts."""
+    """The branch's layers beside fixed guesses of what is seen; hands on how much each label counts."""
 
     def __init__(self, branch: TagBranch) -> None:
         super().__init__()
         self.branch = branch
 
     def forward(self, seen: Tensor, vectors: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-        return seen + self.branch(seen, vectors, torch.zeros_like(seen)), weight
+        return seen + self.branch.found(vectors), weight
 
 
 def _loss(output: Sequence[Tensor], targets: Tensor, mask: Tensor) -> Tensor:
     logits, weight = output
-    each = nn.functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
+    each = _cross_entropy(logits.float(), targets)
     return (each * mask * weight).sum() / len(targets)
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    return nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
 
 
 def learn_tags(
@@ -123,18 +130,21 @@ def learn_tags(
     network says of those held back.
     """
     rows = corpus.train[tags.tagged[corpus.train]]
-    with torch.no_grad():
-        branch.usual.copy_(torch.from_numpy(corpus.frequency))
+    branch.requires_grad_(False)
+    branch.usual.copy_(torch.from_numpy(corpus.frequency))
+    branch.compare_by(likeness := tags.likeness(rows))
 
     def inputs(some: Rows, generator: np.random.Generator | None) -> tuple[Tensor, ...]:
         if generator is None:
-            shown = tags.whole([tags.places[row] for row in some], spoken=False)
+            shown = tags.whole([tags.places[row] for row in some], False, likeness)
+            found = (seen[some], shown.vectors, np.ones_like(shown.said))
         else:
-            shown = tags.drawn(some, tags.others(some, rows, generator), generator, settings)
-        return tuple(torch.from_numpy(each) for each in (seen[some], shown.vectors, shown.weight))
+            lesson = tags.drawn(some, generator, settings)
+            found = (seen[some], lesson.vectors, lesson.weight)
+        return tuple(torch.from_numpy(each) for each in found)
 
     plan = Plan(
-        [{"params": [*branch.layers.parameters(), branch.trust], "lr": settings["tag_learning_rate"]}],
+        [{"params": list(branch.layers.parameters()), "lr": settings["tag_learning_rate"]}],
         settings["tag_epochs"],
         settings["tag_batch_size"],
         _loss,
@@ -145,78 +155,100 @@ def learn_tags(
     fit = Fit(apart(run, "tags", seen, *tags.learned), corpus, _Beside(branch), inputs, plan)
     learned = fit.fit()
     assert isinstance(learned, _Beside)
-    weigh(learned.branch, corpus, tags, seen, settings, run.seed_everything(8))
+    weigh(learned.branch, corpus, tags, seen, settings["wrong_tags"], run.seed_everything(8))
     return learned.branch, fit.history
 
 
 def added(branch: TagBranch, seen: Floats, shown: Showing) -> Floats:
     """Return the branch's evidence for pictures with calibrated logits `seen` and these tags."""
-    tensors = (torch.from_numpy(each) for each in (seen, shown.vectors, shown.said))
+    tensors = (torch.from_numpy(each) for each in (seen, *shown))
     with torch.inference_mode():
         found: Floats = branch(*tensors).numpy()
     return found
 
 
 def weigh(
-    branch: TagBranch,
-    corpus: Corpus,
-    tags: Tags,
-    seen: Floats,
-    settings: Mapping[str, Any],
-    generator: np.random.Generator,
+    branch: TagBranch, corpus: Corpus, tags: Tags, seen: Floats, wrong: float, generator: np.random.Generator
 ) -> None:
-    """Sets the branch's weights and trust by held-back pictures: with their tags, and with those of others.
+    """Set the branch's weights by held-back pictures with their tags, then its trust, by these and by wrong tags.
 
-    Wrong tags count as much as they were learned from.  Labels that tags say are judged only where people wrote tags
-    without seeing labels; where nobody did, they count `SAYS`.
+    Labels that tags say are judged only where people wrote tags without seeing labels; where nobody did, they count
+    `SAYS`.  wrong: the share of pictures that are expected to have another picture's tags.
     """
+    branch.requires_grad_(False)
+    branch.weights.copy_(torch.tensor([1.0, ALIKE, SAYS]))
+    branch.trust.copy_(torch.tensor([1.0, 1.0]))
     rows = corpus.held[tags.tagged[corpus.held]]
-    with torch.no_grad():
-        branch.weights.copy_(torch.tensor([1.0, SAYS]))
     if not len(rows):
         return
-    wrong = settings["wrong_tags"] + settings["mixed_tags"] / 2
-    known = corpus.mask[rows] >= 1
-    written = known & tags.written[rows][:, None]
-    parts = []
-    for importance, whose in ((1 - wrong, rows), (wrong, tags.others(rows, rows, generator))):
-        places = [tags.places[row] for row in whose]
-        for spoken in (False, True):
-            shown = tags.whole(places, spoken)
-            judged = written & (shown.said > 0) if spoken else known
-            with torch.inference_mode():
-                found = branch.found(torch.from_numpy(shown.vectors)).numpy()
-            parts.append(
-                (seen[rows], found, shown.said, corpus.targets[rows], (importance * judged).astype(np.float32))
-            )
-    fit_weights(branch, *(torch.from_numpy(np.concatenate(part)) for part in zip(*parts, strict=True)))
+    own, foreign = ([tags.places[row] for row in some] for some in (rows, tags.others(rows, rows, generator)))
+    likeness, logits, known = branch.likeness(), torch.from_numpy(seen[rows]), corpus.mask[rows] >= 1
+    shown = [tags.whole(places, spoken, likeness) for places in (own, foreign) for spoken in (False, True)]
+    parts = [_told(branch, each) for each in shown]
+    spoken = known & tags.written[rows][:, None] & (shown[1].said > 0)
+    judged = torch.from_numpy(np.concatenate([known, spoken]).astype(np.float32))
+    targets = torch.from_numpy(corpus.targets[rows])
+    found, alike, said = (torch.cat(each) for each in zip(*parts[:2], strict=True))
+    fit_weights(branch, logits.repeat(2, 1), found, alike, said, targets.repeat(2, 1), judged)
+    # Pictures that show no tag now would say nothing of trust.
+    agreement = [branch.agreement(logits, branch.told(*each)) for each in parts]
+    telling = [torch.from_numpy(each.vectors.any(axis=1)) for each in shown]
+    right, false = (torch.cat([agreement[i][telling[i], 0] for i in pair]) for pair in ((0, 1), (2, 3)))
+    fit_trust(branch, right, false, wrong)
+
+
+def _told(branch: TagBranch, shown: Showing) -> tuple[Tensor, Tensor, Tensor]:
+    vectors, alike, said = (torch.from_numpy(each) for each in shown)
+    with torch.inference_mode():
+        found = branch.found(vectors).clone()
+    return found, alike, said
 
 
 def fit_weights(
-    branch: TagBranch, seen: Tensor, found: Tensor, said: Tensor, targets: Tensor, importance: Tensor
+    branch: TagBranch, seen: Tensor, found: Tensor, alike: Tensor, said: Tensor, targets: Tensor, judged: Tensor
 ) -> None:
-    """Weights and trust of a branch with the least cross-entropy, drawn towards where they begin; none counts against.
+    """Set a branch's weights to those with the least cross-entropy where tags are right; none counts against.
 
-    All arrays: ``(pictures, outputs)``; found: what the layers make of the pictures' tags.
+    All arrays: ``(pictures, outputs)``; found: what the layers make of the pictures' tags; judged: 1 where a label's
+    target is known.
     """
-    several = [branch.weights, branch.trust]
-    start = [each.detach().clone() for each in several]
-    optimizer = torch.optim.LBFGS(several, max_iter=40, line_search_fn="strong_wolfe")
-    for each in several:
-        each.requires_grad_(True)
 
     def loss() -> Tensor:
+        return (_cross_entropy(seen + branch.told(found, alike, said), targets) * judged).sum()
+
+    _minimize(branch.weights, loss)
+    branch.weights.clamp_(min=0)
+
+
+def fit_trust(branch: TagBranch, right: Tensor, false: Tensor, wrong: float) -> None:
+    """Set a branch's trust by the agreements of right and of false tags, by logistic regression.
+
+    wrong: how much false tags count, of 1.
+    """
+    if not len(right) or not len(false):
+        return
+
+    def loss() -> Tensor:
+        slope, offset = branch.trust
+        softplus = nn.functional.softplus
+        agreed = softplus(-slope * right - offset).mean() * (1 - wrong)
+        return (agreed + softplus(slope * false + offset).mean() * wrong) * len(right)
+
+    _minimize(branch.trust, loss)
+    branch.trust[0].clamp_(min=0)
+
+
+def _minimize(numbers: nn.Parameter, loss: Callable[[], Tensor]) -> None:
+    """Numbers of the least loss, drawn towards where they begin, for few pictures say little."""
+    start = numbers.detach().clone()
+    optimizer = torch.optim.LBFGS([numbers], max_iter=40, line_search_fn="strong_wolfe")
+    numbers.requires_grad_(True)
+
+    def drawn() -> Tensor:
         optimizer.zero_grad()
-        logits = seen + branch.weighed(seen, found, said)
-        each = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-        drawn = sum(((now - first) ** 2).sum() for now, first in zip(several, start, strict=True))
-        total: Tensor = (each * importance).sum() + _PRIOR_STRENGTH * drawn / 2
+        total: Tensor = loss() + _PRIOR_STRENGTH * ((numbers - start) ** 2).sum() / 2
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    with torch.no_grad():
-        branch.weights.clamp_(min=0)
-        branch.trust[0].clamp_(min=0)
-    for each in several:
-        each.requires_grad_(False)
+    optimizer.step(drawn)  # type: ignore[no-untyped-call]
+    numbers.requires_grad_(False)

@@ -1,4 +1,4 @@
-"""The tags of a training's pictures, and how they are shown: some hidden, some of another picture.
+"""The tags of a training's pictures, and how they are shown: some hidden, or those of another picture.
 
 Tags must not tell the answer.  So a label is not learned from a showing in which a tag says it, true or not; a tag that
 says a label is left out of half of the showings, and there the label counts as much more as it was missed.  Were the
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from imsearch.errors import DatasetError, PictureError
 from imsearch.pictures.picture import read_picture
+from imsearch.plugins.multimodal.likeness import Likeness
 from imsearch.plugins.multimodal.social import TEXT_TAGS, TagReader, clean, pooled, text_tags
 from imsearch.training.corpus import Corpus
 from imsearch.training.data.samples import Dataset, Sample
@@ -30,24 +31,34 @@ Bools = NDArray[np.bool_]
 
 
 class Showing(NamedTuple):
-    """Tags as some pictures are shown with: vectors, labels that they say, and how much each label counts."""
+    """Tags as some pictures are shown with: vectors, likeness to labels, labels that they say."""
 
     vectors: Floats
-    said: NDArray[np.float32]
-    weight: NDArray[np.float32]
+    alike: Floats
+    said: Floats
+
+
+class Lesson(NamedTuple):
+    """Tags to learn from: vectors, labels that they say, and how much each label counts."""
+
+    vectors: Floats
+    said: Floats
+    weight: Floats
 
 
 @dataclass(frozen=True)
 class Tags:
     """Tags of all pictures of a corpus.
 
-    texts: every tag once.  vectors: ``(texts, length)``.  said: ``(texts, outputs)``, the labels that each says.
+    texts: every tag once.  vectors: ``(texts, length)``.  names: ``(outputs, length)``, text vectors of the labels.
+    said: ``(texts, outputs)``, the labels that each says.
     places: for each row, which texts are its tags.  parts: which dataset each row is of.  written: rows whose tags the
     dataset gives, by people who did not see the labels.
     """
 
     texts: tuple[str, ...]
     vectors: Floats
+    names: Floats
     said: Bools
     places: Sequence[NDArray[np.intp]]
     parts: NDArray[np.intp]
@@ -63,7 +74,14 @@ class Tags:
     def learned(self) -> tuple[NDArray[np.generic], ...]:
         """Everything that a training takes from here, as arrays."""
         lengths = np.array([len(places) for places in self.places])
-        return self.vectors, self.said, lengths, np.concatenate([np.zeros(0, np.intp), *self.places]), self.written
+        return (
+            self.vectors,
+            self.names,
+            self.said,
+            lengths,
+            np.concatenate([np.zeros(0, np.intp), *self.places]),
+            self.written,
+        )
 
     def others(self, rows: Rows, among: Rows, generator: np.random.Generator) -> Rows:
         """For each of `rows` a tagged one of the same dataset, by lot among `among`."""
@@ -76,22 +94,27 @@ class Tags:
                 found[here] = generator.choice(pool, len(here))
         return found
 
-    def whole(self, several: Iterable[NDArray[np.intp]], spoken: bool) -> Showing:
+    def likeness(self, rows: Rows) -> Likeness:
+        """Measure likeness on the tags of these rows."""
+        used = np.unique(np.concatenate([np.zeros(0, np.intp), *(self.places[row] for row in rows)]))
+        return Likeness.of(self.names, self.vectors[used])
+
+    def whole(self, several: Iterable[NDArray[np.intp]], spoken: bool, likeness: Likeness) -> Showing:
         """Pictures with exactly these tags; without those that say a label unless `spoken`."""
         silent = np.asarray(~self.said.any(axis=1))
         chosen = [places if spoken else places[silent[places]] for places in several]
         said = np.stack([self.said[places].any(axis=0) for places in chosen]).astype(np.float32)
-        return Showing(np.stack([pooled(self.vectors[places]) for places in chosen]), said, np.ones_like(said))
+        vectors = [self.vectors[places] for places in chosen]
+        return Showing(
+            np.stack([pooled(each) for each in vectors]), np.stack([likeness(each) for each in vectors]), said
+        )
 
-    def drawn(self, rows: Rows, others: Rows, generator: np.random.Generator, settings: Mapping[str, Any]) -> Showing:
-        """Pictures as they are learned from: with their own tags, those of the others, or some of both."""
-        chance = generator.random(len(rows))
-        wrong, mixed = settings["wrong_tags"], settings["mixed_tags"]
+    def drawn(self, rows: Rows, generator: np.random.Generator, settings: Mapping[str, Any]) -> Lesson:
+        """Pictures as they are learned from: with some of their tags."""
         silent = np.asarray(~self.said.any(axis=1))
         vectors, said, weight = [], [], []
-        for row, other, lot in zip(rows, others, chance, strict=True):
-            own, foreign = self.places[row], self.places[other]
-            places = foreign if lot < wrong else np.union1d(own, foreign) if lot < wrong + mixed else own
+        for row in rows:
+            places = self.places[row]
             share = generator.uniform(1 - settings["hide_tag"], 1)
             kept = places[generator.random(len(places)) < np.where(silent[places], share, 0.5)]
             possible = self.said[places].sum(axis=0)
@@ -101,7 +124,7 @@ class Tags:
             vectors.append(pooled(self.vectors[kept]))
             said.append(told)
             weight.append(np.where(told, 0, np.minimum(2.0**possible, _MOST_WEIGHT)))
-        return Showing(np.stack(vectors), np.stack(said).astype(np.float32), np.stack(weight).astype(np.float32))
+        return Lesson(np.stack(vectors), np.stack(said).astype(np.float32), np.stack(weight).astype(np.float32))
 
 
 def gather_tags(corpus: Corpus, reader: TagReader, more: Rows | None = None) -> Tags:
@@ -131,8 +154,9 @@ def gather_tags(corpus: Corpus, reader: TagReader, more: Rows | None = None) -> 
     for index, text in enumerate(texts):
         said[index, reader.said(text)] = True
     vectors = reader.vectors(texts) if texts else np.zeros((0, reader.length // 2), np.float32)
+    names = reader.vectors([label.replace("_", " ") for label in reader.labels])
     places = [np.array([place[tag] for tag in tags], dtype=np.intp) for tags in found]
-    return Tags(texts, vectors, said, places, parts, written)
+    return Tags(texts, vectors, names, said, places, parts, written)
 
 
 def _parts(parts: Sequence[Dataset]) -> NDArray[np.intp]:
