@@ -24,7 +24,7 @@ from imsearch.plugins.multimodal.likeness import Likeness
 from imsearch.plugins.multimodal.network import MultimodalNetwork, TagBranch
 from imsearch.plugins.multimodal.recipe import read_tags, train
 from imsearch.plugins.multimodal.sight import take_sight
-from imsearch.plugins.multimodal.social import TagReader, clean, pooled, text_hash
+from imsearch.plugins.multimodal.social import TagReader, clean, pooled, text_hash, text_tags
 from imsearch.plugins.multimodal.tag_learning import fit_trust, fit_weights
 from imsearch.plugins.multimodal.tags import Tags, gather_tags
 from imsearch.training.corpus import Corpus, gather
@@ -273,6 +273,30 @@ def test_a_sidecar_about_surfing_raises_words_of_surfing(shipped: MultimodalAnno
         assert after > before + 0.02, word
     others = ("snow", "dog", "street")
     assert all(now[word] < 0.3 for now in told for word in others)
+
+
+def test_words_that_say_no_label_count(shipped: MultimodalAnnotator, surfers: list[Path]) -> None:
+    assert not any(map(shipped.reader.said, ("wetsuit", "barrel")))
+    before, after = (
+        np.mean([tagged(shipped, path, words)["surfing"] for path in surfers]) for words in ("", "wetsuit, barrel")
+    )
+    assert after > before + 0.02
+
+
+def test_a_sidecar_about_a_wedding_raises_words_of_weddings(shipped: MultimodalAnnotator, tmp_path: Path) -> None:
+    if not (DATA / "flickr8k_224").is_dir():
+        pytest.skip(f"needs flickr8k_224 in {DATA}")
+    several = load_dataset(f"flickr8k:{DATA / 'flickr8k_224'}").split("dev", "unused").samples
+    chosen = [each for each in several if {"bride", "groom"} & set(text_tags(each))]
+    photos = [Path(copy(each.file, tmp_path)) for each in chosen]
+    assert len(photos) >= 3
+    none, right, wrong = (
+        {word: np.mean([each[word] for each in found]) for word in ("dress", "church", "ceremony")}
+        for found in (
+            [tagged(shipped, p, words) for p in photos] for words in ("", "paris, wedding", "wave, ocean, surfer")
+        )
+    )
+    assert all(right[word] > none[word] > 0.95 * wrong[word] for word in none)
 
 
 def test_wrong_tags_do_not_take_away_what_is_seen(shipped: MultimodalAnnotator, surfers: list[Path]) -> None:
