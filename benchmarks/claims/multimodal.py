@@ -1,15 +1,13 @@
 """Claims of the multi-modal multi-scale model (Niu et al. 2017, https://arxiv.org/abs/1709.01220).
 
-Claims: fused scales beat one scale; social tags beat pixels alone; cutting at the predicted number of labels beats a
-fixed number.  Protocol: on frozen EfficientNet-Lite2 (ImageNet) each variant learns from the whole training split,
+Claims: fused scales beat one scale; cutting at the predicted number of labels beats a fixed number.  (Social tags:
+`benchmarks.claims.multimodal_tags`.)  Protocol: on frozen EfficientNet-Lite2 (ImageNet) each variant learns from the
+whole training split,
 first its head on the pooled features, then head and, where it has them, fusion blocks; all variants get the same number
 of epochs, batches, rates and seeds, and the settings below, which were fixed beforehand.  Judged on the test split
 (Corel5k) or the dev split (Flickr8k), which serve no choice.  Threshold protocol: C are means over words, O is over
 all; at five words, at the predicted k, at the rounded mean k of the training pictures, and at the true k.  All words of
 the training split compete for these places, also those that no judged picture has; `imsearch evaluate` leaves them out.
-
-Social tags: Flickr8k's `text_tags`, words of a caption that its labels were not made of, stand in for them, without
-those that say a label.  Sets without text tags get the visual variants only.
 """
 
 from __future__ import annotations
@@ -27,13 +25,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmarks.claims.report import Figures, print_claim
-from imsearch.plugins.multimodal.network import COARSE, FINE, Fusion, JointHead
-from imsearch.plugins.multimodal.recipe import make_loss, mean_counts, social_words
-from imsearch.plugins.multimodal.social import text_tags
-from imsearch.training.cache import picture_rows
+from imsearch.plugins.multimodal.inputs import pooled_features
+from imsearch.plugins.multimodal.network import COARSE, FINE, Fusion, SeenHead
+from imsearch.plugins.multimodal.recipe import make_loss, mean_counts
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.data.datasets import Dataset, load_dataset
-from imsearch.training.efficientnet_lite import EfficientNetLite, fold_normalization, load_imagenet
+from imsearch.training.efficientnet_lite import fold_normalization, load_imagenet
 from imsearch.training.features import cached_maps
 from imsearch.training.fit import Fit, Inputs, Plan, Rows, predict
 from imsearch.training.metrics import (
@@ -48,29 +45,24 @@ from imsearch.training.run import Run
 
 HEAD_EPOCHS, FURTHER_EPOCHS, BATCH = 10, 2, 32
 HEAD_RATE, FURTHER_RATE, FUSION_RATE = 2e-3, 5e-4, 2e-3
-HIDDEN, COUNT_WEIGHT, LEAST_PICTURES, MOST_WORDS = 256, 0.1, 5, 1000
-VARIANTS = {
-    "one scale": (False, False),
-    "multi-scale": (True, False),
-    "one scale, tags": (False, True),
-    "multi-scale, tags": (True, True),
-}
-"""Whether it fuses scales, and whether it sees the tags."""
+COUNT_WEIGHT = 0.1
+VARIANTS = {"one scale": False, "multi-scale": True}
+"""Whether it fuses scales."""
 
 
 class Variant(nn.Module):
     """A head on the pooled feature of the frozen backbone, perhaps with the fusion branch beside it."""
 
-    def __init__(self, outputs: int, words: int, scales: bool) -> None:
+    def __init__(self, outputs: int, scales: bool) -> None:
         super().__init__()
         self.fusion = Fusion() if scales else None
-        self.head = JointHead(outputs, 1, words, HIDDEN)
+        self.head = SeenHead(outputs, 1)
 
-    def forward(self, features: Tensor, tags: Tensor, *maps: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, *maps: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and counts; the fusion branch adds to the features where the maps are given."""
         if maps and self.fusion is not None:
             features = features + self.fusion(*maps)
-        found: tuple[Tensor, Tensor] = self.head(features, tags)
+        found: tuple[Tensor, Tensor] = self.head(features)
         return found
 
 
@@ -86,15 +78,13 @@ class Bench:
         fold_normalization(backbone)
         files = self.corpus.files
         self.maps = [cached_maps(files, backbone, stages, cache) for stages in (FINE, COARSE)]
-        self.features = pooled(files, backbone, self.maps[1], cache)
-        social = social_words(self.run, self.corpus, LEAST_PICTURES, MOST_WORDS)
-        self.tags = social.vectors(text_tags(sample) for sample in self.corpus.samples)
+        self.features = pooled_features(files, backbone, self.maps[1], cache)
 
-    def judge(self, scales: bool, tags: bool, seed: int) -> Figures:
+    def judge(self, scales: bool, seed: int) -> Figures:
         """Trains a variant and tells its figures."""
         corpus = self.corpus
         torch.manual_seed(seed)
-        network = Variant(corpus.targets.shape[1], self.tags.shape[1] * tags, scales)
+        network = Variant(corpus.targets.shape[1], scales)
         network.head.start_counts(mean_counts(corpus))
         head = {"params": list(network.head.parameters()), "lr": HEAD_RATE}
         trained = self._fit(network, [head], HEAD_EPOCHS, False, seed)
@@ -118,25 +108,11 @@ class Bench:
 
     def _inputs(self, maps: bool) -> Inputs:
         def inputs(rows: Rows, generator: np.random.Generator | None) -> tuple[Tensor, ...]:
-            arrays = [self.features[rows], self.tags[rows]]
-            seen = [torch.from_numpy(np.asarray(array, dtype=np.float32)) for array in arrays]
+            seen = torch.from_numpy(np.asarray(self.features[rows], dtype=np.float32))
             found = [torch.from_numpy(each[rows]).float().permute(0, 3, 1, 2) for each in self.maps] if maps else []
-            return (*seen, *found)
+            return (seen, *found)
 
         return inputs
-
-
-def pooled(
-    files: Sequence[Path], backbone: EfficientNetLite, maps: NDArray[np.float16], cache: Path
-) -> NDArray[np.generic]:
-    """The pooled features of the untouched backbone, kept on disk: float16 ``(files, 1280)``."""
-
-    def compute(start: int, stop: int) -> NDArray[np.float16]:
-        with torch.inference_mode():
-            x = torch.from_numpy(maps[start:stop]).float().permute(0, 3, 1, 2)
-            return np.asarray(backbone.upper(x, COARSE).half().numpy())
-
-    return picture_rows(cache, "pooled", (COARSE,), files, compute)
 
 
 def figures(truth: NDArray[np.bool_], scores: NDArray[np.float32], counts: NDArray[np.float32], mean: float) -> Figures:
@@ -197,11 +173,9 @@ def main(specs: tuple[str, ...], cache: Path, seeds: int, output: Path | None) -
         bench = Bench(load_dataset(spec), cache)
         kind = spec.partition(":")[0]
         told: dict[str, list[Figures]] = {}
-        for name, (scales, tags) in VARIANTS.items():
-            if tags and not bench.tags.any():
-                continue
+        for name, scales in VARIANTS.items():
             for seed in range(seeds):
-                told.setdefault(name, []).append(bench.judge(scales, tags, seed))
+                told.setdefault(name, []).append(bench.judge(scales, seed))
                 click.echo(f"{kind}, {name}, seed {seed} done", err=True)
         print_tables(kind, told)
         everything.update({f"{kind}: {name}": several for name, several in told.items()})

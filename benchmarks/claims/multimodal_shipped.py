@@ -3,7 +3,7 @@
     python -m benchmarks.claims.multimodal_shipped --dataset corel5k:PATH --dataset flickr8k:PATH
 
 Judged on the test split (Corel5k) or the dev split (Flickr8k, which served calibration).  Flickr8k's `text_tags` stand
-in for social tags.  Beside the ways of `benchmarks.claims.multimodal` to choose words:
+in for social tags, without words that say a label.  Beside the ways of `benchmarks.claims.multimodal` to choose words:
 
 - what is shown: words over their thresholds, alone, and within the predicted number as the annotator does it;
 - words whose balanced score (`imsearch.training.metrics.balanced`) reaches one level for all words.  Strength and level
@@ -18,7 +18,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from benchmarks.claims.multimodal import figures, print_tables
@@ -27,7 +26,6 @@ from imsearch.pictures.picture import read_picture
 from imsearch.plugins.multimodal import MODEL
 from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
 from imsearch.plugins.multimodal.social import text_tags
-from imsearch.training.calibration import calibrated
 from imsearch.training.data.datasets import Dataset, Sample, hold_out, label_matrix, load_dataset
 from imsearch.training.metrics import balanced, threshold_scores, top_counts
 from imsearch.training.probabilities import Floats, sigmoid
@@ -49,24 +47,28 @@ def look(annotator: MultimodalAnnotator, kind: str, samples: list[Sample]) -> di
     """Without (False) and with (True) the pictures' text tags."""
     head = list(annotator.heads).index(kind)
     columns = annotator.checkpoint.slices[kind]
+    likeness = annotator.likeness
+    assert likeness is not None, "these weights read no tags"
     parts: dict[bool, list[tuple[Floats, Floats]]] = {False: [], True: []}
     for start in range(0, len(samples), annotator.batch_size):
         some = samples[start : start + annotator.batch_size]
         bare = [annotator.prepare(read_picture(sample.file, annotator.side)) for sample in some]
-        told = [item._replace(words=annotator.social.vector(text_tags(s))) for item, s in zip(bare, some, strict=True)]
-        features = annotator.forward(bare)[0]
+        told = [annotator.reader.read(silent(annotator, sample), likeness) for sample in some]
+        features, seen = annotator.forward(bare)
         assert features is not None
-        for tags, batch in ((False, bare), (True, told)):
-            words = torch.from_numpy(np.stack([item.words for item in batch])).float()
-            with torch.inference_mode():
-                logits, counts = annotator.network.head(torch.from_numpy(features), words)
-            final = calibrated(logits.numpy(), annotator.checkpoint, annotator.memory, features)
-            parts[tags].append((sigmoid(final)[:, columns], counts.numpy()[:, head]))
+        counts = annotator.counts(features)[:, head]
+        for tags, final in ((False, seen), (True, seen + annotator.added(seen, told))):
+            parts[tags].append((sigmoid(final)[:, columns], counts))
     truth = label_matrix([sample.labels for sample in samples], annotator.heads[kind])
     return {
         tags: Judged(truth, *(np.concatenate([part[i] for part in several]) for i in (0, 1)))
         for tags, several in parts.items()
     }
+
+
+def silent(annotator: MultimodalAnnotator, sample: Sample) -> list[str]:
+    """A picture's text tags without those that say a label of any head."""
+    return [tag for tag in text_tags(sample) if not annotator.reader.said(tag)]
 
 
 def decided(truth: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Figures:

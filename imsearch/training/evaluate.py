@@ -17,6 +17,7 @@ from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import read_picture
 from imsearch.specs import AnnotatorSpec
 from imsearch.training.data.datasets import Dataset, Sample
+from imsearch.training.label_words import LabelWords
 from imsearch.training.metrics import (
     ThresholdScores,
     WordScores,
@@ -99,8 +100,9 @@ def evaluate(
 
     With `by` "tags", each label is scored with the probability of the tag it means (`Lexicon.canonical`); labels that
     no tag means score 0.  `social_tags` names the field of the dataset's lines whose texts stand in for what people
-    wrote about a picture.  Raises `DatasetError` when the annotator has no head for the dataset's labels, when no label
-    can be judged, when a picture cannot be read, and when no picture has that field.
+    wrote about a picture; those that say a label of the dataset would tell the answer, and are left out. Raises
+    `DatasetError` when the annotator has no head for the dataset's labels, when no label can be judged, when a
+    picture cannot be read, and when no picture has that field.
     """
     if social_tags is not None:
         _check_field(spec, chosen, social_tags)
@@ -111,7 +113,7 @@ def evaluate(
     truth = chosen.truth()[:, kept]
     scorer = (_by_labels if by == "labels" else partial(_by_tags, spec))(annotator, dataset.kind, labels)
     parts = []
-    for batch in prepared_batches(spec, annotator, chosen.samples, social_tags):
+    for batch in prepared_batches(spec, annotator, chosen.samples, social_tags, dataset.labels):
         parts.append(scorer(batch))
         progress(len(batch))
     known = chosen.judged()[:, kept]
@@ -154,13 +156,19 @@ def _check_field(spec: AnnotatorSpec, chosen: Dataset, field: str) -> None:
 
 
 def prepared_batches(
-    spec: AnnotatorSpec, annotator: Annotator, samples: Sequence[Sample], field: str | None = None
+    spec: AnnotatorSpec,
+    annotator: Annotator,
+    samples: Sequence[Sample],
+    field: str | None = None,
+    labels: Sequence[str] = (),
 ) -> Iterator[list[Any]]:
     """Batches of prepared pictures, one being read while the one before is judged.
 
-    field: where the samples say what stands in for social tags.  Raises `DatasetError` for a picture that cannot be
-    read.
+    field: where the samples say what stands in for social tags; not by texts that say one of `labels`. Raises
+    `DatasetError` for a picture that cannot be read.
     """
+
+    words = LabelWords(labels, Lexicon.load())
 
     def read(sample: Sample) -> Any:
         try:
@@ -168,7 +176,8 @@ def prepared_batches(
         except PictureError as error:
             raise DatasetError(f"{sample.file} cannot be used: {error}. Replace it, or take it out.") from error
         if field is not None:
-            picture.social_tags = tuple(dict.fromkeys(str(text).lower() for text in sample.extra.get(field) or ()))
+            texts = dict.fromkeys(str(text).lower() for text in sample.extra.get(field) or ())
+            picture.social_tags = tuple(text for text in texts if not words.said(text))
         return annotator.prepare(picture)
 
     size = annotator.batch_size

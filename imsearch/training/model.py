@@ -40,7 +40,7 @@ class ModelAnnotator(Annotator):
         self.checkpoint = read_checkpoint(weights, self.model, self.version, sha256)
         self.device = choose_device(device)
         network = self.build(self.checkpoint)
-        self.extra = load_weights(weights, network)
+        self.extra = self.fill(network, weights)
         self.memory = restore_memory(self.extra, self.checkpoint)
         self.network = network.eval().requires_grad_(False).to(self.device)
         self.side = int(self.checkpoint.preprocessing["side"])
@@ -55,6 +55,10 @@ class ModelAnnotator(Annotator):
     @abstractmethod
     def build(self, checkpoint: Checkpoint) -> nn.Module:
         """The network that the checkpoint's state fits, with a frozen backbone's weights already in it."""
+
+    def fill(self, network: nn.Module, weights: Path) -> dict[str, Tensor]:
+        """Give the network its state; the extra tensors of the weights file, as `load_weights`."""
+        return load_weights(weights, network)
 
     @abstractmethod
     def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:

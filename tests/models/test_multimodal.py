@@ -23,14 +23,7 @@ from imsearch.plugins.multimodal.annotator import MultimodalAnnotator
 from imsearch.plugins.multimodal.counting import limited, within_counts
 from imsearch.plugins.multimodal.inputs import make_inputs
 from imsearch.plugins.multimodal.network import MultimodalNetwork, fusion_block
-from imsearch.plugins.multimodal.recipe import (
-    DEFAULTS,
-    learn_further,
-    make_loss,
-    mean_counts,
-    social_words,
-    train,
-)
+from imsearch.plugins.multimodal.recipe import DEFAULTS, learn_counts, make_loss, mean_counts, train
 from imsearch.training.corpus import Corpus, gather
 from imsearch.training.data.datasets import Dataset
 from imsearch.training.losses import asymmetric, masked
@@ -39,7 +32,7 @@ from imsearch.training.run import Run
 
 from .conftest import MakeDataset, StopAfter, tensors
 
-OPTIONS = {"epochs": "2", "further_epochs": "2", "learning_rate": "3e-4", "batch_size": "3", "least_pictures": "1"}
+OPTIONS = {"epochs": "2", "further_epochs": "2", "tag_epochs": "2", "learning_rate": "3e-4", "batch_size": "3"}
 TAGS = {"sky": {"text_tags": ["windy", "clouds"]}, "grass": {"text_tags": ["picnic"]}, "snow": {"text_tags": ["cold"]}}
 
 
@@ -119,42 +112,33 @@ def small_corpus(dataset: Dataset) -> Corpus:
     return gather(Run(Path(), [dataset]))
 
 
-def test_both_scales_are_cropped_in_step_and_tags_hidden(dataset: Dataset) -> None:
+def test_both_scales_are_cropped_in_step(dataset: Dataset) -> None:
     corpus, rows = small_corpus(dataset), np.arange(12)
     fine = np.add.outer(np.arange(33) * 40, np.arange(33))[None, :, :, None] + np.zeros((12, 1, 1, 1))
     maps = [[fine.astype(np.float16)], [fine[:, ::2, ::2].astype(np.float16)]]
-    tags = np.ones((12, 50), dtype=np.uint8)
-    settings = {"smallest_crop": 5, "hide_tags": 0.5, "hide_tag": 0.2}
-    inputs = make_inputs(corpus, maps, tags, settings)
-    sides, shares = set(), []
-    for seed in range(60):
-        small, large, words = inputs(rows, np.random.default_rng(seed))
+    inputs = make_inputs(corpus, maps, {"smallest_crop": 5})
+    sides = set()
+    for seed in range(30):
+        small, large = inputs(rows, np.random.default_rng(seed))
         torch.testing.assert_close(small[:, :, ::2, ::2], large)
         sides.add(large.shape[-1])
-        shares += words.mean(dim=1).tolist()
     assert min(sides) >= 5 and len(sides) > 5
-    hidden = [share for share in shares if share == 0]
-    assert 0.4 < len(hidden) / len(shares) < 0.6
-    assert 0.75 < sum(shares) / (len(shares) - len(hidden)) < 0.85
-    small, large, words = inputs(rows, None)
-    assert large.shape[-1] == 17 and small.shape[-1] == 33 and not words.any()
+    small, large = inputs(rows, None)
+    assert large.shape[-1] == 17 and small.shape[-1] == 33
 
 
-def test_further_learning_leaves_alone_what_features_say(dataset: Dataset, tmp_path: Path) -> None:
+def test_counts_learn_on_and_leave_alone_what_features_say(dataset: Dataset, tmp_path: Path) -> None:
     torch.manual_seed(0)
     corpus = small_corpus(dataset)
-    network = MultimodalNetwork(corpus.heads, 3, 8)
-    features, tags = (
-        np.random.default_rng(0).random((12, 1280), np.float32),
-        np.eye(3, dtype=np.uint8)[np.arange(12) % 3],
-    )
+    head = MultimodalNetwork(corpus.heads, 0, 8).head
+    names = ("label.weight", "count.0.weight")
+    features = np.random.default_rng(0).random((12, 1280), np.float32)
     settings = {"head_learning_rate": 0.01, "further_epochs": 2, "batch_size": 3, "count_weight": 0.1, "average": 0.5}
-    before = network.head.label.weight.detach().clone()
-    head = learn_further(
-        Run(tmp_path, [dataset]), corpus, network.head, features, tags, settings | {"hide_tags": 0.0, "hide_tag": 0.0}
-    )
-    torch.testing.assert_close(head.label.weight[:, :1280], before[:, :1280], rtol=0, atol=0)
-    assert not torch.allclose(head.label.weight[:, 1280:], before[:, 1280:], atol=1e-3)
+    before = [head.get_parameter(name).detach().clone() for name in names]
+    learned = learn_counts(Run(tmp_path, [dataset]), corpus, head, features, settings)
+    after = [learned.get_parameter(name) for name in names]
+    torch.testing.assert_close(after[0], before[0], rtol=0, atol=0)
+    assert not torch.allclose(after[1], before[1], atol=1e-3)
 
 
 def test_labels_start_from_what_everyday_knows_of_them() -> None:
@@ -178,21 +162,11 @@ def test_counts_start_at_the_mean(dataset: Dataset) -> None:
     assert network.get_parameter("head.count.2.bias").tolist() == pytest.approx([5 / 3])
 
 
-def test_without_text_tags_it_learns_from_pixels_alone(make_dataset: MakeDataset) -> None:
-    plain = make_dataset()
-    corpus = small_corpus(plain)
-    social = social_words(Run(Path(), [plain]), corpus, 1, 100)
-    assert social.words == ()
-    network = MultimodalNetwork(corpus.heads, 0, 8).eval()
-    logits, counts = network.head(torch.zeros(2, 1280), torch.zeros(2, 0))
-    assert logits.shape == (2, 4) and counts.shape == (2, 1)
-
-
 def test_the_loss_falls(trained: Path) -> None:
     history = json.loads((trained.parent / "history.json").read_text())
     assert history[-1]["loss"] < 0.9 * history[0]["loss"]
     figures = json.loads(trained.with_suffix(".json").read_text())["figures"]["last epoch"]
-    assert {"jsonl count error", "jsonl mAP with tags", "jsonl F1 with tags"} <= figures.keys()
+    assert {"jsonl count error", "jsonl mAP", "jsonl mAP with tags"} <= figures.keys()
 
 
 def test_a_stopped_run_ends_with_the_same_weights(dataset: Dataset, trained: Path, tmp_path: Path) -> None:
@@ -200,10 +174,6 @@ def test_a_stopped_run_ends_with_the_same_weights(dataset: Dataset, trained: Pat
     with pytest.raises(KeyboardInterrupt):
         train(Run(tmp_path, [dataset], options=OPTIONS, reporter=StopAfter(1), shared=shared))
     assert tensors(train(Run(tmp_path, [dataset], options=OPTIONS, shared=shared))) == tensors(trained)
-
-
-def test_the_words_are_those_that_say_no_label(annotator: MultimodalAnnotator) -> None:
-    assert set(annotator.social.words) == {"windy", "picnic", "cold"}  # "clouds" is a label
 
 
 def test_saved_weights_give_what_the_trained_network_gives(dataset: Dataset, annotator: MultimodalAnnotator) -> None:
@@ -215,27 +185,20 @@ def test_saved_weights_give_what_the_trained_network_gives(dataset: Dataset, ann
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
     with torch.inference_mode():
         maps = network.maps((x - 127) / 128)
-        found, _, seen = network(*maps, torch.zeros(3, 3))
+        found, _, seen = network(*maps)
     torch.testing.assert_close(features, seen, rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(logits, found, rtol=1e-3, atol=1e-4)
-
-
-def test_social_tags_are_looked_at(annotator: MultimodalAnnotator) -> None:
-    none, other, told = (annotator.prepare(picture(tags)) for tags in ((), ("unheard-of",), ("Cold", "picnics")))
-    _, logits = annotator.forward([none, other, told])
-    np.testing.assert_allclose(logits[0], logits[1], atol=1e-5)
-    assert np.abs(logits[0] - logits[2]).max() > 1e-3
 
 
 def test_no_more_tags_are_shown_than_predicted(annotator: MultimodalAnnotator, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = [annotator.prepare(picture())]
     monkeypatch.setattr(annotator, "limits", np.full(len(annotator.tags), 0.001, dtype=np.float32))
     for count in (1, 2):
-        monkeypatch.setattr(annotator, "counts", lambda features, batch, count=count: np.full((1, 1), float(count)))
+        monkeypatch.setattr(annotator, "counts", lambda features, count=count: np.full((1, 1), float(count)))
         tags = annotator.annotate(prepared)[0].tags
         assert sum(tag.probability >= 0.001 for tag in tags) == count
     everything = dict(zip(annotator.tags, sigmoid(annotator.forward(prepared)[1])[0].tolist(), strict=True))
-    monkeypatch.setattr(annotator, "counts", lambda features, batch: np.full((1, 1), 4.0))
+    monkeypatch.setattr(annotator, "counts", lambda features: np.full((1, 1), 4.0))
     shown = {tag.name: tag.probability for tag in annotator.annotate(prepared)[0].tags}
     assert shown == pytest.approx({name: p for name, p in everything.items() if p >= 0.002}, rel=1e-5)
 
@@ -249,16 +212,21 @@ def test_the_contract_holds(trained: Path) -> None:
 def test_other_checkpoints_and_settings_are_refused(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="multimodal"):
         MultimodalAnnotator(EVERYDAY)
-    with pytest.raises(ModelError, match="start wants one of everyday, imagenet"):
+    with pytest.raises(ModelError, match="start wants one of everyday, imagenet, or a weights file"):
         train(Run(tmp_path, [dataset], options={"start": "nothing"}))
     with pytest.raises(ModelError, match="no setting 'epoch'"):
         train(Run(tmp_path, [dataset], options={"epoch": "1"}))
     assert set(DEFAULTS) >= OPTIONS.keys()
 
 
-def test_a_checkpoint_without_its_words_is_refused(annotator: MultimodalAnnotator) -> None:
+def test_a_checkpoint_without_its_settings_or_of_another_text_encoder_is_refused(
+    annotator: MultimodalAnnotator,
+) -> None:
     with pytest.raises(ModelError, match="words"):
         annotator.build(replace(annotator.checkpoint, network={"hidden": 8}))
+    other = {**annotator.checkpoint.network, "text": "0123456789abcdef"}
+    with pytest.raises(ModelError, match=r"text encoder 0123456789abcdef, .* imsearch train multimodal"):
+        annotator.build(replace(annotator.checkpoint, network=other))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -9,65 +9,105 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
 from imsearch.plugins.multimodal.counting import limited, within_counts
 from imsearch.plugins.multimodal.network import MultimodalNetwork
-from imsearch.plugins.multimodal.social import SocialWords
+from imsearch.plugins.multimodal.sight import take_sight
+from imsearch.plugins.multimodal.social import TagReader, Told, text_hash
 from imsearch.records import Annotation, Tag
 from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.efficientnet_lite import to_input
+from imsearch.training.header import read_header
 from imsearch.training.model import LEAST_PROBABILITY, MOST_TAGS, ModelAnnotator
 from imsearch.training.probabilities import Floats, sigmoid, strongest
 
-NAME, VERSION = "multimodal", "1"
+NAME, VERSION = "multimodal", "2"
+BEFORE = "1"
+"""The version whose weights read 544 words in other layers."""
 
 
 class Prepared(NamedTuple):
     """Input of the network for one picture."""
 
     pixels: NDArray[np.uint8]
-    words: NDArray[np.uint8]
+    told: Told | None
 
 
 class MultimodalAnnotator(ModelAnnotator):
-    """A picture without social tags has a tag vector of zeros, as half of the pictures had in training."""
+    """The annotator; the evidence of social tags is added to calibrated logits, none for a picture without tags."""
 
     model, version = NAME, VERSION
     network: MultimodalNetwork
 
     def __init__(self, weights: Path, sha256: str | None = None, device: str = "cpu") -> None:
+        if weights.is_file() and read_header(weights).get("version") == BEFORE:
+            self.version = BEFORE  # type: ignore[misc]
         super().__init__(weights, sha256, device)
-        self.social = SocialWords(self.checkpoint.network["words"], Lexicon.load())
+        labels = [label for several in self.checkpoint.heads.values() for label in several]
+        self.reader = TagReader(labels, Lexicon.load())
+        self.likeness = None if self.network.tags is None else self.network.tags.likeness()
         own = self.checkpoint.thresholds
         self.limits = np.array([own.get(tag, self.checkpoint.threshold) for tag in self.tags], dtype=np.float32)
 
     def build(self, checkpoint: Checkpoint) -> MultimodalNetwork:
-        """The network of the checkpoint's settings."""
+        """The network of the checkpoint's settings; refuses one that reads tags by another text encoder than ours."""
+        if checkpoint.version == BEFORE:
+            return MultimodalNetwork(checkpoint.heads, 0, 1)
         try:
-            words, hidden = len(checkpoint.network["words"]), int(checkpoint.network["hidden"])
+            words, hidden = int(checkpoint.network["words"]), int(checkpoint.network["hidden"])
+            text = str(checkpoint.network["text"])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"This checkpoint of {NAME} lacks a setting of its network ({error}).") from error
+        if words and text != (installed := text_hash()):
+            raise ModelError(
+                f"These weights of {NAME} read social tags by the text encoder {text}, and everyday has {installed}. "
+                f"Install the version of imsearch that they were made for, or train them again: imsearch train {NAME}"
+            )
         return MultimodalNetwork(checkpoint.heads, words, hidden)
 
+    def fill(self, network: nn.Module, weights: Path) -> dict[str, Tensor]:
+        """As of every model; weights of version 1 see as ever, and read no tags."""
+        if self.version != BEFORE:
+            return super().fill(network, weights)
+        assert isinstance(network, MultimodalNetwork)
+        return take_sight(network, weights, self.checkpoint.heads)[1]
+
     def prepare(self, picture: Picture) -> Prepared:
-        """The picture squashed to a square, and the vector of its social tags."""
-        return Prepared(picture.array(self.side, self.side), self.social.vector(picture.social_tags))
+        """The picture squashed to a square, and what its social tags tell."""
+        told = None if self.likeness is None else self.reader.read(picture.social_tags, self.likeness)
+        return Prepared(picture.array(self.side, self.side), told)
 
     def look(self, batch: Sequence[Any]) -> tuple[Tensor, Tensor]:
-        """The fused, pooled feature, and the logits of features and social tags together."""
+        """The fused, pooled feature, and the logits of what is seen."""
         pixels = to_input(self.pixels([item.pixels for item in batch]), self.device)
         features = self.network.features(*self.network.maps(pixels))
-        return features, self.network.head(features, self._words(batch))[0]
+        return features, self.network.head(features)[0]
 
-    def counts(self, features: Floats, batch: Sequence[Prepared]) -> Floats:
+    def forward(self, batch: Sequence[Any]) -> tuple[Floats | None, Floats]:
+        """Features, and calibrated logits of what is seen and told ``(N, outputs)``."""
+        features, logits = super().forward(batch)
+        return features, logits + self.added(logits, [item.told for item in batch])
+
+    def added(self, seen: Floats, several: Sequence[Told | None]) -> Floats:
+        """Return the evidence of the pictures' tags, added to the calibrated logits: ``(N, outputs)``."""
+        branch = self.network.tags
+        if branch is None or not any(told is not None and (told.vector.any() or told.said.any()) for told in several):
+            return np.zeros((len(several), self.checkpoint.outputs), np.float32)
+        told = (np.stack(parts) for parts in zip(*(each for each in several if each is not None), strict=True))
+        tensors = (torch.from_numpy(each).to(self.device).float() for each in (seen, *told))
+        with torch.inference_mode():
+            found: Floats = branch(*tensors).cpu().numpy()
+        return found
+
+    def counts(self, features: Floats) -> Floats:
         """Return the predicted number of labels of each head: ``(N, heads)``."""
         with torch.inference_mode():
             seen = torch.from_numpy(features).to(self.device)
-            counts: Floats = self.network.head(seen, self._words(batch))[1].cpu().numpy()
+            counts: Floats = self.network.head(seen)[1].cpu().numpy()
         return counts
 
     def annotate(self, batch: Sequence[Any]) -> list[Annotation]:
@@ -75,7 +115,7 @@ class MultimodalAnnotator(ModelAnnotator):
         features, logits = self.forward(batch)
         assert features is not None, "look returns features"
         probabilities = sigmoid(logits)
-        chosen = within_counts(probabilities, self.counts(features, batch), self.checkpoint.slices.values())
+        chosen = within_counts(probabilities, self.counts(features), self.checkpoint.slices.values())
         rows = limited(probabilities @ self._share, chosen @ (self._share > 0), self.limits)
         return [
             Annotation(
@@ -84,6 +124,3 @@ class MultimodalAnnotator(ModelAnnotator):
             )
             for row, vector in zip(rows, features, strict=True)
         ]
-
-    def _words(self, batch: Sequence[Prepared]) -> Tensor:
-        return torch.from_numpy(np.stack([item.words for item in batch])).to(self.device).float()

@@ -1,8 +1,9 @@
-"""Inputs of the network: crops of its maps or its features, and its social tags, partly hidden."""
+"""Inputs of the network: crops of the maps of both scales."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from imsearch.plugins.multimodal.network import COARSE
+from imsearch.training.cache import picture_rows
 from imsearch.training.corpus import Corpus
+from imsearch.training.efficientnet_lite import EfficientNetLite
 from imsearch.training.fit import Inputs, Rows
 
 
 def make_inputs(
     corpus: Corpus,
     maps: Sequence[Sequence[NDArray[np.float16]]],
-    tags: NDArray[np.uint8],
     settings: Mapping[str, Any],
 ) -> Inputs:
-    """To learn: a random square of both scales, taken in step, and tags partly hidden.  To judge: pixels alone, all.
+    """To learn: a random square of both scales, taken in step.  To judge: all of both.
 
     maps: fine and coarse, by dataset.
     """
@@ -35,31 +38,26 @@ def make_inputs(
         return torch.from_numpy(found).float().permute(0, 3, 1, 2)
 
     def inputs(rows: Rows, generator: np.random.Generator | None) -> tuple[Tensor, ...]:
-        side, top, left, words = whole, 0, 0, np.zeros_like(tags[rows])
+        side, top, left = whole, 0, 0
         if generator is not None:
             side = int(generator.integers(min(settings["smallest_crop"], whole), whole + 1))
             top, left = (int(value) for value in generator.integers(0, whole - side + 1, size=2))
-            words = hide(tags[rows], generator, settings)
         # Cell i of the coarse map lies over cell 2i of the fine one.
         fine = take(0, rows, 2 * top, 2 * left, 2 * side - 1)
-        return fine, take(1, rows, top, left, side), torch.from_numpy(words.astype(np.float32))
+        return fine, take(1, rows, top, left, side)
 
     return inputs
 
 
-def pooled_inputs(
-    features: NDArray[np.float32], tags: NDArray[np.uint8], settings: Mapping[str, Any], shown: bool = False
-) -> Inputs:
-    """Features and tags, these partly hidden to learn.  shown: judge with each picture's tags, else without any."""
+def pooled_features(
+    files: Sequence[Path], backbone: EfficientNetLite, maps: NDArray[np.float16], cache: Path
+) -> NDArray[np.generic]:
+    """The pooled features of an untouched backbone from its coarse maps, kept in `cache`: float16 ``(files, 1280)``."""
 
-    def inputs(rows: Rows, generator: np.random.Generator | None) -> tuple[Tensor, ...]:
-        words = tags[rows] * shown if generator is None else hide(tags[rows], generator, settings)
-        return torch.from_numpy(features[rows]), torch.from_numpy(words.astype(np.float32))
+    def compute(start: int, stop: int) -> NDArray[np.float16]:
+        with torch.inference_mode():
+            device = next(backbone.parameters()).device
+            x = torch.from_numpy(np.asarray(maps[start:stop])).to(device).float().permute(0, 3, 1, 2)
+            return np.asarray(backbone.upper(x, COARSE).half().cpu().numpy())
 
-    return inputs
-
-
-def hide(tags: NDArray[np.uint8], generator: np.random.Generator, settings: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """Some pictures without any tag, of the others some tags missing."""
-    kept = generator.random((len(tags), 1)) >= settings["hide_tags"]
-    return np.asarray(tags * (kept & (generator.random(tags.shape) >= settings["hide_tag"])))
+    return picture_rows(cache, "pooled", (COARSE,), files, compute)

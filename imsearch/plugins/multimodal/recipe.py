@@ -1,14 +1,13 @@
 """Recipe of the weights: ``imsearch train multimodal --dataset corel5k:PATH --dataset flickr8k:PATH``.
 
 The frozen stages run once over every picture; their maps of two scales are kept.  The upper stages, the fusion blocks
-and the heads then learn together from crops of these maps that are taken in step.  A picture's social tags are hidden
-from half of its showings, so that the network does without them too.  Last, with all that sees fixed, the layers of the
-social tags and of the counts go on learning from the finished features.
+and the labels then learn together from crops of these maps that are taken in step, without any tags, so that a picture
+without tags loses nothing.  Then, with all that sees fixed, the counts go on learning from the finished features, and
+the branch of social tags learns what to add (`tag_learning`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,21 +16,29 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
 from imsearch.plugins.multimodal.annotator import NAME, VERSION
-from imsearch.plugins.multimodal.inputs import make_inputs, pooled_inputs
-from imsearch.plugins.multimodal.network import COARSE, FINE, STARTS, JointHead, MultimodalNetwork
-from imsearch.plugins.multimodal.social import SocialWords, learn_words, text_tags
-from imsearch.training.corpus import Corpus, gather
+from imsearch.plugins.multimodal.apart import apart
+from imsearch.plugins.multimodal.inputs import make_inputs, pooled_features
+from imsearch.plugins.multimodal.network import COARSE, FINE, STARTS, MultimodalNetwork, SeenHead
+from imsearch.plugins.multimodal.sight import take_sight
+from imsearch.plugins.multimodal.social import TEXT_TAGS, TagReader, text_hash
+from imsearch.plugins.multimodal.tag_learning import guesses, learn_tags
+from imsearch.plugins.multimodal.tags import Tags, gather_tags
+from imsearch.training.calibration import calibrated, finish_checkpoint
+from imsearch.training.checkpoint import WEIGHTS, Checkpoint, save_checkpoint, write_summary
+from imsearch.training.corpus import Corpus, gather, tag_names
 from imsearch.training.efficientnet_lite import FEATURES
 from imsearch.training.features import cached_maps
-from imsearch.training.finish import finish
-from imsearch.training.fit import Fit, Loss, Plan, predict
+from imsearch.training.finish import finish, remember
+from imsearch.training.fit import Fit, Inputs, Loss, Plan, predict
 from imsearch.training.losses import asymmetric, masked
-from imsearch.training.metrics import count_error, five_words, mean_average_precision
+from imsearch.training.metrics import count_error
+from imsearch.training.model import restore_memory
+from imsearch.training.probabilities import Floats
 from imsearch.training.run import Epoch, Run, Setting
 
 DEFAULTS: dict[str, Setting] = {
@@ -44,36 +51,142 @@ DEFAULTS: dict[str, Setting] = {
     "dropout": 0.3,
     "smallest_crop": 11,
     "average": 0.99,
-    "hidden": 128,
+    "hidden": 0,
     "count_weight": 0.1,
-    "hide_tags": 0.5,
-    "hide_tag": 0.2,
-    "least_pictures": 5,
-    "most_words": 1000,
+    "hide_tag": 0.8,
+    "silent_tags": 0.5,
+    "wrong_tags": 0.22,
+    "guess_epochs": 12,
+    "tag_epochs": 8,
+    "tag_batch_size": 64,
+    "tag_learning_rate": 3e-3,
+    "tag_weight_decay": 0.5,
     "start": "everyday",
 }
-"""further_epochs: of the layers of tags and counts.  smallest_crop: of the coarse maps' side of 17.  hide_tags: how
-often all tags of a picture are hidden; hide_tag: how often one of them.  least_pictures, most_words: which tags count.
-start: whose upper stages and label weights it begins with, everyday's, or ImageNet's, which needs more epochs."""
+"""further_epochs: of the layers of counts.  smallest_crop: of the coarse maps' side of 17.  hidden: width of the tags'
+hidden layer; 0 for a single linear layer.  hide_tag: up to which share of a picture's tags is hidden in a showing;
+silent_tags: in which share of showings all tags that say a label are.  wrong_tags: which share of pictures is
+expected to have wrong tags, when the trust in tags is set.  guess_epochs, tag_epochs: see `tag_learning`.  start: whose
+upper stages and label weights it begins with, everyday's, or ImageNet's, which needs more epochs; or a weights file of
+this recipe, whose sight is kept: then only the tags are learned."""
 
 
 def train(run: Run) -> Path:
     """Trains, calibrates on the held-back pictures, and writes ``weights.safetensors`` into the run's folder."""
     settings = run.settings(DEFAULTS)
-    if settings["start"] not in STARTS:
-        raise ModelError(f"The setting start wants one of {', '.join(STARTS)}, not {settings['start']!r}")
+    before = None if settings["start"] in STARTS else Path(settings["start"])
+    if before is not None and not before.is_file():
+        raise ModelError(f"The setting start wants one of {', '.join(STARTS)}, or a weights file, not {before}")
     torch.use_deterministic_algorithms(True, warn_only=True)
     run.seed_everything(0)
     corpus = gather(run)
-    social = social_words(run, corpus, settings["least_pictures"], settings["most_words"])
-    network = MultimodalNetwork(corpus.heads, len(social.words), settings["hidden"], settings["dropout"])
+    reader = TagReader([label for labels in corpus.heads.values() for label in labels], Lexicon.load())
+    tags = read_tags(run, corpus, reader)
+    words = reader.length if tags is not None else 0
+    network = MultimodalNetwork(corpus.heads, words, settings["hidden"], settings["dropout"]).to(run.device)
+    maps = [_maps(run, network, corpus, stages) for stages in (FINE, COARSE)]
+    untouched = None if tags is None else _untouched(run, network, corpus, maps[1])
     if settings["start"] == "everyday":
         network.start_from_everyday(corpus.heads)
     network.head.start_counts(mean_counts(corpus))
-    network.to(run.device)
-    maps = [_maps(run, network, corpus, stages) for stages in (FINE, COARSE)]
-    tags = social.vectors(text_tags(sample) for sample in corpus.samples)
-    inputs = make_inputs(corpus, maps, tags, settings)
+    inputs = make_inputs(corpus, maps, settings)
+    if before is not None:
+        return _go_on(run, corpus, network, before, inputs, (tags, untouched), settings)
+    fit = Fit(run, corpus, network, inputs, _plan(network, corpus, settings))
+    trained = fit.fit()
+    assert isinstance(trained, MultimodalNetwork)
+    features = np.zeros((len(corpus.files), FEATURES), dtype=np.float32)
+    for rows in (corpus.train, corpus.held):
+        features[rows] = predict(trained, inputs, rows, run.device, lambda output: output[2])
+    trained.head = learn_counts(run, corpus, trained.head, features, settings)
+    held = predict(trained.head, _fixed(features), corpus.held, run.device)
+    told = counted(run, corpus, trained.head, features)
+    told |= _learn_tags(run, corpus, trained, (tags, untouched), calibrated_held(corpus, held, features), settings)
+    return finish(
+        run,
+        NAME,
+        VERSION,
+        trained,
+        corpus,
+        held,
+        side=network.backbone.size,
+        vector_length=FEATURES,
+        settings=settings,
+        network_settings=_described(trained, settings),
+        history=[*fit.history[:-1], fit.history[-1] | told],
+        train_features=features[corpus.train],
+        held_features=features[corpus.held],
+    )
+
+
+Told = tuple[Tags | None, NDArray[np.float32] | None]
+"""The pictures' tags, and the features ``(rows, 1280)`` that guesses are made from."""
+
+
+def _described(network: MultimodalNetwork, settings: Mapping[str, Any]) -> dict[str, Any]:
+    words = 0 if network.tags is None else network.tags.words
+    return {"hidden": settings["hidden"], "words": words, "text": text_hash() if words else ""}
+
+
+def _learn_tags(
+    run: Run, corpus: Corpus, network: MultimodalNetwork, told: Told, held: Floats, settings: Mapping[str, Any]
+) -> Epoch:
+    """Learns the network's branch of tags; its last figures.  held: calibrated logits of the held-back pictures."""
+    tags, untouched = told
+    if tags is None or untouched is None or network.tags is None:
+        return {}
+    seen = guesses(run, corpus, untouched, settings)
+    seen[corpus.held] = held
+    network.tags, history = learn_tags(run, corpus, network.tags.cpu(), tags, seen, settings)
+    return {f"{name} with tags": value for name, value in history[-1].items() if name != "loss"}
+
+
+def _go_on(
+    run: Run,
+    corpus: Corpus,
+    network: MultimodalNetwork,
+    before: Path,
+    inputs: Inputs,
+    told: Told,
+    settings: Mapping[str, Any],
+) -> Path:
+    """Weights that see, remember and are calibrated as those `before`, with tags learned anew."""
+    known, extra = take_sight(network, before, corpus.heads)
+    network.eval().requires_grad_(False)
+    features = np.zeros((len(corpus.files), FEATURES), dtype=np.float32)
+    features[corpus.held] = predict(network, inputs, corpus.held, run.device, lambda output: output[2])
+    logits = predict(network.head, _fixed(features), corpus.held, run.device)
+    held = calibrated(logits, known, restore_memory(extra, known), features[corpus.held])
+    figures = _learn_tags(run, corpus, network, told, held, settings)
+    rounded = {name: round(value, 4) for name, value in figures.items()}
+    checkpoint = replace(
+        known,
+        version=VERSION,
+        network=_described(network, settings),
+        recipe={**known.recipe, "tags": {"seed": run.seed, **settings, "start": before.name}},
+        figures={**known.figures, "tags": rounded},
+    )
+    path = run.folder / WEIGHTS
+    save_checkpoint(path, network, checkpoint, extra)
+    write_summary(path, checkpoint, FEATURES, network.backbone.size)
+    run.reporter.note(f"Wrote {path}: " + ", ".join(f"{name} {value}" for name, value in rounded.items()))
+    return path
+
+
+def read_tags(run: Run, corpus: Corpus, reader: TagReader) -> Tags | None:
+    """The pictures' social tags; None, and a note, where there is nothing to learn from them."""
+    tags = gather_tags(corpus, reader)
+    learned, written = tags.tagged[corpus.train], tags.written[corpus.train]
+    run.reporter.note(
+        f"{int(learned.sum()):,} pictures have tags to learn from, {int((learned & written).sum()):,} of them by the "
+        f"dataset's {TEXT_TAGS}; {len(tags.texts):,} different ones"
+        if learned.any()
+        else "No picture to learn from has tags: the network learns from pixels alone"
+    )
+    return tags if learned.any() else None
+
+
+def _plan(network: MultimodalNetwork, corpus: Corpus, settings: Mapping[str, Any]) -> Plan:
     groups = [
         {"params": network.upper(), "lr": settings["learning_rate"]},
         {
@@ -81,7 +194,7 @@ def train(run: Run) -> Path:
             "lr": settings["head_learning_rate"],
         },
     ]
-    plan = Plan(
+    return Plan(
         groups,
         settings["epochs"],
         settings["batch_size"],
@@ -89,43 +202,15 @@ def train(run: Run) -> Path:
         lambda groups: torch.optim.AdamW(list(groups), weight_decay=settings["weight_decay"]),
         average=settings["average"],
     )
-    fit = Fit(run, corpus, network, inputs, plan)
-    trained = fit.fit()
-    assert isinstance(trained, MultimodalNetwork)
-    features = np.zeros((len(corpus.files), FEATURES), dtype=np.float32)
-    for rows in (corpus.train, corpus.held):
-        features[rows] = predict(trained, inputs, rows, run.device, lambda output: output[2])
-    trained.head = learn_further(run, corpus, trained.head, features, tags, settings)
-    told = told_with_tags(run, corpus, trained.head, features, tags)
-    return finish(
-        run,
-        NAME,
-        VERSION,
-        trained,
-        corpus,
-        predict(trained.head, pooled_inputs(features, tags, settings), corpus.held, run.device),
-        side=network.backbone.size,
-        vector_length=FEATURES,
-        settings=settings,
-        network_settings={"hidden": settings["hidden"], "words": social.words},
-        history=[*fit.history[:-1], fit.history[-1] | told],
-        train_features=features[corpus.train],
-        held_features=features[corpus.held],
-    )
 
 
-def social_words(run: Run, corpus: Corpus, least: int, most: int) -> SocialWords:
-    """The words of the training pictures' text tags that say no label of any head."""
-    lexicon = Lexicon.load()
-    samples = corpus.samples
-    labels = [label for several in corpus.heads.values() for label in several]
-    words = learn_words((text_tags(samples[row]) for row in corpus.train), labels, lexicon, least, most)
-    run.reporter.note(
-        f"{len(words)} words of text tags serve as social tags"
-        if words
-        else "No picture to learn from has text tags: the network learns from pixels alone"
-    )
-    return SocialWords(words, lexicon)
+def calibrated_held(corpus: Corpus, logits: Floats, features: Floats) -> Floats:
+    """The calibrated logits of the held-back pictures ``(held rows, outputs)``, as the finished weights give them."""
+    memory = remember(corpus, features[corpus.train])
+    names = tag_names(corpus.heads, Lexicon.load())
+    seen = features[corpus.held]
+    checkpoint = finish_checkpoint(Checkpoint(NAME, VERSION, corpus.heads, names), corpus, logits, memory, seen)
+    return calibrated(logits, checkpoint, memory, seen)
 
 
 def mean_counts(corpus: Corpus) -> NDArray[np.float32]:
@@ -156,62 +241,44 @@ def _maps(run: Run, network: MultimodalNetwork, corpus: Corpus, stages: int) -> 
     ]
 
 
-class _FixedSight(nn.Module):
-    """The head, where what features say of labels is fixed, and what tags say, and the counts, can learn."""
-
-    def __init__(self, head: JointHead) -> None:
-        super().__init__()
-        self.head = head
-
-    def forward(self, features: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
-        joint, label = self.head.join(features, tags), self.head.label
-        seen = nn.functional.linear(joint[:, :FEATURES], label.weight[:, :FEATURES].detach(), label.bias.detach())
-        said = nn.functional.linear(joint[:, FEATURES:], label.weight[:, FEATURES:])
-        return seen + said, self.head.count(joint)
+def _untouched(
+    run: Run, network: MultimodalNetwork, corpus: Corpus, maps: Sequence[NDArray[np.float16]]
+) -> NDArray[np.float32]:
+    """The pooled features ``(rows, 1280)`` of ImageNet's backbone, which learned from none of these pictures."""
+    found = [
+        pooled_features([s.file for s in part.samples], network.backbone, each, run.cache)
+        for part, each in zip(corpus.parts, maps, strict=True)
+    ]
+    return np.concatenate(found).astype(np.float32)
 
 
-def learn_further(
-    run: Run,
-    corpus: Corpus,
-    head: JointHead,
-    features: NDArray[np.float32],
-    tags: NDArray[np.uint8],
-    settings: Mapping[str, Any],
-) -> JointHead:
-    """The layers of tags and counts, learned on from the finished features; everything else stays as it is."""
-    learned = [*head.count.parameters(), *([] if head.words is None else [*head.words.parameters(), head.label.weight])]
+def _fixed(features: Floats) -> Inputs:
+    return lambda rows, generator: (torch.from_numpy(features[rows]),)
+
+
+def learn_counts(
+    run: Run, corpus: Corpus, head: SeenHead, features: NDArray[np.float32], settings: Mapping[str, Any]
+) -> SeenHead:
+    """The layers of counts, learned on from the finished features; everything else stays as it is."""
     plan = Plan(
-        [{"params": learned, "lr": settings["head_learning_rate"]}],
+        [{"params": list(head.count.parameters()), "lr": settings["head_learning_rate"]}],
         settings["further_epochs"],
         settings["batch_size"],
         make_loss(corpus.slices, settings["count_weight"]),
-        # Without decay, which would shrink the columns of the label weights that get no gradient.
         lambda groups: torch.optim.AdamW(list(groups), weight_decay=0.0),
         average=settings["average"],
     )
-    # Named by what it learns from, so that it never goes on from a checkpoint on features of other weights.
-    folder = run.folder / f"further-{hashlib.sha256(features.tobytes()).hexdigest()[:12]}"
-    folder.mkdir(exist_ok=True)
-    further = replace(run, folder=folder, shared=run.cache)
-    inputs = pooled_inputs(features, tags, settings, shown=True)
-    fixed = Fit(further, corpus, _FixedSight(head), inputs, plan).fit()
-    assert isinstance(fixed, _FixedSight)
-    return fixed.head
+    fixed = Fit(apart(run, "counts", features), corpus, head, _fixed(features), plan).fit()
+    assert isinstance(fixed, SeenHead)
+    return fixed
 
 
-def told_with_tags(
-    run: Run, corpus: Corpus, head: JointHead, features: NDArray[np.float32], tags: NDArray[np.uint8]
-) -> Epoch:
-    """Of the held-back pictures with their text tags: the errors of the counts, mAP and five words."""
-    inputs = pooled_inputs(features, tags, {}, shown=True)
-    logits = predict(head, inputs, corpus.held, run.device)
-    counts = predict(head, inputs, corpus.held, run.device, lambda output: output[1])
+def counted(run: Run, corpus: Corpus, head: SeenHead, features: NDArray[np.float32]) -> Epoch:
+    """The errors of the counts on the held-back pictures."""
+    counts = predict(head, _fixed(features), corpus.held, run.device, lambda output: output[1])
     figures = {}
-    for index, (name, columns) in enumerate(corpus.slices.items()):
+    for index, name in enumerate(corpus.heads):
         places, truth = corpus.judged(name, corpus.held)
         if truth.any():
-            scores = corpus.asked(name, corpus.held[places], logits[places][:, columns])
             figures[f"{name} count error"] = count_error(truth, counts[places, index])
-            figures[f"{name} mAP with tags"] = mean_average_precision(truth, scores)
-            figures[f"{name} F1 with tags"] = five_words(truth, scores).f1
     return figures

@@ -1,67 +1,110 @@
-"""Social tags as numbers: which words count, and the vector of a picture's tags.
+"""Social tags as numbers: text vectors of a picture's tags, and the labels that they say.
 
-A tag that says a label (in any form or by a synonym) is never part of the vector: in training it would tell the answer.
+Any words count, not only those of training: each tag is read by the text encoder of `everyday`, the one that free text
+is searched with.  Always by its table of words, also where a sentence encoder is installed, so that the same tags mean
+the same everywhere.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
-from imsearch.training.data.datasets import Sample
+from imsearch.plugins.everyday.files import TEXT_WEIGHTS
+from imsearch.plugins.everyday.text_encoder import EverydayText
+from imsearch.plugins.multimodal.likeness import Likeness
+from imsearch.training.data.samples import Sample
+from imsearch.training.label_words import LabelWords
+from imsearch.training.probabilities import Floats
 
 TEXT_TAGS = "text_tags"
-"""Key in `Sample.extra` of the texts that stand in for social tags."""
+"""Key in `Sample.extra` of the texts that people wrote, or of their stand-ins."""
+MOST = 100
+"""Of a picture's tags so many are read."""
 _SEPARATORS = str.maketrans("|/,;:_", "      ")
 """Photo programs write hierarchies such as "Places|Beach" and lists in one keyword."""
 
 
+class Told(NamedTuple):
+    """Text vectors of a picture's tags, the labels they are like, and the labels they say.
+
+    vector: float32 ``(2 * length,)``, mean and maximum of the text vectors; zeros where no tag is known.
+    alike: float32 ``(outputs,)``, see `Likeness`.
+    said: uint8 ``(outputs,)``, the labels that a tag says, in any form or by a synonym.
+    """
+
+    vector: Floats
+    alike: Floats
+    said: NDArray[np.uint8]
+
+
 def text_tags(sample: Sample) -> tuple[str, ...]:
-    """The stand-in for social tags that a dataset has for this picture, if any."""
-    return tuple(sample.extra.get(TEXT_TAGS, ()))
+    """Return the dataset's text tags of a picture, if any."""
+    return tuple(str(tag) for tag in sample.extra.get(TEXT_TAGS) or ())
 
 
-def learn_words(
-    several: Iterable[Sequence[str]], labels: Iterable[str], lexicon: Lexicon, least: int, most: int
-) -> tuple[str, ...]:
-    """The words that at least `least` pictures have, the `most` frequent ones, without those that say a label."""
-    forbidden = {name for label in labels for name in _meanings(label, lexicon)}
-    counts = Counter(word for tags in several for word in {lexicon.normalize(tag) for tag in tags})
-    kept = [
-        (-count, word)
-        for word, count in counts.items()
-        if count >= least and forbidden.isdisjoint(_meanings(word, lexicon))
-    ]
-    return tuple(word for _, word in sorted(kept)[:most])
+def text_hash(path: Path = TEXT_WEIGHTS) -> str:
+    """Names the text encoder by its file: the tag branch knows the vectors of no other."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise ModelError(
+            f"multimodal reads social tags with {path}, which is missing. Install imsearch again"
+        ) from error
 
 
-def _meanings(word: str, lexicon: Lexicon) -> set[str]:
-    """Everything a word may stand for: its forms, and the names they lead to."""
-    return {*lexicon.forms(word), *lexicon.senses(word)}
+def clean(tags: Iterable[str]) -> list[str]:
+    """Tags in lower case without separators, each once, no more than `MOST`."""
+    plain = (" ".join(tag.translate(_SEPARATORS).lower().split()) for tag in tags)
+    return list(dict.fromkeys(tag for tag in plain if tag))[:MOST]
 
 
-class SocialWords:
-    """Turns a picture's tags into a vector of zeros and ones, one place for each of `words`."""
+class TagReader:
+    """Reads tags, and knows which of the labels they say.  labels: of all heads, one after another."""
 
-    def __init__(self, words: Sequence[str], lexicon: Lexicon) -> None:
-        self.words, self._lexicon = tuple(words), lexicon
-        self._place = {word: index for index, word in enumerate(self.words)}
+    def __init__(self, labels: Sequence[str], lexicon: Lexicon, path: Path = TEXT_WEIGHTS) -> None:
+        self.labels, self._path = tuple(labels), path
+        self._words = LabelWords(labels, lexicon)
 
-    def vector(self, tags: Iterable[str]) -> NDArray[np.uint8]:
-        """uint8 ``(words,)``; unknown tags leave no trace.  Of a tag of several words, each counts as well."""
-        found = np.zeros(len(self.words), dtype=np.uint8)
-        for tag in tags:
-            for text in (tag, *tag.translate(_SEPARATORS).split()):
-                place = next((self._place[form] for form in self._lexicon.forms(text) if form in self._place), None)
-                if place is not None:
-                    found[place] = 1
-        return found
+    @cached_property
+    def _encoder(self) -> EverydayText:
+        return EverydayText.load(self._path)
 
-    def vectors(self, several: Iterable[Iterable[str]]) -> NDArray[np.uint8]:
-        """uint8 ``(pictures, words)``."""
-        rows = [self.vector(tags) for tags in several]
-        return np.stack(rows) if rows else np.zeros((0, len(self.words)), dtype=np.uint8)
+    @property
+    def length(self) -> int:
+        """Of the vector of a picture's tags."""
+        return 2 * self._encoder.length
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        """Text vectors ``(texts, length / 2)`` of length 1; zeros for a text without any known word."""
+        return self._encoder.encode(texts)
+
+    def said(self, text: str) -> list[int]:
+        """The columns of the labels that a tag says, as a whole or by one of its words."""
+        return self._words.said(text)
+
+    def read(self, tags: Iterable[str], likeness: Likeness) -> Told:
+        """Read a picture's tags; empty without any."""
+        texts, said = clean(tags), np.zeros(len(self.labels), np.uint8)
+        if not texts:
+            return Told(np.zeros(self.length, np.float32), np.zeros(len(self.labels), np.float32), said)
+        for text in texts:
+            said[self.said(text)] = 1
+        vectors = self.vectors(texts)
+        return Told(pooled(vectors), likeness(vectors), said)
+
+
+def pooled(vectors: Floats) -> Floats:
+    """Mean and maximum ``(2 * length,)`` of the vectors ``(tags, length)``, those without any known word left out."""
+    known = vectors[vectors.any(axis=1)]
+    if not len(known):
+        return np.zeros(2 * vectors.shape[1], np.float32)
+    return np.concatenate([known.mean(axis=0), known.max(axis=0)])
