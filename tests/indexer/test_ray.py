@@ -24,6 +24,7 @@ from imsearch.cli import main
 from imsearch.indexer.cluster import REASON
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.library import Library
+from imsearch.locations import Location
 from imsearch.plugins.manager import make_manager
 from imsearch.settings import Settings
 from tests.indexer.ray_nodes import DEADLY, GO, HOLD, IN_HAND, SLOW, Nodes, path_with, two_nodes, write_plugin
@@ -82,12 +83,12 @@ NEW = 16
 """Pictures of that folder that are no copies, and not broken."""
 
 
-def settings(library: Path, workers: int = 2) -> Settings:
+def settings(library: Location, workers: int = 2) -> Settings:
     return Settings(library=library, annotators=("colours",), workers=workers, batch_size=2)
 
 
 def index(
-    library: Path, pictures: Path, nodes: Nodes | None = None, observer: Observer | None = None, workers: int = 2
+    library: Location, pictures: Path, nodes: Nodes | None = None, observer: Observer | None = None, workers: int = 2
 ) -> Report:
     """Index here, or on the nodes."""
     chosen = settings(library, workers)
@@ -139,6 +140,22 @@ def test_the_catalog_is_that_of_a_local_run(nodes: Nodes, expected: Any, picture
     assert catalog(tmp_path / "library") == expected
     again = index(tmp_path / "library", pictures)
     assert (again.unchanged, again.annotated, again.failed) == (NEW + 1, 0, 2)
+
+
+def test_two_nodes_and_a_database_find_what_a_folder_does(
+    nodes: Nodes, pictures: Path, postgres_url: str, tmp_path: Path
+) -> None:
+    report = index(postgres_url, pictures, nodes)
+    assert (report.new, report.failed) == (NEW, 2)
+    index(tmp_path / "library", pictures)
+    with (
+        Library.open(settings=settings(postgres_url)) as database,
+        Library.open(settings=settings(tmp_path / "library")) as folder,
+    ):
+        for query in ("red", "green OR blue", "harbour", "path:plain* -red", "is:untagged", "sort:name", "width:320"):
+            expected = folder.search.query(query, facets=True)
+            assert database.search.query(query, facets=True) == expected, query
+            assert expected.hits or query == "is:untagged"
 
 
 def test_so_it_is_when_the_command_line_sends_the_bytes(
