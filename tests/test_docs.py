@@ -222,11 +222,14 @@ def test_every_key_of_the_query_language_is_documented(key: str) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/cluster.md", "docs/commands.md", "docs/folders.md", "docs/corrections.md", "docs/plugins.md"],
+    [
+        "README.md",
+        *(f"docs/{page}.md" for page in ("cluster", "commands", "corrections", "folders", "plugins", "postgresql")),
+    ],
 )
 def test_commands_in_the_pages_can_be_called_so(page: str) -> None:
     known = dict(commands())
-    calls = re.findall(r"^(?:    |\$ )+(?:\$ )?imsearch ([^\n#|>]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    calls = re.findall(r"^(?: {4,}|\$ )(?:\$ )?imsearch ([^\n#|>]+)", (ROOT / page).read_text("utf-8"), re.MULTILINE)
     assert calls
     for call in calls:
         name, *arguments = shlex.split(call)
