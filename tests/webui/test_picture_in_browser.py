@@ -196,8 +196,14 @@ def test_two_quick_clicks_on_one_place_reject_one_tag(page: Page, library: Libra
     box = button.bounding_box()
     assert box is not None
     at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    with page.expect_response("**/tags"):
-        page.mouse.click(*at)
-    page.mouse.click(*at)  # where the next tag lies by now
-    page.wait_for_timeout(300)
-    assert len(library.tags.rejected(grey)) == 1
+    # The moment of a click is set here: how long an answer takes says more of the machine than of the page.
+    page.evaluate("Object.defineProperty(Event.prototype, 'timeStamp', { get: () => window.moment })")
+    for moment, rejected in ((1_000, 1), (1_200, 1), (10_000, 2)):  # the last one is a click on what lies there by now
+        page.evaluate("moment => window.moment = moment", moment)
+        if len(library.tags.rejected(grey)) == rejected:
+            page.mouse.click(*at)
+            page.wait_for_timeout(300)
+        else:
+            with page.expect_response("**/tags"):
+                page.mouse.click(*at)
+        assert len(library.tags.rejected(grey)) == rejected

@@ -1,4 +1,4 @@
-"""How near tags are to the labels' names in the space of texts: tags of any words say something about any label."""
+"""Likeness of tags and labels in the space of texts: tags of any words say something about any label."""
 
 from __future__ import annotations
 
