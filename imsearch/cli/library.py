@@ -24,7 +24,7 @@ def library() -> None:
 @library.command(
     epilog="""\b
 Examples:
-  imsearch library copy ~/photos-library ~/copied-library
+  imsearch library copy library copied-library        from a folder to another one
 """
 )
 @click.argument("source", type=_PLACE, metavar="FROM")

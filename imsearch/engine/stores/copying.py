@@ -7,7 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from imsearch.engine.stores.home import Home
 from imsearch.engine.stores.registry import open_home
-from imsearch.engine.stores.sql.copying import Copied, Fillable, Observer, copy
+from imsearch.engine.stores.sql.copying import Copied as Copied  # re-exported: no one above sees the statements
+from imsearch.engine.stores.sql.copying import Fillable, copy
+from imsearch.engine.stores.sql.copying import Observer as Observer
 from imsearch.errors import LibraryError
 from imsearch.locations import Location, located, shown
 
