@@ -18,6 +18,7 @@ from imsearch.engine.stores.sql import copy_mark
 from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.recorder import Recorder
+from imsearch.engine.stores.sql.schema import HEAD
 from imsearch.errors import LibraryError, WriteRefused
 from imsearch.locations import Location
 
@@ -131,7 +132,7 @@ class Home(HomeWithFiles):
             with self._database.reading() as connection:
                 removal = f"psql {shlex.quote(self.place)} -c 'DROP SCHEMA imsearch CASCADE'"
                 raise copy_mark.incomplete(connection, self.place, removal)
-        if found < s.HEAD:
+        if found < HEAD:
             self._migrate(found)
         self._database.check_place()
         return Catalog(self._database)
@@ -146,7 +147,7 @@ class Home(HomeWithFiles):
 
         with self._database.reading() as connection:
             found = version(connection, self._address)
-        if found > s.HEAD and found != copy_mark.VERSION:
+        if found > HEAD and found != copy_mark.VERSION:
             raise LibraryError(
                 f"The library {self.place} was made by a newer version of imsearch. Install the newest version. "
                 "Nothing was changed."
