@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shlex
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -62,10 +63,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of three pictures, with values that databases keep differently."""
-    folder = tmp_path / "it's small"
+    folder = tmp_path_factory.mktemp("template") / "library"
     with Engine.open(folder, LEXICON, create=True) as engine:
         engine.use_annotators([spec()])
         engine.record([reading(n, {"cat": 0.9, "dog": 0.8}, vector=(n, 1)) for n in (1, 2, 3)])
@@ -74,6 +75,12 @@ def small(tmp_path: Path) -> Path:
             connection.execute(update(s.images).values(metadata={"nul": "\0", "Ä": [1.5, None]}))
             connection.execute(insert(s.failures).values(path=b"/\xff\0\\x", annotator="ä\tb\\N", reason="\n\\."))
     return folder
+
+
+@pytest.fixture
+def small(template: Path, tmp_path: Path) -> Path:
+    """That library, for one test."""
+    return Path(shutil.copytree(template, tmp_path / "it's small"))
 
 
 @pytest.fixture
