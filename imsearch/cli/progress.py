@@ -25,7 +25,7 @@ from imsearch.records import Failure
 
 
 class _Rate(ProgressColumn):
-    """Recent pictures per second."""
+    """Recent pictures, or rows, per second."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -104,3 +104,16 @@ class TrainingProgress(_Drawn):
     def advance(self, steps: int, **figures: float) -> None:
         told = "".join(f", {name} {value:.4g}" for name, value in figures.items())
         self._bars.update(self._task, advance=steps, description=self._title + told)
+
+
+class CopyingProgress(_Drawn):
+    """An observer of `imsearch.library.copying`."""
+
+    def __init__(self) -> None:
+        super().__init__("Copying")
+
+    def stage(self, title: str, total: int, done: int) -> None:
+        self._bars.reset(self._task, total=total or None, completed=done, description=title)
+
+    def advance(self, rows: int) -> None:
+        self._bars.advance(self._task, rows)

@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "imsearch.cli.maintain:status",
     "verify": "imsearch.cli.maintain:verify",
     "rebuild": "imsearch.cli.maintain:rebuild",
+    "library": "imsearch.cli.library:library",
     "annotators": "imsearch.cli.annotators:annotators",
     "plugins": "imsearch.cli.plugins:plugins",
     "train": "imsearch.cli.train:train",

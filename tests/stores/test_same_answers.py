@@ -65,7 +65,7 @@ def _picture(chance: random.Random, number: int) -> Reading:
     return Reading(file, sha256(number), said, annotations)
 
 
-def _fill(engine: Engine) -> None:
+def fill(engine: Engine) -> None:
     """Two annotators that often agree, copies, failures, files that are gone, and what a user says of it all."""
     chance = random.Random(15)
     engine.use_annotators([spec(vector_length=8), spec("other", vector_length=None)])
@@ -91,7 +91,7 @@ def _fill(engine: Engine) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The library in a folder."""
     with Engine.open(tmp_path_factory.mktemp("same") / "library", LEXICON, create=True) as engine:
-        _fill(engine)
+        fill(engine)
         yield engine
 
 
@@ -99,11 +99,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def database(postgres_library_of_module: str) -> Iterator[Engine]:
     """The same in a database."""
     with Engine.open(postgres_library_of_module, LEXICON, create=True) as engine:
-        _fill(engine)
+        fill(engine)
         yield engine
 
 
-def _queries() -> list[str]:
+def queries() -> list[str]:
     """Queries with every kind of key, alone and together, some of them without any answer or any sense."""
     chance = random.Random(200)
     words = (*WORDS, "outdoors", "darkness", "sunset", "animal", "vehicle", "harbour", "kat", "munich", "canon")
@@ -138,7 +138,7 @@ def _queries() -> list[str]:
 
 def test_two_hundred_queries_find_the_same(folder: Engine, database: Engine) -> None:
     found = 0
-    for number, query in enumerate(_queries()):
+    for number, query in enumerate(queries()):
         try:
             expected = folder.finder.search(query, facets=number % 4 == 0, everything=number % 3 == 0)
         except QueryError as error:

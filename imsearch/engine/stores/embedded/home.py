@@ -12,6 +12,7 @@ from imsearch.engine.stores.embedded.sqlite_database import SqliteDatabase
 from imsearch.engine.stores.home import TAIL, THUMBNAILS
 from imsearch.engine.stores.local.files import HomeWithFiles
 from imsearch.engine.stores.local.lock import HOLDER_NAME, LOCK_NAME, WriteLock, holder
+from imsearch.engine.stores.sql import copy_mark
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.engine.stores.sql.schema import HEAD
@@ -36,7 +37,7 @@ class Home(HomeWithFiles):
         self.folder = folder
         self.notes: list[str] = []
         self._lock: WriteLock | None = None
-        self._opened: list[Catalog] = []
+        self._opened: list[Catalog | SqliteDatabase] = []
 
     @property
     def place(self) -> str:
@@ -121,22 +122,36 @@ class Home(HomeWithFiles):
     @cached_property
     def catalog(self) -> Catalog:
         """See `open_catalog`; closed with the home."""
-        self._opened.append(self.open_catalog())
-        return self._opened[-1]
+        catalog = self.open_catalog()
+        self._opened.append(catalog)
+        return catalog
+
+    def database(self) -> SqliteDatabase:
+        """The file under the catalog, which a copy may not have filled yet; closed with the home."""
+        database = SqliteDatabase(self.catalog_path, write=self.writing)
+        self._opened.append(database)
+        return database
 
     def recorder(self, tail: int = TAIL) -> Recorder:
         """Return the writer of the catalog; it works alongside the holder of the lock, if that is another process."""
         if self.writing:
             return Recorder(self.catalog, tail)
         self.catalog.check_place()  # or another library would get what is written
-        self._opened.append(self.open_for_corrections())
-        return Recorder(self._opened[-1], tail)
+        catalog = self.open_for_corrections()
+        self._opened.append(catalog)
+        return Recorder(catalog, tail)
 
     def open_catalog(self) -> Catalog:
         """The catalog, brought to this version of the program; a newer or damaged one is not touched."""
         catalog = self._catalog()
         try:
             found = database.version(catalog.engine, self.catalog_path)
+            if found == copy_mark.VERSION:
+                with catalog.reading() as connection:
+                    raise copy_mark.incomplete(connection, self.place, f"delete the folder {self.folder}")
+        except LibraryError:
+            catalog.close()
+            raise
         finally:
             if self.writing:
                 catalog.close()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Row, Table, insert
 
 from imsearch.engine.stores.embedded.sqlite import READING, check_file, connect, damages, is_still, translated
 from imsearch.errors import LibraryError, WriteRefused
@@ -71,6 +72,13 @@ class SqliteDatabase:
         self.check_place()
         with translated(self.path), self.engine.begin() as connection:
             yield connection
+
+    def fill(self, connection: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
+        """Insert rows with a value for each column of the table."""
+        connection.execute(insert(table), [dict(row._mapping) for row in rows])
+
+    def filled(self, connection: Connection) -> None:
+        """Do nothing: SQLite numbers rows by those that are there."""
 
     def damages(self) -> list[str]:
         """Return the findings of SQLite's integrity check of every page, row and reference; empty if there are none."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg import OperationalError
+from psycopg import IntegrityError as DriverIntegrityError
+from psycopg import OperationalError, sql
 from psycopg.adapt import AdaptersMap
+from psycopg.types.json import Json
 from psycopg.types.string import StrDumper
-from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy import JSON, Connection, Engine, Row, Table, create_engine, event, func, select, text
 from sqlalchemy.engine.interfaces import ExceptionContext, IsolationLevel
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 
 from imsearch.engine.stores.postgres.address import KEEP_ALIVE, Address
 from imsearch.engine.stores.postgres.words import removed, translated
@@ -105,6 +107,32 @@ class PostgresDatabase:
         with translated(self._address), self.engine.begin() as connection:
             self._check(connection.execute(_TURN).scalar())
             yield connection
+
+    def fill(self, connection: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
+        """Insert rows with a value for each column of the table, by COPY: many times as fast as INSERT."""
+        names = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+        documents = {n: column for n, column in enumerate(table.columns) if isinstance(column.type, JSON)}
+        driver: Any = connection.connection.driver_connection
+        try:
+            with driver.cursor() as cursor, cursor.copy(statement) as into:
+                for row in rows:
+                    values = list(row)
+                    for n, column in documents.items():
+                        if values[n] is not None or not column.nullable:
+                            values[n] = Json(values[n])
+                    into.write_row(values)
+        except DriverIntegrityError as error:
+            raise IntegrityError(f"COPY {table.name}", None, error) from error
+
+    def filled(self, connection: Connection) -> None:
+        """Set the numbers of the next rows, and let the planner see how many there are."""
+        for table in s.metadata.sorted_tables:
+            if (key := table.autoincrement_column) is not None:
+                sequence = func.pg_get_serial_sequence(f"{SCHEMA}.{table.name}", key.name)
+                following = select(func.coalesce(func.max(key), 0) + 1).scalar_subquery()
+                connection.execute(select(func.setval(sequence, following, False)))
+            connection.execute(text(f"ANALYZE {table.name}"))
 
     def damages(self) -> list[str]:
         """Read every value of every table; return what the server says of those it cannot read.

@@ -14,6 +14,8 @@ from imsearch.engine.stores.home import TAIL
 from imsearch.engine.stores.local.files import HomeWithFiles
 from imsearch.engine.stores.local.lock import WriteLock
 from imsearch.engine.stores.postgres.address import Address, digest
+from imsearch.engine.stores.sql import copy_mark
+from imsearch.engine.stores.sql import schema as s
 from imsearch.engine.stores.sql.catalog import Catalog
 from imsearch.engine.stores.sql.recorder import Recorder
 from imsearch.engine.stores.sql.schema import HEAD
@@ -125,19 +127,32 @@ class Home(HomeWithFiles):
     @cached_property
     def catalog(self) -> Catalog:
         """The catalog, brought to this version of the program; a newer one is not touched."""
-        from imsearch.engine.stores.postgres.creating import version
-
-        with self._database.reading() as connection:
-            found = version(connection, self._address)
-        if found > HEAD:
-            raise LibraryError(
-                f"The library {self.place} was made by a newer version of imsearch. Install the newest version. "
-                "Nothing was changed."
-            )
+        found = self._version()
+        if found == copy_mark.VERSION:
+            with self._database.reading() as connection:
+                removal = f"psql {shlex.quote(self.place)} -c 'DROP SCHEMA imsearch CASCADE'"
+                raise copy_mark.incomplete(connection, self.place, removal)
         if found < HEAD:
             self._migrate(found)
         self._database.check_place()
         return Catalog(self._database)
+
+    def database(self) -> PostgresDatabase:
+        """The database under the catalog, which a copy may not have filled yet; closed with the home."""
+        return self._database
+
+    def _version(self) -> str:
+        """The version of the tables; raises `LibraryError` for a newer one."""
+        from imsearch.engine.stores.postgres.creating import version
+
+        with self._database.reading() as connection:
+            found = version(connection, self._address)
+        if found > HEAD and found != copy_mark.VERSION:
+            raise LibraryError(
+                f"The library {self.place} was made by a newer version of imsearch. Install the newest version. "
+                "Nothing was changed."
+            )
+        return found
 
     def _migrate(self, found: str) -> None:
         from imsearch.engine.stores.postgres.lock import RunLock
@@ -188,8 +203,12 @@ class Home(HomeWithFiles):
 
     def _digest(self) -> str:
         """Tells this library from any other, a restored copy of it and a replica among them."""
-        uid, _ = self.catalog.state()
+        from sqlalchemy import select
+
+        if self._version() != copy_mark.VERSION:
+            self.catalog.state()  # or there is no library
         with self._database.reading() as connection:
+            uid: str = connection.execute(select(s.library.c.uid)).scalar_one()
             info = connection.connection.driver_connection.info  # type: ignore[union-attr]
             return digest(info.host, str(info.port), info.dbname, uid)
 
