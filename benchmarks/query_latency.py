@@ -85,8 +85,10 @@ def _asked(folder: Path, way: str) -> list[dict[str, object]]:
         if way == NEIGHBOURS:
             rows.append({"asked for": way, "words": "-", **_nearest(engine)})
         else:
-            for length in (1, 2, 3):
-                rows.append({"asked for": way, "words": length, **timed(engine, words, odds, length, facets)})
+            rows += [
+                {"asked for": way, "words": length, **timed(engine, words, odds, length, facets)}
+                for length in (1, 2, 3)
+            ]
     return [{**row, "peak MB": _peak()} for row in rows]
 
 
