@@ -50,6 +50,10 @@ def test_status_and_help_import_no_model(run: Run, indexed: Path, tmp_path: Path
         assert not loaded_modules(arguments, environment).intersection({"torch", "torchvision", "faiss"})
 
 
+def test_the_help_imports_nothing_that_computes() -> None:
+    assert not loaded_modules(["--help"], {}).intersection({"numpy", "sqlalchemy", "PIL", "torch"})
+
+
 def test_importing_the_package_is_cheap() -> None:
     program = "import sys, imsearch; print(*[name for name in ('numpy', 'PIL', 'click') if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "\n"

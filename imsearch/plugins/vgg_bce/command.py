@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imsearch.cloud import FORMATS, draw_cloud, likeliest
 from imsearch.errors import ImsearchError, PictureError, PluginError
 from imsearch.settings import load_settings
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
@@ -37,6 +36,7 @@ Examples:
 @click.option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N (default: auto).")
 def wordcloud(image: Path, annotators: tuple[str, ...], output: Path | None, device: str | None) -> int:
     """Draw the tags of a picture as a cloud of words, each as large as it is likely."""
+    from imsearch.cloud import FORMATS, draw_cloud, likeliest  # with NumPy, which the help does without
     from imsearch.plugins.manager import make_manager
     from imsearch.training.device import choose_device
 
