@@ -136,18 +136,21 @@ def _vocabulary(lexicon: Lexicon) -> tuple[Words, Odds]:
     return words, odds / odds.sum()
 
 
-def synthetic_library(folder: Location, count: int) -> tuple[Lexicon, Words, Odds]:
-    """Make a library of so many images; returns the lexicon, its tags and how often each occurs."""
+def synthetic_library(folder: Location, count: int, length: int = LENGTH) -> tuple[Lexicon, Words, Odds]:
+    """Make a library of so many images with vectors of this length.
+
+    Returns the lexicon, its tags and how often each occurs.
+    """
     lexicon = Lexicon.load()
     words, odds = _vocabulary(lexicon)
     with Engine.open(folder, lexicon, write=True, create=True) as engine:
-        engine.use_annotators([AnnotatorSpec("synthetic", "1", factory=never, vector_length=LENGTH)])
-        for batch in synthetic(count, words, odds):
+        engine.use_annotators([AnnotatorSpec("synthetic", "1", factory=never, vector_length=length)])
+        for batch in synthetic(count, words, odds, length=length):
             engine.record(batch)
     return lexicon, words, odds
 
 
-def synthetic(count: int, words: Words, odds: Odds, first: int = 0) -> Iterator[list[Reading]]:
+def synthetic(count: int, words: Words, odds: Odds, first: int = 0, length: int = LENGTH) -> Iterator[list[Reading]]:
     """Batches of images that were never files; probabilities fall from the first tag to the last.
 
     first: the number of the first one, so that others can follow.
@@ -156,7 +159,7 @@ def synthetic(count: int, words: Words, odds: Odds, first: int = 0) -> Iterator[
     facts = ImageFacts(640, 480, "JPEG")
     for start in range(first, first + count, BATCH):
         batch = []
-        vectors = random.random((BATCH, LENGTH), np.float32)
+        vectors = random.random((BATCH, length), np.float32)
         for number in range(start, min(start + BATCH, first + count)):
             chosen = random.choice(words, TAGS, replace=False, p=odds)
             falling = np.sort(random.beta(0.6, 2.0, TAGS))[::-1]
