@@ -167,7 +167,14 @@ class Finder:
         """Counts what many images have in common."""
         from imsearch.engine.search.facets import Facets
 
-        return Facets(self.catalog, self.options.keys)
+        return Facets(self.catalog, self.options.keys, self._indexes.scratch)
+
+    def keep_facets(self) -> None:
+        """Keep the values that are counted in a file, if there are so many that others would wait for them."""
+        from imsearch.engine.search.facets import MANY
+
+        if self._indexes.with_text(lambda index: len(index.images())) >= MANY:
+            self.facets.keep()
 
     @cached_property
     def completer(self) -> Completer:

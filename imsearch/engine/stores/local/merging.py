@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.engine.stores.local.segment import POSTING, Lists, Segment, hash_of, write_segment
-from imsearch.engine.words.postings import SHOWN
-from imsearch.engine.words.texts import is_key
 
 _SEGMENTS_TO_MERGE = 8
 _PIECE = 1 << 20
@@ -46,12 +44,10 @@ def write_documents(path: Path, documents: Mapping[int, Mapping[str, float]]) ->
     terms: list[int] = []
     weights: list[float] = []
     lengths: list[int] = []
-    shown: list[bool] = []
     for _, tags in sorted(documents.items()):
         terms += [numbers.setdefault(tag, len(numbers)) for tag in tags]
         weights += tags.values()
         lengths.append(len(tags))
-        shown.append(any(weight >= SHOWN and not is_key(tag) for tag, weight in tags.items()))
     spelled = [name.encode() for name in numbers]
     hashes = np.fromiter(map(hash_of, spelled), np.int64, len(spelled))
     order = sorted(range(len(spelled)), key=lambda number: (hashes[number], spelled[number]))
@@ -64,22 +60,19 @@ def write_documents(path: Path, documents: Mapping[int, Mapping[str, float]]) ->
     postings["weight"] = np.array(weights, np.float32)[by_term]
     counts = np.bincount(ranked, minlength=len(order))
     lists = Lists([spelled[number] for number in order], hashes[order].astype(np.uint32), counts, postings)
-    images = np.array(sorted(documents), np.int64)
-    write_segment(path, images, np.array(shown, np.bool_), [lists])
+    write_segment(path, np.array(sorted(documents), np.int64), [lists])
 
 
 def merge(path: Path, segments: Sequence[Segment]) -> None:
     """Write a segment of all that lives in others."""
     alive = [segment.alive() for segment in segments]
     images = np.concatenate([segment.images[living] for segment, living in zip(segments, alive, strict=True)])
-    tagged = np.concatenate([segment.tagged[living] for segment, living in zip(segments, alive, strict=True)])
-    order = np.argsort(images, kind="stable")
-    images, tagged = images[order], tagged[order]
+    images.sort()
     places = [
         np.where(living, np.searchsorted(images, segment.images), -1)
         for segment, living in zip(segments, alive, strict=True)
     ]
-    write_segment(path, images, tagged, _merged(segments, places))
+    write_segment(path, images, _merged(segments, places))
 
 
 def _merged(segments: Sequence[Segment], places: Sequence[NDArray[np.int64]]) -> Iterator[Lists]:

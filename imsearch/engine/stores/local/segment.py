@@ -3,7 +3,6 @@
 The file's content, little-endian, each part at a multiple of eight bytes:
 
 - images: int64 (documents,), ascending; a document is the place of its image there
-- tagged: bool (documents,), True for an image that shows a tag
 - postings: (uint32 document, float32 weight) (postings,), by term, then by document
 - hashes, ends, lasts: uint32 (terms,): the hash of each term, where its bytes end, where its postings end
 - terms: their bytes, in UTF-8
@@ -25,8 +24,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.engine.stores.blocks import Blocks, BlockWriter
 from imsearch.engine.stores.derived import IndexDamagedError
-from imsearch.engine.stores.local.blocks import Blocks, BlockWriter
 from imsearch.errors import LibraryError
 
 _TRAILER = struct.Struct("<QQQQ8s")
@@ -57,15 +56,13 @@ class Lists:
     postings: NDArray[np.void]
 
 
-def write_segment(path: Path, images: NDArray[np.int64], tagged: NDArray[np.bool_], lists: Iterable[Lists]) -> None:
+def write_segment(path: Path, images: NDArray[np.int64], lists: Iterable[Lists]) -> None:
     """Write a new file; the lists together hold each term once, in order of (hash, term)."""
     hashes, counts, lengths = [np.empty(0, np.uint32)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     terms: list[bytes] = []
     postings = 0
     with BlockWriter(path) as file:
         file.write(images.astype("<i8"))
-        file.write(tagged.astype(np.uint8))
-        file.align(_ALIGNED)
         for each in lists:
             file.write(each.postings.astype(POSTING, copy=False))
             postings += len(each.postings)
@@ -103,9 +100,7 @@ class Segment:
         if mark != _MARK:
             raise IndexDamagedError(f"{self.name} is no segment")
         self.images: NDArray[np.int64] = blocks.array("<i8", documents, 0)
-        place = 8 * documents
-        self.tagged: NDArray[np.bool_] = blocks.array("?", documents, place)
-        self._postings_at = place = _aligned(place + documents)
+        self._postings_at = place = 8 * documents
         self._postings = blocks.unchecked(POSTING, postings, place)
         place += POSTING.itemsize * postings
         self.hashes: NDArray[np.uint32] = blocks.array("<u4", terms, place)

@@ -20,8 +20,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.engine.stores.blocks import Blocks, BlockWriter
 from imsearch.engine.stores.derived import IndexDamagedError, State, read_state, saved_state, write_state
-from imsearch.engine.stores.local.blocks import Blocks, BlockWriter
 from imsearch.engine.stores.local.merging import merge, to_merge, write_documents
 from imsearch.engine.stores.local.segment import Segment, Weighted
 from imsearch.engine.words.postings import REJECTED, SHOWN, Postings
