@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,12 @@ FEW = 1000
 MANY = 5000
 """From so many images on, the values are kept in a file."""
 FILE_NAME = "facets.columns"
+ANNOTATOR = "annotator"
+"""The facet of who said any shown tag."""
+MOMENT: Final = "taken_at"
+NO_MOMENT = np.iinfo(np.int64).min + 1
+"""In place of an unknown moment; its negative is a number, too."""
+_NO_MOMENTS = np.empty(0, np.int64)
 _PIECE = 20_000
 _SPARSE = 8
 """Fewer than one in so many images are counted one by one."""
@@ -94,6 +100,16 @@ class Values:
         held = self.values[: self.starts[len(inside)]]
         return np.bincount(held[np.repeat(inside, np.diff(self.starts[: len(inside) + 1]))], minlength=1)
 
+    def having(self, name: str = "") -> NDArray[np.int64]:
+        """Return the ids of the images that have a value, or any at all."""
+        lengths = np.diff(self.starts)
+        if not name:
+            return np.flatnonzero(lengths)
+        if name not in self.names:
+            return np.empty(0, np.int64)
+        found: NDArray[np.int64] = np.repeat(np.arange(len(lengths)), lengths)[self.values == self.names.index(name)]
+        return found
+
     def latest(self, inside: NDArray[np.bool_], most: int) -> Counts:
         """Return the last values by name among the images that are marked, and how many images have each."""
         counts = self.counts(inside)
@@ -113,10 +129,15 @@ class Values:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The values of all images that have files, in one state of the catalog, by kind."""
+    """The values of all images that have files, in one state of the catalog, by kind.
+
+    moments: int64 (images,), by id, microseconds from 1970 to when each was taken, by the camera's clock; `NO_MOMENT`
+    where that is not known.
+    """
 
     state: State
     kinds: Mapping[str, Values]
+    moments: NDArray[np.int64]
 
     @property
     def size(self) -> int:
@@ -159,7 +180,7 @@ class Facets:
         if not len(ids):
             return {}
         if self._table is None and len(ids) <= FEW:
-            known = self.reread(Table(("", 0), {}), np.sort(ids).tolist(), ("", 0)).kinds
+            known = self.reread(Table(("", 0), {}, _NO_MOMENTS), np.sort(ids).tolist(), ("", 0)).kinds
         else:
             known = self.table().kinds
         inside = np.zeros(int(ids.max()) + 1, np.bool_)
@@ -176,6 +197,22 @@ class Facets:
             self._table = self._newest(self._table or self._kept())
             return self._table
 
+    def known(self) -> Table | None:
+        """The values of all images now, if most of them have been read before; None where it would take long."""
+        with self._lock:
+            before = self._table or self._kept()
+            if before is None:
+                return None
+            state = self._catalog.state()
+            if before.state != state and (
+                before.state[0] != state[0]
+                or before.state[1] > state[1]
+                or len(self._catalog.changed_since(before.state[1])) > FEW
+            ):
+                return None
+            self._table = self._newest(before)
+            return self._table
+
     def keep(self) -> None:
         """Bring the file up to date, so that nobody needs to read the values of all images again."""
         self._write(self.table())
@@ -185,7 +222,7 @@ class Facets:
         if known is not None and known.state == state:
             return known
         if known is None or known.state[0] != state[0] or known.state[1] > state[1]:
-            table = self.reread(Table(state, {}), None, state)
+            table = self.reread(Table(state, {}, _NO_MOMENTS), None, state)
             self._write(table)
             return table
         changed = self._catalog.changed_since(known.state[1])
@@ -211,7 +248,18 @@ class Facets:
             kind: table.kinds.get(kind, Values.empty()).replaced(marked, np.concatenate(images), values)
             for kind, (images, values) in found.items()
         }
-        return Table(state, kinds)
+        return Table(state, kinds, self._moments(table.moments, every, marked))
+
+    def _moments(self, known: NDArray[np.int64], ids: Sequence[int], marked: NDArray[np.bool_]) -> NDArray[np.int64]:
+        moments = np.full(max(len(known), len(marked)), NO_MOMENT)
+        moments[: len(known)] = known
+        moments[: len(marked)][marked] = NO_MOMENT
+        taken = self._catalog.numbers(MOMENT, np.asarray(ids, np.int64))
+        images = np.fromiter(taken, np.int64, len(taken))
+        values = np.array(list(taken.values()), "datetime64[us]").astype(np.int64)
+        inside = images < len(moments)
+        moments[images[inside]] = values[inside]
+        return moments
 
     # -- the file
 
@@ -228,12 +276,12 @@ class Facets:
             name: Values(arrays[f"{name} starts"], arrays[f"{name} values"], names) for name, names in texts.items()
         }
         self._stored = state
-        return Table(state, kinds)
+        return Table(state, kinds, arrays[MOMENT])
 
     def _write(self, table: Table) -> None:
         if self._folder is None or self._stored == table.state or table.size < MANY:
             return
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, NDArray[Any]] = {MOMENT: table.moments}
         for name, values in table.kinds.items():
             arrays |= {f"{name} starts": values.starts, f"{name} values": values.values}
         with suppress(OSError):  # the next process makes its own table, as this one has

@@ -53,7 +53,7 @@ class Finder:
         self.options = options
         self._indexes = indexes
         self._lexicon = lexicon
-        self._answering = Answering(catalog, indexes, lexicon, options)
+        self._answering = Answering(catalog, indexes, lexicon, options, lambda: self.facets.known())
         self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
         self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
         self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)

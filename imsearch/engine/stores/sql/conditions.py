@@ -112,7 +112,9 @@ class Selector:
     def _select(self, condition: ColumnElement[bool]) -> NDArray[int64]:
         with self._catalog.reading() as connection:
             found = connection.execute(select(_image.id).where(condition).order_by(_image.id))
-            return np.array(found.scalars().all(), np.int64)
+            rows = found.cursor.fetchall() if found.cursor else []  # SQLAlchemy's own rows take half a second a million
+            found.close()
+        return np.fromiter((image for (image,) in rows), np.int64, len(rows))
 
     def _under(self, folder: str, directly: bool) -> NDArray[int64]:
         try:
