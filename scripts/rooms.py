@@ -25,7 +25,7 @@ import networkx
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "rooms.svg"
-_DRIVERS = ("sqlalchemy", "alembic", "whoosh", "faiss")
+_DRIVERS = ("sqlalchemy", "alembic", "faiss")
 _SHADES = ("#e9eef6", "#dfe9e4", "#f3ecdf", "#efe4ea", "#e4eef0", "#f0efe2")
 _CLOSED = ("imsearch.engine.stores.sql",)
 """Packages whose folders are no rooms."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.whoosh_index import WhooshTextIndex
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.embedded.home import Home as EmbeddedHome
 from imsearch.engine.stores.home import Home, Recorder
 from imsearch.engine.stores.local.text_arrays import ArrayTextIndex
-from imsearch.engine.stores.local.text_whoosh import WhooshTextIndex
 from imsearch.engine.stores.local.vectors_faiss import FaissVectorIndex
 from imsearch.engine.stores.postgres.home import Home as PostgresHome
 from imsearch.engine.stores.text_index import TextIndex

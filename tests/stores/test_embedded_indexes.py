@@ -1,4 +1,4 @@
-"""What only indexes on Whoosh and FAISS do: other processes read them, and they are written down."""
+"""What only indexes in files do: other processes read them, and they are written down."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from imsearch.engine.stores.local import vectors_faiss as faiss_index
-from imsearch.engine.stores.local.text_whoosh import WhooshTextIndex
+from imsearch.engine.stores.local.text_arrays import ArrayTextIndex
 from imsearch.engine.stores.local.vectors_faiss import FaissVectorIndex
 from tests.stores.test_text_index_contract import STATE, content
 from tests.stores.test_vector_index_contract import rows
 
 
-def test_whoosh_readers_see_what_another_one_commits(tmp_path: Path) -> None:
-    writer, reader = WhooshTextIndex(tmp_path / "text"), WhooshTextIndex(tmp_path / "text")
+def test_readers_see_what_another_one_commits(tmp_path: Path) -> None:
+    writer, reader = ArrayTextIndex(tmp_path / "text"), ArrayTextIndex(tmp_path / "text")
     writer.clear()
     writer.apply({1: {"cat": 0.5}}, STATE)
     assert set(content(reader, "cat")) == {1}

@@ -1,4 +1,4 @@
-"""The interface of an index of tags; `imsearch.engine.stores.local.text_whoosh` implements it.
+"""The interface of an index of tags; `imsearch.engine.stores.local.text_arrays` implements it.
 
 `imsearch.engine.stores.follow` keeps it up to date.
 """

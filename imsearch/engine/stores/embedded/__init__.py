@@ -1,1 +1,1 @@
-"""A library in a folder: SQLite, Whoosh, FAISS, and the lock."""
+"""A library in a folder: SQLite, arrays, FAISS, and the lock."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class HomeWithFiles:
-    """Keeps the text index (Whoosh) and the vector indexes (FAISS) in the home's own folder on this machine."""
+    """Keeps the text index (arrays) and the vector indexes (FAISS) in the home's own folder on this machine."""
 
     notes: list[str]
 

@@ -1,8 +1,8 @@
 """The text index in files of arrays: one document an image, one posting a tag, the probability as its weight.
 
 Documents are written in segments that are never changed; which of them count, and the images whose documents in them
-count no more, stands in one small file that is replaced in one step with every commit.  docs/text_index.md compares it
-with Whoosh (`imsearch.engine.stores.local.text_whoosh`), which does the same.
+count no more, stands in one small file that is replaced in one step with every commit.  docs/text_index.md has
+the measurements, beside Whoosh.
 """
 
 from __future__ import annotations

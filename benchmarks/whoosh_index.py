@@ -1,48 +1,37 @@
-"""The text index on Whoosh: one document an image, one posting a tag, the probability as the posting's weight.
+"""A text index on Whoosh, to compare `imsearch.engine.stores.local.text_arrays` with.
 
+One document an image, one posting a tag, the probability as the posting's weight.
 Queries are not run by Whoosh's searcher, which scores document by document in Python.  Whole posting lists are read
-into arrays instead and ranked there (see `imsearch.engine.search.ranking`).
+into arrays instead.  What finds damaged files is left out here.
 """
 
 from __future__ import annotations
 
-import re
+import math
 import shutil
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import suppress
-from functools import wraps
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
-from threading import RLock
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from whoosh import fields, formats
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.columns import NumericColumn
-from whoosh.index import clean_files, create_in, open_dir
+from whoosh.index import create_in, open_dir
 from whoosh.reading import SegmentReader, TermNotFound
 
-from imsearch.engine.stores.derived import IndexDamagedError, State, checksum, read_state, saved_state, write_state
-from imsearch.engine.stores.local.whoosh_segments import alive, leaves, merge_tiers, read_matcher
+from imsearch.engine.stores.derived import State, read_state, saved_state, write_state
 from imsearch.engine.words.postings import REJECTED, SHOWN, Postings
-from imsearch.errors import LibraryError
-from imsearch.system.refusals import refusal_in, refused
 
 _STATE = "state.json"
-_FORMAT = 4
-"""Raised whenever the documents hold something else: an index of another format is made anew."""
 _CODEC = {"blocklimit": 1024, "compression": 1}
 """Long blocks: they are always read whole here."""
-
-_WRITTEN = re.compile(r"_MAIN_\d+\.toc|MAIN_\w+\.seg")
-"""Whoosh's files of an index; each is written once and never changed."""
 
 _Read: TypeAlias = tuple[NDArray[np.integer[Any]], NDArray[np.float32]]
 """Numbers of documents and weights."""
 _NOTHING: _Read = (np.empty(0, np.int64), np.empty(0, np.float32))
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 
 class WeightedTags(fields.FieldType):  # type: ignore[misc]
@@ -65,31 +54,6 @@ def _schema() -> fields.Schema:
     return fields.Schema(image=fields.COLUMN(NumericColumn("q")), tags=WeightedTags())
 
 
-def _guarded(
-    method: Callable[Concatenate[WhooshTextIndex, _P], _R],
-) -> Callable[Concatenate[WhooshTextIndex, _P], _R]:
-    """Turn what damaged files make Whoosh raise into `IndexDamagedError`.
-
-    One thread at a time, too: the readers of a segment share a position in its file.
-    """
-
-    @wraps(method)
-    def guarded(self: WhooshTextIndex, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        with self._lock:
-            try:
-                return method(self, *args, **kwargs)
-            except (IndexDamagedError, LibraryError):
-                raise
-            except Exception as error:  # Whoosh meets damage with whatever Python raises
-                refusal = refusal_in(error)
-                if refusal is None:
-                    raise IndexDamagedError(str(error) or repr(error)) from error
-                kept = "What was stored is kept; the text index catches up by itself."
-                raise refused(refusal.errno, self._folder, kept) from error
-
-    return guarded
-
-
 class WhooshTextIndex:
     """See `imsearch.engine.stores.text_index.TextIndex`."""
 
@@ -98,10 +62,8 @@ class WhooshTextIndex:
     def __init__(self, folder: Path) -> None:
         """Nothing is opened before it is needed."""
         self._folder = folder
-        self._lock = RLock()
         self._opened: tuple[Any, Any] | None = None  # Whoosh's index and reader
         self._opened_at: tuple[int, State | None] = -1, None
-        self._checked: set[tuple[str, int, int, int]] = set()  # name, checksum, inode and time of sound files
         # Segments never change, but for documents that are deleted: what was read of one is kept as long as it lives.
         self._image_ids: dict[str, NDArray[np.int64]] = {}  # by segment: document number -> image
         self._read: dict[str, dict[str, _Read]] = {}  # by segment and tag
@@ -110,58 +72,12 @@ class WhooshTextIndex:
 
     @property
     def state(self) -> State | None:
-        """The catalog state on disk; None when there is no index or another version wrote it."""
-        return saved_state(self._noted())
+        """The catalog state that was noted last."""
+        return saved_state(read_state(self._folder / _STATE))
 
-    def _noted(self) -> dict[str, Any] | None:
-        """The content of the state file, if this version of the program wrote it."""
-        data = read_state(self._folder / _STATE)
-        return data if data is not None and data.get("format") == _FORMAT else None
-
-    @_guarded
     def check(self) -> None:
-        """Read all files, and raise IndexDamagedError when one is not as it was written."""
-        self._checked.clear()
-        self._check_files()
+        """Do nothing."""
 
-    def _check_files(self) -> None:
-        """Compare the files with their checksums, each once as long as it stays the same file.
-
-        Whoosh itself notices hardly any damage: a garbled posting list names other pictures.  A file without a checksum
-        belongs to a commit whose state was not written down yet, and is not known to be wrong.
-        """
-        for name, expected in ((self._noted() or {}).get("files") or {}).items():
-            path = self._folder / name
-            try:
-                status = path.stat()
-                key = name, expected, status.st_ino, status.st_mtime_ns
-                sound = key in self._checked or checksum(path) == expected
-            except FileNotFoundError:
-                continue  # a newer commit has replaced it; where it has not, opening the index tells
-            if not sound:
-                raise IndexDamagedError(f"{name} does not hold the bytes that were written")
-            self._checked.add(key)
-
-    def _write_state(self, state: State | None) -> None:
-        """Note the state, or keep the one noted before, and the checksums of the files there are now."""
-        noted = self._noted()
-        known = (noted or {}).get("files") or {}
-        names = sorted(path.name for path in self._folder.iterdir() if _WRITTEN.fullmatch(path.name))
-        files = {name: known[name] if name in known else checksum(self._folder / name) for name in names}
-        state = state or saved_state(noted)
-        if state is not None:
-            data = {"format": _FORMAT, "library": state[0], "generation": state[1], "files": files}
-            write_state(self._folder / _STATE, data)
-
-    def _clean(self) -> None:
-        """Remove what a failed commit has left, or a full disk would stay full."""
-        with suppress(Exception):  # what failed before is what has to be told
-            index = open_dir(self._folder, schema=_schema())
-            clean_files(index.storage, index.indexname, index.latest_generation(), index._segments())
-            for path in self._folder.glob("*.tmp*"):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    @_guarded
     def clear(self) -> None:
         """Start from nothing."""
         self.close()
@@ -173,7 +89,6 @@ class WhooshTextIndex:
         self._folder.mkdir()
         create_in(self._folder, _schema())
 
-    @_guarded
     def apply(self, documents: Mapping[int, Mapping[str, float] | None], state: State | None) -> None:
         """Replace or remove the documents of these images and commit."""
         self.refresh()
@@ -190,44 +105,36 @@ class WhooshTextIndex:
                 if tags is not None:
                     writer.add_document(image=image, tags=tags)
             writer.commit(mergetype=merge_tiers)
-        except BaseException as error:
-            try:
-                if not writer.is_closed:
-                    writer.cancel()  # gives Whoosh's own lock back, also after Ctrl-C in the middle of a commit
-            finally:
-                if isinstance(error, Exception):
-                    self._clean()
+        except BaseException:
+            if not writer.is_closed:
+                writer.cancel()  # gives Whoosh's own lock back
             raise
-        self._write_state(state)
+        if state is not None:
+            write_state(self._folder / _STATE, {"library": state[0], "generation": state[1]})
         self.refresh()
 
-    @_guarded
     def postings(self, tag: str) -> Postings:
         """The images that have this very tag."""
         if tag not in self._postings:
             self._postings[tag] = self._read_postings(tag)
         return self._postings[tag]
 
-    @_guarded
     def images(self) -> NDArray[np.int64]:
         """All images in the index."""
         _, reader = self._open()
         parts = [self._images_of(leaf)[alive(leaf)] for leaf in leaves(reader)]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
-    @_guarded
     def commit(self) -> Hashable:
         """Tells one commit from another."""
         self._open()
         return self._opened_at
 
-    @_guarded
     def refresh(self) -> None:
         """See what other processes have committed since."""
         if self._opened is not None and self._now(self._opened[0]) != self._opened_at:
             self._close_reader()
 
-    @_guarded
     def close(self) -> None:
         """Close the files."""
         self._close_reader()
@@ -247,7 +154,6 @@ class WhooshTextIndex:
 
     def _open(self) -> tuple[Any, Any]:
         if self._opened is None:
-            self._check_files()
             index = open_dir(self._folder, schema=_schema())
             self._opened_at = self._now(index)
             self._opened = index, index.reader()
@@ -302,3 +208,65 @@ class WhooshTextIndex:
         if not len(images) or not len(known) or images.min() > known.max() or images.max() < known.min():
             return np.empty(0, np.intp)
         return np.flatnonzero(np.isin(known, images) & alive(leaf))
+
+
+_SEGMENTS_TO_MERGE = 8
+
+
+def leaves(reader: Any) -> list[SegmentReader]:
+    """The readers of the segments; an empty index has a reader without a segment."""
+    return [leaf for leaf, _ in reader.leaf_readers() if leaf.segment() is not None]
+
+
+def alive(leaf: SegmentReader) -> NDArray[np.bool_]:
+    """Return a mask of the documents of a segment that are not deleted."""
+    living = np.ones(leaf.doc_count_all(), np.bool_)
+    living[list(leaf.segment().deleted_docs())] = False
+    return living
+
+
+def read_matcher(matcher: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """All document numbers and weights of a posting list, deleted ones too.
+
+    Whoosh steps through postings one by one; a block as it lies in the file is a tuple of gaps between document
+    numbers and a tuple of weights (None: all 1; one number: all the same), which numpy turns into arrays at once.
+    """
+    if hasattr(matcher, "child"):  # the filter that leaves deleted documents out, which the caller does
+        matcher = matcher.child
+    numbers, weights = [], []
+    matcher.reset()
+    while True:
+        matcher._read_data()
+        gaps, weight, _ = matcher._data
+        numbers.append(np.cumsum(np.array(gaps, np.int64)))
+        if weight is None or isinstance(weight, float):
+            weights.append(np.full(len(gaps), 1.0 if weight is None else weight, np.float32))
+        else:
+            weights.append(np.array(weight, np.float32))
+        if matcher._lastblock:
+            return np.concatenate(numbers), np.concatenate(weights)
+        matcher._next_block()
+
+
+def merge_tiers(writer: Any, segments: list[Any]) -> list[Any]:
+    """Merge segments of similar size when there are several, so that every document is rewritten a few times only.
+
+    Sizes in powers of eight make a tier; a tier of eight becomes one segment of the next.  Segments that are mostly
+    deleted are rewritten too, wholly deleted ones left out.
+    """
+    tiers: defaultdict[int, list[Any]] = defaultdict(list)
+    merged = []
+    for segment in segments:
+        living = segment.doc_count()
+        if 0 < living < segment.doc_count_all() / 2:
+            merged.append(segment)
+        elif living:
+            tiers[int(math.log(living, _SEGMENTS_TO_MERGE))].append(segment)
+    kept: list[Any] = []
+    for _, tier in sorted(tiers.items()):
+        (merged if len(tier) >= _SEGMENTS_TO_MERGE else kept).extend(tier)
+    for segment in merged:
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+    return kept
