@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,17 +223,17 @@ def _all(node: All, leaf: Leaf, present: NDArray[np.bool_], mean: str) -> Scored
     parts = wanted + unwanted + filters
     if wanted:
         score = _mean([part.score for part in wanted], mean)
-        found = np.any([part.found for part in wanted], axis=0)
+        found = reduce(np.logical_or, (part.found for part in wanted))
     else:
         score, found = np.ones(len(present), np.float32), present & bool(parts)
     for part in unwanted:
         score = score * part.score
     true = np.ones(len(present), np.bool_)
     return Scored(
-        score.astype(np.float32),
+        score.astype(np.float32, copy=False),
         found,
-        np.all([true, *(part.holds for part in parts)], axis=0),
-        np.all([true, *(part.allowed for part in parts)], axis=0),
+        reduce(np.logical_and, (part.holds for part in parts), true),
+        reduce(np.logical_and, (part.allowed for part in parts), true),
     )
 
 
@@ -241,7 +242,7 @@ def _mean(scores: list[NDArray[np.float32]], mean: str) -> NDArray[np.float32]:
     if len(scores) == 1:  # exactly the same number, or the cut-off would depend on the conditions
         return np.maximum(scores[0], np.float32(FLOOR))
     if mean == "geometric":
-        logs = sum(np.log(np.maximum(score, np.float32(FLOOR))) for score in scores)
+        logs = reduce(np.add, (np.log(np.maximum(score, np.float32(FLOOR))) for score in scores))
         joined = np.exp(logs / np.float32(len(scores)))
         return joined
     rows = np.stack(scores)

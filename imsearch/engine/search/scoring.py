@@ -130,22 +130,36 @@ class Leaves:
         score = np.zeros(size, np.float32)
         shown, seen = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         rejected = np.zeros(size, np.bool_)
+        first = True
         for tag, factor in {**dict.fromkeys(term.names, 1.0), **term.members}.items():
-            postings = self._lookup(tag)
-            said = ~postings.rejected & (postings.images < size)
-            images = postings.images[said]
-            score[images] = np.maximum(score[images], postings.probabilities[said] * np.float32(factor))
-            shown[images] |= postings.shown[said]
+            postings = self._inside(self._lookup(tag))
+            if postings.rejected.any():
+                if tag in term.names:
+                    rejected[postings.images[postings.rejected]] = True
+                postings = postings.only(~postings.rejected)
+            if not len(postings.images):
+                continue
+            images, likely = postings.images, postings.probabilities * np.float32(factor)
+            score[images] = likely if first else np.maximum(score[images], likely)
+            first = False
+            visible = images[postings.shown]
+            shown[visible] = True
             if factor == 1:
-                seen[images] |= postings.shown[said]
-            if tag in term.names:
-                rejected[postings.images[postings.rejected & (postings.images < size)]] = True
+                seen[visible] = True
         if (term.texts or term.loose) and self._written:
             written, certain = self._texts(term)
             score, shown = _with_folders_last(score, written, seen & ~rejected, certain), shown | certain
-        score[rejected] = 0
+        if rejected.any():
+            score[rejected] = 0
+            shown &= ~rejected
         self._rejected[id(term)] = rejected
-        return Scored(score, (score > 0) & ~rejected, shown & ~rejected, np.ones(size, np.bool_))
+        return Scored(score, score > 0, shown, np.ones(size, np.bool_))
+
+    def _inside(self, postings: Postings) -> Postings:
+        """Return the postings of the images that there are."""
+        if not len(postings.images) or postings.images.max() < self._size:
+            return postings
+        return postings.only(postings.images < self._size)
 
     def _texts(self, term: Term) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the probability by the likeliest of the spellings, and True where that counts as shown."""
@@ -153,11 +167,10 @@ class Leaves:
         for phrase, share in (*((each, 1.0) for each in term.texts), *((each, LOOSE) for each in term.loose)):
             weakest, surely = np.full(self._size, share, np.float32), np.ones(self._size, np.bool_)
             for word in phrase.split():
-                postings = self._lookup(key(word))
-                inside = postings.images < self._size
+                postings = self._inside(self._lookup(key(word)))
                 here, certain = np.zeros(self._size, np.float32), np.zeros(self._size, np.bool_)
-                here[postings.images[inside]] = postings.probabilities[inside] * np.float32(share)
-                certain[postings.images[inside]] = postings.shown[inside]
+                here[postings.images] = postings.probabilities * np.float32(share)
+                certain[postings.images] = postings.shown
                 weakest, surely = np.minimum(weakest, here), surely & certain
             best, shown = np.maximum(best, weakest), shown | surely
         return best, shown
