@@ -45,7 +45,11 @@ def answers(engine: Engine) -> list[list[int]]:
 
 def derived(library: Path) -> list[Path]:
     """The files that are made from the catalog."""
-    kept = [*(library / "text").glob("*.seg"), *(library / "text").glob("*.toc"), library / "text" / "state.json"]
+    kept = [
+        *(library / "text").glob("*.segment"),
+        *(library / "text").glob("state.json"),
+        library / "text" / "state.json",
+    ]
     return [*kept, *(library / "vectors").iterdir()]
 
 
@@ -71,7 +75,7 @@ def test_every_derived_file_may_be_garbled(library: Path) -> None:
                 assert engine.verify() == [], "it was not mended"
 
 
-@pytest.mark.parametrize("kind", ["*.seg", "*.toc", "*.faiss"])
+@pytest.mark.parametrize("kind", ["*.segment", "state.json", "*.faiss"])
 def test_a_run_mends_what_it_does_not_need(library: Path, kind: str) -> None:
     (path, *_) = library.glob(f"*/{kind}")
     flip(path, 1, 20)
@@ -81,7 +85,7 @@ def test_a_run_mends_what_it_does_not_need(library: Path, kind: str) -> None:
         assert engine.verify() == []
 
 
-@pytest.mark.parametrize("kind", ["*.seg", "*.faiss"])
+@pytest.mark.parametrize("kind", ["*.segment", "*.faiss"])
 def test_verify_tells_of_garbled_bytes(library: Path, kind: str) -> None:
     (path, *_) = library.glob(f"*/{kind}")
     flip(path, 1, 1)
@@ -93,7 +97,7 @@ def test_verify_tells_of_garbled_bytes(library: Path, kind: str) -> None:
 def test_what_goes_wrong_while_the_library_is_open_is_found_by_verify(library: Path) -> None:
     with Engine.open(library, LEXICON) as engine:
         answers(engine)
-        (path, *_) = library.glob("text/*.seg")
+        (path, *_) = library.glob("text/*.segment")
         flip(path, 1, 1)
         assert "damaged" in engine.verify()[0]
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from imsearch.engine.search.facets import Table
     from imsearch.engine.search.filters import Filters
     from imsearch.engine.search.fusion import Sense
+    from imsearch.engine.search.scoring import KnownTerms
 
     Ranked = tuple[NDArray[int64], NDArray[float32]]
 
@@ -59,6 +60,7 @@ class Answering:
         self._indexes = indexes
         self._options = options
         self._values = values
+        self._terms: KnownTerms | None = None
         self._numbers = Numbers(catalog, indexes, options.heads)
         self._names = FactNames(catalog)
         self._coordinates = cache(coordinates_of)
@@ -181,12 +183,17 @@ class Answering:
             return (np.empty(0, np.int64), np.empty(0, np.float32)), 0.0
         from imsearch.engine.search.hidden import ended, hidden_tags
         from imsearch.engine.search.ranking import DEFAULT, find
+        from imsearch.engine.search.scoring import KnownTerms
 
+        self._terms = terms = self._terms or KnownTerms()
         ranking, space, images = self._options.ranking or DEFAULT, self.vector_space(), index.images()
         vectors = None if space is None else lambda ids: self._catalog.vectors(space, ids)
 
+        commit = index.commit()
+
         def rank(asked: Resolved | None, lookup: Callable[[str], Postings]) -> Ranked:
-            return find(asked, lookup, images, ranking=ranking, vectors=vectors, sense=sense)
+            known = (terms, commit) if lookup == index.postings else None  # others leave something out
+            return find(asked, lookup, images, ranking=ranking, vectors=vectors, sense=sense, known=known)
 
         return ended(query, rank, index.postings, hidden_tags(self._catalog), ranking.cut)
 

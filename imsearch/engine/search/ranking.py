@@ -8,7 +8,7 @@ docs/ranking.md has the formulas and the measurements behind the constants.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from imsearch.engine.search.cut import WORTH, Cut, Ending
 from imsearch.engine.search.feedback import Feedback, Vectors, best, kernel, votes
 from imsearch.engine.search.fusion import Fusion, Sense, fuse
-from imsearch.engine.search.scoring import Leaf, Leaves, Lookup, Scored
+from imsearch.engine.search.scoring import KnownTerms, Leaf, Leaves, Lookup, Scored
 from imsearch.engine.words.resolved import (
     All,
     AnyOf,
@@ -88,12 +88,13 @@ def find(
     ranking: Ranking = DEFAULT,
     vectors: Vectors | None = None,
     sense: Sense | None = None,
+    known: tuple[KnownTerms, Hashable] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return all images that have any of the words and meet the conditions, and their scores, in order of id.
 
     query: None where no word is known, but the text as a whole has a sense.  images: ids of all existing images.
     vectors: returns the vectors of images, for visual evidence.  sense: the meaning of the plain words together, if
-    any.
+    any.  known: see `imsearch.engine.search.scoring.Leaves`.
     """
     size = int(images.max()) + 1 if len(images) else 1
     present = np.zeros(size, np.bool_)
@@ -108,7 +109,7 @@ def find(
         return _score(node.item, own.whole, present, mean)
 
     likeness = kernel if terms or _has_other_words(query) else _cosine
-    leaves = Leaves(lookup, size, written=ranking.written, likeness=likeness, scope=scope)
+    leaves = Leaves(lookup, size, written=ranking.written, likeness=likeness, scope=scope, known=known)
     scored = _score(query, leaves.whole, present, mean)
     if vectors is not None and ranking.feedback is not None and terms:
         scored = _looked_at(query, scored, leaves, terms, present, ranking, vectors)

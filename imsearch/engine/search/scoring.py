@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import TypeAlias
 
 import numpy as np
@@ -17,6 +19,10 @@ from imsearch.engine.words.texts import LOOSE, SOURCES, key
 _BELOW = 0.99
 """Factor for a score just below that of a picture that shows a thing."""
 _ROUNDING = 1e-6
+_MANY_POSTINGS = 200_000
+"""The scores of words with more postings than this are kept for the next query."""
+_IMAGE_BYTES = 8
+"""Of all that is kept of a word, an image."""
 Lookup: TypeAlias = Callable[[str], Postings]
 
 
@@ -42,10 +48,43 @@ Single: TypeAlias = Term | Filter | Like | Counted | Scoped
 Leaf: TypeAlias = Callable[[Single], Scored]
 
 
+class KnownTerms:
+    """The scores of the words that took longest to score, up to so many bytes, for one state of the postings.
+
+    A word such as "animal" is answered by hundreds of tags, and is asked for again and again.
+    """
+
+    def __init__(self, most: int = 64 << 20) -> None:
+        self._most = most
+        self._state: Hashable = None
+        self._known: OrderedDict[Hashable, tuple[Scored, NDArray[np.bool_]]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, state: Hashable, term: Hashable) -> tuple[Scored, NDArray[np.bool_]] | None:
+        """Return what is known of a term in a state: its scores, and where the user rejected it."""
+        with self._lock:
+            if state != self._state:
+                self._state = state
+                self._known.clear()
+            found = self._known.get(term)
+            if found is not None:
+                self._known.move_to_end(term)
+            return found
+
+    def keep(self, state: Hashable, term: Hashable, scored: Scored, rejected: NDArray[np.bool_]) -> None:
+        """Keep the scores of a term, in place of those that were not asked for for the longest time."""
+        with self._lock:
+            if state == self._state:
+                self._known[term] = scored, rejected
+                while len(self._known) * _IMAGE_BYTES * len(rejected) > self._most:
+                    self._known.popitem(last=False)
+
+
 class Leaves:
     """Scores each part of a query once, for all images.
 
-    likeness: turns cosines into scores.  scope: scores a part restricted to one source.
+    likeness: turns cosines into scores.  scope: scores a part restricted to one source.  known: scores of words from
+    earlier queries, and the state of the postings that they are of.
     """
 
     def __init__(
@@ -56,7 +95,9 @@ class Leaves:
         written: bool,
         likeness: Callable[[NDArray[np.float32]], NDArray[np.float32]],
         scope: Callable[[Scoped], Scored],
+        known: tuple[KnownTerms, Hashable] | None = None,
     ) -> None:
+        self._known = known
         self._lookup = lookup
         self._size = size
         self._written = written
@@ -125,12 +166,31 @@ class Leaves:
         return Scored(score, nowhere, score >= 0.5, ~nowhere)
 
     def _term(self, term: Term) -> Scored:
-        """Score a word by the likeliest of the tags and texts that answer it; 0 where the user rejected it."""
+        """Score a word, or take the scores of an earlier query."""
+        if self._known is None:
+            scored, self._rejected[id(term)], _ = self._scored_anew(term)
+            return scored
+        terms, state = self._known
+        asked = term.word, term.names, tuple(term.members.items()), term.texts, term.loose, self._written, self._size
+        found = terms.get(state, asked)
+        if found is None:
+            scored, rejected, postings = self._scored_anew(term)
+            if postings > _MANY_POSTINGS:
+                terms.keep(state, asked, scored, rejected)
+            found = scored, rejected
+        scored, self._rejected[id(term)] = found
+        return scored
+
+    def _scored_anew(self, term: Term) -> tuple[Scored, NDArray[np.bool_], int]:
+        """Return the scores of a word, where the user rejected it, and the number of postings that were read.
+
+        The score is that of the likeliest of the tags and texts that answer it; 0 where the user rejected it.
+        """
         size = self._size
         score = np.zeros(size, np.float32)
         shown, seen = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
         rejected = np.zeros(size, np.bool_)
-        first = True
+        read = 0
         for tag, factor in {**dict.fromkeys(term.names, 1.0), **term.members}.items():
             postings = self._inside(self._lookup(tag))
             if postings.rejected.any():
@@ -140,8 +200,8 @@ class Leaves:
             if not len(postings.images):
                 continue
             images, likely = postings.images, postings.probabilities * np.float32(factor)
-            score[images] = likely if first else np.maximum(score[images], likely)
-            first = False
+            score[images] = np.maximum(score[images], likely) if read else likely
+            read += len(images)
             visible = images[postings.shown]
             shown[visible] = True
             if factor == 1:
@@ -152,8 +212,7 @@ class Leaves:
         if rejected.any():
             score[rejected] = 0
             shown &= ~rejected
-        self._rejected[id(term)] = rejected
-        return Scored(score, score > 0, shown, np.ones(size, np.bool_))
+        return Scored(score, score > 0, shown, np.ones(size, np.bool_)), rejected, read
 
     def _inside(self, postings: Postings) -> Postings:
         """Return the postings of the images that there are."""

@@ -77,7 +77,7 @@ class Selector:
 
     def ids(self, predicate: Predicate) -> NDArray[int64]:
         """Return the ids in order; raises `BadValue` where the predicate names what the library does not know."""
-        if predicate == And(()) and self._images is not None:
+        if isinstance(predicate, And) and not predicate.items and self._images is not None:
             return np.sort(self._images(), kind="stable")  # which costs little where they are in order
         leaves = list(_leaves(predicate))
         asked = {leaf.source for leaf in leaves if isinstance(leaf, SaidBy)}

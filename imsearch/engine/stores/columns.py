@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _END = struct.Struct("<QQ8s")
-"""Where the description begins, how long it is, and a mark."""
+"""Place and length of the description, and a mark."""
 _MARK = b"columns1"
 _ALIGNED = 8
 

@@ -203,7 +203,9 @@ class Indexes:
             return
         if own is None or own[0] != state[0] or own[1] > state[1]:
             if state[1]:
-                self._home.notes.append("The text index was missing or of another catalog and has been made anew.")
+                self._home.notes.append(
+                    "The text index was missing, or of another version or catalog, and has been made anew."
+                )
             index.clear()
             self._apply_text(index, 0, state)
             return

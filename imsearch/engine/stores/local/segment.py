@@ -100,6 +100,8 @@ class Segment:
         if mark != _MARK:
             raise IndexDamagedError(f"{self.name} is no segment")
         self.images: NDArray[np.int64] = blocks.array("<i8", documents, 0)
+        self._first = int(self.images[0]) if documents else 0
+        self._in_a_row = documents > 0 and int(self.images[-1]) - self._first == documents - 1
         self._postings_at = place = 8 * documents
         self._postings = blocks.unchecked(POSTING, postings, place)
         place += POSTING.itemsize * postings
@@ -133,13 +135,18 @@ class Segment:
             return self.dead
         return np.union1d(self.dead, np.intersect1d(self.images, images))
 
-    def postings(self, term: bytes) -> Weighted:
-        """Return the images that have a term, dead ones too, and its weights."""
+    def postings(self, term: bytes) -> Weighted | None:
+        """Return the images that have a term, dead ones too, and its weights; None where there are none."""
         place = self._place(term)
         if place < 0:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
+            return None
         found = self.slice(place, place + 1)
-        return self.images[found["document"]], found["weight"].copy()
+        documents = found["document"]
+        if self._in_a_row:
+            images: NDArray[np.int64] = np.add(documents, self._first, dtype=np.int64, casting="unsafe")
+        else:
+            images = self.images[documents]
+        return images, found["weight"]
 
     def living_of(self, found: Weighted) -> Weighted:
         """Return postings of this segment without dead documents."""
@@ -181,11 +188,13 @@ class Segment:
 
     def _place(self, term: bytes) -> int:
         """Return where a term is; -1 for one that is not there."""
-        hashed = np.uint32(hash_of(term))
-        first, last = (int(np.searchsorted(self.hashes, hashed, side)) for side in ("left", "right"))
-        for place, each in enumerate(self.terms(first, last), start=first):
-            if each == term:
+        hashed = hash_of(term)
+        place = int(self.hashes.searchsorted(np.uint32(hashed)))
+        while place < len(self.hashes) and int(self.hashes[place]) == hashed:
+            start = int(self.ends[place - 1]) if place else 0
+            if self._blocks.bytes(self._terms_at + start, int(self.ends[place]) - start) == term:
                 return place
+            place += 1
         return -1
 
     def check(self) -> None:

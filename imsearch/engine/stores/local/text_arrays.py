@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from functools import partial, wraps
 from pathlib import Path
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from imsearch.engine.stores.blocks import Blocks, BlockWriter
 from imsearch.engine.stores.derived import IndexDamagedError, State, read_state, saved_state, write_state
 from imsearch.engine.stores.local.merging import merge, to_merge, write_documents
-from imsearch.engine.stores.local.segment import Segment, Weighted
+from imsearch.engine.stores.local.segment import Segment
 from imsearch.engine.words.postings import REJECTED, SHOWN, Postings
 from imsearch.errors import LibraryError
 from imsearch.system.refusals import refusal_in, refused
@@ -31,8 +31,10 @@ from imsearch.system.refusals import refusal_in, refused
 _STATE = "state.json"
 _FORMAT = 5
 """Raised whenever the documents hold something else: an index of another format is made anew."""
-_KEPT = 32 << 20
-"""Bytes of posting lists that are kept in memory, of segments and put together each."""
+_SHORT_BYTES, _LONG_BYTES = 64 << 20, 96 << 20
+"""Bytes of posting lists that are kept in memory: of short ones, whose cost is to look them up, and of long ones."""
+_LONG = 100_000
+"""Longer lists than this count as long."""
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -57,28 +59,39 @@ def _guarded(
     return guarded
 
 
-class _Kept(OrderedDict[Hashable, _R]):
-    """Values by key, so many bytes of them; the one that was used the longest ago goes first."""
+class _Kept:
+    """The posting lists that were used last, up to so many bytes."""
 
-    def __init__(self, size: Callable[[_R], int]) -> None:
-        super().__init__()
-        self._size = size
+    def __init__(self, most: int) -> None:
+        self._lists: OrderedDict[str, Postings] = OrderedDict()
+        self._most = most
         self._bytes = 0
 
-    def get_or(self, key: Hashable, make: Callable[[], _R]) -> _R:
-        if key in self:
-            self.move_to_end(key)
-            return self[key]
-        value = make()
-        self[key] = value
-        self._bytes += self._size(value)
-        while self._bytes > _KEPT and len(self) > 1:
-            self._bytes -= self._size(self.popitem(last=False)[1])
-        return value
+    def get(self, tag: str) -> Postings | None:
+        """Return the list of a tag, if it is kept."""
+        found = self._lists.get(tag)
+        if found is not None:
+            self._lists.move_to_end(tag)
+        return found
+
+    def keep(self, tag: str, postings: Postings) -> None:
+        """Keep a list in place of those that were not used for the longest time."""
+        self._lists[tag] = postings
+        self._bytes += _bytes(postings)
+        while self._bytes > self._most:
+            self._bytes -= _bytes(self._lists.popitem(last=False)[1])
 
     def clear(self) -> None:
-        super().clear()
+        """Forget all."""
+        self._lists.clear()
         self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+
+def _bytes(postings: Postings) -> int:
+    return 500 + 14 * len(postings.images)
 
 
 class ArrayTextIndex:
@@ -93,9 +106,7 @@ class ArrayTextIndex:
         self._read_at = b""  # the content of the state file that was opened
         self._opened: dict[str, Segment] | None = None
         self._images: NDArray[np.int64] | None = None
-        # Segments never change: what was read of one is kept while others come and go.
-        self._parts: _Kept[Weighted] = _Kept(lambda part: part[0].nbytes + part[1].nbytes)
-        self._postings: _Kept[Postings] = _Kept(lambda each: 14 * len(each.images) + 200)
+        self._short, self._long = _Kept(_SHORT_BYTES), _Kept(_LONG_BYTES)
 
     @property
     def state(self) -> State | None:
@@ -180,18 +191,21 @@ class ArrayTextIndex:
     @_guarded
     def postings(self, tag: str) -> Postings:
         """The images that have this very tag."""
-        segments = self._open().values()
-        return self._postings.get_or(tag, lambda: self._put_together(tag.encode(), segments))
+        self._open()
+        found = self._short.get(tag) or self._long.get(tag)
+        if found is None:
+            found = self._read_postings(tag)
+            (self._long if len(found.images) > _LONG else self._short).keep(tag, found)
+        return found
 
-    def _put_together(self, term: bytes, segments: Iterable[Segment]) -> Postings:
-        found = [each.living_of(self._part(each, term)) for each in segments]
+    def _read_postings(self, tag: str) -> Postings:
+        term = tag.encode()
+        found = [each.living_of(part) for each in self._open().values() if (part := each.postings(term)) is not None]
         images = np.concatenate([np.empty(0, np.int64), *(part for part, _ in found)])
         weight = np.concatenate([np.empty(0, np.float32), *(part for _, part in found)])
-        shown = weight >= SHOWN
-        return Postings(images, np.where(shown, weight - np.float32(SHOWN), weight), shown, weight <= REJECTED)
-
-    def _part(self, segment: Segment, term: bytes) -> Weighted:
-        return self._parts.get_or((segment.name, term), lambda: segment.postings(term))
+        shown, rejected = weight >= SHOWN, weight <= REJECTED
+        np.subtract(weight, np.float32(SHOWN), out=weight, where=shown)
+        return Postings(images, weight, shown, rejected)
 
     @_guarded
     def images(self) -> NDArray[np.int64]:
@@ -217,12 +231,12 @@ class ArrayTextIndex:
     def close(self) -> None:
         """Close the files."""
         self._forget()
-        self._parts.clear()
         self._opened = None
 
     def _forget(self) -> None:
         self._images = None
-        self._postings.clear()
+        self._short.clear()
+        self._long.clear()
 
     def _now(self) -> bytes:
         return (self._folder / _STATE).read_bytes()
@@ -242,11 +256,16 @@ class ArrayTextIndex:
         for name, list_of_dead in noted["segments"].items():
             segment = known.get(name) or Segment(self._folder / name)
             if list_of_dead != segment.list_of_dead:
-                blocks = Blocks(self._folder / list_of_dead)
-                segment = segment.with_dead(blocks.array("<i8", blocks.length // 8, 0), list_of_dead)
+                segment = segment.with_dead(self._read_dead(list_of_dead), list_of_dead)
             opened[name] = segment
         self._opened = opened
         return opened
+
+    def _read_dead(self, name: str) -> NDArray[np.int64]:
+        blocks = Blocks(self._folder / name)
+        blocks.check_anew()  # all of it, also what is too short for a number
+        found: NDArray[np.int64] = blocks.array("<i8", blocks.length // 8, 0)
+        return found
 
 
 def _name() -> str:
