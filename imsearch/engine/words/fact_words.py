@@ -5,8 +5,11 @@ Languages may be incomplete; a missing entry is not understood in that language.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+
+LONGEST_PHRASE = 4
+"""Maximum words of a phrase for a day or a holiday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,14 @@ class FactWords:
     subjects: Mapping[str, str] = field(default_factory=dict)
     common: frozenset[str] = frozenset()
     makers: frozenset[str] = frozenset()
+
+    def holiday(self, texts: Sequence[str], place: int) -> tuple[str, int]:
+        """Return the longest holiday name that begins there, and its number of words."""
+        for length in range(min(LONGEST_PHRASE, len(texts) - place), 0, -1):
+            name = self.holidays.get(" ".join(texts[place : place + length]))
+            if name:
+                return name, length
+        return "", 0
 
 
 def together(languages: Iterable[FactWords]) -> FactWords:
