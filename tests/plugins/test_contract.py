@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
-from imsearch.plugins.contract import annotation_problems, check_annotator, sample_pictures, spec_problems
+from imsearch.plugins.contract import check_annotator, sample_pictures
+from imsearch.plugins.problems import annotation_problems, spec_problems
 from imsearch.records import Annotation, Tag
 from imsearch.specs import AnnotatorSpec
 from tests.fakes import Calls, colour_spec
