@@ -102,7 +102,7 @@ def test_a_body_must_be_json(client: TestClient) -> None:
     detail = problem(client.post("/api/corrections", content=b'{"images": [1,', headers=json), 422)["detail"]
     assert detail.startswith("The request cannot be understood. The body is not valid JSON")
     detail = problem(client.post("/api/corrections", content=b"\xff", headers=json), 400)["detail"]
-    assert detail == "The body is no JSON in UTF-8."
+    assert detail == "The body is not JSON in UTF-8."
     detail = problem(client.post("/api/corrections", content=b"{}", headers={"Content-Type": "text/plain"}), 415)[
         "detail"
     ]

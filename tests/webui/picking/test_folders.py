@@ -120,7 +120,7 @@ def test_an_added_folder_is_indexed_and_remembered(client: TestClient, home: Pat
     added = client.post("/api/folders", json={"path": str(home / "Pictures")})
     assert (added.status_code, added.json()["running"]) == (202, True)
     again = client.post("/api/folders", json={"path": str(home / "Documents")})
-    assert (again.status_code, again.json()["detail"]) == (409, "An indexing run is on already.")
+    assert (again.status_code, again.json()["detail"]) == (409, "An indexing run is already in progress.")
     wait_until(lambda: not client.get("/api/indexing").json()["running"])
     assert client.get("/api/search").json()["total"] == 12
     assert [each["path"] for each in client.get("/api/indexing").json()["folders"]] == [str(home / "Pictures")]
