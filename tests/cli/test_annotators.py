@@ -26,7 +26,7 @@ def gone(run: Run, plugins: Plugins, photos: Path) -> Path:
 def test_status_tells_of_one_that_is_not_installed(run: Run, gone: Path) -> None:
     status = run("status")
     assert status.code == 0
-    assert 'old is not installed any more; its tags stay. "imsearch annotators forget old"' in status.err
+    assert 'old is no longer installed; its tags stay. "imsearch annotators forget old"' in status.err
     found = {each["name"]: each for each in run("status", "--format", "json").json["annotators"]}
     assert (found["old"]["installed"], found["colours"]["installed"]) == (False, True)
 
