@@ -24,7 +24,7 @@ from imsearch.pictures.metadata.beside import beside
 from imsearch.pictures.metadata.sidecars import LARGEST
 
 BATCH_BYTES = 16 << 20
-"""Of files in a batch, beside the one that is always let through."""
+"""Maximum bytes of files in a batch, beyond the one that is always let through."""
 
 
 class ClusterRun(Run):
@@ -106,9 +106,9 @@ def _is_to_be_annotated(item: Item) -> bool:
 
 
 def refuse_unseen(batch: Batch) -> None:
-    """Raise ImsearchError for a file that a worker cannot open and this machine can.
+    """Raise ImsearchError for a file that this machine can open and a worker cannot.
 
-    Such as below a folder where a disk is mounted here and not there: all its pictures would be recorded as failed.
+    For example below a mount point where a disk is mounted only here: all its pictures would be recorded as failed.
     """
     if batch.home is None or batch.home.greeting is None:
         return

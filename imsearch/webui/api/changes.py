@@ -16,8 +16,9 @@ class AskedCorrection(Asked):
     images: list[Id] = Field(min_length=1, max_length=MOST_IMAGES, examples=[[17, 23]])
     tags: list[Name] = Field(min_length=1, max_length=MOST_TAGS, examples=[["hot dog"]])
     verdict: Verdict = Field(
-        description="add: the tag applies. accept: it applies, as an annotator suggested. reject: it does "
-        "not, whatever annotators return, now or later. remove: undo add or accept. clear: remove your verdict, whatever it is."
+        description="add: the tag applies. accept: it applies, as an annotator suggested. reject: it does not, "
+        "whatever annotators return, now or later. remove: undo add or accept. clear: remove your verdict, whatever "
+        "it is."
     )
     exact: bool = Field(False, description='Take tags as they are typed; otherwise "puppies" becomes "dog".')
 
