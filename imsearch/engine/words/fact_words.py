@@ -25,14 +25,13 @@ class FactWords:
 
     last, last_behind ("dernier", which follows the noun), this, past, ago, since, before, after, until, to, both
     ("between"): the words around dates.  linking: prepositions before a date or a place.  during: words after which a
-    season or "may" is a date.  articles: allowed inside a date, too.  near: words before a
-    place that need not be where the picture was taken.
+    season or "may" is a date.  articles: allowed inside a date, too.  near: words before a place that need not be where
+    the picture was taken.
 
     without: words that exclude what follows.  nobody: words for no person at all -> a word of the lexicon for persons.
-    taken: verbs for taking a picture.  stars: the unit of ratings.  conditions: words and phrases -> the
-    condition they ask for.  shapes: the same for words that count less, since they also name things.  subjects: those
-    of
-    them that also describe the content of such a picture: a portrait shows a person.  common:
+    taken: verbs for taking a picture.  stars: the unit of ratings.  conditions: words and phrases -> the condition they
+    ask for.  shapes: the same for words that count less, since they also name things.  subjects: those of them that
+    also describe the content of such a picture: a portrait shows a person.  common:
     everyday words that are not names, though there are places and cameras of that name.  makers: names of cameras that
     have other meanings.
     """
