@@ -52,7 +52,7 @@ def check_annotator(spec: AnnotatorSpec, device: str = "cpu") -> list[Check]:
     try:
         checks = [described, built, *_behaviour(spec, annotator), *_until_failure(*text_rules(spec))]
         if spec.counts is not None:
-            checks += _until_failure(("what counts things is as the spec's vectors need it", lambda: _counts(spec)))
+            checks += _until_failure(("count heads fit the spec's vectors", lambda: _counts(spec)))
     finally:
         closed = _closed(annotator)
     return checks if closed.passed else [*checks, closed]
@@ -104,7 +104,7 @@ def _build(spec: AnnotatorSpec, device: str) -> tuple[Check, Annotator | None]:
             raise
         return Check(rule, (_told(error),)), None
     if not isinstance(annotator, Annotator):
-        return Check(rule, (f"it built a {type(annotator).__name__}, which is no imsearch.Annotator",)), None
+        return Check(rule, (f"it built a {type(annotator).__name__}, which is not an imsearch.Annotator",)), None
     if not isinstance(annotator.batch_size, int) or annotator.batch_size < 1:
         return Check(rule, (f"batch_size must be a positive number, not {annotator.batch_size!r}",)), None
     return Check(rule), annotator

@@ -21,7 +21,7 @@ def spec_problems(spec: AnnotatorSpec) -> list[str]:
             f"the name must be lower-case letters, digits, '-', '_' or '.', and not {USER!r} or {DEFINED!r}"
         )
     if not isinstance(spec.version, str) or not spec.version.strip():
-        problems.append("the version must be a text that is not empty")
+        problems.append("the version must be a non-empty text")
     if not callable(spec.factory):
         problems.append("the factory must be callable with a device")
     if len(set(spec.vocabulary)) < len(spec.vocabulary):
@@ -34,7 +34,7 @@ def spec_problems(spec: AnnotatorSpec) -> list[str]:
     if spec.vector_length is not None and spec.vector_length < 1:
         problems.append("the vector length must be positive, or None for no vectors")
     if spec.counts is not None and (not callable(spec.counts) or spec.vector_length is None):
-        problems.append("counts must be a function, and needs vectors to count by")
+        problems.append("counts must be a function, and needs vectors")
     if spec.text_encoder is not None and not callable(spec.text_encoder):
         problems.append("the text encoder must be a function that builds one, or None")
     if spec.text_encoder is not None and spec.vector_length is None:
@@ -82,7 +82,7 @@ def _vector_problems(spec: AnnotatorSpec, vector: Any) -> list[str]:
     import numpy as np
 
     if (vector is None) != (spec.vector_length is None):
-        return [f"the spec promises vectors of length {spec.vector_length}, the answer holds {vector!r:.40}"]
+        return [f"the spec promises vectors of length {spec.vector_length}, the annotation holds {vector!r:.40}"]
     if vector is None:
         return []
     if not isinstance(vector, np.ndarray) or vector.dtype != np.float32 or vector.shape != (spec.vector_length,):
@@ -93,7 +93,7 @@ def _vector_problems(spec: AnnotatorSpec, vector: Any) -> list[str]:
 
 def _name_problem(name: object) -> str:
     if not isinstance(name, str) or is_blank(name):
-        return "a tag needs a name that can be seen"
+        return "a tag needs a visible name"
     if breaks_lines(name):
         return "control characters and line breaks"
     if name != " ".join(name.split()):

@@ -87,7 +87,7 @@ def test_a_name_in_use_is_refused(run: Run, photos: Path, trained: Path) -> None
         assert "'everyday' is the name of an installed annotator. Give your weights another one" in refused.err
     assert run("plugins", "add", trained, "--name", "two words").code == 2
     twice = run("index", photos, "--annotator", f"mine={trained}", "--annotator", f"mine={trained}/weights.safetensors")
-    assert twice.code == 2 and "Two of the annotators to use are called 'mine'" in twice.err
+    assert twice.code == 2 and "Two of the chosen annotators have the name 'mine'" in twice.err
 
 
 def test_files_that_are_not_there_or_not_ours_are_told(run: Run, photos: Path, trained: Path, tmp_path: Path) -> None:
