@@ -75,7 +75,7 @@ def test_forgotten_restored_and_removed(run: Run, gone: Path) -> None:
     assert "restore old" in forgotten.err
     assert run("query", "shows:ruby").code == 1
     assert "old" not in run("tags", "--format", "json").out
-    assert "not installed any more" not in run("status").err
+    assert "no longer installed" not in run("status").err
     assert run("annotators", "restore", "old").code == 0
     assert run("query", "shows:ruby").code == 0
     run("annotators", "forget", "old", "--yes")

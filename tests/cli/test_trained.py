@@ -108,7 +108,7 @@ def test_added_weights_that_were_moved_away_are_named_and_harmless(run: Run, pho
     assert run("plugins", "add", trained).code == 0
     trained.rename(trained.with_name("elsewhere"))
     listed = run("plugins")
-    assert listed.code == 0 and "are not at" in listed.out
+    assert listed.code == 0 and "are no longer at" in listed.out
     assert run("index", photos).code == 0
     refused = run("index", photos, "--annotator", "mine")
     assert refused.code == 2 and "imsearch plugins remove mine" in refused.err

@@ -125,7 +125,7 @@ def test_undo_takes_back_only_what_it_is_asked_for(client: TestClient, ids: dict
     assert problem(client.post("/api/undo"), 409)["detail"] == "There is nothing to undo."
     for tag in ("one", "two"):
         correct(client, images=[ids["red.png"]], tags=[tag], verdict="add", exact=True)
-    assert "not the last" in problem(client.post("/api/undo", json={"number": 1}), 409)["detail"]
+    assert "no longer the last" in problem(client.post("/api/undo", json={"number": 1}), 409)["detail"]
     assert client.post("/api/undo").json()["number"] == 2
     assert client.post("/api/undo", json={"number": 1}).json()["number"] == 1
     assert [change["undone"] for change in client.get("/api/history").json()["changes"]] == [True, True]

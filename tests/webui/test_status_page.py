@@ -84,7 +84,7 @@ def test_failures_are_grouped_with_advice(client: TestClient, library: Library, 
     fail(library, photos)
     page = client.get("/status").text
     said = text_of(page)
-    assert "Empty 7 A copy or a download was broken off" in said
+    assert "Empty 7 A copy or a download was interrupted" in said
     assert "Not a picture 1" in said
     assert page.count("cut-") == 5 and 'href="./status/failures?reason=empty"' in page
 

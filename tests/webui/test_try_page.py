@@ -102,7 +102,7 @@ def test_a_chosen_picture_is_tagged_and_what_looks_like_it_is_found(page: Page, 
     expect(strip.first.locator("img")).to_have_js_property("complete", True)
     assert strip.first.locator("img").evaluate("(picture) => picture.naturalWidth") > 0
     assert re.fullmatch(r"/picture/\d+", strip.first.get_attribute("href") or "")
-    assert page.get_by_text("This very picture").count() == 0
+    assert page.get_by_text("This picture is in").count() == 0
 
 
 def test_a_picture_of_the_library_is_recognised(page: Page, photos: Path, library: Library) -> None:
