@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -91,9 +92,7 @@ def facets(where: Location) -> list[dict[str, object]]:
         later = timed(engine, vocabulary, odds, 1, True)
         typed = [str(word)[:length] for word in vocabulary[:100] for length in (1, 2, 3)]
         begun = _seconds(lambda: engine.finder.completer.complete("ca", 2, 8))
-        completions = [
-            _seconds(lambda text=text: engine.finder.completer.complete(text, len(text), 8)) for text in typed
-        ]  # type: ignore[misc]
+        completions = [_seconds(partial(engine.finder.completer.complete, text, len(text), 8)) for text in typed]
     p95 = 1000 * float(np.percentile(completions, 95))
     return [
         {"what": "facets", "first ms": 1000 * first, "later p95 ms": later["p95 ms"], "peak MB": _peak()},
@@ -118,7 +117,7 @@ def processes(where: Location) -> list[dict[str, object]]:
     """Whole processes: queries, status, a correction."""
     rows: list[dict[str, object]] = []
     for arguments in (["query", "dog", "beach", "--format", "paths"], ["query", "dog", "--format", "json"], ["status"]):
-        seconds = [_seconds(lambda arguments=arguments: _run(where, arguments)) for _ in range(ROUNDS + 1)]  # type: ignore[misc]
+        seconds = [_seconds(partial(_run, where, arguments)) for _ in range(ROUNDS + 1)]
         rows.append(
             {
                 "what": f"imsearch {' '.join(arguments)}",

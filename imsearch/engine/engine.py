@@ -218,6 +218,7 @@ class Engine:
         self.recorder  # noqa: B018 - refuses a reader
         self.indexes.catch_up_text()
         self.indexes.vectors.save()
+        self.finder.keep_facets()
 
     def rebuild(self) -> None:
         """Make all indexes anew from the catalog."""

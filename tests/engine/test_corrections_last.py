@@ -71,9 +71,9 @@ def test_corrections_survive_a_rebuild_and_closing(corrected: Engine, folder: Pa
 
 MOMENTS = {
     "before the transaction is committed": ("imsearch.engine.stores.sql.recorder", "_mark_changed", False),
-    "before the text index follows": ("imsearch.engine.stores.local.text_whoosh.WhooshTextIndex", "apply", True),
-    "after the text index is written, before its state": (
-        "imsearch.engine.stores.local.text_whoosh",
+    "before the text index follows": ("imsearch.engine.stores.local.text_arrays.ArrayTextIndex", "apply", True),
+    "after the segments are written, before the commit": (
+        "imsearch.engine.stores.local.text_arrays",
         "write_state",
         True,
     ),

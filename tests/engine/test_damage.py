@@ -160,7 +160,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("write", [False, True], ids=["reader", "writer"])
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-@pytest.mark.parametrize("name", ["*.seg", "*.toc", "state.json", "*"])
+@pytest.mark.parametrize("name", ["*.segment", "state.json", "*"])
 def test_the_text_index_heals(library: Path, name: str, damage: Callable[[Path], None], write: bool) -> None:
     for path in [path for path in (library / "text").glob(name) if path.is_file()]:
         damage(path)
@@ -234,7 +234,7 @@ def test_ctrl_c_in_the_middle_of_a_commit_costs_nothing(library: Path, monkeypat
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr("whoosh.writing.SegmentWriter._commit_toc", interrupt)
+            patch.setattr("imsearch.engine.stores.local.text_arrays.write_state", interrupt)
             engine.catch_up()
     with Engine.open(library, LEXICON) as reader:
         assert reader.finder.search("cat").total == 2

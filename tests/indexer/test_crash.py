@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes
 
 ENGINE = "imsearch.engine.engine"
 RECORDER = "imsearch.engine.stores.sql.recorder"
-TEXT = "imsearch.engine.stores.local.text_whoosh"
+TEXT = "imsearch.engine.stores.local.text_arrays"
 VECTORS = "imsearch.engine.stores.local.vectors_faiss"
 
 MOMENTS = [
@@ -31,11 +31,11 @@ MOMENTS = [
     (RECORDER, "Recorder.record", "after", 1),
     (RECORDER, "Recorder.record", "after", 3),
     # Committed, and the text index not yet, half, or wholly written.
-    (TEXT, "WhooshTextIndex.apply", "before", 1),
-    (TEXT, "WhooshTextIndex.apply", "before", 2),
-    ("whoosh.writing", "SegmentWriter.commit", "before", 2),
-    ("whoosh.writing", "SegmentWriter._finalize_segment", "after", 2),
-    ("whoosh.writing", "SegmentWriter._commit_toc", "before", 1),
+    (TEXT, "ArrayTextIndex.apply", "before", 1),
+    (TEXT, "ArrayTextIndex.apply", "before", 2),
+    (TEXT, "write_documents", "before", 2),
+    (TEXT, "write_documents", "after", 2),
+    (TEXT, "ArrayTextIndex._clean", "before", 1),
     (TEXT, "write_state", "before", 1),
     (TEXT, "write_state", "after", 2),
     # While the vectors are saved: before, between the file and its state, after.
@@ -140,7 +140,7 @@ def test_a_library_killed_while_it_is_made_is_made_by_the_next_run(disturbed: Di
 
 def test_what_was_indexed_before_the_kill_is_found_without_another_run(disturbed: Disturbed) -> None:
     library = disturbed.library("reader only")
-    kill = (TEXT, "WhooshTextIndex.apply", "before", 2)  # the catalog is ahead of the text index
+    kill = (TEXT, "ArrayTextIndex.apply", "before", 2)  # the catalog is ahead of the text index
     assert disturbed.index(library, kill=kill) == "killed"
     state = disturbed.dump(library)
     assert state["problems"] == []

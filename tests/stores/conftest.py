@@ -10,6 +10,7 @@ import pytest
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.embedded.home import Home as EmbeddedHome
 from imsearch.engine.stores.home import Home, Recorder
+from imsearch.engine.stores.local.text_arrays import ArrayTextIndex
 from imsearch.engine.stores.local.text_whoosh import WhooshTextIndex
 from imsearch.engine.stores.local.vectors_faiss import FaissVectorIndex
 from imsearch.engine.stores.postgres.home import Home as PostgresHome
@@ -21,6 +22,7 @@ from tests.stores.postgres_support import opened
 
 HOMES: dict[str, type[Home]] = {"embedded": EmbeddedHome, "memory": MemoryHome, "postgres": PostgresHome}
 TEXT_INDEXES: dict[str, Callable[[Path], TextIndex]] = {
+    "arrays": lambda folder: ArrayTextIndex(folder / "text"),
     "Whoosh": lambda folder: WhooshTextIndex(folder / "text"),
     "memory": lambda folder: MemoryTextIndex(),
 }

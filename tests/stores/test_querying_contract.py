@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -117,6 +118,28 @@ def catalog(catalog: CatalogReading, recorder: Recorder) -> CatalogReading:
 def test_a_predicate_selects_images(catalog: CatalogReading, predicate: Predicate, found: list[int]) -> None:
     ids = catalog.select(predicate)
     assert ids.dtype == np.int64 and ids.tolist() == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("50%", [5]),
+        ("_50", [5]),
+        ("CAF", [5]),
+        ("elvi", [6]),
+        ("KELVIN", [6]),
+        ("A\\B", [7]),
+        ("strass", [2]),
+        ("*", []),
+    ],
+)
+def test_a_name_is_found_whatever_its_letters(
+    catalog: CatalogReading, recorder: Recorder, text: str, found: list[int]
+) -> None:
+    names = (b"caf\xe9_50%.jpg", "\N{KELVIN SIGN}elvin 50x.jpg".encode(), b"a\\b.jpg")
+    recorder.record([reading(n, {}, path=f"/odd/{os.fsdecode(name)}") for n, name in enumerate(names, 5)], [])
+    everything = found or [1, 2, 3, 5, 6, 7]
+    assert catalog.select(Holds("name", text)).tolist() == everything
 
 
 def test_a_circle_selects_the_images_with_coordinates_in_it(catalog: CatalogReading, recorder: Recorder) -> None:

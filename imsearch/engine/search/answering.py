@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imsearch.engine.query.tree import Node, Sort, Word
+    from imsearch.engine.search.facets import Table
     from imsearch.engine.search.filters import Filters
     from imsearch.engine.search.fusion import Sense
 
@@ -43,12 +44,21 @@ class Answering:
     likeness: finds similar pictures.  texts: compares texts with pictures.
     """
 
-    def __init__(self, catalog: CatalogReading, indexes: Indexes, lexicon: Lexicon, options: SearchOptions) -> None:
+    def __init__(
+        self,
+        catalog: CatalogReading,
+        indexes: Indexes,
+        lexicon: Lexicon,
+        options: SearchOptions,
+        values: Callable[[], Table | None],
+    ) -> None:
+        """values: see `imsearch.engine.search.facets.Facets.known`."""
         self.likeness = Likeness(catalog, indexes)
         self.texts = TextSpace(catalog, indexes, options.encoders, options.exact)
         self._catalog = catalog
         self._indexes = indexes
         self._options = options
+        self._values = values
         self._numbers = Numbers(catalog, indexes, options.heads)
         self._names = FactNames(catalog)
         self._coordinates = cache(coordinates_of)
@@ -89,7 +99,7 @@ class Answering:
                     return found
                 by = self._options.keys.order(sort.key)
                 assert by is not None  # or the query would not have been understood
-                return ordered(self._catalog, *found, by, index.postings, reverse=sort.reverse)
+                return ordered(self._catalog, *found, by, index.postings, self._values, reverse=sort.reverse)
 
             return Answer(
                 words,
@@ -126,7 +136,24 @@ class Answering:
         def like(target: str) -> Like:
             return self.likeness.like(target, self.vector_space(), self._options.look, outside)
 
-        return Filters(self._catalog, index.postings, words, duplicates, like, self._coordinates, self._numbers.counted)
+        return Filters(
+            self._catalog,
+            index.postings,
+            words,
+            duplicates,
+            like,
+            self._coordinates,
+            self._numbers.counted,
+            self._tagged,
+            index.images,
+        )
+
+    def _tagged(self, source: str) -> NDArray[int64] | None:
+        """See `imsearch.engine.search.selecting.Selector`."""
+        from imsearch.engine.search.facets import ANNOTATOR
+
+        values = self._values()
+        return None if values is None else values.kinds[ANNOTATOR].having(source)
 
     def _is_written(self, word: str) -> bool:
         """Return True for a word that was written of any picture."""

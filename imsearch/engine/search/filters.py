@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from imsearch.engine.query.tree import By, Condition, Everything
 from imsearch.engine.query.tree import Like as LikeNode
@@ -15,6 +15,10 @@ from imsearch.engine.words.postings import Postings
 from imsearch.engine.words.resolved import Counted, Filter, Like, Resolved, Scoped, tags_in
 from imsearch.errors import ImsearchError, QueryError
 from imsearch.keys import And, BadValue, SaidBy
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -28,7 +32,8 @@ class Filters:
 
     postings: the images that have a tag.  words: how its tags are spelled, and of which kinds they are.  duplicates:
     the images that have a near duplicate.  like: what looks like a picture.  coordinates: latitude and longitude of a
-    place; None for one that nobody knows.  counted: see `imsearch.engine.words.resolving.Conditions.counted`.
+    place; None for one that nobody knows.  counted: see `imsearch.engine.words.resolving.Conditions.counted`.  tagged,
+    images: see `imsearch.engine.search.selecting.Selector`.
     """
 
     def __init__(
@@ -40,11 +45,13 @@ class Filters:
         like: Callable[[str], Like] | None = None,
         coordinates: Callable[[str], tuple[float, float] | None] = coordinates_of,
         counted: Callable[[int, Sequence[str]], Counted | None] = lambda value, things: None,
+        tagged: Callable[[str], NDArray[int64] | None] = lambda source: None,
+        images: Callable[[], NDArray[int64]] | None = None,
     ) -> None:
         self._like = like
         self.counted = counted
         self._sources = Sources(catalog, postings)
-        self._selector = Selector(catalog, postings, words, duplicates, coordinates, self._sources)
+        self._selector = Selector(catalog, postings, words, duplicates, coordinates, self._sources, tagged, images)
 
     def find(self, node: Condition | By | Everything) -> Filter:
         """The images of which this is true; raises `QueryError` for names that the library does not know."""

@@ -53,7 +53,7 @@ class Finder:
         self.options = options
         self._indexes = indexes
         self._lexicon = lexicon
-        self._answering = Answering(catalog, indexes, lexicon, options)
+        self._answering = Answering(catalog, indexes, lexicon, options, lambda: self.facets.known())
         self._answers: Memory[Answer] = Memory(REMEMBERED, _ANSWER_BYTES, attrgetter("kept_bytes"))
         self._settlements: Memory[Settled] = Memory(REMEMBERED, _ANSWER_BYTES, lambda less: less.answer.kept_bytes)
         self._pages: Memory[tuple[Hit, ...]] = Memory(REMEMBERED, _PAGE_BYTES, size_of)
@@ -167,7 +167,14 @@ class Finder:
         """Counts what many images have in common."""
         from imsearch.engine.search.facets import Facets
 
-        return Facets(self.catalog, self.options.keys)
+        return Facets(self.catalog, self.options.keys, self._indexes.scratch)
+
+    def keep_facets(self) -> None:
+        """Keep the values that are counted in a file, if there are so many that others would wait for them."""
+        from imsearch.engine.search.facets import MANY
+
+        if self._indexes.with_text(lambda index: len(index.images())) >= MANY:
+            self.facets.keep()
 
     @cached_property
     def completer(self) -> Completer:

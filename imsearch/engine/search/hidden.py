@@ -77,5 +77,4 @@ def _doubted(query: Resolved, lookup: Lookup, hidden: frozenset[str]) -> frozens
 
 def _shown(postings: Postings) -> Postings:
     """Return a posting list without tags that are not shown; what the user says of such a tag counts."""
-    kept = postings.shown | postings.rejected
-    return Postings(postings.images[kept], postings.probabilities[kept], postings.shown[kept], postings.rejected[kept])
+    return postings.only(postings.shown | postings.rejected)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imsearch.engine.query.tree import Sort
+from imsearch.engine.search.facets import FEW, MOMENT, NO_MOMENT, Table
 from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.words.postings import Postings
 from imsearch.keys import Order, Poles
@@ -28,16 +29,19 @@ def ordered(
     scores: NDArray[float32],
     order: Order,
     postings: Callable[[str], Postings],
+    table: Callable[[], Table | None] = lambda: None,
     *,
     reverse: bool,
 ) -> tuple[NDArray[int64], NDArray[float32]]:
     """The results, which come best first, in this order; equal ones stay as they are, those without the fact go last.
 
     Up from the earliest, the smallest, the most unpleasant, the calmest and "a"; scores and the reverse of all others
-    go down.  postings: the images that have a tag.
+    go down.  postings: the images that have a tag.  table: see `imsearch.engine.search.facets.Facets.known`.
     """
     if order.by == "score":
         return (ids[::-1], scores[::-1]) if reverse else (ids, scores)
+    if order.by == MOMENT and len(ids) > FEW and (found := table()) is not None:
+        return _by_moment(ids, scores, found.moments, reverse=reverse)
     values: Mapping[int, Any]
     if isinstance(order.by, Poles):
         values = _felt(postings, order.by)
@@ -48,6 +52,19 @@ def ordered(
     known.sort(key=lambda place: values[images[place]], reverse=reverse)
     lacking = [place for place, image in enumerate(images) if image not in values]
     places = np.array(known + lacking, np.intp)
+    return ids[places], scores[places]
+
+
+def _by_moment(
+    ids: NDArray[int64], scores: NDArray[float32], moments: NDArray[int64], *, reverse: bool
+) -> tuple[NDArray[int64], NDArray[float32]]:
+    """The results in order of when they were taken.  moments: microseconds by image, `NO_MOMENT` for unknown ones."""
+    taken = np.full(len(ids), NO_MOMENT)
+    inside = ids < len(moments)
+    taken[inside] = moments[ids[inside]]
+    lacking = taken == NO_MOMENT
+    order = np.argsort(-taken if reverse else taken, kind="stable")
+    places = np.concatenate([order[~lacking[order]], np.flatnonzero(lacking)])
     return ids[places], scores[places]
 
 

@@ -50,7 +50,9 @@ class Selector:
     """Finds the images that predicates are true of, in a library as it is now.
 
     postings: the images that have a tag.  duplicates: the images that have a near duplicate.  coordinates: latitude and
-    longitude of a place; None for one that nobody knows.
+    longitude of a place; None for one that nobody knows.  tagged: returns the images that show a tag of a source, or
+    of any for "", where that is known without asking the catalog; None where it is not.  images: returns all there are,
+    in any order; by default the catalog is asked.
     """
 
     def __init__(
@@ -61,6 +63,8 @@ class Selector:
         duplicates: Callable[[CatalogReading], Iterable[int]],
         coordinates: Callable[[str], tuple[float, float] | None],
         sources: Sources,
+        tagged: Callable[[str], NDArray[int64] | None] = lambda source: None,
+        images: Callable[[], NDArray[int64]] | None = None,
     ) -> None:
         self._catalog = catalog
         self._postings = postings
@@ -68,16 +72,25 @@ class Selector:
         self._duplicates = duplicates
         self._coordinates = coordinates
         self._sources = sources
+        self._tagged = tagged
+        self._images = images
 
     def ids(self, predicate: Predicate) -> NDArray[int64]:
         """Return the ids in order; raises `BadValue` where the predicate names what the library does not know."""
+        if predicate == And(()) and self._images is not None:
+            return np.sort(self._images(), kind="stable")  # which costs little where they are in order
         leaves = list(_leaves(predicate))
-        if not any(isinstance(leaf, HasTag | HasKind | HasDuplicate | Within) for leaf in leaves):
-            for leaf in leaves:
-                if isinstance(leaf, SaidBy) and leaf.source:
-                    self.known(leaf.source)
+        asked = {leaf.source for leaf in leaves if isinstance(leaf, SaidBy)}
+        for source in filter(None, asked):
+            self.known(source)
+        tagged = {source: self._tagged(source) for source in asked}
+        elsewhere = any(isinstance(leaf, HasTag | HasKind | HasDuplicate | Within) for leaf in leaves)
+        if not elsewhere and not any(ids is not None for ids in tagged.values()):
             return self._catalog.select(predicate)
         match predicate:
+            case SaidBy(source):
+                found = tagged[source]
+                return self._catalog.select(predicate) if found is None else found
             case HasTag(tag, None):
                 return self._shown(tag)
             case HasTag(tag, span):

@@ -47,6 +47,11 @@ class Indexes:
         self._looked = time.monotonic()
         self.vectors = VectorIndexes(home, catalog)
 
+    @property
+    def scratch(self) -> Path:
+        """See `imsearch.engine.stores.home.Home.scratch`."""
+        return self._home.scratch
+
     def heal(self, patience: float = 0) -> None:
         """Bring the text index up to date if it is behind; whoever opens the library first does it.
 

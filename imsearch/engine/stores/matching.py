@@ -55,3 +55,8 @@ def pattern(text: str) -> Callable[[str], bool]:
         return holds(name) or (plain and any(map(holds, unaccented(name))))
 
     return fits
+
+
+def longest_ascii(text: str) -> str:
+    """Return the longest part of a pattern that each ASCII text holds in some capitals that fits it; maybe ""."""
+    return max((part for part in map(folded, text.split("*")) if part.isascii()), key=len, default="")

@@ -30,3 +30,19 @@ class Postings:
     probabilities: NDArray[float32]
     shown: NDArray[bool_]
     rejected: NDArray[bool_]
+
+    def only(self, kept: NDArray[bool_]) -> Postings:
+        """Return the list of some images; kept: bool (n,)."""
+        return Postings(self.images[kept], self.probabilities[kept], self.shown[kept], self.rejected[kept])
+
+
+def joined(first: Postings, second: Postings) -> Postings:
+    """Return the list of two that have no image in common."""
+    import numpy as np
+
+    return Postings(
+        np.concatenate([first.images, second.images]),
+        np.concatenate([first.probabilities, second.probabilities]),
+        np.concatenate([first.shown, second.shown]),
+        np.concatenate([first.rejected, second.rejected]),
+    )

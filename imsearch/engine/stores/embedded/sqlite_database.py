@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Table, insert
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, Text, cast, func, insert, or_
 
 from imsearch.engine.stores.embedded.sqlite import READING, check_file, connect, damages, is_still, translated
 from imsearch.errors import LibraryError, WriteRefused
@@ -65,6 +65,11 @@ class SqliteDatabase:
             self.engine, self._still = connect(self.path, write=False), None
         with translated(self.path), self.engine.connect().execution_options(**{READING: True}) as connection:
             yield connection
+
+    def may_hold(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        """See `imsearch.engine.stores.sql.database.Readable`; LIKE knows the capitals of ASCII alone."""
+        read = cast(column, Text)
+        return or_(read.contains(text, autoescape=True), func.length(read) != func.length(column))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -69,9 +69,9 @@ class HomeWithFiles:
 
     def text(self, folder: Path | None = None) -> TextIndex:
         """The text index in the home's folder, or in another one for the moment."""
-        from imsearch.engine.stores.local.text_whoosh import WhooshTextIndex
+        from imsearch.engine.stores.local.text_arrays import ArrayTextIndex
 
-        return WhooshTextIndex((folder or self.scratch) / "text")
+        return ArrayTextIndex((folder or self.scratch) / "text")
 
     def vectors(self, space: str, version: str, length: int) -> VectorIndex:
         """The index of an annotator's vectors, as it is written down; empty where nothing is."""

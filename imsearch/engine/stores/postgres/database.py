@@ -13,7 +13,20 @@ from psycopg import OperationalError, sql
 from psycopg.adapt import AdaptersMap
 from psycopg.types.json import Json
 from psycopg.types.string import StrDumper
-from sqlalchemy import JSON, Connection, Engine, Row, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Table,
+    create_engine,
+    event,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.engine.interfaces import ExceptionContext, IsolationLevel
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 
@@ -98,6 +111,11 @@ class PostgresDatabase:
         """A connection whose statements all see one state; the server's complaints become `LibraryError`."""
         with translated(self._address), self._reading.connect() as connection:
             yield connection
+
+    def may_hold(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        """See `imsearch.engine.stores.sql.database.Readable`; other bytes than ASCII are escaped by a backslash."""
+        read = func.encode(column, "escape")
+        return or_(read.icontains(text, autoescape=True), read.contains("\\", autoescape=True))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from imsearch.engine.stores.annotator_status import AnnotatorStatus
 from imsearch.engine.stores.batch import FileSeen, KnownFile, KnownImage
@@ -79,6 +79,10 @@ class Catalog:
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection whose statements all see one state."""
         return self.database.reading()
+
+    def may_hold(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        """See `imsearch.engine.stores.sql.database.Readable`."""
+        return self.database.may_hold(column, text)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction of a catalog that was opened for writing; one at a time, whatever the process."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import ColumnElement, Connection, Engine
 
 
 class Readable(Protocol):
@@ -14,6 +14,12 @@ class Readable(Protocol):
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection whose statements all see one state."""
+
+    def may_hold(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        """The condition on bytes that they hold this ASCII text in any capitals, or letters that are not ASCII.
+
+        It narrows down what has to be compared in Python, where the rules for other letters are.
+        """
 
 
 class Writable(Protocol):
