@@ -235,7 +235,7 @@ def test_without_a_folder_there_is_nothing_to_start(empty: Library) -> None:
 def test_folders_that_are_not_there(client: TestClient, photos: Path) -> None:
     photos.rename(photos.with_name("unplugged"))
     answer = client.post("/api/indexing")
-    assert (answer.status_code, "not plugged in" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "not connected" in answer.json()["detail"]) == (409, True)
 
 
 HANGS = """
