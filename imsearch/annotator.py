@@ -54,8 +54,7 @@ class CountHead:
     """A linear head that predicts from a vector how many of a thing its picture shows; see `AnnotatorSpec.counts`.
 
     `weights` is float32 of shape ``(3, vector_length)`` and `bias` of shape ``(3,)``: ``weights @ v + bias`` are the
-    log-odds of exactly one, of two, and of three or more, where v is the vector scaled
-    to length 1.
+    log-odds of exactly one, of two, and of three or more, where v is the vector scaled to length 1.
     """
 
     weights: NDArray[float32]
@@ -91,6 +90,5 @@ class TextEncoder(Protocol):
         length.
 
         Their cosine with a picture's vector measures how well the two fit.  Rows have length 1, or are zeros for an
-        unknown
-        text.  Called by several threads, one at a time.
+        unknown text.  Called by several threads, one at a time.
         """

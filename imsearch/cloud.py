@@ -32,7 +32,7 @@ _UNTYPED = re.compile('["\u201c\u201d\u201e\u00ab\u00bb\uff02\u300c-\u300f]|%(?=
 """Characters that cannot be quoted in a query (docs/query.md)."""
 _STEPS = 4000
 """Positions tried along the spiral."""
-_NOTHING = "There is no tag to make a cloud of: nothing is likely enough"
+_NOTHING = "There are no tags to make a cloud of: nothing is likely enough"
 
 
 def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
@@ -52,11 +52,10 @@ def likeliest(tags: Iterable[Tag]) -> dict[str, float]:
 def cloud_svg(tags: Mapping[str, float], *, links: str | None = "/", most: int = 60) -> str:
     """Return a cloud for embedding in a page: quick to make, and allowed by a strict Content-Security-Policy.
 
-    tags: names and weights in 0 to 1; the `most` greatest are drawn.  links: the address of the search
-    page, to which each word becomes a link; None makes no links.
+    tags: names and weights in 0 to 1; the `most` greatest are drawn.  links: the address of the search page, to which
+    each word becomes a link; None makes no links.
     Words have the classes ``w0`` (heaviest) to ``w3`` and inherit the colour of the surrounding text unless a
-    stylesheet sets
-    another.  Raises `ImsearchError` without any tag.
+    stylesheet sets another.  Raises `ImsearchError` without any tag.
     """
     from PIL import ImageFont
 
@@ -165,8 +164,8 @@ def _has_room(cloud: Any) -> bool:
 def _svg(cloud: Any) -> str:
     """Return the layout as searchable, scalable text.
 
-    The package's own writer either lets words overlap where the font is missing, or embeds it and
-    warns.  Here each word gets an explicit length instead.
+    The package's own writer either lets words overlap where the font is missing, or embeds it and warns.  Here each
+    word gets an explicit length instead.
     """
     from PIL import ImageFont
 

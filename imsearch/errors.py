@@ -27,7 +27,7 @@ class WriteRefused(LibraryError):  # noqa: N818 - what the system did, said as s
 
 
 class UndoConflict(ImsearchError):  # noqa: N818 - the state of the history, said as such
-    """The change to undo is not the last one any more, or was undone already."""
+    """The change to undo is no longer the last one, or was already undone."""
 
 
 class PictureError(ImsearchError):

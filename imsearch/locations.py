@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 Location: TypeAlias = Path | str
-"""A path, or the URL of a library as text, since a `Path` would lose a slash of it."""
+"""A path, or the URL of a library as text, since a `Path` would drop one of its slashes."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
-"""At least two letters, for ``C:/`` is a disk.  One slash will do: of a `Path`, no more are left."""
+"""The scheme of a URL: at least two letters, since ``C:/`` is a disk.  One slash suffices: a `Path` keeps no more."""
 _PASSWORD = re.compile(r"([a-z][a-z0-9+.-]+:/+[^\s/:@]*):\S*@", re.IGNORECASE)
-"""To the last ``@``, for a password may hold some that should have been written as ``%40``."""
+"""The password of a URL, up to the last ``@``, since it may hold some that should have been written as ``%40``."""
 _PASSWORD_OPTION = re.compile(r"([?&][a-z_]*passw[a-z]*=)[^&\s]*", re.IGNORECASE)
 
 
@@ -28,7 +28,7 @@ def located(where: Location) -> Location:
     if not scheme:
         return Path(where).absolute()
     if scheme == "file":
-        from urllib.parse import urlsplit  # not quick to import, and needed by few
+        from urllib.parse import urlsplit  # slow to import, and rarely needed
         from urllib.request import url2pathname
 
         return Path(url2pathname(urlsplit(str(where)).path)).absolute()
@@ -36,7 +36,7 @@ def located(where: Location) -> Location:
 
 
 def shown(where: Location) -> str:
-    """A path or URL as messages name it: without the password."""
+    """Return a path or URL as shown in messages: without the password."""
     return masked(re.sub(r"\s", "%20", where)) if scheme_of(where) and isinstance(where, str) else masked(str(where))
 
 

@@ -25,7 +25,7 @@ FOLDER = "folder"
 """The source of a word in a folder name; it describes the origin of a picture, not its content."""
 
 SOCIAL_TAGS = "social_tags"
-"""Listed among its inputs by an annotator that reads `Picture.social_tags`."""
+"""The name of `Picture.social_tags` among the inputs of an annotator that reads them."""
 
 
 RANKING_ONLY = 2.0
@@ -101,11 +101,10 @@ class Text:
 class Image:
     """A picture in the catalog, identified by the hash of its bytes.
 
-    `files` are the absolute paths of its copies: unchanged existing ones come first, and
-    among these the most recently seen.  `taken_at` has no time zone: it is the time on the camera's clock.  `metadata`
-    holds everything else that was read, including problems.  `companions` are raw files of the same shot, which are
-    next
-    to one of the files and hold other bytes.
+    `files` are the absolute paths of its copies: unchanged existing ones come first, and among these the most recently
+    seen.  `taken_at` has no time zone: it is the time on the camera's clock.  `metadata` holds everything else that was
+    read, including problems.  `companions` are raw files of the same shot, which are next to one of the files and hold
+    other bytes.
     """
 
     id: int
@@ -143,8 +142,8 @@ class Verdicts:
 class Hit:
     """One result: the picture, its score in 0 to 1, its tags (the likeliest first), and why it was found.
 
-    `why` maps each query word to the tag that matched and its probability; the source of a written word
-    is "keyword", "title", "name", "description" or "folder".
+    `why` maps each query word to the tag that matched and its probability; the source of a written word is "keyword",
+    "title", "name", "description" or "folder".
     """
 
     image: Image
@@ -159,8 +158,7 @@ class Relaxed:
     ones.
 
     conditions: those of `asked` that are conditions, such as ``date:2023``.  unlikely: how many pictures may still
-    match
-    the whole query.
+    match the whole query.
     """
 
     asked: tuple[str, ...]

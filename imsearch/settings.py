@@ -38,33 +38,33 @@ class Settings:
         (), "The folders of pictures, which `imsearch index` brings up to date; by default those it was given before."
     )
     exclude: tuple[str, ...] = _setting(
-        (), "Globs of what is left out of the folders, as in a .gitignore file; see docs/folders.md."
+        (), "Globs of files and folders to exclude, as in a .gitignore file; see docs/folders.md."
     )
     annotators: tuple[str, ...] = _setting((), "The annotators to use; all that run by default when none is named.")
     device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
-    batch_size: int | None = _setting(None, "How many pictures a model sees at once; by default what it asks for.")
-    workers: int | None = _setting(None, "How many pictures are read at once; by default the number of processors.")
-    decode_seconds: float = _setting(
-        6.0, "Seconds of a processor after which a picture that is still being decoded is given up."
+    batch_size: int | None = _setting(None, "Pictures per forward pass of a model; by default its own preference.")
+    workers: int | None = _setting(
+        None, "Number of pictures read at the same time; by default the number of processors."
     )
+    decode_seconds: float = _setting(6.0, "Limit of processor time in seconds for decoding a picture.")
     compare_ctime: bool = _setting(
-        True, "Whether a file is read again when its ctime alone is another, as after an edit that keeps size and time."
+        True, "Read a file again if only its ctime has changed, as after an edit that keeps size and time."
     )
-    limit: int = _setting(20, "How many results are printed.")
+    limit: int = _setting(20, "Maximum number of results printed.")
     min_score: float | None = _setting(
         None, "Results with a lower score, in 0 to 1, are left out; by default those far below the best."
     )
-    visual_evidence: bool = _setting(False, "Whether pictures that look like the best hits are lifted; slower.")
-    thumbnail_cache: int = _setting(1000, "How many MB of thumbnails the library keeps; 0 keeps none.")
+    visual_evidence: bool = _setting(False, "Rank pictures that look like the best hits higher; slower.")
+    thumbnail_cache: int = _setting(1000, "Maximum MB of thumbnails cached in the library; 0 caches none.")
     languages: tuple[str, ...] = _setting(
-        (), "The languages of queries beside English, such as `de`, or files of words; by default the system's."
+        (), "The languages of queries besides English, such as `de`, or files of words; by default the system's."
     )
     semantic: str = _setting("auto", "A sentence encoder for free text: `auto` where it is installed, or `off`.")
-    allowed_hosts: tuple[str, ...] = _setting((), "Further names that `imsearch serve` goes by, such as a proxy's.")
+    allowed_hosts: tuple[str, ...] = _setting((), "Further host names of `imsearch serve`, such as a proxy's.")
     allowed_roots: tuple[Path, ...] = _setting(
-        (), "Further places whose folders can be added from the pages, beside your home and mounted disks."
+        (), "Further places whose folders can be added from the pages, besides your home and mounted disks."
     )
-    upload_limit: int = _setting(64, "How many megabytes may be uploaded to `imsearch serve` at once.")
+    upload_limit: int = _setting(64, "Maximum megabytes of one upload to `imsearch serve`.")
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -135,7 +135,7 @@ def _folder(value: Any) -> Path:
 
 
 def _library(value: Any) -> Location:
-    """Return a folder; an address of another scheme than ``file://`` is kept, for the home that opens it."""
+    """Return a folder; a URL of another scheme than ``file://`` is kept, for the home that opens it."""
     return located(value) if isinstance(value, str | Path) and scheme_of(value) else _folder(value)
 
 

@@ -29,10 +29,9 @@ class AnnotatorSpec:
     weights_sha256: the hash of its weights file, checked at load, or None without weights.
     default: True if it runs when the user names no annotator.
     counts: builds the heads that predict from its vectors how many of a thing a picture shows, by the name of the
-    thing;
-    None without any.  Called at the first query with a number; belongs to the version, as the vectors do.
-    text_encoder: builds the encoder of text into the space of its vectors; None without one.  Called at the first
-    query with words, on a CPU; belongs to the version, as the vectors do.
+    thing; None without any.  Called at the first query with a number; belongs to the version, as the vectors do.
+    text_encoder: builds the encoder of text into the space of its vectors; None without one.  Called at the first query
+    with words, on a CPU; belongs to the version, as the vectors do.
     """
 
     name: str
@@ -74,8 +73,8 @@ class AnnotatorSpec:
 class LanguageSpec:
     """A query language besides English.
 
-    code: ISO 639, lower case: ``de``.  path: its word table, as described in docs/languages.md; read
-    only if the language is in use.
+    code: ISO 639, lower case: ``de``.  path: its word table, as described in docs/languages.md; read only if the
+    language is in use.
     """
 
     code: str

@@ -1,7 +1,7 @@
-"""Draw the rooms of the program, and measure them: the picture and the numbers of docs/architecture.md.
+"""Draw the rooms of the program for docs/architecture.md, and measure them.
 
     python -m scripts.rooms                     draws docs/rooms.svg and prints the numbers
-    python -m scripts.rooms --importers MODULE  lists the files that import a module: those that know of it
+    python -m scripts.rooms --importers MODULE  lists the files that import a module
 
 Floors are those of `[tool.importlinter]` in pyproject.toml, which `make lint` holds the code to; sizes and arrows are
 read from the code.  Imports that only type checkers see count like all others.
@@ -28,9 +28,9 @@ PICTURE = ROOT / "docs" / "rooms.svg"
 _DRIVERS = ("sqlalchemy", "alembic", "faiss")
 _SHADES = ("#e9eef6", "#dfe9e4", "#f3ecdf", "#efe4ea", "#e4eef0", "#f0efe2")
 _CLOSED = ("imsearch.engine.stores.sql",)
-"""Packages whose folders are no rooms."""
+"""Packages whose folders are not drawn."""
 _MOST = 2
-"""Rooms side by side where no floors are told."""
+"""Maximum number of rooms side by side if there is no contract of floors."""
 _WIDTH, _HIGH, _GAP, _MARGIN = 1180, 46, 10, 24
 
 
@@ -44,14 +44,14 @@ class Box(NamedTuple):
 
 
 def layers(contract: str) -> list[list[str]]:
-    """Floors from the top, as the layers contract over this package names them; none without a contract."""
+    """Return the floors from the top, as in the layers contract of this package; none without a contract."""
     table = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
     found: list[str] = next((each["layers"] for each in table if each.get("containers") == [contract]), [])
     return [[name.strip() for name in layer.replace(":", "|").split("|")] for layer in found]
 
 
 def files() -> dict[str, int]:
-    """Lines of code of every module."""
+    """Return the lines of code of every module."""
     found = {}
     for path in sorted((ROOT / "imsearch").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts

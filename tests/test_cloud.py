@@ -58,7 +58,7 @@ def test_the_same_tags_make_the_same_cloud_and_only_the_weightiest_are_drawn() -
 
 
 def test_no_tags_make_no_cloud() -> None:
-    with pytest.raises(ImsearchError, match="There is no tag to make a cloud of"):
+    with pytest.raises(ImsearchError, match="There are no tags to make a cloud of"):
         cloud_svg({})
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Examples:
   imsearch annotators                        whose tags the library holds
   imsearch annotators forget old-model       leave out all that one said
-  imsearch annotators restore old-model      take that back
+  imsearch annotators restore old-model     undo that
 """,
 )
 @format_option("table", "json")
@@ -54,11 +54,11 @@ def annotators(context: click.Context, form: str, library: Path | None) -> int:
     epilog="""\b
 Examples:
   imsearch annotators forget old-model
-  imsearch annotators forget old-model --yes      without a question
+  imsearch annotators forget old-model --yes      without confirmation
 """
 )
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @library_option
 @click.pass_obj
 def forget(above: Path | None, name: str, yes: bool, library: Path | None) -> int:

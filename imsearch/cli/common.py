@@ -34,8 +34,8 @@ class LibraryPlace(click.Path):
 library_option = click.option(
     "--library",
     type=LibraryPlace(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="The library's folder (else IMSEARCH_LIBRARY, else the user's data folder).",
+    metavar="DIR|URL",
+    help="The library's folder or URL (else IMSEARCH_LIBRARY, else the user's data folder).",
 )
 limit_option = click.option(
     "-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Print at most N results (default: 20)."

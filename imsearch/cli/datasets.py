@@ -44,10 +44,9 @@ def library_dataset(folder: Path, place: str, verdicts: Sequence[Verdicts]) -> D
     """Return the user's verdicts as a dataset, with the pictures in place.
 
     A given tag is true and a rejected one false.  Tags shown by an annotator that the user neither accepted nor
-    rejected are
-    unknown.  Tags that nobody has given to a picture the user has tagged count as false: without negatives there would
-    be
-    nothing to learn from.  Tags with fewer than `LEAST` pictures of either sort are left out, with a note.
+    rejected are unknown.  Tags that nobody has given to a picture the user has tagged count as false: without negatives
+    there would be nothing to learn from.  Tags with fewer than `LEAST` pictures of either sort are left out, with a
+    note.
 
     Raises `DatasetError` when no tag is left.
     """

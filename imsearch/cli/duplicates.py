@@ -40,7 +40,7 @@ Examples:
     "--threshold",
     type=click.FloatRange(0.1, 1),
     metavar="S",
-    help="Take pictures for copies from this similarity on (default: 0.26); higher finds fewer, and surer ones.",
+    help="Minimum similarity of copies (default: 0.26); higher values find fewer, surer ones.",
 )
 @click.option("--exact", is_flag=True, help="Only files with the very same bytes.")
 @click.option("--rest", is_flag=True, help="With paths: leave out the best copy of each group.")
@@ -92,7 +92,7 @@ def _rest(groups: Sequence[Group]) -> Iterator[Path]:
         doubtful += len(found.doubtful)
         yield from found.files
     if doubtful:
-        say(f"{count(doubtful, 'file')} left out: not what was indexed any more. Index again, then ask again.")
+        say(f"{count(doubtful, 'file')} left out: no longer what was indexed. Index again, then repeat the command.")
 
 
 def _print_groups(groups: Sequence[Group]) -> None:

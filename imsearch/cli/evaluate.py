@@ -1,4 +1,4 @@
-"""``imsearch evaluate``: judge an annotator, or search over its tags, on a labelled dataset."""
+"""``imsearch evaluate``: evaluate an annotator, or search over its tags, on a labelled dataset."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ Examples:
 )
 @click.argument("name")
 @dataset_option
-@click.option("--split", metavar="NAME", help="Judge on this split (default: test, else dev, else all pictures).")
+@click.option("--split", metavar="NAME", help="Evaluate on this split (default: test, else dev, else all pictures).")
 @click.option(
     "--held-out",
     type=click.IntRange(min=2),
     metavar="N",
-    help="Judge only on the one picture in N that a recipe holding back one in N never saw.",
+    help="Evaluate only on held-out pictures: those that a recipe holding back one in N never saw.",
 )
 @click.option(
     "--by",
@@ -54,14 +54,16 @@ Examples:
     "--weights",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help='Judge this checkpoint of "imsearch train NAME" instead of the installed weights.',
+    help='Evaluate this checkpoint of "imsearch train NAME" instead of the installed weights.',
 )
 @click.option(
     "--social-tags",
     metavar="FIELD",
     help="Texts of this field of the dataset stand in for what people wrote about a picture (flickr8k: text_tags).",
 )
-@click.option("--search", is_flag=True, help="Judge search: index the pictures, ask for every set of labels they have.")
+@click.option(
+    "--search", is_flag=True, help="Evaluate search: index the pictures, then query every set of labels they have."
+)
 @click.option("--ablate", is_flag=True, help="With --search: also leave out each ingredient of ranking.")
 @click.option(
     "--ask",
@@ -94,7 +96,7 @@ def evaluate(
     """
     settings = load_settings({"device": device, "library": library})
     if search and (weights or social_tags):
-        raise click.UsageError("--search judges the installed weights; it takes no --weights and no --social-tags")
+        raise click.UsageError("--search evaluates the installed weights; it takes no --weights and no --social-tags")
     records = []
     for spec in datasets:
         dataset = open_dataset(spec, settings)
@@ -160,7 +162,7 @@ def _annotation(
     if weights is not None:
         load = manager.recipe(name).annotator
         if load is None:
-            raise PluginError(f"The recipe {name} cannot load checkpoints, so --weights is of no use with it")
+            raise PluginError(f"The recipe {name} cannot load checkpoints; leave out --weights")
         build = partial(load, weights)
     with (
         TrainingProgress() as progress,
@@ -209,7 +211,7 @@ def _print_evaluation(judged: Evaluation) -> None:
         f"over pictures {judged.image_mean_ap:.4f}"
     )
     if judged.top_1 is not None:
-        click.echo(f"likeliest label right in {judged.top_1:.4f} of the pictures, among those each is judged by")
+        click.echo(f"top-1 label correct in {judged.top_1:.4f} of the pictures, among the labels each is judged by")
     click.echo(f"calibration error {judged.calibration:.4f} (probabilities of .1 and more)")
 
 

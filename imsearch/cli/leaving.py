@@ -1,4 +1,4 @@
-"""Exit at once: a second Ctrl-C ends the process, whatever hangs, and reports what it was.
+"""Exit at once: a second Ctrl-C ends the process, whatever hangs, and reports what was in progress.
 
 Everything stored stays: the catalog and the indexes survive a process that ends at any moment.
 """
@@ -25,7 +25,7 @@ _WISHES = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 
 @contextmanager
 def leaving_at_once() -> Iterator[None]:
-    """Exit the process on the second Ctrl-C of an indexing run; nothing that may hang, too, is closed."""
+    """Exit the process on the second Ctrl-C of an indexing run, without closing anything that may hang, too."""
     from imsearch.indexer.interrupt import LeftAtOnce
 
     try:
@@ -79,11 +79,11 @@ def _watch(reader: int, over: threading.Event, doing: Doing) -> None:
 
 
 def _leave(what: str | None) -> NoReturn:
-    """Exit the process, and report what hangs."""
+    """Exit the process, and report what was in progress."""
     with suppress(Exception):
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K\x1b[?25h")  # clear the progress bar and restore the cursor
-        hangs = f" Under way was: {what}." if what else ""
+        hangs = f" In progress: {what}." if what else ""
         sys.stderr.write(f"Left at once.{hangs} What was finished is kept; run the same command again to go on.\n")
     _exit(INTERRUPTED)
 

@@ -30,11 +30,11 @@ Examples:
 @click.argument("source", type=_PLACE, metavar="FROM")
 @click.argument("target", type=_PLACE, metavar="TO")
 def copy(source: Path | str, target: Path | str) -> int:
-    """Copy the library at FROM to TO, each a folder or the address of a PostgreSQL database.
+    """Copy the library at FROM to TO, each a folder or the URL of a PostgreSQL database.
 
-    TO is new or empty.  FROM is only read.  Everything in the catalog is copied, corrections and their history among
-    it, and compared row by row; then the indexes are made.  Where the copy was stopped, the same command goes on; until
-    it is complete, no other command takes TO for a library.  The pictures stay where they are.
+    TO must be new or empty.  FROM is only read.  The whole catalog is copied, including corrections and
+    their history, and compared row by row; then the indexes are built.  An interrupted copy is resumed by the same
+    command; until it is complete, no other command accepts TO as a library.  The pictures stay where they are.
     """
     from imsearch.library.copying import copy_library
 

@@ -56,7 +56,7 @@ def verify(library: Path | None) -> int:
     for problem in problems:
         click.echo(printable(problem))
     if problems:
-        say(f'{count(len(problems), "problem")}. "imsearch rebuild" makes the indexes anew from the catalog.')
+        say(f'{count(len(problems), "problem")}. "imsearch rebuild" rebuilds the indexes from the catalog.')
         return 1
     say("The library is sound.")
     return 0
@@ -105,11 +105,11 @@ def _print_status(
         print_table(table)
         for name in sorted({each.name for each in found.annotators if _is_gone(each, installed)}):
             told = printable(name)
-            say(f'{told} is not installed any more; its tags stay. "imsearch annotators forget {told}" removes them.')
+            say(f'{told} is no longer installed; its tags stay. "imsearch annotators forget {told}" removes them.')
 
 
 def _is_gone(each: AnnotatorStatus, installed: frozenset[str]) -> bool:
-    """Return True if there are tags of an annotator that cannot run any more."""
+    """Return True if there are tags of an annotator that can no longer run."""
     return bool(each.images) and not each.forgotten and each.name not in installed
 
 

@@ -148,7 +148,7 @@ def _tags(hit: Hit) -> Text:
 
 
 def _reasons(hit: Hit) -> list[str]:
-    """Return the evidence for each word: ``automobile: car 0.70 (everyday)``."""
+    """Return the evidence for each word, such as ``automobile: car 0.70 (everyday)``."""
     return [
         f"{printable(word)}: {printable(tag.name)} {tag.probability:.2f} ({_source(tag)})"
         for word, tag in hit.why.items()

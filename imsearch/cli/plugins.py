@@ -106,7 +106,7 @@ Examples:
 """,
 )
 @click.argument("weights", type=click.Path(path_type=Path))
-@click.option("--name", metavar="NAME", help="What to call the annotator; by default as the folder is called.")
+@click.option("--name", metavar="NAME", help="Name of the annotator (default: the name of the folder).")
 def add(weights: Path, name: str | None) -> int:
     """Use weights that you trained as an annotator, in every library.
 
@@ -140,5 +140,5 @@ def remove(name: str) -> int:
     from imsearch.plugins import trained
 
     found = trained.drop(name)
-    say(f"{name} is no annotator any more; {found.weights} stays where it is.")
+    say(f"{name} is no longer an annotator; {found.weights} stays where it is.")
     return 0

@@ -70,7 +70,7 @@ Examples:
     help="Leave out results scored lower (0 to 1; default: those far below the best).",
 )
 @click.option("--all", "everything", is_flag=True, help="List the unlikeliest results too.")
-@click.option("--explain", is_flag=True, help="Print by what each result was found: word, tag, probability, source.")
+@click.option("--explain", is_flag=True, help="Print what each result was found by: word, tag, probability, source.")
 @click.option("--facets", is_flag=True, help="Print what all results have in common: tags, years, cameras ...")
 @click.option(
     "--facet-values",
@@ -210,4 +210,4 @@ def _nothing(library: Library, text: str, offset: int, results: Results) -> str:
         return f'The library is empty. Fill it with "{fill} FOLDER".'
     if results.less_likely:
         return f"No picture is likely to show {text!r}. {results.less_likely:,} less likely; --all shows them."
-    return f'Nothing found for {text!r}. --all lists unlikely pictures too; "imsearch tags" the words in use.'
+    return f'Nothing found for {text!r}. --all lists unlikely pictures too; "imsearch tags" lists the words in use.'

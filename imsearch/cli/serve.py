@@ -44,12 +44,12 @@ Examples:
     "allowed_hosts",
     multiple=True,
     metavar="NAME",
-    help="A further name that the server goes by, which makes it ask for a token; may be given again.",
+    help="Another host name of the server, which makes it ask for a token; may be given again.",
 )
 @click.option(
     "--behind-proxy",
     metavar="ADDRESS",
-    help="Believe the reverse proxy at this address for whom it speaks, and ask for a token.",
+    help="Trust the reverse proxy at this address to name its clients, and ask for a token.",
 )
 @click.option(
     "--allow-root",
@@ -57,7 +57,7 @@ Examples:
     multiple=True,
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="A further place whose folders can be added from the pages; may be given again.",
+    help="Another folder whose subfolders can be added from the pages; may be given again.",
 )
 @click.option(
     "--root-path",

@@ -2,8 +2,7 @@
 
 While a command runs, anything else written to standard output goes to standard error: output of plugins and libraries
 that print, of native code and child processes that write to file descriptor 1, of threads that keep running.
-Characters
-that a terminal cannot display are replaced, and a reader may stop before the end.
+Characters that a terminal cannot display are replaced, and a reader may stop before the end.
 """
 
 from __future__ import annotations

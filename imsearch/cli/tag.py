@@ -57,7 +57,10 @@ def _correcting(verdict: Verdict) -> Callable[[Callable[..., int]], click.Comman
                 help='The pictures are listed in this file, or on standard input for "-"; all arguments are tags.',
             ),
             click.option(
-                "-0", "nul", is_flag=True, help='The list is of "imsearch query -0" (standard input if no file).'
+                "-0",
+                "nul",
+                is_flag=True,
+                help='The list is separated by NUL, as of "imsearch query -0" (standard input if no file).',
             ),
             exact_option,
             library_option,
@@ -80,8 +83,8 @@ Examples:
 def add(**given: Any) -> int:
     """Add tags to pictures.
 
-    An IMAGE is the path of a file or an id.  Without a mark, the words at the beginning that are pictures of the
-    library are pictures, and the rest are tags.
+    An IMAGE is the path of a file or an id.  Without "--" between pictures and tags, the leading words that are
+    pictures of the library are pictures, and the rest are tags.
     """
     return _correct(Verdict.ADD, **given)
 

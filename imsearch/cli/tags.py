@@ -117,5 +117,5 @@ def undefine(above: Path | None, name: str, library: Path | None) -> int:
     """Remove the definition of the tag NAME, and the tag from all pictures; your own corrections stay."""
     with open_library(load_settings({"library": library or above})) as opened:
         shown = opened.tags.undefine(name)
-    say(f"{printable(name)} is defined no more; {count(shown, 'picture')} showed it.")
+    say(f"{printable(name)} is no longer defined; {count(shown, 'picture')} showed it.")
     return 0

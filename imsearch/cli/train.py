@@ -39,7 +39,7 @@ Examples:
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Outputs of frozen layers are kept here, for other runs too (default: maps in the output folder).",
+    help="Cache outputs of frozen layers here, for other runs too (default: maps in the output folder).",
 )
 @click.option("--fresh", is_flag=True, help="Start over; deletes the checkpoint and weights in the output folder.")
 @library_option

@@ -1,6 +1,6 @@
 """Evaluate free-text search on captioned pictures: index them, query by caption, and record each picture's rank.
 
-On the floor of the library, because it needs the indexer and the engine together.
+On a floor above the library, because it needs the indexer and the engine together.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _rank(library: Library, file: Path, text: str, last: int) -> int:
     """Return the rank of the picture for a query; `last` when it is not found."""
     image = library.facts.image(file)
     if image is None:
-        raise DatasetError(f"{file} could not be indexed; mend or remove it first")
+        raise DatasetError(f"{file} could not be indexed; repair or remove it first")
     for limit in (_FIRST_LOOK, last):  # most rank high, and a page with all pictures takes long to read
         hits = library.search.query(text, limit=limit, min_score=0).hits
         rank = next((rank for rank, hit in enumerate(hits, 1) if hit.image.id == image.id), None)

@@ -130,8 +130,7 @@ def ask(
     """Query a library for each word.
 
     positions: image id -> position of its picture among the samples.  find: returns the ids and scores of all images
-    that
-    a query finds.  quoted: True to query a word with spaces as a phrase.
+    that a query finds.  quoted: True to query a word with spaces as a phrase.
     """
     scores = np.zeros((len(truth), len(positions)), np.float32)
     for row, word in enumerate(truth):
@@ -158,5 +157,5 @@ def _frequent(truth: Mapping[str, Bools], least: int) -> dict[str, Bools]:
 def _tokens(sample: Sample) -> set[str]:
     captions = sample.extra.get("captions")
     if not isinstance(captions, list) or not captions:
-        raise DatasetError(f"{sample.place or sample.file} has no captions; their words are what is asked for.")
+        raise DatasetError(f"{sample.place or sample.file} has no captions, whose words are the queries.")
     return {token for caption in captions for token in _TOKEN.findall(str(caption).lower())}

@@ -48,8 +48,8 @@ class Row:
     """One measure; None for a figure that does not apply, nan for one that could not be computed.
 
     mean_ap: over `words` words.  top_1: the share of pictures whose likeliest word is true.  precision, recall: of
-    shown tags.  clear: the precision without pairs of words that may both be true.  at_precision: the
-    recall at the lowest probability threshold with a precision of `PRECISION`.
+    shown tags.  clear: the precision without pairs of words that may both be true.  at_precision: the recall at the
+    lowest probability threshold with a precision of `PRECISION`.
     """
 
     measure: str

@@ -1,6 +1,6 @@
 """Evaluate the program's own search on a labelled dataset: index its pictures, run the protocol's queries.
 
-On the floor of the library, because it needs the indexer and the engine together.
+On a floor above the library, because it needs the indexer and the engine together.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _positions(library: Library, chosen: Dataset) -> dict[int, int]:
     for position, sample in enumerate(chosen.samples):
         image = library.facts.image(sample.file)
         if image is None:
-            raise DatasetError(f"{sample.file} could not be indexed; mend or remove it first")
+            raise DatasetError(f"{sample.file} could not be indexed; repair or remove it first")
         if image.id in positions:
             raise DatasetError(f"{sample.file} and {chosen.samples[positions[image.id]].file} are the same picture")
         positions[image.id] = position

@@ -1,1 +1,1 @@
-"""The way in: scan, plan, read, annotate, write; runs and their progress."""
+"""Indexing: scan, plan, read, annotate, write; runs and their progress."""

@@ -19,7 +19,7 @@ class State(StrEnum):
     UNREADABLE = "cannot be read"
     LOST = "does not answer"
     UNREACHABLE = "leads to files that cannot be reached"
-    """Contains links to unreachable files, or files that cannot be accessed."""
+    """Problem of a folder that contains links to unreachable files, or files that cannot be accessed."""
 
 
 DISKS = {"/media": 2, "/run/media": 2, "/mnt": 1, "/Volumes": 1}

@@ -139,11 +139,11 @@ def _built(spec: AnnotatorSpec, device: str) -> tuple[Annotator, int]:
     """Build an annotator and return it with its batch size."""
     annotator = spec.factory(device)
     if not isinstance(annotator, Annotator):
-        raise PluginError(f"its factory built a {type(annotator).__name__}, which is no imsearch.Annotator")
+        raise PluginError(f"its factory built a {type(annotator).__name__}, which is not an imsearch.Annotator")
     try:
         return annotator, max(1, operator.index(annotator.batch_size))
     except TypeError:
-        raise PluginError(f"its batch_size is {annotator.batch_size!r}, which is no whole number") from None
+        raise PluginError(f"its batch_size is {annotator.batch_size!r}, which is not a whole number") from None
 
 
 def _ask(annotator: Annotator, batch: list[Any]) -> tuple[Sequence[Annotation] | None, str, bool]:

@@ -26,4 +26,4 @@ class Announcer:
         tags = self._catalog.tags_of([image.id for image in images])
         for image in images:
             for plugin in self._plugins.image_indexed(image, tags.get(image.id, ())):
-                self._observer.note(f"The plugin {plugin} is not told of further pictures: {plugin.error}")
+                self._observer.note(f"The plugin {plugin} is not notified of further pictures: {plugin.error}")

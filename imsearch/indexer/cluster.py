@@ -1,7 +1,8 @@
-"""The workers of a cluster, and what each of them has in hand: batches of files go out and come back in order.
+"""The workers of a cluster and their work in progress: batches of files are sent out and come back in order.
 
-A batch whose worker is lost goes to another one; after a second loss its files go one by one, so that a file that ends
-its worker is found.  What was lost once is alone with its worker from then on, so that nothing else is to blame.
+A batch whose worker is lost goes to another one; after a second loss its files are sent one by one, so that a file that
+crashes its worker is found.  Work that was lost once has a worker to itself from then on, so that nothing else is to
+blame.
 """
 
 from __future__ import annotations
@@ -20,23 +21,23 @@ from imsearch.indexer.shares import IN_HAND, Backend, Batch, LostError, Member, 
 from imsearch.system.doing import Doing
 
 LOSSES = 2
-"""So often may a batch be lost before its files go alone, and a file alone before it is given up."""
+"""Number of losses after which the files of a batch are sent alone, and a file sent alone is given up."""
 REASON = "annotating it ends the program (it did so to two workers of the cluster)"
 TURN = 0.2
-"""Seconds between two looks at whether somebody wishes to stop."""
+"""Polling interval in seconds for requests to stop."""
 WITHOUT = 120.0
-"""Seconds after which a run without any worker ends."""
+"""Timeout in seconds of a run without any worker."""
 MOST_TOLD = 5
-"""So many lost workers are told."""
+"""Maximum number of lost workers reported."""
 MOST_NEW = 5
-"""So many for each worker of the beginning may be lost, and others started in their place, without any progress."""
+"""Maximum number of replacements without any progress, for each of the first workers."""
 
 
 class Cluster:
     """Workers that read and annotate; used by one thread at a time."""
 
     def __init__(self, backend: Backend, number: int, problem: Callable[[Greeting], str]) -> None:
-        """number: of workers.  problem: tells why a worker cannot be used, from what it is; "" when it can."""
+        """number: of workers.  problem: returns why a worker with this greeting cannot be used, or ""."""
         self.note: Callable[[str], None] = lambda text: None
         self.doing = Doing()
         self.number, self.batch_size = number, 0
@@ -51,10 +52,10 @@ class Cluster:
             self._start()
 
     def gather(self, first: float, others: float) -> None:
-        """Wait until all workers are there and greet them; some that do not come may come later.
+        """Wait for the greetings of all workers; some may join later.
 
         first, others: seconds to wait for the first one, and from then on for the others.
-        Raises ImsearchError when there is none, and when one cannot be used.
+        Raises ImsearchError when there is none, or when one cannot be used.
         """
         until = time.monotonic() + first
         late = False
@@ -78,9 +79,9 @@ class Cluster:
             )
 
     def needs(self, name: str, stop: Event) -> str:
-        """Have an annotator built by every worker; returns why it cannot be, or "".
+        """Have an annotator built by every worker; return why none can build it, or "".
 
-        Workers that cannot build it are let go where others can.
+        Workers that cannot build it are dropped if others can.
         """
         self._needed.append(name)
         asked = {self._backend.call(each.worker, "greet", self._needed): each for each in self._with_any(stop)}
@@ -111,9 +112,9 @@ class Cluster:
     def stream(
         self, step: Step, batches: Iterable[Batch], wanted: Callable[[Item], bool], stop: Event
     ) -> Iterator[Batch]:
-        """Batches in order, each after workers did a step on those of its files that are `wanted`.
+        """Yield batches in order, each after workers did a step on those of its files that are `wanted`.
 
-        A bounded number is on the way.  Ends early when `stop` is set.
+        A bounded number is in flight.  Ends early when `stop` is set.
         """
         most = (IN_HAND if step == "read" else IN_HAND + 1) * self.number
         pending: deque[Batch] = deque()
@@ -131,7 +132,7 @@ class Cluster:
             yield pending.popleft()
 
     def _finish(self, batch: Batch, stop: Event) -> bool:
-        """Work until a batch is done, or until a wish to stop; returns whether it is done."""
+        """Work until a batch is done or a stop is requested; return True if it is done."""
         if batch.left:
             with self.doing.at(f"the cluster looks at {told([item.path for item in batch.items])}"):
                 while batch.left and not stop.is_set():
@@ -139,7 +140,7 @@ class Cluster:
         return not batch.left
 
     def _turn(self) -> None:
-        """Hand out what there is, and take in what came back."""
+        """Send out waiting shares, and collect results."""
         self._hand_out()
         refs = {ref: member for member in self._members for ref in member.work}
         refs |= {member.greets: member for member in self._members if member.greets is not None}
@@ -148,7 +149,7 @@ class Cluster:
         for ref in self._backend.wait(list(refs), TURN) if refs else ():
             if ref == refs[ref].greets:
                 self._welcome(refs[ref])
-            elif ref in refs[ref].work:  # it may have been lost meanwhile
+            elif ref in refs[ref].work:  # it may have been lost in the meantime
                 self._take(refs[ref], ref)
         if self._ready():
             self._alive = time.monotonic()
@@ -166,7 +167,9 @@ class Cluster:
             self._suspects.remove(share)
             self._give(free, share)
         members = sorted((each for each in self._ready() if not each.has_suspect), key=lambda each: len(each.work))
-        members = members[len(self._suspects) :]  # as many as suspects get nothing else, so that they become free
+        members = members[
+            len(self._suspects) :
+        ]  # as many workers as there are suspects get nothing else, so that they become free
         for share in list(self._queue) if members else ():
             if member := chosen(share, members):
                 self._queue.remove(share)
@@ -181,7 +184,7 @@ class Cluster:
         member.work[self._backend.call(member.worker, share.step, items, *parcels)] = share
 
     def _take(self, member: Member, ref: Ref) -> None:
-        """The result of a share."""
+        """Collect the result of a share."""
         try:
             result = self._backend.result(ref)
         except LostError as error:
@@ -197,7 +200,7 @@ class Cluster:
             self.note(f"{_machine(member)}: {note}")
 
     def _lose(self, member: Member, error: LostError) -> None:
-        """A worker is gone: another one takes its place, and its shares go elsewhere."""
+        """Replace a lost worker, and send its shares elsewhere."""
         self._part(member)
         self._told += 1
         if self._told <= MOST_TOLD:
@@ -236,7 +239,7 @@ class Cluster:
         self._members.append(member)
 
     def _greeted(self, member: Member) -> str:
-        """Take down what a worker is; returns why it cannot be used, or ""."""
+        """Record the greeting of a worker; return why it cannot be used, or ""."""
         greets, member.greets = member.greets, None
         greeting: Greeting = self._backend.result(greets)
         member.greeting = greeting
@@ -244,7 +247,7 @@ class Cluster:
         return self._problem(greeting)
 
     def _welcome(self, member: Member) -> None:
-        """A worker that came in the middle of a run."""
+        """Admit a worker that joined during a run."""
         try:
             problem = self._greeted(member)
         except LostError as error:
@@ -262,11 +265,11 @@ class Cluster:
         return [member for member in self._members if member.greeting is not None]
 
     def put(self, value: object) -> Any:
-        """Lay something down where workers find it."""
+        """Store an object where workers find it."""
         return self._backend.put(value)
 
     def close(self, seconds: float) -> None:
-        """End all workers; annotators get so many seconds to give back what they hold."""
+        """End all workers; annotators have this many seconds to release their resources."""
         closing = [self._backend.call(member.worker, "close") for member in self._ready() if not member.work]
         until = time.monotonic() + seconds
         while closing and time.monotonic() < until:
@@ -278,4 +281,4 @@ class Cluster:
 
 
 def _machine(member: Member) -> str:
-    return member.greeting.machine if member.greeting else "a machine that had not answered yet"
+    return member.greeting.machine if member.greeting else "a machine that has not answered yet"

@@ -4,52 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from imsearch.errors import ImsearchError
 from imsearch.indexer.annotator_pool import DEFAULT_BATCH, Crew
 from imsearch.indexer.cluster import Cluster
 from imsearch.indexer.cluster_worker import CHANGES, Parcel
 from imsearch.indexer.item import Item
-from imsearch.indexer.options import IndexOptions
-from imsearch.indexer.plan import Plan
 from imsearch.indexer.read import UNOPENED, ordered, read_bytes
 from imsearch.indexer.resolve import CHUNK, Resolver
 from imsearch.indexer.run import Run
 from imsearch.indexer.shares import Batch
 from imsearch.pictures.metadata.beside import beside
 from imsearch.pictures.metadata.sidecars import LARGEST
-from imsearch.specs import AnnotatorSpec
-
-if TYPE_CHECKING:
-    from imsearch.engine.engine import Engine
 
 BATCH_BYTES = 16 << 20
-"""Of files in a batch, beside the one that is always let through."""
+"""Maximum bytes of files in a batch, beyond the one that is always let through."""
 
 
 class ClusterRun(Run):
     """Takes the arguments of a `Run`, and the cluster."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        plan: Plan,
-        annotators: Sequence[AnnotatorSpec],
-        options: IndexOptions,
-        *others: Any,
-        cluster: Cluster,
-        ship_bytes: bool = False,
-    ) -> None:
-        """ship_bytes: files are read here and sent, as workers do not see them."""
-        super().__init__(engine, plan, annotators, options, *others)
+    def __init__(self, *arguments: Any, cluster: Cluster, ship_bytes: bool = False) -> None:
+        """ship_bytes: files are read here and sent, for workers that cannot open them."""
+        super().__init__(*arguments)
         self._cluster, self._ship_bytes = cluster, ship_bytes
-        self.crew = ClusterCrew(annotators, cluster, options.batch_size, self._waiting.put, self._stop)
+        self.crew = ClusterCrew(self.crew, cluster, self._stop)
         cluster.note, cluster.doing = self._waiting.put, self.crew.doing
 
     def _decoded(self, pool: ThreadPoolExecutor) -> Iterator[Item]:
@@ -90,15 +75,9 @@ class ClusterRun(Run):
 class ClusterCrew(Crew):
     """The annotators of a run, which workers of a cluster build and call."""
 
-    def __init__(
-        self,
-        specs: Sequence[AnnotatorSpec],
-        cluster: Cluster,
-        batch_size: int | None,
-        note: Callable[[str], None],
-        stop: Event,
-    ) -> None:
-        super().__init__(specs, batch_size=batch_size, note=note)
+    def __init__(self, crew: Crew, cluster: Cluster, stop: Event) -> None:
+        """crew: the one of a local run, with the same annotators and options."""
+        super().__init__(tuple(crew._specs.values()), batch_size=crew._batch_size, note=crew._note)
         self._cluster, self._stop = cluster, stop
         self._built: set[str] = set()
 
@@ -127,9 +106,9 @@ def _is_to_be_annotated(item: Item) -> bool:
 
 
 def refuse_unseen(batch: Batch) -> None:
-    """Raise ImsearchError for a file that a worker cannot open and this machine can.
+    """Raise ImsearchError for a file that this machine can open and a worker cannot.
 
-    Such as below a folder where a disk is mounted here and not there: all its pictures would be recorded as failed.
+    For example below a mount point where a disk is mounted only here: all its pictures would be recorded as failed.
     """
     if batch.home is None or batch.home.greeting is None:
         return

@@ -1,6 +1,6 @@
 """A worker of a cluster: it reads and annotates files as the local pipeline does, in a process on some machine.
 
-Nothing here knows how it is called; `imsearch.indexer.ray` makes an actor of it.
+Nothing here depends on how it is called; `imsearch.indexer.ray` makes an actor of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from imsearch.pictures import decoders
 from imsearch.pictures.tasks import LARGE_FILE
 
 KEPT_BYTES = 96 << 20
-"""Of files that were read and not annotated yet; what is more is read again."""
+"""Maximum bytes kept of files that were read and not annotated yet; beyond it, files are read again."""
 
 CHANGES = "it changes while it is being read; index it again later"
 
@@ -34,8 +34,8 @@ CHANGES = "it changes while it is being read; index it again later"
 class Job:
     """Settings of a run that a worker needs.
 
-    annotators: as ``--annotator`` takes them.  readers: how many files it reads and decodes at once.  folders: what it
-    must see in its own file system.
+    annotators: as ``--annotator`` takes them.  readers: number of files read and decoded at once.  folders: those that
+    must exist in its own file system.
     """
 
     annotators: tuple[str, ...]
@@ -50,8 +50,9 @@ class Job:
 class Greeting:
     """Versions, machine and annotators of a worker.
 
-    versions: of the annotators, by name.  problem: why there are none.  unseen: folders it does not see.  batch_size:
-    how many pictures its annotators take at once, 0 before one is built.  broken: why others cannot be, by name.
+    versions: of the annotators, by name.  problem: why there are none.  unseen: folders missing in its file system.
+    batch_size: number of pictures per forward pass, 0 before an annotator is built.  broken: why others cannot be
+    built, by name.
     """
 
     machine: str
@@ -73,7 +74,7 @@ class Parcel:
 
 
 class Worker:
-    """Reads, decodes and annotates; several calls may be under way at once, so that these three overlap."""
+    """Reads, decodes and annotates; several calls may run at once, so that these three overlap."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -111,7 +112,7 @@ class Worker:
         return self._crew
 
     def read(self, items: Sequence[Item]) -> list[Item]:
-        """Read and hash files; their bytes stay here, for as long as there is room."""
+        """Read and hash files; their bytes stay here as long as there is room."""
         return [self._keep(item) for item in self._pool.map(partial(read_bytes, decoding=self._decoding), items)]
 
     def _keep(self, item: Item) -> Item:
@@ -124,9 +125,9 @@ class Worker:
         return item
 
     def annotate(self, items: Sequence[Item], *parcels: Parcel) -> tuple[list[Item], list[str]]:
-        """Decode and annotate what was decided upon; also returns what the user should know.
+        """Decode and annotate the files chosen by the run; also return notes for the user.
 
-        parcels: the files, where they were not read here.
+        parcels: the bytes of the files, if they were not read here.
         """
         crew = self._the_crew()
         with self._decodes, tempfile.TemporaryDirectory(prefix="imsearch-") as folder:
@@ -146,14 +147,14 @@ class Worker:
         if not parcel.beside:
             return decode(item, crew.ready, self._decoding)
         own = item.path
-        item.path = folder / str(number) / own.name  # what lies beside it is looked for there
+        item.path = folder / str(number) / own.name  # sidecar files are looked for there
         lay_out(item.path.parent, parcel.beside)
         decode(item, crew.ready, self._decoding)
         item.path = own
         return item
 
     def _bring(self, item: Item) -> None:
-        """Fill in the bytes of a file again, which were kept here or must be read once more."""
+        """Restore the bytes of a file, which were kept here or must be read once more."""
         with self._lock:
             sha256, data = self._kept.pop(item.path, ("", b""))
         if data and sha256 == item.sha256:
@@ -167,7 +168,7 @@ class Worker:
         item.data = again.data
 
     def close(self) -> None:
-        """Let the annotators give back what they hold."""
+        """Close the annotators."""
         with self._annotates:
             if self._crew is not None:
                 self._crew.close()

@@ -100,7 +100,7 @@ def check_glob(glob: str) -> None:
     except (ValueError, re.error) as error:
         raise ImsearchError(
             f"the pattern {glob!r} cannot be used to exclude files: {error}. It is written as in a .gitignore file: "
-            '*.png, drafts/ or /2020/drafts, and "!" before it takes something back in.'
+            '*.png, drafts/ or /2020/drafts, and a leading "!" re-includes files.'
         ) from error
 
 
@@ -123,9 +123,11 @@ def _read(path: Path, note: Note) -> GitIgnoreSpec | None:
         with path.open("rb") as file:
             lines = file.read(_MOST_BYTES).decode("utf-8-sig", "surrogateescape").splitlines()
     except OSError as error:
-        note(f"{path} cannot be read, so nothing is left out by it: {error.strerror or error}")
+        note(f"{path} cannot be read, so it excludes nothing: {error.strerror or error}")
         return None
-    return GitIgnoreSpec.from_lines(_usable(lines, lambda line: note(f"{path}: {line!r} is no pattern; left out")))
+    return GitIgnoreSpec.from_lines(
+        _usable(lines, lambda line: note(f"{path}: {line!r} is not a valid pattern; ignored"))
+    )
 
 
 def _usable(lines: Iterable[str], refuse: Callable[[str], None]) -> list[str]:

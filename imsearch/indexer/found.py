@@ -20,12 +20,11 @@ LOST = frozenset(
 
 
 class FoundFile(NamedTuple):
-    """A candidate.  Kept this plain because there may be a million, nearly all of them unchanged.
+    """A candidate; a plain tuple because there may be a million, nearly all of them unchanged.
 
     `reason` is set if the scan already shows that it cannot be read.  `beside` is a hash of the names, sizes and times
-    of
-    its sidecar files, 0 when there are none; `beside_before` is the same without ctimes, as older libraries store it.
-    `ctime_ns` is 0 where unknown or ignored.
+    of its sidecar files, 0 when there are none; `beside_before` is the same without ctimes, as older libraries store
+    it.  `ctime_ns` is 0 where unknown or ignored.
     """
 
     path: str

@@ -18,7 +18,7 @@ from imsearch.indexer.interrupt import LeftAtOnce
 
 NAME = "in-hand.jsonl"
 _MOST_BYTES = 1 << 20
-"""A longer file is rewritten with the files still in progress."""
+"""Maximum size of the file in bytes; a longer one is rewritten with the files still in progress."""
 
 
 class InHand:
@@ -72,7 +72,7 @@ class InHand:
         """Close the log at the normal end of a run."""
         with self._lock:
             if self._file is not None:
-                with suppress(OSError):  # lines that a full disk refused are not needed any more
+                with suppress(OSError):  # lines that a full disk refused are no longer needed
                     self._file.close()
                 self._file = None
             if self._path is not None:

@@ -15,7 +15,7 @@ from types import FrameType
 from imsearch.system.doing import Doing
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Service managers and the web server stop a run with the first, a closed terminal sends the second."""
+"""Signals treated as Ctrl-C: service managers and the web server send the first, a closed terminal the second."""
 _WISHES = (signal.SIGINT, *_ENDING)
 ONE_PRESS = 0.1
 """Seconds in which two signals count as one: some programs forward a Ctrl-C that the terminal has sent to all."""

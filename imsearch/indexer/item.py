@@ -16,7 +16,7 @@ class Outcome(Enum):
 
     NEW = "new"
     UPDATED = "updated"
-    """The path held other bytes before."""
+    """The outcome of a file whose path held other bytes before."""
     TOUCHED = "touched"
     """Only its change time or one of its sidecar files is different."""
     COPIED = "copied"

@@ -1,4 +1,4 @@
-"""Indexing options: what a run gets besides folders, annotators and a library."""
+"""Options of a run, besides folders, annotators and a library."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class IndexOptions:
     device: passed to the factories of the annotators, which are called only when there is a picture for them.
     batch_size: pictures per forward pass; by default each annotator's preference.  workers: threads that read and
     processes that decode; by default one for each processor.  forget_missing: remove files below folders that are
-    missing or empty; without it they are kept, because a disk may be unmounted.  exclusions: rules applied to
-    folders, on top of hidden and machine-made ones.  known_folders: those named in other runs, which are
-    scanned even if hidden or machine-made.  ctimes: True to read a file again of which only the ctime
-    differs.  decode_seconds: limit for decoding a picture.  in_hand: logs the files in progress, should the run
-    die.  try_alone: returns which of the pictures in progress crash the program, and why.
+    missing or empty; without it they are kept, because a disk may be unmounted.  exclusions: rules applied to folders,
+    on top of hidden and machine-made ones.  known_folders: those named in other runs, which are scanned even if hidden
+    or machine-made.  ctimes: True to read a file again if only its ctime differs.  decode_seconds: limit for decoding a
+    picture.  in_hand: logs the files in progress, should the run die.  try_alone: returns which of the pictures in
+    progress crash the program, and why.
     """
 
     device: str = "cpu"

@@ -142,7 +142,7 @@ class Beacon:
         except OSError as error:  # the run itself does not need it
             if not self._troubled:
                 self._troubled = True
-                self.note(f"Others cannot see how far this run is: {error.strerror or error}")
+                self.note(f"Other programs cannot see the progress of this run: {error.strerror or error}")
 
 
 def read_progress(folder: Path) -> Progress | None:

@@ -1,6 +1,6 @@
 """Workers on the machines of a Ray cluster; the only module that imports Ray, which takes seconds.
 
-Plain actors rather than Ray Data: a run must decide between reading and decoding, by hashes that it keeps.
+Plain actors rather than Ray Data: between reading and decoding, a run decides by hashes in its catalog.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from imsearch.specs import AnnotatorSpec
 FIRST, OTHERS = 120.0, 30.0
 """Seconds to wait for the first worker, and from then on for the others."""
 GOODBYE = 5.0
-"""Seconds in which annotators may give back what they hold."""
+"""Seconds that annotators have to release their resources."""
 ANSWER = 5.0
-"""Seconds in which a cluster takes a connection."""
+"""Timeout in seconds for connecting to a cluster."""
 _NOT_STARTED = "raised in its creation task"
-"""In the first line of Ray's error about a worker that could not be made."""
+"""Part of the first line of Ray's error about a worker that could not be created."""
 _CALLS_AT_ONCE = 4
-"""One that reads, one that decodes, one that annotates, and a greeting."""
+"""Concurrent calls to a worker: one that reads, one that decodes, one that annotates, and a greeting."""
 
 _HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """Beginning of an HTTP/2 connection: the client's preface, and an empty frame of settings."""
@@ -50,10 +50,11 @@ _SETTINGS = 4
 def on_ray(
     address: str, specs: Sequence[AnnotatorSpec], settings: Settings, folders: Sequence[Path], *, ship_bytes: bool
 ) -> Iterator[Callable[..., Run]]:
-    """Workers on a cluster for as long as the block runs; what makes the run that uses them (see `pipeline.index`).
+    """Start workers on a cluster for the duration of the context; yields the factory of the run that uses them (see
+    `pipeline.index`).
 
-    address: ``HOST:PORT``, or ``auto`` for the cluster of this machine.  folders: what workers must see, unless
-    `ship_bytes`.  Raises ImsearchError when there is no cluster, or when a worker cannot be used.
+    address: ``HOST:PORT``, or ``auto`` for the cluster of this machine.  folders: those that workers must have in their
+    file systems, unless `ship_bytes`.  Raises ImsearchError when there is no cluster, or a worker cannot be used.
     """
     _connect(address)
     try:
@@ -79,7 +80,7 @@ def on_ray(
 
 
 def problem_of(greeting: Greeting, versions: Mapping[str, str]) -> str:
-    """Why a worker cannot be used, and what to do about it; "" when it can.  versions: of the annotators here."""
+    """Return why a worker cannot be used, and what to do about it, or "".  versions: of the annotators here."""
     who = f"The worker on {greeting.machine}"
     here = ".".join(platform.python_version_tuple()[:2])
     if greeting.imsearch != imsearch.__version__:
@@ -174,7 +175,7 @@ class Actors:
 
 
 def _why_lost(error: RayError) -> str:
-    """Return one line of Ray's many; of a worker that was never there, the reason, and what to do about it."""
+    """Return one line of Ray's error; for a worker that never started, the reason and what to do about it."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     if _NOT_STARTED not in lines[0]:
         return lines[0].rstrip(".")
@@ -186,7 +187,7 @@ def _why_lost(error: RayError) -> str:
 
 
 def _connect(address: str) -> None:
-    """Connect to a cluster that is there.  Raises ImsearchError."""
+    """Connect to a running cluster.  Raises ImsearchError."""
     unknown = (
         f"No Ray cluster was found at {address}{{}}. Give the address HOST:PORT that ray start --head printed, or auto "
         "on a machine of the cluster. Nothing was indexed."
@@ -196,7 +197,7 @@ def _connect(address: str) -> None:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
-    except (ConnectionError, SystemExit) as error:  # it leaves where it finds none
+    except (ConnectionError, SystemExit) as error:  # it exits if it finds none
         raise ImsearchError(unknown.format("")) from error
     except (RuntimeError, ValueError) as error:  # another version of Ray or Python than the cluster's
         told = " ".join(str(error).split())
@@ -211,7 +212,7 @@ def _connect(address: str) -> None:
 
 
 def _why_no_cluster(address: str) -> str:
-    """Why nothing at an address can be a cluster, "" when it may be; Ray itself would try for minutes."""
+    """Return why there can be no cluster at an address, or ""; Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
         return "an address is HOST:PORT"
@@ -225,6 +226,6 @@ def _why_no_cluster(address: str) -> str:
 
 
 def _absolute(annotator: str) -> str:
-    """``NAME=WEIGHTS`` with the whole path of the weights, which workers open elsewhere; a plain name as it is."""
+    """Return ``NAME=WEIGHTS`` with the absolute path of the weights, which workers open; a plain name as it is."""
     name, equals, weights = annotator.partition("=")
     return f"{name}={Path(weights).expanduser().absolute()}" if equals else annotator

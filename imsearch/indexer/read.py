@@ -40,7 +40,7 @@ WINDOW_BYTES = 128 << 20
 """Maximum bytes of files queued between two stages, not counting the one file always let through."""
 
 UNOPENED = "it cannot be opened: "
-"""Beginning of the reason of a file that the system does not let be read."""
+"""Beginning of the reason for a file that cannot be opened."""
 
 log = logging.getLogger("imsearch.indexer")
 
@@ -123,7 +123,7 @@ def _read_facts(item: Item, decoding: Decoding) -> Item:
         if _identity(status) != (item.size, item.mtime_ns) or item.ctime_ns not in (0, ctime_of(status)):
             return item
         found = decoding.call(read_headers_there, item.path, item.size, item.mtime_ns, beside=item.beside != 0)
-    except Exception as error:  # noqa: BLE001 - it was read once; damaged files make parsers raise nearly anything
+    except Exception as error:  # noqa: BLE001 - it was read once; damaged files make parsers raise almost any exception
         log.debug("The headers of %s cannot be read: %s", item.path, error)
         return item
     if found is not None:
@@ -195,7 +195,7 @@ def _reread(item: Item, decoding: Decoding) -> None:
             size, mtime_ns = item.file.size, item.file.mtime_ns
             found = decoding.call(read_headers_there, item.path, size, mtime_ns, beside=beside)
             item.facts = facts_of(found) if found is not None else None
-    except Exception as error:  # noqa: BLE001 - it was read once; damaged files make parsers raise nearly anything
+    except Exception as error:  # noqa: BLE001 - it was read once; damaged files make parsers raise almost any exception
         log.debug("The headers of %s cannot be read: %s", item.path, error)
 
 

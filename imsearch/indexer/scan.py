@@ -85,10 +85,9 @@ class Scanner:
     """Walks folders; one instance per run.
 
     Names that begin with a dot are excluded, as are machine-made ones and those matching the user's globs; files
-    without
-    a picture's ending are passed over.  Roots are included whatever their names.  Links are followed, but
-    no folder is walked twice: a link into a folder that is walked anyway adds nothing, and a link to its own
-    parent does not loop.
+    without a picture's suffix are passed over.  Roots are included whatever their names.  Links are followed, but no
+    folder is walked twice: a link into a folder that is walked anyway adds nothing, and a link to its own parent does
+    not loop.
     """
 
     def __init__(

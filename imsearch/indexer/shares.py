@@ -10,34 +10,34 @@ from imsearch.indexer.cluster_worker import Greeting
 from imsearch.indexer.item import Item
 
 IN_HAND = 2
-"""Batches that a worker has of each step: one under way, and the next one."""
+"""Batches that a worker has for each step: the current one, and the next one."""
 
 Step = Literal["read", "annotate"]
 Ref = Hashable
-"""A result that will be there, of a call to a worker."""
+"""The future result of a call to a worker."""
 
 
 class LostError(Exception):
-    """The worker that a call went to is gone, or its result."""
+    """Raised when the worker of a call is lost, or its result."""
 
 
 class Backend(Protocol):
     """Starts workers (`imsearch.indexer.cluster_worker.Worker`) somewhere, and calls them."""
 
     def start(self) -> Any:
-        """A worker, which need not be there yet."""
+        """Start a worker; it need not be ready yet."""
 
     def call(self, worker: Any, method: str, *arguments: Any) -> Ref:
         """Call a method of a worker."""
 
     def wait(self, refs: Sequence[Ref], seconds: float) -> Sequence[Ref]:
-        """Those of the results that are there, as soon as there is one, or after so many seconds."""
+        """Return the available results, as soon as there is one, or after this many seconds."""
 
     def result(self, ref: Ref) -> Any:
-        """A result that is there.  Raises LostError, or what the call raised."""
+        """Return an available result.  Raises LostError, or the exception of the call."""
 
     def put(self, value: object) -> Any:
-        """Lay something down where workers find it; what is returned may be an argument of `call`."""
+        """Store an object where workers find it; the returned reference may be an argument of `call`."""
 
     def end(self, worker: Any) -> None:
         """End a worker, whatever it does."""
@@ -47,8 +47,8 @@ class Backend(Protocol):
 class Batch:
     """Files that travel together.
 
-    left: how many of them the step under way has still to do.  home: the worker that read them.
-    parcels: the bytes of its files, where workers do not read them.
+    left: number of them that the current step has still to do.  home: the worker that read them.
+    parcels: the bytes of its files, if workers do not read them.
     """
 
     items: list[Item]
@@ -59,7 +59,7 @@ class Batch:
 
 @dataclass(eq=False, slots=True)
 class Share:
-    """Places in a batch that are sent to a worker at once."""
+    """Indexes of items of a batch that are sent to a worker at once."""
 
     step: Step
     batch: Batch
@@ -70,7 +70,7 @@ class Share:
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One worker, and what it has in hand; `greeting` is what it said of itself, or else will be in `greets`."""
+    """One worker and its work in progress; `greeting` is its description of itself, or else `greets` will be."""
 
     worker: Any
     greets: Ref | None = None

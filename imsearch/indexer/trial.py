@@ -38,7 +38,8 @@ def try_alone(
 
 
 def _try(paths: Sequence[Path], annotators: Sequence[str], device: str, seconds: float) -> tuple[int, str]:
-    """Return how many pictures one process survived, and why it died of the next; "" if no picture is at fault."""
+    """Return the number of pictures one process survived, and why it died of the next one; "" if no picture is at
+    fault."""
     process = processes.start(
         __name__, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
     )

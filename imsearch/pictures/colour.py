@@ -17,8 +17,7 @@ def in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Return the picture in sRGB: phones write Display P3 and cameras Adobe RGB, which look dull when taken for sRGB.
 
     image: any mode; without a usable profile it is assumed to be sRGB.  profile: an ICC profile, or nothing.  The
-    result is
-    L, RGB or RGBA.
+    result is L, RGB or RGBA.
     """
     if profile and (to_srgb := _transform(profile, image.mode)):
         if image.mode != "RGBA":

@@ -54,8 +54,7 @@ def mended(data: bytes) -> bytes:
     """Return the bytes of a damaged file changed so that decoders get further; an intact file gives the same picture.
 
     JPEG: the end marker is appended, without which a progressive file shows nothing.  PNG: ancillary chunks with a
-    wrong
-    checksum are dropped, and the checksums of the others corrected.  WebP: extended to the length in its header.
+    wrong checksum are dropped, and the checksums of the others corrected.  WebP: extended to the length in its header.
     """
     if data.startswith(b"\xff\xd8"):
         return data + _END_OF_JPEG

@@ -142,4 +142,4 @@ class DecoderProcess:
                 log.debug("Printed while a picture was decoded: %s", self._errors.read(2000).decode("utf-8", "replace"))
                 self._told = size
         except (OSError, ValueError):
-            return  # the process was terminated meanwhile
+            return  # the process was terminated in the meantime

@@ -38,8 +38,7 @@ def open_picture(file: BinaryIO) -> Image.Image:
     """Open a file in the first of our formats that accepts its first bytes; raises `PictureError` with the reason.
 
     `Image.open` would do the same, but rejects large pictures by a limit that is global to the process and belongs to
-    the
-    host application; for the same reason HEIF is not registered with Pillow.
+    the host application; for the same reason HEIF is not registered with Pillow.
     """
     Image.init()
     reason = _NO_PICTURE

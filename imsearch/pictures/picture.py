@@ -152,7 +152,7 @@ class _Reader:
             raise
         except MemoryError as error:
             raise PictureError("there is not enough memory to decode it") from error
-        except Exception as error:  # decoders raise nearly anything on damaged files
+        except Exception as error:  # decoders raise almost any exception on damaged files
             raise PictureError(f"it is damaged or cut short: {error or type(error).__name__}") from error
         if problem:
             refuse_without_pixels(image, problem)

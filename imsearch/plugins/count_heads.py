@@ -44,7 +44,7 @@ def _heads_of(spec: AnnotatorSpec) -> Mapping[str, CountHead]:
 def head_problems(spec: AnnotatorSpec, heads: object) -> list[str]:
     """Return what is wrong with the heads of an annotator; empty if they are as `CountHead` specifies."""
     if not isinstance(heads, Mapping):
-        return [f"counts must give a mapping from things to CountHead, not {type(heads).__name__}"]
+        return [f"counts must return a mapping from things to CountHead, not {type(heads).__name__}"]
     for thing, head in heads.items():
         if not isinstance(head, CountHead):
             return [f"what counts {thing!r} must be a CountHead, not {type(head).__name__}"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from imsearch.languages.letters import tidy
 from imsearch.plugins import hookspecs
-from imsearch.plugins.contract import spec_problems
+from imsearch.plugins.problems import spec_problems
 from imsearch.specs import AnnotatorSpec, LanguageSpec
 from imsearch.system.foreign import reason
 

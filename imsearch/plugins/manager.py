@@ -71,7 +71,7 @@ class PluginManager:
                 plugin.fail(reason(error))
 
     def add_kept(self) -> None:
-        """Offer the weights that the user added, too; a list of them that cannot be read is a broken plugin."""
+        """Also offer the weights that the user added; if their list cannot be read, it counts as a broken plugin."""
         try:
             for item in trained.kept().values():
                 self._kept[item.name] = (Plugin(item.name, trained.PACKAGE, ""), item)
@@ -79,15 +79,15 @@ class PluginManager:
             self._plugins.append(Plugin("annotators.json", trained.PACKAGE, "", error=str(error)))
 
     def plugins(self) -> tuple[Plugin, ...]:
-        """All of them, the broken ones included, after each was asked what it offers."""
+        """Return all plugins, including broken ones, after calling the hooks of each."""
         self._annotators, self._recipes, self._languages, self._query_keys  # noqa: B018 - asking is what brings errors to light
         return (*self._plugins, *(plugin for plugin, _ in self._kept.values()))
 
     def choose(self, names: Collection[str]) -> tuple[AnnotatorSpec, ...]:
-        """The annotators of these names, or those that run by default when none is named.
+        """Return the annotators of these names, or those that run by default when none is named.
 
-        A name may be ``NAME=WEIGHTS``, of weights that ``imsearch train`` wrote.  Raises `PluginError` for a name that
-        nothing offers or that is in use, and `ModelError` for weights that cannot be used.
+        A name may be ``NAME=WEIGHTS``, with weights that ``imsearch train`` wrote.  Raises `PluginError` for a name
+        that nothing offers or that is in use, and `ModelError` for weights that cannot be used.
         """
         names = names or [name for name, (_, spec) in self._annotators.items() if spec.default]
         found: dict[str, AnnotatorSpec] = {}
@@ -98,12 +98,12 @@ class PluginManager:
                     raise PluginError(self.unknown("annotator", name, self._annotators))
                 spec = self._annotators[name][1]
             if spec.name in found:
-                raise PluginError(f"Two of the annotators to use are called {spec.name!r}; give one another name")
+                raise PluginError(f"Two of the chosen annotators have the name {spec.name!r}; rename one of them")
             found[spec.name] = spec
         return tuple(found[name] for name in sorted(found))
 
     def trained_spec(self, item: trained.Trained) -> AnnotatorSpec:
-        """The annotator of the user's own weights.
+        """Return the annotator of the user's own weights.
 
         Raises `PluginError` when its name is that of an installed annotator, or when they cannot be used.
         """
@@ -114,7 +114,7 @@ class PluginManager:
             )
         spec = trained.spec_of(item, self.recipe, {name: spec for name, (_, spec) in self._annotators.items()})
         if problem := spec_problem(spec):
-            raise PluginError(f"{item.name!r} is no name for an annotator: {problem}")
+            raise PluginError(f"{item.name!r} is not a valid name for an annotator: {problem}")
         return tidied(spec)
 
     def _trained(self, text: str) -> AnnotatorSpec | None:
@@ -122,12 +122,12 @@ class PluginManager:
         return None if item is None else self.trained_spec(item)
 
     def offered(self, plugin: str | None = None) -> tuple[AnnotatorSpec, ...]:
-        """Every annotator that can be used; or those of the plugins of this name."""
+        """Return every annotator that can be used, or those of the plugins of this name."""
         claims = [self._annotators[name] for name in sorted(self._annotators)]
         return tuple(spec for provider, spec in claims if plugin in (None, provider.name))
 
     def problems(self) -> list[str]:
-        """A sentence about each plugin that is broken, or of which something was left out."""
+        """Return a sentence about each plugin that is broken, or of which something was left out."""
         working = {id(provider) for provider, _ in (*self._annotators.values(), *self._query_keys.values())}
         return [
             f"The plugin {plugin} works only in part: {plugin.error}"
@@ -138,27 +138,27 @@ class PluginManager:
         ]
 
     def recipe(self, name: str) -> RecipeSpec:
-        """The training recipe of this name."""
+        """Return the training recipe of this name."""
         if name not in self._recipes:
             raise PluginError(self.unknown("training recipe", name, self._recipes))
         return self._recipes[name]
 
     def recipes(self) -> tuple[RecipeSpec, ...]:
-        """All training recipes, in the order of their names."""
+        """Return all training recipes, sorted by name."""
         return tuple(self._recipes[name] for name in sorted(self._recipes))
 
     def languages(self) -> tuple[LanguageSpec, ...]:
-        """All languages of queries that plugins bring, in the order of their codes."""
+        """Return all languages of queries that plugins offer, sorted by code."""
         return tuple(self._languages[code] for code in sorted(self._languages))
 
     def query_keys(self, taken: Collection[str]) -> tuple[Key, ...]:
-        """All query keys that plugins bring, in the order of their names; `taken` are the program's own names."""
+        """Return all query keys that plugins offer, sorted by name; `taken` are the program's own names."""
         for name in self._query_keys.keys() & set(taken):
             self._query_keys[name][0].fail(name_taken("query key", name, "imsearch itself"))
         return tuple(self._query_keys[name][1] for name in sorted(self._query_keys.keys() - set(taken)))
 
     def commands(self, taken: Collection[str]) -> dict[str, click.Command]:
-        """The commands that plugins add; `taken` are the program's own names."""
+        """Return the commands that plugins add; `taken` are the program's own names."""
         import click
 
         commands: dict[str, tuple[Plugin, click.Command]] = {}
@@ -176,11 +176,11 @@ class PluginManager:
 
     @property
     def listens(self) -> bool:
-        """True if any plugin listens for indexed images."""
+        """Return True if any plugin listens for indexed images."""
         return bool(self._pluggy.hook.imsearch_image_indexed.get_hookimpls())
 
     def image_indexed(self, image: Image, tags: Sequence[Tag]) -> list[Plugin]:
-        """Tell every plugin that listens; returns those that failed at it, which are not told again."""
+        """Notify every plugin that listens; return those that failed, which are not notified again."""
         failed = []
         for plugin in self._usable():
             if (
@@ -192,7 +192,7 @@ class PluginManager:
         return failed
 
     def _register(self, plugin: Plugin, module: Any) -> None:
-        """Hand a loaded module to pluggy; refuse one whose hooks are misspelled or missing."""
+        """Register a loaded module with pluggy; refuse one whose hooks are misspelled or missing."""
         key = f"{plugin.package}:{plugin.name}"
         try:
             self._pluggy.register(module, key)
@@ -224,11 +224,11 @@ class PluginManager:
             return None
 
     def _offered(self, plugin: Plugin, hook: str, kind: type[Offer]) -> list[Offer]:
-        """The items of a hook that answers with a list of specs; anything else is an error of the plugin."""
+        """Return the items of a hook that returns a list of specs; anything else is an error of the plugin."""
         items: list[Offer] = []
         answers = self._ask(plugin, hook)
         if answers == [] and hook in {caller.name for caller in self._pluggy.get_hookcallers(plugin.module) or ()}:
-            answers = [None]  # which pluggy leaves out
+            answers = [None]  # pluggy leaves out None
         for answer in answers or ():
             if isinstance(answer, (list, tuple)) and all(isinstance(item, kind) for item in answer):
                 items.extend(answer)
@@ -244,7 +244,8 @@ class PluginManager:
         name_of: Callable[[Offer], str],
         problem_of: Callable[[Offer], str] = lambda item: "",
     ) -> dict[str, tuple[Plugin, Offer]]:
-        """Return what plugins offer, by name.  The first keeps the name; a later one is left out, which is recorded."""
+        """Return the offers of plugins, by name.  The first keeps the name; a later one is left out, which is
+        recorded."""
         claims: dict[str, tuple[Plugin, Offer]] = {}
         for plugin in self._usable():
             for item in self._offered(plugin, hook, kind):
@@ -289,7 +290,7 @@ class PluginManager:
         return {name: (plugin, guarded(key)) for name, (plugin, key) in claims.items()}
 
     def unknown(self, what: str, name: str, known: Iterable[str]) -> str:
-        """Return the message about a name that nothing offers; a plugin that would offer it may be broken."""
+        """Return the message about a name that no plugin offers; the one that would offer it may be broken."""
         broken = [f"{plugin} is broken: {plugin.error}" for plugin in self.plugins() if plugin.error]
         listed = ", ".join(sorted(known)) or "none"
         return ". ".join([f"there is no {what} named {name!r}; installed: {listed}", *broken])

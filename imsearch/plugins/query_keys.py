@@ -1,4 +1,4 @@
-"""Query keys that plugins bring: what may be wrong with one, and what keeps one that fails from doing harm."""
+"""Query keys of plugins: validation, and wrappers that contain their failures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PREDICATES = get_args(Predicate)
 
 
 def key_problem(key: Key) -> str:
-    """Return what is wrong with a key; empty when nothing is."""
+    """Return what is wrong with a key; empty if nothing is."""
     try:
         return next(_problems(key), "")
     except Exception as error:  # noqa: BLE001 - a field of the wrong type
@@ -32,25 +32,25 @@ def _problems(key: Key) -> Iterator[str]:
         yield "its name must be two letters or more, from a to z"
         return
     if not (key.hint and isinstance(key.hint, str)):
-        yield "it needs a hint for those who type it"
+        yield "it needs a hint for completions"
     if f"{key.name}:" not in key.example:
         yield f"its example must be a query with {key.name}:"
     for what, name in (*(("facet", each.name) for each in key.facets), *(("order", each.name) for each in key.orders)):
         if name != key.name:
-            yield f"its {what} {name!r} must be called as the key"
+            yield f"its {what} {name!r} must have the name of the key"
     for facet in key.facets:
         of = set(facet.of)
         if not (of and of <= _NUMBERS | _TEXTS) and not (len(of) == 1 and of <= _SEVERAL):
             yield f"its facet is of {', '.join(facet.of) or 'nothing'}, which cannot be counted"
         elif facet.value is None and (len(facet.of) > 1 or facet.of[0] in _NUMBERS):
-            yield "its facet needs a function that makes a text of its facts"
+            yield "its facet needs a function that makes a text from its facts"
     for order in key.orders:
         if not isinstance(order.by, Poles) and order.by not in (*_NUMBERS, "name", "score"):
             yield f"its order is by {order.by!r}, which results cannot be ordered by"
 
 
 def guarded(key: Key) -> Key:
-    """Return the key as one that raises nothing but `BadValue`, whatever the plugin's functions do."""
+    """Return the key wrapped so that it raises only `BadValue`, whatever the plugin's functions do."""
 
     def predicate(value: Any) -> Predicate:
         return _checked(key.name, maker(value))
@@ -92,7 +92,7 @@ def _checked(name: str, node: object) -> Predicate:
 
 
 def _has_limits(node: Compare | HasTag) -> bool:
-    """Return True where the limits of a span are what they are compared with: moments, or numbers."""
+    """Return True if the limits of a span have the type of its field: moments, or numbers."""
     if node.span is None:
         return isinstance(node, HasTag)
     wanted = datetime if isinstance(node, Compare) and node.field == "taken_at" else int | float
@@ -101,7 +101,7 @@ def _has_limits(node: Compare | HasTag) -> bool:
 
 
 def _refusing(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return the function with any exception of its own as a mistake in the query."""
+    """Return the function wrapped so that any exception becomes a mistake in the query."""
 
     def call(value: Any) -> Any:
         try:
@@ -118,7 +118,7 @@ def _refusing(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function with None in place of any exception of its own."""
+    """Return the function wrapped so that it returns None in place of any exception."""
 
     def call(*values: Any) -> Any:
         try:
@@ -133,7 +133,7 @@ def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _texts(function: Callable[..., Any]) -> Callable[..., str | None]:
-    """Return the function with None in place of what is no text."""
+    """Return the function wrapped so that it returns None in place of anything but a text."""
 
     def call(*values: Any) -> str | None:
         made = function(*values)

@@ -59,7 +59,7 @@ def text_rules(spec: AnnotatorSpec) -> tuple[tuple[str, Callable[[], Sequence[st
 
         given = text_answers.probabilities(built[0], np.linspace(-1, 1, 21, dtype=np.float32))
         falls = given is not None and bool((np.diff(given) < 0).any())
-        return ["a picture that is nearer to the text is less likely"] if falls else []
+        return ["a picture nearer to the text has a lower probability"] if falls else []
 
     return (
         ("its text encoder is built and used without PyTorch", light),

@@ -30,7 +30,7 @@ class TextEncoders:
     """Text encoders by the names of their annotators.  Safe for several threads."""
 
     def __init__(self, plugins: Callable[[], PluginManager]) -> None:
-        """plugins: loads them, at the first text."""
+        """plugins: loads them at the first text."""
         self._plugins = plugins
         self._built: dict[str, CheckedEncoder] = {}
         self._lock = RLock()
@@ -117,7 +117,7 @@ class CheckedEncoder:
 
 
 def tell_space(chosen: str | None, made: Mapping[str, tuple[str, int]], encoders: TextEncoders) -> str:
-    """Describe in whose space text is compared, or why in none; builds the encoder.
+    """Describe the embedding space that text is compared in, or why there is none; builds the encoder.
 
     chosen: the annotator in use, or None.  made: the versions that made the library's vectors, by annotator.
     """

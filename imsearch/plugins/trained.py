@@ -42,7 +42,7 @@ def parse(text: str) -> Trained | None:
     if not equals:
         return None
     if not name.strip() or not place:
-        raise PluginError(f"{text!r} is no annotator: write NAME=WEIGHTS, such as mine=runs/mine/{WEIGHTS}")
+        raise PluginError(f"{text!r} is not an annotator: write NAME=WEIGHTS, such as mine=runs/mine/{WEIGHTS}")
     return Trained(name.strip(), weights_at(Path(place)))
 
 
@@ -68,7 +68,9 @@ def kept() -> dict[str, Trained]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PluginError(f"{path} cannot be read ({error}). Mend or delete it, and add your weights again.") from error
+        raise PluginError(
+            f"{path} cannot be read ({error}). Repair or delete it, and add your weights again."
+        ) from error
 
 
 def keep(trained: Trained) -> None:
@@ -93,18 +95,18 @@ def spec_of(
     """Return the annotator of these weights, built by the recipe of their model.
 
     base: the installed annotators; properties that do not depend on the weights, such as the inputs, are taken from
-    that of
-    the same model.  Raises `ModelError` or `PluginError` for files that are missing, damaged, or of no known model.
+    that of the same model.  Raises `ModelError` or `PluginError` for files that are missing, damaged, or of no known
+    model.
     """
     if not trained.weights.is_file():
         raise ModelError(
-            f"the weights of {trained.name} are not at {trained.weights} any more. Add them again with imsearch "
-            f"plugins add, or take the name off with imsearch plugins remove {trained.name}"
+            f"the weights of {trained.name} are no longer at {trained.weights}. Add them again with imsearch "
+            f"plugins add, or remove the name with imsearch plugins remove {trained.name}"
         )
     model = str(read_header(trained.weights)["model"])
     recipe = recipe_of(model)
     if recipe.annotator is None:
-        raise PluginError(f"The recipe {model} cannot load weights, so {trained.weights} is of no use here")
+        raise PluginError(f"The recipe {model} cannot load weights, so {trained.weights} cannot be used")
     summary, known = trained.weights.with_suffix(".json"), base.get(model)
     usual = {} if known is None else {"vector_length": known.vector_length, "input_size": known.input_size}
     try:
@@ -125,7 +127,7 @@ def spec_of(
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{summary} has to tell the tags and thresholds of {trained.weights.name} ({error!r}). Keep both files of "
+            f"{summary} must hold the tags and thresholds of {trained.weights.name} ({error!r}). Keep both files of "
             "the run in one folder."
         ) from error
     return spec if known is None else replace(spec, inputs=known.inputs, license=known.license)

@@ -46,20 +46,18 @@ def create_app(
     """Return the application for this library, which is open for reading and remains its owner's to close.
 
     access: requires a token; without it everybody is let in, which is only for loopback.  hosts: the accepted host
-    names;
-    by default those of loopback.  prefix: the sub-path of a reverse proxy under which the application is served, such
-    as
-    "/photos"; see `imsearch.webui.guard.sub_path.parse_prefix`.  picker: lets folders be added
-    from the pages; only for a server reachable from this machine alone.
+    names; by default those of loopback.  prefix: the sub-path of a reverse proxy under which the application is
+    served, such as "/photos"; see `imsearch.webui.guard.sub_path.parse_prefix`.  picker: lets folders be added from the
+    pages; only for a server reachable from this machine alone.
     Raises ValueError for a library whose queries may open files.
     """
     if library.search.opens_files:
-        raise ValueError("who asks from elsewhere could learn by like:PATH which files there are: open it without look")
+        raise ValueError("clients could find out with like:PATH which files exist: open the library without look")
     app = GuardedApp(
         guards(library.settings, access, hosts, prefix),
         title="imsearch",
         version=__version__,
-        description="Finds pictures by words, and tells, corrects and makes their tags.",
+        description="Finds pictures by words; shows, corrects and makes their tags.",
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

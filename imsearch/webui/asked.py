@@ -35,18 +35,18 @@ def asked(text: str, keys: Keys = KEYS) -> Asked:
     """
     try:
         if left := conditions(text, keys):
-            # Not the order, which the page shows elsewhere.
+            # Without the order, which the page shows elsewhere.
             told = [joined(*parts(parse(each.text, keys).tree, keys)) for each in left]
             return Asked(in_order(bare(text, keys), ""), readable(", ".join(told)))
         tree = parse(text, keys).tree if text else And(())
     except QueryError:
         return Asked(text, "")
-    # Groups are told as a whole where a condition is among them.
+    # Groups with a condition among them are worded as a whole.
     return Asked(joined(*parts(tree, keys)) if _has_condition(tree) else in_order(text, ""), "")
 
 
 def parts(node: Node, keys: Keys, unknown: Sequence[str] = ()) -> list[str]:
-    """Return the parts of a query in words; unknown: words that nobody knows, which are marked."""
+    """Return the parts of a query in words; unknown: unknown words, which are marked."""
     if isinstance(node, And):
         return [part for item in node.items for part in parts(item, keys, unknown)]
     if isinstance(node, Or):

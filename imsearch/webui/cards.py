@@ -87,7 +87,7 @@ def headings(hits: Sequence[Hit], before: Hit | None) -> Iterator[str]:
     last = _month(before.image.taken_at) if before else ""
     for hit in hits:
         month = _month(hit.image.taken_at)
-        # A library without dates needs no heading that says so.
+        # Without any dates there are no headings.
         yield month if month != last and (month != UNDATED or last) else ""
         last = month
 

@@ -61,7 +61,7 @@ def _sorted(items: Iterable[tuple[str, UploadFile | str]]) -> Form:
             files.append(Upload(value.filename or "", value.file.read()))
             value.file.close()  # there is a second copy otherwise
         else:
-            raise _wrong(name, "is not known here: files belong into the field file")
+            raise _wrong(name, "is not known here: send files in the field file")
     return Form(files, fields)
 
 

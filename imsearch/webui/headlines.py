@@ -36,10 +36,10 @@ EXAMPLES = (
     ("dog*", "words that begin so"),
     ("tag:dog>0.8", "this tag, and likelier than that"),
     ("by:user", "pictures you tagged yourself"),
-    ("dogs last summer", "words that are facts need no key"),
-    ("date:2023-06..2024", "taken in this time"),
-    ("camera:canon iso:>800", "what the camera wrote down"),
-    ("type:png width:>2000", "the kind of file, its pixels"),
+    ("dogs last summer", "dates, cameras and places need no key"),
+    ("date:2023-06..2024", "taken at this time"),
+    ("camera:canon iso:>800", "camera settings"),
+    ("type:png width:>2000", "the kind of file, its size in pixels"),
     ("near:Rome,5", "within 5 km of a place"),
     ("name:IMG*", "by file name, path: by folder"),
     ("sort:-date", "the newest first"),
@@ -92,7 +92,7 @@ def orders(found: Found) -> list[tuple[str, str, bool]]:
 
 
 def unknown_words(results: Results, text: str) -> Unknown | None:
-    """Return the message about words that neither the lexicon nor any picture knows."""
+    """Return the message about words that are neither in the lexicon nor on any picture."""
     if not results.unknown:
         return None
     meant = [(name, put_right(text, word, name)) for word, names in results.suggestions.items() for name in names]
@@ -105,10 +105,10 @@ def understood(text: str, results: Results, keys: Keys = KEYS) -> list[str]:
 
 
 def facet_groups(text: str, facets: Facets, most: int, keys: Keys = KEYS) -> list[Group]:
-    """The facets as links that narrow the query, or widen it again where it says so already.
+    """Return the facets as links that narrow the query, or widen it again if it has the value already.
 
-    most: so many values of each kind; of those behind it is only told that there are some.  keys: those of the query
-    language, which say what facets are called.
+    most: maximum number of values of each kind; `more` is set if there are further ones.  keys: those of the query
+    language, which label the facets.
     """
     active = {each.text: each.rest for each in conditions(text, keys)}
     groups = []

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _LOG = 4000
 """Bytes from the end of a failed run's output that are shown."""
 _PATIENCE = 20.0
-"""Seconds that a run gets to store its work in progress, before it is told to exit at once."""
+"""Seconds that a run has to store its work in progress before it is told to exit at once."""
 _LAST_PATIENCE = 5.0
-"""Seconds that it then gets to exit, before it is killed.
+"""Seconds that it then has to exit before it is killed.
 
 The library survives both; unfinished pictures are redone.
 """
@@ -89,8 +89,7 @@ class Indexing:
         """Start a run over these folders, which must be among those of `state`; by default over all that exist.
 
         annotators: by name; by default those of the settings.  Raises a `Problem` when a run is active or there is
-        nothing
-        to index, PluginError for an annotator that is not installed.
+        nothing to index, PluginError for an annotator that is not installed.
         """
         with self._turn:
             known = self.library.runs.folders()
@@ -122,7 +121,7 @@ class Indexing:
                 return self.state()
             progress = self.library.runs.progress()
             if progress is None:
-                raise Problem(409, "No indexing run is on.")
+                raise Problem(409, "No indexing run is in progress.")
             raise Problem(
                 409,
                 f"Process {progress.pid} is indexing, and was not started here. Stop it where it was started, with "
@@ -168,9 +167,9 @@ class Indexing:
     def _busy(self, own: bool, progress: Progress | None) -> str | None:
         """Return why nothing at all can be indexed now."""
         if own or progress is not None:
-            return "An indexing run is on already."
+            return "An indexing run is already in progress."
         if not os.access(self.library.scratch, os.W_OK):
-            return "The library can only be read here, so nothing can be indexed."
+            return "The library is read-only here, so nothing can be indexed."
         return None
 
     def _chosen(self, known: Sequence[Folder], names: Sequence[str] | None) -> list[Path]:
@@ -185,7 +184,7 @@ class Indexing:
         wanted = [paths[name] for name in dict.fromkeys(names or paths)]
         there = [path for path in wanted if path.exists()]
         if not there:
-            raise Problem(409, "None of these folders is there. Is a disk not plugged in?")
+            raise Problem(409, "None of these folders exists now. Is a disk not connected?")
         return there
 
     @property
@@ -198,7 +197,7 @@ class Indexing:
             return None
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _LOG))
         said = self._log.read().decode(errors="replace").strip().removeprefix("imsearch: ")
-        return said or f"It ended with exit code {self._child.returncode} and said nothing."
+        return said or f"It ended with exit code {self._child.returncode} and without a message."
 
     def _spawn(self, paths: Sequence[Path], annotators: Sequence[str]) -> None:
         settings = self.library.settings
@@ -215,7 +214,7 @@ class Indexing:
         self._stopping = False
         self._child = subprocess.Popen(
             [*command, "--", *map(os.fspath, paths)],
-            # An address may hold a password, and everybody can read the arguments of a process.
+            # A URL may hold a password, and everybody can read the arguments of a process.
             env={**os.environ, PREFIX + "LIBRARY": str(settings.library)},
             stdin=subprocess.DEVNULL,
             stdout=self._log,

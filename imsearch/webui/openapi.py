@@ -11,21 +11,21 @@ from fastapi.routing import APIRoute
 
 MEDIA_TYPE = "application/problem+json"
 TAGS = (
-    ("search", "Find pictures by words, by what they look like, and by what they have in common."),
-    ("images", "What is known of one picture, and its pixels."),
-    ("tags", "The words in use, and other names for them."),
-    ("corrections", "Say what is right and wrong; every change can be undone."),
-    ("annotate", "Tag a picture that is not in the library. Nothing of it is kept."),
+    ("search", "Find pictures by words, by similarity, and by facets."),
+    ("images", "The record of one picture, its thumbnails and its file."),
+    ("tags", "The tags in use, renaming and merging them."),
+    ("corrections", "Correct tags; every change can be undone."),
+    ("annotate", "Tag a picture that is not in the library. Nothing is stored."),
     ("indexing", "Bring the library up to date with folders."),
-    ("status", "What the library holds, what failed, what is installed."),
+    ("status", "The state of the library, failures, and installed plugins."),
 )
 _EVERYWHERE = {
-    401: "No token was sent, or a wrong one; only where the server asks for one.",
-    403: "A page of another web site asked.",
+    401: "No token was sent, or a wrong one; only if the server requires one.",
+    403: "The request came from a page of another web site.",
     408: "The request came in too slowly.",
     413: "The request is too large.",
-    421: "The Host header names another server.",
-    429: "Too many requests; Retry-After tells when to try again.",
+    421: "The Host header does not name this server.",
+    429: "Too many requests; Retry-After says when to try again.",
 }
 """Responses common to all operations."""
 _LINKS: dict[str, dict[str, dict[str, Any]]] = {
@@ -53,11 +53,11 @@ _LINKS: dict[str, dict[str, dict[str, Any]]] = {
 """Links by operation: the operation that follows, and its parameters taken from the response."""
 _PROBLEM = {
     "title": "Problem",
-    "description": "What went wrong, as RFC 9457 has it. Some problems have further members.",
+    "description": "An error as problem details (RFC 9457). Some problems have further members.",
     "type": "object",
     "required": ["type", "title", "status", "detail"],
     "properties": {
-        "type": {"type": "string", "description": 'Always "about:blank": the status says what kind it is.'},
+        "type": {"type": "string", "description": 'Always "about:blank": the status says which kind it is.'},
         "title": {"type": "string", "description": "The status in words.", "examples": ["Bad Request"]},
         "status": {"type": "integer", "examples": [400]},
         "detail": {
@@ -67,12 +67,12 @@ _PROBLEM = {
         },
         "position": {
             "type": "integer",
-            "description": "Where in a query the trouble starts, counted in characters from 0.",
+            "description": "For queries: index of the character where the problem starts.",
             "examples": [9],
         },
         "errors": {
             "type": "array",
-            "description": "The parts of a request that cannot be understood.",
+            "description": "The invalid parts of the request.",
             "items": {
                 "type": "object",
                 "required": ["at", "detail"],
@@ -89,7 +89,7 @@ _PROBLEM = {
 _TOKEN = {
     "type": "http",
     "scheme": "bearer",
-    "description": "Asked for from other devices: the token that `imsearch serve` printed.",
+    "description": "Required from other devices: the token that `imsearch serve` printed.",
 }
 
 
@@ -154,7 +154,7 @@ def _finish(operation: dict[str, Any]) -> None:
     """Add the problems common to all; FastAPI has already added a 422 of its own shape where one may occur."""
     responses = operation["responses"]
     if MEDIA_TYPE not in responses.get("422", {"content": {MEDIA_TYPE: {}}})["content"]:
-        responses["422"] = _problem(422, "A parameter or the body cannot be understood; `errors` tells which part.")
+        responses["422"] = _problem(422, "A parameter or the body is invalid; `errors` says which part.")
     if "requestBody" in operation:
         responses.setdefault("400", _problem(400, "The body cannot be read."))
     for status, response in responses.items():

@@ -20,7 +20,7 @@ _LONGEST = 40
 async def known_parameters(request: Request) -> None:
     """Reject query parameters that are not in the OpenAPI document: 422, with the closest name that is.
 
-    A dependency for the routes of the API; a coroutine, as a thread would cost more than the check.
+    A dependency for the routes of the API; a coroutine, since a thread would cost more than the check.
     """
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):

@@ -37,7 +37,7 @@ _LONGEST = 4096
 _MACHINE_MADE = frozenset(("@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"))
 _FORWARDED = frozenset(("forwarded", "via", "x-real-ip"))
 _HIDDEN = getattr(stat, "UF_HIDDEN", 0), getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 0)
-_NOT_HERE = "There is no such folder among those that can be added. Start again with your own folders."
+_NOT_HERE = "There is no such folder among those that can be added. Start again from the list of your folders."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Picker:
         for root in (*self._usual(), *self._more):
             try:
                 real = root.resolve(strict=True)
-            except (OSError, RuntimeError):  # missing, or a circular link
+            except (OSError, RuntimeError):  # a missing disk, or a circular link
                 continue
             if real.is_dir():
                 found[real] = None

@@ -31,10 +31,10 @@ MEDIA_TYPE = "application/problem+json"
 
 _HEADINGS = {
     403: "That is not allowed",
-    404: "Nothing is here",
+    404: "Not found",
     409: "That does not work right now",
     413: "That is too large",
-    421: "This name is not known here",
+    421: "Unknown host name",
     429: "Too many tries",
     500: "Something went wrong",
     503: "That does not work right now",
@@ -71,7 +71,7 @@ def respond(request: Request, problem: Problem) -> Response:
         return JSONResponse(readable_within({**record, **problem.more}), problem.status, headers, MEDIA_TYPE)
     site: Site = request.app.state.site
     detail = readable(problem.detail)
-    heading = _HEADINGS.get(problem.status, "That cannot be understood" if problem.status < 500 else title)
+    heading = _HEADINGS.get(problem.status, "Invalid request" if problem.status < 500 else title)
     page = site.pages.render(request, "error.html", status=problem.status, title=heading, detail=detail)
     page.headers.update(headers)
     return page
@@ -115,7 +115,7 @@ def _of_validation(request: Request, error: RequestValidationError) -> Problem:
 
 _JSON = "application/json"
 _NO_BODY = "There was an error parsing the body"
-"""FastAPI's message."""
+"""The message of FastAPI."""
 
 
 def _of_http(request: Request, error: HTTPException) -> Problem:
@@ -124,11 +124,11 @@ def _of_http(request: Request, error: HTTPException) -> Problem:
     if error.detail not in known:
         detail = str(error.detail)
     elif error.status_code == 404 and _is_api(request):
-        detail = f"There is nothing at {request.url.path}. /api/docs lists what there is."
+        detail = f"There is nothing at {request.url.path}. /api/docs lists all addresses."
     elif error.status_code == 404:
-        detail = "There is no such page here. Search finds your pictures."
+        detail = "There is no such page. Search finds your pictures."
     elif error.detail == _NO_BODY:
-        detail = "The body is no JSON in UTF-8."
+        detail = "The body is not JSON in UTF-8."
     elif error.status_code == 405:
         detail = f"{request.method} is not possible here, but: {headers.get('Allow', 'nothing')}."
     else:
@@ -138,4 +138,4 @@ def _of_http(request: Request, error: HTTPException) -> Problem:
 
 def _unexpected(request: Request, error: Exception) -> Problem:
     log.error("%s %s failed unexpectedly.", request.method, request.url.path, exc_info=error)
-    return Problem(500, "imsearch made a mistake; its log on the server tells more.")
+    return Problem(500, "This is a bug in imsearch; its log on the server says more.")

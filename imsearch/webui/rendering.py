@@ -28,9 +28,8 @@ class Pages:
 
     All our addresses are written relative to the page, so that they work below any sub-path of a proxy:
     `root` is the relative address of the start page, and the filter `here` makes an address such as "/tags" relative.
-    Links
-    on the page of tags are written from the root (`rooted`), so that programs may follow them without knowing the page;
-    its script makes them relative.
+    Links on the page of tags are written from the root (`rooted`), so that programs may follow them without knowing the
+    page; its script makes them relative.
     """
 
     def __init__(self, menu: Sequence[tuple[str, str, str]] = ()) -> None:

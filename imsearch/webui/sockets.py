@@ -81,8 +81,8 @@ def _why_not(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRNOTAVAIL:
         return f"{host} is not an address of this machine. Try --host 127.0.0.1, or 0.0.0.0 for all its addresses."
     if error.errno == errno.EACCES:
-        return f"Port {port} may not be used by everybody. Try one from 1024 on: imsearch serve --port 8000"
-    return f"Nothing can be served on {host}, port {port}: {error.strerror}."
+        return f"Port {port} needs administrator rights. Try one from 1024 on: imsearch serve --port 8000"
+    return f"The server cannot listen on {host}, port {port}: {error.strerror}."
 
 
 def _is_free(host: str, port: int) -> bool:

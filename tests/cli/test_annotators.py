@@ -26,7 +26,7 @@ def gone(run: Run, plugins: Plugins, photos: Path) -> Path:
 def test_status_tells_of_one_that_is_not_installed(run: Run, gone: Path) -> None:
     status = run("status")
     assert status.code == 0
-    assert 'old is not installed any more; its tags stay. "imsearch annotators forget old"' in status.err
+    assert 'old is no longer installed; its tags stay. "imsearch annotators forget old"' in status.err
     found = {each["name"]: each for each in run("status", "--format", "json").json["annotators"]}
     assert (found["old"]["installed"], found["colours"]["installed"]) == (False, True)
 
@@ -75,7 +75,7 @@ def test_forgotten_restored_and_removed(run: Run, gone: Path) -> None:
     assert "restore old" in forgotten.err
     assert run("query", "shows:ruby").code == 1
     assert "old" not in run("tags", "--format", "json").out
-    assert "not installed any more" not in run("status").err
+    assert "no longer installed" not in run("status").err
     assert run("annotators", "restore", "old").code == 0
     assert run("query", "shows:ruby").code == 0
     run("annotators", "forget", "old", "--yes")

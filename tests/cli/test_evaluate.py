@@ -68,7 +68,7 @@ def test_a_scene_is_judged_by_the_labels_of_its_own_set(run: Run, plugins: Plugi
     assert judged["mean_ap"] == 1  # green is judged in the two pictures that have it, red and blue in the other two
     assert judged["top_1"] == 1
     table = run("evaluate", "colours", "--dataset", f"scenes:{dataset}", "--by", "tags")
-    assert "likeliest label right in 1.0000 of the pictures" in table.out
+    assert "top-1 label correct in 1.0000 of the pictures" in table.out
     plain_kind = run("evaluate", "colours", "--dataset", f"jsonl:{dataset}", "--by", "tags", "--json")
     assert plain_kind.json["evaluations"][0]["top_1"] is None
 

@@ -124,7 +124,7 @@ def test_the_second_leaves_where_native_code_keeps_the_first_from_being_heard(co
     wait_until(lambda: process.poll() is not None, pause=press)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert b"Left at once. Under way was: the annotator odd is being checked" in err
+    assert b"Left at once. In progress: the annotator odd is being checked" in err
 
 
 def test_a_closed_terminal_stops_as_sigterm_does(commands: Commands, photos: Path, tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def test_a_phrase_is_defined_listed_found_and_forgotten(run: Run, seen: Path) ->
     run("index", seen)
     assert run("tags", "fire").out.split()[-1] == "2"
     assert run("annotators", "--format", "json").json["annotators"][0]["name"] == "seeing"
-    assert "not installed any more" not in run("status").err
-    assert run("tags", "undefine", "fire engine").err == "fire engine is defined no more; 2 pictures showed it.\n"
+    assert "no longer installed" not in run("status").err
+    assert run("tags", "undefine", "fire engine").err == "fire engine is no longer defined; 2 pictures showed it.\n"
     assert run("query", 'tag:"fire engine"').code == 1
     assert run("tags", "define").err == "No tag is defined by a phrase yet.\n"
 

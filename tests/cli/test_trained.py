@@ -87,7 +87,7 @@ def test_a_name_in_use_is_refused(run: Run, photos: Path, trained: Path) -> None
         assert "'everyday' is the name of an installed annotator. Give your weights another one" in refused.err
     assert run("plugins", "add", trained, "--name", "two words").code == 2
     twice = run("index", photos, "--annotator", f"mine={trained}", "--annotator", f"mine={trained}/weights.safetensors")
-    assert twice.code == 2 and "Two of the annotators to use are called 'mine'" in twice.err
+    assert twice.code == 2 and "Two of the chosen annotators have the name 'mine'" in twice.err
 
 
 def test_files_that_are_not_there_or_not_ours_are_told(run: Run, photos: Path, trained: Path, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_added_weights_that_were_moved_away_are_named_and_harmless(run: Run, pho
     assert run("plugins", "add", trained).code == 0
     trained.rename(trained.with_name("elsewhere"))
     listed = run("plugins")
-    assert listed.code == 0 and "are not at" in listed.out
+    assert listed.code == 0 and "are no longer at" in listed.out
     assert run("index", photos).code == 0
     refused = run("index", photos, "--annotator", "mine")
     assert refused.code == 2 and "imsearch plugins remove mine" in refused.err

@@ -78,7 +78,7 @@ def test_threads_correct_with_one_engine(reader: Engine) -> None:
 def test_a_run_that_has_not_caught_up_is_no_problem_of_the_library(library: Path, reader: Engine) -> None:
     run = WriteLock(library)
     add(reader, 1, "beach")
-    with pytest.raises(LibraryLocked, match=r"being written to.*Check it again"):
+    with pytest.raises(LibraryLocked, match=r"being written to.*Check again"):
         reader.verify()
     run.release()
     assert reader.verify() == []
@@ -195,7 +195,7 @@ def test_corrections_leave_the_vectors_alone(library: Path, reader: Engine) -> N
 def test_only_the_last_change_is_undone_by_its_number(reader: Engine) -> None:
     first, second = add(reader, 1, "beach"), add(reader, 1, "sea")
     assert (first, second) == (1, 2)
-    with pytest.raises(UndoConflict, match="Change 1 is not the last one any more"):
+    with pytest.raises(UndoConflict, match="Change 1 is no longer the last one"):
         reader.corrections.undo(1)
     assert reader.corrections.undo(2).tags == ("sea",)
     with pytest.raises(UndoConflict, match="Change 2 was undone already"):

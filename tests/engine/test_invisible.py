@@ -27,7 +27,7 @@ def test_own_tags(library: Library) -> None:
         for blank in ("\u200b", "\u0301", "\u2800", "\u00ad \u200b"):
             with pytest.raises(ImsearchError, match="A tag needs a name"):
                 library.tags.correct([1], [blank], Verdict.ADD, exact=True)
-        with pytest.raises(ImsearchError, match=r"a\\u202egpj\.b.*turns text around"):
+        with pytest.raises(ImsearchError, match=r"a\\u202egpj\.b.*reverses text"):
             library.tags.correct([1], ["a\u202egpj.b"], Verdict.ADD, exact=True)
         assert library.tags.counts(by="user") == [("grandma", 3)]
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from imsearch.cli import main
+
 DEADLY = (200, 10, 200)
 """The colour of a picture that ends the process that annotates it."""
 SLOW = (10, 200, 200)
@@ -116,3 +118,11 @@ def two_nodes(plugins: Path) -> Iterator[Nodes]:
         if nodes is not None:
             nodes.cluster.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def exit_code(arguments: list[str]) -> int:
+    """Run a command of imsearch here."""
+    try:
+        return main(arguments) or 0
+    except SystemExit as error:
+        return int(error.code or 0)

@@ -131,7 +131,7 @@ def test_a_run_goes_on_when_its_progress_cannot_be_written(tmp_path: Path) -> No
     with Beacon(Noting(), tmp_path / "absent", [], []) as beacon:
         beacon.planned(10, 10)
         beacon.done(10, 10)
-    assert len(notes) == 1 and notes[0].startswith("Others cannot see how far this run is")
+    assert len(notes) == 1 and notes[0].startswith("Other programs cannot see the progress of this run")
 
 
 @pytest.mark.parametrize(

@@ -6,28 +6,34 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from imsearch.cli import main
 from imsearch.indexer.cluster import REASON
 from imsearch.indexer.report import Observer, Report, SilentObserver
 from imsearch.library import Library
 from imsearch.locations import Location
 from imsearch.plugins.manager import make_manager
 from imsearch.settings import Settings
-from tests.indexer.ray_nodes import DEADLY, GO, HOLD, IN_HAND, SLOW, Nodes, path_with, two_nodes, write_plugin
+from tests.indexer.ray_nodes import (
+    DEADLY,
+    GO,
+    HOLD,
+    IN_HAND,
+    SLOW,
+    Nodes,
+    exit_code,
+    path_with,
+    two_nodes,
+    write_plugin,
+)
 from tests.make_pictures import BLUE, GREEN, RED, broken_pictures, noise, plain, xmp
 from tests.patience import wait_until
 
@@ -162,7 +168,7 @@ def test_so_it_is_when_the_command_line_sends_the_bytes(
     nodes: Nodes, expected: Any, pictures: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     command = ["index", str(pictures), "--annotator", "colours", "--library", str(tmp_path / "library")]
-    assert run([*command, "--ray", nodes.address, "--ship-bytes", "--batch-size", "2", "--json"]) == 1
+    assert exit_code([*command, "--ray", nodes.address, "--ship-bytes", "--batch-size", "2", "--json"]) == 1
     told = json.loads(capfd.readouterr().out)
     assert (told["new"], told["copied"], told["failed"], told["annotated"]) == (NEW, 1, 2, NEW)
     assert catalog(tmp_path / "library") == expected
@@ -211,53 +217,10 @@ def test_a_worker_with_another_annotator_is_refused(
 ) -> None:
     monkeypatch.setenv("COLOURS", "2")  # here, and not there
     command = ["index", str(pictures), "--annotator", "colours", "--library", str(tmp_path / "library")]
-    assert run([*command, "--ray", nodes.address]) == 2
+    assert exit_code([*command, "--ray", nodes.address]) == 2
     told = capfd.readouterr().err
     assert "has version 1 of the annotator colours, and here it is 2" in told
     assert "Install the same version on all machines" in told and "Nothing was indexed." in told
-    assert not (tmp_path / "library").exists()
-
-
-def test_an_address_without_a_cluster_is_told(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("imsearch.indexer.ray.ANSWER", 0.1)
-    with socket.socket() as taken, socket.create_server(("127.0.0.1", 0)) as silent, another_server() as other:
-        taken.bind(("127.0.0.1", 0))
-        for address, why in (
-            (f"127.0.0.1:{taken.getsockname()[1]}", "refused"),
-            (f"127.0.0.1:{silent.getsockname()[1]}", "timed out"),
-            (other, "something else answers there"),
-            ("http://127.0.0.1", "an address is HOST:PORT"),
-            ("ray://127.0.0.1:10001", "an address is HOST:PORT"),
-        ):
-            command = ["index", str(tmp_path), "--ray", address, "--library", str(tmp_path / "library")]
-            assert run(command) == 2
-            told = capfd.readouterr().err
-            assert f"No Ray cluster was found at {address}" in told and why in told
-    assert not (tmp_path / "library").exists()
-
-
-@contextmanager
-def another_server() -> Iterator[str]:
-    """Address of a web server."""
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def test_without_the_extra_it_is_told_what_to_install(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "imsearch.indexer.ray", raising=False)
-    monkeypatch.setitem(sys.modules, "ray", None)
-    command = ["index", str(tmp_path), "--library", str(tmp_path / "library")]
-    assert run([*command, "--ray", "127.0.0.1:6379"]) == 2
-    assert "pip install 'imsearch-engine[ray]'" in capfd.readouterr().err
-    assert run([*command, "--ship-bytes"]) == 2
     assert not (tmp_path / "library").exists()
 
 
@@ -267,13 +230,6 @@ def test_ray_is_not_imported_without_its_option(plugins: Path, pictures: Path, t
     environment = os.environ | path_with(plugins)
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["0", "False"], done.stderr
-
-
-def run(arguments: list[str]) -> int:
-    try:
-        return main(arguments) or 0
-    except SystemExit as error:
-        return int(error.code or 0)
 
 
 class Notes(SilentObserver):

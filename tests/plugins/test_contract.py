@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from imsearch.annotator import Annotator
-from imsearch.plugins.contract import annotation_problems, check_annotator, sample_pictures, spec_problems
+from imsearch.plugins.contract import check_annotator, sample_pictures
+from imsearch.plugins.problems import annotation_problems, spec_problems
 from imsearch.records import Annotation, Tag
 from imsearch.specs import AnnotatorSpec
 from tests.fakes import Calls, colour_spec
@@ -65,7 +66,7 @@ def tags(*pairs: tuple[str, float]) -> Annotation:
         (tags(("cat", 0.5), ("cat", 0.6)), "named twice"),
         (tags(("cat", 1.01)), "1.01; it must lie in 0 to 1"),
         (tags(("cat", float("nan"))), "nan"),
-        (tags(("", 0.5)), "needs a name"),
+        (tags(("", 0.5)), "needs a visible name"),
         (tags(("Cat", 0.5)), "lower case"),
         (tags(("wild  cat", 0.5)), "spaces"),
         (Annotation((), np.zeros(3, np.float32)), "promises vectors of length None"),
@@ -191,7 +192,7 @@ def answering(given: Any, scale: float = 5.0) -> Any:
         (type("Batch", (Words,), {"encode": lambda self, texts: Words.encode(self, ["e" * len(texts)] * len(texts))}),
          "alone"),
         (type("Sure", (Words,), {"probability": lambda self, cosines: cosines}), "lie in 0 to 1"),
-        (type("Back", (Words,), {"probability": lambda self, cosines: (1 - cosines) / 2}), "less likely"),
+        (type("Back", (Words,), {"probability": lambda self, cosines: (1 - cosines) / 2}), "lower probability"),
     ],
 )  # fmt: skip
 def test_a_bad_text_encoder_is_found(encoder: Any, told: str) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from imsearch import CountHead
-from imsearch.plugins.contract import check_annotator, spec_problems
+from imsearch.plugins.contract import check_annotator
 from imsearch.plugins.count_heads import count_heads
+from imsearch.plugins.problems import spec_problems
 from tests.fakes import colour_spec
 
 SPEC = colour_spec()

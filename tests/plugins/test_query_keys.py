@@ -195,11 +195,11 @@ def test_a_library_understands_the_keys_of_its_plugins(plugins: Plugins, tmp_pat
         ({"hint": ""}, "needs a hint"),
         ({"example": "iso:1"}, "a query with aperture:"),
         ({"example": None}, "TypeError"),
-        ({"facets": (Facet("other", ("aperture",), str),)}, "facet 'other' must be called as the key"),
+        ({"facets": (Facet("other", ("aperture",), str),)}, "facet 'other' must have the name of the key"),
         ({"facets": (Facet("aperture", ("shutter",)),)}, "of shutter, which cannot be counted"),  # type: ignore[arg-type]
         ({"facets": (Facet("aperture", ()),)}, "of nothing"),
         ({"facets": (Facet("aperture", ("aperture",)),)}, "makes a text"),
-        ({"orders": (Order("date", "aperture", up="", down=""),)}, "order 'date' must be called as the key"),
+        ({"orders": (Order("date", "aperture", up="", down=""),)}, "order 'date' must have the name of the key"),
         ({"orders": (Order("aperture", "shutter", up="", down=""),)}, "by 'shutter'"),  # type: ignore[arg-type]
     ],
 )

@@ -199,7 +199,7 @@ def test_the_history_tells_what_was_done(catalog: CatalogReading, corrections: C
 def test_only_the_last_change_is_undone_by_its_number(corrections: Corrections) -> None:
     first = corrections.correct([1], ["sea"], Verdict.ADD).number
     second = corrections.correct([1], ["sky"], Verdict.ADD).number
-    with pytest.raises(UndoConflict, match="not the last one"):
+    with pytest.raises(UndoConflict, match="no longer the last one"):
         corrections.undo(first)
     assert corrections.undo(second).undone
     with pytest.raises(UndoConflict, match="undone already"):

@@ -80,6 +80,19 @@ def ids(library: Library, photos: Path) -> dict[str, int]:
     return {str(Path(path).relative_to(photos)): image for path, image in found.items() if image}
 
 
+def address(library: Library, path: Path) -> str:
+    """Address of the original file of this picture."""
+    image = library.facts.image(path)
+    assert image is not None
+    return f"/api/images/{image.id}/original"
+
+
+@pytest.fixture
+def noisy(library: Library, photos: Path) -> str:
+    """Address of the file noise.jpg."""
+    return address(library, photos / "noise.jpg")
+
+
 @pytest.fixture
 def app(library: Library) -> FastAPI:
     return create_app(library)

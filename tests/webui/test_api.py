@@ -155,7 +155,7 @@ def test_names_that_are_no_text_are_shown_all_the_same(oddly_named: TestClient) 
 
 def test_what_is_not_there(client: TestClient) -> None:
     told = problem(client.get("/api/nothing"), 404)
-    assert told["detail"] == "There is nothing at /api/nothing. /api/docs lists what there is."
+    assert told["detail"] == "There is nothing at /api/nothing. /api/docs lists all addresses."
     told = problem(client.delete("/api/tags"), 405)
     assert told["detail"] == "DELETE is not possible here, but: GET."
 
@@ -165,7 +165,7 @@ def test_mistakes_of_ours_are_logged_and_not_shown(
 ) -> None:
     monkeypatch.setattr(library.tags, "history", lambda limit: 1 / 0)
     told = problem(client.get("/api/history"), 500)
-    assert told["detail"] == "imsearch made a mistake; its log on the server tells more."
+    assert told["detail"] == "This is a bug in imsearch; its log on the server says more."
     assert "GET /api/history failed unexpectedly." in caplog.text
     assert "ZeroDivisionError" in caplog.text
 

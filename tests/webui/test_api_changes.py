@@ -102,7 +102,7 @@ def test_a_body_must_be_json(client: TestClient) -> None:
     detail = problem(client.post("/api/corrections", content=b'{"images": [1,', headers=json), 422)["detail"]
     assert detail.startswith("The request cannot be understood. The body is not valid JSON")
     detail = problem(client.post("/api/corrections", content=b"\xff", headers=json), 400)["detail"]
-    assert detail == "The body is no JSON in UTF-8."
+    assert detail == "The body is not JSON in UTF-8."
     detail = problem(client.post("/api/corrections", content=b"{}", headers={"Content-Type": "text/plain"}), 415)[
         "detail"
     ]
@@ -125,7 +125,7 @@ def test_undo_takes_back_only_what_it_is_asked_for(client: TestClient, ids: dict
     assert problem(client.post("/api/undo"), 409)["detail"] == "There is nothing to undo."
     for tag in ("one", "two"):
         correct(client, images=[ids["red.png"]], tags=[tag], verdict="add", exact=True)
-    assert "not the last" in problem(client.post("/api/undo", json={"number": 1}), 409)["detail"]
+    assert "no longer the last" in problem(client.post("/api/undo", json={"number": 1}), 409)["detail"]
     assert client.post("/api/undo").json()["number"] == 2
     assert client.post("/api/undo", json={"number": 1}).json()["number"] == 1
     assert [change["undone"] for change in client.get("/api/history").json()["changes"]] == [True, True]

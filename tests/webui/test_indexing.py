@@ -111,7 +111,7 @@ def test_nothing_is_on(client: TestClient, photos: Path) -> None:
     assert (state["last_run"]["outcome"], state["last_run"]["counts"]["new"]) == ("done", 6)
     assert state["last_run_told"].startswith("6 new; ")
     stopped = client.delete("/api/indexing")
-    assert (stopped.status_code, stopped.json()["detail"]) == (409, "No indexing run is on.")
+    assert (stopped.status_code, stopped.json()["detail"]) == (409, "No indexing run is in progress.")
 
 
 def test_a_run_is_started_watched_and_its_pictures_found(
@@ -122,7 +122,7 @@ def test_a_run_is_started_watched_and_its_pictures_found(
     assert started.status_code == 202
     assert (started.json()["running"], started.json()["can_stop"]) == (True, True)
     again = client.post("/api/indexing")
-    assert (again.status_code, again.json()["detail"]) == (409, "An indexing run is on already.")
+    assert (again.status_code, again.json()["detail"]) == (409, "An indexing run is already in progress.")
     seen = half_way(client)
     assert seen["phase"] == Phase.INDEXING
     assert 0 < seen["done"] < 30 and seen["planned"] == 30
@@ -235,7 +235,7 @@ def test_without_a_folder_there_is_nothing_to_start(empty: Library) -> None:
 def test_folders_that_are_not_there(client: TestClient, photos: Path) -> None:
     photos.rename(photos.with_name("unplugged"))
     answer = client.post("/api/indexing")
-    assert (answer.status_code, "not plugged in" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "not connected" in answer.json()["detail"]) == (409, True)
 
 
 HANGS = """

@@ -70,7 +70,7 @@ def test_a_picture_whose_files_are_gone_keeps_its_tags(
 ) -> None:
     red = ids(library)["red.png"]
     (photos / "red.png").unlink()
-    assert "The file is not where it was" in client.get(f"/picture/{red}").text
+    assert "The file is no longer where it was" in client.get(f"/picture/{red}").text
     with Library.open(settings=settings, write=True, plugins=fake_plugins()) as writing:
         writing.runs.index([photos], forget_missing=True)
     answer = client.get(f"/picture/{red}")

@@ -98,7 +98,7 @@ def test_no_query_tells_which_files_there_are(
 def test_a_library_whose_queries_open_files_is_not_served(library: Library) -> None:
     with (
         Library.open(settings=library.settings, look=True, plugins=fake_plugins()) as opened,
-        pytest.raises(ValueError, match="open it without look"),
+        pytest.raises(ValueError, match="open the library without look"),
     ):
         create_app(opened)
 

@@ -71,7 +71,7 @@ def test_the_refusal_says_how_to_allow_a_name(client: TestClient) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"].endswith("allow it: imsearch serve --allow-host photos.lan")
     page = client.get("/", headers={"Host": "photos.lan:8000"})
-    assert "<h1>This name is not known here</h1>" in page.text
+    assert "<h1>Unknown host name</h1>" in page.text
     assert client.get("/static/base.css", headers={"Host": "photos.lan:8000"}).status_code == 200
 
 

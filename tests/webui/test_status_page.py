@@ -84,7 +84,7 @@ def test_failures_are_grouped_with_advice(client: TestClient, library: Library, 
     fail(library, photos)
     page = client.get("/status").text
     said = text_of(page)
-    assert "Empty 7 A copy or a download was broken off" in said
+    assert "Empty 7 A copy or a download was interrupted" in said
     assert "Not a picture 1" in said
     assert page.count("cut-") == 5 and 'href="./status/failures?reason=empty"' in page
 
@@ -94,7 +94,7 @@ def test_all_failures_are_listed_and_searched(client: TestClient, library: Libra
     assert "8 failures" in text_of(client.get("/status/failures").text)
     some = text_of(client.get("/status/failures", params={"reason": "empty", "q": "CUT-3"}).text)
     assert "1 failure" in some and "cut-3.jpg" in some and "cut-4.jpg" not in some
-    assert "Nothing that failed is like that" in client.get("/status/failures?q=nowhere").text
+    assert "No failure matches" in client.get("/status/failures?q=nowhere").text
     assert client.get("/status/failures?page=99").status_code == 200
 
 
@@ -262,7 +262,7 @@ def test_words_for_what_a_run_passed_over() -> None:
         missing=tuple(Path("/p") / name for name in "abcdefg"),
     )
     assert status_words.passed_over(run) == [
-        "Not there, so that their pictures are kept: /p/a, /p/b, /p/c, /p/d, /p/e and 2 more.",
+        "Missing, so that their pictures are kept: /p/a, /p/b, /p/c, /p/d, /p/e and 2 more.",
         "Not read: 1 raw file (cr2), 16 videos (a, b, c, d, e, f, ...).",
         "Left out by rules: 1 folder.",
     ]

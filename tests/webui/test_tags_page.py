@@ -84,7 +84,7 @@ def test_the_filter_works_without_script(client: TestClient, tagged: Library) ->
     visible = re.findall(r'<li class="b\d+"><a href="[^"]*"[^>]*>([^<]*)<', page)
     assert visible == ["green", "red"]
     assert "2 of 8 tags" in page
-    assert "No tag holds" in client.get("/tags", params={"q": '<"x'}).text
+    assert "No tag contains" in client.get("/tags", params={"q": '<"x'}).text
 
 
 def test_typing_filters(page: Page, tagged: Library) -> None:
@@ -147,7 +147,7 @@ def test_what_cannot_be_renamed_is_told_in_the_dialog(page: Page, tagged: Librar
     tagged.tags.correct([1], ["crimson"], Verdict.ADD, exact=True)
     page.get_by_label("Rename, or merge into another tag").fill("crimson")
     page.get_by_role("button", name="Rename").click()
-    expect(page.locator(".tag-dialog .notice")).to_contain_text("in use already")
+    expect(page.locator(".tag-dialog .notice")).to_contain_text("already in use")
     page.keyboard.press("Escape")
     expect(page.locator(".tag-dialog")).not_to_be_visible()
     page.problems.clear()  # type: ignore[attr-defined]

@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_written_only_costs_time(
         for image in images:
             found = asyncio.run(thumbnails.get(image, "small"))
             assert found is not None and not found.problem
-    assert [record.message.split(" in ")[0] for record in caplog.records] == ["Thumbnails cannot be kept"]
+    assert [record.message.split(" in ")[0] for record in caplog.records] == ["Thumbnails cannot be stored"]
     assert len(making.boxes) == 2
 
 

@@ -102,13 +102,13 @@ def test_a_chosen_picture_is_tagged_and_what_looks_like_it_is_found(page: Page, 
     expect(strip.first.locator("img")).to_have_js_property("complete", True)
     assert strip.first.locator("img").evaluate("(picture) => picture.naturalWidth") > 0
     assert re.fullmatch(r"/picture/\d+", strip.first.get_attribute("href") or "")
-    assert page.get_by_text("This very picture").count() == 0
+    assert page.get_by_text("This picture is in").count() == 0
 
 
 def test_a_picture_of_the_library_is_recognised(page: Page, photos: Path, library: Library) -> None:
     page.goto("/try")
     choose(page, photos / "red.png")
-    link = page.get_by_role("link", name="This very picture is in your library")
+    link = page.get_by_role("link", name="This picture is in your library")
     number = library.facts.identify([str(photos / "red.png")])[str(photos / "red.png")]
     expect(link).to_have_attribute("href", f"/picture/{number}")
 
@@ -236,7 +236,7 @@ def test_the_keyboard_is_enough(page: Page, stranger: Path) -> None:
     box = page.locator("[value=emotion]")
     box.focus()
     page.keyboard.press("Space")
-    again = page.get_by_role("button", name="Look again")
+    again = page.get_by_role("button", name="Tag again")
     again.focus()
     page.keyboard.press("Enter")
     expect(page.locator("svg.cloud")).to_have_count(2)
@@ -253,7 +253,7 @@ def wait_for(page: Page, choosers: list[FileChooser], number: int) -> None:
 def test_broken_plugins_are_named(page: Page) -> None:
     page.goto("/try")
     expect(page.locator(".annotators-choice")).to_contain_text(
-        "lame cannot look: ImportError: no module named 'missing'"
+        "lame cannot be used: ImportError: no module named 'missing'"
     )
 
 
@@ -274,7 +274,7 @@ def test_it_works_without_script(
     plain_page.set_default_timeout(PATIENCE * 1000)
     plain_page.goto("/try")
     plain_page.locator("#try-file").set_input_files(stranger)
-    plain_page.get_by_role("button", name="Look at it").click()
+    plain_page.get_by_role("button", name="Tag it").click()
     expect(plain_page.locator(".trial h2")).to_have_text("orange.png")
     expect(plain_page.locator(".said").first).to_contain_text("red")
     assert plain_page.locator(".strip li").count() == 6

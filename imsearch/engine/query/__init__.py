@@ -1,1 +1,1 @@
-"""The query language: text in, a tree out.  Pure."""
+"""The query language: parses text into a tree.  Pure."""

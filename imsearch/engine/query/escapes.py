@@ -1,15 +1,16 @@
-"""Escapes, as in URLs, for what cannot be typed in the quotes of a query: ``%22`` is a quotation mark.  Pure."""
+"""Escapes, as in URLs, for characters that cannot be typed in the quotes of a query: ``%22`` is a quotation mark.
+Pure."""
 
 from __future__ import annotations
 
 import re
 
 QUOTES = "\u201c\u201d\u201e\u00ab\u00bb\uff02\u300c\u300d\u300e\u300f"
-"""Characters taken for a quotation mark, beside the plain one."""
+"""Characters read as a quotation mark, besides the plain one."""
 PLAIN_QUOTES = str.maketrans(dict.fromkeys(QUOTES, '"'))
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _UNTYPED = re.compile(r'["' + QUOTES + r"\x00-\x1f\x7f-\x9f\ud800-\udfff]|%(?=[0-9A-Fa-f]{2})|^\s|\s$")
-"""Characters that cannot stand in quotes, or would be read as others; also the bytes of names that are no text."""
+"""Characters that cannot stand in quotes, or would be read as others; also undecodable bytes of names."""
 
 
 def escaped(text: str) -> str:

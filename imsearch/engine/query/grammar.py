@@ -1,16 +1,16 @@
-"""The query language: text in, a tree of frozen nodes out.  Pure; knows no index and no lexicon.
+"""The query language: parses text into a tree of frozen nodes.  Pure; knows no index and no lexicon.
 
 sunset mountain          pictures of both, the likeliest first
 "traffic light"          one tag of several words
 cat OR dog, cat | dog    either
--person, NOT person      without it; !person, and a long dash before it
+-person, NOT person      without it; also !person, and with a long dash
 +boat                    only pictures that show it
 tag:"hot dog"            this very tag: no word forms, synonyms or kinds
 emotion:happy            a tag of a namespace; emotion:"very happy" has several words
-moun*, montain~          words that begin so, words that are spelled about so
+moun*, montain~          words with this prefix, words with a similar spelling
 (cat OR dog) grass       grouping
-tag:dog>0.8              this tag, and so likely
-by:user                  what this source said
+tag:dog>0.8              this tag, with such a probability
+by:user                  tags of this source
 date:2023 iso:>800       conditions, see `imsearch.engine.query.keys`
 like:beach.jpg           pictures that look like it
 sort:date                the order of the results
@@ -102,18 +102,18 @@ WORD: /[^\s()"+\-,.;:!?|STOPSDASHES](?:[^\s()",;!?|STOPS]*[^\s()",;:.!?|STOPS])?
 _DASHES = r"\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _STOPS = r"\u3001\u3002\uff01\uff08\uff09\uff0b\uff0c\uff0e\uff1a\uff1b\uff1f\uff5c\u2026"
 MAX_LENGTH = 1000
-"""Characters of a query; keeps the tree shallow enough to walk it by recursion."""
+"""Maximum characters of a query; keeps the tree shallow enough for recursion."""
 TAG = "tag"
 
 T = TypeVar("T")
 _MATCHES: dict[str, Match] = {"*": "prefix", "\uff0a": "prefix", "~": "near", "\uff5e": "near"}
 _COLON = re.compile("[:\uff1a]")
 _ASKED = re.compile("(\\w+)[:\uff1a](-?\\w*)")
-"""Words that may be keys, with the beginning of the text behind the colon."""
+"""Words that may be keys, with the first character of the text after the colon."""
 
 
 class _Build(Transformer[Token, Node]):
-    """Makes nodes while the text is parsed.  A `Sort` stands among them until `parse` takes it out."""
+    """Makes nodes while the text is parsed.  A `Sort` is among them until `parse` removes it."""
 
     def __init__(self, keys: Keys) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ class _Build(Transformer[Token, Node]):
 
     def required(self, items: list[Node | Token]) -> Node:
         (item,) = _nodes(items)
-        # What is so or not needs no demanding, and a source stays beside its words.
+        # A condition need not be required, and a source stays next to its words.
         return item if isinstance(item, Required | Not | Condition | By | Like) else Required(item)
 
     def word(self, items: list[Token]) -> Node:
@@ -180,7 +180,7 @@ def _start(token: Token) -> int:
 
 
 def _read(reader: Callable[[str], T], text: str, start: int) -> T:
-    """Read the text behind a key, which starts there in the query; `BadValue` becomes `QueryError`."""
+    """Read the text after a key, which starts at this position of the query; `BadValue` becomes `QueryError`."""
     try:
         return reader(text)
     except BadValue as error:
@@ -215,7 +215,7 @@ def _parser(keys: Keys) -> Lark:
 def parse(text: str, keys: Keys = KEYS) -> Query:
     """Parse a query; raises `QueryError` with the position where it stops making sense.
 
-    keys: the words that are no namespace before a colon.
+    keys: the words that are keys, not namespaces, before a colon.
     """
     if len(text) > MAX_LENGTH:
         raise QueryError(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)
@@ -238,7 +238,7 @@ def parse(text: str, keys: Keys = KEYS) -> Query:
 
 
 def _without_sorts(node: Node | Sort, found: list[Sort]) -> Node | None:
-    """The tree without what says in which order; None when nothing else is there."""
+    """Return the tree without its orders; None if nothing else is left."""
     if isinstance(node, Sort):
         found.append(node)
         return None

@@ -1,4 +1,4 @@
-"""Dates behind a key, read and told in words: ``2023-05``, ``>=2023``, ``2023-06..2024``.  Pure."""
+"""Dates after a key, parsed and worded: ``2023-05``, ``>=2023``, ``2023-06..2024``.  Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-"""By the number of the month, from 0 on."""
+"""Names of the months, from index 0."""
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 
 def reach(text: str, offset: int) -> tuple[datetime, datetime]:
-    """A year, month or day: its first moment, and the first one after it."""
+    """Return the first moment of a year, month or day, and the first one after it."""
     found = _DATE.fullmatch(text)
     if found is None:
         example = "2023, 2023-05, 2023-05-17 or 2023-05..2024"
@@ -51,17 +51,17 @@ def dates(text: str) -> Span:
 
 
 def before(text: str) -> Span:
-    """Read a date that is later than what is asked for."""
+    """Read a date that pictures must be taken after."""
     return compared("<", *reach(text, 0), half_open=True)
 
 
 def after(text: str) -> Span:
-    """Read a date that is earlier than what is asked for."""
+    """Read a date that pictures must be taken before."""
     return compared(">", *reach(text, 0), half_open=True)
 
 
 def dates_told(text: str) -> str:
-    """``>=2023-06`` is "since June 2023"."""
+    """Return a date in words: ``>=2023-06`` is "since June 2023"."""
     first, dots, last = text.partition("..")
     if dots and first and last:
         return f"from {day_told(first)} to {day_told(last)}"
@@ -74,7 +74,7 @@ def dates_told(text: str) -> str:
 
 
 def day_told(text: str) -> str:
-    """``2023-05-17`` is "17 May 2023"; a year stays as it is."""
+    """Return a day in words: ``2023-05-17`` is "17 May 2023"; a year stays as it is."""
     found = re.fullmatch(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", text)
     if found is None:
         return text

@@ -1,4 +1,4 @@
-"""Names behind a key: part of one, or after ``=`` all of it.  Pure."""
+"""Names after a key: part of one, or after ``=`` all of it.  Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def part_or_whole(text: str) -> Part | Exact:
 
 
 def whole(key: str, example: str) -> Callable[[str], Exact]:
-    """Return a reader of whole names.  example: what the message shows where there is none."""
+    """Return a reader of whole names.  example: the one in the error message for an empty name."""
 
     def read(text: str) -> Exact:
         exact = unescaped(text.removeprefix("="))
@@ -29,14 +29,14 @@ def whole(key: str, example: str) -> Callable[[str], Exact]:
 
 
 def called(field: Literal["camera", "lens"]) -> Callable[[Part | Exact], Predicate]:
-    """Return what makes a predicate of a name of equipment."""
+    """Return a function that makes a predicate of a name of equipment."""
     return lambda value: OneOf(field, (value.text,)) if isinstance(value, Exact) else Holds(field, value.text)
 
 
 def place_key(name: str, fields: tuple[Place, ...], hint: str, example: str, facet: Facet | None = None) -> Key:
-    """Return the key of where a picture was taken: in one of these fields a name holds the words.
+    """Return a key for the place where a picture was taken: a name in one of these fields contains the words.
 
-    facet: its own; a key without one offers cities.
+    facet: that of the key; one without a facet completes cities.
     """
 
     def read(text: str) -> Part | Exact:

@@ -1,4 +1,4 @@
-"""Conditions made of the values of facets, each finding just the images that were counted.  Pure."""
+"""Conditions made from the values of facets, each finding exactly the images that were counted.  Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"[\w/.][\w/.:-]*")
 
 
 def refinement(kind: str, value: str, keys: Keys = KEYS) -> str:
-    """The condition that is true of just the images that a facet counts under this value.
+    """Return the condition that finds exactly the images that a facet counts under this value.
 
     kind: the name of a facet of one of the keys, such as "tag", "year" or "camera"; KeyError for others.
     """
@@ -25,7 +25,7 @@ def refinement(kind: str, value: str, keys: Keys = KEYS) -> str:
 
 
 def refined(text: str, condition: str, keys: Keys = KEYS) -> str:
-    """A query and a condition that all of it must meet: ``(cat OR dog) date:2023``.
+    """Return a query restricted by a condition: ``(cat OR dog) date:2023``.
 
     An empty query means all pictures.  Raises `QueryError` when the query cannot be understood.
     """

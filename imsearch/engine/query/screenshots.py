@@ -1,4 +1,4 @@
-"""Pictures of a screen, known by what phones and computers call their files.  Pure."""
+"""Screenshots, recognized by the names that phones and computers give to files.  Pure."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ _FOLDERS = ("screenshots", "screenshot", "screen shots", "bildschirmfotos", "cap
 
 
 def is_screenshot(path: str) -> bool:
-    """Return True for a file that is called as screenshots are, or lies directly in a folder of theirs."""
+    """Return True for a file with the name of a screenshot, or one directly in a folder of screenshots."""
     folder, _, name = path.rpartition(os.sep)
     return _FILES.search(name) is not None or folder.rpartition(os.sep)[2].casefold() in _FOLDERS

@@ -1,4 +1,4 @@
-"""Keys that are no conditions: what stands behind them becomes a node of its own, or the order of the results."""
+"""Keys that are not conditions: the text after them becomes a node of its own, or the order of the results."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from imsearch.keys import And, Key, Order, Predicate
 
 
 class Orders(Protocol):
-    """The orders that results can have."""
+    """Orders of results."""
 
     @property
     def orders(self) -> Mapping[str, Order]:
-        """Every order by its name."""
+        """Orders by name."""
 
     def order(self, name: str) -> Order | None:
-        """Return an order by its name; None where there is none."""
+        """Return an order by its name; None if there is none."""
 
 
 def _all(value: object) -> Predicate:
-    """Say that every picture will do."""
+    """Return the predicate that every picture meets."""
     return And(())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Special(Key):
-    """A key that is no condition.
+    """A key that is not a condition.
 
-    node: makes a node of the text behind the colon, where that text starts in the query, and the orders there are;
-    raises `BadValue`.
+    node: makes a node from the text after the colon, its position in the query, and the available orders; raises
+    `BadValue`.
     """
 
     read: Callable[[str], Any] = field(default=str, compare=False)

@@ -15,8 +15,8 @@ Match: TypeAlias = Literal["", "prefix", "near"]
 class Condition:
     """A filter, true or false of a picture whatever the words: ``date:2023``.
 
-    key, value: as they were read.  text: how it was typed.  position: where what follows the colon starts in the query.
-    predicate: what must be so, which the key made of the value.
+    key, value: as parsed.  text: as typed.  position: where the text after the colon starts in the query.
+    predicate: made by the key from the value.
     """
 
     key: str
@@ -27,22 +27,22 @@ class Condition:
 
     @classmethod
     def read(cls, key: Key, behind: str, text: str, position: int = 0) -> Condition:
-        """Read what stands behind a key; raises `BadValue` where that makes no sense."""
+        """Read the text after a key; raises `BadValue` for an invalid one."""
         return cls.of(key, key.read(behind), text, position)
 
     @classmethod
     def of(cls, key: Key, value: Value, text: str, position: int = 0) -> Condition:
-        """Return the condition that a key makes of a value."""
+        """Return the condition that a key makes from a value."""
         return cls(key.name, value, text, position, key.predicate(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Something to look for.
+    """A word or phrase to search for.
 
-    `exact` is ``tag:``; `quoted` words are never joined with their neighbours.  `match` tells whether words count
-    that begin so (``moun*``) or are spelled about so (``montain~``).  `said` is the word of another language that was
-    typed in place of `text`, if any.
+    `exact` is ``tag:``; `quoted` words are never joined with their neighbours.  `match` extends it to words with this
+    prefix (``moun*``) or a similar spelling (``montain~``).  `said` is the word of another language that was typed in
+    place of `text`, if any.
     """
 
     text: str
@@ -53,13 +53,13 @@ class Word:
 
     @property
     def typed(self) -> str:
-        """As it stood in the query."""
+        """The word as typed in the query."""
         return (self.said or self.text) + {"": "", "prefix": "*", "near": "~"}[self.match]
 
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Beside words: only what this source said of them counts.  Alone: pictures it said anything of."""
+    """Next to words: only tags of this source count.  Alone: pictures with any tag of it."""
 
     source: str
     position: int = field(default=0, compare=False)
@@ -75,12 +75,12 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """All pictures; what is left of a query that only says in which order."""
+    """All pictures; the rest of a query that holds only an order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Without it."""
+    """Exclusion of an item."""
 
     item: Node
 
@@ -94,9 +94,9 @@ class Less:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A count of the thing beside it; `word` is the number as a tag may have it, `things` what is counted.
+    """A count of the thing next to it; `word` is the number as a tag may have it, `things` what is counted.
 
-    Made from words, see `imsearch.engine.words.numbers`.
+    Made from words by `imsearch.engine.words.numbers`.
     """
 
     word: Word
@@ -106,11 +106,11 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Plain words that say something the catalog knows: "last summer".
+    """Plain words for a fact in the catalog: "last summer".
 
-    condition: what they mean.  words: the same as words of their own, which count, too, where a tag is called so or
-    somebody wrote them; None where they do not.  surely: only pictures are found of which either is so.  weight: how
-    much the condition counts beside a tag that is called so, in 0 to 1.
+    condition: their meaning.  words: the same as plain words, which count, too, if a tag has this name or the words
+    were written of a picture; None if they do not count.  surely: only pictures that match one of the two are found.
+    weight: of the condition relative to a tag of this name, in 0 to 1.
     """
 
     condition: Condition
@@ -121,21 +121,21 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Required:
-    """Only pictures that show it."""
+    """Restriction to pictures that show an item."""
 
     item: Node
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All of them, softly: a picture may miss one and still be found further down."""
+    """Soft conjunction: a picture that misses one item is still found, further down."""
 
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """The likeliest of them."""
+    """Disjunction: the likeliest of the items."""
 
     items: tuple[Node, ...]
 
@@ -149,7 +149,7 @@ class Sort:
     position: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
-        """Return what stands behind ``sort:``."""
+        """Return the text after ``sort:``."""
         return f"-{self.key}" if self.reverse else self.key
 
 

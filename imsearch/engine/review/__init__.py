@@ -1,1 +1,1 @@
-"""Tags in doubt, and whether the library is sound."""
+"""Corrections of tags, doubtful tags, and the health of the library."""

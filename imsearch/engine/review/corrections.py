@@ -1,6 +1,6 @@
 """The user's corrections of tags.  Every call is one transaction and one batch of the journal.
 
-What annotators say is never touched, so a correction holds whatever they say later; see
+The results of annotators are never changed, so a correction holds whatever they return later; see
 `imsearch.engine.stores.tagging`.
 """
 
@@ -20,7 +20,7 @@ from imsearch.languages.letters import is_blank, turns_around
 
 
 class Corrections:
-    """Writes them.  Several threads may use one, and several processes may correct one library."""
+    """Writes corrections.  Several threads may use one instance, and several processes may correct one library."""
 
     def __init__(self, catalog: CatalogReading, journal: Journal, lexicon: Lexicon, follow: Callable[[], None]) -> None:
         """follow: brings the text index up to date after a change."""
@@ -32,10 +32,10 @@ class Corrections:
     def correct(
         self, images: Sequence[int], tags: Sequence[str], verdict: Verdict, *, exact: bool = False
     ) -> Correction:
-        """Set what the user says of every one of these tags on every one of these images.
+        """Set the user's verdict on each of these tags on each of these images.
 
-        A word is taken for the tag that the lexicon has for it, unless the image or the user has it as a tag; `exact`
-        takes it as it is.  Raises `ImsearchError`, and changes nothing, for an empty tag or an unknown image.
+        A word becomes the lexicon's tag for it, unless the image or the user has it as a tag; `exact` takes it as
+        typed.  Raises `ImsearchError`, and changes nothing, for an empty tag or an unknown image.
         """
         typed = list(dict.fromkeys(self.normal(tag) for tag in tags))
         with self._journal.revising() as revision:
@@ -61,19 +61,19 @@ class Corrections:
         return Correction(verdict, **pairs_by_fate, said=said, names=taken, number=number)
 
     def rename(self, old: str, new: str) -> Renaming:
-        """Let a tag go by another name in the whole library, now and whatever is indexed later.
+        """Rename a tag in the whole library, now and for images indexed later.
 
-        A tag renamed to itself gets its own name back.  Raises `ImsearchError` where the new name is in use (`merge`
-        puts tags together), goes by the old one itself, or the old one is unknown.
+        A tag renamed to itself gets its own name back.  Raises `ImsearchError` if the new name is in use (`merge`
+        combines tags) or is itself renamed to the old one, or if the old one is unknown.
         """
         return self._rename("rename", [old], new)
 
     def merge(self, old: Sequence[str], into: str) -> Renaming:
-        """Let several tags go by one name, which may be in use."""
+        """Give several tags one name, which may be in use."""
         return self._rename("merge", old, into)
 
     def undo(self, number: int | None = None) -> Change:
-        """Undo the last change that was not undone yet, and tell what it was; raises `ImsearchError` without one.
+        """Undo the last change that is not undone yet, and return it; raises `ImsearchError` without one.
 
         number: undo that change only; raises `UndoConflict` when it is not the last one, or was undone already.
         """
@@ -105,13 +105,13 @@ class Corrections:
         return replace(done, number=number)
 
     def normal(self, tag: str) -> str:
-        """A tag as it is spelled; raises `ImsearchError` for what is no name of one."""
+        """Return the spelling of a tag; raises `ImsearchError` for an invalid name."""
         name = self._lexicon.normalize(tag)
         if is_blank(name):
             typed = bool(tag.strip())
-            raise ImsearchError(f"A tag needs a name{': of what was typed, nothing can be seen' if typed else ''}.")
+            raise ImsearchError(f"A tag needs a name{': nothing of what was typed is visible' if typed else ''}.")
         if turns_around(tag):
-            raise ImsearchError(f"The tag {tag!a} holds a mark that turns text around. Type it without.")
+            raise ImsearchError(f"The tag {tag!a} holds a character that reverses text. Type it without.")
         return name
 
     def _choices(self, revision: Revision, tags: TagNames, typed: str, exact: bool) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def _conflict(revision: Revision, number: int) -> ImsearchError:
     if undone:
         return UndoConflict(f"Change {number} was undone already. Nothing was changed.")
     return UndoConflict(
-        f"Change {number} is not the last one any more: tags were changed after it. Undo what came after it first, or "
+        f"Change {number} is no longer the last one: tags were changed after it. Undo what came after it first, or "
         "correct the tags once more. Nothing was changed."
     )
 
@@ -140,7 +140,7 @@ def _chosen(known: Known, image: int, choices: Sequence[str]) -> str:
 def _decide(
     pairs: Iterable[Pair], verdict: Verdict, known: Known, ids: Mapping[str, int]
 ) -> tuple[list[Edit], dict[str, list[Pair]]]:
-    """The verdicts to write, and what that does to each pair."""
+    """Return the verdicts to write, and the effect on each pair."""
     edits: list[Edit] = []
     done: dict[str, list[Pair]] = {"changed": [], "unchanged": [], "refused": []}
     for pair in pairs:

@@ -1,7 +1,7 @@
 """Tags of annotators, held in memory to find the doubtful ones; updated incrementally.
 
-Reading all of a large library takes seconds, so whoever waits may say for how long: what was read until then answers,
-and the next call goes on.  Of what is far from any threshold nothing is kept.
+Reading all of a large library takes seconds, so callers may set a time limit: the answer is from what was read until
+then, and the next call goes on.  Tags far from their thresholds are not kept.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from imsearch.engine.stores.catalog import CatalogReading
 from imsearch.engine.stores.limits import Limits
 
 MOST = 9.0
-"""Odds that differ from the threshold's by more than this factor are no doubt: below .1 and above .9 for one of .5."""
+"""Odds that differ from the threshold's by more than this factor are not doubtful: below .1 and above .9 for one of
+.5."""
 _KEPT = 4 * MOST
 """Tags farther from their threshold are dropped; thresholds move a little when pictures are added."""
 _AT_ONCE = 500
-"""Images that are read between two looks at the clock."""
+"""Images that are read between two checks of the time limit."""
 _LEAST = 1e-4
 _COLUMNS = np.dtype([("image", "i8"), ("key", "i4"), ("probability", "f8"), ("shown", "?")])
 
@@ -32,9 +33,9 @@ Rows = NDArray[np.void]
 class Heard(NamedTuple):
     """The tags read so far.
 
-    version: changes whenever this does.  rows: of `_COLUMNS`, by image; a key is a place in the others: who says which
-    tag, by their ids, from where on it shows it (above 1: never), whether that is known or guessed from what it shows,
-    and whether it has shown it on any picture.
+    version: changes whenever this does.  rows: of `_COLUMNS`, by image; a key is an index into the other arrays: the
+    ids of annotator and tag, the threshold (above 1: never shown), True if it is known rather than guessed from the
+    shown tags, and True if the annotator has shown the tag on any picture.
     """
 
     version: int
@@ -47,7 +48,7 @@ class Heard(NamedTuple):
 
 
 class Said:
-    """Reads what annotators said of the images of a catalog.  Several threads may use one."""
+    """Reads the annotators' tags of the images of a catalog.  Several threads may use one instance."""
 
     def __init__(self, catalog: CatalogReading) -> None:
         self._catalog = catalog
@@ -64,16 +65,16 @@ class Said:
         self._pairs: dict[tuple[int, int], int] = {}
         # By key; the stored threshold, NaN where none is stored.
         self._stored: NDArray[np.float64] = np.empty(0)
-        # By key; above: the least probability that was shown, below: the greatest that was not.
+        # By key; above: the lowest probability that was shown, below: the highest that was not.
         self._annotators: NDArray[np.int64] = np.empty(0, np.int64)
         self._tags: NDArray[np.int64] = np.empty(0, np.int64)
         self._above: NDArray[np.float64] = np.empty(0)
         self._below: NDArray[np.float64] = np.empty(0)
 
     def read(self, patience: float | None = None) -> Heard:
-        """All that was said and may be doubtful.
+        """Return the tags that may be doubtful.
 
-        patience: seconds after which it is enough for now; the images with the highest ids are read first.
+        patience: time limit in seconds; the images with the highest ids are read first.
         """
         until = None if patience is None else time.monotonic() + patience
         with self._lock:
@@ -94,7 +95,7 @@ class Said:
             )
 
     def _catch_up(self) -> None:
-        """Find out which images have to be read, and forget what was known of them, where it is different now."""
+        """Find the images that must be read, and drop the tags known for them if they have changed."""
         library, generation = self._catalog.state()
         limits = self._catalog.limits()
         if library != self._library or limits != self._limits:
@@ -152,13 +153,13 @@ class Said:
         return np.array([self._pairs[pair] for pair in both], np.int64)[where]
 
     def _stored_thresholds(self, pairs: Sequence[tuple[int, int]]) -> list[float]:
-        """Of annotators and tags, by their ids; NaN where the catalog does not have it."""
+        """Return the thresholds of annotators and tags, by their ids; NaN where the catalog has none."""
         names = self._catalog.spelled({tag for _, tag in pairs})
         limits = [(self._limits.get(annotator), names[tag]) for annotator, tag in pairs]
         return [np.nan if each is None else each.threshold(name) for each, name in limits]
 
     def _joined(self) -> Rows:
-        """One array, sorted by image; when everything is read, only of what may be doubtful."""
+        """Return one array, sorted by image; once everything is read, only of tags that may be doubtful."""
         if not self._tidy:
             joined = np.concatenate([np.empty(0, _COLUMNS), *self._rows])
             joined = joined[np.argsort(joined["image"], kind="stable")]
@@ -170,7 +171,8 @@ class Said:
         return rows[doubt(rows["probability"], self._thresholds()[rows["key"]]) <= _KEPT]
 
     def _thresholds(self) -> NDArray[np.float64]:
-        """From where on each annotator shows each tag: as stored, else as far as its tags tell; about .5 otherwise."""
+        """Return the threshold of each annotator for each tag: as stored, or else estimated from its tags; about .5
+        otherwise."""
         above, below = self._above, self._below
         never, always = np.isinf(above), np.isinf(below)
         with np.errstate(invalid="ignore"):
@@ -180,7 +182,7 @@ class Said:
 
 
 def doubt(probability: NDArray[np.float64], threshold: NDArray[np.float64]) -> NDArray[np.float64]:
-    """By which factor the odds are away from those of the threshold: 1 and more."""
+    """Return the factor between the odds and those of the threshold: 1 or more."""
     quotient = _odds(probability) / _odds(threshold)
     return np.asarray(np.maximum(quotient, 1 / quotient))
 
@@ -191,14 +193,16 @@ def _odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def by_name(names: NDArray[np.int64], doubts: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Places, sorted by name and by doubt; one sum of both sorts faster than the two.  doubts: at most `MOST`."""
+    """Return indexes sorted by name and doubt; sorting one sum is faster than sorting by two keys.  doubts: at most
+    `MOST`."""
     return np.argsort(names * (2 * MOST) + doubts, kind="stable")
 
 
 def in_turn(names: NDArray[np.int64], doubts: NDArray[np.float64], order: NDArray[np.int64]) -> Iterator[int]:
-    """Places as they are to be asked: the most doubtful of every name, the worst first, then the second ones ...
+    """Return indexes in the order of questions: the most doubtful of every name, the worst first, then the second ones
+    ...
 
-    order: what `by_name` makes of them.
+    order: the result of `by_name`.
     """
     starts = np.flatnonzero(np.diff(names[order], prepend=-1))
     ends = np.append(starts[1:], len(order))

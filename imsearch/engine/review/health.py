@@ -19,10 +19,10 @@ from imsearch.errors import LibraryLocked
 class Status:
     """The size of a library.
 
-    place: its path, or its URL without a password.  images: those with at least one file.  tags: those in use, which
-    some picture shows, whether an annotator or the user says so; the same that `imsearch tags` lists.  failures:
-    recorded ones.  bytes: of the catalog, the indexes and backups on disk; thumbnails, of which there may be very many,
-    are not counted.
+    place: its path, or its URL without a password.  images: those with at least one file.  tags: those in use,
+    which some picture shows, from an annotator or the user; the same that `imsearch tags` lists.  failures:
+    number of recorded ones.  bytes: of the catalog, the indexes and backups on disk; thumbnails, of which there may be
+    very many, are not counted.
     """
 
     place: str
@@ -38,8 +38,8 @@ class Status:
 
 
 def status(home: Home, catalog: CatalogReading) -> Status:
-    """Count."""
-    # The very list that "imsearch tags" and the pages show, so that all tell the same number.
+    """Return the size of a library."""
+    # The list that "imsearch tags" and the pages show, so that all report the same number.
     tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
     held = catalog.holdings()
     return Status(
@@ -57,12 +57,13 @@ def status(home: Home, catalog: CatalogReading) -> Status:
 
 
 def verify(home: Home, catalog: CatalogReading, indexes: Indexes) -> list[str]:
-    """Return what is wrong, in sentences.  Raises `LibraryLocked` when a run writes faster than can be compared."""
+    """Return the problems found, in sentences.  Raises `LibraryLocked` when a run writes faster than can be
+    compared."""
     if found := catalog.damages():
         return [f"The catalog is damaged: {each}" for each in found]
     before = catalog.state()
     garbled = [
-        f"The vector index of {name} is damaged: {what}. It is made anew when it is next used."
+        f"The vector index of {name} is damaged: {what}. It is rebuilt when it is next used."
         for name, what in indexes.vectors.damaged().items()
     ]
     if garbled:
@@ -74,13 +75,13 @@ def verify(home: Home, catalog: CatalogReading, indexes: Indexes) -> list[str]:
     if problems and (catalog.state() != before or (not home.writing and home.running() is not None)):
         raise LibraryLocked(
             "The library is being written to, so its indexes cannot be compared with the catalog; the catalog itself "
-            "is sound. Check it again when that has ended."
+            "is sound. Check again later."
         )
     return problems
 
 
 def _text_problems(catalog: CatalogReading, indexes: Indexes) -> Iterator[str]:
-    """Compare every posting list with the catalog: how many images have a tag, and how strongly in sum."""
+    """Compare every posting list with the catalog: the number of images with a tag, and the sum of their weights."""
     index = indexes.text_index
     index.check()
     index.refresh()

@@ -1,4 +1,4 @@
-"""Renaming tags in the whole library: what annotators say stays written as they said it, and goes by another name."""
+"""Renaming tags in the whole library: annotators' tags stay stored as returned, and are shown under another name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from imsearch.errors import ImsearchError
 
 
 def existing(tags: TagNames, lexicon: Lexicon, name: str) -> str:
-    """The tag itself, or an error that names others: what is done to all pictures is not done to a synonym."""
+    """Return the tag itself, or raise an error that suggests others: a change of all pictures never applies to a
+    synonym."""
     if name in tags:
         return name
     canonical = lexicon.canonical(name)
@@ -24,7 +25,7 @@ def existing(tags: TagNames, lexicon: Lexicon, name: str) -> str:
 def rename(
     revision: Revision, lexicon: Lexicon, old: Sequence[str], new: str, merging: bool
 ) -> tuple[Renaming, list[Edit]]:
-    """Let tags go by a new name; returns what was done and what the journal has to know."""
+    """Give tags a new name; return the result and the entries for the journal."""
     tags = revision.tag_names()
     olds = list(dict.fromkeys(existing(tags, lexicon, name) for name in old))
     if olds == [new] and not merging:
@@ -45,21 +46,20 @@ def rename(
 
 def _own_name(tags: TagNames, name: str) -> list[Edit]:
     if not tags.is_alias(name):
-        raise ImsearchError(f"{name!r} goes by its own name already. Nothing was changed.")
+        raise ImsearchError(f"{name!r} already has its own name. Nothing was changed.")
     return [Edit(None, tags.id(name), tags.aliases[tags.id(name)], None)]
 
 
 def _target(revision: Revision, tags: TagNames, old: Sequence[str], new: str, merging: bool) -> str:
-    """The name that a new name goes by itself, if it is one that these tags can take."""
+    """Return the current name of a new name, if these tags can take it."""
     name = tags.name(new)
     if name in old:
         raise ImsearchError(
-            f"{new!r} goes by {name!r} itself, so {name!r} cannot go by {new!r}. Give it its own name back first: "
-            f'imsearch tag rename "{new}" "{new}". Nothing was changed.'
+            f"{new!r} is itself renamed to {name!r}, so {name!r} cannot be renamed to {new!r}. Give it "
+            f'its own name back first: imsearch tag rename "{new}" "{new}". Nothing was changed.'
         )
     if not merging and revision.is_in_use(tags.ids_of(name)) and any(tags.name(each) != name for each in old):
         raise ImsearchError(
-            f'{name!r} is in use already. To put both together: imsearch tag merge "{old[0]}" "{name}". '
-            "Nothing was changed."
+            f'{name!r} is already in use. To merge both: imsearch tag merge "{old[0]}" "{name}". Nothing was changed.'
         )
     return name

@@ -1,9 +1,8 @@
-"""The tags that annotators are most in doubt about: where one answer of the user tells the most.
+"""The tags that annotators are most in doubt about, where the user's answers are most informative.
 
-An annotator is in doubt where a probability lies near the threshold from which on it shows the tag.  Runs store the
-thresholds in the catalog.  Of annotators that no run has used since that is so, they are guessed: they lie between the
-likeliest tag that is not shown and the unlikeliest that is.  Near means a small quotient of odds, so that .02 is as far
-from .01 as .98 is from .99.
+An annotator is in doubt where a probability is near its confidence threshold for the tag.  Runs store the thresholds in
+the catalog.  For annotators that have not run since, they are estimated: they lie between the likeliest tag that is not
+shown and the unlikeliest that is.  Near means a small ratio of odds, so that .02 is as far from .01 as .98 is from .99.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class _Candidate(NamedTuple):
 
 
 class _Near(NamedTuple):
-    """Tags close to their thresholds, by image; names: the ids that tags go by; order: by name and doubt."""
+    """Tags close to their thresholds, by image; names: the ids of their current names; order: by name and doubt."""
 
     images: NDArray[np.int64]
     names: NDArray[np.int64]
@@ -59,7 +58,7 @@ class Thresholds:
 
 
 class Review:
-    """Tells the doubtful tags of a library; remembers what annotators said.  Several threads may use one."""
+    """Finds the doubtful tags of a library; caches the annotators' tags.  Several threads may use one instance."""
 
     def __init__(self, catalog: CatalogReading, lexicon: Lexicon) -> None:
         self._catalog = catalog
@@ -74,12 +73,12 @@ class Review:
         patience: float | None = None,
         thresholds: Thresholds | None = None,
     ) -> list[Doubt]:
-        """The most doubtful tags of the library, or of one tag, that the user has not judged yet.
+        """Return the most doubtful tags of the library, or of one tag, that the user has not judged yet.
 
         The most doubtful picture of every tag comes first, then the second ones, and so on.  Tags that are never shown
-        are not asked about.  patience: seconds after which those are told that were found so far, beginning with the
-        newest pictures; each call finds more.  thresholds: tell what is never shown, where the catalog holds no
-        thresholds; of annotators they do not know only what was shown on some picture is asked about.  Raises
+        are not asked about.  patience: seconds after which those found so far are returned, beginning with the newest
+        pictures; each call finds more.  thresholds: say which tags are never shown if the catalog has no thresholds of
+        an annotator; if they do not know it either, only tags shown on some picture are asked about.  Raises
         `ImsearchError` for a tag that the library does not have.
         """
         tags, judged, current = self._now()
@@ -105,15 +104,15 @@ class Review:
         return bool(said.any() and not _asked(heard, tags, current, thresholds)[said].any())
 
     def names(self, limit: int = 20, patience: float | None = None, thresholds: Thresholds | None = None) -> list[str]:
-        """The tags that are in doubt on most pictures, those that the user has judged left out."""
+        """Return the tags in doubt on most pictures, without those that the user has judged."""
         tags, judged, current = self._now()
         near = self._near(self._said.read(patience), tags, current, thresholds)
         names, counts = np.unique(near.names[~_among(near, judged)], return_counts=True)
         return [tags.spelled(name) for name in names[np.lexsort((names, -counts))][:limit].tolist()]
 
     def _now(self) -> tuple[TagNames, set[tuple[int, int]], Mapping[int, str]]:
-        """All tags; image and name of what the user has judged, which need not be looked at again and again; and the
-        annotators whose tags count."""
+        """Return all tags; image and name of those that the user has judged, to be computed once; and the annotators
+        whose tags count."""
         tags, judged, annotators = self._catalog.judgement()
         return tags, {(image, tag) for image, tag in judged if tag not in tags.aliases}, annotators
 
@@ -136,9 +135,9 @@ def _near(heard: Heard, tags: TagNames, current: Mapping[int, str], specs: Thres
 
 
 def _asked(heard: Heard, tags: TagNames, current: Mapping[int, str], specs: Thresholds | None) -> NDArray[np.bool_]:
-    """By key, whether it may be asked about: the annotator's tags count, and it does not hide this one.
+    """Return a mask of the keys to ask about: the annotator's tags count, and it does not hide this one.
 
-    The name that matters is the one the annotator gives, whatever the user calls the tag.
+    The name that matters is the one the annotator uses, whatever the user calls the tag.
     """
     asked = np.isin(heard.annotators, list(current)) & (heard.thresholds <= 1)
     if specs is None:
@@ -150,7 +149,7 @@ def _asked(heard: Heard, tags: TagNames, current: Mapping[int, str], specs: Thre
 
 
 def _candidates(near: _Near, tags: TagNames, own: int | None, judged: set[tuple[int, int]]) -> Iterator[_Candidate]:
-    """In the order they are to be asked; own: only this name."""
+    """Return the doubtful tags in the order of questions; own: only this name."""
     if own is None:
         places = in_turn(near.names, near.doubts, near.order)
     else:
@@ -164,7 +163,7 @@ def _candidates(near: _Near, tags: TagNames, own: int | None, judged: set[tuple[
 
 
 def _confirmed(catalog: CatalogReading, candidates: Iterator[_Candidate]) -> Iterator[Doubt]:
-    """Those in doubt all things considered: the user may have judged them, another annotator be sure of them."""
+    """Return those still in doubt: neither judged by the user, nor certain for another annotator."""
     for piece in pieces(candidates, _CONFIRMED_AT_ONCE):
         ids = {each.image for each in piece}
         images, tags, verdicts = catalog.images(ids), catalog.tags_of(ids), catalog.verdicts_of(ids)

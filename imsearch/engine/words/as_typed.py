@@ -32,9 +32,8 @@ def understood(text: str, normalize: Callable[[str], str], tags: Container[str],
     """Return a query understood; raises `QueryError` as `parse` does.
 
     A query typed exactly as a tag is printed asks for that tag, even if it contains words and signs of the language:
-    "to be
-    or not to be", "why?", "foo(bar)".  If it is also a condition, both apply.  Words after a plus or minus keep their
-    meaning.
+    "to be or not to be", "why?", "foo(bar)".  If it is also a condition, both apply.  Words after a plus or minus keep
+    their meaning.
     """
     name = normalize(text)
     if name not in tags or text.lstrip()[:1] in ("-", "+") or _is_plain(name):

@@ -11,16 +11,13 @@ from typing import NamedTuple
 from imsearch.engine.words import calendar_days as days
 from imsearch.engine.words.calendar_days import HOLIDAYS, DaySpan
 from imsearch.engine.words.fact_words import FactWords
+from imsearch.engine.words.relative_dates import DaysAt, RelativeDates
 from imsearch.engine.words.written_dates import FIRST_YEAR, written_date
 
-_MOST = 999
-"""Maximum count in "3 days ago" and the like."""
 _YEAR = re.compile(r"\d{4}")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
 _SHORT_YEAR = re.compile(r"'(\d\d)")
 _DAY_LONG = timedelta(days=1)
-_LONGEST = 4
-"""Maximum words of a phrase for a day."""
 
 
 class Time(NamedTuple):
@@ -39,20 +36,13 @@ class Time(NamedTuple):
     sure: bool = True
 
 
-class _At(NamedTuple):
-    """Days, and the index of the next word."""
-
-    end: int
-    span: DaySpan
-    holiday: str = ""
-
-
 class Times:
     """Parses dates.  today: the local date.  words: those of the languages in use."""
 
     def __init__(self, today: date, words: FactWords) -> None:
         self._today = today
         self._words = words
+        self._relative = RelativeDates(today, words)
 
     def read(self, texts: Sequence[str], before: str = "", *, alone: bool = False) -> Time | None:
         """Return the date that the first words name; None if they name none.
@@ -86,13 +76,13 @@ class Times:
             span = DaySpan(end and end + _DAY_LONG, None)
         return Time(found.end, span)
 
-    def _last_month(self, texts: Sequence[str], start: int) -> _At | None:
+    def _last_month(self, texts: Sequence[str], start: int) -> DaysAt | None:
         """Parse "since march": the last one that has begun."""
         words = self._words
         number = words.months.get(texts[start], words.shared_months.get(texts[start])) if start < len(texts) else None
         if number is None:
             return None
-        return _At(start + 1, days.latest(lambda year: days.month(year, number), self._today, over=False))
+        return DaysAt(start + 1, days.latest(lambda year: days.month(year, number), self._today, over=False))
 
     def _range(self, texts: Sequence[str], start: int) -> Time | None:
         """Parse two dates: with a word such as "to" between them, or two adjacent years, as in "2019 - 2021"."""
@@ -126,13 +116,13 @@ class Times:
                 return Time(1, month=season, months=days.SEASON_MONTHS, sure=False)
         return None if number is None else Time(1, month=number, sure=False)
 
-    def _span(self, texts: Sequence[str], start: int) -> _At | None:
+    def _span(self, texts: Sequence[str], start: int) -> DaysAt | None:
         """Parse a single date, skipping articles in front of it."""
         start = self._skip(texts, start)
         if start >= len(texts):
             return None
-        ways: tuple[Callable[[Sequence[str], int], _At | None], ...] = (
-            *(self._written, self._phrase, self._relative, self._ago, self._dated, self._recurring, self._of_year),
+        ways: tuple[Callable[[Sequence[str], int], DaysAt | None], ...] = (
+            *(self._written, self._relative.read, self._dated, self._recurring, self._of_year),
         )
         return next((found for way in ways if (found := way(texts, start)) is not None), None)
 
@@ -142,80 +132,11 @@ class Times:
             place += 1
         return place
 
-    def _written(self, texts: Sequence[str], start: int) -> _At | None:
+    def _written(self, texts: Sequence[str], start: int) -> DaysAt | None:
         span = written_date(texts[start], self._today)
-        return None if span is None else _At(start + 1, span)
+        return None if span is None else DaysAt(start + 1, span)
 
-    def _phrase(self, texts: Sequence[str], start: int) -> _At | None:
-        """Parse "today", "day before yesterday"."""
-        for length in range(min(_LONGEST, len(texts) - start), 0, -1):
-            back = self._words.days_back.get(" ".join(texts[start : start + length]))
-            if back is not None:
-                day = self._today - timedelta(days=back)
-                return _At(start + length, DaySpan(day, day if length == 1 or back != 1 else self._today))
-        return None
-
-    def _relative(self, texts: Sequence[str], start: int) -> _At | None:
-        """Parse "last summer", "this year", "past 3 weeks"; in other languages in reverse order."""
-        words = self._words
-        first, second = texts[start], texts[start + 1] if start + 1 < len(texts) else ""
-        counted = self._counted(texts, start + 1)
-        if first in words.last | words.past and counted is not None:
-            end, number, unit = counted
-            return None if unit == "weekend" else _At(end, days.rolling(self._today, unit, number))
-        if first in words.last | words.this | words.past and second:
-            span, length = self._repeated(texts, start + 1, first)
-            return None if span is None else _At(start + 1 + length, span)
-        if second in words.last_behind:
-            span, length = self._repeated(texts, start, second)
-            return None if span is None or length > 1 else _At(start + 2, span)
-        return None
-
-    def _repeated(self, texts: Sequence[str], place: int, marker: str) -> tuple[DaySpan | None, int]:
-        """Return the occurrence of a recurring period that "last", "this" or "past" means, and its number of words."""
-        words, today = self._words, self._today
-        over = marker in words.last or marker in words.last_behind
-        text = texts[place]
-        unit = words.units.get(text, "")
-        if unit and marker in words.past and not over:
-            return (None if unit == "weekend" else days.rolling(today, unit, 1)), 1
-        if unit:
-            return _UNITS[unit](today, int(over)) if unit in _UNITS else None, 1
-        if (number := words.weekdays.get(text)) is not None:
-            day = today - timedelta(days=(today.weekday() - number - over) % 7 + over)
-            return DaySpan(day, day), 1
-        if (first := words.seasons.get(text)) is not None:
-            return days.latest(lambda year: days.season(first, year), today, over=over), 1
-        number = words.months.get(text, words.shared_months.get(text))
-        if number is not None:
-            return days.latest(lambda year: days.month(year, number), today, over=over), 1
-        name, length = self._holiday(texts, place)
-        return (days.latest(HOLIDAYS[name], today, over=over), length) if name else (None, 0)
-
-    def _counted(self, texts: Sequence[str], start: int) -> tuple[int, int, str] | None:
-        """Parse "3 weeks": return the next index, the number, and the unit."""
-        if start + 1 >= len(texts):
-            return None
-        text, unit = texts[start], self._words.units.get(texts[start + 1])
-        number = int(text) if text.isdecimal() and len(text) <= 3 else self._words.numbers.get(text)
-        return (start + 2, number, unit) if unit is not None and number and number <= _MOST else None
-
-    def _ago(self, texts: Sequence[str], start: int) -> _At | None:
-        """Parse "3 days ago" as that day, "two months ago" as that month; other languages put "ago" first."""
-        words = self._words
-        ahead = texts[start] in words.ago | words.before  # the parsed form of "vor 3 Tagen"
-        counted = self._counted(texts, start + ahead)
-        if counted is None:
-            return None
-        end, number, unit = counted
-        if not ahead and (end >= len(texts) or texts[end] not in words.ago):
-            return None
-        if unit == "day":
-            day = self._today - timedelta(days=number)
-            return _At(end + (not ahead), DaySpan(day, day))
-        return _At(end + (not ahead), _UNITS[unit](self._today, number))
-
-    def _dated(self, texts: Sequence[str], start: int) -> _At | None:
+    def _dated(self, texts: Sequence[str], start: int) -> DaysAt | None:
         """Parse "december 2025", "24 dec 2022", "may 3rd", "2025 december 24"; without a year the last such day."""
         words = self._words
         named = {**words.months, **words.shared_months, **words.short_months}
@@ -225,7 +146,7 @@ class Times:
             day = _number_of_day(texts[start + 2]) if start + 2 < len(texts) else 0
             if number is None:
                 return None
-            return _At(start + 3, _day(year, number, day)) if day else _At(start + 2, days.month(year, number))
+            return DaysAt(start + 3, _day(year, number, day)) if day else DaysAt(start + 2, days.month(year, number))
         place, day = start, _number_of_day(texts[start])
         if day:
             place = self._skip(texts, start + 1)
@@ -239,19 +160,19 @@ class Times:
             end += bool(day)
             year, year_end = self._year_at(texts, end)
         if year is not None:
-            return _At(year_end, _day(year, number, day) if day else days.month(year, number))
+            return DaysAt(year_end, _day(year, number, day) if day else days.month(year, number))
         if not day or (place == start and texts[place] in words.shared_months and end == place + 1):
             return None
-        return _At(end, _last_day(number, day, self._today))
+        return DaysAt(end, _last_day(number, day, self._today))
 
-    def _recurring(self, texts: Sequence[str], start: int) -> _At | None:
+    def _recurring(self, texts: Sequence[str], start: int) -> DaysAt | None:
         """Parse "summer 2019", "christmas of 2022", "2019 summer"."""
         year = self._year(texts, start)
         place = start if year is None else start + 1
         if place >= len(texts):
             return None
         season = self._words.seasons.get(texts[place])
-        name, length = ("", 1) if season is not None else self._holiday(texts, place)
+        name, length = ("", 1) if season is not None else self._words.holiday(texts, place)
         if season is None and not name:
             return None
         end = place + length
@@ -260,20 +181,12 @@ class Times:
         if year is None:
             return None
         if season is not None:
-            return _At(end, days.season(season, year))
-        return _At(end, HOLIDAYS[name](year), " ".join(texts[place : place + length]))
+            return DaysAt(end, days.season(season, year))
+        return DaysAt(end, HOLIDAYS[name](year), " ".join(texts[place : place + length]))
 
-    def _of_year(self, texts: Sequence[str], start: int) -> _At | None:
+    def _of_year(self, texts: Sequence[str], start: int) -> DaysAt | None:
         year = self._year(texts, start)
-        return None if year is None else _At(start + 1, days.year(year))
-
-    def _holiday(self, texts: Sequence[str], place: int) -> tuple[str, int]:
-        """Return the longest holiday name that begins there, and its number of words."""
-        for length in range(min(_LONGEST, len(texts) - place), 0, -1):
-            name = self._words.holidays.get(" ".join(texts[place : place + length]))
-            if name:
-                return name, length
-        return "", 0
+        return None if year is None else DaysAt(start + 1, days.year(year))
 
     def _year(self, texts: Sequence[str], place: int) -> int | None:
         """Return a year up to the next one: 2048 is a game."""
@@ -290,14 +203,6 @@ class Times:
             century = self._today.year // 100 * 100
             year = century + int(short[1]) - (100 if century + int(short[1]) > self._today.year + 1 else 0)
         return year, place + 1
-
-
-_UNITS: dict[str, Callable[[date, int], DaySpan]] = {
-    "week": days.week,
-    "weekend": days.weekend,
-    "month": days.months_ago,
-    "year": lambda today, back: days.year(today.year - back),
-}
 
 
 def _day(year: int, month: int, day: int) -> DaySpan:

@@ -5,8 +5,11 @@ Languages may be incomplete; a missing entry is not understood in that language.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+
+LONGEST_PHRASE = 4
+"""Maximum words of a phrase for a day or a holiday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +25,13 @@ class FactWords:
 
     last, last_behind ("dernier", which follows the noun), this, past, ago, since, before, after, until, to, both
     ("between"): the words around dates.  linking: prepositions before a date or a place.  during: words after which a
-    season or "may" is a date.  articles: allowed inside a date, too.  near: words before a
-    place that need not be where the picture was taken.
+    season or "may" is a date.  articles: allowed inside a date, too.  near: words before a place that need not be where
+    the picture was taken.
 
     without: words that exclude what follows.  nobody: words for no person at all -> a word of the lexicon for persons.
-    taken: verbs for taking a picture.  stars: the unit of ratings.  conditions: words and phrases -> the
-    condition they ask for.  shapes: the same for words that count less, since they also name things.  subjects: those
-    of
-    them that also describe the content of such a picture: a portrait shows a person.  common:
+    taken: verbs for taking a picture.  stars: the unit of ratings.  conditions: words and phrases -> the condition they
+    ask for.  shapes: the same for words that count less, since they also name things.  subjects: those of them that
+    also describe the content of such a picture: a portrait shows a person.  common:
     everyday words that are not names, though there are places and cameras of that name.  makers: names of cameras that
     have other meanings.
     """
@@ -67,6 +69,14 @@ class FactWords:
     subjects: Mapping[str, str] = field(default_factory=dict)
     common: frozenset[str] = frozenset()
     makers: frozenset[str] = frozenset()
+
+    def holiday(self, texts: Sequence[str], place: int) -> tuple[str, int]:
+        """Return the longest holiday name that begins there, and its number of words."""
+        for length in range(min(LONGEST_PHRASE, len(texts) - place), 0, -1):
+            name = self.holidays.get(" ".join(texts[place : place + length]))
+            if name:
+                return name, length
+        return "", 0
 
 
 def together(languages: Iterable[FactWords]) -> FactWords:

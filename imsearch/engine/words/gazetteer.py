@@ -75,8 +75,7 @@ class Gazetteer:
         """Return the city, region and country of points, given by latitude and longitude in degrees.
 
         The country is that of the nearest place; the city is the place of that country with the smallest distance
-        relative to
-        its reach.
+        relative to its reach.
         """
         if not places:
             return []

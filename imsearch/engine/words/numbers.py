@@ -40,10 +40,9 @@ Names = Callable[[str], Sequence[str]]
 class Counting:
     """A number found in some leading words: its value, the number of these words, and the things counted.
 
-    value: models need not distinguish `MANY` and more.  things: names of what may be counted, and the kinds
-    above each, the likeliest first.  word: the number as a tag may spell it.  thing: the meaning of the word by itself,
-    as
-    "couple" means people; else empty.
+    value: models need not distinguish `MANY` and more.  things: names of what may be counted, and the kinds above each,
+    the likeliest first.  word: the number as a tag may spell it.  thing: the meaning of the word by itself, as "couple"
+    means people; else empty.
     """
 
     value: int
@@ -57,8 +56,7 @@ def find_number(before: Sequence[str], texts: Sequence[str | None], names: Names
     """Return the number that the first words express, or None.
 
     before, texts: normalized words before a position, and from there on; None for an item that ends them.  names:
-    returns
-    the names a word stands for and the kinds above it; empty for an unknown one.
+    returns the names a word stands for and the kinds above it; empty for an unknown one.
     """
     words = [text for text in takewhile(lambda text: text is not None, texts) if text is not None]
     if not words:

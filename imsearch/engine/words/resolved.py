@@ -20,11 +20,10 @@ class Term:
     """A query word and the tags that answer it.
 
     `names` are the word itself: its forms and synonyms.  `members` are tags that are evidence for it too, of its kind
-    or
-    related in meaning, and the weight of their probability, in 0 to 1.  `texts` are its spellings that somebody wrote,
-    in a file name or a title for example; a phrase counts where all of its words are.  `loose` are spellings that
-    differ slightly from it (no accents, parts of a longer word), and count a little less.  A user who rejected one of
-    the names has said that the word is wrong, whatever the members and texts say.
+    or related in meaning, and the weight of their probability, in 0 to 1.  `texts` are its spellings that somebody
+    wrote, in a file name or a title for example; a phrase counts where all of its words are.  `loose` are spellings
+    that differ slightly from it (no accents, parts of a longer word), and count a little less.  A user who rejected one
+    of the names has said that the word is wrong, whatever the members and texts say.
     """
 
     word: str

@@ -51,8 +51,8 @@ def resolve(
     """Return the query in terms of tags and images, and the unknown words.
 
     A word is unknown when it is neither in the lexicon nor a tag of any image, nor written anywhere.  It cannot rank
-    pictures, so it is dropped; None is returned when no word remains.  conditions: looks up
-    conditions, if there are any.  written: returns True for a word written of any picture.
+    pictures, so it is dropped; None is returned when no word remains.  conditions: looks up conditions, if there are
+    any.  written: returns True for a word written of any picture.
     """
     walk = Resolving(words, conditions, query, written)
     return walk.whole(query), tuple(dict.fromkeys(walk.unknown))

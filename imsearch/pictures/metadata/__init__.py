@@ -1,1 +1,1 @@
-"""Metadata: EXIF, IPTC, XMP and sidecar files, one reader a format."""
+"""Metadata: EXIF, IPTC, XMP and sidecar files, one reader for each format."""

@@ -19,7 +19,7 @@ from imsearch.pictures.metadata.readers import BESIDE
 
 _ENDINGS = tuple(BESIDE)
 _DESCRIPTION = ".json"
-"""Takeout's, which has rules of its own."""
+"""The suffix of Takeout's files, which have rules of their own."""
 
 _TAKEOUT = "supplemental-metadata"
 _CUT = 45
@@ -108,8 +108,7 @@ class Sidecars:
         """Return the names of a picture's sidecar files, in order of precedence.
 
         In the order of `BESIDE`, Takeout last; files named after the whole file name come first, then those named after
-        it
-        without its ending.
+        it without its ending.
         """
         if not self._named and not self._takeout:
             return []

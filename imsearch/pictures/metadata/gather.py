@@ -44,8 +44,7 @@ class Gathered:
 
     `orientation` is EXIF's (1 is upright).  `taken_from` is ``"name"`` when only the file name gave the date.
     `social_tags` are the keywords in lower case, and the words of Takeout's descriptions.  The problems describe what
-    could
-    not be read, `pixels_problem` in the picture itself; they are empty if there was nothing wrong.
+    could not be read, `pixels_problem` in the picture itself; they are empty if there was nothing wrong.
     """
 
     orientation: int = 1

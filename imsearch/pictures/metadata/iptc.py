@@ -15,7 +15,8 @@ _TITLE, _KEYWORDS, _DATE, _TIME, _HEADLINE, _CAPTION = (2, 5), (2, 25), (2, 55),
 
 
 def read_iptc(image: Image.Image) -> Said:
-    """Return the fields of a picture's IPTC block, if its format can hold one.  Raises nearly anything for damage."""
+    """Return the fields of a picture's IPTC block, if its format can hold one.  Raises almost any exception for a
+    damaged block."""
     from PIL.IptcImagePlugin import getiptcinfo
 
     block: dict[tuple[int, int], Any] = getiptcinfo(image) or {}  # type: ignore[arg-type]

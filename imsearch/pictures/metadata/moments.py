@@ -46,7 +46,7 @@ def moment(value: Any) -> tuple[datetime | None, int | None]:
 
     Takes EXIF's ``2024:05:06 07:08:09`` and ISO 8601, with spaces for zeros, with other separators or none, and with a
     12-hour clock.  Trailing parts that are missing, zeros or spaces default to their minimum: ``1956`` and
-    ``1956:00:00 00:00:00`` are the first of January.  A clock that was never set is no date.
+    ``1956:00:00 00:00:00`` are the first of January.  A clock that was never set gives no date.
     """
     text = plain(value.split("\0", 1)[0] if isinstance(value, str) else value)
     found = _MOMENT.fullmatch(text)
@@ -117,8 +117,7 @@ def offset_from_utc(clock: datetime, utc: datetime) -> int | None:
     """Return the UTC offset of a clock that showed `clock` at `utc`, as known from GPS.
 
     Neither need be exact: a camera's clock is minutes off, a GPS fix may be minutes old.  A difference within five
-    minutes
-    of a zone's offset is taken for that zone; more is no evidence.
+    minutes of a zone's offset is taken for that zone; more is no evidence.
     """
     minutes = (clock - utc) / timedelta(minutes=1)
     nearest = round(minutes / 15) * 15

@@ -42,8 +42,7 @@ def moment_of_name(stem: str, now: datetime | None = None) -> tuple[datetime | N
     """Return the date and time in a file name without its ending, and the offset from UTC if known.
 
     The time is midnight if only the day is given; (None, None) for no date.  `now`, without a zone, is the latest
-    possible
-    time of a picture, by default this machine's clock.
+    possible time of a picture, by default this machine's clock.
     """
     name = _NO_DATE.sub("#", stem[:LONGEST])
     latest = (now or datetime.now()) + timedelta(days=1)  # clocks elsewhere are ahead

@@ -104,8 +104,7 @@ def _parsed(data: bytes) -> Element:
     """Return the root element, repairing the packet if it is not well-formed.
 
     Repairs cover common mistakes: text around the packet, a lone ``&``, control characters, and an encoding other than
-    the
-    declared one.
+    the declared one.
     """
     text = _decoded(data)
     try:

@@ -1,7 +1,7 @@
-"""XML of strangers, read without the parts of XML that can do harm.
+"""Untrusted XML, parsed without the parts of XML that can do harm.
 
-Entities can blow a small file up to gigabytes or name other files.  They need a document type, and nothing that is
-read here has one, so that a file with a document type is refused as a whole.
+Entities can expand a small file to gigabytes or refer to other files.  They need a document type, and no format read
+here has one, so a file with a document type is refused as a whole.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from imsearch.errors import ImsearchError
 
 
 class XmlError(ImsearchError):
-    """It is not well-formed XML, or more than plain XML."""
+    """Raised for XML that is not well-formed, or not plain."""
 
 
 class DocumentTypeError(XmlError):
-    """It declares a document type."""
+    """Raised for XML that declares a document type."""
 
 
 def parse_xml(data: bytes, encoding: str | None = None, prefixes: Mapping[str, str] | None = None) -> Element:
-    """The root element; names with a namespace read ``{namespace}name``.  Raises `XmlError`.
+    """Return the root element; names with a namespace read ``{namespace}name``.  Raises `XmlError`.
 
-    `encoding` is the one to believe, whatever the file declares.  `prefixes` are the namespaces of prefixes that the
-    file uses without declaring them; with it, names with other ones stay as they are, without it they are an error.
+    `encoding` overrides the one that the file declares.  `prefixes` are the namespaces of prefixes that the file uses
+    without declaring them; with it, names with other prefixes stay as they are; without it, they are an error.
     """
     names, builder = _Names(prefixes), TreeBuilder()
     parser = expat.ParserCreate(encoding)
@@ -53,7 +53,7 @@ def parse_xml(data: bytes, encoding: str | None = None, prefixes: Mapping[str, s
 
 
 class _Names:
-    """The namespaces in force; expat's own handling refuses a file for one prefix that is not declared."""
+    """The namespaces in scope; expat itself refuses a file with a single undeclared prefix."""
 
     def __init__(self, known: Mapping[str, str] | None) -> None:
         self._spaces = {"xml": "http://www.w3.org/XML/1998/namespace", **(known or {})}
@@ -61,7 +61,7 @@ class _Names:
         self._before: list[list[tuple[str, str | None]]] = []
 
     def enter(self, facts: Mapping[str, str]) -> None:
-        """Take up what an element declares."""
+        """Enter the scope of an element."""
         changed = []
         for key, value in facts.items():
             if key == "xmlns" or key.startswith("xmlns:"):
@@ -71,7 +71,7 @@ class _Names:
         self._before.append(changed)
 
     def leave(self) -> None:
-        """Go back to what held before the element."""
+        """Leave the scope of an element."""
         for prefix, value in reversed(self._before.pop()):
             if value is None:
                 del self._spaces[prefix]
@@ -79,7 +79,7 @@ class _Names:
                 self._spaces[prefix] = value
 
     def full(self, name: str, is_element: bool = False) -> str:
-        """The name with its namespace; an attribute without a prefix has none."""
+        """Return the name with its namespace; an attribute without a prefix has none."""
         prefix, colon, local = name.partition(":")
         if not colon:
             space = self._spaces.get("", "") if is_element else ""

@@ -48,8 +48,7 @@ def _corrects(said: Said, own: Said) -> bool:
     """Return True if a sidecar file gives another time than the picture.
 
     It does not when it merely lacks the time of day, or gives the same moment in another zone, as Takeout always does:
-    the
-    camera's own clock is better then.
+    the camera's own clock is better then.
     """
     if said.taken_at is None or own.taken_at is None or said.taken_at == own.taken_at:
         return False

@@ -1,4 +1,4 @@
-"""The metadata formats that are read, one line each: a new format is a file with its reader, and its line here.
+"""The metadata formats that are read: a new format is a file with its reader, and a line here.
 
 EXIF is not among them: `gather` reads it first, since it alone holds the orientation of a picture.
 """

@@ -64,7 +64,7 @@ def wordcloud(image: Path, annotators: tuple[str, ...], output: Path | None, dev
 def _said(spec: AnnotatorSpec, file: Path, device: str) -> Sequence[Tag]:
     """The tags of one annotator for one file, without those that are never shown."""
     from imsearch.pictures.picture import read_picture
-    from imsearch.plugins.contract import annotation_problems
+    from imsearch.plugins.problems import annotation_problems
 
     try:
         picture = read_picture(file, spec.input_size)

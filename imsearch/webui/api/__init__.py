@@ -1,1 +1,1 @@
-"""The JSON API: one file a group of addresses."""
+"""The JSON API: one file for each group of addresses."""

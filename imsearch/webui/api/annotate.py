@@ -29,14 +29,14 @@ _MOST_TAGS = 100
 
 
 async def sent_form(request: Request, site: TheSite) -> AsyncIterator[Form]:
-    """Yield the form of a request, while there is room for one more."""
+    """Yield the form of a request, holding a place in the queue."""
     with site.trying.turn():
         yield await read_form(request, site.trying.limits.files)
 
 
-@router.get("/api/annotate", response_model=ChoicesRecord, summary="The annotators that can be tried")
+@router.get("/api/annotate", response_model=ChoicesRecord, summary="List the annotators that can be tried")
 def annotators(site: TheSite) -> dict[str, Any]:
-    """All that are installed, what is wrong with those that do not work, and the limits for uploads."""
+    """The installed annotators, the errors of those that do not work, and the limits for uploads."""
     limits = site.trying.limits
     return {
         "annotators": [
@@ -62,17 +62,17 @@ def annotators(site: TheSite) -> dict[str, Any]:
     summary="Tag a picture without keeping it",
     responses=errors(
         _400="The form cannot be read, or there is no such annotator.",
-        _415="It is no form.",
-        _422="No file was sent, or a field cannot be understood.",
-        _503="Too many at a time; Retry-After tells when to try again.",
-        _504="It took too long, as it may when models are loaded first; try again.",
+        _415="The request is not a form.",
+        _422="No file was sent, or a field is invalid.",
+        _503="Too many pictures are being tried at the same time; Retry-After says when to try again.",
+        _504="It took too long, which can happen while models are being loaded; try again.",
     ),
     openapi_extra={"requestBody": form_schema(Limits().files)},
 )
 def annotate(request: Request, site: TheSite, form: Annotated[Form, Depends(sent_form)]) -> dict[str, Any]:
     """Send pictures of any kind that can be indexed as a form, each in a field `file`. None of them is stored.
 
-    A picture that cannot be read has an `error` in the answer, and the others are tagged all the same.
+    A picture that cannot be read has an `error` in the response; the others are tagged all the same.
     """
     try:
         asked = AskedTrial.model_validate(flat(form.fields, ("annotators",)))

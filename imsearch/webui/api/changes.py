@@ -16,8 +16,9 @@ class AskedCorrection(Asked):
     images: list[Id] = Field(min_length=1, max_length=MOST_IMAGES, examples=[[17, 23]])
     tags: list[Name] = Field(min_length=1, max_length=MOST_TAGS, examples=[["hot dog"]])
     verdict: Verdict = Field(
-        description="add: it is there. accept: it is, as an annotator says. reject: it is not, whatever annotators "
-        "say, now or later. remove: take back that it is there. clear: take back whatever you said."
+        description="add: the tag applies. accept: it applies, as an annotator suggested. reject: it does not, "
+        "whatever annotators return, now or later. remove: undo add or accept. clear: remove your verdict, whatever "
+        "it is."
     )
     exact: bool = Field(False, description='Take tags as they are typed; otherwise "puppies" becomes "dog".')
 
@@ -32,13 +33,13 @@ class PairRecord(Record):
 class CorrectionRecord(Record):
     """The result of a correction."""
 
-    number: int | None = Field(description="Of the change, for undoing it; null where nothing changed.", examples=[42])
+    number: int | None = Field(description="Number for undoing the change; null if nothing changed.", examples=[42])
     changed: list[PairRecord]
-    unchanged: list[PairRecord] = Field(description="What was so already.")
+    unchanged: list[PairRecord] = Field(description="Pairs that already had this verdict.")
     refused: list[PairRecord] = Field(
-        description="What nobody suggested (to accept) or you have not added (to remove)."
+        description="Pairs that nobody suggested (accept) or that you have not added (remove)."
     )
-    names: dict[str, list[Told]] = Field(description="The tags that the words were taken for.")
+    names: dict[str, list[Told]] = Field(description="The tags that each word was interpreted as.")
 
 
 class AskedRenaming(Asked):
@@ -58,10 +59,10 @@ class AskedMerging(Asked):
 class RenamingRecord(Record):
     """The result of renaming or merging."""
 
-    number: int | None = Field(description="Of the change, for undoing it; null where nothing changed.", examples=[43])
-    tags: list[Told] = Field(description="The tags that go by another name now.", examples=[["automobile"]])
+    number: int | None = Field(description="Number for undoing the change; null if nothing changed.", examples=[43])
+    tags: list[Told] = Field(description="The tags that now have another name.", examples=[["automobile"]])
     name: Told = Field(examples=["car"])
-    images: int = Field(ge=0, description="On how many pictures.", examples=[12])
+    images: int = Field(ge=0, description="Number of pictures with these tags.", examples=[12])
 
 
 class AskedUndo(Asked):
@@ -83,7 +84,7 @@ class ChangeRecord(Record):
     made_at: str = Field(description="With time zone.", examples=["2026-03-01T09:30:00+00:00"])
     action: str = Field(description='A verdict, "rename" or "merge".', examples=["reject"])
     tags: list[Told] = Field(examples=[["dog"]])
-    name: Told | None = Field(description="What they were renamed to; null for corrections.")
+    name: Told | None = Field(description="The new name; null for corrections.")
     images: int = Field(ge=0, examples=[1])
     undone: bool
 
@@ -97,12 +98,12 @@ class HistoryRecord(Record):
 class DoubtRecord(Record):
     """A tag that an annotator is in doubt about."""
 
-    id: int = Field(description="Of the picture.", examples=[17])
+    id: int = Field(description="Path of the picture.", examples=[17])
     path: Told = Field(examples=["/photos/2023/park.jpg"])
     tag: TagRecord
-    threshold: float = Field(description="From which probability on the annotator shows the tag.", examples=[0.5])
-    accept: Told = Field(description="The command line that says it is right.")
-    reject: Told = Field(description="The command line that says it is wrong.")
+    threshold: float = Field(description="Confidence threshold of the annotator for this tag.", examples=[0.5])
+    accept: Told = Field(description="The command that accepts the tag.")
+    reject: Told = Field(description="The command that rejects the tag.")
 
 
 class ReviewRecord(Record):

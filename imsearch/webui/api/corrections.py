@@ -31,11 +31,11 @@ _WRITING = "Another program is writing to the library, or that change is not the
 @router.post(
     "/api/corrections",
     response_model=CorrectionRecord,
-    summary="Say what is right or wrong",
+    summary="Correct tags",
     responses=errors(404, _409="Another program is writing to the library. Try again."),
 )
 def correct(asked: AskedCorrection, site: TheSite) -> dict[str, Any]:
-    """Set your verdict on all these tags on all these pictures, in one step that one undo reverts.
+    """Set your verdict on all these tags on all these pictures, in one step that a single undo reverts.
 
     Your verdict wins over annotators, and holds when pictures are indexed again, moved or copied.
     """
@@ -50,7 +50,7 @@ def correct(asked: AskedCorrection, site: TheSite) -> dict[str, Any]:
 def undo(site: TheSite, asked: AskedUndo | None = None) -> dict[str, Any]:
     """Undo the newest change that is not undone yet, whoever made it, and return it.
 
-    With its number, only if it is still the newest: somebody else may have changed something meanwhile.
+    With its number, only if it is still the newest: someone else may have changed something in the meantime.
     """
     try:
         return change_record(site.library.tags.undo(asked.number if asked else None))
@@ -60,22 +60,21 @@ def undo(site: TheSite, asked: AskedUndo | None = None) -> dict[str, Any]:
         raise Problem(409, str(error)) from error
 
 
-@router.get("/api/history", response_model=HistoryRecord, summary="The changes of tags")
+@router.get("/api/history", response_model=HistoryRecord, summary="List the changes of tags")
 def history(
-    site: TheSite, n: Annotated[int, Query(ge=1, le=10_000, description="At most so many.")] = 20
+    site: TheSite, n: Annotated[int, Query(ge=1, le=10_000, description="Maximum number of results.")] = 20
 ) -> dict[str, Any]:
-    """The newest first, including those undone; what `imsearch tag history --format json` prints."""
+    """The newest first, including undone ones; the output of `imsearch tag history --format json`."""
     return {"changes": [change_record(change) for change in site.library.tags.history(n)]}
 
 
-@router.get("/api/review", response_model=ReviewRecord, summary="The most doubtful tags", responses=errors(400))
+@router.get("/api/review", response_model=ReviewRecord, summary="List the most doubtful tags", responses=errors(400))
 def review(
     site: TheSite,
     word: Annotated[Prefix, Query(description="Only this tag.", examples=["dog"])] = "",
-    n: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 20,
+    n: Annotated[int, Query(ge=1, le=1000, description="Maximum number of results.")] = 20,
 ) -> dict[str, Any]:
-    """The tags for which your answer is worth most; what `imsearch tag review --format json` prints. Those you have
-    judged
-    are left out. In a large library the newest pictures come first, until all have been looked at.
+    """The tags for which your answers are most informative; the output of `imsearch tag review --format json`. Those
+    you have judged are left out. In a large library the newest pictures come first, until all have been looked at.
     """
     return {"tags": [doubt_record(doubt) for doubt in site.library.tags.review(word, limit=n, patience=PATIENCE)]}

@@ -62,15 +62,15 @@ def _problem(status: int, description: str) -> dict[int | str, dict[str, Any]]:
 
 
 _COMMON: dict[int | str, dict[str, Any]] = {
-    304: {"description": "It is what the browser has already."},
-    **_problem(404, "There is no such picture."),
+    304: {"description": "The client's copy is up to date."},
+    **_problem(404, "There is no such picture in the library."),
 }
 
 
 @router.head("/api/images/{id}/thumbnail", include_in_schema=False)
 @router.get(
     "/api/images/{id}/thumbnail",
-    summary="A small version of a picture",
+    summary="Get a thumbnail",
     response_class=Response,
     responses={
         200: {
@@ -99,20 +99,20 @@ async def thumbnail(image: ImageId, request: Request, site: TheSite, size: Size 
 @router.head("/api/images/{id}/original", include_in_schema=False)
 @router.get(
     "/api/images/{id}/original",
-    summary="The file of a picture as it is",
+    summary="Get the original file of a picture",
     response_class=Response,
     responses={
         200: {"description": "The file.", "content": {each: {} for each in [*SHOWN.values(), _DOWNLOAD]}},
-        206: {"description": "The range that was asked for."},
+        206: {"description": "The requested range."},
         **_COMMON,
         **_problem(409, "The file has changed since it was indexed."),
-        **_problem(416, "The range lies behind the end of the file."),
+        **_problem(416, "The range begins after the end of the file."),
     },
 )
 async def original(
     image: ImageId, request: Request, site: TheSite, download: bool = False, v: Version = ""
 ) -> Response:
-    """Served only as long as it is the picture that was indexed.  Formats that browsers do not show are downloaded."""
+    """Served only while its bytes are those that were indexed.  Formats that browsers do not display are downloaded."""
     thumbnails = site.thumbnails
     known = await thumbnails.read(partial(thumbnails.known.get, image, anew=True))
     if known is None:
@@ -139,7 +139,7 @@ async def original(
         wanted = asked_range(request.headers, known.bytes, etag)
     except UnsatisfiableError:
         file.close()
-        told = f"The file has {known.bytes:,} bytes; the range that is asked for lies behind its end."
+        told = f"The file has {known.bytes:,} bytes; the requested range begins after its end."
         raise Problem(416, told, {"Content-Range": f"bytes */{known.bytes}"}) from None
     return HeldFile(file, known.bytes, range=wanted, headers=headers, read=thumbnails.read)
 
@@ -152,7 +152,7 @@ def disposition(kind: str, name: bytes) -> str:
 
 
 def _unknown(image: int) -> Problem:
-    return Problem(404, f"There is no picture {image} in the library any more. Search again to see what there is.")
+    return Problem(404, f"There is no picture {image} in the library any more. Search again for what it holds now.")
 
 
 def _kept(version: str, sha256: str) -> str:

@@ -20,7 +20,9 @@ _REFUSED = (
     "Folders are added from the pages only on the computer that has them, at http://localhost and with nothing in "
     "between. Elsewhere: imsearch index FOLDER."
 )
-_DOES = errors(_403="The request does not come from this very computer.", _404="There is no such folder to be added.")
+_DOES = errors(
+    _403="The request does not come from this computer.", _404="There is no such folder among those that can be added."
+)
 _LONGEST = 4096
 
 
@@ -29,20 +31,22 @@ class FoundRecord(Record):
 
     path: Told = Field(examples=["/home/ada/Pictures"])
     name: Told = Field(examples=["Pictures"])
-    pictures: int = Field(ge=0, description="In it and below it, as far as they were counted.", examples=[4475])
-    more: bool = Field(description="Whether there may be more pictures than were counted.")
-    added: bool = Field(description="Whether it is indexed already, by itself or as a part of another folder.")
+    pictures: int = Field(
+        ge=0,
+        description="Number of pictures in it and in its subfolders, as far as they were counted.",
+        examples=[4475],
+    )
+    more: bool = Field(description="True if counting was cut short.")
+    added: bool = Field(description="True if it is indexed already, by itself or as part of another folder.")
 
 
 class FoldersRecord(Record):
     """The listing of a place."""
 
-    here: FoundRecord | None = Field(description="The place; null where one begins.")
-    parent: Told | None = Field(
-        description="The place above; null where that is the beginning.", examples=["/home/ada"]
-    )
-    folders: list[FoundRecord] = Field(description="By name, a thousand at most; at the beginning without counts.")
-    suggested: list[FoundRecord] = Field(description="At the beginning: those with the most pictures.")
+    here: FoundRecord | None = Field(description="The listed folder; null for the list of roots.")
+    parent: Told | None = Field(description="The parent folder; null for a root.", examples=["/home/ada"])
+    folders: list[FoundRecord] = Field(description="Sorted by name, a thousand at most; roots come without counts.")
+    suggested: list[FoundRecord] = Field(description="For the list of roots: the folders with the most pictures.")
 
 
 class AskedFolder(Asked):
@@ -55,10 +59,12 @@ class AskedFolder(Asked):
 def folders(
     request: Request,
     site: TheSite,
-    path: Annotated[str | None, Query(max_length=_LONGEST, description="A place; by default where one begins.")] = None,
+    path: Annotated[
+        str | None, Query(max_length=_LONGEST, description="The folder to list; the roots by default.")
+    ] = None,
 ) -> dict[str, Any]:
     """Your home, mounted disks and what the setting allowed_roots names, and the folders below them that are not
-    hidden. Only available on this very computer.
+    hidden. Only available on this computer.
     """
     listing, known = _picker(request, site).look(path or None), _known(site)
     return {
@@ -74,10 +80,10 @@ def folders(
     response_model=IndexingRecord,
     status_code=202,
     summary="Add a folder",
-    responses=_DOES | errors(_409="A run is on already, or the configuration file says which folders there are."),
+    responses=_DOES | errors(_409="A run is in progress, or the configuration file defines the folders."),
 )
 def add_folder(request: Request, site: TheSite, asked: AskedFolder) -> dict[str, Any]:
-    """Start a run over a folder, which is one of the library's from then on."""
+    """Start a run over a folder, which from then on belongs to the library."""
     return indexing_state(site.indexing.add(_picker(request, site).check(asked.path)))
 
 

@@ -27,13 +27,12 @@ def wanted(site: Site, id: int) -> Image:
 @router.get(
     "/api/images/{id}",
     response_model=ImageRecord,
-    summary="All that is known of a picture",
+    summary="Get everything known about a picture",
     responses=errors(404),
 )
 def image(id: Id, site: TheSite) -> dict[str, Any]:
     """Its files, when, where and with what it was taken, what people wrote about it, and every tag with its
-    probability,
-    including the long tail; what `imsearch show --format json` prints.
+    probability, including the long tail; the output of `imsearch show --format json`.
     """
     found, library = wanted(site, id), site.library
     tags = library.tags.of(found.id)

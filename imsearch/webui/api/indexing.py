@@ -21,14 +21,14 @@ router = APIRouter(tags=["indexing"])
 class IndexingRecord(Record):
     """The state of indexing, and the actions available."""
 
-    running: bool = Field(description="Whether a run is on, whoever started it.")
-    indexing: ProgressRecord | None = Field(description="How far it is; null also while it has not begun to look.")
+    running: bool = Field(description="True if a run is in progress, whoever started it.")
+    indexing: ProgressRecord | None = Field(description="Its progress; null until it has begun to scan.")
     told: Told | None = Field(description="The same in words.", examples=["48 of 120 pictures, 12.5 a second"])
-    stopping: bool = Field(description="It was told to stop, and stores what it has in hand.")
+    stopping: bool = Field(description="It was told to stop, and is storing its work in progress.")
     can_start: bool
-    can_stop: bool = Field(description="Whether this server started it.")
-    why_not: Told | None = Field(description="Why no run can be started now.")
-    failed: Told | None = Field(description="What the last run started here said, if it could not do its work.")
+    can_stop: bool = Field(description="True if this server started it.")
+    why_not: Told | None = Field(description="The reason why no run can be started now; null if one can.")
+    failed: Told | None = Field(description="Output of the last run started here, if it could not do its work.")
     last_run: LastRunRecord | None
     last_run_told: Told | None = Field(description="The same in words.", examples=["12 new; 2026-11-20 14:02"])
     folders: list[FolderRecord]
@@ -38,15 +38,17 @@ class AskedRun(Asked):
     """The run to start; every member is optional."""
 
     folders: list[str] | None = Field(
-        default=None, min_length=1, max_length=1000, description="Some of `folders`; else all of them."
+        default=None, min_length=1, max_length=1000, description="Some of `folders`; all of them by default."
     )
-    annotators: list[Name] = Field(default=[], max_length=100, description="By name; else those of the settings.")
+    annotators: list[Name] = Field(
+        default=[], max_length=100, description="Names of annotators; those of the settings by default."
+    )
 
 
-@router.get("/api/indexing", response_model=IndexingRecord, summary="How far indexing is")
+@router.get("/api/indexing", response_model=IndexingRecord, summary="Get the state of indexing")
 def indexing(site: TheSite) -> dict[str, Any]:
-    """The current run, whichever process does it, how the last one ended, and what may be done. Can be polled once a
-    second.
+    """The current run, whichever process does it, the result of the last one, and the actions available. Can be polled
+    once a second.
     """
     return indexing_state(site.indexing.state())
 
@@ -56,10 +58,10 @@ def indexing(site: TheSite) -> dict[str, Any]:
     response_model=IndexingRecord,
     status_code=202,
     summary="Start a run",
-    responses=errors(400, _409="A run is on already, or there is nothing to index."),
+    responses=errors(400, _409="A run is in progress, or there is nothing to index."),
 )
 def start_indexing(site: TheSite, asked: AskedRun | None = None) -> dict[str, Any]:
-    """Bring the library up to date with its folders: those of the settings, or else those that were indexed before.
+    """Bring the library up to date with its folders: those of the settings, or else those indexed before.
     Other folders cannot be named here; `/api/folders` adds them.
     """
     asked = asked or AskedRun()
@@ -71,10 +73,10 @@ def start_indexing(site: TheSite, asked: AskedRun | None = None) -> dict[str, An
     response_model=IndexingRecord,
     status_code=202,
     summary="Stop the run",
-    responses=errors(_409="No run is on, or it was not started here."),
+    responses=errors(_409="No run is in progress, or it was not started here."),
 )
 def stop_indexing(site: TheSite) -> dict[str, Any]:
-    """It stores its work in progress and ends; the next run continues from there."""
+    """The run stores its work in progress and ends; the next one continues from there."""
     return indexing_state(site.indexing.stop())
 
 

@@ -12,7 +12,7 @@ LARGEST = 2**63 - 1
 """The largest integer that the database stores."""
 
 
-Id = Annotated[int, Field(ge=1, le=LARGEST, description="The number of an image, as results hold it.")]
+Id = Annotated[int, Field(ge=1, le=LARGEST, description="The id of an image, as in results.")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """A tag, or the name of an annotator, in a request."""
 Prefix = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -35,13 +35,13 @@ class TagRecord(Record):
     """A tag of a picture."""
 
     name: Told = Field(examples=["dog"])
-    score: Score = Field(description="How likely it is true of the picture.", examples=[0.9312])
+    score: Score = Field(description="Probability that the tag applies to the picture.", examples=[0.9312])
     source: Told = Field(
-        description='Who says so: the name of an annotator, or "user". In `why` also what was written: "keyword", '
+        description='Its source: the name of an annotator, or "user". In `why` also what was written: "keyword", '
         '"title", "name", "description" or "folder".',
         examples=["everyday"],
     )
-    shown: bool = Field(description="Whether it is likely enough to be shown; the others only help ranking.")
+    shown: bool = Field(description="True if it is likely enough to be shown; the others only help ranking.")
 
 
 class CountedRecord(Record):
@@ -57,51 +57,53 @@ class HitRecord(Record):
     id: int = Field(examples=[17])
     path: Told = Field(examples=["/photos/2023/park.jpg"])
     score: Score = Field(examples=[0.9])
-    width: int = Field(description="Pixels of the upright picture.", examples=[4000])
+    width: int = Field(description="Pixels, with the picture upright.", examples=[4000])
     height: int = Field(examples=[3000])
-    tags: list[TagRecord] = Field(description="The likeliest first, the long tail too.")
-    why: dict[str, TagRecord] = Field(description="By word of the query, the tag that it was found by.")
+    tags: list[TagRecord] = Field(description="The likeliest first, including the long tail.")
+    why: dict[str, TagRecord] = Field(description="For each word of the query, the tag it was found by.")
 
 
 class RelaxedRecord(Record):
     """The parts of a query that were dropped because the whole would have found nothing."""
 
-    asked: list[Told] = Field(description="The parts of the query, as they are typed.", examples=[["sunset", "snow"]])
-    left_out: list[Told] = Field(description="Those of them that were left out.", examples=[["sunset"]])
+    asked: list[Told] = Field(description="The parts of the query, as typed.", examples=[["sunset", "snow"]])
+    left_out: list[Told] = Field(description="Those that were left out.", examples=[["sunset"]])
 
 
 class UnderstoodRecord(Record):
     """Words of a query that were interpreted as a condition."""
 
     typed: Told = Field(examples=["last summer"])
-    meaning: Told = Field(description="The condition, as it could have been typed.", examples=["date:2026-06..2026-08"])
+    meaning: Told = Field(description="The condition in the query language.", examples=["date:2026-06..2026-08"])
 
 
 class ResultsRecord(Record):
     """A page of results."""
 
     query: Told = Field(examples=["dog date:2023"])
-    total: int = Field(ge=0, description="How many there are on all pages.", examples=[217])
+    total: int = Field(ge=0, description="Number of results on all pages.", examples=[217])
     relevant: int = Field(
         ge=0,
-        description="How many of them score high enough to be listed when not all are asked for.",
+        description="Number of results that are likely enough to be listed without `all`.",
         examples=[217],
     )
     order: str = Field(
-        description="What they are sorted by, as `sort:` has it; `-date` where nothing but conditions is asked.",
+        description="The order, as in `sort:`; `-date` for queries of conditions alone.",
         examples=["score"],
     )
     hits: list[HitRecord]
-    unknown: list[Told] = Field(description="Words that nothing is known of; they were left out.")
-    suggestions: dict[str, list[Told]] = Field(description="Words spelled like the unknown ones that find something.")
+    unknown: list[Told] = Field(description="Words that are unknown; they were left out.")
+    suggestions: dict[str, list[Told]] = Field(
+        description="Similarly spelled words that find something, for each unknown word."
+    )
     understood: list[UnderstoodRecord] = Field(
         description="Words that were taken for a condition, or that leave something out, in the order of the query."
     )
     relaxed: RelaxedRecord | None = Field(
-        None, description="Only where nothing fits the whole query: all else then tells of what is left of it."
+        None, description="Only if nothing matches the whole query: everything else then refers to what is left of it."
     )
     facets: dict[str, list[CountedRecord]] | None = Field(
-        None, description="The most frequent values among all results, by kind; only where asked for."
+        None, description="The most frequent values among all results, by kind; only on request."
     )
 
 
@@ -110,7 +112,7 @@ class TextRecord(Record):
 
     source: str = Field(description='"title", "description" or "keyword".', examples=["title"])
     text: Told = Field(examples=["Juan-les-Pins"])
-    origin: Told = Field(description="Where it was found.", examples=["XMP"])
+    origin: Told = Field(description="Where it was found, such as XMP.", examples=["XMP"])
 
 
 class FactsRecord(Record):
@@ -132,25 +134,25 @@ class FactsRecord(Record):
 
 
 class ImageRecord(Record):
-    """All that is known about a picture; what `imsearch show --format json` prints."""
+    """All that is known about a picture; the output of `imsearch show --format json`."""
 
     id: int = Field(examples=[17])
-    path: Told | None = Field(description="The file seen last.", examples=["/photos/2023/beach.jpg"])
-    files: list[Told] = Field(description="All files that hold these very bytes, then the raw files of the same shot.")
-    raw: list[Told] = Field(description="Of these, the raw files.")
+    path: Told | None = Field(description="The most recently seen file.", examples=["/photos/2023/beach.jpg"])
+    files: list[Told] = Field(description="All files with these bytes, then the raw files of the same shot.")
+    raw: list[Told] = Field(description="The raw files among `files`.")
     sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
-    width: int = Field(description="Pixels of the upright picture.", examples=[6000])
+    width: int = Field(description="Pixels, with the picture upright.", examples=[6000])
     height: int = Field(examples=[4000])
     format: str = Field(examples=["JPEG"])
     bytes: int = Field(ge=0, examples=[8100000])
-    taken_at: str | None = Field(description="What the camera's clock showed.", examples=["2023-07-14T16:20:00"])
+    taken_at: str | None = Field(description="Local time, by the camera's clock.", examples=["2023-07-14T16:20:00"])
     facts: FactsRecord
     texts: list[TextRecord]
     metadata: Annotated[dict[str, Any], BeforeValidator(readable_within)] = Field(
-        description="What else was read, or could not be; `taken_from` is `name` where only the name told the date."
+        description="Further metadata, and problems of reading it; `taken_from` is `name` if the name holds the date."
     )
-    tags: list[TagRecord] = Field(description="The likeliest first, the long tail too.")
-    rejected: list[Told] = Field(description="What you said that it does not show.")
+    tags: list[TagRecord] = Field(description="The likeliest first, including the long tail.")
+    rejected: list[Told] = Field(description="Tags that you rejected.")
 
 
 class TagsRecord(Record):

@@ -26,14 +26,16 @@ Asked = Annotated[
     str,
     Query(description="A query in the language of docs/query.md; without one all pictures, the newest first."),
 ]
-Count = Annotated[int | None, Query(ge=1, le=200, description="How many; by default as the settings say.")]
-Offset = Annotated[int, Query(ge=0, le=10**9, description="Leave out so many at the beginning.")]
-Everything = Annotated[bool, Query(alias="all", description="The unlikeliest, too.")]
+Count = Annotated[
+    int | None, Query(ge=1, le=200, description="Maximum number of results; by default as in the settings.")
+]
+Offset = Annotated[int, Query(ge=0, le=10**9, description="Number of results to skip.")]
+Everything = Annotated[bool, Query(alias="all", description="Include the unlikeliest results.")]
 FacetValues = Annotated[
-    int | None, Query(ge=1, le=10_000, description="How many values of each kind of facet at most; by default ten.")
+    int | None, Query(ge=1, le=10_000, description="Maximum number of values for each kind of facet; ten by default.")
 ]
 KEPT: dict[int | str, dict[str, Any]] = {
-    304: {"description": "What you have is still so: the ETag you sent in If-None-Match is the one it has now."}
+    304: {"description": "Not modified: the ETag sent in If-None-Match is current."}
 }
 
 
@@ -49,19 +51,17 @@ class FacetsRecord(Record):
 class CompletionRecord(Record):
     """A completion."""
 
-    text: Told = Field(
-        description="What takes the place of the part between `start` and `end`.", examples=['"hot dog"']
-    )
-    label: Told = Field(description="What to show of it.", examples=["hot dog"])
+    text: Told = Field(description="The text that replaces the part between `start` and `end`.", examples=['"hot dog"'])
+    label: Told = Field(description="The text to display.", examples=["hot dog"])
     kind: Literal["tag", "word", "key", "value", "source"]
-    images: int | None = Field(description="On how many pictures it is; null when not known.", examples=[12])
-    hint: Told = Field(description="A few words more, or nothing.", examples=["car"])
+    images: int | None = Field(description="Number of pictures with it; null when unknown.", examples=[12])
+    hint: Told = Field(description="A short explanation, or empty.", examples=["car"])
 
 
 class CompletionsRecord(Record):
     """The completions at a position of a query."""
 
-    start: int = Field(ge=0, description="Where what is being typed begins, in characters.", examples=[4])
+    start: int = Field(ge=0, description="Index of the first character of the part being typed.", examples=[4])
     end: int = Field(ge=0, examples=[6])
     completions: list[CompletionRecord] = Field(description="The likeliest first.")
 
@@ -81,13 +81,13 @@ def search(
     offset: Offset = 0,
     min_score: Annotated[
         float | None,
-        Query(ge=0, le=1, description="Leave out what scores lower; by default where relevance ends."),
+        Query(ge=0, le=1, description="Leave out results that score lower; by default those that are not relevant."),
     ] = None,
     everything: Everything = False,
-    facets: Annotated[bool, Query(description="Also what all results have in common.")] = False,
+    facets: Annotated[bool, Query(description="Also return the facets of all results.")] = False,
     facet_values: FacetValues = None,
 ) -> Response:
-    """Pictures that match a query, the best first; what `imsearch query --format json` prints.
+    """Pictures that match a query, the best first; the output of `imsearch query --format json`.
 
     `relevant` counts those that are likely enough, `total` all that are listed; with `all` that is every picture with
     any of the words.
@@ -111,7 +111,7 @@ def search(
 @router.get(
     "/api/facets",
     response_model=FacetsRecord,
-    summary="What results have in common",
+    summary="Get the facets of a query",
     responses=errors(400) | KEPT,
 )
 def facets(
@@ -135,12 +135,14 @@ def facets(
     return site.answers.give(request, make)
 
 
-@router.get("/api/complete", response_model=CompletionsRecord, summary="What could be typed next")
+@router.get("/api/complete", response_model=CompletionsRecord, summary="Complete a query")
 def complete(
     site: TheSite,
-    q: Annotated[str, Query(max_length=LONGEST, description="A query as far as it is typed.")] = "",
-    at: Annotated[int | None, Query(ge=0, le=LONGEST, description="Where the cursor is; by default the end.")] = None,
-    n: Annotated[int, Query(ge=1, le=50, description="How many at most.")] = 8,
+    q: Annotated[str, Query(max_length=LONGEST, description="The query typed so far.")] = "",
+    at: Annotated[
+        int | None, Query(ge=0, le=LONGEST, description="Position of the cursor; by default the end.")
+    ] = None,
+    n: Annotated[int, Query(ge=1, le=50, description="Maximum number of completions.")] = 8,
 ) -> Response:
     """Tags of the library, keys of the query language and their values, and words that find something here."""
     found = site.library.search.complete(q, len(q) if at is None else at, n)
@@ -152,7 +154,7 @@ def complete(
     "/api/images/{id}/similar",
     response_model=ResultsRecord,
     response_model_exclude_none=True,
-    summary="Pictures that look like one",
+    summary="Find similar pictures",
     responses=errors(400, 404) | KEPT,
 )
 def similar(
@@ -160,12 +162,12 @@ def similar(
     site: TheSite,
     id: Id,
     q: Annotated[
-        str, Query(description="What they shall show besides; looking like the picture is one word more.")
+        str, Query(description="A query that they must match too; similarity counts like one more word of it.")
     ] = "",
     n: Count = None,
     offset: Offset = 0,
 ) -> Response:
-    """The pictures most similar to this one, the nearest first; what `imsearch similar --format json` prints."""
+    """The pictures most similar to this one, the nearest first; the output of `imsearch similar --format json`."""
     image = wanted(site, id)
     return site.answers.give(
         request, lambda: _answer(results_record(site.library.search.similar(image.id, q, limit=n, offset=offset)))

@@ -17,10 +17,10 @@ class AnnotatorState(Record):
 
     name: str = Field(examples=["everyday"])
     version: str = Field(examples=["1"])
-    images: int = Field(ge=0, description="How many it has annotated.", examples=[4475])
-    current: bool = Field(description="Whether it is the version in use.")
-    installed: bool = Field(description="Whether an annotator of this name is installed.")
-    forgotten: bool = Field(description="Whether it is not heard any more, and is removed by the next run.")
+    images: int = Field(ge=0, description="Number of pictures it has annotated.", examples=[4475])
+    current: bool = Field(description="True if it is the version in use.")
+    installed: bool = Field(description="True if an annotator of this name is installed.")
+    forgotten: bool = Field(description="True if its tags are hidden, and are deleted by the next run.")
 
 
 class FailureRecord(Record):
@@ -36,7 +36,7 @@ class ProgressRecord(Record):
 
     pid: int = Field(description="Its process.", examples=[4711])
     started: Moment
-    updated: Moment = Field(description="When this was written; twice a second while pictures are stored.")
+    updated: Moment = Field(description="Time of this report; twice a second while pictures are stored.")
     phase: Literal["scanning", "indexing", "finishing"]
     found: int = Field(ge=0, description="Pictures found so far.", examples=[4475])
     planned: int = Field(ge=0, description="Files that must be read.", examples=[120])
@@ -44,9 +44,9 @@ class ProgressRecord(Record):
     bytes_planned: int = Field(ge=0)
     bytes_done: int = Field(ge=0)
     failures: int = Field(ge=0, description="So far.")
-    rate: float = Field(ge=0, description="Files a second, lately; 0 when not known.", examples=[12.5])
-    remaining: float | None = Field(description="Seconds; null when not known.", examples=[6.0])
-    folders: list[Told] = Field(description="What it was given.")
+    rate: float = Field(ge=0, description="Recent files per second; 0 when unknown.", examples=[12.5])
+    remaining: float | None = Field(description="Seconds; null when unknown.", examples=[6.0])
+    folders: list[Told] = Field(description="The folders and files that it was given.")
     annotators: list[str]
 
 
@@ -57,57 +57,55 @@ class LastRunRecord(Record):
     ended: Moment
     seconds: float = Field(ge=0)
     outcome: Literal["done", "stopped", "failed", "killed"]
-    done: int = Field(ge=0, description="Files that it finished and stored.")
+    done: int = Field(ge=0, description="Files finished and stored.")
     failures: int = Field(ge=0)
     counts: dict[str, int] = Field(
-        description="Files by what became of them; empty for a run that did not come to its end.",
+        description="Number of files by outcome; empty for a run that did not complete.",
         examples=[{"new": 12, "unchanged": 4463, "failed": 3}],
     )
-    error: Told | None = Field(description="What ended it, where it failed.")
+    error: Told | None = Field(description="The error that ended it, if it failed.")
     folders: list[Told]
     annotators: list[str]
     not_read: dict[str, dict[str, int]] = Field(
-        description="Files of kinds that are not read, by kind and by the ending of their names.",
+        description="Files of kinds that are not read, by kind and by suffix.",
         examples=[{"raw": {"cr2": 34}, "video": {"mp4": 120, "mov": 3}}],
     )
     left_out: dict[str, int] = Field(
-        description="Folders and files that rules leave out; empty for a run that did not come to its end.",
+        description="Folders and files left out by rules; empty for a run that did not complete.",
         examples=[{"folders": 12, "files": 3}],
     )
-    missing: list[Told] = Field(description="Folders that were not there or empty, so that their pictures are kept.")
+    missing: list[Told] = Field(description="Folders that were missing or empty; their pictures are kept.")
 
 
 class FolderRecord(Record):
     """A folder that is kept up to date."""
 
     path: Told = Field(examples=["/home/ada/Pictures"])
-    indexed_at: Moment | None = Field(description="When a run over it last came to its end; null when not known.")
+    indexed_at: Moment | None = Field(description="Time of the last complete run over it; null when unknown.")
 
 
 class StatusRecord(Record):
-    """The contents of the library, and its location; what `imsearch status --format json` prints."""
+    """The contents of the library, and its location; the output of `imsearch status --format json`."""
 
     library: Told = Field(description="Its folder.", examples=["/home/ada/.local/share/imsearch"])
-    config: Told = Field(description="Where the configuration file is looked for.")
+    config: Told = Field(description="Path of the configuration file, which need not exist.")
     images: int = Field(ge=0, examples=[4475])
     files: int = Field(ge=0, examples=[4480])
-    tags: int = Field(
-        ge=0, description="In use: how many `/api/tags` lists, those that some picture shows.", examples=[1371]
-    )
+    tags: int = Field(ge=0, description="Number of tags that pictures show, as listed by `/api/tags`.", examples=[1371])
     corrections: int = Field(ge=0, examples=[12])
-    bytes: int = Field(ge=0, description="Of the catalog and the indexes on disk.", examples=[52428800])
-    languages: list[str] = Field(description="Those that queries are understood in.", examples=[["en", "de"]])
+    bytes: int = Field(ge=0, description="Size of the catalog and the indexes on disk.", examples=[52428800])
+    languages: list[str] = Field(description="Languages of queries.", examples=[["en", "de"]])
     sentence_encoder: str = Field(examples=["not installed"])
     free_text: str = Field(
-        description="Whose space the plain words of a query are compared in, or why in none.",
+        description="The annotator in whose embedding space words are compared, or the reason why there is none.",
         examples=["compared by everyday 3-64"],
     )
     annotators: list[AnnotatorState]
-    failed: int = Field(ge=0, description="How many failures there are.", examples=[3])
-    failures: list[FailureRecord] = Field(description="The first hundred; `/api/failures` lists them all.")
-    indexing: ProgressRecord | None = Field(description="The run that goes on now.")
+    failed: int = Field(ge=0, description="Total number of failures.", examples=[3])
+    failures: list[FailureRecord] = Field(description="The first hundred; `/api/failures` lists all.")
+    indexing: ProgressRecord | None = Field(description="The current run.")
     last_run: LastRunRecord | None
-    folders: list[FolderRecord] = Field(description="Those that `imsearch index` brings up to date.")
+    folders: list[FolderRecord] = Field(description="The folders that `imsearch index` brings up to date.")
 
 
 class FailuresRecord(Record):
@@ -122,7 +120,7 @@ class PluginRecord(Record):
 
     name: str = Field(examples=["everyday"])
     version: str = Field(examples=["1.0.0"])
-    error: Told | None = Field(description="What is wrong with it; null when it works.")
+    error: Told | None = Field(description="The error; null when it works.")
     package: str = Field(examples=["imsearch-engine"])
 
 
@@ -131,20 +129,22 @@ class SpecRecord(Record):
 
     name: str = Field(examples=["everyday"])
     version: str = Field(examples=["1"])
-    vocabulary: int = Field(ge=0, description="How many tags it can give; 0 for any.", examples=[1000])
-    ranking_only: int = Field(ge=0, description="How many of them are never shown and only help ranking.")
-    vector_length: int | None = Field(description="Of its vectors; null when it makes none.", examples=[512])
-    input_size: int = Field(description="Pixels of a picture's shorter side that it looks at.", examples=[224])
-    inputs: list[str] = Field(description='What it looks at beside pixels: "social_tags", "metadata".')
+    vocabulary: int = Field(
+        ge=0, description="Number of tags it can return; 0 for an open vocabulary.", examples=[1000]
+    )
+    ranking_only: int = Field(ge=0, description="Number of tags that are never shown and only help ranking.")
+    vector_length: int | None = Field(description="Length of its vectors; null when it makes none.", examples=[512])
+    input_size: int = Field(description="Pixels of the shorter side of its input.", examples=[224])
+    inputs: list[str] = Field(description='Its inputs besides pixels: "social_tags", "metadata".')
     description: str
     license: str = Field(examples=["Apache-2.0"])
     weights_license: str
     weights_sha256: str | None
-    default: bool = Field(description="Whether it is used when none is named.")
+    default: bool = Field(description="True if it is used when none is named.")
 
 
 class PluginsRecord(Record):
-    """The installed plugins and annotators; what `imsearch plugins --json` prints."""
+    """The installed plugins and annotators; the output of `imsearch plugins --json`."""
 
     plugins: list[PluginRecord]
     annotators: list[SpecRecord]

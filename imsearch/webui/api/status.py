@@ -18,11 +18,11 @@ router = APIRouter(tags=["status"])
 _FIRST = 100
 
 
-@router.get("/api/status", response_model=StatusRecord, summary="What the library holds")
+@router.get("/api/status", response_model=StatusRecord, summary="Get the state of the library")
 def status(site: TheSite) -> dict[str, Any]:
     """The numbers of pictures, tags and corrections, the annotators, and the location.
 
-    What `imsearch status --format json` prints, with at most a hundred failures.
+    The output of `imsearch status --format json`, with at most a hundred failures.
     """
     library = site.library
     failures = library.facts.failures()[:_FIRST]
@@ -34,19 +34,19 @@ def status(site: TheSite) -> dict[str, Any]:
     return record | indexing_record(library.runs.progress(), library.runs.last_run(), library.runs.folders())
 
 
-@router.get("/api/failures", response_model=FailuresRecord, summary="What failed, and why")
+@router.get("/api/failures", response_model=FailuresRecord, summary="List failures")
 def failures(
     site: TheSite,
-    n: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
-    offset: Annotated[int, Query(ge=0, le=LARGEST, description="How many to leave out first.")] = 0,
+    n: Annotated[int, Query(ge=1, le=1000, description="Maximum number of results.")] = 100,
+    offset: Annotated[int, Query(ge=0, le=LARGEST, description="Number of results to skip.")] = 0,
 ) -> dict[str, Any]:
     """The files, and annotators on files, that failed when they were last tried, by path."""
     found = site.library.facts.failures()
     return {"total": len(found), "failures": [failure_record(failure) for failure in found[offset : offset + n]]}
 
 
-@router.get("/api/plugins", response_model=PluginsRecord, summary="What is installed")
+@router.get("/api/plugins", response_model=PluginsRecord, summary="List plugins and annotators")
 def plugins(site: TheSite) -> dict[str, Any]:
-    """The plugins, including broken ones, and the annotators they offer; what `imsearch plugins --json` prints."""
+    """The plugins, including broken ones, and the annotators they offer; the output of `imsearch plugins --json`."""
     manager = site.library.plugins
     return plugins_record(manager.plugins(), manager.offered())

@@ -18,33 +18,37 @@ class AskedTrial(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     annotators: list[Name] = Field(
-        [], max_length=MOST_ANNOTATORS, description="Names of annotators, each a field; those of the settings without."
+        [],
+        max_length=MOST_ANNOTATORS,
+        description="Names of annotators, each a field; by default those of the settings.",
     )
     similar: int = Field(
-        0, ge=0, le=MOST_SIMILAR, description="So many pictures of the library that look most like the first file."
+        0, ge=0, le=MOST_SIMILAR, description="Number of pictures of the library most similar to the first file."
     )
-    cloud: bool = Field(False, description="Whether to draw the tags of the first file as a cloud of words.")
+    cloud: bool = Field(False, description="Draw the tags of the first file as a word cloud.")
 
 
 class TrialRecord(Record):
     """The tags of an uploaded picture."""
 
-    path: Told = Field(description="What its sender calls it.", examples=["beach.jpg"])
+    path: Told = Field(description="Its name, as sent.", examples=["beach.jpg"])
     tags: list[TagRecord] = Field(
-        description="By annotator, at most a hundred of each: those that are shown, the long tail, and last what is "
+        description="By annotator, at most a hundred of each: those that are shown, the long tail, and last those "
         "never shown; each the likeliest first."
     )
-    error: Told | None = Field(description="What failed; null when all went well.")
-    known: int | None = Field(description="The number of the picture in the library that has these very bytes.")
+    error: Told | None = Field(description="The error; null when all went well.")
+    known: int | None = Field(description="The id of the picture in the library with the same bytes.")
 
 
 class TrialsRecord(Record):
     """The tags of uploaded pictures."""
 
     images: list[TrialRecord] = Field(description="In the order of the files.")
-    similar: ResultsRecord | None = Field(description="null where it was not asked for or is not possible; see notes.")
-    cloud: str | None = Field(description="An SVG without styles and scripts, to be put into a page; null without.")
-    notes: list[Told] = Field(description="What could not be done, and why.")
+    similar: ResultsRecord | None = Field(description="null if not requested or not possible; see notes.")
+    cloud: str | None = Field(
+        description="An SVG without styles and scripts, to be put into a page; null if not requested."
+    )
+    notes: list[Told] = Field(description="What could not be done, and the reason.")
 
 
 class ChoiceRecord(Record):
@@ -52,19 +56,19 @@ class ChoiceRecord(Record):
 
     name: str = Field(examples=["everyday"])
     description: str
-    chosen: bool = Field(description="Whether it is used when none is named.")
-    warm: bool = Field(description="Whether its model is in memory; else its first answer takes longer.")
-    error: Told | None = Field(description="Why it cannot be used; null when nothing is wrong.")
+    chosen: bool = Field(description="True if it is used when none is named.")
+    warm: bool = Field(description="True if its model is in memory; otherwise its first answer takes longer.")
+    error: Told | None = Field(description="The reason why it cannot be used; null if nothing is wrong.")
 
 
 class ChoicesRecord(Record):
     """The annotators on offer, and the limits."""
 
     annotators: list[ChoiceRecord]
-    broken: dict[str, Told] = Field(description="Plugins that do not work, by name, and why.")
-    files: int = Field(description="How many files can be sent at once.", examples=[16])
-    pixels: int = Field(description="How many pixels a picture may have.", examples=[268435456])
-    seconds: float = Field(description="How long an answer may take.", examples=[60.0])
+    broken: dict[str, Told] = Field(description="Broken plugins by name, with the reason.")
+    files: int = Field(description="Maximum number of files in a request.", examples=[16])
+    pixels: int = Field(description="Maximum number of pixels of a picture.", examples=[268435456])
+    seconds: float = Field(description="Maximum seconds for a response.", examples=[60.0])
 
 
 def form_schema(files: int) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Access:
 
     def check_token(self, token: str, client: str) -> None:
         """Raise Problem: 401 when the token is wrong, 429 after too many wrong ones from this address."""
-        with self._lock:  # concurrent guesses must all be counted
+        with self._lock:  # so that concurrent guesses are all counted
             self.rates.check_wrong(client)
             record = self._record()
             if record is not None and compare_digest(_hash(token), record.token_sha256):
@@ -72,7 +72,7 @@ class Access:
         """Return name and value of the cookie of a new session."""
         record = self._record()
         if record is None:
-            raise Problem(503, "The file of the token is gone. Start imsearch serve again.")
+            raise Problem(503, "The file that holds the token is gone. Restart imsearch serve.")
         return _cookie_name(record), _signer(record).dumps(secrets.token_urlsafe(12))
 
     def session(self, cookies: dict[str, str]) -> str | None:
@@ -122,7 +122,7 @@ class Access:
             if told := in_words(error, self._path):
                 raise told from error
             raise LibraryError(
-                f"The token cannot be kept in {self._path}: {error.strerror}. Check the permissions of the library."
+                f"The token cannot be stored in {self._path}: {error.strerror}. Check the permissions of the library."
             ) from error
 
 
@@ -131,7 +131,7 @@ def _parse(text: str) -> _Record:
     match values:
         case {"token_sha256": str(token), "secret": str(secret), "ended": dict(ended)} if token and secret:
             return _Record(token, secret, ended)
-    raise ValueError("not a file of ours")
+    raise ValueError("not written by imsearch")
 
 
 def _hash(token: str) -> str:

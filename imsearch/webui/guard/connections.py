@@ -10,7 +10,7 @@ HEAD_SECONDS = 15.0
 """Seconds for the head of a request, from the first byte of the connection or of the request."""
 HEAD_BYTES = 64 * 1024
 REST_SECONDS = 10.0
-"""Seconds to finish sending a body that nobody waits for any more."""
+"""Seconds to finish sending a body that is no longer needed."""
 
 
 class PatientProtocol(HttpToolsProtocol):

@@ -17,8 +17,7 @@ LOOPBACK = "127.0.0.0/8,::1"
 
 class Forwarded:
     """Honours X-Forwarded-For and -Proto from the configured proxy, and X-Forwarded-Prefix from it or, without one,
-    from this
-    machine: it can do no more than lengthen addresses.
+    from this machine: it can only lengthen addresses.
     """
 
     def __init__(self, app: ASGI3Application, proxy: str | None) -> None:

@@ -1,7 +1,7 @@
 """Return unused memory to the operating system.
 
-The C library keeps freed memory in case it is needed again: after a model, a large upload or counting
-facets that can be hundreds of megabytes which other programs lack.
+The C library keeps freed memory in case it is needed again: after a model, a large upload or counting facets that can
+be hundreds of megabytes that other programs could use.
 """
 
 from __future__ import annotations

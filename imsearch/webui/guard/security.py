@@ -94,11 +94,13 @@ class Security:
         if self._open_to_all and any(name in headers for name in _FORWARDED):
             return Problem(
                 403,
-                "This request came through a proxy, but imsearch asks nobody for a token, so everybody could come in. "
+                "This request came through a proxy, but imsearch requires no token, so everybody could get in. "
                 'Start it with "imsearch serve --token".',
             )
         if _is_foreign(scope, headers):
-            return Problem(403, "Another web site asked for this. Only the pages of imsearch itself may.")
+            return Problem(
+                403, "This request came from another web site. Only the pages of imsearch itself may send it."
+            )
         return None
 
     def _wrong_host(self, hosts: list[str]) -> Problem | None:
@@ -106,10 +108,10 @@ class Security:
             return None
         name = host_name(hosts[0]) if len(hosts) == 1 else None
         if name is None:
-            return Problem(421, "The request does not say properly which host it is for.")
+            return Problem(421, "The Host header of the request is missing or invalid.")
         return Problem(
             421,
-            f'This server does not know itself by the name "{name}". Open the address that "imsearch serve" printed; '
+            f'This server does not answer to the name "{name}". Open the address that "imsearch serve" printed; '
             f"if the name is yours, allow it: imsearch serve --allow-host {name}",
         )
 

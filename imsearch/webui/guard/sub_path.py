@@ -29,11 +29,9 @@ def parse_prefix(text: str) -> str:
     """Return the normalized prefix, "/photos" or ""; raises ImsearchError for an invalid one."""
     prefix = "/" + text.strip("/") if text.strip("/") else ""
     if prefix and (text.startswith("//") or len(prefix) > _LONGEST or not _PREFIX.fullmatch(prefix)):
-        raise ImsearchError(
-            f"{text!r} is no path to serve below. Name one such as /photos, of letters, digits and . _ ~ -"
-        )
+        raise ImsearchError(f"{text!r} is not a valid path. Use one such as /photos, of letters, digits and . _ ~ -")
     if _begins_like_ours(prefix):
-        raise ImsearchError(f"{prefix} begins like an address of imsearch itself. Serve below another path.")
+        raise ImsearchError(f"{prefix} begins like an address of imsearch itself. Choose another path.")
     return prefix
 
 

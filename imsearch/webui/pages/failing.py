@@ -12,7 +12,7 @@ _KINDS = (
         "damaged",
         "Damaged or cut short",
         ("it is damaged", "it has too many pixels"),
-        "Open one in another program. If it cannot be seen there either, put it back from a backup. Pictures that "
+        "Open one in another program. If it does not open there either, restore it from a backup. Pictures that "
         "were being copied are fine once the copy is complete.",
     ),
     (
@@ -21,12 +21,12 @@ _KINDS = (
         ("it cannot be opened", "it is not a file"),
         "Check that your user may read the file, and that the disk it lies on is connected.",
     ),
-    ("empty", "Empty", ("it is empty",), "A copy or a download was broken off. Bring the file again, or delete it."),
+    ("empty", "Empty", ("it is empty",), "A copy or a download was interrupted. Copy the file again, or delete it."),
     (
         "no-picture",
         "Not a picture",
         ("it is not a picture",),
-        "The name ends like a picture's, but the content is something else or of a kind that is not supported. "
+        "The name has the suffix of a picture, but the content is something else or of a kind that is not supported. "
         "Convert it to JPEG, PNG or WebP, or leave it: it does no harm.",
     ),
     (
@@ -39,12 +39,12 @@ _KINDS = (
         "large",
         "Too large",
         ("more than", "there is not enough memory"),
-        "Make a smaller copy beside it, or close other programs if memory ran short.",
+        "Make a smaller copy, or close other programs if memory ran short.",
     ),
     ("changing", "Changed while being read", ("it changes while",), "Index again when the file is complete."),
 )
 """Key, heading, substrings of the reasons, advice."""
-_OTHER = ("other", "Other reasons", "The reason says what happened. Index again to try once more.")
+_OTHER = ("other", "Other reasons", "The reason says what happened. Index again to retry.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def kind(failure: Failure) -> tuple[str, str, str]:
         return (
             f"by-{failure.annotator}",
             f"{failure.annotator} failed",
-            "The picture itself can be read; other annotators have tagged it. Index again to let this one try once "
+            "The picture itself can be read; other annotators have tagged it. Index again to retry this "
             "more. If it fails again, tell its author the reason.",
         )
     for key, title, marks, advice in _KINDS:

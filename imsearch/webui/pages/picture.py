@@ -110,7 +110,7 @@ def _rows(library: Library, image: Image) -> view.TagRows:
 
 
 def _image(library: Library, number: str) -> Image:
-    """Return the picture; raises a page that says what became of it."""
+    """Return the picture; raises a problem that says what became of it."""
     known = number.isdecimal() and len(number) <= _LONGEST_ID
     image = library.facts.image(int(number)) if known else None
     if image is not None:
@@ -119,7 +119,7 @@ def _image(library: Library, number: str) -> Image:
         raise Problem(
             404,
             f"Picture {number} was in the library, but its file is gone. Its tags and your corrections are kept: "
-            "they are back as soon as the file is indexed again, wherever it lies.",
+            "they come back as soon as the file is indexed again, wherever it is.",
         )
     raise Problem(404, f"There is no picture {number[:_LONGEST_ID]} in this library.")
 

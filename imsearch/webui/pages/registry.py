@@ -1,4 +1,4 @@
-"""The pages of the site, one line each: a new page is a file with its router, its template, and its line here."""
+"""The pages of the site: a new page is a file with its router, a template, and a line here."""
 
 from __future__ import annotations
 

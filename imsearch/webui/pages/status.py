@@ -96,7 +96,7 @@ def failures_page(
 def check(request: Request, site: TheSite) -> HTMLResponse:
     """Return a part of a page: problems of the library.  Reads all of it, so one at a time."""
     if not _checking.acquire(blocking=False):
-        raise Problem(409, "The library is being checked already. Wait until that is done.")
+        raise Problem(409, "The library is already being checked. Wait until that is done.")
     try:
         started = time.monotonic()
         problems = site.library.health.verify()

@@ -67,12 +67,12 @@ def told(change: Change) -> str:
 def phase(run: Progress | None, stopping: bool) -> str:
     """Return the current phase of a run in words."""
     if stopping:
-        return "Stopping: what is in hand is stored first."
+        return "Stopping: work in progress is stored first."
     if run is None:
         return "Starting…"
     if run.phase == "scanning":
         return f"Looking for pictures: {run.found:,} found so far."
-    return "Indexing pictures." if run.phase == "indexing" else "Almost done: the indexes are brought up to date."
+    return "Indexing pictures." if run.phase == "indexing" else "Almost done: updating the indexes."
 
 
 def last_run(run: LastRun) -> str:
@@ -82,9 +82,9 @@ def last_run(run: LastRun) -> str:
 
 
 def passed_over(run: LastRun) -> list[str]:
-    """Return what a run skipped, each a sentence: ``Not read: 120 videos (mp4, mov).``"""
+    """Return what a run skipped, one sentence each: ``Not read: 120 videos (mp4, mov).``"""
     told = {
-        "Not there, so that their pictures are kept": readable(tell_missing(run.missing)),
+        "Missing, so that their pictures are kept": readable(tell_missing(run.missing)),
         "Not read": tell_not_read(run.not_read),
         "Left out by rules": tell_left_out(run.left_out),
     }

@@ -17,7 +17,7 @@ from imsearch.webui.site import Site, TheSite
 router = APIRouter(include_in_schema=False)
 
 _SURE, _GUESSES = 12, 5
-"""Number of tags of an annotator shown above its thresholds, and if there is none, of the likeliest."""
+"""Maximum number of tags of an annotator above its thresholds; if there are none, of its likeliest tags."""
 
 
 @router.get("/try")

@@ -9,7 +9,7 @@ export async function loadFacets(aside) {
     aside.classList.add("late");
     body.innerHTML = await ask({});
   } catch {
-    body.textContent = "What the pictures have in common could not be loaded.";
+    body.textContent = "The facets could not be loaded.";
     return;
   }
   for (const button of body.querySelectorAll("[data-more]")) button.addEventListener("click", () => showAll(button));

@@ -91,7 +91,7 @@ class Picker {
     const parts = [];
     if (suggested.length) parts.push(make("h3", "", "These look like your pictures"), this.list(suggested, true), make("h3", "", "All places"));
     if (folders.length) parts.push(this.list(folders, !here));
-    else parts.push(make("p", "picker-none", here ? "There are no folders in this one." : "There is no place from which folders can be added."));
+    else parts.push(make("p", "picker-none", here ? "There are no folders in this one." : "There are no folders that can be added."));
     this.body.replaceChildren(...parts);
     this.body.scrollTop = 0;
     this.add.hidden = !here;

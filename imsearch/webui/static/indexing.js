@@ -39,10 +39,10 @@ function duration(seconds) {
 }
 
 function phase(run, stopping) {
-  if (stopping) return "Stopping: what is in hand is stored first.";
+  if (stopping) return "Stopping: work in progress is stored first.";
   if (!run) return "Starting…";
   if (run.phase === "scanning") return `Looking for pictures: ${number.format(run.found)} found so far.`;
-  return run.phase === "indexing" ? "Indexing pictures." : "Almost done: the indexes are brought up to date.";
+  return run.phase === "indexing" ? "Indexing pictures." : "Almost done: updating the indexes.";
 }
 
 /** Writes a figure, or hides it where there is none. */

@@ -118,5 +118,5 @@ function told(name, verdict, { changed, refused, names }) {
   const tag = changed[0]?.tag ?? taken[0] ?? name;
   if (changed.length) return `${DONE[verdict]}: ${tag}.${meant}`;
   if (refused.length) return `Nobody suggested ${tag} here, so there is nothing to confirm.`;
-  return verdict === "clear" ? `There was nothing to take back of ${tag}.` : `You said so already of ${tag}.${meant}`;
+  return verdict === "clear" ? `There was nothing to undo for ${tag}.` : `You said so already of ${tag}.${meant}`;
 }

@@ -9,7 +9,7 @@ const pages = new Map(); // of the neighbours, by address: they are there before
 let zoom, tags, turning = false, wanted = null;
 
 const WHY = {
-  missing: "Its file is not where it was when it was indexed.",
+  missing: "Its file is no longer where it was indexed.",
   changed: "Its file has changed since it was indexed. Index it again to see it as it is now.",
   unreadable: "Its file cannot be opened: imsearch has no permission to read it.",
   damaged: "Its file is damaged.",
@@ -144,7 +144,7 @@ async function copy(button) {
     await navigator.clipboard.writeText(button.dataset.copy);
     toast("Copied.", { seconds: 2 });
   } catch {
-    toast(`This browser does not let the page copy. It is: ${button.dataset.copy}`);
+    toast(`This browser does not let the page copy. The text is: ${button.dataset.copy}`);
   }
 }
 

@@ -55,7 +55,7 @@ function show() {
   $("[data-threshold]").textContent = percent(question.threshold);
   $(".scale .value").setAttribute("width", (score * 100).toFixed(1));
   for (const end of ["x1", "x2"]) $(".tick line").setAttribute(end, (question.threshold * 100).toFixed(1));
-  $(".scale").setAttribute("aria-label", `Probability ${percent(score)}, said by ${source}. Tags are shown from ${percent(question.threshold)}.`);
+  $(".scale").setAttribute("aria-label", `Probability ${percent(score)}, from ${source}. Tags are shown from ${percent(question.threshold)}.`);
   $(".open").href = at(`/picture/${question.id}`);
   const image = $(".review-picture");
   if (image.getAttribute("src") !== picture(question)) {

@@ -130,7 +130,7 @@ function explain() {
   act.disabled = !typed || typed === chosen.name;
   wrong.hidden = true;
   if (merging) hint.textContent = `“${typed}” is on ${chosen.known.get(typed)} pictures already. Both become one tag, “${typed}”.`;
-  else if (act.disabled) hint.textContent = "Type a new name, or the name of another tag to make one of both.";
+  else if (act.disabled) hint.textContent = "Type a new name, or the name of another tag to merge them.";
   else hint.textContent = `Every picture tagged “${chosen.name}” will say “${typed}”, also those that are indexed later.`;
 }
 

@@ -58,7 +58,7 @@ export function waitIn(card, file) {
     if (!since) return;
     const seconds = (performance.now() - since) / 1000;
     text.textContent = `Looking… ${seconds.toFixed(0)} s`;
-    if (seconds > PATIENCE) more.textContent = "Models are loaded when they are first used. The next picture will be quick.";
+    if (seconds > PATIENCE) more.textContent = "Models are loaded on first use. The next picture will be quick.";
   }, 250);
   const progress = (share) => {
     if (share === null) {
@@ -84,7 +84,7 @@ export function fill(card, names, answer) {
   card.querySelector(".trial-said").replaceChildren(...(felt ? [felt] : []), ...parts, ...notes);
   const known = image.known ?? answer.known;
   if (known) {
-    const link = make("a", "", "This very picture is in your library");
+    const link = make("a", "", "This picture is in your library");
     link.href = at(`/picture/${known}`);
     card.querySelector("figure").append(make("p", "trial-known", glyph("check"), link));
   }

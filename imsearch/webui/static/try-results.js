@@ -45,7 +45,7 @@ export function saidBy(annotator, tags) {
   const rest = (sure.length ? others : others.slice(GUESSES)).slice(0, TAIL);
   const note = sure.length ? `${sure.length} sure` : "only guesses";
   part.append(make("h3", "", make("span", "", annotator), make("small", "", tags.length ? note : "")));
-  if (!tags.length) part.append(make("p", "muted", "It names nothing in this picture."));
+  if (!tags.length) part.append(make("p", "muted", "It found nothing in this picture."));
   part.append(make("ul", sure.length ? "bars" : "bars tail", ...first.map(tagBar)));
   if (more.length) part.append(folded(`${more.length} more`, more, "bars"));
   if (rest.length) part.append(folded(`${rest.length} not shown`, rest, "bars tail"));

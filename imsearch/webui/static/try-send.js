@@ -33,7 +33,7 @@ export function send(file, annotators, { progress, signal }) {
       else reject(problem(request, answer));
     });
     request.addEventListener("error", () => reject(new TrialError("The server does not answer. Is imsearch serve still running?", true)));
-    request.addEventListener("timeout", () => reject(new TrialError("This took too long. Models are loaded when they are first used; try again in a moment.", true)));
+    request.addEventListener("timeout", () => reject(new TrialError("This took too long. Models are loaded on first use; try again in a moment.", true)));
     request.addEventListener("abort", () => reject(null));
     signal.addEventListener("abort", () => request.abort());
     request.send(form);

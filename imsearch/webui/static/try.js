@@ -47,7 +47,7 @@ function take(files) {
   const fine = all.filter((file) => !refusal(file));
   if (!fine.length) return;
   if (chosen().length) line(fine.map((file) => ({ file, card: makeCard(file, removed) })));
-  else complain("Choose at least one annotator: somebody has to look.");
+  else complain("Choose at least one annotator.");
 }
 
 const waiting = [];
@@ -137,7 +137,7 @@ window.addEventListener("drop", (event) => {
   event.preventDefault();
   veil(-over);
   if (event.dataTransfer.files.length) take(event.dataTransfer.files);
-  else complain("That is no file. Save the picture first, or copy it and paste it here.");
+  else complain("That is not a file. Save the picture first, or copy it and paste it here.");
 });
 
 onKey("o", "choose a picture", () => form.querySelector("#try-file").click());

@@ -1,1 +1,1 @@
-"""Thumbnails and original files: made, kept, handed out."""
+"""Thumbnails and original files: made, cached, served."""

@@ -38,9 +38,9 @@ class Copies:
     """Opens pictures; safe for several threads at once.
 
     A file is accepted as it is if its ctime, which programs cannot set, shows that nothing has touched it since it was
-    indexed.  Otherwise, where the ctime is not known, and when a link leads to the
-    file, its bytes must have the hash of the image, whatever its size and modification time: other programs
-    restore those.  A file is hashed once as long as it does not change.
+    indexed.  Otherwise, where the ctime is not known, and when a link leads to the file, its bytes must have the hash
+    of the image, whatever its size and modification time: other programs restore those.  A file is hashed once as long
+    as it does not change.
     """
 
     def __init__(self, settled: float = 2.0) -> None:

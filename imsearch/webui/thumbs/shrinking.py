@@ -49,7 +49,7 @@ def shrink(data: bytes, box: tuple[int, int], *, budget: Holding = IN_PROCESS) -
             return _shrunk(opened, box, damaged, budget)
         except PictureError:
             raise
-        except Exception as error:  # decoders raise nearly anything on damaged files
+        except Exception as error:  # decoders raise almost any exception on damaged files
             raise PictureError(f"it is damaged: {error}") from error
 
     return _written(decode_as_far_as_possible(data, decode)[0])
@@ -83,7 +83,7 @@ def _shrunk(opened: Image.Image, box: tuple[int, int], damaged: str, budget: Hol
 def _orientation(image: Image.Image) -> int:
     try:
         said = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # a damaged EXIF block raises nearly anything
+    except Exception:  # a damaged EXIF block raises almost any exception
         log.debug("A damaged EXIF block was left unread.", exc_info=True)
         return 1
     return said if isinstance(said, int) else 1

@@ -108,7 +108,11 @@ class ThumbnailCache:
                 new.unlink()
             self._paused_until = time.monotonic() + _PAUSE
             if not self._told:
-                log.warning("Thumbnails cannot be kept in %s (%s), and are made anew.", self._folder, error.strerror)
+                log.warning(
+                    "Thumbnails cannot be stored in %s (%s), and are made again each time.",
+                    self._folder,
+                    error.strerror,
+                )
             self._told = True
             return
         with self._lock:
@@ -135,7 +139,7 @@ class ThumbnailCache:
         try:
             total = self.sweep()
         except OSError as error:
-            log.warning("Old thumbnails in %s cannot be looked for (%s).", self._folder, error.strerror)
+            log.warning("Old thumbnails in %s cannot be listed (%s).", self._folder, error.strerror)
             total = 0
         with self._lock:
             self._bytes, self._sweeping = total, False

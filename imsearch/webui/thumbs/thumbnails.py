@@ -32,7 +32,7 @@ Size = Literal["small", "medium", "large"]
 BOXES: dict[Size, tuple[int, int]] = {"small": (1024, 256), "medium": (2048, 512), "large": (1920, 1920)}
 """The box, width and height in pixels, that each size fits into."""
 _LATER: dict[Size, float] = {"small": 0.0, "medium": 0.05, "large": 0.2}
-"""Seconds of handicap in the queue: many small ones are waited for at once, and each is quickly made."""
+"""Seconds of handicap in the queue: many small ones are needed at once, and each is made quickly."""
 _SOURCES: dict[Size, tuple[Size, ...]] = {"small": ("medium", "large"), "medium": (), "large": ()}
 """Thumbnails from which another size can be made.  (A panorama's large one is less high than its medium one.)"""
 
@@ -161,7 +161,7 @@ class Thumbnails:
                 try:
                     return self._decoding.call(shrinking.shrink, content, BOXES[size])
                 except PictureError as error:
-                    log.warning("A thumbnail on disk is damaged, and made anew: %s", error)
+                    log.warning("A thumbnail on disk is damaged, and made again: %s", error)
         return None
 
     def _from_file(self, image: int, known: KnownImage, size: Size) -> bytes:

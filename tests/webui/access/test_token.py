@@ -63,7 +63,7 @@ def test_without_a_whole_file_nobody_gets_in(
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LibraryError, match="The token cannot be kept in"):
+    with pytest.raises(LibraryError, match="The token cannot be stored in"):
         Access(tmp_path / "missing").ensure_token()
 
 

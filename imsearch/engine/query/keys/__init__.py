@@ -1,7 +1,7 @@
-"""The keys of the query language: each module of this folder is one, is called like it, and is found by being here.
+"""The keys of the query language: each module of this folder is one key, has its name, and needs no registration.
 
-`KEYS` are those that come with imsearch.  Which there are is known by the names of the files, so that a query imports
-those that it uses only.
+`KEYS` are those that come with imsearch.  They are known by the names of the files, so that a query imports only those
+that it uses.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from pkgutil import iter_modules
 from imsearch.keys import Facet, Key, Order
 
 _FIRST = ("tag", "by", "like", "sort")
-"""Those that are no mere conditions are told first, the others by alphabet."""
+"""Keys that are not mere conditions are listed first, the others alphabetically."""
 _FACETS = ("tag", "emotion", "year", "country", "city", "camera", "type", "annotator", "folder")
 _SORTS = (
     *("-date", "date", "-rating", "name", "-size", "size", "score", "rating", "-name", "-score"),
     *("-valence", "valence", "-arousal", "arousal"),
 )
-"""The most useful values come first; others follow in the order of the keys."""
+"""The most useful facets come first; others follow in the order of the keys."""
 
 
 class Keys:
-    """The keys that a library understands, by name; unchangeable, and compared by identity.
+    """The keys that a library understands, by name; immutable, and compared by identity.
 
-    shipped: the names of those that come with imsearch, and of their modules.  offered: gives those of plugins, whose
-    names are others; called when a query may mean one of them, or when all keys are asked for.
+    shipped: the names of those that come with imsearch, and of their modules.  offered: returns those of plugins, whose
+    names differ; called when a query may contain one of them, or all keys are requested.
     """
 
     def __init__(self, shipped: Mapping[str, str], offered: Callable[[Keys], Iterable[Key]] | None = None) -> None:
@@ -35,11 +35,12 @@ class Keys:
         self._offered = offered
 
     def beside(self, offered: Callable[[Keys], Iterable[Key]]) -> Keys:
-        """Return these and those that plugins offer to a library that has these."""
+        """Return these keys and those that plugins offer to a library that has them."""
         return Keys(self._modules, offered)
 
     def among(self, asked: Iterable[tuple[str, str]]) -> Keys:
-        """Return these, or those that come with imsearch where these words before and behind colons mean no other."""
+        """Return these keys, or only those that come with imsearch if none of these words before and after colons means
+        another."""
         if self._offered is None or any(self._may_be_other(name.lower(), value.lower()) for name, value in asked):
             return self
         return KEYS
@@ -67,18 +68,18 @@ class Keys:
 
     @cached_property
     def facets(self) -> Mapping[str, tuple[Key, Facet]]:
-        """Every facet by its name, with the key that makes a condition of a value; in the order in which they stand."""
+        """Facets by name, in order, each with the key that makes a condition of a value."""
         found = {facet.name: (key, facet) for key in map(self.__getitem__, self) for facet in key.facets}
         return {name: found[name] for name in _in_order(found, _FACETS)}
 
     @cached_property
     def told_facets(self) -> tuple[Facet, ...]:
-        """The facets that are counted in results."""
+        """Facets that are counted in results."""
         return tuple(facet for _, facet in self.facets.values() if facet.title)
 
     def order(self, name: str) -> Order | None:
-        """Return an order by its name; None where there is none."""
-        if name in self._modules:  # most are those of the key of the same name
+        """Return an order by its name; None if there is none."""
+        if name in self._modules:  # most belong to the key of the same name
             same = next((order for order in self[name].orders if order.name == name), None)
             if same is not None:
                 return same
@@ -86,12 +87,12 @@ class Keys:
 
     @cached_property
     def orders(self) -> Mapping[str, Order]:
-        """Every order by its name."""
+        """Orders by name."""
         found = {order.name: order for key in map(self.__getitem__, self) for order in key.orders}
         return {name: found[name] for name in _in_order(found, (each.removeprefix("-") for each in _SORTS))}
 
     def values(self, name: str) -> tuple[tuple[str, str], ...]:
-        """The fixed values of a key, each with a hint, the likeliest first; empty for a key with any others."""
+        """Return the fixed values of a key, each with a hint, the likeliest first; empty for a key with free values."""
         return self._sorts if name == "sort" else self[name].values
 
     @cached_property
@@ -103,22 +104,22 @@ class Keys:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of keys, facets and orders, which those of others must not have."""
+        """Names of keys, facets and orders, which keys of plugins must not use."""
         return frozenset((*self, *self.facets, *self.orders))
 
 
 def _in_order(names: Iterable[str], first: Iterable[str]) -> list[str]:
-    """Return the names, those that are named first in that order."""
+    """Return the names sorted, with those in `first` first."""
     wanted = dict.fromkeys(first)
     known = dict.fromkeys(names)
     return [*(name for name in wanted if name in known), *(name for name in known if name not in wanted)]
 
 
 def _shipped() -> Mapping[str, str]:
-    # A module cannot be called as a word of Python is: "is" is in is_.py.
+    # A module cannot have a keyword of Python as its name: "is" is in is_.py.
     found = {module.name.rstrip("_"): f"{__name__}.{module.name}" for module in iter_modules(__path__)}
     return {name: found[name] for name in _in_order(sorted(found), _FIRST)}
 
 
 KEYS = Keys(_shipped())
-"""The keys that come with imsearch."""
+"""Return the keys that come with imsearch."""

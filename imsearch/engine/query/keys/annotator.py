@@ -1,17 +1,17 @@
-"""``annotator:everyday``: any tag that this source gave is shown."""
+"""``annotator:everyday``: shows any tag of this source."""
 
 from imsearch.keys import Facet, Key, Offer, SaidBy
 from imsearch.records import FOLDER, USER
 
 
 def source_name(source: str) -> str:
-    """Return what a source of tags is called in sentences."""
+    """Return the name of a source of tags for sentences."""
     return {USER: "you", FOLDER: "a folder's name"}.get(source, source)
 
 
 KEY = Key(
     "annotator",
-    hint="a tag of this source is shown",
+    hint="shows a tag of this source",
     example="garden annotator:everyday",
     read=str.lower,
     predicate=SaidBy,

@@ -1,4 +1,4 @@
-"""``by:user``: beside words, only what this source said of them counts; alone, pictures it said anything of."""
+"""``by:user``: next to words, only tags of this source count; alone, pictures with any tag of it."""
 
 from imsearch.engine.query.special import Special
 from imsearch.engine.query.tree import By
@@ -6,7 +6,7 @@ from imsearch.keys import Offer
 
 KEY = Special(
     "by",
-    hint="only what this source says counts",
+    hint="only tags of this source count",
     example="garden by:user",
     node=lambda text, position, orders: By(text.lower(), position),
     offer=Offer("annotator", kind="source"),

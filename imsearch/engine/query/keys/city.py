@@ -1,4 +1,4 @@
-"""``city:Rome``: taken in or near a city whose name holds this; ``city:="Rome"``: that is its name."""
+"""``city:Rome``: taken in or near a city whose name contains this; ``city:="Rome"``: it is exactly this."""
 
 from imsearch.engine.query.names import place_key
 from imsearch.keys import Facet

@@ -1,4 +1,4 @@
-"""``country:Italy``: taken in a country whose name holds this."""
+"""``country:Italy``: taken in a country whose name contains this."""
 
 from imsearch.engine.query.names import place_key
 from imsearch.keys import Facet

@@ -1,11 +1,11 @@
-"""``date:2023-05``: when it was taken, by the camera's clock."""
+"""``date:2023-05``: the date it was taken, by the camera's clock."""
 
 from imsearch.engine.query.moments import dates, dates_told
 from imsearch.keys import Compare, Facet, Key, Offer, Order
 
 KEY = Key(
     "date",
-    hint="when it was taken: date:2023-05",
+    hint="the date it was taken: date:2023-05",
     example="date:2023-05",
     read=dates,
     predicate=lambda span: Compare("taken_at", span),

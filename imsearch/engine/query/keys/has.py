@@ -1,4 +1,4 @@
-"""``has:gps``: whether a fact, a tag or a text is there at all."""
+"""``has:gps``: there is a fact, a tag or a text of this kind."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ KEY = Key(
     predicate=_PREDICATES.__getitem__,
     told=lambda text: _TOLD.get(text.lower(), f"with a {text.lower()}"),
     values=(
-        ("gps", "says where it was taken"),
-        ("date", "says when it was taken"),
+        ("gps", "the place is known"),
+        ("date", "the date is known"),
         ("people", "shows people"),
         ("tags", "any tag is shown"),
         ("text", "a title, description or keywords"),
         ("title", ""),
         ("description", ""),
         ("keywords", ""),
-        ("camera", "says with which camera"),
-        ("lens", "says with which lens"),
-        ("iso", "says how sensitive"),
+        ("camera", "the camera is known"),
+        ("lens", "the lens is known"),
+        ("iso", "the ISO is known"),
         ("rating", "has stars"),
     ),
 )

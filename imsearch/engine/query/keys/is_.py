@@ -32,6 +32,6 @@ KEY = Key(
         ("duplicate", "has a near duplicate"),
         ("untagged", "no tag is shown"),
         ("panorama", "very wide or very tall"),
-        ("screenshot", "named so by a phone or a computer"),
+        ("screenshot", "named as a screenshot"),
     ),
 )

@@ -1,4 +1,4 @@
-"""``iso:>800``: how sensitive the sensor was."""
+"""``iso:>800``: the sensitivity of the sensor."""
 
 from imsearch.keys import Compare, Key, in_words, numbers
 

@@ -1,4 +1,4 @@
-"""``like:beach.jpg``: pictures that look like this one, a file or the id of a picture; counts as a word does."""
+"""``like:beach.jpg``: pictures that look like this one, a file or the id of a picture; counts like a word."""
 
 from imsearch.engine.query.special import Special
 from imsearch.engine.query.tree import Like

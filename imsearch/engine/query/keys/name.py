@@ -1,10 +1,10 @@
-"""``name:IMG*``: the name of a file holds this."""
+"""``name:IMG*``: the name of a file contains this."""
 
 from imsearch.keys import Holds, Key, Order, Part
 
 KEY = Key(
     "name",
-    hint="the file's name holds this",
+    hint="the file's name contains this",
     example="name:S*T",
     read=Part,
     predicate=lambda value: Holds("name", value.text),

@@ -1,4 +1,4 @@
-"""``near:Rome,5`` and ``near:48.14,11.58,5``: taken at most so many kilometres from a place."""
+"""``near:Rome,5`` and ``near:48.14,11.58,5``: taken within this many kilometres of a place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from imsearch.keys import Around, BadValue, Circle, Key, Offer, Within, number
 from imsearch.keys.reading import is_number
 
 KILOMETRES = 20.0
-"""The radius around a place that is given by its name alone."""
+"""Radius in kilometres around a place given by name alone."""
 _HELP = (
     "near: takes latitude, longitude and kilometres, or the name of a place, for example near:48.14,11.58,5, "
     "near:Rome or near:Rome,20"
@@ -20,7 +20,7 @@ def _circle(text: str) -> Circle | Around:
     if any(letter.isalpha() for letter in parts[0]):
         return _around(text, parts[-1].strip())
     if len(parts) != 3:
-        raise BadValue(f"{_HELP}; {len(parts)} of the 3 are there." if len(parts) < 3 else f"{_HELP}.", len(text))
+        raise BadValue(f"{_HELP}; {len(parts)} of the 3 are given." if len(parts) < 3 else f"{_HELP}.", len(text))
     values, offset = [], 0
     for part, name, low, high in zip(
         parts, ("latitude", "longitude", "distance"), (-90, -180, 0), (90, 180, math.inf), strict=True

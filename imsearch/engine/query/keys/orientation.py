@@ -1,4 +1,4 @@
-"""``orientation:portrait``: whether a picture is taller than wide."""
+"""``orientation:portrait``: the picture is taller than wide, or wider, or square."""
 
 from imsearch.keys import Compare, Key, Span, one_of
 
@@ -7,7 +7,7 @@ _SHAPES = {
     "landscape": Span(high=1, below=True),
     "square": Span(1, 1),
 }
-"""By how many times a picture is as high as it is wide."""
+"""The height of a picture divided by its width."""
 
 KEY = Key(
     "orientation",

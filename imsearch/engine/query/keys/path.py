@@ -1,10 +1,10 @@
-"""``path:holiday``: the path of a file holds this."""
+"""``path:holiday``: the path of a file contains this."""
 
 from imsearch.keys import Holds, Key, Part
 
 KEY = Key(
     "path",
-    hint="the path holds this",
+    hint="the path contains this",
     example="path:photos/2023",
     read=Part,
     predicate=lambda value: Holds("path", value.text),

@@ -1,4 +1,4 @@
-"""``place:Italy``: taken in a city, region or country whose name holds this, in any language that is known."""
+"""``place:Italy``: taken in a city, region or country whose name contains this, in any known language."""
 
 from imsearch.engine.query.names import place_key
 

@@ -1,4 +1,4 @@
-"""``region:Bavaria``: taken in a state, county or province whose name holds this."""
+"""``region:Bavaria``: taken in a state, county or province whose name contains this."""
 
 from imsearch.engine.query.names import place_key
 from imsearch.keys import Facet

@@ -1,11 +1,11 @@
-"""``shows:dog``: this very tag is shown; what a click on a tag among the facets asks."""
+"""``shows:dog``: exactly this tag is shown; the query of a click on a tag among the facets."""
 
 from imsearch.engine.query.names import whole
 from imsearch.keys import Facet, HasTag, Key, Offer
 
 KEY = Key(
     "shows",
-    hint="this very tag is shown",
+    hint="exactly this tag is shown",
     example="shows:dog",
     read=whole("shows", 'shows:dog or shows:"traffic light"'),
     predicate=lambda value: HasTag(value.text),

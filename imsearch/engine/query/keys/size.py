@@ -10,7 +10,7 @@ _SIZE = re.compile(r"(\d+\.?\d*|\.\d+)\s*([kmg]?)(i?)b?", re.IGNORECASE)
 
 
 def _size(text: str) -> Span:
-    """A bare ``2MB`` is all that rounds to it, since hardly a file has that many bytes exactly."""
+    """A bare ``2MB`` means every size that rounds to it, since hardly any file has exactly that many bytes."""
     asked = span(text, _bytes)
     found = _SIZE.fullmatch(text)
     if found is None or not found[2]:

@@ -1,4 +1,4 @@
-"""``tag:dog``, this very tag, and ``tag:dog>0.8``, so likely."""
+"""``tag:dog``, exactly this tag, and ``tag:dog>0.8``, with such a probability."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CHANCE = re.compile(r'("[^"]*"|[^"].*?)(>=|<=|>|<)([^<>=]*)', re.DOTALL)  # in 
 
 
 def chance(text: str) -> Chance | None:
-    """``dog>0.8``, what may stand behind ``tag:``; None for a bare tag, which is a word and no condition."""
+    """Parse ``dog>0.8`` after ``tag:``; None for a bare tag, which is a word, not a condition."""
     found = _CHANCE.fullmatch(text)
     if found is None or not found[1].strip('" '):
         return None
@@ -25,7 +25,7 @@ def chance(text: str) -> Chance | None:
 
 KEY = Key(
     "tag",
-    hint="this very tag, or how likely: tag:dog>0.8",
+    hint="exactly this tag, or its probability: tag:dog>0.8",
     example="tag:dog>0.8",
     read=chance,
     predicate=lambda value: HasTag(value.tag, value.span),

@@ -3,7 +3,7 @@
 from imsearch.keys import BadValue, Facet, Key, Offer, OneOf
 
 _FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "tif": "tiff", "heic": "heif"}
-"""Endings of file names that are not the name of the format."""
+"""Suffixes of file names that differ from the name of the format."""
 
 
 def _format(text: str) -> str:
