@@ -18,6 +18,7 @@ from imsearch.indexer.cluster_worker import CHANGES, Parcel
 from imsearch.indexer.item import Item
 from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.plan import Plan
+from imsearch.indexer.profile import CLUSTER
 from imsearch.indexer.read import UNOPENED, ordered, read_bytes
 from imsearch.indexer.resolve import CHUNK, Resolver
 from imsearch.indexer.run import Run
@@ -35,6 +36,8 @@ BATCH_BYTES = 16 << 20
 
 class ClusterRun(Run):
     """Takes the arguments of a `Run`, and the cluster."""
+
+    source = CLUSTER
 
     def __init__(
         self,
@@ -108,7 +111,7 @@ class ClusterCrew(Crew):
 
     def has(self, name: str) -> bool:
         if name not in self._built and name not in self.broken:
-            with self.doing.at(f"the annotator {name} is being built"):
+            with self._building(name):
                 why = self._cluster.needs(name, self._stop)
             if why:
                 self.broken[name] = why

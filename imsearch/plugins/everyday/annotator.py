@@ -22,6 +22,7 @@ from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
 from imsearch.plugins.everyday.picture_colours import PictureColours
 from imsearch.plugins.everyday.tagging import Tagger, Witnesses, calibrated
 from imsearch.records import Annotation, Tag
+from imsearch.system.stages import stage
 from imsearch.training.device import autocast, choose_device, to_device
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.probabilities import sigmoid, strongest
@@ -34,8 +35,9 @@ LEAST_HIDDEN = 0.01
 class Looked(NamedTuple):
     """The results of a forward pass over N pictures.
 
-    pixels: uint8 ``(N, side, side, 3)``.  features: ``(N, 1280)``.  logits: calibrated ones of each head, ``(N,
-    labels)``.  kind: ``(N,)``, see `Seen`.  maps: the tuned feature map ``(N, H, W, 1280)``.
+    pixels: uint8 ``(N, side, side, 3)``.  features: ``(N, 1280)``.  logits: those of each head, ``(N, labels)``,
+    calibrated by `EverydayAnnotator.forward`.  kind: ``(N,)``, see `Seen`.  maps: the tuned feature map
+    ``(N, H, W, 1280)``.
     """
 
     pixels: NDArray[np.uint8]
@@ -74,20 +76,33 @@ class EverydayAnnotator(Annotator):
         """Return uint8 ``(side, side, 3)``: the whole picture squashed to a square, to lose nothing at its edges."""
         return picture.array(self.side, self.side)
 
-    def forward(self, batch: Sequence[NDArray[np.uint8]]) -> Looked:
-        """Run the network on prepared pictures."""
-        pixels = np.stack(batch)
+    def begin(self, batch: Sequence[NDArray[np.uint8]]) -> Looked:
+        """Run the network on prepared pictures; logits are not calibrated yet."""
         with torch.inference_mode(), autocast(self.device):
-            seen = self.network(to_input(to_device(pixels, self.device), self.device))
+            with stage("prepare"):
+                pixels = np.stack(batch)
+                x = to_input(to_device(pixels, self.device), self.device)
+            seen = self.network(x)
         vectors = seen.features.float().cpu().numpy()
         raw = {name: value.float().cpu().numpy() for name, value in seen.logits.items()}
         maps = seen.maps.permute(0, 2, 3, 1).float().cpu().numpy()
-        logits = calibrated(self.checkpoint.heads, self.witnesses(raw, vectors))
-        return Looked(pixels, vectors, logits, seen.kind.float().cpu().numpy(), maps)
+        return Looked(pixels, vectors, raw, seen.kind.float().cpu().numpy(), maps)
+
+    def _calibrated(self, looked: Looked) -> Looked:
+        several = self.witnesses(looked.logits, looked.features)
+        return looked._replace(logits=calibrated(self.checkpoint.heads, several))
+
+    def forward(self, batch: Sequence[NDArray[np.uint8]]) -> Looked:
+        """Run the network on prepared pictures."""
+        return self._calibrated(self.begin(batch))
 
     def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> list[Annotation]:
         """Return the tags of all heads, the colours of things, and the pooled feature as vector: one forward pass."""
-        looked = self.forward(batch)
+        return self.finish(self.begin(batch))
+
+    def finish(self, begun: Looked) -> list[Annotation]:
+        """Make annotations of what the network saw."""
+        looked = self._calibrated(begun)
         rows = self.tagger.probabilities(looked.logits, looked.kind)
         rows = self.picture_colours.join(looked.pixels, self.tagger.tags, rows)
         colours = self.colours(looked.pixels, looked.maps, rows)
