@@ -65,6 +65,11 @@ class Annotator(ABC):
         """Release the model's resources; called once, at the end."""
 
 
+def is_split(annotator: Annotator) -> bool:
+    """Return True if it has `begin` and `finish` of its own."""
+    return type(annotator).begin is not Annotator.begin
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CountHead:
     """A linear head that predicts from a vector how many of a thing its picture shows; see `AnnotatorSpec.counts`.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imsearch.annotator import Annotator
+from imsearch.annotator import Annotator, is_split
 from imsearch.errors import PluginError
 from imsearch.indexer.answers import as_annotations, checked
 from imsearch.indexer.item import Item
@@ -141,7 +141,7 @@ class Crew:
         def begin() -> Any:
             value = annotator.begin([item.prepared[name] for item in items])
             # What is not split in two may be a generator, whose work is to be done here.
-            return value if _is_split(annotator) else as_annotations(value, len(items))
+            return value if is_split(annotator) else as_annotations(value, len(items))
 
         with self._one_begins:
             value, trouble = self._attempt("forward", name, items, "looks at", begin)
@@ -155,7 +155,7 @@ class Crew:
         name, items = begun.name, begun.items
 
         def finish() -> Sequence[Annotation]:
-            return as_annotations(annotator.finish(begun.value), len(items)) if _is_split(annotator) else begun.value
+            return as_annotations(annotator.finish(begun.value), len(items)) if is_split(annotator) else begun.value
 
         answers, trouble = self._attempt("post", name, items, "makes tags for", finish)
         begun.value = None
@@ -229,11 +229,6 @@ def _built(spec: AnnotatorSpec, device: str) -> tuple[Annotator, int]:
         return annotator, max(1, operator.index(annotator.batch_size))
     except TypeError:
         raise PluginError(f"its batch_size is {annotator.batch_size!r}, which is no whole number") from None
-
-
-def _is_split(annotator: Annotator) -> bool:
-    """Return True if it has `begin` and `finish` of its own."""
-    return type(annotator).begin is not Annotator.begin
 
 
 def _take(item: Item, answer: object, spec: AnnotatorSpec) -> None:

@@ -7,19 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from imsearch.indexer.profile import Profile
 
-STAGES = {
-    "scan": "looking for pictures",
-    "load": "building models",
-    "read": "reading files",
-    "decode": "decoding",
-    "prepare": "preparing",
-    "forward": "forward passes",
-    "post": "making tags",
-    "write": "writing",
-}
-"""Names of the stages of `imsearch.indexer.profile.Profile`."""
-LINES = {**STAGES, "cluster": "the cluster", "model": "the model"}
-
 
 def tell_bound(profile: Profile) -> str:
     """Return a sentence about what bounds a run: ``The model bounds this run: it was at work 97 % of the time.``"""
@@ -44,8 +31,8 @@ def tell_bound(profile: Profile) -> str:
 
 
 def tell_busy(profile: Profile) -> str:
-    """Return ``decoding 62 %, the model 97 %, writing 8 % of 4.2 s``: how long each line of work was not waiting."""
-    shares = ", ".join(f"{LINES[line]} {_percent(profile.share(line))}" for line in profile.busy if line in LINES)
+    """Return ``decode 62 %, model 97 %, write 8 % of 4.2 s``: how long each line of work was not waiting."""
+    shares = ", ".join(f"{line} {_percent(profile.share(line))}" for line in profile.busy)
     return f"{shares} of {profile.seconds:.1f} s"
 
 
@@ -57,7 +44,7 @@ def profile_rows(profile: Profile) -> list[tuple[str, str, str, str]]:
     whole = sum(profile.stages.values())
     rows = []
     for stage, seconds in profile.stages.items():
-        rows.append(_row(STAGES.get(stage, stage), seconds, whole, profile.pictures))
+        rows.append(_row(stage, seconds, whole, profile.pictures))
         for name, own in profile.annotators.items() if len(profile.annotators) > 1 else ():
             if stage in own:
                 rows.append(_row(f"  {name}", own[stage], whole, profile.pictures))
