@@ -67,6 +67,8 @@ class Crew:
         self._device, self._batch_size, self._note = device, batch_size, note
         self._sizes: dict[str, int] = {}
         self.seconds_building = 0.0
+        self.seconds_waiting = 0.0
+        """In `finish`, for a device that still works on the batch."""
         # What `finish` has to try again begins anew, on its thread.
         self._one_begins = threading.Lock()
 
@@ -186,6 +188,8 @@ class Crew:
         finally:
             for each, seconds in watch.seconds.items():
                 items[0].spend(each, seconds, name)
+            if stage == "post":
+                self.seconds_waiting += watch.seconds.get("forward", 0.0)
 
     def _again(self, name: str, items: Sequence[Item], trouble: Trouble) -> list[Sequence[Item]]:
         """Return what to try again after a failure: halves if memory ran out, or else single pictures."""

@@ -1,4 +1,4 @@
-"""Where the time of a run goes: seconds by stage, and the line of work that all others wait for."""
+"""Seconds of a run by stage, and the line of work that all others wait for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DECODE, CLUSTER = "decode", "cluster"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Where the time of a run went, so far.
+    """The time of a run by stage, so far.
 
     seconds: since it began.  pictures: those decoded.  workers: threads that read and decode.  processors: of the
     machine.  stages: seconds by stage, summed over threads.  annotators: the same of each, by name.  busy: seconds in

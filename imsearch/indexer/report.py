@@ -30,7 +30,7 @@ class Observer(Protocol):
         """The new tags of the pictures at these paths are committed."""
 
     def profiled(self, profile: Profile) -> None:
-        """Where the time went so far."""
+        """The time of the run so far, by stage."""
 
     def note(self, text: str) -> None:
         """A note for the user."""

@@ -108,7 +108,7 @@ class Run:
 
     def profile(self) -> Profile:
         """Return where the time went so far."""
-        return self._timing.profile(self.crew.seconds_building)
+        return self._timing.profile(self.crew.seconds_building, self.crew.seconds_waiting)
 
     def _read(self) -> None:
         """Thread: read ahead and pass batches to the models."""

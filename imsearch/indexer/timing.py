@@ -42,11 +42,16 @@ class Timing:
             self._spent.update(item.seconds)
             self._pictures += ("decode", "") in item.seconds
 
-    def profile(self, loading: float) -> Profile:
-        """Return the profile so far; loading: seconds in which annotators were built."""
+    def profile(self, loading: float, waiting: float) -> Profile:
+        """Return the profile so far.
+
+        loading: seconds in which annotators were built, by the thread that makes pictures ready.  waiting: those in
+        which the thread that makes tags waited for a device.
+        """
         busy = dict(self._busy)
-        # Annotators are built by the thread that makes pictures ready.
         busy[self._source] = max(0.0, busy[self._source] - loading)
+        busy["post"] = max(0.0, busy["post"] - waiting)
+        busy["model"] += waiting
         stages = Counter({"scan": self._scanned, "load": loading, "write": busy["write"]})
         annotators: dict[str, dict[str, float]] = {}
         for (stage, name), seconds in self._spent.items():

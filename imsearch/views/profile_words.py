@@ -1,4 +1,4 @@
-"""Where the time of a run went, in words."""
+"""The profile of a run in words."""
 
 from __future__ import annotations
 

@@ -84,6 +84,21 @@ def test_each_stage_of_a_run_is_measured_and_each_annotator(engine: Engine, phot
     assert all(0 <= profile.share(line) <= 1 for line in profile.busy)
 
 
+def test_waiting_for_a_device_is_work_of_the_model(engine: Engine, photos: Path) -> None:
+    class Device(ColourAnnotator):
+        def begin(self, batch: Sequence[Any]) -> Any:
+            return batch
+
+        def finish(self, begun: Any) -> Sequence[Annotation]:
+            with stage("forward"):
+                return super().annotate(begun)
+
+    spec = AnnotatorSpec("device", "1", lambda _: Device(Calls(), seconds=0.1), vector_length=4, input_size=8)
+    profile = index([photos], engine, [spec]).profile
+    assert profile is not None
+    assert profile.stages["forward"] >= 0.3 and profile.busy["model"] >= 0.3
+
+
 def test_a_run_without_anything_new_looks_for_pictures(engine: Engine, photos: Path) -> None:
     index([photos], engine, [colour_spec()])
     profile = index([photos], engine, [colour_spec()]).profile

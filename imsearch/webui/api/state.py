@@ -32,7 +32,7 @@ class FailureRecord(Record):
 
 
 class ProfileRecord(Record):
-    """Where the time of a run went; what `imsearch index --profile` prints."""
+    """The time of a run by stage; what `imsearch index --profile` prints."""
 
     seconds: float = Field(ge=0, description="Since the run began.", examples=[19.2])
     pictures: int = Field(ge=0, description="Those decoded.", examples=[400])
