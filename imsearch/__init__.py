@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from imsearch.plugins.hookspecs import hookimpl
     from imsearch.records import RANKING_ONLY, Annotation, Image, Tag
     from imsearch.specs import AnnotatorSpec, LanguageSpec, RecipeSpec
+    from imsearch.system.stages import stage
 
 __version__ = "0.1.0"
 
@@ -35,6 +36,7 @@ __all__ = [
     "Tag",
     "TextEncoder",
     "hookimpl",
+    "stage",
 ]
 
 _HOMES = {
@@ -51,6 +53,7 @@ _HOMES = {
     "Tag": "imsearch.records",
     "TextEncoder": "imsearch.annotator",
     "hookimpl": "imsearch.plugins.hookspecs",
+    "stage": "imsearch.system.stages",
 }
 
 

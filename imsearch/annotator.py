@@ -23,6 +23,9 @@ class Annotator(ABC):
     """A model, built by the factory of its `AnnotatorSpec` and used for one run.
 
     Calls come from two sides: `prepare` from several reader threads at once, `annotate` from one thread.
+
+    Where a network runs on a device, or in a library that computes without holding the interpreter, `begin` and
+    `finish` may split `annotate` in two: the network runs on the next batch while tags are made of the last one.
     """
 
     batch_size: int = 16
@@ -45,8 +48,26 @@ class Annotator(ABC):
         it.  When a batch raises, it is retried picture by picture, and any remaining failures are recorded.
         """
 
+    def begin(self, batch: Sequence[Any]) -> Any:
+        """Do the first half of `annotate`, and return what `finish` needs: usually the output of the network.
+
+        Called for one batch at a time, and at the same time as `finish` for an earlier batch.  An annotator that has
+        these two implements `annotate` as ``return self.finish(self.begin(batch))``.
+        """
+        return self.annotate(batch)
+
+    def finish(self, begun: Any) -> Sequence[Annotation]:
+        """Do the second half of `annotate`, on another thread; batches come in the order in which they were begun."""
+        annotations: Sequence[Annotation] = begun
+        return annotations
+
     def close(self) -> None:  # noqa: B027 - most annotators hold nothing that must be given back
         """Release the model's resources; called once, at the end."""
+
+
+def is_split(annotator: Annotator) -> bool:
+    """Return True if it has `begin` and `finish` of its own."""
+    return type(annotator).begin is not Annotator.begin
 
 
 @dataclass(frozen=True, slots=True, eq=False)

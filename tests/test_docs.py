@@ -117,17 +117,25 @@ def test_the_text_encoder_of_the_page_keeps_the_contract(plugins: Plugins) -> No
     assert [problem for _, broken in text_rules(spec) for problem in broken()] == []
 
 
+def test_the_annotator_in_two_halves_keeps_the_contract(plugins: Plugins) -> None:
+    whole, halves = (blocks("plugins.md", "python")[at] for at in (0, 2))
+    plugins.add("brightness", f"{whole}\n{halves}")  # the same spec builds the class that comes last
+    (spec,) = make_manager().choose(["brightness"])
+    checks = check_annotator(spec)
+    assert checks[-1].rule.startswith("begin and finish") and all(check.passed for check in checks)
+
+
 def test_the_contract_test_of_the_page_runs(plugins: Plugins, check_annotator: object) -> None:
     plugins.add("brightness", blocks("plugins.md", "python")[0])
     names: dict[str, object] = {}
-    exec(blocks("plugins.md", "python")[2], names)
+    exec(blocks("plugins.md", "python")[3], names)
     test = names["test_contract"]
     assert callable(test)
     test(check_annotator)
 
 
 def test_the_command_and_the_listener_of_the_page_work(plugins: Plugins, capsys: pytest.CaptureFixture[str]) -> None:
-    plugins.add("hello", blocks("plugins.md", "python")[3])
+    plugins.add("hello", blocks("plugins.md", "python")[4])
     manager = make_manager()
     manager.commands(taken=())["hello"].main([], standalone_mode=False)
     image = Image(1, "0" * 64, 1, 1, "PNG", 1, (Path("/photos/cat.png"),))
@@ -136,7 +144,7 @@ def test_the_command_and_the_listener_of_the_page_work(plugins: Plugins, capsys:
 
 
 def test_the_query_key_of_the_page_works(plugins: Plugins) -> None:
-    plugins.add("aperture", blocks("plugins.md", "python")[4])
+    plugins.add("aperture", blocks("plugins.md", "python")[5])
     manager = make_manager()
     (key,) = manager.query_keys(KEYS.names)
     assert [plugin.error for plugin in manager.plugins()] == [None]

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imsearch.cli.common import annotator_option, count, device_option, library_option, open_library, say
-from imsearch.cli.output import print_json, tell_failure
+from imsearch.cli.output import make_table, print_json, print_table, tell_failure
 from imsearch.errors import ImsearchError
 from imsearch.settings import Settings, load_settings
 from imsearch.system.foreign import foreign
 from imsearch.views.run_words import tell_left_out, tell_not_read
 
 if TYPE_CHECKING:
+    from imsearch.indexer.profile import Profile
     from imsearch.indexer.report import Report
     from imsearch.indexer.run import Run
     from imsearch.specs import AnnotatorSpec
@@ -54,6 +55,12 @@ Run it again whenever pictures were added, moved or deleted: only what is new is
 )
 @click.option("--ray", "address", metavar="ADDRESS", help="Read and annotate on a Ray cluster: HOST:PORT, or auto.")
 @click.option("--ship-bytes", is_flag=True, help="With --ray: send the files to machines that do not see them.")
+@click.option(
+    "--profile",
+    "with_profile",
+    is_flag=True,
+    help="Print how long each stage took, and which one all others waited for; --json has it anyway.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @library_option
 def index(
@@ -62,6 +69,7 @@ def index(
     forget_missing: bool,
     address: str | None,
     ship_bytes: bool,
+    with_profile: bool,
     as_json: bool,
     **flags: Any,
 ) -> int:
@@ -92,17 +100,22 @@ def index(
             raise ImsearchError(f"{path} does not exist. Check the path; nothing was indexed.")
     opened = open_library(settings, write=True, create=bool(paths or settings.folders), plugins=plugins)
     elsewhere = nullcontext() if address is None else _on_ray(address, specs, settings, paths, ship_bytes)
-    with (
-        sigterm_is_ctrl_c(),
-        elsewhere as cluster,
-        opened as library,
-        leaving_at_once(),
-        IndexingProgress() as progress,
-        foreign(),
-    ):
-        report = library.runs.index(
-            paths, observer=progress, forget_missing=forget_missing, exclude=exclude, cluster=cluster
-        )
+    progress = IndexingProgress()
+    try:
+        with (
+            sigterm_is_ctrl_c(),
+            elsewhere as cluster,
+            opened as library,
+            leaving_at_once(),
+            progress,
+            foreign(),
+        ):
+            report = library.runs.index(
+                paths, observer=progress, forget_missing=forget_missing, exclude=exclude, cluster=cluster
+            )
+    finally:  # also of a run that was stopped
+        if with_profile and not as_json and progress.profile is not None:
+            _print_profile(progress.profile)
     if as_json:
         print_json(_record(report))
     _summarize(report, progress.tells_failures)
@@ -129,6 +142,17 @@ def _remembered(settings: Settings) -> Sequence[Path]:
     """The folders that a run without a PATH brings up to date."""
     with open_library(settings) as library:
         return [folder.path for folder in library.runs.folders()]
+
+
+def _print_profile(profile: Profile) -> None:
+    from imsearch.views.profile_words import profile_rows, tell_bound, tell_busy
+
+    table = make_table("stage", ">seconds", ">ms a picture", ">share")
+    for row in profile_rows(profile):
+        table.add_row(*row)
+    print_table(table)
+    click.echo(f"At work: {tell_busy(profile)}")
+    click.echo(tell_bound(profile))
 
 
 def _summarize(report: Report, failures_told: bool) -> None:
@@ -188,6 +212,8 @@ def _nothing(report: Report) -> str:
 
 
 def _record(report: Report) -> dict[str, Any]:
+    from imsearch.indexer.profile import profile_record
+
     files = ("new", "updated", "touched", "copied", "moved", "unchanged", "removed", "excluded", "failed")
     return {
         **{name: getattr(report, name) for name in ("found", *files, "annotated", "reread", "read")},
@@ -205,4 +231,5 @@ def _record(report: Report) -> dict[str, Any]:
             **report.left_out.counts(),
             "paths": [{"path": str(path), "reason": str(reason)} for path, reason in report.left_out.listed()],
         },
+        "profile": profile_record(report.profile),
     }

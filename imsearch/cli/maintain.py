@@ -14,11 +14,15 @@ from imsearch.indexer.runs import indexing_record
 from imsearch.semantic import encoder_state
 from imsearch.settings import Settings, config_path, load_settings
 from imsearch.views.as_json import status_record
+from imsearch.views.profile_words import tell_bound, tell_busy
 from imsearch.views.run_words import tell_last_run, tell_left_out, tell_missing, tell_not_read, tell_progress
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from imsearch.engine.review.health import Status
     from imsearch.engine.stores.annotator_status import AnnotatorStatus
+    from imsearch.indexer.profile import Profile
     from imsearch.indexer.runs import LastRun, Progress
     from imsearch.records import Failure, Folder
 
@@ -118,6 +122,7 @@ def _print_runs(running: Progress | None, last: LastRun | None, folders: Sequenc
     table.show_header = False
     if running is not None:
         table.add_row("indexing now", f"{tell_progress(running)} (process {running.pid})")
+        _add_profile(table, running.profile)
     if last is not None:
         table.add_row("last run", printable(tell_last_run(last)))
         if last.missing:
@@ -126,12 +131,19 @@ def _print_runs(running: Progress | None, last: LastRun | None, folders: Sequenc
             table.add_row("not read", not_read)
         if left_out := tell_left_out(last.left_out):
             table.add_row("left out", f"{left_out} by rules")
+        _add_profile(table, last.profile)
     for number, folder in enumerate(folders):
         when = "" if folder.indexed_at is None else f" (indexed {folder.indexed_at.astimezone():%Y-%m-%d %H:%M})"
         table.add_row("" if number else "folders", printable(folder.path) + when)
     if table.rows:
         click.echo()
         print_table(table)
+
+
+def _add_profile(table: Table, profile: Profile | None) -> None:
+    if profile is not None and profile.pictures:
+        table.add_row("at work", tell_busy(profile))
+        table.add_row("", tell_bound(profile))
 
 
 def _print_failures(failures: tuple[Failure, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -22,6 +22,9 @@ from rich.text import Text
 
 from imsearch.cli.output import printable, tell_failure
 from imsearch.records import Failure
+
+if TYPE_CHECKING:
+    from imsearch.indexer.profile import Profile
 
 
 class _Rate(ProgressColumn):
@@ -68,6 +71,7 @@ class IndexingProgress(_Drawn):
 
     def __init__(self) -> None:
         super().__init__("Looking for pictures")
+        self.profile: Profile | None = None
 
     def scanned(self, files: int) -> None:
         self._bars.update(self._task, description=f"Looking for pictures: {files:,}")
@@ -80,6 +84,10 @@ class IndexingProgress(_Drawn):
 
     def indexed(self, paths: Sequence[Path]) -> None:
         """Do nothing: `done` has counted them."""
+
+    def profiled(self, profile: Profile) -> None:
+        """Keep it for the end."""
+        self.profile = profile
 
     @property
     def tells_failures(self) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imsearch.annotator import Annotator
+from imsearch.annotator import Annotator, is_split
 from imsearch.errors import PluginError
 from imsearch.indexer.answers import as_annotations, checked
 from imsearch.indexer.item import Item
@@ -15,12 +19,34 @@ from imsearch.records import SOCIAL_TAGS, Annotation
 from imsearch.specs import AnnotatorSpec
 from imsearch.system.doing import Doing
 from imsearch.system.foreign import foreign, is_ctrl_c, reason
+from imsearch.system.stages import Stage, Stopwatch
 
 DEFAULT_BATCH = 16
 
 
+@dataclass(slots=True)
+class Begun:
+    """The first half of an annotator's work on some pictures; value: see `Annotator.begin`."""
+
+    name: str
+    items: Sequence[Item]
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The reason of a failure; full: True if memory ran out."""
+
+    reason: str
+    full: bool
+
+
 class Crew:
-    """The annotators of one run.  One thread builds them (`has`), one calls `annotate` and `close`."""
+    """The annotators of one run.
+
+    One thread builds them (`has`), one calls `begin`, and one `finish` and then `close`; or one `annotate`, which is
+    both.
+    """
 
     def __init__(
         self,
@@ -40,6 +66,11 @@ class Crew:
         self.doing = doing or Doing()
         self._device, self._batch_size, self._note = device, batch_size, note
         self._sizes: dict[str, int] = {}
+        self.seconds_building = 0.0
+        self.seconds_waiting = 0.0
+        """In `finish`, for a device that still works on the batch."""
+        # What `finish` has to try again begins anew, on its thread.
+        self._one_begins = threading.Lock()
 
     @property
     def batch_size(self) -> int:
@@ -50,7 +81,7 @@ class Crew:
         """Return True if this annotator works; it is built on the first call."""
         if name not in self.ready and name not in self.broken:
             try:
-                with foreign(), self.doing.at(f"the annotator {name} is being built"):
+                with foreign(), self._building(name):
                     annotator, size = _built(self._specs[name], self._device)
             except BaseException as error:
                 if is_ctrl_c(error):
@@ -61,6 +92,15 @@ class Crew:
                 self._sizes[name] = self._batch_size or size
                 self.ready[name] = (annotator, self._specs[name])
         return name in self.ready
+
+    @contextmanager
+    def _building(self, name: str) -> Iterator[None]:
+        since = time.perf_counter()
+        try:
+            with self.doing.at(f"the annotator {name} is being built"):
+                yield
+        finally:
+            self.seconds_building += time.perf_counter() - since
 
     def reads_social_tags(self, name: str) -> bool:
         """Return True if this annotator reads social tags, which may change while the picture stays the same."""
@@ -77,32 +117,90 @@ class Crew:
 
     def annotate(self, items: Sequence[Item]) -> None:
         """Run each annotator on the items prepared for it, store the results in them, and empty `prepared`."""
-        for name, (annotator, _) in list(self.ready.items()):  # a copy: the reading thread may build another one
+        self.finish(items, self.begin(items))
+
+    def begin(self, items: Sequence[Item]) -> list[Begun]:
+        """Have each annotator begin with the items prepared for it."""
+        begun: list[Begun] = []
+        for name in list(self.ready):  # a copy: the reading thread may build another one
             share = [item for item in items if name in item.prepared]
             while share:
                 size = self._sizes[name]
-                self._batch(name, annotator, share[:size])
+                begun += self._begin(name, share[:size])
                 share = share[size:]
+        return begun
+
+    def finish(self, items: Sequence[Item], begun: Sequence[Begun]) -> None:
+        """Have the annotators finish, store the results in the items, and empty `prepared`."""
+        for each in begun:
+            self._finish(each)
         for item in items:
             item.prepared = {}
 
-    def _batch(self, name: str, annotator: Annotator, items: Sequence[Item]) -> None:
-        with self.doing.at(f"the annotator {name} looks at {told([item.path for item in items])}"):
-            answers, problem, full = _ask(annotator, [item.prepared[name] for item in items])
+    def _begin(self, name: str, items: Sequence[Item]) -> list[Begun]:
+        annotator = self.ready[name][0]
+
+        def begin() -> Any:
+            value = annotator.begin([item.prepared[name] for item in items])
+            # What is not split in two may be a generator, whose work is to be done here.
+            return value if is_split(annotator) else as_annotations(value, len(items))
+
+        with self._one_begins:
+            value, trouble = self._attempt("forward", name, items, "looks at", begin)
         # Outside the handler: an exception being handled keeps the memory of the failed batch alive.
-        if answers is not None:
-            for item, answer in zip(items, answers, strict=True):
-                self._take(name, item, answer)
-        elif len(items) == 1:
-            items[0].failures[name] = problem
-        elif full:
-            self._halve(name, len(items))
-            middle = (len(items) + 1) // 2
-            self._batch(name, annotator, items[:middle])
-            self._batch(name, annotator, items[middle:])
-        else:
-            for item in items:
-                self._batch(name, annotator, [item])
+        if trouble is None:
+            return [Begun(name, items, value)]
+        return [each for part in self._again(name, items, trouble) for each in self._begin(name, part)]
+
+    def _finish(self, begun: Begun) -> None:
+        annotator, spec = self.ready[begun.name]
+        name, items = begun.name, begun.items
+
+        def finish() -> Sequence[Annotation]:
+            return as_annotations(annotator.finish(begun.value), len(items)) if is_split(annotator) else begun.value
+
+        answers, trouble = self._attempt("post", name, items, "makes tags for", finish)
+        begun.value = None
+        if trouble is None:
+            with items[0].timed("post", name):
+                for item, answer in zip(items, answers, strict=True):
+                    _take(item, answer, spec)
+            return
+        for part in self._again(name, items, trouble):
+            for each in self._begin(name, part):
+                self._finish(each)
+
+    def _attempt(
+        self, stage: Stage, name: str, items: Sequence[Item], does: str, work: Callable[[], Any]
+    ) -> tuple[Any, Trouble | None]:
+        """Return what an annotator returned, or its trouble; its time is the first item's."""
+        watch = Stopwatch()
+        try:
+            doing = self.doing.at(f"the annotator {name} {does} {told([item.path for item in items])}")
+            with foreign(), doing, watch.measuring(stage):
+                return work(), None
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
+            # PyTorch's GPU out-of-memory error is recognized by name, since nothing here imports PyTorch.
+            full = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+            return None, Trouble(reason(error), full)
+        finally:
+            for each, seconds in watch.seconds.items():
+                items[0].spend(each, seconds, name)
+            if stage == "post":
+                self.seconds_waiting += watch.seconds.get("forward", 0.0)
+
+    def _again(self, name: str, items: Sequence[Item], trouble: Trouble) -> list[Sequence[Item]]:
+        """Return what to try again after a failure: halves if memory ran out, or else single pictures."""
+        if len(items) == 1:
+            items[0].failures[name] = trouble.reason
+            return []
+        if not trouble.full:
+            return [[item] for item in items]
+        self._halve(name, len(items))
+        middle = (len(items) + 1) // 2
+        return [items[:middle], items[middle:]]
 
     def _halve(self, name: str, number: int) -> None:
         """Reduce the batch size from now on."""
@@ -112,15 +210,6 @@ class Crew:
             self._note(
                 f"the annotator {name} has no memory for {number} pictures at once; it gets {smaller} from now on"
             )
-
-    def _take(self, name: str, item: Item, answer: object) -> None:
-        try:
-            with foreign():
-                item.annotations[name] = checked(answer, self._specs[name])
-        except BaseException as error:
-            if is_ctrl_c(error):
-                raise
-            item.failures[name] = reason(error)
 
     def close(self) -> None:
         """Close every annotator."""
@@ -146,16 +235,14 @@ def _built(spec: AnnotatorSpec, device: str) -> tuple[Annotator, int]:
         raise PluginError(f"its batch_size is {annotator.batch_size!r}, which is not a whole number") from None
 
 
-def _ask(annotator: Annotator, batch: list[Any]) -> tuple[Sequence[Annotation] | None, str, bool]:
-    """Return the annotations; or None, the reason of the failure, and True if memory ran out."""
+def _take(item: Item, answer: object, spec: AnnotatorSpec) -> None:
     try:
         with foreign():
-            return as_annotations(annotator.annotate(batch), len(batch)), "", False
+            item.annotations[spec.name] = checked(answer, spec)
     except BaseException as error:
         if is_ctrl_c(error):
             raise
-        # PyTorch's GPU out-of-memory error is recognized by name, since nothing here imports PyTorch.
-        return None, reason(error), isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+        item.failures[spec.name] = reason(error)
 
 
 def told(paths: Sequence[Path]) -> str:

@@ -18,7 +18,7 @@ class Announcer:
     def __init__(self, observer: Observer, catalog: CatalogReading, plugins: PluginManager) -> None:
         self._observer, self._catalog, self._plugins = observer, catalog, plugins
         self.scanned, self.planned, self.done = observer.scanned, observer.planned, observer.done
-        self.note, self.failed = observer.note, observer.failed
+        self.note, self.failed, self.profiled = observer.note, observer.failed, observer.profiled
 
     def indexed(self, paths: Sequence[Path]) -> None:
         self._observer.indexed(paths)

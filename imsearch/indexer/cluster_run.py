@@ -16,6 +16,7 @@ from imsearch.indexer.annotator_pool import DEFAULT_BATCH, Crew
 from imsearch.indexer.cluster import Cluster
 from imsearch.indexer.cluster_worker import CHANGES, Parcel
 from imsearch.indexer.item import Item
+from imsearch.indexer.profile import CLUSTER
 from imsearch.indexer.read import UNOPENED, ordered, read_bytes
 from imsearch.indexer.resolve import CHUNK, Resolver
 from imsearch.indexer.run import Run
@@ -29,6 +30,8 @@ BATCH_BYTES = 16 << 20
 
 class ClusterRun(Run):
     """Takes the arguments of a `Run`, and the cluster."""
+
+    source = CLUSTER
 
     def __init__(self, *arguments: Any, cluster: Cluster, ship_bytes: bool = False) -> None:
         """ship_bytes: files are read here and sent, for workers that cannot open them."""
@@ -87,7 +90,7 @@ class ClusterCrew(Crew):
 
     def has(self, name: str) -> bool:
         if name not in self._built and name not in self.broken:
-            with self.doing.at(f"the annotator {name} is being built"):
+            with self._building(name):
                 why = self._cluster.needs(name, self._stop)
             if why:
                 self.broken[name] = why

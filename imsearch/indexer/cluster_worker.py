@@ -83,7 +83,8 @@ class Worker:
         self._decoding = decoders.Decoders(job.readers, seconds=job.decode_seconds)
         self._pool = ThreadPoolExecutor(job.readers)
         self._kept: OrderedDict[Path, tuple[str, bytes]] = OrderedDict()
-        self._lock, self._decodes, self._annotates = threading.Lock(), threading.Lock(), threading.Lock()
+        self._lock, self._decodes = threading.Lock(), threading.Lock()
+        self._annotates, self._finishes = threading.Lock(), threading.Lock()
 
     def greet(self, build: Sequence[str] = ()) -> Greeting:
         """Return the worker's versions and annotators; build: the annotators that are needed now."""
@@ -134,9 +135,10 @@ class Worker:
             look = partial(self._decode, crew, Path(folder))
             decoded = list(self._pool.map(look, range(len(items)), items, parcels or [None] * len(items)))
         with self._annotates:
-            crew.annotate(decoded)
-            notes = self._notes[:]
-            self._notes.clear()
+            begun = crew.begin(decoded)
+        with self._finishes:
+            crew.finish(decoded, begun)
+            notes = [self._notes.pop(0) for _ in range(len(self._notes))]  # others may come meanwhile
         return decoded, notes
 
     def _decode(self, crew: Crew, folder: Path, number: int, item: Item, parcel: Parcel | None) -> Item:
@@ -169,7 +171,7 @@ class Worker:
 
     def close(self) -> None:
         """Close the annotators."""
-        with self._annotates:
+        with self._annotates, self._finishes:
             if self._crew is not None:
                 self._crew.close()
         self._decoding.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -33,7 +36,8 @@ class Item:
     `data`, `sha256`; resolve `outcome`, `decode`, `wanted`, `reread`; decode `facts` and `prepared` (and empties
     `data`); annotate `annotations`.  `reason` is set as soon as the file turns out to be unreadable, `lasts` when it is
     not to be tried again, and `is_away` when its disk no longer answers and the catalog keeps its entry.
-    `failures` holds the reasons of annotators that failed on it.
+    `failures` holds the reasons of annotators that failed on it.  `seconds` is the time that it took, by stage and
+    annotator ("" for stages without one); that of a batch is with its first file.
 
     Where only the facts of a known image are to be read (`only_facts`), read sets `file` and `facts` from the file's
     headers, and resolve `sha256`; `file` stays empty when the file cannot be read now.  `reread` requests the same for
@@ -61,6 +65,20 @@ class Item:
     reason: str = ""
     lasts: bool = False
     is_away: bool = False
+    seconds: dict[tuple[str, str], float] = field(default_factory=dict, repr=False)
+
+    @contextmanager
+    def timed(self, stage: str, annotator: str = "") -> Iterator[None]:
+        """Count the context in `seconds`."""
+        since = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spend(stage, time.perf_counter() - since, annotator)
+
+    def spend(self, stage: str, seconds: float, annotator: str = "") -> None:
+        """Add to `seconds`."""
+        self.seconds[stage, annotator] = self.seconds.get((stage, annotator), 0.0) + seconds
 
     def fail(self, reason: str, *, lasts: bool = False) -> Item:
         """Mark the file as unreadable and release its bytes; lasts: True until the file changes."""

@@ -67,11 +67,11 @@ def index(
     engine.recorder.stamp(plan.stamps)
     workers = options.workers or default_workers()
     with closing(decoding or decoders.Decoders(workers, seconds=options.decode_seconds)) as decoding, in_hand:
-        run = make_run(engine, plan, annotators, options, workers, observer, decoding, in_hand)
+        run = make_run(engine, plan, annotators, options, workers, observer, decoding, in_hand, started)
         run.to_the_end()
     pairs.store(engine)
     _tell_emptied(plan, roots, options.forget_missing, observer)
-    report = run.tally.report(time.perf_counter() - started)
+    report = replace(run.tally.report(time.perf_counter() - started), profile=run.profile())
     return _completed(report, scan, plan, options.forget_missing, run.crew.broken)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from imsearch.indexer.profile import Profile
 from imsearch.indexer.report import Observer, Report
 from imsearch.indexer.runs import (
     LastRun,
@@ -117,6 +118,10 @@ class Beacon:
         )
         self._tell()
 
+    def profiled(self, profile: Profile) -> None:
+        self._observer.profiled(profile)
+        self._progress = replace(self._progress, profile=profile)  # written with the next call of `done`
+
     def failed(self, failure: Failure) -> None:
         self._observer.failed(failure)
         self._progress = replace(self._progress, failures=self._progress.failures + 1)
@@ -174,6 +179,7 @@ def _ended(run: Progress, moment: datetime, outcome: Outcome) -> LastRun:
         failures=run.failures,
         folders=run.folders,
         annotators=run.annotators,
+        profile=run.profile,
     )
 
 

@@ -77,8 +77,11 @@ def read_bytes(item: Item, decoding: Decoding) -> Item:
     """Read and hash a file; a file that changes meanwhile is read once more before giving up."""
     if item.reason:
         return item
-    if item.only_facts:
-        return _read_facts(item, decoding)
+    with item.timed("read"):
+        return _read_facts(item, decoding) if item.only_facts else _read_all(item)
+
+
+def _read_all(item: Item) -> Item:
     try:
         for attempt in range(2):
             before, data, sha256, after = _read_once(item)
@@ -152,13 +155,15 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
     """
     if item.reason or not item.decode:
         if item.reread and item.sha256:
-            _reread(item, decoding)
+            with item.timed("read"):
+                _reread(item, decoding)
         item.data = b""
         return item
     specs = [annotators[name][1] for name in item.wanted]
     least_side = max([HASHED, *(spec.input_size for spec in specs)])
     try:
-        picture, phash = _decoded(item, least_side, decoding)
+        with item.timed("decode"):
+            picture, phash = _decoded(item, least_side, decoding)
     except PictureError as error:
         return item.fail(str(error), lasts=isinstance(error, DecoderDiedError) and error.again)
     item.data = b""
@@ -168,7 +173,7 @@ def decode(item: Item, annotators: Mapping[str, tuple[Annotator, AnnotatorSpec]]
         picture.social_tags = ()
     for name in item.wanted:
         try:
-            with foreign():
+            with foreign(), item.timed("prepare", name):
                 item.prepared[name] = annotators[name][0].prepare(picture)
         except BaseException as error:
             if is_ctrl_c(error):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from imsearch.indexer.item import Item, Outcome
 from imsearch.indexer.left_out import LeftOut
+from imsearch.indexer.profile import Profile
 from imsearch.records import Failure
 
 
@@ -28,6 +29,9 @@ class Observer(Protocol):
     def indexed(self, paths: Sequence[Path]) -> None:
         """The new tags of the pictures at these paths are committed."""
 
+    def profiled(self, profile: Profile) -> None:
+        """The time of the run so far, by stage."""
+
     def note(self, text: str) -> None:
         """A note for the user."""
 
@@ -42,6 +46,7 @@ class SilentObserver:
     def planned(self, files: int, size: int) -> None: ...
     def done(self, files: int, size: int) -> None: ...
     def indexed(self, paths: Sequence[Path]) -> None: ...
+    def profiled(self, profile: Profile) -> None: ...
     def note(self, text: str) -> None: ...
     def failed(self, failure: Failure) -> None: ...
 
@@ -56,7 +61,7 @@ class Report:
     but are excluded by a rule.  `missing` are folders and files that are missing or empty although the library has
     pictures in them, `unreadable` folders that could not be listed; nothing below either was removed.  `broken` holds
     the reasons of annotators that could not be built.  `left_out` is what rules exclude, `not_read` counts files of
-    unsupported kinds, by kind and file name ending.
+    unsupported kinds, by kind and file name ending.  `profile` tells where the time went.
     """
 
     found: int = 0
@@ -79,6 +84,7 @@ class Report:
     unreadable: tuple[Path, ...] = ()
     broken: Mapping[str, str] = field(default_factory=dict)
     left_out: LeftOut = field(default_factory=LeftOut)
+    profile: Profile | None = None
     not_read: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property

@@ -1,8 +1,9 @@
 """The threads of a run and the queues between them.
 
-Four kinds of threads work at the same time.  A pool reads, hashes and decodes; one thread drives it and gathers
-batches; one runs the models, so that the next batch is ready when a forward pass ends; one writes, so that no other
-waits for a commit.  The calling thread only waits, so that Ctrl-C never lands in the middle of a commit.
+Five kinds of threads work at the same time.  A pool reads, hashes and decodes; one thread drives it and gathers
+batches; one runs the models, so that the next batch is ready when a forward pass ends; one makes annotations of what
+they computed, so that a device goes on meanwhile; one writes, so that no other waits for a commit.  The calling thread
+only waits, so that Ctrl-C never lands in the middle of a commit.
 """
 
 from __future__ import annotations
@@ -14,19 +15,21 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from imsearch.engine.stores.batch import KnownFile
-from imsearch.indexer.annotator_pool import Crew
+from imsearch.indexer.annotator_pool import Begun, Crew
 from imsearch.indexer.found import FoundFile
 from imsearch.indexer.in_hand import InHand
 from imsearch.indexer.interrupt import ctrl_c_sets, wait_for
 from imsearch.indexer.item import Item, Outcome
 from imsearch.indexer.options import IndexOptions
 from imsearch.indexer.plan import Plan, same_bytes
+from imsearch.indexer.profile import DECODE, Profile
 from imsearch.indexer.read import decode, ordered, read_bytes
 from imsearch.indexer.report import Observer, Tally
 from imsearch.indexer.resolve import CHUNK, Resolver
+from imsearch.indexer.timing import Timing
 from imsearch.pictures.decoders import Decoding
 from imsearch.specs import AnnotatorSpec
 
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 
 BATCHES_READY = 1
 """Maximum number of decoded batches waiting for the models, besides the current one."""
+
+BATCHES_BEGUN = 1
+"""Maximum number of batches that the models are done with and that wait to be finished, besides the current one."""
 
 BATCHES_WAITING = 4
 """Maximum number of annotated batches waiting for the writer."""
@@ -47,7 +53,9 @@ Message = list[Item] | str
 
 
 class Run:
-    """One run over the files of a plan."""
+    """One run over the files of a plan.  source: the line of work that makes pictures ready."""
+
+    source: ClassVar[str] = DECODE
 
     def __init__(
         self,
@@ -59,9 +67,13 @@ class Run:
         observer: Observer,
         decoding: Decoding,
         in_hand: InHand,
+        started: float,
     ) -> None:
+        """started: when the run began to look for pictures, by `time.perf_counter`."""
         self.tally = Tally(plan.unchanged)
+        self._timing = Timing(workers, options.device, started, self.source)
         self._ready: queue.Queue[list[Item] | None] = queue.Queue(BATCHES_READY)
+        self._begun: queue.Queue[tuple[list[Item], list[Begun]] | None] = queue.Queue(BATCHES_BEGUN)
         self._waiting: queue.Queue[Message | None] = queue.Queue(BATCHES_WAITING)
         self.crew = Crew(annotators, options.device, options.batch_size, self._waiting.put)
         self._engine, self._plan, self._workers, self._observer = engine, plan, workers, observer
@@ -76,7 +88,7 @@ class Run:
 
         Raises KeyboardInterrupt after Ctrl-C, LeftAtOnce after the second one.
         """
-        stages = (self._read, self._annotate, self._write)
+        stages = (self._read, self._begin, self._finish, self._write)
         # Daemon threads do not block exit: after the second Ctrl-C one of them may hang.
         threads = [threading.Thread(target=stage, name=stage.__name__, daemon=True) for stage in stages]
         with ctrl_c_sets(self._stop) as pressed:
@@ -94,12 +106,20 @@ class Run:
         if pressed.is_set():
             raise KeyboardInterrupt
 
+    def profile(self) -> Profile:
+        """Return where the time went so far."""
+        return self._timing.profile(self.crew.seconds_building, self.crew.seconds_waiting)
+
     def _read(self) -> None:
         """Thread: read ahead and pass batches to the models."""
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="read")
         try:
             items = self._decoded(pool)
-            while not self._stop.is_set() and (batch := self._batch(items)):
+            while not self._stop.is_set():
+                with self._timing.making_ready():
+                    batch = self._batch(items)
+                if not batch:
+                    break
                 self._ready.put(batch)
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._fail(error)
@@ -107,13 +127,26 @@ class Run:
             pool.shutdown(wait=True, cancel_futures=True)
             self._ready.put(None)
 
-    def _annotate(self) -> None:
-        """Thread: run the models on incoming batches; once the run is to stop, only pass them on."""
+    def _begin(self) -> None:
+        """Thread: run the models on incoming batches; once the run is to stop, discard them."""
         while (batch := self._ready.get()) is not None:
             try:
                 if not self._stop.is_set():
-                    self.crew.annotate(batch)
-                    self._waiting.put(batch)
+                    with self._timing.busy("model"):
+                        begun = self.crew.begin(batch)
+                    self._begun.put((batch, begun))
+            except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+                self._fail(error)
+        self._begun.put(None)
+
+    def _finish(self) -> None:
+        """Thread: make annotations of what the models computed, also once the run is to stop."""
+        while (arrival := self._begun.get()) is not None:
+            batch, begun = arrival
+            try:
+                with self._timing.busy("post"):
+                    self.crew.finish(batch, begun)
+                self._waiting.put(batch)
             except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
                 self._fail(error)
         self.crew.close()
@@ -184,7 +217,7 @@ class Run:
         for messages in self._arrivals():
             try:
                 if not self._errors:
-                    with self.crew.doing.at("pictures are being written to the library"):
+                    with self._timing.busy("write"), self.crew.doing.at("pictures are being written to the library"):
                         self._store([item for message in messages if not isinstance(message, str) for item in message])
                 for note in messages:
                     if isinstance(note, str):
@@ -192,10 +225,11 @@ class Run:
             except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
                 self._fail(error)
         try:
-            if not self._errors and not self._stop.is_set():
-                self.tally.removed = max(0, self._engine.forget(self._plan.gone) - self._plan.moved)
-            with self.crew.doing.at("the index is being brought up to date"):
+            with self._timing.busy("write"), self.crew.doing.at("the index is being brought up to date"):
+                if not self._errors and not self._stop.is_set():
+                    self.tally.removed = max(0, self._engine.forget(self._plan.gone) - self._plan.moved)
                 self._engine.catch_up()
+            self._observer.profiled(self.profile())
         except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._fail(error)
 
@@ -219,6 +253,8 @@ class Run:
         self._in_hand.let_go(item.path for item in items)
         for item in items:
             self.tally.add(item)
+        self._timing.add(items)
+        self._observer.profiled(self.profile())
         for failure in failed:
             self._observer.failed(failure)
         self._observer.indexed([item.path for item in items if item.annotations])

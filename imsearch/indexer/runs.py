@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imsearch.indexer.profile import Profile, profile_of, profile_record
+
 if TYPE_CHECKING:
     from imsearch.records import Folder
 
@@ -43,7 +45,7 @@ class Progress:
     pid: of its process.  started, updated: with time zone.  found: pictures found so far.  planned, done: files to
     read, and those finished and stored; also in bytes.  failures: files, and annotators on
     files, that failed so far.  rate: recent files per second; 0 if unknown.  remaining: seconds, or None if
-    unknown.  folders: the folders and files it was given.
+    unknown.  folders: the folders and files it was given.  profile: where the time went; None before the first picture.
     """
 
     pid: int
@@ -60,6 +62,7 @@ class Progress:
     remaining: float | None = None
     folders: tuple[Path, ...] = ()
     annotators: tuple[str, ...] = ()
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class LastRun:
     done, failures: as in `Progress`.  counts: by kind of file ("new", "moved", ...), for a completed run.
     error: the error of an `Outcome.FAILED`.  not_read: numbers of files of unsupported kinds, by kind
     and ending, ``{"raw": {"cr2": 3}}``.  left_out: numbers of "folders" and "files" that rules exclude.  missing:
-    places where known pictures could not be checked, so that they are kept.
+    places where known pictures could not be checked, so that they are kept.  profile: where the time went, or None.
     """
 
     started: datetime
@@ -84,6 +87,7 @@ class LastRun:
     not_read: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     missing: tuple[Path, ...] = ()
+    profile: Profile | None = None
 
     @property
     def seconds(self) -> float:
@@ -107,6 +111,7 @@ def progress_record(run: Progress) -> dict[str, Any]:
         "remaining": None if run.remaining is None else round(run.remaining, 1),
         "folders": [str(folder) for folder in run.folders],
         "annotators": list(run.annotators),
+        "profile": profile_record(run.profile),
     }
 
 
@@ -126,6 +131,7 @@ def last_run_record(run: LastRun) -> dict[str, Any]:
         "not_read": {kind: dict(endings) for kind, endings in run.not_read.items()},
         "left_out": dict(run.left_out),
         "missing": [str(folder) for folder in run.missing],
+        "profile": profile_record(run.profile),
     }
 
 
@@ -153,6 +159,7 @@ def progress_of(record: Mapping[str, Any]) -> Progress:
         remaining=None if record["remaining"] is None else float(record["remaining"]),
         folders=tuple(map(Path, record["folders"])),
         annotators=tuple(map(str, record["annotators"])),
+        profile=profile_of(record.get("profile")),
     )
 
 
@@ -172,6 +179,7 @@ def last_run_of(record: Mapping[str, Any]) -> LastRun:
         not_read={str(kind): _numbers(endings) for kind, endings in dict(record.get("not_read", {})).items()},
         left_out=_numbers(record.get("left_out", {})),
         missing=tuple(map(Path, record.get("missing", ()))),
+        profile=profile_of(record.get("profile")),
     )
 
 

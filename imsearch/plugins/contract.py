@@ -111,6 +111,8 @@ def _build(spec: AnnotatorSpec, device: str) -> tuple[Check, Annotator | None]:
 
 
 def _behaviour(spec: AnnotatorSpec, annotator: Annotator) -> list[Check]:
+    from imsearch.annotator import is_split
+
     pictures = sample_pictures(spec.input_size)
     prepared: list[Any] = []
     answers: list[Any] = []
@@ -133,20 +135,30 @@ def _behaviour(spec: AnnotatorSpec, annotator: Annotator) -> list[Check]:
             for problem in annotation_problems(spec, answer) or _spellings(answer)
         ]
 
-    def alone() -> list[str]:
-        single = [annotator.annotate([item])[0] for item in prepared]
+    def differences(others: Sequence[Annotation], how: str) -> list[str]:
         return [
             f"{picture.path.stem}: {problem}"
-            for picture, one, other in zip(pictures, single, answers, strict=True)
-            if (problem := _difference(one, other))
+            for picture, other, answer in zip(pictures, others, answers, strict=True)
+            if (problem := _difference(other, answer, how))
         ]
 
-    return _until_failure(
+    def alone() -> list[str]:
+        return differences([annotator.annotate([item])[0] for item in prepared], "alone")
+
+    def split() -> list[str]:
+        # As in a run: the second begins before the first is finished.
+        begun = [annotator.begin(batch) for batch in (prepared[:1], prepared[1:])]
+        return differences([answer for each in begun for answer in annotator.finish(each)], "when split")
+
+    rules = [
         ("it prepares pictures of any shape", prepare),
         ("it answers a batch with one annotation for each picture", annotate),
         ("tags and vectors are what the spec says", judge),
         ("a picture gets the same tags alone as in a batch", alone),
-    )
+    ]
+    if is_split(annotator):
+        rules.append(("begin and finish give what annotate gives, with two batches under way", split))
+    return _until_failure(*rules)
 
 
 def _counts(spec: AnnotatorSpec) -> list[str]:
@@ -175,14 +187,14 @@ def _spellings(answer: Annotation) -> list[str]:
     return [problem for tag in answer.tags if (problem := _spelling_problem(tag.name))]
 
 
-def _difference(one: Annotation, other: Annotation) -> str:
-    """Describe how two annotations of the same picture differ by more than rounding; empty if they do not."""
+def _difference(one: Annotation, other: Annotation, how: str) -> str:
+    """Describe how an annotation made in this way differs by more than rounding; empty if it does not."""
     left = {tag.name: tag.probability for tag in one.tags}
     right = {tag.name: tag.probability for tag in other.tags}
     for name in sorted(left.keys() | right.keys()):
         # A tag that only one of them has may have fallen below the annotator's cut-off by rounding.
         if name in left and name in right and abs(left[name] - right[name]) > TOLERANCE:
-            return f"{name!r} has {left[name]:.3f} alone and {right[name]:.3f} in a batch"
+            return f"{name!r} has {left[name]:.3f} {how} and {right[name]:.3f} in a batch"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
@@ -45,6 +46,31 @@ def autocast(device: torch.device) -> AbstractContextManager[object]:
     """Runs matrix products and convolutions in `half_precision`; does nothing where there is none."""
     dtype = half_precision(device)
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)
+
+
+def to_host(tensors: Sequence[Tensor], device: torch.device) -> Callable[[], list[NDArray[np.float32]]]:
+    """Begins to copy outputs to the host in float32; the result waits for them, without holding the interpreter.
+
+    On CUDA the copies go through pinned memory on a stream of their own, so that the device goes on computing.
+    """
+    if device.type != "cuda":
+        arrays = [tensor.float().numpy() for tensor in tensors]
+        return lambda: arrays
+    copies = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    copies.wait_stream(torch.cuda.current_stream(device))
+    hosts = []
+    with torch.cuda.stream(copies):
+        for tensor in tensors:
+            tensor.record_stream(copies)  # its memory is not given to others before it is copied
+            host = torch.empty(tensor.shape, dtype=torch.float32, pin_memory=True)
+            hosts.append(host.copy_(tensor, non_blocking=True))
+        copied = copies.record_event()
+
+    def wait() -> list[NDArray[np.float32]]:
+        copied.synchronize()
+        return [host.numpy().copy() for host in hosts]  # pinned memory is scarce; these may live long
+
+    return wait
 
 
 def to_device(array: NDArray[np.generic], device: torch.device) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from imsearch.annotator import Annotator
 from imsearch.pictures.picture import Picture
 from imsearch.records import Annotation, Tag
+from imsearch.system.stages import stage
 from imsearch.training.calibration import calibrated
 from imsearch.training.checkpoint import Checkpoint, load_weights, read_checkpoint
 from imsearch.training.device import autocast, choose_device, to_device
@@ -73,18 +74,28 @@ class ModelAnnotator(Annotator):
 
     def pixels(self, batch: Sequence[NDArray[np.uint8]]) -> Tensor:
         """uint8 ``(N, side, side, 3)`` on the device."""
-        return to_device(np.stack(batch), self.device)
+        with stage("prepare"):
+            return to_device(np.stack(batch), self.device)
 
     def forward(self, batch: Sequence[Any]) -> tuple[Floats | None, Floats]:
         """Features and calibrated logits ``(N, outputs)``."""
         with torch.inference_mode(), autocast(self.device):
             features, logits = self.look(batch)
-        vectors = None if features is None else features.float().cpu().numpy()
-        return vectors, calibrated(logits.float().cpu().numpy(), self.checkpoint, self.memory, vectors)
+        vectors, raw = None if features is None else features.float().cpu().numpy(), logits.float().cpu().numpy()
+        with stage("post"):
+            return vectors, calibrated(raw, self.checkpoint, self.memory, vectors)
 
     def annotate(self, batch: Sequence[Any]) -> list[Annotation]:
         """One forward pass gives the tags and the vector."""
-        features, logits = self.forward(batch)
+        return self.finish(self.begin(batch))
+
+    def begin(self, batch: Sequence[Any]) -> tuple[Floats | None, Floats]:
+        """As `forward`."""
+        return self.forward(batch)
+
+    def finish(self, begun: tuple[Floats | None, Floats]) -> list[Annotation]:
+        """Annotations of features and calibrated logits."""
+        features, logits = begun
         rows = self.tag_probabilities(features, logits)
         chosen = [strongest(self.tags, row, self.most_tags, LEAST_PROBABILITY) for row in rows]
         return [

@@ -141,3 +141,26 @@ def test_a_disk_below_the_folder_is_told_with_the_way_out(run: Run, indexed: Pat
     assert ran.json["missing"] == [str(indexed / "sub")]
     assert "--forget-missing removes them" in ran.err
     assert last_line(run("index", indexed, "--forget-missing").err) == "1 removed, 2 unchanged."
+
+
+def test_a_profile_tells_where_the_time_went_and_is_kept(run: Run, indexed: Path) -> None:
+    plain(indexed / "more.png", seed=7)
+    ran = run("index", indexed, "--profile")
+    heading, _, *rows = ran.out.splitlines()
+    assert heading.split() == ["stage", "seconds", "ms", "a", "picture", "share"]
+    assert [row.split()[0] for row in rows[:8]] == [
+        "scan", "load", "read", "decode", "prepare", "forward", "post", "write",
+    ]  # fmt: skip
+    assert rows[8].startswith("At work: scan ") and " bounds this run: " in rows[9]
+    assert last_line(ran.err).startswith("1 new, 3 unchanged; 1 annotated")
+    kept = run("status", "--format", "json").json["last_run"]["profile"]
+    assert kept["pictures"] == 1 and list(kept["annotators"]) == ["colours"]
+    told = run("status").out
+    assert "at work" in told and "bounds this run" in told
+    plain(indexed / "another.png", seed=8)
+    ran = run("index", indexed, "--profile", "--json")
+    profile = ran.json["profile"]
+    assert profile == run("status", "--format", "json").json["last_run"]["profile"] | {"seconds": profile["seconds"]}
+    assert profile["bound"] in profile["busy"]
+    run("index", indexed)
+    assert "at work" not in run("status").out  # nothing was decoded

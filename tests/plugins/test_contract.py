@@ -50,6 +50,39 @@ def test_a_good_annotator_passes_and_is_closed() -> None:
     assert calls.closed == 1
 
 
+class Halves(Scripted):
+    """Split in two; its halves share an array, or do not."""
+
+    def __init__(self, answer: Callable[[Sequence[Any]], Any], shared: bool) -> None:
+        super().__init__(answer)
+        self.shared: list[Any] | None = [] if shared else None
+
+    def begin(self, batch: Sequence[Any]) -> list[Any]:
+        begun = list(batch)
+        if self.shared is not None:
+            self.shared[:] = begun
+            return self.shared
+        return begun
+
+    def finish(self, begun: list[Any]) -> Sequence[Annotation]:
+        return super().annotate(begun)
+
+    def annotate(self, batch: Sequence[Any]) -> Sequence[Annotation]:
+        return self.finish(self.begin(batch))
+
+
+def test_halves_are_kept_apart() -> None:
+    def answer(batch: Sequence[Any]) -> list[Annotation]:
+        return [tags(("bright", float(picture.array(4, 4).mean()) / 255)) for picture in batch]
+
+    good = AnnotatorSpec("fake", "1", lambda device: Halves(answer, shared=False))
+    bad = AnnotatorSpec("fake", "1", lambda device: Halves(answer, shared=True))
+    checks = check_annotator(good)
+    assert [check.passed for check in checks] == [True] * 7
+    assert checks[-1].rule == "begin and finish give what annotate gives, with two batches under way"
+    assert broken(bad).startswith(checks[-1].rule)
+
+
 def test_names_with_a_namespace_are_good_names() -> None:
     spec = scripted(every(tags(("weather:very windy", 0.5))), vocabulary=("weather:very windy", "weather:sunny"))
     assert broken(spec) == ""

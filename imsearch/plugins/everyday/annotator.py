@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,8 @@ from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
 from imsearch.plugins.everyday.picture_colours import PictureColours
 from imsearch.plugins.everyday.tagging import Tagger, Witnesses, calibrated
 from imsearch.records import Annotation, Tag
-from imsearch.training.device import autocast, choose_device, to_device
+from imsearch.system.stages import stage
+from imsearch.training.device import autocast, choose_device, to_device, to_host
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.probabilities import sigmoid, strongest
 
@@ -43,6 +44,17 @@ class Looked(NamedTuple):
     logits: dict[str, NDArray[np.float32]]
     kind: NDArray[np.float32]
     maps: NDArray[np.float32]
+
+
+class Begun(NamedTuple):
+    """A forward pass that may still be under way.
+
+    outputs: waits for features, kind, maps and the logits of `heads`, not calibrated; otherwise as of `Looked`.
+    """
+
+    pixels: NDArray[np.uint8]
+    heads: tuple[str, ...]
+    outputs: Callable[[], list[NDArray[np.float32]]]
 
 
 class EverydayAnnotator(Annotator):
@@ -74,20 +86,34 @@ class EverydayAnnotator(Annotator):
         """Return uint8 ``(side, side, 3)``: the whole picture squashed to a square, to lose nothing at its edges."""
         return picture.array(self.side, self.side)
 
+    def begin(self, batch: Sequence[NDArray[np.uint8]]) -> Begun:
+        """Let the network run on prepared pictures."""
+        with torch.inference_mode(), autocast(self.device):
+            with stage("prepare"):
+                pixels = np.stack(batch)
+                x = to_input(to_device(pixels, self.device), self.device)
+            seen = self.network(x)
+            outputs = seen.features, seen.kind, seen.maps.permute(0, 2, 3, 1), *seen.logits.values()
+            return Begun(pixels, tuple(seen.logits), to_host(outputs, self.device))
+
+    def _looked(self, begun: Begun) -> Looked:
+        with stage("forward"):
+            vectors, kind, maps, *values = begun.outputs()
+        raw = dict(zip(begun.heads, values, strict=True))
+        logits = calibrated(self.checkpoint.heads, self.witnesses(raw, vectors))
+        return Looked(begun.pixels, vectors, logits, kind, maps)
+
     def forward(self, batch: Sequence[NDArray[np.uint8]]) -> Looked:
         """Run the network on prepared pictures."""
-        pixels = np.stack(batch)
-        with torch.inference_mode(), autocast(self.device):
-            seen = self.network(to_input(to_device(pixels, self.device), self.device))
-        vectors = seen.features.float().cpu().numpy()
-        raw = {name: value.float().cpu().numpy() for name, value in seen.logits.items()}
-        maps = seen.maps.permute(0, 2, 3, 1).float().cpu().numpy()
-        logits = calibrated(self.checkpoint.heads, self.witnesses(raw, vectors))
-        return Looked(pixels, vectors, logits, seen.kind.float().cpu().numpy(), maps)
+        return self._looked(self.begin(batch))
 
     def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> list[Annotation]:
         """Return the tags of all heads, the colours of things, and the pooled feature as vector: one forward pass."""
-        looked = self.forward(batch)
+        return self.finish(self.begin(batch))
+
+    def finish(self, begun: Begun) -> list[Annotation]:
+        """Make annotations of what the network sees."""
+        looked = self._looked(begun)
         rows = self.tagger.probabilities(looked.logits, looked.kind)
         rows = self.picture_colours.join(looked.pixels, self.tagger.tags, rows)
         colours = self.colours(looked.pixels, looked.maps, rows)

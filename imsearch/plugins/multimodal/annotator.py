@@ -110,9 +110,9 @@ class MultimodalAnnotator(ModelAnnotator):
             counts: Floats = self.network.head(seen)[1].cpu().numpy()
         return counts
 
-    def annotate(self, batch: Sequence[Any]) -> list[Annotation]:
+    def finish(self, begun: tuple[Floats | None, Floats]) -> list[Annotation]:
         """As of every model, then cut: a tag that is not among the k likeliest of a head stays under its threshold."""
-        features, logits = self.forward(batch)
+        features, logits = begun
         assert features is not None, "look returns features"
         probabilities = sigmoid(logits)
         chosen = within_counts(probabilities, self.counts(features), self.checkpoint.slices.values())

@@ -31,6 +31,28 @@ class FailureRecord(Record):
     reason: Told = Field(examples=["it is damaged or cut short: unexpected end of file"])
 
 
+class ProfileRecord(Record):
+    """The time of a run by stage; what `imsearch index --profile` prints."""
+
+    seconds: float = Field(ge=0, description="Since the run began.", examples=[19.2])
+    pictures: int = Field(ge=0, description="Those decoded.", examples=[400])
+    workers: int = Field(description="Threads that read and decode.", examples=[4])
+    processors: int = Field(examples=[4])
+    device: str = Field(examples=["cpu"])
+    stages: dict[str, float] = Field(
+        description="Seconds by stage, summed over threads.",
+        examples=[{"scan": 0.1, "load": 2.1, "decode": 12.0, "forward": 9.1, "post": 0.5, "write": 0.9}],
+    )
+    annotators: dict[str, dict[str, float]] = Field(
+        description="Seconds of each annotator, by stage.", examples=[{"everyday": {"forward": 9.1, "post": 0.5}}]
+    )
+    busy: dict[str, float] = Field(
+        description="Seconds in which each line of work did not wait for another one.",
+        examples=[{"decode": 16.4, "model": 9.3, "post": 0.5, "write": 0.9}],
+    )
+    bound: str = Field(description="The line of work that waited least.", examples=["decode"])
+
+
 class ProgressRecord(Record):
     """The progress of a run."""
 
@@ -48,6 +70,7 @@ class ProgressRecord(Record):
     remaining: float | None = Field(description="Seconds; null when unknown.", examples=[6.0])
     folders: list[Told] = Field(description="The folders and files that it was given.")
     annotators: list[str]
+    profile: ProfileRecord | None = Field(description="Where the time went so far; null before the first picture.")
 
 
 class LastRunRecord(Record):
@@ -75,6 +98,7 @@ class LastRunRecord(Record):
         examples=[{"folders": 12, "files": 3}],
     )
     missing: list[Told] = Field(description="Folders that were missing or empty; their pictures are kept.")
+    profile: ProfileRecord | None = Field(description="Where the time went; null when unknown.")
 
 
 class FolderRecord(Record):
