@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 
 import click
@@ -31,6 +32,8 @@ COMMANDS = {
     "evaluate": "imsearch.cli.evaluate:evaluate",
 }
 """Our own commands in the order of the help: those for daily use come first."""
+BRIEF = frozenset(("query", "similar", "duplicates", "show", "tags", "status", "verify", "annotators", "plugins"))
+"""Commands that look something up: they are over soon, and nothing but their results outlives them."""
 
 
 class Root(click.Group):
@@ -52,6 +55,9 @@ class Root(click.Group):
         """Find the command to run; one of a plugin may print as it likes."""
         name, command, rest = super().resolve_command(ctx, args)
         doing = ctx.find_object(Doing)
+        if doing is not None and doing.of_process and name in BRIEF:
+            gc.disable()  # it would take a tenth of a query, looking at modules, which stay
+            doing.look_up()
         if command is not None and name not in COMMANDS and not _comes_along(command):
             ctx.with_resource(given_away())
         elif doing is not None and doing.of_process and name != "serve":  # it handles signals itself
