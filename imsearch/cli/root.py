@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
+from typing import NamedTuple
 
 import click
+from click.utils import make_default_short_help
 
 from imsearch import __version__
 from imsearch.cli.leaving import second_ctrl_c_leaves
 from imsearch.cli.stdout import given_away
 from imsearch.system.doing import Doing
 
+
+class Own(NamedTuple):
+    """A command of the program: the place of its function, and its summary in the help, which so need not import it."""
+
+    place: str
+    summary: str
+
+
 COMMANDS = {
-    "index": "imsearch.cli.index:index",
-    "query": "imsearch.cli.query:query",
-    "similar": "imsearch.cli.query:similar",
-    "duplicates": "imsearch.cli.duplicates:duplicates",
-    "serve": "imsearch.cli.serve:serve",
-    "show": "imsearch.cli.show:show",
-    "tags": "imsearch.cli.tags:tags",
-    "tag": "imsearch.cli.tag:tag",
-    "annotate": "imsearch.cli.annotate:annotate",
-    "status": "imsearch.cli.maintain:status",
-    "verify": "imsearch.cli.maintain:verify",
-    "rebuild": "imsearch.cli.maintain:rebuild",
-    "library": "imsearch.cli.library:library",
-    "annotators": "imsearch.cli.annotators:annotators",
-    "plugins": "imsearch.cli.plugins:plugins",
-    "train": "imsearch.cli.train:train",
-    "evaluate": "imsearch.cli.evaluate:evaluate",
+    "index": Own(
+        "imsearch.cli.index:index",
+        "Tag and index pictures and folders; without a PATH, the folders that were indexed before.",
+    ),
+    "query": Own("imsearch.cli.query:query", "Find pictures by words."),
+    "similar": Own("imsearch.cli.query:similar", "Find pictures that look like IMAGE."),
+    "duplicates": Own("imsearch.cli.duplicates:duplicates", "Find copies of the same picture."),
+    "serve": Own("imsearch.cli.serve:serve", "Serve web pages and a JSON API for the library."),
+    "show": Own("imsearch.cli.show:show", "Show everything known about one picture."),
+    "tags": Own("imsearch.cli.tags:tags", "List the tags in use."),
+    "tag": Own("imsearch.cli.tag:tag", "Correct tags: add, confirm, reject, rename them."),
+    "annotate": Own("imsearch.cli.annotate:annotate", "Tag pictures without indexing them."),
+    "status": Own("imsearch.cli.maintain:status", "Show the contents of the library, its location, and failures."),
+    "verify": Own("imsearch.cli.maintain:verify", "Check the integrity and consistency of catalog and indexes."),
+    "rebuild": Own("imsearch.cli.maintain:rebuild", "Rebuild the indexes from the catalog."),
+    "library": Own("imsearch.cli.library:library", "Move a library between a folder and a PostgreSQL database."),
+    "annotators": Own("imsearch.cli.annotators:annotators", "List the annotators whose tags the library holds."),
+    "plugins": Own("imsearch.cli.plugins:plugins", "List the installed plugins."),
+    "train": Own("imsearch.cli.train:train", "Run the training recipe NAME."),
+    "evaluate": Own("imsearch.cli.evaluate:evaluate", "Evaluate the annotator NAME on labelled pictures."),
 }
 """Our own commands in the order of the help: those for daily use come first."""
 BRIEF = frozenset(("query", "similar", "duplicates", "show", "tags", "status", "verify", "annotators", "plugins"))
@@ -44,10 +57,18 @@ class Root(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            module, _, name = COMMANDS[cmd_name].partition(":")
+            module, _, name = COMMANDS[cmd_name].place.partition(":")
             command: click.Command = getattr(import_module(module), name)
             return command
         return _from_plugins(ctx).get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the summaries of all commands; imports none of our own."""
+        room = formatter.width - 6 - max(map(len, self.list_commands(ctx)))  # as click does
+        rows = [(name, make_default_short_help(own.summary, room)) for name, own in COMMANDS.items()]
+        rows += [(name, command.get_short_help_str(room)) for name, command in sorted(_from_plugins(ctx).items())]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
