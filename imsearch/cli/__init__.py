@@ -19,7 +19,6 @@ from imsearch.cli.root import root
 from imsearch.cli.stdout import ReaderGone, results_alone
 from imsearch.errors import ImsearchError
 from imsearch.system.doing import Doing
-from imsearch.system.refusals import in_words
 
 __all__ = ["main", "root"]
 
@@ -54,6 +53,8 @@ def _run(arguments: Sequence[str] | None, doing: Doing) -> int:
     except ReaderGone:
         return 0
     except (ImsearchError, OSError) as error:
+        from imsearch.system.refusals import in_words
+
         told = in_words(error) if isinstance(error, OSError) else None
         click.echo(f"imsearch: {told or error}", err=True)
         _let_go_of_stdout()

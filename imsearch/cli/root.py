@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import NamedTuple
 
 import click
-from click.utils import make_default_short_help
 
 from imsearch import __version__
 from imsearch.cli.leaving import second_ctrl_c_leaves
@@ -65,10 +64,10 @@ class Root(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the summaries of all commands; imports none of our own."""
         room = formatter.width - 6 - max(map(len, self.list_commands(ctx)))  # as click does
-        rows = [(name, make_default_short_help(own.summary, room)) for name, own in COMMANDS.items()]
-        rows += [(name, command.get_short_help_str(room)) for name, command in sorted(_from_plugins(ctx).items())]
+        commands = {name: click.Command(name, help=own.summary) for name, own in COMMANDS.items()}
+        commands |= dict(sorted(_from_plugins(ctx).items()))
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl([(name, command.get_short_help_str(room)) for name, command in commands.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

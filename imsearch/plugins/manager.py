@@ -23,12 +23,11 @@ from imsearch.plugins.entries import (
     language_problem,
     misspelled,
     name_taken,
-    package,
-    rank,
     rival,
     shown,
     spec_problem,
     tidied,
+    with_packages,
 )
 from imsearch.plugins.query_keys import guarded, key_problem
 from imsearch.records import Image, Tag
@@ -59,8 +58,8 @@ class PluginManager:
         self._plugins: list[Plugin] = []
         self._kept: dict[str, tuple[Plugin, trained.Trained]] = {}
         self._deaf: set[int] = set()
-        for entry in sorted(found, key=rank):
-            plugin = Plugin(entry.name, *package(entry), shipped=is_shipped(entry))
+        for entry, package, version in with_packages(found):
+            plugin = Plugin(entry.name, package, version, shipped=is_shipped(entry))
             self._plugins.append(plugin)
             try:
                 with foreign():
