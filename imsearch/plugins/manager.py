@@ -243,12 +243,15 @@ class PluginManager:
         name_of: Callable[[Offer], str],
         problem_of: Callable[[Offer], str] = lambda item: "",
     ) -> dict[str, tuple[Plugin, Offer]]:
-        """Return what plugins offer, by name.  The first keeps the name; a later one is left out, which is recorded."""
+        """Return what plugins offer, by name.  The first keeps the name; a later one is left out, which is recorded.
+
+        problem_of: what is wrong with an item; our own plugins are tested, and a query need not check their vocabulary.
+        """
         claims: dict[str, tuple[Plugin, Offer]] = {}
         for plugin in self._usable():
             for item in self._offered(plugin, hook, kind):
                 name = name_of(item)
-                if problem := problem_of(item):
+                if problem := "" if plugin.shipped else problem_of(item):
                     plugin.fail(f"{what} {shown(name)}: {problem}")
                 elif name in claims:
                     plugin.fail(name_taken(what, name, rival(claims[name][0], plugin)))
