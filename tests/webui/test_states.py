@@ -1,0 +1,148 @@
+"""Cached responses while a run records and while nothing but the pages changes the library."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from fastapi import Request
+from fastapi.responses import Response
+
+from imsearch.library import Library
+from imsearch.webui.states import Answers
+from tests.patience import wait_until
+
+ELSEWHERE = os.getpid() + 1
+
+
+@dataclass
+class Changing:
+    """What of a library the cache asks for.  writer: the process that records."""
+
+    generation: int = 1
+    corrected: int = 0
+    writer: int | None = None
+    made: list[int] = field(default_factory=list)
+
+    def library(self) -> Library:
+        parts = SimpleNamespace(
+            search=SimpleNamespace(state=lambda: self.generation), tags=self, runs=SimpleNamespace(writing=self.writing)
+        )
+        return cast(Library, parts)
+
+    @property
+    def last_change(self) -> int:
+        return self.corrected
+
+    def writing(self) -> int | None:
+        return self.writer
+
+    def make(self) -> Response:
+        self.made.append(self.generation)
+        return Response(f"of {self.generation}", media_type="text/plain")
+
+
+@pytest.fixture
+def changing() -> Changing:
+    return Changing()
+
+
+@pytest.fixture
+def answers(changing: Changing) -> Iterator[Answers]:
+    answers = Answers(changing.library(), lenient=600)
+    yield answers
+    answers.close()
+
+
+def asked(answers: Answers, changing: Changing, tag: str = "") -> Response:
+    scope: dict[str, Any] = {"type": "http", "path": "/", "query_string": b"q=cat", "headers": []}
+    if tag:
+        scope["headers"] = [(b"if-none-match", tag.encode())]
+    return answers.give(Request(scope), changing.make)
+
+
+def body(answers: Answers, changing: Changing) -> str:
+    return bytes(asked(answers, changing).body).decode()
+
+
+def test_a_response_is_made_once_and_anew_after_a_change(answers: Answers, changing: Changing) -> None:
+    assert [body(answers, changing) for _ in range(3)] == ["of 1"] * 3
+    changing.generation = 2
+    assert body(answers, changing) == "of 2"
+    assert changing.made == [1, 2]
+
+
+def test_while_a_run_records_an_older_response_serves_until_the_new_one_is_made(
+    answers: Answers, changing: Changing
+) -> None:
+    old = asked(answers, changing)
+    changing.generation, changing.writer = 2, ELSEWHERE
+    assert body(answers, changing) == "of 1"
+    assert asked(answers, changing, old.headers["etag"]).status_code in (200, 304)  # as soon as it is made, the new one
+    wait_until(lambda: body(answers, changing) == "of 2")
+    assert changing.made == [1, 2]
+
+
+def test_what_nobody_asked_for_yet_is_made_as_it_is_now(answers: Answers, changing: Changing) -> None:
+    changing.writer = ELSEWHERE
+    assert body(answers, changing) == "of 1"
+
+
+def test_a_correction_on_the_pages_shows_at_once_while_a_run_records(answers: Answers, changing: Changing) -> None:
+    changing.writer = ELSEWHERE
+    assert body(answers, changing) == "of 1"
+    changing.generation, changing.corrected = 2, 1
+    assert body(answers, changing) == "of 2"
+
+
+def test_an_older_response_serves_for_a_moment_only(changing: Changing) -> None:
+    answers = Answers(changing.library(), lenient=0)
+    changing.writer = ELSEWHERE
+    assert body(answers, changing) == "of 1"
+    changing.generation = 2
+    assert body(answers, changing) == "of 2"
+    answers.close()
+
+
+def test_what_is_written_by_this_process_shows_at_once(answers: Answers, changing: Changing) -> None:
+    changing.writer = os.getpid()
+    assert body(answers, changing) == "of 1"
+    changing.generation = 2
+    assert body(answers, changing) == "of 2"
+
+
+def test_several_who_ask_at_once_get_one_response(answers: Answers, changing: Changing) -> None:
+    go = threading.Event()
+
+    def make() -> Response:
+        go.wait(60)
+        return changing.make()
+
+    scope: dict[str, Any] = {"type": "http", "path": "/", "query_string": b"", "headers": []}
+    got: list[bytes] = []
+    threads = [
+        threading.Thread(target=lambda: got.append(bytes(answers.give(Request(scope), make).body))) for _ in range(6)
+    ]
+    for each in threads:
+        each.start()
+    go.set()
+    for each in threads:
+        each.join()
+    assert got == [b"of 1"] * 6
+    assert changing.made == [1]
+
+
+def test_errors_are_passed_on_and_not_cached(answers: Answers, changing: Changing) -> None:
+    def fail() -> Response:
+        raise ValueError("no")
+
+    scope: dict[str, Any] = {"type": "http", "path": "/", "query_string": b"q=cat", "headers": []}
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            answers.give(Request(scope), fail)
+    assert body(answers, changing) == "of 1"
