@@ -46,7 +46,7 @@ class Answers:
         self._moments = _Moments(library, lenient)
         self._memory: Memory[Response] = Memory(_MOST, _MOST_BYTES, lambda made: len(made.body))
         self._latest: OrderedDict[Hashable, tuple[Hashable, str]] = OrderedDict()  # by request: its state and tag
-        self._making: dict[str, Future[Response]] = {}
+        self._making: dict[str, tuple[Future[Response], ThreadPoolExecutor]] = {}
         self._lock = Lock()
         self._workers = ThreadPoolExecutor(_AT_ONCE, "responses")
         self._background = ThreadPoolExecutor(1, "responses in the background")
@@ -107,9 +107,12 @@ class Answers:
                     del self._making[tag]
 
         with self._lock:
-            if tag not in self._making:
-                self._making[tag] = workers.submit(work)
-            return self._making[tag]
+            making, by = self._making.get(tag, (None, None))
+            # What waits in the background is brought forward for somebody who waits for it.
+            if making is None or (workers is self._workers is not by and making.cancel()):
+                making = workers.submit(work)
+                self._making[tag] = making, workers
+            return making
 
     def _note(self, asked: Hashable, state: Hashable, tag: str) -> None:
         with self._lock:

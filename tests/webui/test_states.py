@@ -146,3 +146,19 @@ def test_errors_are_passed_on_and_not_cached(answers: Answers, changing: Changin
         with pytest.raises(ValueError, match="no"):
             answers.give(Request(scope), fail)
     assert body(answers, changing) == "of 1"
+
+
+def test_what_waits_in_the_background_is_brought_forward(changing: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = Answers(changing.library(), lenient=600)
+    go = threading.Event()
+    changing.writer = ELSEWHERE
+    assert body(answers, changing) == "of 1"
+    busy = answers._background.submit(go.wait, 60)
+    changing.generation = 2
+    assert body(answers, changing) == "of 1"  # and its successor waits
+    monkeypatch.setattr(answers._moments, "_lenient", 0)
+    assert body(answers, changing) == "of 2"
+    assert not busy.done()
+    go.set()
+    answers.close()
+    assert changing.made == [1, 2]
