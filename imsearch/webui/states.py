@@ -9,6 +9,7 @@ others come in.  What somebody corrects on these pages shows at once.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import time
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from imsearch.engine.search.cache import Memory
 from imsearch.webui.thumbs.held_file import matches
@@ -54,6 +56,8 @@ class Answers:
     def give(self, request: Request, make: Callable[[], Response], *also: object) -> Response:
         """Return the response to this request: a 304 if the client has it, else a cached one, else that of `make`.
 
+        For a handler that runs in a thread: this asks the library for its state.
+
         also: what it depends on besides path, query and library.  Errors of `make` are passed on, and not cached.
         """
         scope = request.scope
@@ -65,14 +69,12 @@ class Answers:
         if made is None and not matches(request.headers, f'"{tag}"'):
             older = self._older(asked)
             making = self._make(self._workers if older is None else self._background, state, asked, tag, make)
-            tag, made = (tag, making.result()) if older is None else older
-        headers = {"ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache"}
-        if matches(request.headers, f'"{tag}"'):
-            return Response(status_code=304, headers=headers)
-        if made is None or made.status_code != 200:
-            assert made is not None, "it is made unless the client has it"
-            return made
-        return Response(made.body, headers=headers, media_type=made.headers["content-type"])
+            if older is None:
+                return _Later(making, tag)
+            tag, made = older
+        if made is None or matches(request.headers, f'"{tag}"'):
+            return Response(status_code=304, headers=_headers(tag))
+        return _tagged(made, tag)
 
     def close(self) -> None:
         """Make no more responses."""
@@ -120,6 +122,28 @@ class Answers:
             self._latest.move_to_end(asked)
             if len(self._latest) > _MOST:
                 self._latest.popitem(last=False)
+
+
+class _Later(Response):
+    """A response that is being made.  Waiting for it holds no thread: those need one whose responses are there."""
+
+    def __init__(self, making: Future[Response], tag: str) -> None:
+        super().__init__()
+        self._making, self._tag = making, tag
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        made = await asyncio.shield(asyncio.wrap_future(self._making))  # others may wait for it, if this one leaves
+        await _tagged(made, self._tag)(scope, receive, send)
+
+
+def _tagged(made: Response, tag: str) -> Response:
+    if made.status_code != 200:
+        return made
+    return Response(made.body, headers=_headers(tag), media_type=made.headers["content-type"])
+
+
+def _headers(tag: str) -> dict[str, str]:
+    return {"ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache"}
 
 
 class _Moments:

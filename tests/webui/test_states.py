@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,6 +13,7 @@ from typing import Any, cast
 import pytest
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.types import Message
 
 from imsearch.library import Library
 from imsearch.webui.states import Answers
@@ -59,15 +61,25 @@ def answers(changing: Changing) -> Iterator[Answers]:
     answers.close()
 
 
-def asked(answers: Answers, changing: Changing, tag: str = "") -> Response:
+def asked(answers: Answers, make: Callable[[], Response], tag: str = "") -> tuple[int, str, str]:
+    """The status, tag and body that a client gets."""
     scope: dict[str, Any] = {"type": "http", "path": "/", "query_string": b"q=cat", "headers": []}
     if tag:
         scope["headers"] = [(b"if-none-match", tag.encode())]
-    return answers.give(Request(scope), changing.make)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(answers.give(Request(scope), make)(scope, receive, send))
+    return sent[0]["status"], dict(sent[0]["headers"])[b"etag"].decode(), sent[1]["body"].decode()
 
 
 def body(answers: Answers, changing: Changing) -> str:
-    return bytes(asked(answers, changing).body).decode()
+    return asked(answers, changing.make)[2]
 
 
 def test_a_response_is_made_once_and_anew_after_a_change(answers: Answers, changing: Changing) -> None:
@@ -80,11 +92,13 @@ def test_a_response_is_made_once_and_anew_after_a_change(answers: Answers, chang
 def test_while_a_run_records_an_older_response_serves_until_the_new_one_is_made(
     answers: Answers, changing: Changing
 ) -> None:
-    old = asked(answers, changing)
+    _, tag, _ = asked(answers, changing.make)
     changing.generation, changing.writer = 2, ELSEWHERE
     assert body(answers, changing) == "of 1"
-    assert asked(answers, changing, old.headers["etag"]).status_code in (200, 304)  # as soon as it is made, the new one
     wait_until(lambda: body(answers, changing) == "of 2")
+    status, newer, _ = asked(answers, changing.make, tag)
+    assert (status, newer == tag) == (200, False)
+    assert asked(answers, changing.make, newer) == (304, newer, "")
     assert changing.made == [1, 2]
 
 
@@ -123,17 +137,14 @@ def test_several_who_ask_at_once_get_one_response(answers: Answers, changing: Ch
         go.wait(60)
         return changing.make()
 
-    scope: dict[str, Any] = {"type": "http", "path": "/", "query_string": b"", "headers": []}
-    got: list[bytes] = []
-    threads = [
-        threading.Thread(target=lambda: got.append(bytes(answers.give(Request(scope), make).body))) for _ in range(6)
-    ]
+    got: list[str] = []
+    threads = [threading.Thread(target=lambda: got.append(asked(answers, make)[2])) for _ in range(6)]
     for each in threads:
         each.start()
     go.set()
     for each in threads:
         each.join()
-    assert got == [b"of 1"] * 6
+    assert got == ["of 1"] * 6
     assert changing.made == [1]
 
 
@@ -141,10 +152,9 @@ def test_errors_are_passed_on_and_not_cached(answers: Answers, changing: Changin
     def fail() -> Response:
         raise ValueError("no")
 
-    scope: dict[str, Any] = {"type": "http", "path": "/", "query_string": b"q=cat", "headers": []}
     for _ in range(2):
         with pytest.raises(ValueError, match="no"):
-            answers.give(Request(scope), fail)
+            asked(answers, fail)
     assert body(answers, changing) == "of 1"
 
 
