@@ -72,7 +72,7 @@ _ASKED = re.compile("(\\w+)[:\uff1a](-?\\w*)")
 
 
 class _Group:
-    """A query, or a part in parentheses: alternatives, each of items that belong together."""
+    """What stands between parentheses, or all of it: alternatives, each of items that belong together."""
 
     def __init__(self) -> None:
         self._alternatives: list[list[Node]] = [[]]
