@@ -20,12 +20,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar, cast
+
+from lark import Lark, Token, Transformer, UnexpectedInput
 
 from imsearch.engine.query.escapes import PLAIN_QUOTES
 from imsearch.engine.query.keys import KEYS, Keys
 from imsearch.engine.query.special import Special
-from imsearch.engine.query.tokens import CLOSE, COLON, END, UNKNOWN, Token, tokens
 from imsearch.engine.query.tree import (
     And,
     By,
@@ -42,7 +44,7 @@ from imsearch.engine.query.tree import (
     Word,
 )
 from imsearch.errors import QueryError
-from imsearch.keys import BadValue, Key
+from imsearch.keys import BadValue
 
 __all__ = [
     "MAX_LENGTH",
@@ -61,118 +63,120 @@ __all__ = [
     "parse",
 ]
 
+# `OR`, `AND` and `NOT` are operators in any case: no picture is tagged "or", and people type as they speak.  A quote
+# without its partner reaches to the end; "-", "!" and "+" count only in front of something; other punctuation is
+# dropped.
+# Signs of any width and the dashes that phones make count as the plain ones.
+_GRAMMAR = r"""
+start: either
+either: every (OR every)*
+every: run (AND run)*
+run: item+
+?item: (NOT | MINUS) item -> without
+     | PLUS item -> required
+     | WORD -> word
+     | QUOTED -> quoted
+     | TAGGED -> tagged
+     | KEYED -> keyed
+     | SPACED -> spaced
+     | OPEN either CLOSE -> group
+
+OPEN: /[(\uff08]/
+CLOSE: /[)\uff09]/
+OR.3: /or(?![^\s()"])|(?<!^)[|\uff5c]+(?=\s*[^\s|\uff5c)\uff09])/i
+AND.3: /and(?![^\s()"])/i
+NOT.3: /not(?![^\s()"])/i
+MINUS.2: /[-DASHES](?=[^\s])|(?<![^\s(\uff08])[!\uff01](?=[^\s!?.,;:\uff01])/
+PLUS: /[+\uff0b](?=[^\s])/
+TAGGED.4: /tag[:\uff1a](?:"[^"]*[^"\s][^"]*(?:"(?:[<>]=?[^\s()"]*)?|$)|(?:\([^\s()"]*\)|[^\s()"])+)/i
+KEYED.4: /(?:KEYS)[:\uff1a](?:=?"[^"]*[^"\s][^"]*(?:"|$)|[^\s()",;!?][^\s()"]*)/i
+SPACED.3: /[^\s()"+\-,.;:!?STOPS][^\s()",;:!?STOPS]*[:\uff1a]"[^"]*[^"\s][^"]*(?:"|$)/
+QUOTED.2: /"[^"]*[^"\s][^"]*(?:"|$)/
+WORD: /[^\s()"+\-,.;:!?|STOPSDASHES](?:[^\s()",;!?|STOPS]*[^\s()",;:.!?|STOPS])?/
+%ignore /\s+/
+%ignore /[-+DASHES\uff0b]+(?=\s|$)/
+%ignore /[,.;:!?STOPS]+/
+%ignore /^\s*[|\uff5c]+|(?<!^)[|\uff5c]+(?=\s*(?:[)\uff09]|$))/
+%ignore /"\s*(?:"|$)/
+"""
+_DASHES = r"\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+_STOPS = r"\u3001\u3002\uff01\uff08\uff09\uff0b\uff0c\uff0e\uff1a\uff1b\uff1f\uff5c\u2026"
 MAX_LENGTH = 1000
 """Characters of a query; keeps the tree shallow enough to walk it by recursion."""
 TAG = "tag"
 
 T = TypeVar("T")
 _MATCHES: dict[str, Match] = {"*": "prefix", "\uff0a": "prefix", "~": "near", "\uff5e": "near"}
+_COLON = re.compile("[:\uff1a]")
 _ASKED = re.compile("(\\w+)[:\uff1a](-?\\w*)")
 """Words that may be keys, with the beginning of the text behind the colon."""
 
 
-class _Group:
-    """What stands between parentheses, or all of it: alternatives, each of items that belong together."""
+class _Build(Transformer[Token, Node]):
+    """Makes nodes while the text is parsed.  A `Sort` stands among them until `parse` takes it out."""
 
-    def __init__(self) -> None:
-        self._alternatives: list[list[Node]] = [[]]
-        self._signs: list[str] = []  # in front of the next item
-        self.unfinished = True
-        """True where an item has to follow."""
+    def __init__(self, keys: Keys) -> None:
+        super().__init__()
+        self._keys = keys
 
-    def sign(self, kind: str) -> None:
-        """Add what stands in front of an item."""
-        self._signs.append(kind)
-        self.unfinished = True
+    def start(self, items: list[Node]) -> Node:
+        return items[0]
 
-    def add(self, item: Node) -> None:
-        """Add an item, with the signs in front of it."""
-        for sign in reversed(self._signs):
-            item = _required(item) if sign == "PLUS" else _without(item)
-        self._signs.clear()
+    def either(self, items: list[Node | Token]) -> Node:
+        return _one_or(Or, _nodes(items))
+
+    def every(self, items: list[list[Node] | Token]) -> Node:
         # "a AND b c" is one group of three, as "a b c" is.
-        self._alternatives[-1].append(item)
-        self.unfinished = False
+        return _one_or(And, tuple(node for run in items if not isinstance(run, Token) for node in run))
 
-    def join(self, kind: str) -> None:
-        """Add an operator between two items."""
-        if kind == "OR":
-            self._alternatives.append([])
-        self.unfinished = True
+    def run(self, items: list[Node]) -> list[Node]:
+        return items
 
-    def node(self) -> Node:
-        """Return all of it as one node."""
-        return _one_or(Or, tuple(_one_or(And, tuple(items)) for items in self._alternatives))
+    def group(self, items: list[Node | Token]) -> Node:
+        return _nodes(items)[0]
 
+    def without(self, items: list[Node | Token]) -> Node:
+        (item,) = _nodes(items)
+        if isinstance(item, Required):
+            item = item.item
+        return item.item if isinstance(item, Not) else Not(item)
 
-def _built(text: str, keys: Keys) -> Node:
-    """Parse a text into nodes.  A `Sort` stands among them until `parse` takes it out.
+    def required(self, items: list[Node | Token]) -> Node:
+        (item,) = _nodes(items)
+        # What is so or not needs no demanding, and a source stays beside its words.
+        return item if isinstance(item, Required | Not | Condition | By | Like) else Required(item)
 
-    The groups that are open are on a stack of their own: Python's is too small for a text of parentheses.
-    """
-    open_groups = [_Group()]
-    for token in tokens(text, "|".join(key for key in keys if key != TAG)):
-        group = open_groups[-1]
-        ends = token.kind in (CLOSE, END)
-        if token.kind == UNKNOWN or (group.unfinished and (ends or token.kind in ("OR", "AND"))):
-            raise _unexpected(text, token)
-        if ends and (token.kind == CLOSE) == (len(open_groups) == 1):  # never opened, or not closed
-            raise _unexpected(text, token)
-        if token.kind == "OPEN":
-            open_groups.append(_Group())
-        elif token.kind == CLOSE:
-            open_groups.pop()
-            open_groups[-1].add(group.node())
-        elif token.kind in ("OR", "AND"):
-            group.join(token.kind)
-        elif token.kind in ("NOT", "MINUS", "PLUS"):
-            group.sign(token.kind)
-        elif token.kind != END:
-            group.add(_item(token, keys))
-    return open_groups[0].node()
+    def word(self, items: list[Token]) -> Node:
+        return _word(str(items[0]))
 
+    def quoted(self, items: list[Token]) -> Node:
+        return Word(_unquote(items[0]), quoted=True)
 
-def _item(token: Token, keys: Keys) -> Node:
-    """Return the node of a token that stands for itself."""
-    if token.kind == "WORD":
-        return _word(token.text)
-    if token.kind == "QUOTED":
-        return Word(_unquote(token.text), quoted=True)
-    if token.kind == "SPACED":
-        space, value = COLON.split(token.text, maxsplit=1)
+    def spaced(self, items: list[Token]) -> Node:
+        space, value = _COLON.split(str(items[0]), maxsplit=1)
         return Word(f"{space}:{_unquote(value)}", quoted=True)
-    return _tagged(token, keys[TAG]) if token.kind == "TAGGED" else _keyed(token, keys)
+
+    def tagged(self, items: list[Token]) -> Node:
+        text, start = str(items[0])[len("tag:") :], _start(items[0]) + len("tag:")
+        wanted = _read(self._keys[TAG].read, text, start)
+        if wanted is not None:
+            return Condition.of(self._keys[TAG], wanted, str(items[0]), start)
+        return Word(_unquote(text), exact=True) if text.startswith('"') else _word(text, exact=True)
+
+    def keyed(self, items: list[Token]) -> Node | Sort:
+        typed, text = _COLON.split(str(items[0]), maxsplit=1)
+        key, start = self._keys[typed.lower()], _start(items[0]) + len(typed) + 1
+        if text.startswith(('"', '="')):
+            text, start = text.replace('"', ""), start + 1
+        else:
+            text = text.rstrip(",;!?")
+        if isinstance(key, Special):
+            return _read(lambda value: key.node(value, start, self._keys), text, start)
+        return _read(lambda value: Condition.read(key, value, str(items[0]), start), text, start)
 
 
-def _tagged(token: Token, key: Key) -> Node:
-    text, start = token.text[len("tag:") :], token.start + len("tag:")
-    wanted = _read(key.read, text, start)
-    if wanted is not None:
-        return Condition.of(key, wanted, token.text, start)
-    return Word(_unquote(text), exact=True) if text.startswith('"') else _word(text, exact=True)
-
-
-def _keyed(token: Token, keys: Keys) -> Node:
-    typed, text = COLON.split(token.text, maxsplit=1)
-    key, start = keys[typed.lower()], token.start + len(typed) + 1
-    if text.startswith(('"', '="')):
-        text, start = text.replace('"', ""), start + 1
-    else:
-        text = text.rstrip(",;!?")
-    if isinstance(key, Special):
-        return cast("Node", _read(lambda value: key.node(value, start, keys), text, start))
-    return _read(lambda value: Condition.read(key, value, token.text, start), text, start)
-
-
-def _without(item: Node) -> Node:
-    if isinstance(item, Required):
-        item = item.item
-    return item.item if isinstance(item, Not) else Not(item)
-
-
-def _required(item: Node) -> Node:
-    # What is so or not needs no demanding, and a source stays beside its words.
-    return item if isinstance(item, Required | Not | Condition | By | Like) else Required(item)
+def _start(token: Token) -> int:
+    return token.start_pos or 0
 
 
 def _read(reader: Callable[[str], T], text: str, start: int) -> T:
@@ -189,12 +193,23 @@ def _word(text: str, exact: bool = False) -> Word:
     return Word(bare, exact, match=match) if bare else Word(text, exact)
 
 
+def _nodes(items: list[Node | Token]) -> tuple[Node, ...]:
+    return tuple(item for item in items if not isinstance(item, Token))
+
+
 def _one_or(kind: type[And] | type[Or], items: tuple[Node, ...]) -> Node:
     return items[0] if len(items) == 1 else kind(items)
 
 
 def _unquote(text: str) -> str:
     return " ".join(text.strip('"').split())
+
+
+@lru_cache(8)
+def _parser(keys: Keys) -> Lark:
+    grammar = _GRAMMAR.replace("KEYS", "|".join(key for key in keys if key != TAG))
+    grammar = grammar.replace("STOPS", _STOPS).replace("DASHES", _DASHES)
+    return Lark(grammar, parser="lalr", lexer="basic", transformer=_Build(keys))
 
 
 def parse(text: str, keys: Keys = KEYS) -> Query:
@@ -205,7 +220,18 @@ def parse(text: str, keys: Keys = KEYS) -> Query:
     if len(text) > MAX_LENGTH:
         raise QueryError(f"The query is longer than {MAX_LENGTH} characters.", MAX_LENGTH)
     plain = text.translate(PLAIN_QUOTES)
-    tree = _built(plain, keys.among(_ASKED.findall(plain)))
+    try:
+        tree = _parser(keys.among(_ASKED.findall(plain))).parse(plain)
+    except UnexpectedInput as error:
+        position = error.pos_in_stream
+        at_end = position is None or position >= len(plain.rstrip()) or getattr(error, "token", None) == ""
+        if at_end:
+            raise QueryError(_unfinished(plain), len(plain)) from None
+        raise QueryError(
+            f"The query cannot be understood at {plain[position:][:20]!r}. Put words that belong together in quotes "
+            "and close every parenthesis.",
+            position or 0,
+        ) from None
     sorts: list[Sort] = []
     rest = _without_sorts(cast("Node | Sort", tree), sorts)
     return Query(rest or Everything(), sorts[-1] if sorts else None)
@@ -228,16 +254,6 @@ def _without_sorts(node: Node | Sort, found: list[Sort]) -> Node | None:
         items = tuple(kept for item in node.items if (kept := _without_sorts(item, found)) is not None)
         return _one_or(type(node), items) if items else None
     return node
-
-
-def _unexpected(text: str, token: Token) -> QueryError:
-    if token.start >= len(text.rstrip()):
-        return QueryError(_unfinished(text), len(text))
-    return QueryError(
-        f"The query cannot be understood at {text[token.start :][:20]!r}. Put words that belong together in quotes and "
-        "close every parenthesis.",
-        token.start,
-    )
 
 
 def _unfinished(text: str) -> str:
