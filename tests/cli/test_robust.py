@@ -23,7 +23,7 @@ from tests.patience import Process, wait_until
 
 SLOW = (
     *("torch", "torchvision", "faiss", "alembic", "matplotlib", "scipy", "imsearch.indexer"),
-    *("sqlalchemy.dialects.postgresql", "psycopg", "lark"),
+    *("sqlalchemy.dialects.postgresql", "psycopg"),
 )
 
 
