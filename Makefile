@@ -30,7 +30,8 @@ format: .venv/installed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The environment: pinned and hashed packages (by uv, which is fast, or else by pip), then imsearch itself.
+# The environment: pinned and hashed packages (by uv, which is fast, or else by pip), then imsearch itself, compiled as
+# pip would compile it from a wheel: where Python may not write bytecode, each start would compile it anew.
 .venv/installed: requirements/all.txt requirements/uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "imsearch needs Python 3.11 or newer: make PYTHON=python3.12")'
 	@echo "Setting up .venv; the first time this downloads a few gigabytes (PyTorch)."
@@ -39,6 +40,7 @@ format: .venv/installed
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/all.txt \
 	|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements/all.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q imsearch || true
 	@touch $@
 
 lock: .venv/installed

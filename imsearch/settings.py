@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +113,8 @@ def _from_file(path: Path) -> dict[str, Any]:
     names = [each.name for each in fields(Settings)]
     for name in table:
         if name not in names:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, names, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names)}"
             raise ImsearchError(f"there is no setting {name!r} (in {path}); {hint}")

@@ -14,12 +14,11 @@ from collections.abc import Sequence
 
 import click
 
-from imsearch.cli.leaving import INTERRUPTED, end
+from imsearch.cli.leaving import INTERRUPTED, end, end_at_once
 from imsearch.cli.root import root
 from imsearch.cli.stdout import ReaderGone, results_alone
 from imsearch.errors import ImsearchError
 from imsearch.system.doing import Doing
-from imsearch.system.refusals import in_words
 
 __all__ = ["main", "root"]
 
@@ -32,9 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Pillow warns about oddities in files (damaged EXIF, large pictures); those that matter are recorded as failures.
     warnings.filterwarnings("ignore", module="PIL")
     own = arguments is None
+    doing = Doing(own)
     with results_alone(for_good=own):
-        code = _run(arguments, Doing(own))
-        return end(code) if own and code == INTERRUPTED else code
+        code = _run(arguments, doing)
+        if own and code == INTERRUPTED:
+            return end(code)
+    return end_at_once(code) if doing.brief else code
 
 
 def _run(arguments: Sequence[str] | None, doing: Doing) -> int:
@@ -51,6 +53,8 @@ def _run(arguments: Sequence[str] | None, doing: Doing) -> int:
     except ReaderGone:
         return 0
     except (ImsearchError, OSError) as error:
+        from imsearch.system.refusals import in_words
+
         told = in_words(error) if isinstance(error, OSError) else None
         click.echo(f"imsearch: {told or error}", err=True)
         _let_go_of_stdout()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
+from typing import NamedTuple
 
 import click
 
@@ -11,26 +13,39 @@ from imsearch.cli.leaving import second_ctrl_c_leaves
 from imsearch.cli.stdout import given_away
 from imsearch.system.doing import Doing
 
+
+class Own(NamedTuple):
+    """A command of the program: the place of its function, and its summary in the help, which so need not import it."""
+
+    place: str
+    summary: str
+
+
 COMMANDS = {
-    "index": "imsearch.cli.index:index",
-    "query": "imsearch.cli.query:query",
-    "similar": "imsearch.cli.query:similar",
-    "duplicates": "imsearch.cli.duplicates:duplicates",
-    "serve": "imsearch.cli.serve:serve",
-    "show": "imsearch.cli.show:show",
-    "tags": "imsearch.cli.tags:tags",
-    "tag": "imsearch.cli.tag:tag",
-    "annotate": "imsearch.cli.annotate:annotate",
-    "status": "imsearch.cli.maintain:status",
-    "verify": "imsearch.cli.maintain:verify",
-    "rebuild": "imsearch.cli.maintain:rebuild",
-    "library": "imsearch.cli.library:library",
-    "annotators": "imsearch.cli.annotators:annotators",
-    "plugins": "imsearch.cli.plugins:plugins",
-    "train": "imsearch.cli.train:train",
-    "evaluate": "imsearch.cli.evaluate:evaluate",
+    "index": Own(
+        "imsearch.cli.index:index",
+        "Tag and index pictures and folders; without a PATH, the folders that were indexed before.",
+    ),
+    "query": Own("imsearch.cli.query:query", "Find pictures by words."),
+    "similar": Own("imsearch.cli.query:similar", "Find pictures that look like IMAGE."),
+    "duplicates": Own("imsearch.cli.duplicates:duplicates", "Find copies of the same picture."),
+    "serve": Own("imsearch.cli.serve:serve", "Serve web pages and a JSON API for the library."),
+    "show": Own("imsearch.cli.show:show", "Show everything known about one picture."),
+    "tags": Own("imsearch.cli.tags:tags", "List the tags in use."),
+    "tag": Own("imsearch.cli.tag:tag", "Correct tags: add, confirm, reject, rename them."),
+    "annotate": Own("imsearch.cli.annotate:annotate", "Tag pictures without indexing them."),
+    "status": Own("imsearch.cli.maintain:status", "Show the contents of the library, its location, and failures."),
+    "verify": Own("imsearch.cli.maintain:verify", "Check the integrity and consistency of catalog and indexes."),
+    "rebuild": Own("imsearch.cli.maintain:rebuild", "Rebuild the indexes from the catalog."),
+    "library": Own("imsearch.cli.library:library", "Move a library between a folder and a PostgreSQL database."),
+    "annotators": Own("imsearch.cli.annotators:annotators", "List the annotators whose tags the library holds."),
+    "plugins": Own("imsearch.cli.plugins:plugins", "List the installed plugins."),
+    "train": Own("imsearch.cli.train:train", "Run the training recipe NAME."),
+    "evaluate": Own("imsearch.cli.evaluate:evaluate", "Evaluate the annotator NAME on labelled pictures."),
 }
 """Our own commands in the order of the help: those for daily use come first."""
+BRIEF = frozenset(("query", "similar", "duplicates", "show", "tags", "status", "verify", "annotators", "plugins"))
+"""Commands that look something up: they are over soon, and nothing but their results outlives them."""
 
 
 class Root(click.Group):
@@ -41,10 +56,18 @@ class Root(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            module, _, name = COMMANDS[cmd_name].partition(":")
+            module, _, name = COMMANDS[cmd_name].place.partition(":")
             command: click.Command = getattr(import_module(module), name)
             return command
         return _from_plugins(ctx).get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the summaries of all commands; imports none of our own."""
+        room = formatter.width - 6 - max(map(len, self.list_commands(ctx)))  # as click does
+        commands = {name: click.Command(name, help=own.summary) for name, own in COMMANDS.items()}
+        commands |= dict(sorted(_from_plugins(ctx).items()))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(room)) for name, command in commands.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -52,6 +75,9 @@ class Root(click.Group):
         """Find the command to run; one of a plugin may print as it likes."""
         name, command, rest = super().resolve_command(ctx, args)
         doing = ctx.find_object(Doing)
+        if doing is not None and doing.of_process and name in BRIEF:
+            gc.disable()  # it would take a tenth of a query, looking at modules, which stay
+            doing.look_up()
         if command is not None and name not in COMMANDS and not _comes_along(command):
             ctx.with_resource(given_away())
         elif doing is not None and doing.of_process and name != "serve":  # it handles signals itself

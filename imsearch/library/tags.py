@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING
 
 from imsearch.engine.stores.changes import Change, Correction, Doubt, Renaming, Verdict
@@ -29,6 +31,13 @@ class Tags:
         self._engine = engine
         self._settings = settings
         self._installed = installed
+        self._numbers = count(1)
+        self._last_change = 0
+
+    @property
+    def last_change(self) -> int:
+        """The number of the last change that was made by this object; 0 before the first."""
+        return self._last_change
 
     def counts(self, prefix: str = "", by: str = "") -> list[tuple[str, int]]:
         """The tags that are shown, and on how many pictures, the most frequent first.
@@ -79,22 +88,26 @@ class Tags:
 
         exact: take the tags as they are typed, without looking for the words that the lexicon has for them.
         """
-        return self._engine.corrections.correct(images, tags, verdict, exact=exact)
+        with self._changing():
+            return self._engine.corrections.correct(images, tags, verdict, exact=exact)
 
     def rename(self, old: str, new: str) -> Renaming:
         """Let a tag go by another name in the whole library."""
-        return self._engine.corrections.rename(old, new)
+        with self._changing():
+            return self._engine.corrections.rename(old, new)
 
     def merge(self, old: Sequence[str], into: str) -> Renaming:
         """Let several tags go by one name."""
-        return self._engine.corrections.merge(old, into)
+        with self._changing():
+            return self._engine.corrections.merge(old, into)
 
     def undo(self, number: int | None = None) -> Change:
         """Undo the last change that was not undone yet.
 
         number: only that one; raises `UndoConflict` when other changes came after it, or it was undone already.
         """
-        return self._engine.corrections.undo(number)
+        with self._changing():
+            return self._engine.corrections.undo(number)
 
     def define(self, name: str, text: str = "") -> Definition:
         """Let a tag stand for a phrase, on every picture, now and whatever is indexed later; without one, for itself.
@@ -102,11 +115,13 @@ class Tags:
         The text is compared with the pictures in the space of an annotator that takes text; nothing is annotated anew.
         """
         tag = self._engine.corrections.normal(name)
-        return self._engine.definitions.define(tag, " ".join(text.split()) or tag)
+        with self._changing():
+            return self._engine.definitions.define(tag, " ".join(text.split()) or tag)
 
     def undefine(self, name: str) -> int:
         """Forget what a tag was defined as; returns how many pictures showed it."""
-        return self._engine.definitions.undefine(self._engine.corrections.normal(name))
+        with self._changing():
+            return self._engine.definitions.undefine(self._engine.corrections.normal(name))
 
     def definitions(self) -> tuple[Definition, ...]:
         """The tags that stand for phrases, by name."""
@@ -137,3 +152,10 @@ class Tags:
     def doubtful_tags(self, limit: int, *, patience: float | None = None) -> list[str]:
         """The tags that are in doubt on most pictures."""
         return self._engine.reviewing.names(limit, patience, self._installed.thresholds())
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._last_change = next(self._numbers)

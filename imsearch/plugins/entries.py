@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -47,18 +47,22 @@ class Plugin:
         )
 
 
-def package(entry: EntryPoint) -> tuple[str, str]:
-    """Return the name and version of the distribution that provides an entry point."""
-    return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "?")
-
-
 def is_shipped(entry: EntryPoint) -> bool:
     return entry.value.startswith(f"{__package__}.")
 
 
-def rank(entry: EntryPoint) -> tuple[bool, str, str, str]:
-    """Sort key of plugins, of which the first keeps a contested name: ours, then by the names of plugin and package."""
-    return not is_shipped(entry), entry.name, package(entry)[0], entry.value
+def with_packages(found: Iterable[EntryPoint]) -> list[tuple[EntryPoint, str, str]]:
+    """Return entry points with the names and versions of their packages.
+
+    The first keeps a contested name: ours, then by the names of plugin and package.
+    """
+    entries = list(found)
+    # A package's metadata is a long text, which is parsed each time it is asked.
+    packages = {id(entry.dist): entry.dist for entry in entries if entry.dist is not None}
+    said = {key: package.metadata for key, package in packages.items()}
+    named = {key: (each["Name"], each["Version"]) for key, each in said.items()}
+    known = [(entry, *named.get(id(entry.dist), ("unknown", "?"))) for entry in entries]
+    return sorted(known, key=lambda each: (not is_shipped(each[0]), each[0].name, each[1], each[0].value))
 
 
 def shown(value: object) -> str:
@@ -106,6 +110,8 @@ def tidied(spec: AnnotatorSpec) -> AnnotatorSpec:
 
 def misspelled(name: str) -> str:
     """Return the message about an implementation of a hook that does not exist."""
+    from difflib import get_close_matches
+
     hooks = [hook for hook in vars(hookspecs) if hook.startswith("imsearch_")]
     close = get_close_matches(name, hooks, n=1)
     return f"there is no hook {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")

@@ -23,12 +23,11 @@ from imsearch.plugins.entries import (
     language_problem,
     misspelled,
     name_taken,
-    package,
-    rank,
     rival,
     shown,
     spec_problem,
     tidied,
+    with_packages,
 )
 from imsearch.plugins.query_keys import guarded, key_problem
 from imsearch.records import Image, Tag
@@ -59,8 +58,8 @@ class PluginManager:
         self._plugins: list[Plugin] = []
         self._kept: dict[str, tuple[Plugin, trained.Trained]] = {}
         self._deaf: set[int] = set()
-        for entry in sorted(found, key=rank):
-            plugin = Plugin(entry.name, *package(entry), shipped=is_shipped(entry))
+        for entry, package, version in with_packages(found):
+            plugin = Plugin(entry.name, package, version, shipped=is_shipped(entry))
             self._plugins.append(plugin)
             try:
                 with foreign():
@@ -244,13 +243,15 @@ class PluginManager:
         name_of: Callable[[Offer], str],
         problem_of: Callable[[Offer], str] = lambda item: "",
     ) -> dict[str, tuple[Plugin, Offer]]:
-        """Return the offers of plugins, by name.  The first keeps the name; a later one is left out, which is
-        recorded."""
+        """Return the offers of plugins, by name.  The first keeps the name; a later one is left out, which is recorded.
+
+        problem_of: what is wrong with an item; our own plugins are tested, and a query need not check their vocabulary.
+        """
         claims: dict[str, tuple[Plugin, Offer]] = {}
         for plugin in self._usable():
             for item in self._offered(plugin, hook, kind):
                 name = name_of(item)
-                if problem := problem_of(item):
+                if problem := "" if plugin.shipped else problem_of(item):
                     plugin.fail(f"{what} {shown(name)}: {problem}")
                 elif name in claims:
                     plugin.fail(name_taken(what, name, rival(claims[name][0], plugin)))

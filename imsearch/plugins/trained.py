@@ -5,7 +5,6 @@ Added ones are listed in ``annotators.json`` next to ``config.toml``, so that ev
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -135,6 +134,8 @@ def spec_of(
 
 def _build(load: Callable[[Path, str], Annotator], weights: Path, sha256: str, device: str) -> Annotator:
     """Build the annotator of a checkpoint, if it is still the one its summary was written for."""
+    import hashlib
+
     if hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:
         raise ModelError(
             f"{weights} was changed since its weights.json was written. Copy both files of a run again, or train again."

@@ -14,7 +14,12 @@ class Doing:
     def __init__(self, of_process: bool = False) -> None:
         """of_process: the tracked work is all this process does, so the process may exit when it ends."""
         self.of_process = of_process
+        self.brief = False
         self._notes: dict[int, tuple[float, str]] = {}
+
+    def look_up(self) -> None:
+        """Note that the process only looks something up: it is over soon, and leaves nothing but its results."""
+        self.brief = True
 
     @contextmanager
     def at(self, what: str) -> Iterator[None]:

@@ -42,6 +42,7 @@ class Site:
 
     def close(self) -> None:
         """Close what was opened here; the library remains its owner's to close."""
+        self.answers.close()
         self.trying.close()
         self.indexing.close()
         self.decoding.close()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from imsearch.cli.output import printable, shorten
+from imsearch.cli.root import COMMANDS, root
 from imsearch.indexer.progress_file import read_last_run, read_progress
 from imsearch.indexer.runs import Outcome
 from tests.cli.conftest import Run
@@ -18,7 +21,10 @@ from tests.make_pictures import BLUE, plain
 from tests.make_plugins import Plugins
 from tests.patience import Process, wait_until
 
-SLOW = ("torch", "torchvision", "faiss", "alembic", "matplotlib", "scipy", "imsearch.indexer")
+SLOW = (
+    *("torch", "torchvision", "faiss", "alembic", "matplotlib", "scipy", "imsearch.indexer"),
+    *("sqlalchemy.dialects.postgresql", "psycopg"),
+)
 
 
 def loaded_modules(arguments: list[str], environment: dict[str, str]) -> set[str]:
@@ -50,8 +56,50 @@ def test_status_and_help_import_no_model(run: Run, indexed: Path, tmp_path: Path
         assert not loaded_modules(arguments, environment).intersection({"torch", "torchvision", "faiss"})
 
 
-def test_the_help_imports_nothing_that_computes() -> None:
-    assert not loaded_modules(["--help"], {}).intersection({"numpy", "sqlalchemy", "PIL", "torch"})
+def test_the_help_imports_nothing_that_computes_and_no_command() -> None:
+    loaded = loaded_modules(["--help"], {})
+    assert not loaded.intersection({"numpy", "sqlalchemy", "PIL", "torch", "rich"})
+    assert not loaded.intersection(own.place.partition(":")[0] for own in COMMANDS.values())
+
+
+def test_the_help_summarizes_commands_as_they_do_themselves() -> None:
+    context = click.Context(root)
+    for name, own in COMMANDS.items():
+        command = root.get_command(context, name)
+        assert command is not None
+        assert own.summary == command.get_short_help_str(1000)
+
+
+@pytest.mark.parametrize(("words", "code"), [("red", 0), ("lawnmower", 1), ("(", 2)])
+def test_a_query_that_ends_at_once_loses_nothing(
+    run: Run, indexed: Path, tmp_path: Path, words: str, code: int
+) -> None:
+    program = (
+        "import atexit, sys; from imsearch.cli import main; atexit.register(lambda: print('at exit', file=sys.stderr));"
+        "sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "query", words, "--format", "json"],
+        env=os.environ | {"IMSEARCH_LIBRARY": str(tmp_path / "library"), "IMSEARCH_SEMANTIC": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert done.stderr.endswith("at exit\n")
+    assert bool(code < 2 and json.loads(done.stdout)["hits"]) == (code == 0)
+
+
+def test_a_query_waits_for_threads_that_have_not_ended(run: Run, indexed: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys, threading; from imsearch.cli import main; go = threading.Event();"
+        "threading.Thread(target=lambda: (go.wait(), print('ended', file=sys.stderr))).start();"
+        "code = main(); go.set(); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", program, "tags"]
+    environment = os.environ | {"IMSEARCH_LIBRARY": str(tmp_path / "library")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == "ended\n"
 
 
 def test_importing_the_package_is_cheap() -> None:

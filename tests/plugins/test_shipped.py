@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from imsearch.errors import ImsearchError
+from imsearch.plugins.entries import spec_problem
 from imsearch.plugins.manager import make_manager
 from imsearch.plugins.shipped import ShippedModel
 from tests.fakes import ColourAnnotator
@@ -128,3 +130,9 @@ def test_a_damaged_summary_breaks_its_plugin_only(plugins: Plugins, tmp_path: Pa
 def test_the_fake_is_what_these_plugins_offer(plugins: Plugins) -> None:
     plugins.add("one", PLUGIN.format(name="usual", default=True))
     assert isinstance(make_manager().choose(())[0].factory("cpu"), ColourAnnotator)
+
+
+def test_our_own_specs_need_no_check_when_they_are_loaded() -> None:
+    offered = make_manager(entry_points(group="imsearch")).offered()
+    assert {"everyday", "multimodal"} <= {spec.name for spec in offered}
+    assert [(spec.name, problem) for spec in offered if (problem := spec_problem(spec))] == []

@@ -30,6 +30,15 @@ class Memory(Generic[V]):
     def __len__(self) -> int:
         return len(self._kept)
 
+    def known(self, key: Hashable) -> V | None:
+        """The value of a key, if there is one."""
+        with self._lock:
+            known = self._kept.get(key)
+            if known is None:
+                return None
+            self._kept.move_to_end(key)
+            return known[0]
+
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """The value of a key; made when it is new.
 

@@ -41,6 +41,8 @@ _SESSION = "SELECT set_config('search_path', 'imsearch', false), set_config('loc
 _TURN = select(s.library.c.uid).with_for_update()
 """Writers take turns: generations are counted in the order in which transactions end, and what a transaction has read
 is true until then."""
+# Here and not in the schema, where it would load the dialect of PostgreSQL for libraries in folders, too.
+s.annotation_tags_shown.dialect_kwargs["postgresql_where"] = text("shown")
 _POOLED = 5
 _IDLE = 1.0
 """Seconds after which a connection is tried before it is used."""

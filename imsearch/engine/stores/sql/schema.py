@@ -130,15 +130,16 @@ annotation_tags = Table(
     Column("tag_id", ForeignKey("tags.id"), primary_key=True),
     Column("probability", Float, nullable=False),
     Column("shown", Boolean, nullable=False),
-    # Facets count shown tags, which are a few of the many that are kept.
-    Index(
-        "ix_annotation_tags_shown",
-        "image_id",
-        "tag_id",
-        sqlite_where=text("shown = 1"),
-        postgresql_where=text("shown"),
-    ),
     sqlite_with_rowid=False,
+)
+
+# Facets count shown tags, which are a few of the many that are kept.  `postgres.database` adds its own condition: with
+# it here, every command on a folder would import what speaks to PostgreSQL.
+annotation_tags_shown = Index(
+    "ix_annotation_tags_shown",
+    annotation_tags.c.image_id,
+    annotation_tags.c.tag_id,
+    sqlite_where=text("shown = 1"),
 )
 
 vectors = Table(
