@@ -8,23 +8,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from imsearch.annotator import Annotator
 from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
+from imsearch.plugins.everyday import NAME
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.colours import HEADS, Colourist, ColourModel
 from imsearch.plugins.everyday.files import MOST_HIDDEN, MOST_TAGS
-from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
+from imsearch.plugins.everyday.network import IMAGENET, PHOTOS, EverydayNetwork
 from imsearch.plugins.everyday.picture_colours import PictureColours
 from imsearch.plugins.everyday.tagging import Tagger, Witnesses, calibrated
 from imsearch.records import Annotation, Tag
-from imsearch.training.device import autocast, choose_device, to_device
+from imsearch.training.device import choose_device
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.probabilities import sigmoid, strongest
+from imsearch.training.runtime import Runtime
 
 LEAST_PROBABILITY = 0.002
 LEAST_HIDDEN = 0.01
@@ -45,6 +47,19 @@ class Looked(NamedTuple):
     maps: NDArray[np.float32]
 
 
+class _Outputs(nn.Module):
+    """The network from pixels, uint8 ``(N, side, side, 3)``, to features, kind, maps as of `Looked`, and all logits."""
+
+    def __init__(self, network: EverydayNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Run on pixels; logits in the order of the network's `labelled`."""
+        seen = self.network(to_input(pixels, pixels.device))
+        return seen.features, seen.kind, seen.maps.permute(0, 2, 3, 1), *seen.logits.values()
+
+
 class EverydayAnnotator(Annotator):
     """Runs the network of `weights`; rejects a file whose hash is not `sha256`."""
 
@@ -55,6 +70,7 @@ class EverydayAnnotator(Annotator):
         self.device = choose_device(device)
         network, memory = load_model(weights, self.checkpoint)
         self.network = network.to(self.device)
+        self._run = Runtime(_Outputs(self.network), self.device, NAME)
         self.side = self.network.backbone.size
         lexicon = Lexicon.load()
         self.tagger = Tagger(self.checkpoint, lexicon)
@@ -77,13 +93,10 @@ class EverydayAnnotator(Annotator):
     def forward(self, batch: Sequence[NDArray[np.uint8]]) -> Looked:
         """Run the network on prepared pictures."""
         pixels = np.stack(batch)
-        with torch.inference_mode(), autocast(self.device):
-            seen = self.network(to_input(to_device(pixels, self.device), self.device))
-        vectors = seen.features.float().cpu().numpy()
-        raw = {name: value.float().cpu().numpy() for name, value in seen.logits.items()}
-        maps = seen.maps.permute(0, 2, 3, 1).float().cpu().numpy()
+        vectors, kind, maps, *values = self._run(pixels)
+        raw = dict(zip(self.network.labelled, values, strict=True))
         logits = calibrated(self.checkpoint.heads, self.witnesses(raw, vectors))
-        return Looked(pixels, vectors, logits, seen.kind.float().cpu().numpy(), maps)
+        return Looked(pixels, vectors, logits, kind, maps)
 
     def annotate(self, batch: Sequence[NDArray[np.uint8]]) -> list[Annotation]:
         """Return the tags of all heads, the colours of things, and the pooled feature as vector: one forward pass."""
