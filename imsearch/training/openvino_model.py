@@ -1,7 +1,7 @@
 """Networks converted for OpenVINO, which computes the same as PyTorch on a processor, in less time.
 
-The conversion uses OpenVINO's PyTorch front end and not ``openvino.convert_model``, which reports to its makers over the
-network.  It takes seconds, so its result is kept in the user's cache folder, one file for each network and input.
+The conversion uses OpenVINO's PyTorch front end and not ``openvino.convert_model``, which sends usage statistics to its
+makers.  It takes seconds, so its result is kept in the user's cache folder, one file for each network and input.
 """
 
 from __future__ import annotations
