@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,8 +40,8 @@ class VggBceAnnotator(ModelAnnotator):
     def build(self, checkpoint: Checkpoint) -> VggBce:
         return VggBce(**checkpoint.network, outputs=checkpoint.outputs, features=load_vgg16_features())
 
-    def see(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.network.look(to_vgg_input(inputs[0], self.device))
+    def look(self, batch: Sequence[Any]) -> tuple[Tensor, Tensor]:
+        features = self.network.look(to_vgg_input(self.pixels(batch), self.device))
         return features, self.network(features)
 
     def tag_probabilities(self, features: Floats | None, logits: Floats) -> Floats:
