@@ -4,7 +4,7 @@
 
 On a processor each runtime has a row (the setting `cpu_runtime`), measured in turns with the others over --rounds, of
 which the medians count.  The naive loop decodes each picture in full, one after the other, and runs the model by
-PyTorch in float32 on batches of 16.  CPU ms: processor time a picture of the whole program, its decoders included, which
+PyTorch in float32 on batches of 16.  CPU ms: processor time a picture of the whole program with its decoders, which
 other programs on the machine disturb less than they do its pictures a second.
 
 End to end can be no faster than the slower of the two bounds; the last column says how near it comes.  Decoding alone
