@@ -41,6 +41,11 @@ class Settings:
     )
     annotators: tuple[str, ...] = _setting((), "The annotators to use; all that run by default when none is named.")
     device: str = _setting("auto", "Where models run: `auto`, `cpu`, `cuda` or `cuda:N`.")
+    cpu_runtime: str = _setting(
+        "auto",
+        "What runs models on a processor: `openvino`, `openvino-bfloat16` (faster where the processor has it, and less "
+        "exact) or `torch`; `auto` takes OpenVINO where it is installed.",
+    )
     batch_size: int | None = _setting(None, "Pictures per forward pass of a model; by default its own preference.")
     workers: int | None = _setting(
         None, "Number of pictures read at the same time; by default the number of processors."
@@ -175,6 +180,15 @@ def _device(value: Any) -> str:
     return str(value)
 
 
+RUNTIMES = ("auto", "openvino", "openvino-bfloat16", "torch")
+
+
+def _runtime(value: Any) -> str:
+    if value not in RUNTIMES:
+        raise ValueError(f"it must be one of {', '.join(RUNTIMES)}")
+    return str(value)
+
+
 def _count(value: Any) -> int:
     if isinstance(value, bool | float) or int(value) < 1:
         raise ValueError("it must be a whole number from 1")
@@ -221,6 +235,7 @@ _PARSERS = {
     "exclude": _globs,
     "annotators": _names,
     "device": _device,
+    "cpu_runtime": _runtime,
     "batch_size": _count,
     "workers": _count,
     "decode_seconds": _seconds,

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "licenses.md"
-SECTIONS = ("default", "raw", "ray", "semantic", "postgres", "dev")
+SECTIONS = ("default", "cpu", "raw", "ray", "semantic", "postgres", "dev")
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -13,6 +13,10 @@ from hypothesis import settings
 from imsearch.pictures import decoders
 from tests import postgres
 
+# Models run by PyTorch in tests, also in processes that these start, except where OpenVINO is what is tested: nothing
+# is converted, nor kept in the user's cache folder.
+os.environ["IMSEARCH_CPU_RUNTIME"] = "torch"
+
 # How long an example takes says more of the machine than of the program.
 settings.register_profile("imsearch", deadline=None)
 settings.load_profile("imsearch")

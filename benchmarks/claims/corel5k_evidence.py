@@ -67,6 +67,7 @@ def see(annotator: MultimodalAnnotator, samples: list[Sample]) -> Seen:
             batch = [item._replace(pixels=item.pixels[:, ::-1].copy()) for item in items] if mirrored else items
             with torch.inference_mode():
                 features, logits = annotator.look(batch)
+            assert features is not None
             found.append((features.numpy(), logits.numpy()[:, columns]))
     plain, turned = ([np.concatenate([part[i] for part in found]) for i in (0, 1)] for found in looks)
     together = np.mean([model_logits(name, samples, labels) for name in ALL], axis=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,13 +21,26 @@ from imsearch.training.checkpoint import Checkpoint, load_weights, read_checkpoi
 from imsearch.training.device import autocast, choose_device, to_device
 from imsearch.training.knn import Memory
 from imsearch.training.probabilities import Floats, sigmoid, strongest
+from imsearch.training.runtime import Runtime
 
 MOST_TAGS = 48
 LEAST_PROBABILITY = 0.002
 
 
+class _Seeing(nn.Module):
+    """`ModelAnnotator.see` as a network, whose outputs are the features, if there are any, and the logits."""
+
+    def __init__(self, network: nn.Module, see: Callable[..., tuple[Tensor | None, Tensor]]) -> None:
+        super().__init__()
+        self.network, self._see = network, see
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        features, logits = self._see(*inputs)
+        return (logits,) if features is None else (features, logits)
+
+
 class ModelAnnotator(Annotator):
-    """Runs the network of a weights file.  A model sets `model` and `version` and implements `build` and `look`.
+    """Runs the network of a weights file.  A model sets `model` and `version` and implements `build` and `see`.
 
     Outputs of one tag (the same word learned from two datasets) are shown with the mean of their probabilities.
     `most_tags` is how many tags of a picture are told.
@@ -44,6 +57,8 @@ class ModelAnnotator(Annotator):
         self.extra = self.fill(network, weights)
         self.memory = restore_memory(self.extra, self.checkpoint)
         self.network = network.eval().requires_grad_(False).to(self.device)
+        sees = type(self).look is ModelAnnotator.look
+        self._run = Runtime(_Seeing(self.network, self.see), self.device, self.model) if sees else None
         self.side = int(self.checkpoint.preprocessing["side"])
         self.batch_size = 128 if self.device.type == "cuda" else 16
         self.tags = tuple(dict.fromkeys(self.checkpoint.tags))
@@ -61,12 +76,21 @@ class ModelAnnotator(Annotator):
         """Give the network its state; the extra tensors of the weights file, as `load_weights`."""
         return load_weights(weights, network)
 
-    @abstractmethod
-    def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
-        """Features ``(N, vector length)`` or None, and logits ``(N, outputs)``, of prepared pictures in one pass.
+    def see(self, *inputs: Tensor) -> tuple[Tensor | None, Tensor]:
+        """Features ``(N, vector length)`` or None, and logits ``(N, outputs)``, of `inputs` on the device, in one pass.
 
-        Called in inference mode, in half precision where the device has it.
+        Only operations on tensors: OpenVINO may run it.  Otherwise it is called in inference mode, in half precision
+        where the device has it.
         """
+        raise NotImplementedError(f"{type(self).__name__} implements neither see nor look")
+
+    def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
+        """As `see`, of prepared pictures.  A model with other operations implements this; PyTorch always runs it."""
+        return self.see(*(to_device(each, self.device) for each in self.inputs(batch)))
+
+    def inputs(self, batch: Sequence[Any]) -> tuple[NDArray[np.generic], ...]:
+        """The arguments of `see` for prepared pictures, each with the pictures first; uint8 pixels by default."""
+        return (np.stack(batch),)
 
     def prepare(self, picture: Picture) -> Any:
         """uint8 ``(side, side, 3)``: the whole picture squashed to a square, so that nothing at its edges is lost."""
@@ -79,11 +103,17 @@ class ModelAnnotator(Annotator):
 
     def forward(self, batch: Sequence[Any]) -> tuple[Floats | None, Floats]:
         """Features and calibrated logits ``(N, outputs)``."""
-        with torch.inference_mode(), autocast(self.device):
-            features, logits = self.look(batch)
-        vectors, raw = None if features is None else features.float().cpu().numpy(), logits.float().cpu().numpy()
+        vectors, logits = self._looked(batch)
         with stage("post"):
-            return vectors, calibrated(raw, self.checkpoint, self.memory, vectors)
+            return vectors, calibrated(logits, self.checkpoint, self.memory, vectors)
+
+    def _looked(self, batch: Sequence[Any]) -> tuple[Floats | None, Floats]:
+        if self._run is not None:
+            *vectors, logits = self._run(*self.inputs(batch))
+            return (vectors[0] if vectors else None), logits
+        with torch.inference_mode(), autocast(self.device):
+            features, outputs = self.look(batch)
+        return None if features is None else features.float().cpu().numpy(), outputs.float().cpu().numpy()
 
     def annotate(self, batch: Sequence[Any]) -> list[Annotation]:
         """One forward pass gives the tags and the vector."""

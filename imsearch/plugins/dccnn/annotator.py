@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from torch import Tensor, nn
 
 from imsearch.plugins.dccnn.network import DccnnNetwork, to_input
@@ -21,8 +18,8 @@ class DccnnAnnotator(ModelAnnotator):
     def build(self, checkpoint: Checkpoint) -> nn.Module:
         return DccnnNetwork(checkpoint.outputs, **checkpoint.network)
 
-    def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
+    def see(self, *inputs: Tensor) -> tuple[Tensor | None, Tensor]:
         network = self.network
         assert isinstance(network, DccnnNetwork)
-        vectors, output = network.judge(to_input(self.pixels(batch), network.side))
+        vectors, output = network.judge(to_input(inputs[0], network.side))
         return vectors, output.logits

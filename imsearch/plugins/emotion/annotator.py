@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -15,7 +14,6 @@ from imsearch.plugins.emotion.handmade import describe
 from imsearch.plugins.emotion.network import EmotionNetwork, Joint
 from imsearch.training.checkpoint import Checkpoint
 from imsearch.training.data.rated_sets import RATINGS
-from imsearch.training.device import to_device
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.model import ModelAnnotator
 
@@ -36,7 +34,11 @@ class EmotionAnnotator(ModelAnnotator):
         square = picture.array(self.side, self.side)
         return square, describe(square)
 
-    def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
-        x = to_input(self.pixels([square for square, _ in batch]), self.device)
-        handmade = to_device(np.stack([described for _, described in batch]), self.device)
-        return None, self.network(x, handmade.to(torch.float32))
+    def inputs(self, batch: Sequence[Any]) -> tuple[NDArray[np.generic], ...]:
+        """The squares, and their hand-made features."""
+        squares, described = zip(*batch, strict=True)
+        return np.stack(squares), np.stack(described).astype(np.float32)
+
+    def see(self, *inputs: Tensor) -> tuple[Tensor | None, Tensor]:
+        pixels, handmade = inputs
+        return None, self.network(to_input(pixels, self.device), handmade)

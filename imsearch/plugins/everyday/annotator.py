@@ -8,24 +8,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from imsearch.annotator import Annotator
 from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
+from imsearch.plugins.everyday import NAME
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.colours import HEADS, Colourist, ColourModel
 from imsearch.plugins.everyday.files import MOST_HIDDEN, MOST_TAGS
-from imsearch.plugins.everyday.network import IMAGENET, PHOTOS
+from imsearch.plugins.everyday.network import IMAGENET, PHOTOS, EverydayNetwork
 from imsearch.plugins.everyday.picture_colours import PictureColours
 from imsearch.plugins.everyday.tagging import Tagger, Witnesses, calibrated
 from imsearch.records import Annotation, Tag
 from imsearch.system.stages import stage
-from imsearch.training.device import autocast, choose_device, to_device, to_host
+from imsearch.training.device import choose_device
 from imsearch.training.efficientnet_lite import to_input
 from imsearch.training.probabilities import sigmoid, strongest
+from imsearch.training.runtime import Runtime
 
 LEAST_PROBABILITY = 0.002
 LEAST_HIDDEN = 0.01
@@ -57,6 +59,19 @@ class Begun(NamedTuple):
     outputs: Callable[[], list[NDArray[np.float32]]]
 
 
+class _Outputs(nn.Module):
+    """The network from pixels, uint8 ``(N, side, side, 3)``, to features, kind, maps as of `Looked`, and all logits."""
+
+    def __init__(self, network: EverydayNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Run on pixels; logits in the order of the network's `labelled`."""
+        seen = self.network(to_input(pixels, pixels.device))
+        return seen.features, seen.kind, seen.maps.permute(0, 2, 3, 1), *seen.logits.values()
+
+
 class EverydayAnnotator(Annotator):
     """Runs the network of `weights`; rejects a file whose hash is not `sha256`."""
 
@@ -67,6 +82,7 @@ class EverydayAnnotator(Annotator):
         self.device = choose_device(device)
         network, memory = load_model(weights, self.checkpoint)
         self.network = network.to(self.device)
+        self._run = Runtime(_Outputs(self.network), self.device, NAME)
         self.side = self.network.backbone.size
         lexicon = Lexicon.load()
         self.tagger = Tagger(self.checkpoint, lexicon)
@@ -88,13 +104,9 @@ class EverydayAnnotator(Annotator):
 
     def begin(self, batch: Sequence[NDArray[np.uint8]]) -> Begun:
         """Let the network run on prepared pictures."""
-        with torch.inference_mode(), autocast(self.device):
-            with stage("prepare"):
-                pixels = np.stack(batch)
-                x = to_input(to_device(pixels, self.device), self.device)
-            seen = self.network(x)
-            outputs = seen.features, seen.kind, seen.maps.permute(0, 2, 3, 1), *seen.logits.values()
-            return Begun(pixels, tuple(seen.logits), to_host(outputs, self.device))
+        with stage("prepare"):
+            pixels = np.stack(batch)
+        return Begun(pixels, tuple(self.network.labelled), self._run.start(pixels))
 
     def _looked(self, begun: Begun) -> Looked:
         with stage("forward"):

@@ -70,6 +70,11 @@ class EverydayNetwork(nn.Module):
         self.attended = torch.tensor(list(attended), dtype=torch.long)
         self.to(memory_format=torch.channels_last)
 
+    @property
+    def labelled(self) -> tuple[str, ...]:
+        """The heads, in the order of the logits."""
+        return (*self.heads, IMAGENET, *((PHOTOS,) if self.photos is not None else ()))
+
     def forward(self, x: Tensor) -> Seen:
         """Run on pictures; input as for `EfficientNetLite`."""
         return self.judge(self.backbone.lower(x, FROZEN_STAGES))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from torch import Tensor
 
 from imsearch.plugins.multikernel.network import MultikernelNetwork, shape_of
@@ -27,7 +24,7 @@ class MultikernelAnnotator(ModelAnnotator):
         """Build the network with the checkpoint's shape."""
         return MultikernelNetwork(checkpoint.outputs, shape_of(checkpoint.network))
 
-    def look(self, batch: Sequence[Any]) -> tuple[Tensor | None, Tensor]:
+    def see(self, *inputs: Tensor) -> tuple[Tensor | None, Tensor]:
         """Return features ``(N, 1280)`` and logits, in one pass."""
-        logits, features = self.network.look(to_input(self.pixels(batch), self.device))
+        logits, features = self.network.look(to_input(inputs[0], self.device))
         return features, logits

@@ -81,10 +81,13 @@ class MultimodalAnnotator(ModelAnnotator):
         told = None if self.likeness is None else self.reader.read(picture.social_tags, self.likeness)
         return Prepared(picture.array(self.side, self.side), told)
 
-    def look(self, batch: Sequence[Any]) -> tuple[Tensor, Tensor]:
+    def inputs(self, batch: Sequence[Any]) -> tuple[NDArray[np.generic], ...]:
+        """The pixels."""
+        return (np.stack([item.pixels for item in batch]),)
+
+    def see(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
         """The fused, pooled feature, and the logits of what is seen."""
-        pixels = to_input(self.pixels([item.pixels for item in batch]), self.device)
-        features = self.network.features(*self.network.maps(pixels))
+        features = self.network.features(*self.network.maps(to_input(inputs[0], self.device)))
         return features, self.network.head(features)[0]
 
     def forward(self, batch: Sequence[Any]) -> tuple[Floats | None, Floats]:
