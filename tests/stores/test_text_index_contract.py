@@ -50,6 +50,11 @@ def test_a_tag_is_found_as_a_whole_and_as_it_is_spelled(pets: TextIndex) -> None
     assert content(pets, "hot") == content(pets, "Cat") == content(pets, "ca") == {}
 
 
+def test_half_a_character_is_in_no_document(pets: TextIndex, request: pytest.FixtureRequest) -> None:
+    if request.node.callspec.params["text_index"] != "Whoosh":  # which cannot be asked
+        assert content(pets, "\udc80") == {}
+
+
 def test_all_images_are_told_also_those_without_tags(pets: TextIndex) -> None:
     assert sorted(pets.images().tolist()) == [3, 4, 5, FAR]
 

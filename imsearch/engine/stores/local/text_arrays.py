@@ -1,8 +1,8 @@
 """The text index in files of arrays: one document an image, one posting a tag, the probability as its weight.
 
-Documents are written in segments that are never changed; which of them count, and the images whose documents in them
-count no more, stands in one small file that is replaced in one step with every commit.  docs/text_index.md has
-the measurements, beside Whoosh.
+Documents are written to segments, which are never changed.  One small file names the segments that count and the lists
+of images whose documents in them are outdated; every commit replaces it in one step.  docs/text_index.md has the
+measurements, with Whoosh for comparison.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ class ArrayTextIndex:
         return found
 
     def _read_postings(self, tag: str) -> Postings:
-        term = tag.encode()
+        term = tag.encode(errors="surrogatepass")  # half a character is in no document
         found = [each.living_of(part) for each in self._open().values() if (part := each.postings(term)) is not None]
         images = np.concatenate([np.empty(0, np.int64), *(part for part, _ in found)])
         weight = np.concatenate([np.empty(0, np.float32), *(part for _, part in found)])
