@@ -44,7 +44,7 @@ COMMANDS = {
     "evaluate": Own("imsearch.cli.evaluate:evaluate", "Evaluate the annotator NAME on labelled pictures."),
 }
 """Our own commands in the order of the help: those for daily use come first."""
-BRIEF = frozenset(("query", "similar", "duplicates", "show", "tags", "status", "verify", "annotators", "plugins"))
+BRIEF = frozenset(("query", "similar", "show", "tags", "status", "annotators", "plugins"))
 """Commands that look something up: they are over soon, and nothing but their results outlives them."""
 
 
