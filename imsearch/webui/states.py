@@ -50,8 +50,7 @@ class Answers:
         self._latest: OrderedDict[Hashable, tuple[Hashable, str]] = OrderedDict()  # by request: its state and tag
         self._making: dict[str, tuple[Future[Response], ThreadPoolExecutor]] = {}
         self._lock = Lock()
-        self._workers = ThreadPoolExecutor(_AT_ONCE, "responses")
-        self._background = ThreadPoolExecutor(1, "responses in the background")
+        self._workers, self._background = _pools()
 
     def give(self, request: Request, make: Callable[[], Response], *also: object) -> Response:
         """Return the response to this request: a 304 if the client has it, else a cached one, else that of `make`.
@@ -77,9 +76,11 @@ class Answers:
         return _tagged(made, tag)
 
     def close(self) -> None:
-        """Make no more responses."""
-        self._workers.shutdown(wait=False)
-        self._background.shutdown(wait=False, cancel_futures=True)
+        """End the threads that make responses; others begin if the site is started again."""
+        workers, background = self._workers, self._background
+        self._workers, self._background = _pools()
+        workers.shutdown(wait=False)
+        background.shutdown(wait=False, cancel_futures=True)
 
     def _tag(self, state: Hashable, asked: Hashable) -> str:
         told = repr((self._process, state, asked))
@@ -122,6 +123,11 @@ class Answers:
             self._latest.move_to_end(asked)
             if len(self._latest) > _MOST:
                 self._latest.popitem(last=False)
+
+
+def _pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
+    """Return the threads that make responses at once, and the one in the background; none is started yet."""
+    return ThreadPoolExecutor(_AT_ONCE, "responses"), ThreadPoolExecutor(1, "responses in the background")
 
 
 class _Later(Response):

@@ -72,7 +72,7 @@ def test_added_weights_are_an_annotator_everywhere_until_they_are_removed(
     assert removed.code == 0 and (trained / "weights.safetensors").exists()
     refused = run("index", photos, "--annotator", "mine")
     assert refused.code == 2 and "there is no annotator named 'mine'" in refused.err
-    assert "mine is not installed any more" in run("status").err
+    assert "mine is no longer installed" in run("status").err
     refused = run("plugins", "remove", "mine")
     assert refused.code == 2 and "No weights were added under the name 'mine'; added: none" in refused.err
 

@@ -161,7 +161,7 @@ def test_words_of_other_meanings_are_no_places(library: Engine) -> None:
     [
         ("dog near:Xyzzyville", 9, "knows no place called 'Xyzzyville'"),
         ("near:Rome,-3", 10, "A distance lies at 0 or more"),
-        ("near:48.1,11.5", 14, "2 of the 3 are there"),
+        ("near:48.1,11.5", 14, "2 of the 3 are given"),
         ('place:"..."', 10, "place: takes a name"),
     ],
 )

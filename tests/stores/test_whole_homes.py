@@ -135,6 +135,7 @@ def _pages(library: Library, photos: Path) -> list[object]:
 def _without_times(text: str, place: str) -> str:
     for each in (shown(place), html.escape(shown(place)), place):
         text = text.replace(each, "PLACE")
+    text = re.sub(r'"profile": ?\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}', "", text)  # how long each stage took
     text = re.sub(
         r'"(seconds|generation|library|place|started|ended|made_at|state|version|nonce)": ?("[^"]*"|[\d.]+)', "", text
     )

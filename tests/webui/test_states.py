@@ -172,3 +172,10 @@ def test_what_waits_in_the_background_is_brought_forward(changing: Changing, mon
     go.set()
     answers.close()
     assert changing.made == [1, 2]
+
+
+def test_a_site_that_is_started_again_makes_responses_again(answers: Answers, changing: Changing) -> None:
+    assert asked(answers, changing.make)[2] == "of 1"
+    answers.close()
+    changing.generation = 2
+    assert asked(answers, changing.make)[2] == "of 2"
