@@ -149,7 +149,7 @@ def _run(where: Location, arguments: list[str]) -> None:
         capture_output=True,
         check=False,
     )
-    if done.returncode == 2:
+    if done.returncode == 2 or b"Traceback" in done.stderr:
         raise RuntimeError(done.stderr.decode())
 
 

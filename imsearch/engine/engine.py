@@ -227,7 +227,7 @@ class Engine:
 
     def status(self) -> Status:
         """Return how much the library holds."""
-        return status(self._home, self.catalog)
+        return status(self._home, self.catalog, self.finder.known_tags())
 
     def verify(self) -> list[str]:
         """Return what is wrong with the library, in sentences; reads everything.  Empty if nothing is.

@@ -60,6 +60,7 @@ def test_a_run_keeps_them_for_others_who_read_only_what_has_changed(
         monkeypatch.setattr(tables(engine), "facet_values", lambda *_: asked.append(1))
         assert engine.finder.facets.table().counted("tag") == {"beach": 8, "car": 8, "cat": 8, "dog": 40, TAGS[4]: 8}
         assert asked == []
+        assert engine.status().tags == len(TAGS) == len(tables(engine).tag_counts())
         monkeypatch.undo()
         engine.correct(1, "dog", -1)
         assert engine.finder.facets.table().counted("tag")["dog"] == 39

@@ -37,10 +37,11 @@ class Status:
     bytes: int
 
 
-def status(home: Home, catalog: CatalogReading) -> Status:
-    """Return the size of a library."""
-    # The list that "imsearch tags" and the pages show, so that all report the same number.
-    tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
+def status(home: Home, catalog: CatalogReading, tags: int | None = None) -> Status:
+    """Return how much a library holds.  tags: the number of those in use, if it is known."""
+    if tags is None:
+        # The very list that "imsearch tags" and the pages show, so that all tell the same number.
+        tags = len(catalog.remembered(("tag counts", ""), catalog.tag_counts))
     held = catalog.holdings()
     return Status(
         place=home.place,

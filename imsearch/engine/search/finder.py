@@ -169,6 +169,11 @@ class Finder:
 
         return Facets(self.catalog, self.options.keys, self._indexes.scratch)
 
+    def known_tags(self) -> int | None:
+        """Return the number of tags in use, if the values of all images are known; None where they have to be read."""
+        table = self.facets.known()
+        return None if table is None else len(table.counted("tag"))
+
     def keep_facets(self) -> None:
         """Keep the values that are counted in a file, if there are so many that others would wait for them."""
         from imsearch.engine.search.facets import MANY

@@ -127,13 +127,16 @@ class Segment:
 
     def alive(self) -> NDArray[np.bool_]:
         """Return a mask of the documents that count."""
-        return ~np.isin(self.images, self.dead, assume_unique=True)
+        living = np.ones(len(self.images), np.bool_)
+        living[np.searchsorted(self.images, self.dead)] = False
+        return living
 
     def without(self, images: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the ids of the documents that count no more if those of these images do not either."""
-        if not len(images) or not len(self.images) or images.max() < self.images[0] or images.min() > self.images[-1]:
-            return self.dead
-        return np.union1d(self.dead, np.intersect1d(self.images, images))
+        places = np.searchsorted(self.images, images)
+        inside = places < len(self.images)
+        inside[inside] = self.images[places[inside]] == images[inside]
+        return np.union1d(self.dead, images[inside]) if inside.any() else self.dead
 
     def postings(self, term: bytes) -> Weighted | None:
         """Return the images that have a term, dead ones too, and its weights; None where there are none."""
