@@ -111,6 +111,10 @@ class Answers:
 
         with self._lock:
             making, by = self._making.get(tag, (None, None))
+            if making is None and (known := self._memory.known(tag)) is not None:  # made a moment ago
+                making = Future()
+                making.set_result(known)
+                return making
             # What waits in the background is brought forward for somebody who waits for it.
             if making is None or (workers is self._workers is not by and making.cancel()):
                 making = workers.submit(work)
