@@ -6,10 +6,12 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 
 import imsearch
 from imsearch.library import Library
+from scripts.rooms import circles
 
 ROOT = Path(imsearch.__file__).parent
 ABOVE_THE_LIBRARY = ("cli", "webui", "views", "evaluation")
@@ -58,3 +60,8 @@ def test_the_library_is_composed_of_plain_classes(tmp_path: Path) -> None:
             (object,)
         }
         assert not library.search.opens_files
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    """Not even inside a model's folder, or for type checkers alone."""
+    assert circles(grimp.build_graph("imsearch")) == []

@@ -13,7 +13,7 @@ from skimage import data
 from benchmarks.pictures import natural
 from imsearch.annotator import Annotator
 from imsearch.pictures.picture import Picture
-from imsearch.plugins.everyday import NAME
+from imsearch.plugins.everyday.files import NAME
 from imsearch.plugins.manager import make_manager
 from imsearch.records import Annotation
 from imsearch.training import openvino_model, runtime

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imsearch import hookimpl
-from imsearch.plugins.everyday.files import MOST_TAGS, SUMMARY, TEXT_WEIGHTS, WEIGHTS
+from imsearch.plugins.everyday.files import MOST_TAGS, NAME, SUMMARY, TEXT_WEIGHTS, WEIGHTS
 from imsearch.specs import AnnotatorSpec, RecipeSpec
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from imsearch.annotator import Annotator, CountHead, TextEncoder
     from imsearch.training.run import Run
-
-NAME = "everyday"
 
 
 def _build(device: str) -> Annotator:

@@ -15,10 +15,9 @@ from imsearch.annotator import Annotator
 from imsearch.errors import ModelError
 from imsearch.languages.lexicon import Lexicon
 from imsearch.pictures.picture import Picture
-from imsearch.plugins.everyday import NAME
 from imsearch.plugins.everyday.checkpoint import load_model, read_checkpoint
 from imsearch.plugins.everyday.colours import HEADS, Colourist, ColourModel
-from imsearch.plugins.everyday.files import MOST_HIDDEN, MOST_TAGS
+from imsearch.plugins.everyday.files import MOST_HIDDEN, MOST_TAGS, NAME
 from imsearch.plugins.everyday.network import IMAGENET, PHOTOS, EverydayNetwork
 from imsearch.plugins.everyday.picture_colours import PictureColours
 from imsearch.plugins.everyday.tagging import Tagger, Witnesses, calibrated

@@ -1,9 +1,10 @@
-"""The files of the shipped weights, and limits on the number of tags per picture."""
+"""The name of the annotator, the files of its shipped weights, and limits on the number of tags per picture."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+NAME = "everyday"
 MOST_TAGS = 64
 """Maximum of tags that can be shown, the likeliest first; a part of the version, since it determines the result."""
 MOST_HIDDEN = 24
